@@ -1,0 +1,131 @@
+"""Counts: how often each outcome was read, for every row of a circuit's settings."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsense.errors import ArgumentError, RecordError
+
+IntArray = NDArray[np.int64]
+SCHEMA = 1
+_NUM_BITS_OF_A_TABLE = 16
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Outcomes and how often each was read; sparse, so that a hundred spins fit.
+
+    Attributes:
+        num_bits: number of spins.
+        offsets: row r has the entries offsets[r]:offsets[r+1]; shape (rows + 1,).
+        outcomes: outcomes as little-endian bytes (bit j is spin j, 1 is up), shape (entries, ⌈num_bits/8⌉).
+        numbers: how often, ≥ 1, shape (entries,).
+    """
+
+    num_bits: int
+    offsets: IntArray
+    outcomes: NDArray[np.uint8]
+    numbers: IntArray
+
+    @classmethod
+    def from_histograms(cls, num_bits: int, histograms: list[dict[int, int]]) -> Counts:
+        """Returns the counts of one {outcome: number} dictionary per row.
+
+        >>> Counts.from_histograms(2, [{0: 3, 3: 1}, {1: 4}]).table()
+        array([[3, 0, 0, 1],
+               [0, 4, 0, 0]])
+        """
+        width = (num_bits + 7) // 8
+        entries = [(outcome, number) for row in histograms for outcome, number in sorted(row.items())]
+        packed = b"".join(outcome.to_bytes(width, "little") for outcome, _ in entries)
+        return cls(
+            num_bits,
+            np.cumsum([0] + [len(row) for row in histograms]),
+            np.frombuffer(packed, dtype=np.uint8).reshape(len(entries), width),
+            np.array([number for _, number in entries], dtype=np.int64),
+        )
+
+    @property
+    def num_rows(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def shots(self) -> int:
+        """All shots of all rows."""
+        return int(self.numbers.sum())
+
+    def table(self) -> IntArray:
+        """Returns the numbers of all 2^num_bits outcomes, shape (rows, 2^num_bits).
+
+        Raises:
+            ArgumentError: more than 16 spins.
+        """
+        if self.num_bits > _NUM_BITS_OF_A_TABLE:
+            raise ArgumentError(f"A table of 2^{self.num_bits} outcomes is too large; at most 16 spins.")
+        place = 256 ** np.arange(self.outcomes.shape[1])
+        table = np.zeros((self.num_rows, 2**self.num_bits), dtype=np.int64)
+        rows = np.repeat(np.arange(self.num_rows), np.diff(self.offsets))
+        table[rows, self.outcomes.astype(np.int64) @ place] = self.numbers
+        return table
+
+    def to_bytes(self) -> bytes:
+        """Returns the counts as a compressed NPZ file."""
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer,
+            schema=np.int64(SCHEMA),
+            num_bits=np.int64(self.num_bits),
+            offsets=self.offsets.astype(np.uint32),
+            outcomes=self.outcomes,
+            numbers=self.numbers.astype(np.uint32),
+        )
+        return buffer.getvalue()
+
+    @classmethod
+    def load(cls, path: Path) -> Counts:
+        """Returns the counts that a file holds.
+
+        Raises:
+            RecordError: the file is missing, truncated, damaged or newer; the message names it.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                if int(data["schema"]) > SCHEMA:
+                    raise RecordError(f"{path}: written by a newer qsense (schema {int(data['schema'])}); update qsense.")
+                counts = cls(
+                    int(data["num_bits"]),
+                    data["offsets"].astype(np.int64),
+                    data["outcomes"],
+                    data["numbers"].astype(np.int64),
+                )
+        except FileNotFoundError:
+            raise RecordError(f"{path}: missing; run the spec again to measure it.") from None
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+            raise RecordError(
+                f"{path}: truncated or damaged ({type(error).__name__}); delete it and run the spec again."
+            ) from None
+        counts._check(path)
+        return counts
+
+    def _check(self, path: Path) -> None:
+        entries = len(self.numbers)
+        fits = (
+            self.num_bits >= 1
+            and self.offsets.ndim == 1
+            and len(self.offsets) >= 1
+            and self.offsets[0] == 0
+            and self.offsets[-1] == entries
+            and bool(np.all(np.diff(self.offsets) >= 0))
+            and self.outcomes.dtype == np.uint8
+            and self.outcomes.shape == (entries, (self.num_bits + 7) // 8)
+        )
+        if fits and entries and self.num_bits % 8:
+            fits = int(self.outcomes[:, -1].max()) < 2 ** (self.num_bits % 8)
+        if not fits:
+            raise RecordError(f"{path}: its arrays do not fit together; delete it and run the spec again.")

@@ -1,0 +1,42 @@
+"""The errors that qsense raises on purpose.
+
+Every message is one line that says what is wrong, where, and what would be right. The command line prints
+the message and exits with status 2; anything else that escapes is a defect of qsense.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class QsenseError(Exception):
+    """Base of every error a user can cause and can mend."""
+
+
+class ArgumentError(QsenseError, ValueError):
+    """A Python argument or a command-line option is out of its range."""
+
+
+class SpecError(QsenseError):
+    """A TOML file (run spec or noise model) has a key that is missing, unknown or wrong."""
+
+
+class ContentError(QsenseError):
+    """A circuit, noise model or other named file cannot be found or read."""
+
+
+class RecordError(QsenseError):
+    """A record folder is missing, damaged, newer than this version, or cannot be written."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Returns a sentence that names the known word nearest to `name`, and all known words.
+
+    >>> nearest("gzh", ["ghz", "product"])
+    'Did you mean "ghz"? Known: ghz, product.'
+    """
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f'Did you mean "{close[0]}"? ' if close else ""
+    return f"{hint}Known: {', '.join(known)}."

@@ -1,0 +1,88 @@
+"""The most that any probe of N spins could reach under local noise, entangled with anything.
+
+Derivation (checked against random probes in tests/test_bounds.py). The channel of one spin has the Kraus operators of
+its no-jump part, of emission and of absorption. Mixing them by a Hermitian h changes nothing but the bound
+4‖Σ_j α_j + Σ_{j≠k} β_j β_k‖, α = Σ K̃'†K̃', β = i Σ K̃'†K. Choosing h so that β_j = (1−y_j)/2 · Z makes α_j − β_j² at least
+y_j²/(4R_j), with
+
+    R = (√(p_uu − η²) + √(p_dd − η²))² / (4η²),
+
+η the factor on the coherence and p_uu, p_dd the probabilities that up stays up and down stays down. Hence for all y_j in [0, 1]
+
+    G ≤ Σ_j y_j²/R_j + (Σ_j (1 − y_j))².
+
+The best y_j is min(1, R_j B) with B = Σ_j (1 − y_j). If no y_j reaches 1, G ≤ N²/(1 + Σ_j R_j), which is
+N²x/(x + N(1−x)) for dephasing and 4N²x/(4x + N(1−x)) for emission.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qsense.fisher import FloatArray
+from qsense.noise import LocalNoise
+from qsense.quadrature import Integral, integrate
+
+
+def gain_bound(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatArray:
+    """Returns an upper bound on G(t) of every probe, shape (times,).
+
+    Args:
+        num_qubits: N.
+        noise: local noise, rates alike or per spin.
+        times: shape (times,), in s.
+
+    Source: Escher et al., Nat. Phys. 7, 406 (2011), and Demkowicz-Dobrzański et al., Nat. Commun. 3, 1063 (2012), for
+    equal rates and one kind of noise; the general form is derived in this module's docstring.
+
+    >>> gain_bound(2, LocalNoise(dephasing=0.25), np.array([0.0, 1.0])).round(6)
+    array([4.      , 0.901605])
+    """
+    penalty = np.sort(_penalties(num_qubits, noise, times), axis=-1)
+    spins = np.arange(num_qubits + 1)
+    # Try every number m of spins (the noisiest last) that are left at y < 1: B = m / (1 + Σ_{j<m} R_j).
+    running = np.concatenate([np.zeros((len(times), 1)), np.cumsum(penalty, axis=-1)], axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shared = np.where(np.isfinite(running), spins**2 / (1 + running), 0.0)
+        inverse = np.where(penalty > 0, 1 / penalty, np.inf)
+    alone = np.concatenate([np.cumsum(inverse[:, ::-1], axis=-1)[:, ::-1], np.zeros((len(times), 1))], axis=-1)
+    # Each m gives a valid bound as long as its y stay in [0, 1]: R_m · B ≤ 1.
+    level = np.where(np.isfinite(running), spins / (1 + running), 0.0)
+    largest = np.concatenate([np.zeros((len(times), 1)), penalty], axis=-1)
+    with np.errstate(invalid="ignore"):
+        valid = np.nan_to_num(largest * level, nan=np.inf) <= 1 + 1e-12
+    return np.asarray(np.min(np.where(valid, shared + alone, np.inf), axis=-1))
+
+
+def img_bound(num_qubits: int, noise: LocalNoise) -> Integral:
+    """Returns an upper bound on 𝓘 of every probe in s: the integral of `gain_bound`.
+
+    Equal dephasing: (N/4γ)·N ln N/(N−1).
+
+    >>> bound = img_bound(2, LocalNoise(dephasing=0.25))
+    >>> round(bound.value / (2 * 2 * np.log(2)), 10)
+    1.0
+    """
+    rates = 2 * noise.coherence_rates(num_qubits)
+    if not rates.min() > 0:
+        return Integral(np.inf, 0.0)
+    return integrate(
+        lambda times: gain_bound(num_qubits, noise, times),
+        slowest_rate=float(rates.min()),
+        fastest_rate=float(num_qubits * rates.max()),
+    )
+
+
+def _penalties(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatArray:
+    """R_j(t) ≥ 0, shape (times, num_qubits); infinite where the coherence has underflowed."""
+    column = times[:, None]
+    rates = noise.rates(num_qubits)
+    relaxation = noise.relaxation_rates(num_qubits)
+    population = np.divide(rates["absorption"], relaxation, out=np.zeros(num_qubits), where=relaxation > 0)
+    # (p_uu − η²)/η² = p e^{(Γ+4γ)t} + (1−p) e^{4γt} − 1, with expm1 to keep short times exact.
+    with np.errstate(over="ignore"):
+        dephased = np.expm1(4 * column * rates["dephasing"])
+        lost = np.expm1(column * (relaxation + 4 * rates["dephasing"]))
+        up = population * lost + (1 - population) * dephased
+        down = (1 - population) * lost + population * dephased
+        return np.asarray((np.sqrt(up) + np.sqrt(down)) ** 2 / 4)
