@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,20 @@ class Counts:
             np.cumsum([0] + [len(row) for row in histograms]),
             np.frombuffer(packed, dtype=np.uint8).reshape(len(entries), width),
             np.array([number for _, number in entries], dtype=np.int64),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Counts]) -> Counts:
+        """Returns the rows of several counts of the same spins, one after the other."""
+        shifts = np.cumsum([0] + [len(part.numbers) for part in parts])
+        offsets = [np.zeros(1, dtype=np.int64)] + [
+            part.offsets[1:] + shift for part, shift in zip(parts, shifts, strict=False)
+        ]
+        return cls(
+            parts[0].num_bits,
+            np.concatenate(offsets),
+            np.concatenate([part.outcomes for part in parts]),
+            np.concatenate([part.numbers for part in parts]),
         )
 
     @property

@@ -99,6 +99,18 @@ class Probe:
         return cls("circuit", circuit.num_qubits, name=path.stem, qasm=text)
 
     @classmethod
+    def from_text(cls, qasm: str, name: str) -> Probe:
+        """Returns the probe that an OpenQASM text prepares, under a name.
+
+        Raises:
+            ContentError: as in `from_qasm`.
+
+        >>> Probe.from_text('OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0];', "half").num_qubits
+        2
+        """
+        return cls("circuit", parse_qasm(qasm, name).num_qubits, name=name, qasm=qasm)
+
+    @classmethod
     def named(cls, name: str, num_qubits: int, tilt: float = 0.0) -> Probe:
         """Returns a GHZ or product probe by its name.
 

@@ -1,0 +1,56 @@
+"""qsense: what entanglement buys a magnetic-field sensor, on its device, with its noise, and until when.
+
+>>> import qsense
+>>> noise = qsense.LocalNoise(dephasing=0.1)
+>>> qsense.gain(qsense.Probe.ghz(4), noise, [0.0])
+array([16.])
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qsense.errors import QsenseError as QsenseError
+    from qsense.noise import LocalNoise as LocalNoise
+    from qsense.noise import ReadoutError as ReadoutError
+    from qsense.probes import Probe as Probe
+    from qsense.record import RunRecord as RunRecord
+    from qsense.spec import RunSpec as RunSpec
+    from qsense.theory import crossover as crossover
+    from qsense.theory import gain as gain
+    from qsense.theory import integrated_gain as integrated_gain
+    from qsense.workflow import estimate as estimate_record
+    from qsense.workflow import run as run
+
+__version__ = "0.1.0"
+
+# Looked up on first use: `import qsense` loads nothing, the theory needs numpy only, and Qiskit waits for a circuit.
+_HOMES = {
+    "LocalNoise": ("qsense.noise", "LocalNoise"),
+    "Probe": ("qsense.probes", "Probe"),
+    "QsenseError": ("qsense.errors", "QsenseError"),
+    "ReadoutError": ("qsense.noise", "ReadoutError"),
+    "RunRecord": ("qsense.record", "RunRecord"),
+    "RunSpec": ("qsense.spec", "RunSpec"),
+    "crossover": ("qsense.theory", "crossover"),
+    "estimate_record": ("qsense.workflow", "estimate"),
+    "gain": ("qsense.theory", "gain"),
+    "integrated_gain": ("qsense.theory", "integrated_gain"),
+    "run": ("qsense.workflow", "run"),
+}
+__all__ = [*_HOMES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'qsense' has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,132 @@
+"""Where circuits run: a name becomes a sampler.
+
+A sampler takes one parametrised circuit, the values of its parameters row by row, and returns counts. `aer` simulates
+the circuit with its noise exactly (density matrix) and samples shots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from qiskit import QuantumCircuit
+
+from qsense.counts import Counts
+from qsense.emulation import with_noise
+from qsense.errors import ArgumentError, nearest
+from qsense.fisher import FloatArray
+from qsense.noise import LocalNoise, ReadoutError
+from qsense.sensing import parameter_order
+
+AER_METHODS = {"density_matrix": 10, "statevector": 20, "matrix_product_state": 100}  # with the most spins
+
+
+class Sampler(Protocol):
+    """Runs one circuit with many rows of parameter values."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def max_qubits(self) -> int: ...
+
+    def sample(self, circuit: QuantumCircuit, values: FloatArray, shots: int, noise: LocalNoise, seed: int) -> Counts:
+        """Returns the counts of every row of values (rows, parameters), `shots` each.
+
+        The noise acts on the circuit's delays where the sampler emulates; a device has its own.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class AerSampler:
+    """Qiskit Aer with the spec's noise on the delays.
+
+    Attributes:
+        method: an Aer method; "density_matrix" is exact before sampling, the others run one trajectory per shot.
+        readout_error: applied by Aer to every measured spin.
+    """
+
+    method: str = "density_matrix"
+    readout_error: ReadoutError | None = None
+
+    @property
+    def name(self) -> str:
+        return "aer" if self.method == "density_matrix" else f"aer:{self.method}"
+
+    @property
+    def max_qubits(self) -> int:
+        return AER_METHODS[self.method]
+
+    def sample(self, circuit: QuantumCircuit, values: FloatArray, shots: int, noise: LocalNoise, seed: int) -> Counts:
+        from qiskit import transpile
+        from qiskit_aer import AerSimulator
+
+        # 0 lets Aer run as many of the rows at once as there are cores; the counts do not depend on it.
+        simulator = AerSimulator(method=self.method, max_parallel_experiments=0, noise_model=self._noise_model())
+        noisy = transpile(with_noise(circuit, noise), simulator, optimization_level=0)
+        by_name = {parameter.name: parameter for parameter in noisy.parameters}
+        binds = {by_name[key]: values[:, column].tolist() for column, key in enumerate(parameter_order(circuit))}
+        result = simulator.run([noisy], parameter_binds=[binds], shots=shots, seed_simulator=seed).result()
+        if not result.success:
+            raise ArgumentError(f"Aer could not run the circuit: {result.status}.")
+        histograms = [
+            {int(outcome, 16): int(number) for outcome, number in row.data.counts.items()} for row in result.results
+        ]
+        return Counts.from_histograms(circuit.num_qubits, histograms)
+
+    def _noise_model(self):  # type: ignore[no-untyped-def]  # Aer is imported only when needed
+        from qiskit_aer.noise import NoiseModel
+        from qiskit_aer.noise import ReadoutError as AerReadoutError
+
+        if self.readout_error is None:
+            return None
+        model = NoiseModel()
+        # Aer wants P(measured | prepared) with the prepared value first.
+        model.add_all_qubit_readout_error(AerReadoutError(self.readout_error.matrix.T.tolist()))
+        return model
+
+
+def names() -> list[str]:
+    """Returns the backend names that a spec can give.
+
+    >>> "aer" in names()
+    True
+    """
+    return ["aer", *(f"aer:{method}" for method in AER_METHODS)]
+
+
+def sampler(name: str, readout_error: ReadoutError | None = None) -> Sampler:
+    """Returns the sampler of a backend name.
+
+    Args:
+        name: "aer", or "aer:" and an Aer method.
+        readout_error: emulated readout error.
+
+    Raises:
+        ArgumentError: the name is unknown; the message suggests the nearest.
+
+    >>> sampler("aer").name
+    'aer'
+    >>> sampler("are")
+    Traceback (most recent call last):
+    qsense.errors.ArgumentError: Unknown backend "are". Did you mean "aer"? Known: aer, aer:density_matrix, aer:matrix_product_state, aer:statevector.
+    """
+    if name not in names():
+        raise ArgumentError(f'Unknown backend "{name}". {nearest(name, names())}')
+    method = name.partition(":")[2] or "density_matrix"
+    return AerSampler(method, readout_error)
+
+
+def check_sizes(backend: Sampler, sizes: Sequence[int]) -> None:
+    """Refuses probes that are too large for a backend.
+
+    Raises:
+        ArgumentError: names the size and the limit.
+    """
+    if max(sizes) > backend.max_qubits:
+        raise ArgumentError(
+            f'The backend "{backend.name}" runs at most {backend.max_qubits} spins, but the spec has {max(sizes)}.'
+        )

@@ -1,0 +1,196 @@
+"""A run's folder: the resolved spec, the counts, what was estimated from them, and where it came from.
+
+    spec.toml  provenance.json  counts/*.npz  estimates.csv  tomography.csv  summary.json  gain.{png,svg}  img.{png,svg}
+
+Every file is written beside its place, flushed, and moved there in one step: after a crash there is the old file, the
+new file or none, never half of one. Counts are the truth; all else can be made again from them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qsense.counts import Counts, IntArray
+from qsense.errors import RecordError, SpecError
+from qsense.plan import Point
+from qsense.spec import RunSpec
+
+SCHEMA = 1
+SUMMARY_COLUMNS = (
+    "probe", "num_qubits", "noise", "estimator", "img_s", "img_stderr_s", "img_low_s", "img_high_s", "img_exact_s", "z",
+)  # fmt: skip
+ESTIMATE_COLUMNS = (
+    "probe", "num_qubits", "noise", "estimator", "time_s", "gain", "stderr", "low", "high", "gain_exact", "shots",
+)  # fmt: skip
+_PACKAGES = ("qsense", "qiskit", "qiskit-aer", "numpy", "scipy")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A record folder and the spec in it; made by `create` or `load`."""
+
+    path: Path
+    spec: RunSpec
+
+    @classmethod
+    def create(cls, spec: RunSpec, parent: Path) -> RunRecord:
+        """Returns the record of a spec under a folder, making it if it is not there.
+
+        Its name is <name>-<id>; the same spec comes back to the same record.
+
+        Raises:
+            RecordError: the folder cannot be written, or holds another spec.
+        """
+        import tomli_w
+
+        record = cls(parent / f"{spec.name}-{spec.id}", spec)
+        if (record.path / "spec.toml").exists():
+            stored = cls.load(record.path)
+            if stored.spec.id != spec.id:
+                raise RecordError(f"{record.path}: holds another spec ({stored.spec.id}); choose another --out.")
+            return record
+        try:
+            (record.path / "counts").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RecordError(f"{record.path}: cannot be written: {error.strerror}; choose another --out.") from None
+        record.write_json("provenance.json", _provenance(spec))
+        # Last: a folder with a spec is a record.
+        record.write_bytes("spec.toml", tomli_w.dumps(spec.to_dict()).encode())
+        return record
+
+    @classmethod
+    def load(cls, path: str | Path) -> RunRecord:
+        """Returns the record in a folder.
+
+        Raises:
+            RecordError: there is none, it was written by a newer qsense, or its spec is damaged.
+        """
+        path = Path(path)
+        if not (path / "spec.toml").is_file():
+            raise RecordError(f"{path}: not a record, it has no spec.toml; give a folder that `qsense run` made.")
+        provenance = _read_json(path / "provenance.json")
+        schema = provenance.get("schema")
+        if not isinstance(schema, int) or schema < 1:
+            raise RecordError(f"{path / 'provenance.json'}: key `schema` is missing or wrong; the record is damaged.")
+        if schema > SCHEMA:
+            raise RecordError(
+                f"{path}: the record has schema {schema}, newer than this qsense reads ({SCHEMA}); update qsense."
+            )
+        try:
+            return cls(path, RunSpec.load(path / "spec.toml"))
+        except SpecError as error:
+            raise RecordError(str(error)) from None
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Versions, platform and dates; no part of the record's identity."""
+        return _read_json(self.path / "provenance.json")
+
+    def counts_path(self, point: Point) -> Path:
+        return self.path / "counts" / point.file_name
+
+    def has_counts(self, point: Point) -> bool:
+        """Whether a point has been measured and its counts can be read."""
+        return self.counts_path(point).exists() and bool(self.counts(point))
+
+    def write_counts(self, point: Point, parts: Sequence[Counts]) -> None:
+        """Stores the counts of a point, one part per time, as one file."""
+        self.write_bytes(f"counts/{point.file_name}", Counts.joined(parts).to_bytes())
+
+    def counts(self, point: Point) -> list[IntArray]:
+        """Returns the tables of counts of a point, one per time, each (rows, 2^N).
+
+        Raises:
+            RecordError: the file is missing, damaged, or holds other settings than the point's; the message names it.
+        """
+        path = self.counts_path(point)
+        counts = Counts.load(path)
+        times, rows = len(point.rule.times), point.circuits_per_time
+        table = counts.table() if counts.num_bits == point.probe.num_qubits else None
+        if table is None or len(table) != times * rows or not np.all(table.sum(1) == point.estimator.shots):
+            raise RecordError(f"{path}: does not fit the spec of this record; delete it and run the spec again.")
+        return list(table.reshape(times, rows, -1))
+
+    def write_csv(self, name: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        buffer = io.StringIO()
+        writer = csv.DictWriter(buffer, columns, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        self.write_bytes(name, buffer.getvalue().encode())
+
+    def write_json(self, name: str, data: Any) -> None:
+        text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        self.write_bytes(name, f"{text}\n".encode())
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """Writes a file of the record in one step.
+
+        Raises:
+            RecordError: it cannot be written; the message names it.
+        """
+        target = self.path / name
+        try:
+            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.chmod(temporary, 0o644)
+                os.replace(temporary, target)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise RecordError(f"{target}: cannot be written: {error.strerror}.") from None
+
+    def read_json(self, name: str) -> Any:
+        """Returns a JSON file of the record.
+
+        Raises:
+            RecordError: it is missing or damaged.
+        """
+        return _read_json(self.path / name)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecordError(f"{path}: missing; the record is not complete, run its spec again.") from None
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{path}: damaged ({type(error).__name__}); delete it and run the spec again.") from None
+    if not isinstance(data, dict):
+        raise RecordError(f"{path}: damaged (not an object); delete it and run the spec again.")
+    return data
+
+
+def _provenance(spec: RunSpec) -> dict[str, Any]:
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return {
+        "schema": SCHEMA,
+        "spec_id": spec.id,
+        "backend": spec.backend,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "versions": versions,
+    }

@@ -1,0 +1,345 @@
+"""The run spec: what a user writes in TOML, checked and resolved.
+
+A resolved spec is self-contained: noise files become rates and circuit files become text, so that the copy in a record
+means the same on another machine. Its id is the hash of what decides the counts and the estimates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from qsense import content, toml_file
+from qsense.errors import ArgumentError, ContentError, SpecError, nearest
+from qsense.noise import LocalNoise, ReadoutError
+from qsense.probes import KINDS, Probe
+from qsense.quadrature import as_times
+from qsense.toml_file import Table
+
+SCHEMA = 1
+ESTIMATORS = ("tomography", "parameter_shift")
+DERIVATIVES = ("shift", "commutator")
+READOUTS = ("auto", "local_x", "parity", "loss_flag")
+
+
+@dataclass(frozen=True)
+class EstimatorSpec:
+    """One way to estimate G from counts.
+
+    Attributes:
+        kind: "tomography" or "parameter_shift".
+        shots: for every circuit.
+        derivative: of tomography: "shift" (measured) or "commutator" (assumes that noise commutes with the phase).
+        readout: of parameter_shift: "local_x", "parity", "loss_flag", or "auto" (loss_flag for GHZ, else local_x).
+    """
+
+    kind: str
+    shots: int
+    derivative: Literal["shift", "commutator"] = "shift"
+    readout: str = "auto"
+
+    @property
+    def name(self) -> str:
+        """How tables and records call it; options appear where they are not the default."""
+        option = {"tomography": self.derivative, "parameter_shift": self.readout}[self.kind]
+        return self.kind if option in ("shift", "auto") else f"{self.kind}({option})"
+
+    def readout_for(self, probe: Probe) -> Literal["local_x", "parity", "loss_flag"]:
+        """Returns the readout, with "auto" resolved."""
+        if self.readout == "auto":
+            return "loss_flag" if probe.kind == "ghz" else "local_x"
+        return self.readout  # type: ignore[return-value]  # checked against READOUTS on reading
+
+
+def _named(key: str) -> BeforeValidator:
+    """A bare string in a list stands for a table with that one key."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+def _one_or_more(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _known(word: str, known: tuple[str, ...] | list[str], what: str) -> str:
+    if word not in known:
+        raise ValueError(f'unknown {what} "{word}". {nearest(word, known)}')
+    return word
+
+
+Size = Annotated[int, Field(ge=1, strict=True)]
+Rates = float | list[float]
+
+
+class ProbeEntry(Table):
+    probe: str
+    tilt: float = 0.0
+    qasm: str | None = None
+
+
+class NoiseEntry(Table):
+    noise: str | None = None
+    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
+    dephasing_rate: Rates | None = None
+    emission_rate: Rates | None = None
+    absorption_rate: Rates | None = None
+    t1_s: Rates | None = None
+    t2_s: Rates | None = None
+    excited_population: Rates | None = None
+
+
+class EstimatorEntry(Table):
+    estimator: str
+    shots: Size | None = None
+    derivative: str = "shift"
+    readout: str = "auto"
+
+    @field_validator("estimator", "derivative", "readout")
+    @classmethod
+    def _is_known(cls, value: str, info: Any) -> str:
+        known = {"estimator": ESTIMATORS, "derivative": DERIVATIVES, "readout": READOUTS}[info.field_name]
+        return _known(value, known, info.field_name)
+
+
+class ReadoutErrorEntry(Table):
+    up_given_down: float = 0.0
+    down_given_up: float = 0.0
+
+
+class SpecFile(Table):
+    """The keys of a run spec, as written."""
+
+    spec_schema: int = Field(alias="schema", strict=True)
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
+    description: str = ""
+    probes: Annotated[list[Annotated[ProbeEntry, _named("probe")]], BeforeValidator(_one_or_more)] = Field(min_length=1)
+    num_qubits: Annotated[list[Size], BeforeValidator(_one_or_more)] = []
+    noise: Annotated[list[Annotated[NoiseEntry, _named("noise")]], BeforeValidator(_one_or_more)] = Field(min_length=1)
+    estimators: Annotated[list[Annotated[EstimatorEntry, _named("estimator")]], BeforeValidator(_one_or_more)] = Field(
+        min_length=1
+    )
+    field_rad_per_s: float
+    shots: Size
+    times_s: list[float] | None = None
+    backend: str = "aer"
+    seed: int = Field(ge=0, strict=True)
+    readout_error: ReadoutErrorEntry | None = None
+
+    @field_validator("spec_schema")
+    @classmethod
+    def _not_newer(cls, value: int) -> int:
+        if value != SCHEMA:
+            raise ValueError(f"schema {value} is not known to this qsense, which reads schema {SCHEMA}; update qsense")
+        return value
+
+    @field_validator("field_rad_per_s")
+    @classmethod
+    def _finite(cls, value: float) -> float:
+        if not math.isfinite(value):
+            raise ValueError(f"should be finite (rad/s), but is {value}")
+        return value
+
+    @field_validator("times_s")
+    @classmethod
+    def _increase(cls, value: list[float] | None) -> list[float] | None:
+        if value is not None:
+            as_times(value)
+        return value
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """A run, resolved: every probe of every size × noise × estimator.
+
+    Made by `load` or `from_dict`; `to_dict` gives back a spec that resolves to the same.
+    """
+
+    name: str
+    probes: tuple[Probe, ...]
+    noises: tuple[LocalNoise, ...]
+    estimators: tuple[EstimatorSpec, ...]
+    field: float
+    times: tuple[float, ...] | None
+    backend: str
+    seed: int
+    readout_error: ReadoutError | None
+    source: str = "<spec>"
+
+    @classmethod
+    def load(cls, path: str | Path) -> RunSpec:
+        """Returns the spec of a TOML file.
+
+        Raises:
+            SpecError: the file cannot be read or a key is wrong; the message names the file, the key and the fix.
+
+        >>> RunSpec.load("runs/paper.toml").name  # doctest: +SKIP
+        'paper'
+        """
+        path = Path(path)
+        return _resolve(toml_file.read(path, SpecFile), str(path), path.parent)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], source: str = "<spec>") -> RunSpec:
+        """Returns the spec of a dictionary with the keys of the TOML file.
+
+        >>> spec = RunSpec.from_dict({
+        ...     "schema": 1, "name": "small", "probes": "ghz", "num_qubits": 2, "noise": "dephasing",
+        ...     "estimators": "tomography", "field_rad_per_s": 0.2, "shots": 100, "seed": 1})
+        >>> spec.probes[0].num_qubits
+        2
+        """
+        return _resolve(toml_file.parse(data, SpecFile, source), source, Path())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns a self-contained dictionary with the keys of the TOML file, sorted where order does not matter."""
+        data: dict[str, Any] = {
+            "schema": SCHEMA,
+            "name": self.name,
+            "probes": [_probe_entry(p) for p in self.probes if p.kind == "circuit" or _first_of_size(p, self.probes)],
+            "num_qubits": list(dict.fromkeys(p.num_qubits for p in self.probes if p.kind != "circuit")),
+            "noise": [_noise_entry(n) for n in self.noises],
+            "estimators": [_estimator_entry(e) for e in self.estimators],
+            "field_rad_per_s": self.field,
+            "shots": self.estimators[0].shots,
+            "backend": self.backend,
+            "seed": self.seed,
+        }
+        if self.times is not None:
+            data["times_s"] = list(self.times)
+        if self.readout_error is not None:
+            data["readout_error"] = {
+                "up_given_down": self.readout_error.up_given_down,
+                "down_given_up": self.readout_error.down_given_up,
+            }
+        return data
+
+    def with_shots(self, shots: int) -> RunSpec:
+        """Returns the same spec with this number of shots for every circuit of every estimator."""
+        return replace(self, estimators=tuple(replace(e, shots=shots) for e in self.estimators))
+
+    @property
+    def id(self) -> str:
+        """Twelve hexadecimal digits of the hash of the resolved spec."""
+        text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
+    def explained(key: str, error: Exception) -> SpecError:
+        return SpecError(f"{source}: key `{key}`: {error}")
+
+    probes: list[Probe] = []
+    for index, item in enumerate(entry.probes):
+        try:
+            probes += _probes(item, entry.num_qubits, folder)
+        except (ArgumentError, ContentError) as error:
+            raise explained(f"probes[{index}]", error) from None
+    noises: list[LocalNoise] = []
+    for index, one in enumerate(entry.noise):
+        try:
+            noises.append(_noise(one, folder))
+        except (ArgumentError, ContentError, SpecError) as error:
+            raise explained(f"noise[{index}]", error) from None
+    for key, labels in (
+        ("probes", [(p.name, p.num_qubits) for p in probes]),
+        ("noise", [n.name for n in noises]),
+    ):
+        for position, label in enumerate(labels):
+            if label in labels[:position]:
+                shown = label if isinstance(label, str) else label[0]
+                raise SpecError(f'{source}: key `{key}`: "{shown}" stands there twice; name each once.')
+    estimators = [EstimatorSpec(e.estimator, e.shots or entry.shots, e.derivative, e.readout) for e in entry.estimators]  # type: ignore[arg-type]  # checked on reading
+    names = [e.name for e in estimators]
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise SpecError(f'{source}: key `estimators`: "{name}" stands there twice; name each once.')
+    for noise in noises:
+        for probe in probes:
+            try:
+                noise.rates(probe.num_qubits)
+            except ArgumentError as error:
+                raise explained("noise", error) from None
+    try:
+        readout = ReadoutError(**entry.readout_error.model_dump()) if entry.readout_error else None
+    except ArgumentError as error:
+        raise explained("readout_error", error) from None
+    return RunSpec(
+        entry.name,
+        tuple(probes),
+        tuple(noises),
+        tuple(estimators),
+        entry.field_rad_per_s,
+        None if entry.times_s is None else tuple(entry.times_s),
+        entry.backend,
+        entry.seed,
+        readout,
+        source,
+    )
+
+
+def _probes(entry: ProbeEntry, sizes: list[int], folder: Path) -> list[Probe]:
+    if entry.qasm is not None:
+        return [Probe.from_text(entry.qasm, entry.probe)]
+    if entry.probe in KINDS:
+        if not sizes:
+            raise ArgumentError("the number of spins is missing; add `num_qubits`, such as num_qubits = [1, 2, 3, 4]")
+        return [Probe.named(entry.probe, n, entry.tilt) for n in sizes]
+    if entry.tilt:
+        raise ArgumentError("`tilt` goes with a product probe only")
+    if entry.probe.endswith(".qasm") or entry.probe in content.names("circuits"):
+        return [Probe.from_qasm(entry.probe, beside=folder)]
+    raise ArgumentError(f'unknown probe "{entry.probe}". {nearest(entry.probe, [*KINDS, *content.names("circuits")])}')
+
+
+def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise:
+    rates = {k: getattr(entry, f"{k}_rate") for k in ("dephasing", "emission", "absorption")}
+    rates = {key: value for key, value in rates.items() if value is not None}
+    times = {
+        "t1": entry.t1_s,
+        "t2": entry.t2_s,
+        "excited_population": entry.excited_population,
+    }
+    times = {key: value for key, value in times.items() if value is not None}
+    if entry.noise is not None:
+        if rates or times or entry.name is not None:
+            raise ArgumentError("give either a noise model's name or numbers, not both")
+        return LocalNoise.load(entry.noise, beside=folder)
+    if rates and times:
+        raise ArgumentError("give either rates or T1 and T2, not both")
+    name = entry.name or "custom"
+    if times:
+        if "t1" not in times or "t2" not in times:
+            raise ArgumentError("`t1_s` and `t2_s` go together; add the missing one")
+        return LocalNoise.from_t1_t2(**times, name=name)
+    if not rates:
+        raise ArgumentError("no noise is given; add `dephasing_rate`, `emission_rate`, or `t1_s` and `t2_s`")
+    return LocalNoise(**rates, name=name)
+
+
+def _first_of_size(probe: Probe, probes: tuple[Probe, ...]) -> bool:
+    """Whether this is the entry that stands for all sizes of its kind."""
+    return next(p for p in probes if (p.kind, p.tilt) == (probe.kind, probe.tilt)) is probe
+
+
+def _probe_entry(probe: Probe) -> dict[str, Any]:
+    if probe.kind == "circuit":
+        return {"probe": probe.name, "qasm": probe.qasm}
+    return {"probe": probe.kind, "tilt": probe.tilt} if probe.tilt else {"probe": probe.kind}
+
+
+def _noise_entry(noise: LocalNoise) -> dict[str, Any]:
+    return noise.as_dict()
+
+
+def _estimator_entry(estimator: EstimatorSpec) -> dict[str, Any]:
+    entry: dict[str, Any] = {"estimator": estimator.kind, "shots": estimator.shots}
+    if estimator.kind == "tomography":
+        entry["derivative"] = estimator.derivative
+    else:
+        entry["readout"] = estimator.readout
+    return entry

@@ -1,0 +1,84 @@
+"""The main job: a spec becomes a record, a record becomes a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from qsense import backends, compare, report
+from qsense.errors import ArgumentError, SpecError
+from qsense.execution import Progress, execute
+from qsense.plan import Point, plan
+from qsense.record import ESTIMATE_COLUMNS, SCHEMA, RunRecord
+from qsense.spec import RunSpec
+
+RECORDS = Path("runs/records")
+_TOMOGRAPHY_COLUMNS = (
+    "probe", "num_qubits", "noise", "estimator", "time_s", "gain_exact", "u_statistic", "u_statistic_stderr",
+    "plug_in", "plug_in_stderr", "lower_bound", "lower_bound_stderr",
+)  # fmt: skip
+
+
+def run(
+    spec: RunSpec | str | Path,
+    out: str | Path = RECORDS,
+    progress: Progress | None = None,
+    note: Callable[[str], None] | None = None,
+) -> RunRecord:
+    """Runs a spec: circuits, counts, estimates, comparison with theory; returns its record.
+
+    A record of the same spec is continued: what it holds is not measured again.
+
+    Args:
+        spec: a RunSpec or the path of a TOML file.
+        out: the folder under which the record `<name>-<id>` is made.
+        progress: called with (circuits done, circuits in all, label).
+        note: called with one line when something is worth saying.
+
+    Raises:
+        SpecError: the spec is wrong; nothing has been written.
+        RecordError: the record cannot be written or is damaged.
+    """
+    spec = spec if isinstance(spec, RunSpec) else RunSpec.load(spec)
+    points = plan(spec)
+    try:
+        sampler = backends.sampler(spec.backend, spec.readout_error)
+        backends.check_sizes(sampler, [probe.num_qubits for probe in spec.probes])
+    except ArgumentError as error:
+        raise SpecError(f"{spec.source}: key `backend`: {error}") from None
+    record = RunRecord.create(spec, Path(out))
+    measured = execute(points, sampler, record, progress)
+    if note is not None and measured < len(points):
+        note(f"{len(points) - measured} of {len(points)} points were in the record already and were not run again")
+    return _analyse(record, points)
+
+
+def estimate(record: RunRecord | str | Path) -> RunRecord:
+    """Estimates again from the counts of a record; needs no backend. Returns the record.
+
+    Raises:
+        RecordError: counts are missing or damaged; the message names the file.
+    """
+    record = record if isinstance(record, RunRecord) else RunRecord.load(record)
+    return _analyse(record, plan(record.spec))
+
+
+def _analyse(record: RunRecord, points: list[Point]) -> RunRecord:
+    # All counts are read before anything is written: a damaged file leaves the old results as they are.
+    tables = [record.counts(point) for point in points]
+    comparison = compare.compare([compare.measure(p, t) for p, t in zip(points, tables, strict=True)])
+    record.write_csv("estimates.csv", ESTIMATE_COLUMNS, compare.estimate_rows(comparison))
+    tomography = compare.tomography_rows(comparison)
+    if tomography:
+        record.write_csv("tomography.csv", _TOMOGRAPHY_COLUMNS, tomography)
+    summary = {
+        "schema": SCHEMA,
+        "spec_id": record.spec.id,
+        "rows": compare.summary_rows(comparison),
+        "crossovers": compare.crossover_rows(comparison),
+        "verdicts": list(comparison.verdicts),
+    }
+    record.write_json("summary.json", summary)
+    for name, data in report.figures(comparison).items():
+        record.write_bytes(name, data)
+    return record
