@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qsense.theory import crossover as crossover
     from qsense.theory import gain as gain
     from qsense.theory import integrated_gain as integrated_gain
-    from qsense.workflow import estimate as estimate_record
+    from qsense.workflow import estimate_record as estimate_record
     from qsense.workflow import run as run
 
 __version__ = "0.1.0"
@@ -35,7 +35,7 @@ _HOMES = {
     "RunRecord": ("qsense.record", "RunRecord"),
     "RunSpec": ("qsense.spec", "RunSpec"),
     "crossover": ("qsense.theory", "crossover"),
-    "estimate_record": ("qsense.workflow", "estimate"),
+    "estimate_record": ("qsense.workflow", "estimate_record"),
     "gain": ("qsense.theory", "gain"),
     "integrated_gain": ("qsense.theory", "integrated_gain"),
     "run": ("qsense.workflow", "run"),

@@ -52,7 +52,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -60,7 +62,9 @@ def _root(
 @app.command()
 def run(
     spec: Spec,
-    out: Annotated[Path, typer.Option(help="Folder under which the record <name>-<id> is made.")] = Path("runs/records"),
+    out: Annotated[Path, typer.Option(help="Folder under which the record <name>-<id> is made.")] = Path(
+        "runs/records"
+    ),
     shots: Annotated[int | None, typer.Option(help="Shots for every circuit, instead of the spec's.", min=1)] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -81,7 +85,7 @@ def estimate(record: Record, as_json: AsJson = False) -> None:
     """Estimate again from a record's counts; needs no backend."""
     from qsense import workflow
 
-    _show(workflow.estimate(record), as_json)
+    _show(workflow.estimate_record(record), as_json)
 
 
 @app.command()
@@ -150,7 +154,9 @@ def _theory(probe: str, num_qubits: int | None, tilt: float, noise: LocalNoise, 
     else:
         chosen = _circuit_probe(probe)
         if num_qubits not in (None, chosen.num_qubits):
-            raise ArgumentError(f"Option --num-qubits is {num_qubits}, but {probe} has {chosen.num_qubits} spins; leave it out.")
+            raise ArgumentError(
+                f"Option --num-qubits is {num_qubits}, but {probe} has {chosen.num_qubits} spins; leave it out."
+            )
     n = chosen.num_qubits
     rates = 2 * noise.coherence_rates(n)
     if times is not None:
@@ -180,7 +186,10 @@ def _print_theory(answer: dict[str, Any]) -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
-    table = Table(title=f"{answer['probe']}, N = {answer['num_qubits']}: {_described(answer['noise'])}", title_justify="left")
+    table = Table(
+        title=f"{answer['probe']}, N = {answer['num_qubits']}: {_described(answer['noise'])}",
+        title_justify="left",
+    )
     for name in ("t (s)", "G = Q/t²", "bound on any probe"):
         table.add_column(name, justify="right")
     for row in zip(answer["times_s"], answer["gain"], answer["gain_bound"], strict=True):
@@ -207,11 +216,13 @@ def _noise(model: str | None, rates: dict[str, str | None], t1: str | None, t2: 
     given = {kind: _numbers(f"--{kind}", text) for kind, text in rates.items() if text is not None}
     ways = [bool(given), t1 is not None or t2 is not None, model is not None]
     if sum(ways) != 1:
-        raise ArgumentError("Give the noise in one way: rates (--dephasing, --emission, --absorption), --t1 with --t2, or --noise.")
+        raise ArgumentError(
+            "Give the noise in one way: rates (--dephasing, --emission, --absorption), --t1 with --t2, or --noise."
+        )
     if model is not None:
         return LocalNoise.load(model)
     if given:
-        return LocalNoise(**given)
+        return LocalNoise(given.get("dephasing", 0.0), given.get("emission", 0.0), given.get("absorption", 0.0))
     if t1 is None or t2 is None:
         raise ArgumentError("Options --t1 and --t2 go together; add the missing one.")
     return LocalNoise.from_t1_t2(_numbers("--t1", t1), _numbers("--t2", t2))

@@ -112,7 +112,9 @@ class Counts:
         try:
             with np.load(path, allow_pickle=False) as data:
                 if int(data["schema"]) > SCHEMA:
-                    raise RecordError(f"{path}: written by a newer qsense (schema {int(data['schema'])}); update qsense.")
+                    raise RecordError(
+                        f"{path}: written by a newer qsense (schema {int(data['schema'])}); update qsense."
+                    )
                 counts = cls(
                     int(data["num_bits"]),
                     data["offsets"].astype(np.int64),

@@ -15,9 +15,7 @@ from qsense.record import RunRecord
 Progress = Callable[[int, int, str], None]
 
 
-def execute(
-    points: Sequence[Point], sampler: Sampler, record: RunRecord, progress: Progress | None = None
-) -> int:
+def execute(points: Sequence[Point], sampler: Sampler, record: RunRecord, progress: Progress | None = None) -> int:
     """Measures every point that the record does not hold yet.
 
     Args:

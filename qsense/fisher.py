@@ -88,9 +88,7 @@ def cfi(probabilities: FloatArray, derivatives: FloatArray) -> FloatArray:
     """
     safe = np.where(probabilities > 0, probabilities, 1)
     with np.errstate(divide="ignore"):
-        terms = np.where(
-            probabilities > 0, derivatives**2 / safe, np.where(derivatives == 0, 0.0, np.inf)
-        )
+        terms = np.where(probabilities > 0, derivatives**2 / safe, np.where(derivatives == 0, 0.0, np.inf))
     return np.asarray(terms.sum(-1), dtype=np.float64)
 
 

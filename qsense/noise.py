@@ -79,9 +79,7 @@ class LocalNoise:
         object.__setattr__(self, "name", name)
 
     @classmethod
-    def from_t1_t2(
-        cls, t1: Rate, t2: Rate, excited_population: Rate = 0.0, name: str = "custom"
-    ) -> LocalNoise:
+    def from_t1_t2(cls, t1: Rate, t2: Rate, excited_population: Rate = 0.0, name: str = "custom") -> LocalNoise:
         """Returns the noise of spins with the given relaxation times.
 
         γ_↓ = (1−p)/T1, γ_↑ = p/T1, γ_φ = (1/T2 − 1/(2 T1))/2, with p the excited population at rest.
@@ -146,9 +144,9 @@ class LocalNoise:
         Raises:
             ArgumentError: the noise has a list of another length.
 
-        >>> LocalNoise(dephasing=[0.1, 0.2]).rates(3)
+        >>> LocalNoise(dephasing=[0.1, 0.2]).rates(3)  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        qsense.errors.ArgumentError: The noise "custom" has rates for 2 spins, but the probe has 3; give one number or 3.
+        qsense.errors.ArgumentError: The noise "custom" has rates for 2 spins, but the probe has 3; ...
         """
         if self.num_spins not in (None, num_qubits):
             raise ArgumentError(
@@ -187,9 +185,7 @@ class LocalNoise:
         """
         rates = self.rates(num_qubits)
         relaxation = self.relaxation_rates(num_qubits)
-        population = np.divide(
-            rates["absorption"], relaxation, out=np.zeros(num_qubits), where=relaxation > 0
-        )
+        population = np.divide(rates["absorption"], relaxation, out=np.zeros(num_qubits), where=relaxation > 0)
         column = np.asarray(times, dtype=np.float64)[:, None]
         # −expm1 keeps 1 − e^{−t/T1} exact at short times.
         relaxed = -np.expm1(-column * relaxation)
@@ -235,9 +231,7 @@ class ReadoutError:
     @property
     def matrix(self) -> FloatArray:
         """A[measured, prepared], shape (2, 2)."""
-        return np.array(
-            [[1 - self.up_given_down, self.down_given_up], [self.up_given_down, 1 - self.down_given_up]]
-        )
+        return np.array([[1 - self.up_given_down, self.down_given_up], [self.up_given_down, 1 - self.down_given_up]])
 
 
 def _rates(kind: str, rate: Rate) -> tuple[float, ...]:

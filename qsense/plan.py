@@ -62,7 +62,12 @@ class Point:
         parts = {
             "probe": self.probe.key,
             "noise": {k: v for k, v in self.noise.as_dict().items() if k != "name"},
-            "estimator": [self.estimator.kind, self.estimator.shots, self.estimator.derivative, self.estimator.readout],
+            "estimator": [
+                self.estimator.kind,
+                self.estimator.shots,
+                self.estimator.derivative,
+                self.estimator.readout,
+            ],
             "field": self.field,
             "times": self.rule.times.tolist(),
             "seed": self.seed,
@@ -94,9 +99,7 @@ class Point:
                 ending = parameter_shift.ending(self.estimator.readout_for(self.probe))
             circuit = sensing_circuit(self.probe, float(time), ending)  # type: ignore[arg-type]
             # Aer adds multiples of 2113 for the rows of a job: 31 bits leave room in its 64.
-            jobs.append(
-                Job(float(time), circuit, self._settings(float(time)), self.estimator.shots, int(seed) >> 1)
-            )
+            jobs.append(Job(float(time), circuit, self._settings(float(time)), self.estimator.shots, int(seed) >> 1))
         return jobs
 
     def estimate(self, tables: list[IntArray]) -> list[Estimate]:
@@ -152,7 +155,7 @@ def _rule(spec: RunSpec, probe: Probe, noise: LocalNoise) -> Rule:
 
 
 def _check(point: Point) -> None:
-    minimum = tomography.NUM_FOLDS if point.estimator.kind == "tomography" else 2
+    minimum = tomography.MIN_SHOTS if point.estimator.kind == "tomography" else 2
     if point.estimator.shots < minimum:
         raise ArgumentError(
             f"{point.estimator.kind} needs at least {minimum} shots a circuit, but `shots` is {point.estimator.shots}."

@@ -8,6 +8,7 @@ data, so that errors propagate exactly.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -47,7 +48,7 @@ def as_times(times: Sequence[float] | FloatArray) -> FloatArray:
         raise ArgumentError("Argument `times` must be a list of at least one number in s.")
     for bad in array[~(np.isfinite(array) & (array >= 0))]:
         raise ArgumentError(f"Argument `times` must be finite and not negative, but has {bad} s.")
-    for before, after in zip(array[:-1], array[1:], strict=True):
+    for before, after in itertools.pairwise(array):
         if after <= before:
             raise ArgumentError(f"Argument `times` must increase, but {after} s comes after {before} s.")
     return array
@@ -88,11 +89,11 @@ def integrate(
 
     count = 16
     step = (last - first) / count
-    total = terms(first + step * np.arange(count + 1))
+    total = terms(np.linspace(first, last, count + 1))
     value = step * total
     error = abs(value)
     for _ in range(9):
-        total += terms(first + step * (np.arange(count) + 0.5))
+        total += terms(np.linspace(first + step / 2, last - step / 2, count))
         step, count = step / 2, count * 2
         value, previous = step * total, value
         error = abs(value - previous)

@@ -24,18 +24,17 @@ def sensing_qasm(probe: Probe, time: float, basis: str) -> str:
     from qiskit import qasm3
 
     head = (
-        f"// {probe.name} probe of {probe.num_qubits} spins: prepare, sense for {time:g} s, measure {basis} on every spin.\n"
+        f"// {probe.name} probe of {probe.num_qubits} spins: prepare, sense for {time:g} s, "
+        f"measure {basis} on every spin.\n"
         "// theta is the signal's angle, field times time, in rad; up is |1>, the excited state.\n"
         "// Written by `qsense render`; change the code, not this file.\n"
     )
-    return head + qasm3.dumps(readable_circuit(probe, time, basis)) + "\n"
+    return head + str(qasm3.dumps(readable_circuit(probe, time, basis))).rstrip() + "\n"
 
 
 def sensing_files(sizes: Sequence[int], time: float) -> dict[str, str]:
     """Returns the texts of GHZ and product circuits in the X basis by file name."""
-    return {
-        f"{kind}_{size}.qasm": sensing_qasm(Probe.named(kind, size), time, "X") for kind in KINDS for size in sizes
-    }
+    return {f"{kind}_{size}.qasm": sensing_qasm(Probe.named(kind, size), time, "X") for kind in KINDS for size in sizes}
 
 
 def render(folder: Path, sizes: Sequence[int], time: float) -> list[Path]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qsense.compare import Comparison, Measured
+from qsense.compare import Comparison
+from qsense.estimate.result import NORMAL_95
+from qsense.measured import Measured
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from rich.console import Console
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _COLOURS = {"ghz": "#D55E00", "product": "#0072B2"}
 _OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = ("o", "s", "^", "D", "v")
+_TITLES = {"ghz": "GHZ"}
 
 
 def print_tables(console: Console, summary: dict[str, Any]) -> None:
@@ -58,8 +61,8 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
                     row["estimator"],
                     _number(row["crossover_exact_s"]),
                     _number(row["crossover_s"], row["crossover_stderr_s"]),
-                    _number(row["ratio_exact"]),
-                    _number(row["ratio"], row["ratio_stderr"]),
+                    f"{row['ratio_exact']:.3f}",
+                    f"{row['ratio']:.3f} ± {row['ratio_stderr']:.3f}",
                 )
         if table.rows:
             console.print(table)
@@ -72,7 +75,7 @@ def figures(comparison: Comparison) -> dict[str, bytes]:
     import matplotlib
 
     matplotlib.use("Agg")
-    style = {
+    style: Any = {
         "font.size": 9,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -84,7 +87,7 @@ def figures(comparison: Comparison) -> dict[str, bytes]:
         for name, figure in (("gain", gain_figure(comparison)), ("img", img_figure(comparison))):
             for kind, options in (("png", {"dpi": 150}), ("svg", {"metadata": {"Date": None}})):
                 buffer = io.BytesIO()
-                figure.savefig(buffer, format=kind, **options)  # type: ignore[arg-type]
+                figure.savefig(buffer, format=kind, **options)
                 files[f"{name}.{kind}"] = buffer.getvalue()
     return files
 
@@ -94,110 +97,123 @@ def gain_figure(comparison: Comparison) -> Figure:
     from matplotlib.figure import Figure
 
     noises, sizes = _noises(comparison), sorted({m.point.probe.num_qubits for m in comparison.measured})
-    estimators = _estimators(comparison)
-    height = 2.3 * len(noises) + 0.9
-    figure = Figure(figsize=(max(2.5 * len(sizes), 4.6), height), layout="constrained")
+    figure = Figure(figsize=(max(2.5 * len(sizes), 4.8), 2.3 * len(noises) + 0.9), layout="constrained")
     axes = figure.subplots(len(noises), len(sizes), squeeze=False)
     handles: dict[str, Any] = {}
     for row, noise in enumerate(noises):
         for column, size in enumerate(sizes):
             panel = axes[row, column]
-            here = [
-                m for m in comparison.measured if (m.point.noise.name, m.point.probe.num_qubits) == (noise, size)
-            ]
+            here = [m for m in comparison.measured if (m.point.noise.name, m.point.probe.num_qubits) == (noise, size)]
             if not here:
                 panel.axis("off")
                 continue
-            seconds, unit = _unit(max(m.point.rule.times[-1] for m in here))
-            drawn: set[tuple[str, str]] = set()
-            for item in here:
-                probe, colour = item.point.probe.name, _colour(item, comparison)
-                style = "-" if item.quantity == "img" else ":"
-                if (probe, style) not in drawn:
-                    drawn.add((probe, style))
-                    times = np.linspace(0, 1.05 * item.point.rule.times[-1], 200)
-                    name = f"{probe}, exact" + ("" if style == "-" else " (readout)")
-                    (handles[name],) = panel.plot(times / seconds, item.curve_exact(times), style, color=colour, lw=1.4)
-                kind = item.point.estimator.name
-                bars = panel.errorbar(
-                    item.point.rule.times / seconds,
-                    [e.value for e in item.estimates],
-                    yerr=[1.96 * e.stderr for e in item.estimates],
-                    fmt=_MARKERS[estimators.index(kind) % len(_MARKERS)],
-                    color=colour,
-                    markerfacecolor="white",
-                    markersize=4.5,
-                    elinewidth=1,
-                    capsize=2,
-                )
-                handles[f"{probe}, {kind}"] = bars
+            _draw_gain(panel, here, comparison, handles)
             panel.set_title(f"{noise}, N = {size}", fontsize=9)
-            panel.set_xlabel(f"time t ({unit})")
-            panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
             if column == 0:
                 panel.set_ylabel("gain G = Q/t²")
-    figure.legend(
-        handles.values(), handles.keys(), loc="outside upper center", ncols=min(len(handles), 3), fontsize=8
-    )
+    _legend(figure, handles)
     return figure
+
+
+def _draw_gain(panel: Axes, here: list[Measured], comparison: Comparison, handles: dict[str, Any]) -> None:
+    last = max(m.point.rule.times[-1] for m in here)
+    seconds, unit = _unit(last)
+    times = np.linspace(0, 1.05 * last, 300)
+    drawn = set()
+    for item in here:
+        name = f"{_title(item)}, exact" + ("" if item.quantity == "img" else " (readout)")
+        if name not in drawn:
+            drawn.add(name)
+            (handles[name],) = panel.plot(
+                times / seconds, item.curve_exact(times), _line(item), color=_colour(item, comparison), lw=1.3
+            )
+        handles[f"{_title(item)}, {item.point.estimator.name}"] = panel.errorbar(
+            item.point.rule.times / seconds,
+            [e.value for e in item.estimates],
+            yerr=[NORMAL_95 * e.stderr for e in item.estimates],
+            **_marks(item, comparison),
+        )
+    panel.set_xlabel(f"time t ({unit})")
+    panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
 
 
 def img_figure(comparison: Comparison) -> Figure:
-    """Returns 𝓘 against N, one panel per noise: estimates with 95 % error bars over the exact values."""
+    """Returns 𝓘 against N, one column per noise: estimates over the exact values, and their ratio below."""
     from matplotlib.figure import Figure
 
-    noises, estimators = _noises(comparison), _estimators(comparison)
-    probes = list(dict.fromkeys(m.point.probe.name for m in comparison.measured))
-    figure = Figure(figsize=(max(3.4 * len(noises), 4.6), 3.8), layout="constrained")
-    axes = figure.subplots(1, len(noises), squeeze=False)[0]
+    noises = _noises(comparison)
+    figure = Figure(figsize=(max(3.6 * len(noises), 4.8), 5.0), layout="constrained")
+    axes = figure.subplots(2, len(noises), squeeze=False, sharex="col", height_ratios=[3, 2])
     handles: dict[str, Any] = {}
-    for panel, noise in zip(axes, noises, strict=True):
+    for (panel, ratio), noise in zip(axes.T, noises, strict=True):
         here = [m for m in comparison.measured if m.point.noise.name == noise]
-        seconds, unit = _unit(max(m.img_exact.value for m in here))
-        for item in here:
-            probe, kind = item.point.probe.name, item.point.estimator.name
-            # Beside each other, so that error bars can be told apart.
-            groups = len(probes) * len(estimators)
-            place = probes.index(probe) * len(estimators) + estimators.index(kind)
-            shift = 0.09 * (place - (groups - 1) / 2)
-            total = item.integral.total
-            handles[f"{probe}, {kind}"] = panel.errorbar(
-                item.point.probe.num_qubits + shift,
-                total.value / seconds,
-                yerr=1.96 * total.stderr / seconds,
-                fmt=_MARKERS[estimators.index(kind) % len(_MARKERS)],
-                color=_colour(item, comparison),
-                markerfacecolor="white",
-                markersize=5,
-                elinewidth=1,
-                capsize=2,
-            )
-        for probe in probes:
-            line = sorted({(m.point.probe.num_qubits, m.img_exact.value) for m in here if m.point.probe.name == probe and m.quantity == "img"})
-            if line:
-                sizes, values = zip(*line, strict=True)
-                colour = _colour(next(m for m in here if m.point.probe.name == probe), comparison)
-                (handles[f"{probe}, exact"],) = panel.plot(
-                    sizes, np.array(values) / seconds, "-" if probe == "ghz" else "--", color=colour, lw=1.4,
-                    marker="_", markersize=9,
-                )  # fmt: skip
+        _draw_img(panel, ratio, here, comparison, handles)
         panel.set_title(noise, fontsize=9)
-        panel.set_xlabel("number of spins N")
-        panel.set_ylabel(f"integrated gain 𝓘 ({unit})".replace("𝓘", "$\\mathcal{I}$"))
-        panel.set_xticks(sorted({m.point.probe.num_qubits for m in here}))
-        panel.set_ylim(bottom=0)
-    figure.legend(
-        handles.values(), handles.keys(), loc="outside upper center", ncols=min(len(handles), 3), fontsize=8
-    )
+    _legend(figure, handles)
     return figure
+
+
+def _draw_img(panel: Axes, ratio: Axes, here: list[Measured], comparison: Comparison, handles: dict[str, Any]) -> None:
+    seconds, unit = _unit(max(m.img_exact.value for m in here))
+    groups = list(dict.fromkeys((m.point.probe.name, m.point.estimator.name) for m in here))
+    for item in here:
+        marks, total, exact = _marks(item, comparison), item.integral.total, item.img_exact.value
+        size, error = item.point.probe.num_qubits, NORMAL_95 * total.stderr
+        handles[f"{_title(item)}, {item.point.estimator.name}"] = panel.errorbar(
+            size, total.value / seconds, yerr=error / seconds, **marks
+        )
+        # In the ratio beside each other, so that error bars can be told apart.
+        place = groups.index((item.point.probe.name, item.point.estimator.name)) - (len(groups) - 1) / 2
+        if exact > 0:
+            ratio.errorbar(size + 0.12 * place, total.value / exact, yerr=error / exact, **marks)
+    for name in dict.fromkeys(m.point.probe.name for m in here):
+        own = [m for m in here if m.point.probe.name == name and m.quantity == "img"]
+        points = sorted({(m.point.probe.num_qubits, m.img_exact.value / seconds) for m in own})
+        if points:
+            (line,) = panel.plot(
+                *zip(*points, strict=True), _line(own[0]), color=_colour(own[0], comparison), lw=1.3, zorder=0
+            )
+            handles[f"{_title(own[0])}, exact"] = line
+    ratio.axhline(1, color="0.4", lw=1, zorder=0)
+    panel.set_ylabel(rf"$\mathcal{{I}}=\int G\,dt$ ({unit})")
+    ratio.set_ylabel(r"$\mathcal{I}$ estimated / exact")
+    ratio.set_xlabel("number of spins N")
+    ratio.set_xticks(sorted({m.point.probe.num_qubits for m in here}))
+    panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
+
+
+def _legend(figure: Figure, handles: dict[str, Any]) -> None:
+    order = sorted(handles, key=lambda name: ("exact" not in name, name))
+    shown = [handles[name] for name in order]
+    figure.legend(shown, order, loc="outside upper center", ncols=min(len(order), 3), fontsize=8)
+
+
+def _title(item: Measured) -> str:
+    return _TITLES.get(item.point.probe.name, item.point.probe.name)
+
+
+def _line(item: Measured) -> str:
+    if item.quantity != "img":
+        return ":"
+    return "-" if item.point.probe.kind == "ghz" else "--"
+
+
+def _marks(item: Measured, comparison: Comparison) -> dict[str, Any]:
+    """The first estimator has large open markers, the next small filled ones: where they agree, both are seen."""
+    estimators = list(dict.fromkeys(m.point.estimator.name for m in comparison.measured))
+    index = estimators.index(item.point.estimator.name)
+    return {
+        "fmt": _MARKERS[index % len(_MARKERS)],
+        "color": _colour(item, comparison),
+        "markerfacecolor": "white" if index == 0 else None,
+        "markersize": 6.5 if index == 0 else 3,
+        "elinewidth": 1,
+        "capsize": 2,
+    }
 
 
 def _noises(comparison: Comparison) -> list[str]:
     return list(dict.fromkeys(m.point.noise.name for m in comparison.measured))
-
-
-def _estimators(comparison: Comparison) -> list[str]:
-    return list(dict.fromkeys(m.point.estimator.name for m in comparison.measured))
 
 
 def _colour(item: Measured, comparison: Comparison) -> str:
@@ -233,8 +249,3 @@ def progress_bar(console: Console) -> Any:
         transient=True,
         disable=not console.is_terminal,
     )
-
-
-def sorted_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Returns summary rows by noise, probe, size and estimator."""
-    return sorted(rows, key=lambda r: (r["noise"], r["probe"], r["num_qubits"], r["estimator"]))

@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import BeforeValidator, Field, field_validator
+from typing import Any, Literal, cast
 
 from qsense import content, toml_file
 from qsense.errors import ArgumentError, ContentError, SpecError, nearest
 from qsense.noise import LocalNoise, ReadoutError
 from qsense.probes import KINDS, Probe
-from qsense.quadrature import as_times
-from qsense.toml_file import Table
+from qsense.spec_file import SCHEMA, NoiseEntry, ProbeEntry, SpecFile
 
-SCHEMA = 1
-ESTIMATORS = ("tomography", "parameter_shift")
-DERIVATIVES = ("shift", "commutator")
-READOUTS = ("auto", "local_x", "parity", "loss_flag")
+Derivative = Literal["shift", "commutator"]
+Readout = Literal["local_x", "parity", "loss_flag"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +35,7 @@ class EstimatorSpec:
 
     kind: str
     shots: int
-    derivative: Literal["shift", "commutator"] = "shift"
+    derivative: Derivative = "shift"
     readout: str = "auto"
 
     @property
@@ -50,106 +44,11 @@ class EstimatorSpec:
         option = {"tomography": self.derivative, "parameter_shift": self.readout}[self.kind]
         return self.kind if option in ("shift", "auto") else f"{self.kind}({option})"
 
-    def readout_for(self, probe: Probe) -> Literal["local_x", "parity", "loss_flag"]:
+    def readout_for(self, probe: Probe) -> Readout:
         """Returns the readout, with "auto" resolved."""
         if self.readout == "auto":
             return "loss_flag" if probe.kind == "ghz" else "local_x"
-        return self.readout  # type: ignore[return-value]  # checked against READOUTS on reading
-
-
-def _named(key: str) -> BeforeValidator:
-    """A bare string in a list stands for a table with that one key."""
-    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
-
-
-def _one_or_more(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-def _known(word: str, known: tuple[str, ...] | list[str], what: str) -> str:
-    if word not in known:
-        raise ValueError(f'unknown {what} "{word}". {nearest(word, known)}')
-    return word
-
-
-Size = Annotated[int, Field(ge=1, strict=True)]
-Rates = float | list[float]
-
-
-class ProbeEntry(Table):
-    probe: str
-    tilt: float = 0.0
-    qasm: str | None = None
-
-
-class NoiseEntry(Table):
-    noise: str | None = None
-    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
-    dephasing_rate: Rates | None = None
-    emission_rate: Rates | None = None
-    absorption_rate: Rates | None = None
-    t1_s: Rates | None = None
-    t2_s: Rates | None = None
-    excited_population: Rates | None = None
-
-
-class EstimatorEntry(Table):
-    estimator: str
-    shots: Size | None = None
-    derivative: str = "shift"
-    readout: str = "auto"
-
-    @field_validator("estimator", "derivative", "readout")
-    @classmethod
-    def _is_known(cls, value: str, info: Any) -> str:
-        known = {"estimator": ESTIMATORS, "derivative": DERIVATIVES, "readout": READOUTS}[info.field_name]
-        return _known(value, known, info.field_name)
-
-
-class ReadoutErrorEntry(Table):
-    up_given_down: float = 0.0
-    down_given_up: float = 0.0
-
-
-class SpecFile(Table):
-    """The keys of a run spec, as written."""
-
-    spec_schema: int = Field(alias="schema", strict=True)
-    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
-    description: str = ""
-    probes: Annotated[list[Annotated[ProbeEntry, _named("probe")]], BeforeValidator(_one_or_more)] = Field(min_length=1)
-    num_qubits: Annotated[list[Size], BeforeValidator(_one_or_more)] = []
-    noise: Annotated[list[Annotated[NoiseEntry, _named("noise")]], BeforeValidator(_one_or_more)] = Field(min_length=1)
-    estimators: Annotated[list[Annotated[EstimatorEntry, _named("estimator")]], BeforeValidator(_one_or_more)] = Field(
-        min_length=1
-    )
-    field_rad_per_s: float
-    shots: Size
-    times_s: list[float] | None = None
-    backend: str = "aer"
-    seed: int = Field(ge=0, strict=True)
-    readout_error: ReadoutErrorEntry | None = None
-
-    @field_validator("spec_schema")
-    @classmethod
-    def _not_newer(cls, value: int) -> int:
-        if value != SCHEMA:
-            raise ValueError(f"schema {value} is not known to this qsense, which reads schema {SCHEMA}; update qsense")
-        return value
-
-    @field_validator("field_rad_per_s")
-    @classmethod
-    def _finite(cls, value: float) -> float:
-        if not math.isfinite(value):
-            raise ValueError(f"should be finite (rad/s), but is {value}")
-        return value
-
-    @field_validator("times_s")
-    @classmethod
-    def _increase(cls, value: list[float] | None) -> list[float] | None:
-        if value is not None:
-            as_times(value)
-        return value
+        return cast(Readout, self.readout)  # one of READOUTS: checked on reading
 
 
 @dataclass(frozen=True)
@@ -253,7 +152,10 @@ def _resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
             if label in labels[:position]:
                 shown = label if isinstance(label, str) else label[0]
                 raise SpecError(f'{source}: key `{key}`: "{shown}" stands there twice; name each once.')
-    estimators = [EstimatorSpec(e.estimator, e.shots or entry.shots, e.derivative, e.readout) for e in entry.estimators]  # type: ignore[arg-type]  # checked on reading
+    estimators = [
+        EstimatorSpec(e.estimator, e.shots or entry.shots, cast(Derivative, e.derivative), e.readout)
+        for e in entry.estimators
+    ]
     names = [e.name for e in estimators]
     for position, name in enumerate(names):
         if name in names[:position]:
@@ -299,12 +201,8 @@ def _probes(entry: ProbeEntry, sizes: list[int], folder: Path) -> list[Probe]:
 def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise:
     rates = {k: getattr(entry, f"{k}_rate") for k in ("dephasing", "emission", "absorption")}
     rates = {key: value for key, value in rates.items() if value is not None}
-    times = {
-        "t1": entry.t1_s,
-        "t2": entry.t2_s,
-        "excited_population": entry.excited_population,
-    }
-    times = {key: value for key, value in times.items() if value is not None}
+    given = {"t1": entry.t1_s, "t2": entry.t2_s, "excited_population": entry.excited_population}
+    times = {key: value for key, value in given.items() if value is not None}
     if entry.noise is not None:
         if rates or times or entry.name is not None:
             raise ArgumentError("give either a noise model's name or numbers, not both")
@@ -315,7 +213,7 @@ def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise:
     if times:
         if "t1" not in times or "t2" not in times:
             raise ArgumentError("`t1_s` and `t2_s` go together; add the missing one")
-        return LocalNoise.from_t1_t2(**times, name=name)
+        return LocalNoise.from_t1_t2(times["t1"], times["t2"], times.get("excited_population", 0.0), name)
     if not rates:
         raise ArgumentError("no noise is given; add `dephasing_rate`, `emission_rate`, or `t1_s` and `t2_s`")
     return LocalNoise(**rates, name=name)

@@ -8,6 +8,7 @@ from pathlib import Path
 from qsense import backends, compare, report
 from qsense.errors import ArgumentError, SpecError
 from qsense.execution import Progress, execute
+from qsense.measured import measure
 from qsense.plan import Point, plan
 from qsense.record import ESTIMATE_COLUMNS, SCHEMA, RunRecord
 from qsense.spec import RunSpec
@@ -53,7 +54,7 @@ def run(
     return _analyse(record, points)
 
 
-def estimate(record: RunRecord | str | Path) -> RunRecord:
+def estimate_record(record: RunRecord | str | Path) -> RunRecord:
     """Estimates again from the counts of a record; needs no backend. Returns the record.
 
     Raises:
@@ -66,7 +67,7 @@ def estimate(record: RunRecord | str | Path) -> RunRecord:
 def _analyse(record: RunRecord, points: list[Point]) -> RunRecord:
     # All counts are read before anything is written: a damaged file leaves the old results as they are.
     tables = [record.counts(point) for point in points]
-    comparison = compare.compare([compare.measure(p, t) for p, t in zip(points, tables, strict=True)])
+    comparison = compare.compare([measure(p, t) for p, t in zip(points, tables, strict=True)])
     record.write_csv("estimates.csv", ESTIMATE_COLUMNS, compare.estimate_rows(comparison))
     tomography = compare.tomography_rows(comparison)
     if tomography:

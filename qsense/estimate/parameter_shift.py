@@ -4,7 +4,7 @@ F = Σ_o p'_o²/p_o is what the chosen readout can give, at most the quantum val
 
 - `local_x` on a product probe: every spin along its fringe, the joint outcome kept.
 - `parity` on a GHZ probe under dephasing: even or odd number of spins up.
-- `loss_flag` on a GHZ probe under any local noise: the fan-out is undone; spin 0 shows the fringe, and any other spin up
+- `loss_flag` on a GHZ probe under any local noise: the fan-out is undone; spin 0 shows the fringe, any other spin up
   says that the excitation pattern was broken, which carries no information.
 
 p comes from unshifted circuits, p' from shifted ones, so their noise is independent. The square of p' has its own

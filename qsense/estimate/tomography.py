@@ -9,7 +9,7 @@ and three readings of it stand side by side:
 
 - the **U-statistic**, which sums products of *different* folds of the shots only, so that the noise of ∂ρ adds no bias.
   Eigenvalues and eigenvectors come from the projected ρ. Their noise biases the form by a/shots; the jackknife over
-  halves, 2Q(all) − Q(half), takes that off. Sums λ_m + λ_n below the noise of an eigenvalue are raised to a fraction of it.
+  halves, 2Q(all) − Q(half), takes that off. Sums λ_m + λ_n below an eigenvalue's noise are raised to a part of it.
 - the **plug-in** value, the QFI of the reconstructed state as it stands: what naive tomography reports, and biased.
 - the **lower bound** 2 Tr(∂ρ X) − Tr(ρ X²) ≤ Q, with X fitted on other shots than it is evaluated on: below Q in
   expectation whatever the state.
@@ -18,49 +18,37 @@ and three readings of it stand side by side:
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qsense.counts import IntArray
 from qsense.errors import ArgumentError
 from qsense.estimate.folds import split
+from qsense.estimate.quadratic_form import (
+    BOUND_FLOOR,
+    NUM_FOLDS,
+    Metric,
+    degenerate_variance,
+    gram,
+    jackknifed,
+    metric_of,
+    project,
+    response,
+    sld_of,
+)
 from qsense.estimate.result import Estimate
 from qsense.fisher import ComplexArray, FloatArray, qfi_of_rotation
 from qsense.sensing import Settings, X, Y, Z
 
 Derivative = Literal["shift", "commutator"]
-NUM_FOLDS = 12
-# In units of the noise of an eigenvalue. A low floor lets variance grow, a high one bias; the best compromise falls with
-# the dimension, and from N = 4 on it stays: bias then is below a third of the standard error (docs/benchmarks.md).
-FLOOR_TIMES_DIMENSION, LEAST_FLOOR = 4.0, 0.35
-# The bound holds for any X. A smooth one, from a high floor, loses least to noise.
-BOUND_FLOOR = 3.0
 NUM_QUBITS = 6
+MIN_SHOTS = NUM_FOLDS  # for every circuit: one in every fold
 
 _PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128)
 # One spin's share of the linear inverse: outcome b of setting a stands for (1/3 ± σ_a)/2.
 _INVERSE = 0.5 * (np.eye(2) / 3 + np.array([1, -1])[None, :, None, None] * _PAULI[:, None])
-
-
-class _Metric(NamedTuple):
-    """Eigenvalues (d,) and eigenvectors (d, d) of the projected ρ, and the least λ_m + λ_n that is believed."""
-
-    values: FloatArray
-    vectors: ComplexArray
-    floor: float
-
-    @property
-    def sums(self) -> FloatArray:
-        return np.asarray(np.maximum(self.values[:, None] + self.values[None, :], self.floor))
-
-    def turn(self, matrices: ComplexArray) -> ComplexArray:
-        """Matrices in the eigenbasis, shape (..., d, d)."""
-        return np.asarray(self.vectors.conj().T @ matrices @ self.vectors)
-
-    def turn_back(self, matrix: ComplexArray) -> ComplexArray:
-        return np.asarray(self.vectors @ matrix @ self.vectors.conj().T)
 
 
 def num_circuits(num_qubits: int, derivative: Derivative = "shift") -> int:
@@ -113,7 +101,7 @@ def linear_inverse(frequencies: FloatArray) -> ComplexArray:
     num_qubits = int(frequencies.shape[-1]).bit_length() - 1
     batch = frequencies.shape[:-2]
     # Axes (setting, outcome) of spin N−1, …, spin 0 side by side, each pair contracted with one spin's inverse.
-    tensor = frequencies.reshape((-1,) + (3,) * num_qubits + (2,) * num_qubits)
+    tensor: NDArray[Any] = frequencies.reshape((-1,) + (3,) * num_qubits + (2,) * num_qubits)
     pairs = [axis for spin in range(num_qubits) for axis in (1 + spin, 1 + num_qubits + spin)]
     tensor = tensor.transpose([0, *pairs]).reshape((-1,) + (6,) * num_qubits)
     inverse = _INVERSE.reshape(6, 4)
@@ -124,23 +112,8 @@ def linear_inverse(frequencies: FloatArray) -> ComplexArray:
     return np.asarray(tensor.transpose([0, *rows, *columns]).reshape((*batch, 2**num_qubits, 2**num_qubits)))
 
 
-def project(rho: ComplexArray) -> tuple[FloatArray, ComplexArray]:
-    """Returns eigenvalues and eigenvectors of the density matrix nearest to a Hermitian matrix of trace 1.
-
-    Source: Smolin, Gambetta & Smith, Phys. Rev. Lett. 108, 070502 (2012).
-
-    >>> project(np.diag([1.2, -0.2]).astype(complex))[0]
-    array([0., 1.])
-    """
-    values, vectors = np.linalg.eigh(rho)
-    falling = values[::-1]
-    excess = (np.cumsum(falling) - 1) / np.arange(1, len(values) + 1)
-    kept = int(np.sum(falling > excess))
-    return np.maximum(values - excess[kept - 1], 0), vectors
-
-
 def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) -> Estimate:
-    """Returns G (the QFI about θ) from the counts of one time: the U-statistic, with `plug_in` and `lower_bound` beside it.
+    """Returns G (the QFI about θ) from the counts of one time: the U-statistic, beside `plug_in` and `lower_bound`.
 
     Args:
         table: counts of all settings of `design`, shape (rows, 2^N).
@@ -165,12 +138,12 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
         slope = _commutator(rho)
         u_statistic, degenerate = _unshifted(rho, slope)
 
-    pooled = _metric(rho)
-    sld = _sld(pooled, slope.mean(0))
-    linear = _linear_variance(table, sld, _response(pooled, slope), derivative)
-    smooth = _sld(_metric(rho, BOUND_FLOOR), slope.mean(0))
+    pooled = metric_of(rho)
+    sld = sld_of(pooled, slope.mean(0))
+    linear = _linear_variance(table, sld, response(pooled, slope), derivative)
+    smooth = sld_of(metric_of(rho, BOUND_FLOOR), slope.mean(0))
     bound_variance = _linear_variance(table, smooth, smooth @ smooth, derivative)
-    # The linear part is computed with the noisy X, which adds 4 Tr(BCBC) to it on average: see tests/test_tomography.py.
+    # The linear part is computed with a noisy X, which adds 4 Tr(BCBC) to it on average (tests/test_tomography.py).
     variance = max(linear - 4 * degenerate, 0.0) + 2 * degenerate * NUM_FOLDS / (NUM_FOLDS - 1)
     values, vectors = project(rho.mean(0))
     projected = (vectors * values) @ vectors.conj().T
@@ -188,11 +161,11 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
 def _shifted(rho: ComplexArray, slope: ComplexArray) -> tuple[float, float]:
     """The U-statistic when ∂ρ comes from other circuits than ρ, and Tr(BCBC) of its noise."""
 
-    def form(metric: _Metric) -> float:
-        gram = _gram(metric, slope)
-        return float((gram.sum() - np.trace(gram)) / (len(slope) * (len(slope) - 1)))
+    def form(metric: Metric) -> float:
+        products = gram(metric, slope)
+        return float((products.sum() - np.trace(products)) / (len(slope) * (len(slope) - 1)))
 
-    return _jackknifed(form, rho), _degenerate_variance(_gram(_metric(rho), slope))
+    return jackknifed(form, rho), degenerate_variance(gram(metric_of(rho), slope))
 
 
 def _unshifted(rho: ComplexArray, slope: ComplexArray) -> tuple[float, float]:
@@ -202,65 +175,8 @@ def _unshifted(rho: ComplexArray, slope: ComplexArray) -> tuple[float, float]:
     for one, two in itertools.combinations(range(6), 2):
         rest = np.concatenate([groups[g] for g in range(6) if g not in (one, two)])
         pair = np.stack([slope[groups[one]].mean(0), slope[groups[two]].mean(0)])
-        values.append(_jackknifed(lambda metric, pair=pair: float(_gram(metric, pair)[0, 1]), rho[rest]))  # type: ignore[misc]
-    return float(np.mean(values)), _degenerate_variance(_gram(_metric(rho), slope))
-
-
-def _jackknifed(form: Callable[[_Metric], float], rho: ComplexArray) -> float:
-    """Takes the first-order bias of a noisy metric off: 2 Q(all) − mean Q(halves)."""
-    half = len(rho) // 2
-    return 2 * form(_metric(rho)) - 0.5 * (form(_metric(rho[:half])) + form(_metric(rho[half:])))
-
-
-def _metric(rho: ComplexArray, floor: float | None = None) -> _Metric:
-    """The metric from the mean of some folds. The floor follows the noise of all of them, from their scatter."""
-    dimension = rho.shape[-1]
-    values, vectors = project(rho.mean(0))
-    scatter = np.sum(np.abs(rho - rho.mean(0)) ** 2) / (len(rho) - 1)
-    noise = 2 * np.sqrt(scatter / NUM_FOLDS / dimension)  # edge of the semicircle of a random Hermitian matrix
-    if floor is None:
-        floor = max(FLOOR_TIMES_DIMENSION / dimension, LEAST_FLOOR)
-    return _Metric(values, vectors, floor * noise)
-
-
-def _gram(metric: _Metric, slope: ComplexArray) -> FloatArray:
-    """The quadratic form between all pairs of ∂ρ, shape (folds, folds)."""
-    flat = (metric.turn(slope) * np.sqrt(2 / metric.sums)).reshape(len(slope), -1)
-    return np.asarray((flat.conj() @ flat.T).real)
-
-
-def _degenerate_variance(gram: FloatArray) -> float:
-    """Tr(BCBC) with C the covariance of the mean ∂ρ: unbiased for Gaussian folds, from their centred Gram matrix."""
-    count = len(gram)
-    centred = gram - gram.mean(0) - gram.mean(1)[:, None] + gram.mean()
-    n = count - 1
-    squared, trace = float(np.sum(centred**2)) / n**2, float(np.trace(centred)) / n
-    full = n**2 / ((n + 2) * (n - 1)) * (squared - trace**2 / n)
-    return max(full, squared / (count * 10)) / count**2
-
-
-def _sld(metric: _Metric, slope: ComplexArray) -> ComplexArray:
-    return metric.turn_back(metric.turn(slope) * (2 / metric.sums))
-
-
-def _response(metric: _Metric, slope: ComplexArray) -> ComplexArray:
-    """M with δQ = −Tr(δρ M): how the metric's own noise moves Q. X² where no sum was raised to the floor.
-
-    With w_ac = 2/(λ_a + λ_c), floored, M_ab = −2 Σ_c ∂ρ_ac ∂ρ_cb (w_ac − w_bc)/(λ_a − λ_b). The products are taken
-    between different folds, or the noise of ∂ρ would widen the error bar.
-    """
-    moved, weights, values = metric.turn(slope), 2 / metric.sums, metric.values
-    gaps = values[:, None] - values[None, :]
-    same = np.abs(gaps) < 1e-12
-    slopes = (weights[:, None, :] - weights[None, :, :]) / np.where(same, 1, gaps)[:, :, None]
-    flat = np.where(metric.sums > metric.floor, -(weights**2) / 2, 0)
-    slopes = np.where(same[:, :, None], flat[:, None, :], slopes)  # the derivative of w, where λ_a = λ_b
-    count, mean = len(slope), moved.mean(0)
-    total = np.einsum("abc,ac,cb->ab", slopes, mean, mean, optimize=True) * count**2
-    for one in moved:
-        total = total - np.einsum("abc,ac,cb->ab", slopes, one, one, optimize=True)
-    response = metric.turn_back(-2 * total / (count * (count - 1)))
-    return np.asarray(response + response.conj().T) / 2
+        values.append(jackknifed(lambda metric, pair=pair: float(gram(metric, pair)[0, 1]), rho[rest]))  # type: ignore[misc]
+    return float(np.mean(values)), degenerate_variance(gram(metric_of(rho), slope))
 
 
 def _lower_bound(rho: ComplexArray, slope: ComplexArray) -> float:
@@ -268,23 +184,19 @@ def _lower_bound(rho: ComplexArray, slope: ComplexArray) -> float:
     bounds = []
     for fold in range(len(rho)):
         rest = np.arange(len(rho)) != fold
-        sld = _sld(_metric(rho[rest], BOUND_FLOOR), slope[rest].mean(0))
+        sld = sld_of(metric_of(rho[rest], BOUND_FLOOR), slope[rest].mean(0))
         bounds.append(2 * np.trace(slope[fold] @ sld).real - np.trace(rho[fold] @ sld @ sld).real)
     return float(np.mean(bounds))
 
 
-def _linear_variance(
-    table: IntArray, sld: ComplexArray, response: ComplexArray, derivative: Derivative
-) -> float:
+def _linear_variance(table: IntArray, sld: ComplexArray, response: ComplexArray, derivative: Derivative) -> float:
     """The variance of 2 Tr(∂ρ X) − Tr(ρ M) at fixed X and M: each row's multinomial variance of an outcome's share."""
     num_qubits = int(table.shape[1]).bit_length() - 1
     blocks = table.reshape(-1, 3**num_qubits, 2**num_qubits)
     metric_part = _pull_back(response)
     if derivative == "shift":
         slope_part = _pull_back(sld)
-        contributions = np.stack(
-            [-metric_part] + [sign * slope_part for _ in range(num_qubits) for sign in (1, -1)]
-        )
+        contributions = np.stack([-metric_part] + [sign * slope_part for _ in range(num_qubits) for sign in (1, -1)])
     else:
         contributions = (_pull_back(2 * _commutator(sld) * -1) - metric_part)[None]
     shots = blocks.sum(-1, keepdims=True)

@@ -2,12 +2,12 @@
 
 Derivation (checked against random probes in tests/test_bounds.py). The channel of one spin has the Kraus operators of
 its no-jump part, of emission and of absorption. Mixing them by a Hermitian h changes nothing but the bound
-4‖Σ_j α_j + Σ_{j≠k} β_j β_k‖, α = Σ K̃'†K̃', β = i Σ K̃'†K. Choosing h so that β_j = (1−y_j)/2 · Z makes α_j − β_j² at least
-y_j²/(4R_j), with
+4‖Σ_j α_j + Σ_{j≠k} β_j β_k‖, α = Σ K̃'†K̃', β = i Σ K̃'†K. Choosing h so that β_j = (1−y_j)/2 · Z makes α_j − β_j²
+at least y_j²/(4R_j), with
 
     R = (√(p_uu − η²) + √(p_dd − η²))² / (4η²),
 
-η the factor on the coherence and p_uu, p_dd the probabilities that up stays up and down stays down. Hence for all y_j in [0, 1]
+η the factor on the coherence and p_uu, p_dd the probabilities that up and down stay. Hence for all y_j in [0, 1]
 
     G ≤ Σ_j y_j²/R_j + (Σ_j (1 − y_j))².
 

@@ -90,6 +90,4 @@ def ghz_parity_gain(num_qubits: int, noise: LocalNoise, times: FloatArray) -> Fl
     >>> ghz_parity_gain(2, LocalNoise(emission=1.0), np.array([0.0, 1.0])).round(6)
     array([4.      , 0.541341])
     """
-    return np.asarray(
-        num_qubits**2 * np.exp(-2 * np.outer(times, noise.coherence_rates(num_qubits)).sum(-1))
-    )
+    return np.asarray(num_qubits**2 * np.exp(-2 * np.outer(times, noise.coherence_rates(num_qubits)).sum(-1)))

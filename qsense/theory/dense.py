@@ -55,7 +55,7 @@ def density_matrices(probe: Probe, noise: LocalNoise, times: FloatArray, phases:
     state = probe.statevector()
     decay = noise.decay(times, num_qubits)
     shape = (len(times),) + (2,) * (2 * num_qubits)
-    rho = np.broadcast_to(np.outer(state, state.conj()).reshape((1,) + shape[1:]), shape).copy()
+    rho = np.broadcast_to(np.outer(state, state.conj()).reshape((1, *shape[1:])), shape).copy()
     for spin in range(num_qubits):
         # Axis 0 is time; the row index of spin j is axis N−j, its column index N further.
         blocks = np.moveaxis(rho, (num_qubits - spin, 2 * num_qubits - spin), (0, 1))

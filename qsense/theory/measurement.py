@@ -59,9 +59,7 @@ def integrated_classical_gain(probe: Probe, noise: LocalNoise, readout: str) -> 
     slowest = float(rates.sum() if readout == "parity" else rates.min())
     if not slowest > 0:
         raise ArgumentError(f'Under the noise "{noise.name}" some spin never decays: the integral may diverge.')
-    result = integrate(
-        lambda times: classical_gain(probe, noise, times, readout), slowest, float(rates.sum())
-    )
+    result = integrate(lambda times: classical_gain(probe, noise, times, readout), slowest, float(rates.sum()))
     return IntegratedGain(result.value, result.error, f"quadrature, {readout}")
 
 
