@@ -76,8 +76,9 @@ class RunSpec:
         Raises:
             SpecError: the file cannot be read or a key is wrong; the message names the file, the key and the fix.
 
-        >>> RunSpec.load("runs/paper.toml").name  # doctest: +SKIP
-        'paper'
+        >>> RunSpec.load("nowhere.toml")
+        Traceback (most recent call last):
+        qsense.errors.SpecError: nowhere.toml: no such file; give the path of a TOML file.
         """
         path = Path(path)
         return _resolve(toml_file.read(path, SpecFile), str(path), path.parent)

@@ -18,4 +18,3 @@ h q[0];
 h q[1];
 c[0] = measure q[0];
 c[1] = measure q[1];
-

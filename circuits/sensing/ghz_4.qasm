@@ -28,4 +28,3 @@ c[0] = measure q[0];
 c[1] = measure q[1];
 c[2] = measure q[2];
 c[3] = measure q[3];
-

@@ -36,7 +36,7 @@ def gain_bound(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatAr
     equal rates and one kind of noise; the general form is derived in this module's docstring.
 
     >>> gain_bound(2, LocalNoise(dephasing=0.25), np.array([0.0, 1.0])).round(6)
-    array([4.      , 0.901605])
+    array([4.      , 0.901599])
     """
     penalty = np.sort(_penalties(num_qubits, noise, times), axis=-1)
     spins = np.arange(num_qubits + 1)
@@ -60,7 +60,7 @@ def img_bound(num_qubits: int, noise: LocalNoise) -> Integral:
     Equal dephasing: (N/4γ)·N ln N/(N−1).
 
     >>> bound = img_bound(2, LocalNoise(dephasing=0.25))
-    >>> round(bound.value / (2 * 2 * np.log(2)), 10)
+    >>> round(float(bound.value / (2 * 2 * np.log(2))), 10)
     1.0
     """
     rates = 2 * noise.coherence_rates(num_qubits)
@@ -83,6 +83,12 @@ def _penalties(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatAr
     with np.errstate(over="ignore"):
         dephased = np.expm1(4 * column * rates["dephasing"])
         lost = np.expm1(column * (relaxation + 4 * rates["dephasing"]))
-        up = population * lost + (1 - population) * dephased
-        down = (1 - population) * lost + population * dephased
+        up = _mean(population, lost, dephased)
+        down = _mean(1 - population, lost, dephased)
         return np.asarray((np.sqrt(up) + np.sqrt(down)) ** 2 / 4)
+
+
+def _mean(weight: FloatArray, one: FloatArray, other: FloatArray) -> FloatArray:
+    """weight · one + (1 − weight) · other, where 0 · ∞ is 0."""
+    first = np.multiply(weight, one, out=np.zeros_like(one), where=weight > 0)
+    return first + np.multiply(1 - weight, other, out=np.zeros_like(other), where=weight < 1)

@@ -83,6 +83,6 @@ def designed_rule(probe: Probe, noise: LocalNoise) -> Rule:
 
 
 def _relative_error(rule: Rule, probe: Probe, noise: LocalNoise, exact: float) -> float:
-    if exact * decay_rate(probe, noise) < NO_GAIN:
+    if exact == 0:
         return 0.0
     return abs(float(rule.weights @ gain(probe, noise, rule.times)) / exact - 1)
