@@ -110,7 +110,7 @@ class Counts:
             RecordError: the file is missing, truncated, damaged or newer; the message names it.
         """
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as data:
                 if int(data["schema"]) > SCHEMA:
                     raise RecordError(
                         f"{path}: written by a newer qsense (schema {int(data['schema'])}); update qsense."

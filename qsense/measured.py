@@ -35,8 +35,10 @@ class Measured:
     img_exact: IntegratedGain
 
     @property
-    def z(self) -> float:
-        """(estimated − exact) / standard error of 𝓘."""
+    def z(self) -> float | None:
+        """(estimated − exact) / standard error of 𝓘; None where the counts did not scatter at all."""
+        if self.integral.total.stderr == 0:
+            return None
         return (self.integral.total.value - self.img_exact.value) / self.integral.total.stderr
 
     @property

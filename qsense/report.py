@@ -42,7 +42,7 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
             f"{row['img_exact_s']:.4g}{mark}",
             f"{row['img_s']:.4g}",
             f"{row['img_low_s']:.4g} … {row['img_high_s']:.4g}",
-            f"{row['z']:+.1f}",
+            "–" if row["z"] is None else f"{row['z']:+.1f}",
         )
     console.print(table)
     if any(row["quantity"] == "classical_img" for row in summary["rows"]):

@@ -72,6 +72,8 @@ def _explain(error: ValidationError, model: type[Table]) -> str:
     if kind == "value_error":
         message = _one_line(str(first["ctx"]["error"]))
         return f"key `{key}`: {message}" if key else message
+    if kind == "string_pattern_mismatch":
+        return f"key `{key}` should match the pattern {first['ctx']['pattern']}, but is {_shown(value)}."
     wanted = " or ".join(dict.fromkeys(_one_line(d["msg"]).removeprefix("Input should be ") for d in unions))
     return f"key `{key}` should be {wanted}, but is {_shown(value)}."
 

@@ -1,0 +1,186 @@
+"""The command line as a user meets it: answers, JSON for scripts, one-line errors with exit status 2."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import tomli_w
+
+from qsense import __version__
+
+SPEC = {
+    "schema": 1,
+    "name": "tiny",
+    "probes": ["ghz", "product"],
+    "num_qubits": [1, 2],
+    "noise": ["emission"],
+    "estimators": ["tomography", {"estimator": "parameter_shift", "readout": "auto"}],
+    "field_rad_per_s": 0.2,
+    "shots": 300,
+    "seed": 3,
+}
+
+
+def qsense(*arguments, cwd=None, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "qsense.cli", *map(str, arguments)], capture_output=True, text=True, cwd=cwd, **options
+    )
+
+
+def answer(*arguments):
+    done = qsense(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_version():
+    assert qsense("--version").stdout == f"qsense {__version__}\n"
+
+
+def test_theory_prints_the_keys_that_others_rely_on():
+    got = answer("theory", "--probe", "ghz", "--num-qubits", 4, "--dephasing", 0.1, "--times", "0,1,2.5")
+    assert {
+        "probe",
+        "num_qubits",
+        "times_s",
+        "gain",
+        "img_s",
+        "gain_bound",
+        "img_bound_s",
+        "crossover_s",
+        "method",
+    } <= set(got)
+    assert got["times_s"] == [0.0, 1.0, 2.5]
+    assert got["img_s"] == pytest.approx(10.0)
+    assert got["crossover_s"] == pytest.approx(1.15525, abs=1e-5)
+    assert all(g <= b + 1e-12 for g, b in zip(got["gain"], got["gain_bound"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "img"),
+    [
+        (["--probe", "product", "--num-qubits", 2, "--emission", "0.1,0.2"], 15.0),
+        (["--probe", "product", "--num-qubits", 1, "--t1", 2, "--t2", 3], 1.5),
+        (["--probe", "ghz", "--num-qubits", 2, "--noise", "dephasing"], 5.0),
+        (["--probe", "product", "--num-qubits", 1, "--dephasing", 0.1, "--tilt", 0.6], 1.6),
+        (["--probe", "product", "--num-qubits", 1, "--emission", 0.1, "--absorption", 0.1, "--dephasing", 0.05], 2.5),
+        (["--probe", "twin_fock4", "--dephasing", 0.1], 11.475866),
+    ],
+)
+def test_theory_takes_every_way_to_give_a_noise(arguments, img):
+    assert answer("theory", *arguments)["img_s"] == pytest.approx(img, rel=1e-6)
+
+
+def test_theory_has_null_where_there_is_no_number():
+    got = answer("theory", "--probe", "product", "--num-qubits", 2, "--dephasing", "0,0.1")
+    assert got["img_s"] is None
+    got = answer("theory", "--probe", "ghz", "--num-qubits", 1, "--dephasing", "0.1")
+    assert got["crossover_s"] is None
+
+
+def test_theory_and_version_do_not_load_qiskit():
+    code = (
+        "import sys, qsense.cli as c\n"
+        "sys.argv = ['qsense', 'theory', '--probe', 'ghz', '--num-qubits', '3', '--noise', 'thermal', '--json']\n"
+        "try: c.main()\nexcept SystemExit: pass\n"
+        "print([m for m in ('qiskit', 'qiskit_aer', 'scipy', 'matplotlib') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_a_table_of_theory_fits_100_columns():
+    done = qsense("theory", "--probe", "ghz", "--num-qubits", 4, "--dephasing", "0.1,0.2,0.3,0.4")
+    assert done.returncode == 0
+    assert max(map(len, done.stdout.splitlines())) <= 100
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "tiny.toml").write_text(tomli_w.dumps(SPEC))
+    done = qsense("run", folder / "tiny.toml", "--out", folder / "out", "--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return folder, json.loads(done.stdout)
+
+
+def test_run_prints_its_record_and_rows_as_json(ran):
+    folder, got = ran
+    assert got["record"].startswith(str(folder / "out" / "tiny-"))
+    assert len(got["rows"]) == 8
+    assert {"probe", "num_qubits", "noise", "estimator", "img_s", "img_stderr_s", "img_low_s", "img_high_s",
+            "img_exact_s", "z"} <= set(got["rows"][0])  # fmt: skip
+
+
+def test_show_and_estimate_give_the_same_rows(ran):
+    _, got = ran
+    assert answer("show", got["record"])["rows"] == got["rows"]
+    assert answer("estimate", got["record"])["rows"] == got["rows"]
+
+
+def test_the_comparison_fits_100_columns_and_is_quiet_in_a_pipe(ran):
+    done = qsense("show", ran[1]["record"])
+    assert done.stderr == ""
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    assert "\x1b" not in done.stdout
+    assert "record: " in done.stdout
+
+
+def test_shots_can_be_given_on_the_command_line(ran, tmp_path):
+    got = json.loads(qsense("run", ran[0] / "tiny.toml", "--out", tmp_path, "--shots", 100, "--json").stdout)
+    assert got["record"] != ran[1]["record"]
+    assert {row["shots"] for row in got["rows"]} != {row["shots"] for row in ran[1]["rows"]}
+
+
+def test_render_writes_where_it_is_told(tmp_path):
+    files = answer("render", "--out", tmp_path / "new", "--num-qubits", 3)["files"]
+    assert sorted(f.rsplit("/", 1)[1] for f in files) == ["ghz_3.qasm", "product_3.qasm"]
+
+
+WRONG = [
+    (["theory", "--probe", "ghx", "--num-qubits", 2, "--dephasing", 1], 'Unknown probe "ghx". Did you mean "ghz"?'),
+    (["theory", "--probe", "ghz", "--dephasing", 1], "--num-qubits is missing"),
+    (["theory", "--probe", "ghz", "--num-qubits", 0, "--dephasing", 1], "`num_qubits` must be at least 1, but is 0"),
+    (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", -1], "`dephasing` must be finite and not negative"),
+    (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", "nan"], "`dephasing` must be finite"),
+    (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", "0.1,x"], "--dephasing must be a number"),
+    (
+        ["theory", "--probe", "ghz", "--num-qubits", 3, "--dephasing", "0.1,0.2"],
+        "rates for 2 spins, but the probe has 3",
+    ),
+    (["theory", "--probe", "ghz", "--num-qubits", 2, "--t1", 1, "--t2", 3], "`t2` must be at most 2 T1"),
+    (["theory", "--probe", "ghz", "--num-qubits", 2, "--t1", 1], "--t1 and --t2 go together"),
+    (["theory", "--probe", "ghz", "--num-qubits", 2], "Give the noise in one way"),
+    (["theory", "--probe", "ghz", "--num-qubits", 2, "--noise", "termal"], 'Did you mean "thermal"?'),
+    (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", 1, "--times", "2,1"], "`times` must increase"),
+    (
+        ["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", 1, "--times", "-1"],
+        "must be finite and not negative",
+    ),
+    (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", 1, "--tilt", 0.5], "goes with a product probe"),
+    (["theory", "--probe", "w4", "--num-qubits", 2, "--dephasing", 1], "w4 has 4 spins"),
+    (["theory", "--probe", "nowhere.qasm", "--dephasing", 1], "nowhere.qasm: no such file"),
+    (["run", "nowhere.toml"], "nowhere.toml: no such file"),
+    (["show", "."], "not a record"),
+    (["estimate", "nowhere"], "not a record"),
+    (["render", "--out", "/proc/none", "--num-qubits", 2], "cannot be written"),
+    (["render", "--num-qubits", "two"], "--num-qubits must be whole numbers"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_an_error_is_one_line_on_stderr_and_status_2(tmp_path, arguments, message):
+    done = qsense(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_leaves_early_causes_no_traceback(ran):
+    command = f"{sys.executable} -m qsense.cli show {ran[1]['record']} | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
