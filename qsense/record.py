@@ -191,6 +191,6 @@ def _provenance(spec: RunSpec) -> dict[str, Any]:
         "backend": spec.backend,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.machine()}",
         "versions": versions,
     }

@@ -1,7 +1,7 @@
 """Tomography: the linear inverse is exact, the U-statistic unbiased with true error bars, the bound a bound.
 
-Statistical tests are seeded. Thresholds are chosen so that a right estimator fails less than once in 10⁴ seeds, and each
-has a control: the plug-in value, which must fail.
+Statistical tests are seeded. A right estimator fails them less than once in 10⁴ seeds, and each has a
+control: the plug-in value, which must fail.
 """
 
 from itertools import product

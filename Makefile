@@ -1,0 +1,42 @@
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: install paper test lint types unit wheel bench clean
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+paper: install  ## the main job: runs/paper.toml, from circuits to the comparison with theory
+	$(BIN)/qsense run runs/paper.toml $(ARGS)
+
+test: lint types unit wheel  ## everything that must hold
+
+lint: install
+	$(BIN)/ruff check qsense tests benchmarks
+	$(BIN)/ruff format --check qsense tests benchmarks
+
+types: install
+	$(BIN)/mypy
+
+unit: install  ## tests and doctests of the checkout
+	$(BIN)/python -m pytest --quiet --doctest-modules qsense tests
+
+wheel: install  ## the same tests against the built wheel, from a folder outside the checkout
+	rm -rf build/wheel dist
+	$(BIN)/python -m build --wheel --outdir dist . > /dev/null
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/wheel dist/*.whl
+	folder=$$(mktemp -d) && cp -r tests $$folder/ && cd $$folder && \
+	PYTHONPATH=$(CURDIR)/build/wheel QSENSE_INSTALLED_AT=$(CURDIR)/build/wheel \
+	$(CURDIR)/$(BIN)/python -m pytest --quiet -c $(CURDIR)/pyproject.toml --rootdir $$folder -p no:cacheprovider \
+	-m "not checkout" tests; status=$$?; rm -rf $$folder; exit $$status
+
+bench: install  ## the studies behind docs/benchmarks.md (minutes)
+	$(BIN)/python benchmarks/coverage.py
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

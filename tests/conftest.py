@@ -1,0 +1,15 @@
+"""Makes sure that the tests run against the package they are meant for."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import qsense
+
+
+def pytest_configure():
+    expected = os.environ.get("QSENSE_INSTALLED_AT")
+    found = Path(qsense.__file__).resolve()
+    if expected and Path(expected).resolve() not in found.parents:
+        pytest.exit(f"the tests are meant for the package in {expected}, but import {found}", returncode=3)
