@@ -74,6 +74,15 @@ def test_the_classical_gain_is_unbiased_and_its_error_bar_is_true(kind, readout,
     assert 0.85 < errors.mean() / values.std() < 1.2
 
 
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize(("kind", "readout"), [("ghz", "parity"), ("ghz", "loss_flag"), ("product", "local_x")])
+def test_the_classical_gain_is_unbiased_from_few_shots_too(kind, readout, noise):
+    fall = 2 * NOISES[noise].coherence_rates(1)[0] * (2 if kind == "ghz" else 1)
+    (values, _), exact = repeated(kind, noise, 2, 3.0 / fall, readout, shots=60, repetitions=3000)
+    # 4.5 standard errors of the mean; without the correction the bias is five times that.
+    assert abs(values.mean() - exact) < 4.5 * values.std() / np.sqrt(3000)
+
+
 def test_without_its_correction_the_estimate_is_biased():
     # The control: Σ p̂'²/p̂ of the same counts, at a time where G is small.
     rng = np.random.default_rng(7)

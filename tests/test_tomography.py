@@ -148,6 +148,18 @@ def test_the_commutator_option_agrees_with_the_shift_rule():
         assert abs(values.mean() - exact) < (0.5 + 4.5 / np.sqrt(60)) * values.std()
 
 
+def test_the_jackknife_takes_the_bias_of_a_noisy_metric_off(monkeypatch):
+    # GHZ, N = 3, early: the state is nearly pure, and eigenvectors mix with a kernel of dimension six.
+    results, exact = repeated("ghz", "emission", 3, 0.05, shots=1000, repetitions=40)
+    values = np.array([r.value for r in results])
+    assert abs(values.mean() - exact) < values.std()
+    monkeypatch.setattr(tomography, "jackknifed", lambda form, rho: form(quadratic_form.metric_of(rho)))
+    results, exact = repeated("ghz", "emission", 3, 0.05, shots=1000, repetitions=40)
+    plain = np.array([r.value for r in results])
+    assert plain.mean() - exact > 1.3 * plain.std()
+    assert abs(values.mean() - exact) < 0.35 * (plain.mean() - exact)
+
+
 def test_the_plug_in_value_fails_the_same_test():
     results, exact = repeated("product", "dephasing", 3, 3.0, shots=1000, repetitions=60)
     plug_in = np.array([r.others["plug_in"].value for r in results])

@@ -14,8 +14,8 @@ from qsense.fisher import ComplexArray, FloatArray
 
 NUM_FOLDS = 12
 # In units of the noise of an eigenvalue. A low floor lets variance grow, a high one bias; the best compromise falls
-# with the dimension, and from N = 4 on it stays: bias then is below a third of the standard error (docs/benchmarks.md).
-FLOOR_TIMES_DIMENSION, LEAST_FLOOR = 4.0, 0.35
+# with the dimension, and from N = 3 on it stays: bias is then about a third of the standard error (docs/benchmarks.md).
+FLOOR_TIMES_DIMENSION, LEAST_FLOOR = 2.2, 0.35
 # The bound holds for any X. A smooth one, from a high floor, loses least to noise.
 BOUND_FLOOR = 3.0
 
