@@ -85,7 +85,9 @@ def estimate(record: Record, as_json: AsJson = False) -> None:
     """Estimate again from a record's counts; needs no backend."""
     from qsense import workflow
 
-    _show(workflow.estimate_record(record), as_json)
+    with _progress(as_json) as update:
+        done = workflow.estimate_record(record, update)
+    _show(done, as_json)
 
 
 @app.command()
@@ -286,7 +288,7 @@ def _progress(quiet: bool) -> Iterator[Any]:
         yield None
         return
     with progress_bar(console) as bar:
-        task = bar.add_task("circuits", total=None)
+        task = bar.add_task("starting", total=None)
         yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)
 
 

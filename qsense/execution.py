@@ -39,6 +39,6 @@ def execute(points: Sequence[Point], sampler: Sampler, record: RunRecord, progre
             parts.append(sampler.sample(job.circuit, job.settings.values(), job.shots, point.noise, job.seed))
             done += len(job.settings)
             if progress is not None:
-                progress(done, total, point.label)
+                progress(done, total, f"measuring {point.label}")
         record.write_counts(point, parts)
     return len(missing)

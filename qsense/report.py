@@ -243,7 +243,7 @@ def progress_bar(console: Console) -> Any:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed}/{task.total} circuits"),
+        TextColumn("{task.completed}/{task.total}"),
         TimeRemainingColumn(),
         console=console,
         transient=True,

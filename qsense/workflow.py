@@ -33,7 +33,7 @@ def run(
     Args:
         spec: a RunSpec or the path of a TOML file.
         out: the folder under which the record `<name>-<id>` is made.
-        progress: called with (circuits done, circuits in all, label).
+        progress: called with (done, all, label): circuits while measuring, points while estimating.
         note: called with one line when something is worth saying.
 
     Raises:
@@ -51,23 +51,28 @@ def run(
     measured = execute(points, sampler, record, progress)
     if note is not None and measured < len(points):
         note(f"{len(points) - measured} of {len(points)} points were in the record already and were not run again")
-    return _analyse(record, points)
+    return _analyse(record, points, progress)
 
 
-def estimate_record(record: RunRecord | str | Path) -> RunRecord:
+def estimate_record(record: RunRecord | str | Path, progress: Progress | None = None) -> RunRecord:
     """Estimates again from the counts of a record; needs no backend. Returns the record.
 
     Raises:
         RecordError: counts are missing or damaged; the message names the file.
     """
     record = record if isinstance(record, RunRecord) else RunRecord.load(record)
-    return _analyse(record, plan(record.spec))
+    return _analyse(record, plan(record.spec), progress)
 
 
-def _analyse(record: RunRecord, points: list[Point]) -> RunRecord:
+def _analyse(record: RunRecord, points: list[Point], progress: Progress | None) -> RunRecord:
     # All counts are read before anything is written: a damaged file leaves the old results as they are.
     tables = [record.counts(point) for point in points]
-    comparison = compare.compare([measure(p, t) for p, t in zip(points, tables, strict=True)])
+    measured = []
+    for point, table in zip(points, tables, strict=True):
+        measured.append(measure(point, table))
+        if progress is not None:
+            progress(len(measured), len(points), f"estimating {point.label}")
+    comparison = compare.compare(measured)
     record.write_csv("estimates.csv", ESTIMATE_COLUMNS, compare.estimate_rows(comparison))
     tomography = compare.tomography_rows(comparison)
     if tomography:
