@@ -192,3 +192,11 @@ def test_too_few_shots_and_too_many_spins_are_refused_with_their_cost():
         tomography.estimate(np.full((9 * 5, 4), 2), "shift", np.random.default_rng(0))
     with pytest.raises(ArgumentError, match=r"3\^8 × 17 = 111537 circuits"):
         tomography.design(8)
+
+
+@pytest.mark.parametrize("count", [8, 12])
+def test_every_pair_of_folds_is_parted_equally_often(count):
+    halves = quadratic_form.balanced_halves(count)
+    assert np.all(halves.sum(1) == count // 2)
+    parted = (halves[:, :, None] != halves[:, None, :]).sum(0)
+    assert set(parted[~np.eye(count, dtype=bool)].tolist()) == {count // 2}

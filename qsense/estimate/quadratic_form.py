@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qsense.fisher import ComplexArray, FloatArray
 
@@ -55,9 +56,34 @@ def project(rho: ComplexArray) -> tuple[FloatArray, ComplexArray]:
 
 
 def jackknifed(form: Callable[[Metric], float], rho: ComplexArray) -> float:
-    """Takes the first-order bias of a noisy metric off: 2 Q(all) − mean Q(halves)."""
-    half = len(rho) // 2
-    return 2 * form(metric_of(rho)) - 0.5 * (form(metric_of(rho[:half])) + form(metric_of(rho[half:])))
+    """Takes the first-order bias of a noisy metric off: 2 Q(all) − mean Q(halves), over balanced halves.
+
+    For a quadratic bias the result is the mean of products between different folds, as in a U-statistic: one split
+    alone would have twice its variance.
+    """
+    halves = balanced_halves(len(rho))
+    split = [form(metric_of(rho[chosen])) for half in halves for chosen in (half, ~half)]
+    return 2 * form(metric_of(rho)) - float(np.mean(split))
+
+
+def balanced_halves(count: int) -> NDArray[np.bool_]:
+    """Returns splits of `count` folds into halves, shape (count − 1, count): every pair is parted equally often.
+
+    Args:
+        count: 8 or 12: one more than a prime that leaves 3 when divided by 4.
+
+    Source: Paley, J. Math. Phys. 12, 311 (1933): the rows of a Hadamard matrix.
+
+    >>> balanced_halves(8).sum(1)
+    array([4, 4, 4, 4, 4, 4, 4])
+    """
+    prime = count - 1
+    residues = sorted({i * i % prime for i in range(1, prime)})
+    halves = np.zeros((prime, count), dtype=bool)
+    halves[:, prime] = True
+    for shift in range(prime):
+        halves[shift, [(residue + shift) % prime for residue in residues]] = True
+    return halves
 
 
 def metric_of(rho: ComplexArray, floor: float | None = None) -> Metric:
