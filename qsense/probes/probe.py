@@ -257,7 +257,7 @@ def _statevector(probe: Probe) -> ComplexArray:
 
         state = np.array(Statevector(parse_qasm(probe.qasm or "", probe.name)).data, dtype=np.complex128)
     elif probe.kind == "state":
-        state = np.frombuffer(probe.data or b"", dtype=np.complex128)
+        state = np.array(np.frombuffer(probe.data or b"", dtype=np.complex128))
     elif probe.kind == "product":
         spin = np.sqrt(np.array([1 - probe.tilt, 1 + probe.tilt]) / 2)
         state = np.ones(1, dtype=np.complex128)
@@ -266,7 +266,7 @@ def _statevector(probe: Probe) -> ComplexArray:
     else:
         amplitudes, ups = probe.dicke_amplitudes(), _ups(size)
         assert amplitudes is not None
-        state = np.asarray(amplitudes / _roots(size))[ups]
+        state = np.asarray((amplitudes / _roots(size))[ups], dtype=np.complex128)
     state.flags.writeable = False
     return state
 
@@ -276,7 +276,7 @@ def _projected(probe: Probe) -> ComplexArray | None:
     """The Dicke amplitudes of a state vector that is symmetric to rounding."""
     state, ups, roots = probe.statevector(), _ups(probe.num_qubits), _roots(probe.num_qubits)
     sums = np.bincount(ups, state.real) + 1j * np.bincount(ups, state.imag)
-    amplitudes = sums / roots
+    amplitudes = np.asarray(sums / roots, dtype=np.complex128)
     rest = state - (amplitudes / roots)[ups]
     return amplitudes if np.linalg.norm(rest) < 1e-13 else None
 

@@ -106,9 +106,8 @@ def _channel_output(probe: Probe, noise: Noise, times: FloatArray) -> ComplexArr
             f"spins is too large; at most {NUM_QUBITS} spins are supported."
         )
     environment = environment_of(noise)
-    start = probe.density_matrix()
-    if not start.imag.any():
-        start = start.real
+    complex_start = probe.density_matrix()
+    start = complex_start if complex_start.imag.any() else complex_start.real
     decay = environment.local.decay(times, num_qubits)
     shape = (len(times),) + (2,) * (2 * num_qubits)
     rho = np.broadcast_to(start.reshape((1, *shape[1:])), shape).copy()

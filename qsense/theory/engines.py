@@ -57,7 +57,7 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
         if probe.kind == "product" and not common:
             return Engine("closed form", lambda t: product_gain(n, local, t, probe.tilt), 0.0)
         amplitudes = probe.dicke_amplitudes() if local.is_uniform else None
-        if amplitudes is not None and (n <= NUM_QUBITS or probe.kind != "circuit"):
+        if amplitudes is not None:
             resolution = _ROUNDING * n**2 * (n + 1)
             return Engine(
                 "symmetric engine", lambda t: symmetric_gain(amplitudes, _channel(environment, t)), resolution

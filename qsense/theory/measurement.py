@@ -13,7 +13,8 @@ from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.theory import IntegratedGain, integrated_gain
 from qsense.theory.closed import ghz_gain, ghz_parity_gain, product_gain
-from qsense.theory.dense import density_matrices, generator
+from qsense.theory.dense import density_matrices
+from qsense.theory.lindblad import generator
 
 
 def classical_gain(probe: Probe, noise: LocalNoise, times: FloatArray, readout: str) -> FloatArray:

@@ -202,7 +202,7 @@ def symmetric_powers(channel: Channel, largest: int) -> list[FloatArray]:
 
 def spin_projections(dimension: int) -> FloatArray:
     """Returns m = −j … j of a block, shape (2j+1,)."""
-    return np.arange(dimension) - (dimension - 1) / 2
+    return np.asarray(np.arange(dimension) - (dimension - 1) / 2, dtype=np.float64)
 
 
 def symmetric_gain(amplitudes: Array, channel: Channel) -> FloatArray:
