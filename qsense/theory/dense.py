@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import ComplexArray, FloatArray, qfi, qfi_of_rotation
+from qsense.fisher import ComplexArray, FloatArray, qfi, qfi_of_rotation, sub_qfi
 from qsense.noise import Noise, environment_of
 from qsense.probes import Probe
 from qsense.theory.lindblad import generator, lindblad_states
@@ -89,6 +89,16 @@ def dense_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0
     if environment_of(noise).is_covariant:
         return qfi_of_rotation(rho, generator(probe.num_qubits))
     return qfi(rho, slope)
+
+
+def sub_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0) -> FloatArray:
+    """Returns 2 Tr(∂_θρ)², a lower bound on G(t) from purities alone, shape (times,); N ≤ 10.
+
+    >>> from qsense.noise import LocalNoise
+    >>> sub_gain(Probe.product(2), LocalNoise(dephasing=0.25), np.array([0.0])).round(6)
+    array([2.])
+    """
+    return np.concatenate([sub_qfi(states_and_slopes(probe, noise, part, field)[1]) for part in _chunks(probe, times)])
 
 
 def _chunks(probe: Probe, times: FloatArray) -> Iterator[FloatArray]:
