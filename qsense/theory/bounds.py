@@ -24,7 +24,7 @@ import numpy as np
 
 from qsense.fisher import FloatArray
 from qsense.integration import Integral, integrate
-from qsense.noise import Environment, Noise, environment_of
+from qsense.noise import Environment, LocalNoise, Noise, environment_of
 
 
 def gain_bound(num_qubits: int, noise: Noise, times: FloatArray) -> FloatArray:
@@ -40,7 +40,6 @@ def gain_bound(num_qubits: int, noise: Noise, times: FloatArray) -> FloatArray:
     Source: Escher et al., Nat. Phys. 7, 406 (2011), and Demkowicz-Dobrzański et al., Nat. Commun. 3, 1063 (2012), for
     equal rates and one kind of noise; the general form is derived in this module's docstring.
 
-    >>> from qsense.noise import LocalNoise
     >>> gain_bound(2, LocalNoise(dephasing=0.25), np.array([0.0, 1.0])).round(6)
     array([4.      , 0.901599])
     """
@@ -71,7 +70,6 @@ def img_bound(num_qubits: int, noise: Noise) -> Integral:
 
     Equal dephasing: (N/4γ)·N ln N/(N−1).
 
-    >>> from qsense.noise import LocalNoise
     >>> bound = img_bound(2, LocalNoise(dephasing=0.25))
     >>> round(float(bound.value / (2 * 2 * np.log(2))), 10)
     1.0
@@ -96,7 +94,6 @@ def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] 
     decay, y = at with a = 2/T2, leaves −(4/a) ln(1 − e^{−aT'}) of each spin, stretched decay an incomplete gamma
     function.
 
-    >>> from qsense.noise import LocalNoise
     >>> tail = gain_tail(3, LocalNoise(dephasing=0.25))
     >>> 3 * np.exp(-4.0) < tail(4.0, 3 * np.exp(-4.0)) < 0.5
     True

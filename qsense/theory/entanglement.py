@@ -55,7 +55,7 @@ def entanglement_of_formation(rho: ComplexArray) -> FloatArray:
     squared = concurrence(rho) ** 2
     larger = (1 + np.sqrt(np.maximum(1 - squared, 0))) / 2
     smaller = squared / (4 * larger)  # 1 − larger, without cancellation
-    return np.asarray(-_x_log_x(larger) - _x_log_x(smaller))
+    return np.asarray(0.0 - _x_log_x(larger) - _x_log_x(smaller))
 
 
 def _x_log_x(x: FloatArray) -> FloatArray:
