@@ -1,7 +1,7 @@
 """Where circuits run: a name becomes a sampler.
 
-A sampler takes one parametrised circuit, the values of its parameters row by row, and returns counts. `aer` simulates
-the circuit with its noise exactly (density matrix) and samples shots.
+A sampler takes an experiment (probe, time, ending), its settings row by row, and returns counts. `aer` simulates the
+experiment's circuit with its noise exactly (density matrix) and samples shots.
 """
 
 from __future__ import annotations
@@ -10,20 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qiskit import QuantumCircuit
-
 from qsense.counts import Counts
-from qsense.emulation import with_noise
 from qsense.errors import ArgumentError, nearest
-from qsense.fisher import FloatArray
 from qsense.noise import LocalNoise, ReadoutError
-from qsense.sensing import parameter_order
+from qsense.sensing import Experiment, Settings, parameter_order
 
 AER_METHODS = {"density_matrix": 10, "statevector": 20, "matrix_product_state": 100}  # with the most spins
 
 
 class Sampler(Protocol):
-    """Runs one circuit with many rows of parameter values."""
+    """Runs one experiment with many rows of settings."""
 
     @property
     def name(self) -> str: ...
@@ -31,10 +27,10 @@ class Sampler(Protocol):
     @property
     def max_qubits(self) -> int: ...
 
-    def sample(self, circuit: QuantumCircuit, values: FloatArray, shots: int, noise: LocalNoise, seed: int) -> Counts:
-        """Returns the counts of every row of values (rows, parameters), `shots` each.
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int) -> Counts:
+        """Returns the counts of every row of the settings, `shots` each.
 
-        The noise acts on the circuit's delays where the sampler emulates; a device has its own.
+        The noise acts while sensing where the sampler emulates; a device has its own.
         """
         ...
 
@@ -59,10 +55,13 @@ class AerSampler:
     def max_qubits(self) -> int:
         return AER_METHODS[self.method]
 
-    def sample(self, circuit: QuantumCircuit, values: FloatArray, shots: int, noise: LocalNoise, seed: int) -> Counts:
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int) -> Counts:
         from qiskit import transpile
         from qiskit_aer import AerSimulator
 
+        from qsense.emulation import with_noise
+
+        circuit, values = experiment.circuit(), settings.values()
         # 0 lets Aer run as many of the rows at once as there are cores; the counts do not depend on it.
         simulator = AerSimulator(method=self.method, max_parallel_experiments=0, noise_model=self._noise_model())
         noisy = transpile(with_noise(circuit, noise), simulator, optimization_level=0)
