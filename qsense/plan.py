@@ -87,12 +87,12 @@ class Point:
     def circuits_per_time(self) -> int:
         return len(self._settings(0.0))
 
-    @property
-    def ending(self) -> Ending:
-        """How the estimator wants the circuits to end."""
+    def experiment_at(self, time: float) -> Experiment:
+        """Returns the experiment of one time in s, ending as the estimator wants it."""
+        ending: Ending = "directions"
         if self.estimator.kind == "parameter_shift":
-            return parameter_shift.ending(self.estimator.readout_for(self.probe))
-        return "directions"
+            ending = parameter_shift.ending(self.estimator.readout_for(self.probe))
+        return Experiment(self.probe, time, ending)
 
     def jobs(self) -> list[Job]:
         """Returns one job per time."""
@@ -100,7 +100,7 @@ class Point:
         # Aer adds multiples of 2113 for the rows of a job: 31 bits leave room in its 64.
         return [
             Job(
-                Experiment(self.probe, float(time), self.ending),
+                self.experiment_at(float(time)),
                 self._settings(float(time)),
                 self.estimator.shots,
                 int(seed) >> 1,

@@ -43,6 +43,9 @@ class Settings:
     def __len__(self) -> int:
         return len(self.phases)
 
+    def __getitem__(self, rows: slice) -> Settings:
+        return Settings(self.phases[rows], self.polars[rows], self.azimuths[rows])
+
     def values(self) -> FloatArray:
         """Returns the circuit's parameter values, shape (rows, 3·spins): phases, polars, azimuths."""
         return np.concatenate([self.phases, self.polars, self.azimuths], axis=1)
@@ -124,17 +127,27 @@ class Experiment:
         for spin in range(n):
             circuit.rz(phase[spin], spin)
             circuit.delay(self.time, spin, unit="s")
-        if self.ending == "loss_flag":
-            fan_out = QuantumCircuit(n)
-            _fan_out(fan_out)
-            circuit.compose(fan_out.inverse(), inplace=True)
-        elif self.ending == "unprepare":
-            circuit.compose(prepare(self.probe).inverse(), inplace=True)
+        circuit.compose(self.ending_circuit(), inplace=True)
         for spin in range(n):
             circuit.rz(-azimuth[spin], spin)
             circuit.ry(-polar[spin], spin)
         circuit.measure(range(n), range(n))
         return circuit
+
+    def ending_circuit(self) -> QuantumCircuit:
+        """Returns what stands between sensing and the measured directions; empty for "directions".
+
+        >>> Experiment(Probe.ghz(3), 1.0, "loss_flag").ending_circuit().count_ops()["cx"]
+        2
+        """
+        from qiskit import QuantumCircuit
+
+        if self.ending == "unprepare":
+            return prepare(self.probe).inverse()
+        circuit = QuantumCircuit(self.probe.num_qubits)
+        if self.ending == "loss_flag":
+            _fan_out(circuit)
+        return circuit.inverse()
 
 
 def parameter_order(circuit: QuantumCircuit) -> list[str]:
