@@ -112,6 +112,6 @@ def w_circuit(size):
     lines = ['OPENQASM 3.0; include "stdgates.inc";', f"qubit[{size}] q;", "x q[0];"]
     for spin in range(size - 1):
         # Of what has come to this spin 1/(N − spin) stays, the rest goes on.
-        angle = 2 * np.arccos(np.sqrt(1 / (size - spin)))
+        angle = float(2 * np.arccos(np.sqrt(1 / (size - spin))))
         lines += [f"cry({angle!r}) q[{spin}], q[{spin + 1}];", f"cx q[{spin + 1}], q[{spin}];"]
     return Probe.from_text("\n".join(lines), f"w{size}")

@@ -85,21 +85,39 @@ def test_blocks_of_rows_join_to_the_whole(monkeypatch):
 @pytest.mark.parametrize("ending", ["loss_flag", "unprepare"])
 @pytest.mark.parametrize("size", range(1, 9))
 def test_strings_of_an_undone_fan_out_follow_the_exact_distribution(ending, size):
-    """16 p-values, below 1e-5 by chance once in 3000 seeds per pair of rows."""
+    """32 p-values in all, below 1e-5 by chance once in 3000 seeds."""
     experiment, noise = Experiment(Probe.ghz(size), 0.8, ending), noise_of("unequal", size)
     settings, shots = random_settings(size, 2, seed=size), 100_000
     table = emulator.sample(experiment, settings, shots, noise, 3, ERRORS[:size]).table()
     wanted = exact(experiment, settings, noise, ERRORS[:size])
     for row in range(2):
         assert fit_p_value(table[row], shots * wanted[row]) > 1e-5
-    # The control: the same counts do not follow the distribution of a phase that is a little off.
-    off = exact(experiment, settings.at(0.3 / size), noise, ERRORS[:size])
-    assert fit_p_value(table[0], shots * off[0]) < 1e-5
 
 
-@pytest.mark.parametrize(
-    "probe", [Probe.ghz(7), Probe.product(7, 0.3), LOPSIDED, *OWN[4], *OWN[6]], ids=lambda p: p.name
-)
+@pytest.mark.parametrize("wrong", ["phase", "noise", "readout error"])
+@pytest.mark.parametrize("ending", ["loss_flag", "unprepare"])
+def test_strings_of_an_undone_fan_out_do_not_follow_a_wrong_distribution(ending, wrong):
+    size, shots = 7, 100_000
+    experiment, noise = Experiment(Probe.ghz(size), 0.8, ending), noise_of("mixed", size)
+    # Mid-fringe, where spin 0 holds the phase: along X after the flag, along Z after the whole preparation is undone.
+    polars = np.zeros((1, size))
+    polars[0, 0] = np.pi / 2 if ending == "loss_flag" else 0
+    settings = Settings(np.full((1, size), np.pi / 2 / size), polars, np.zeros((1, size)))
+    table = emulator.sample(experiment, settings, shots, noise, 3, ERRORS[:size]).table()[0]
+    assert fit_p_value(table, shots * exact(experiment, settings, noise, ERRORS[:size])[0]) > 1e-5
+    if wrong == "phase":
+        off = exact(experiment, settings.at(0.1 / size), noise, ERRORS[:size])
+    elif wrong == "noise":
+        off = exact(experiment, settings, noise_of("emission", size), ERRORS[:size])
+    else:
+        off = exact(experiment, settings, noise, ERRORS[size - 1 :: -1])
+    assert fit_p_value(table, shots * off[0]) < 1e-5
+
+
+LARGE = [Probe.ghz(7), Probe.product(7, 0.3), LOPSIDED, *OWN[4], *OWN[6]]
+
+
+@pytest.mark.parametrize("probe", LARGE, ids=lambda p: p.name)
 def test_shots_of_a_matrix_product_follow_the_exact_distribution(probe, monkeypatch):
     """12 p-values, below 1e-5 by chance once in 8000 seeds."""
     size = probe.num_qubits
@@ -186,7 +204,7 @@ def test_an_emulated_run_needs_no_qiskit():
 
 def test_what_cannot_be_done_is_refused_with_the_fix():
     wires = [f"cx q[{a}], q[{(5 * a + 3) % 16}];" for a in range(16) if a != (5 * a + 3) % 16]
-    turns = [f"u(1.{a},0.{a},0.3) q[{a}];" for a in range(16)]
+    turns = [f"U(1.{a},0.{a},0.3) q[{a}];" for a in range(16)]
     text = "\n".join(
         ['OPENQASM 3.0; include "stdgates.inc"; qubit[16] q;', *(3 * (turns + wires + turns + wires[::2]))]
     )

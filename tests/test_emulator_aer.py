@@ -1,10 +1,10 @@
-"""Aer is the referee: the emulator's counts and Aer's are of one distribution, and a control that is not is found out."""
+"""Aer is the referee: its counts and the emulator's are of one distribution, and a control that is not is found."""
 
 import numpy as np
 import pytest
 from referee import ENDINGS, ERRORS, NOISES, noise_of, probes_of, random_settings, same_p_value
 
-from qsense import LocalNoise, Probe, ReadoutError, emulator
+from qsense import LocalNoise, Probe, ReadoutError
 from qsense.backends import AerSampler, EmulatorSampler
 from qsense.sensing import Experiment, Settings
 
@@ -37,18 +37,25 @@ def test_counts_agree_with_aer(size, kind, ending):
 @pytest.mark.parametrize("wrong", ["noise", "phase", "readout error", "ending"])
 @pytest.mark.parametrize("size", [2, 5, 8])
 def test_the_agreement_with_aer_is_lost_where_anything_is_wrong(wrong, size):
-    shots, noise = 8000, noise_of("mixed", size)
-    settings = Settings(np.full((1, size), 0.2), np.full((1, size), np.pi / 2), np.zeros((1, size)))
+    shots, noise, right = 80_000, noise_of("mixed", size), ReadoutError(0.02, 0.08)
+    # X at mid-fringe, X at the top of the fringe, and Z.
+    polars = np.pi / 2 * np.array([[1.0], [1.0], [0.0]]) * np.ones(size)
+    azimuths = np.array([[-np.pi / (2 * size)], [0.0], [0.0]]) * np.ones(size)
+    settings = Settings(np.zeros((3, size)), polars, azimuths)
     experiment = Experiment(Probe.ghz(size), 0.8, "unprepare" if wrong == "ending" else "directions")
-    theirs = AerSampler(readout_error=ERRORS[0]).sample(experiment, settings, shots, noise, seed=22).table()[0]
-    errors, used = ERRORS[0], noise
+    theirs = AerSampler(readout_error=right).sample(experiment, settings, shots, noise, seed=22).table()
+
+    def worst_p_value(experiment, settings, noise, error):
+        ours = EmulatorSampler(error).sample(experiment, settings, shots, noise, seed=21).table()
+        return min(same_p_value(*rows) for rows in zip(ours, theirs, strict=True))
+
+    assert worst_p_value(experiment, settings, noise, right) > 5e-7
     if wrong == "noise":
-        used = LocalNoise(1.6 * noise.dephasing[0], 1.6 * noise.emission[0], 1.6 * noise.absorption[0])
+        off = LocalNoise(1.4 * noise.dephasing[0], 1.4 * noise.emission[0], 1.4 * noise.absorption[0])
+        assert worst_p_value(experiment, settings, off, right) < 5e-7
     elif wrong == "phase":
-        settings = settings.at(0.4 / size)
+        assert worst_p_value(experiment, settings.at(0.2 / size), noise, right) < 5e-7
     elif wrong == "readout error":
-        errors = ReadoutError(0.08, 0.02)
+        assert worst_p_value(experiment, settings, noise, ReadoutError(0.08, 0.02)) < 5e-7
     else:
-        experiment = Experiment(Probe.ghz(size), 0.8, "loss_flag")
-    ours = emulator.sample(experiment, settings, shots, used, 21, errors).table()[0]
-    assert same_p_value(ours, theirs) < 5e-7
+        assert worst_p_value(Experiment(Probe.ghz(size), 0.8, "loss_flag"), settings, noise, right) < 5e-7
