@@ -11,21 +11,15 @@ from synthetic import LIFETIMES, NOISES, SIZES
 
 from qsense.errors import ArgumentError
 from qsense.estimate import floor, ghz, tally
-from qsense.estimate.fringe import squared_visibility, stderr
+from qsense.estimate.fringe import as_estimates, squared_visibility, stderr
 from qsense.estimate.multiple_quantum import full_scan
-from qsense.estimate.result import Estimate
 
 METHODS = ("loss_flag", "parity", "multiple_quantum")
 REPETITIONS = 3000
 
 
 def estimates(found, size):
-    limits = (0.0, float(size**2))
-    errors = stderr(found, limits)
-    return [
-        Estimate(float(v), float(e), {}, limits, tuple(law))
-        for v, e, law in zip(found.value, errors, found.spread, strict=True)
-    ]
+    return as_estimates(found, (0.0, float(size**2)))
 
 
 @pytest.mark.parametrize("method", METHODS)

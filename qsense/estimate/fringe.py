@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.estimate.result import Estimate
 from qsense.fisher import FloatArray
 
 
@@ -113,3 +114,27 @@ def stderr(squared: Squared, limits: tuple[float, float]) -> FloatArray:
     at = np.clip(squared.value, *limits)
     v0, v1, v2 = np.moveaxis(squared.spread, -1, 0)
     return np.asarray(np.sqrt(np.maximum(v0 + v1 * at + v2 * at**2, 0)))
+
+
+def as_estimates(squared: Squared, limits: tuple[float, float]) -> tuple[Estimate, ...]:
+    """Returns one estimate, with its plug-in value beside it, for each entry of the arrays.
+
+    Args:
+        squared: of shape () or (n,).
+        limits: the physical range of the true value.
+
+    >>> only = Squared(np.array(0.5), np.array([0.01, 0.0, 0.0]), np.array(0.6))
+    >>> as_estimates(only, (0.0, 1.0))[0].stderr
+    0.1
+    """
+    arrays = (np.atleast_1d(a) for a in (squared.value, stderr(squared, limits), squared.plug_in))
+    return tuple(
+        Estimate(
+            float(value),
+            float(error),
+            {"plug_in": Estimate(float(plug_in), float(error), limits=limits)},
+            limits,
+            (float(law[0]), float(law[1]), float(law[2])),
+        )
+        for value, error, plug_in, law in zip(*arrays, np.atleast_2d(squared.spread), strict=True)
+    )

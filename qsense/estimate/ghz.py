@@ -29,7 +29,7 @@ import numpy as np
 from qsense.counts import Counts, IntArray
 from qsense.errors import ArgumentError, nearest
 from qsense.estimate import tally
-from qsense.estimate.fringe import Squared, inverse, scaled, squared_visibility, stderr
+from qsense.estimate.fringe import Squared, as_estimates, inverse, scaled, squared_visibility
 from qsense.estimate.result import Estimate
 from qsense.fisher import FloatArray
 from qsense.sensing import Settings
@@ -170,13 +170,8 @@ def estimate(counts: Counts, method: Method = "loss_flag", angles: Sequence[floa
     >>> round(estimate(counts).value, 2)
     7.18
     """
-    num_qubits = counts.num_bits
-    found = gains(tallies(counts, method), num_qubits, method, angles)
-    limits = (0.0, float(num_qubits**2))
-    error = float(stderr(found, limits))
-    v0, v1, v2 = (float(v) for v in found.spread)
-    plug_in = Estimate(float(found.plug_in), error, limits=limits)
-    return Estimate(float(found.value), error, {"plug_in": plug_in}, limits, (v0, v1, v2))
+    found = gains(tallies(counts, method), counts.num_bits, method, angles)
+    return as_estimates(found, (0.0, float(counts.num_bits**2)))[0]
 
 
 def block(counts: Counts, method: Method = "loss_flag", angles: Sequence[float] | None = None) -> Block:

@@ -14,6 +14,7 @@ import numpy as np
 
 from qsense.counts import Counts
 from qsense.estimate import tally
+from qsense.estimate.chance import p_value
 from qsense.fisher import ComplexArray, FloatArray
 
 
@@ -56,8 +57,6 @@ def spectrum(counts: Counts) -> Spectrum:
 
     Source: discrete Fourier transform of F; the test of stray orders is Wald's.
     """
-    from scipy.stats import chi2
-
     num_qubits = counts.num_bits
     shares = tally.returned(counts)
     count = 2 * num_qubits + 2
@@ -70,9 +69,9 @@ def spectrum(counts: Counts) -> Spectrum:
     # The error of a row without any return is not zero: one more return and one more loss.
     smooth = (shares[:, 0] + 1) / (total + 2)
     variances = smooth * (1 - smooth) / total
-    p_value = 1.0
+    chance = 1.0
     if num_qubits > 1:
         stray = np.concatenate([waves[1:-1].real, waves[1:-1].imag])
         found = stray @ returned
-        p_value = float(chi2.sf(found @ np.linalg.solve((stray * variances) @ stray.T, found), len(stray)))
-    return Spectrum(waves @ returned, errors, p_value)
+        chance = p_value(float(found @ np.linalg.solve((stray * variances) @ stray.T, found)), len(stray))
+    return Spectrum(waves @ returned, errors, chance)

@@ -21,7 +21,8 @@ import numpy as np
 from qsense.counts import Counts, IntArray
 from qsense.errors import ArgumentError
 from qsense.estimate import tally
-from qsense.estimate.fringe import Squared, stderr
+from qsense.estimate.chance import p_value
+from qsense.estimate.fringe import Squared, as_estimates
 from qsense.estimate.result import Estimate
 from qsense.fisher import FloatArray
 from qsense.sensing import Settings
@@ -32,19 +33,18 @@ _DIRECTIONS = {"along": (np.pi / 2, 0.0), "across": (np.pi / 2, np.pi / 2), "z":
 
 
 class Spins(NamedTuple):
-    """What the counts say of every spin; arrays of shape (spins,), nan for an axis that was not measured.
+    """What the counts say of every spin.
 
     Attributes:
-        bloch: (b_x, b_y, b_z) with x along the expected phase; b_z = +1 is down (|0>). Shape (spins, 3).
+        bloch: (b_x, b_y, b_z) with x along the expected phase; b_z = +1 is down (|0>). Shape (spins, 3), nan for an
+            axis that was not measured.
         bloch_stderr: their standard errors, shape (spins, 3).
-        gain: b_x² + b_y², unbiased.
-        gain_stderr: its standard error.
+        gains: b_x² + b_y² of each spin, unbiased.
     """
 
     bloch: FloatArray
     bloch_stderr: FloatArray
-    gain: FloatArray
-    gain_stderr: FloatArray
+    gains: tuple[Estimate, ...]
 
 
 def design(num_qubits: int, phase: float, axes: Sequence[Axis] = AXES) -> tuple[Literal["directions"], Settings]:
@@ -101,13 +101,8 @@ def estimate(counts: Counts, axes: Sequence[Axis] = AXES) -> Estimate:
     0.798
     """
     num_qubits = counts.num_bits
-    found = gains(tally.per_spin(counts), axes)
     # Each spin's gain is at most 1, so the sum is at most N, a tighter limit than N².
-    limits = (0.0, float(num_qubits))
-    error = float(stderr(found, limits))
-    v0, v1, v2 = (float(v) for v in found.spread)
-    plug_in = Estimate(float(found.plug_in), error, limits=limits)
-    return Estimate(float(found.value), error, {"plug_in": plug_in}, limits, (v0, v1, v2))
+    return as_estimates(gains(tally.per_spin(counts), axes), (0.0, float(num_qubits)))[0]
 
 
 def spins(counts: Counts, axes: Sequence[Axis] = AXES) -> Spins:
@@ -129,7 +124,7 @@ def spins(counts: Counts, axes: Sequence[Axis] = AXES) -> Spins:
         if axis in pooled:
             bloch[:, column] = pooled[axis]
             errors[:, column] = np.sqrt((1 - pooled[axis] ** 2) / (shots[axis] - 1))
-    return Spins(bloch, errors, single.value, stderr(single, (0.0, 1.0)))
+    return Spins(bloch, errors, as_estimates(single, (0.0, 1.0)))
 
 
 def correlation_p_value(counts: Counts, axes: Sequence[Axis] = AXES) -> float:
@@ -145,8 +140,6 @@ def correlation_p_value(counts: Counts, axes: Sequence[Axis] = AXES) -> float:
     Raises:
         ArgumentError: the counts do not fit the design, or a row has fewer than 30 shots.
     """
-    from scipy.stats import chi2
-
     shares = tally.per_spin(counts)
     _check_shape(shares, axes)
     total = shares.sum(-1)[:, 0]
@@ -166,7 +159,7 @@ def correlation_p_value(counts: Counts, axes: Sequence[Axis] = AXES) -> float:
         scatter = 2 * (each.sum() ** 2 - (each**2).sum()) / (n - 1)
         if scatter > 0:
             statistic += (measured - each.sum()) ** 2 / scatter
-    return float(chi2.sf(statistic, len(equatorial)))
+    return p_value(statistic, len(equatorial))
 
 
 def _check(axes: Sequence[Axis]) -> None:

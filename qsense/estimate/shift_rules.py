@@ -15,6 +15,7 @@ import numpy as np
 
 from qsense.counts import IntArray
 from qsense.errors import ArgumentError, nearest
+from qsense.estimate.chance import p_value
 from qsense.fisher import FloatArray
 
 RuleName = Literal["auto", "single_spin", "all_frequencies", "one_frequency", "half_turn"]
@@ -159,8 +160,6 @@ def misfit(shares: IntArray, phases: FloatArray, frequencies: Sequence[int]) -> 
 
     Source: Wald's test on the residuals; classes are joined until each has 20 counts.
     """
-    from scipy.stats import chi2
-
     waves = [np.ones_like(phases)] + [f(v * phases) for v in frequencies for f in (np.cos, np.sin)]
     system = np.stack(waves, axis=1)
     left = np.linalg.svd(system)[0][:, np.linalg.matrix_rank(system, tol=1e-6) :]
@@ -180,7 +179,7 @@ def misfit(shares: IntArray, phases: FloatArray, frequencies: Sequence[int]) -> 
         part = slice(row * len(block), (row + 1) * len(block))
         covariance[part, part] = block
     found = contrast @ p
-    return float(chi2.sf(found @ np.linalg.solve(contrast @ covariance @ contrast.T, found), len(found)))
+    return p_value(float(found @ np.linalg.solve(contrast @ covariance @ contrast.T, found)), len(found))
 
 
 def check(name: str, shares: IntArray, phases: FloatArray, num_qubits: int) -> None:
@@ -196,11 +195,11 @@ def check(name: str, shares: IntArray, phases: FloatArray, num_qubits: int) -> N
         ArgumentError: the distribution holds frequencies that the rule is wrong for.
     """
     right = 1 if name == "half_turn" else num_qubits
-    p_value = misfit(shares, phases, [right])
-    if p_value < REFUSED_BELOW:
+    chance = misfit(shares, phases, [right])
+    if chance < REFUSED_BELOW:
         raise ArgumentError(
             f'The rule "{name}" takes the counts to oscillate at {_times(right)} alone, but they do not '
-            f'(p = {p_value:.1g}); use "single_spin", which is always right.'
+            f'(p = {chance:.1g}); use "single_spin", which is always right.'
         )
 
 
