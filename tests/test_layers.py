@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = [
     "errors", "toml_file", "content", "fisher", "integration", "noise", "quadrature", "probes", "theory", "counts",
     "sensing", "estimate", "rendering", "emulation", "emulator", "spec_file", "spec", "plan", "backends", "record",
-    "execution", "measured", "advantage", "compare", "report", "workflow", "cli",
+    "execution", "measured", "advantage", "compare", "pictures", "report", "workflow", "cli",
 ]  # fmt: skip
 
 

@@ -148,6 +148,22 @@ class Probe:
         return cls("state", size, name=name, data=vector.tobytes())
 
     @classmethod
+    def from_file(cls, path: str | Path) -> Probe:
+        """Returns the probe of a NumPy file (.npy) with a state vector or a density matrix, as in `from_state`.
+
+        Raises:
+            ContentError: the file cannot be read or holds objects; ArgumentError: it is no state.
+        """
+        path = Path(path)
+        try:
+            array = np.load(path, allow_pickle=False)
+        except FileNotFoundError:
+            raise ContentError(f"{path}: no such file; give the path of a .npy file.") from None
+        except (OSError, ValueError, EOFError) as error:
+            raise ContentError(f"{path}: not a NumPy array of numbers ({type(error).__name__}).") from None
+        return cls.from_state(array, path.stem)
+
+    @classmethod
     def from_circuit(cls, circuit: Any, name: str = "circuit") -> Probe:
         """Returns the probe that a Qiskit circuit prepares from |0…0>, kept as OpenQASM 3.
 

@@ -10,10 +10,10 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.fisher import FloatArray
 from qsense.integration import as_times, first_root, integrate
-from qsense.noise import LocalNoise, Noise, environment_of
+from qsense.noise import Noise, environment_of
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_tail
-from qsense.theory.closed import ghz_img, log_ghz_gain, product_gain, product_img
+from qsense.theory.closed import ghz_img, log_ghz_gain, product_img
 from qsense.theory.engines import Engine, decay_scales, engine_for
 
 _FAR = 45.0  # exp(−45) < 3e-20: so many lifetimes are searched for a crossing
@@ -110,12 +110,13 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
     return IntegratedGain(result.value, result.error + rounding, method)
 
 
-def crossover(num_qubits: int, noise: LocalNoise) -> float | None:
+def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None:
     """Returns the time in s until which the GHZ probe has a larger gain than |+>^N; None if there is no such time.
 
     Args:
         num_qubits: N.
-        noise: local noise.
+        noise: local noise, or an Environment.
+        field: φ in rad/s; it matters only under transverse noise.
 
     Returns:
         The first root of G_GHZ = G_product; None for N = 1 (they are equal) and without noise (GHZ stays ahead).
@@ -128,16 +129,22 @@ def crossover(num_qubits: int, noise: LocalNoise) -> float | None:
     >>> round(crossover(2, LocalNoise(emission=1.0)), 4)
     0.9624
     """
-    rates = 2 * noise.coherence_rates(num_qubits)
+    environment = environment_of(noise)
+    rates = environment.decay_rates(num_qubits)
     if num_qubits == 1 or not rates.any():
         return None
-    fastest, slowest = float(rates.max()), float(rates[rates > 0].min())
+    ghz, product = (engine_for(probe(num_qubits), noise, field) for probe in (Probe.ghz, Probe.product))
+    closed = ghz.method == product.method == "closed form"
 
     def advantage(times: FloatArray) -> FloatArray:
-        with np.errstate(divide="ignore"):
-            return log_ghz_gain(num_qubits, noise, times) - np.log(product_gain(num_qubits, noise, times))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if closed:  # logarithms reach where G itself underflows
+                return log_ghz_gain(num_qubits, environment.local, times) - np.log(product.gain(times))
+            return ghz.gain(times) - product.gain(times)
 
-    grid = np.geomspace(1e-6 / (num_qubits * fastest), 2 * _FAR / slowest, 2000)
+    first = 1e-3 / (num_qubits * float(rates.max()) + 4 * environment.collective_dephasing * num_qubits**2)
+    last = 2 * _FAR / float(rates[rates > 0].min())
+    grid = np.geomspace(first / 1000, last, 2000) if closed else np.geomspace(first, last, 200)
     return first_root(advantage, grid)
 
 
