@@ -197,11 +197,11 @@ def optimal_figure(answer: dict[str, Any], noise: str) -> Figure:
             )
         bounds = [row["bound"] / row["values"]["product"] for row in rows if row["bound"] is not None]
         if len(bounds) == len(rows):
-            top = 1.05 * max(*bounds, highest)
+            top = min(1.05 * max(*bounds, highest), 2 * highest)  # far bounds are cut: the probes are what is compared
             _shade(panel, np.array(sizes, dtype=float), np.array(bounds), top)
             panel.set_ylim(0, top)
         title = {"img": "𝓘", "rate": "max Q/t", "gain": "G"}[answer["objective"]].replace("𝓘", r"$\mathcal{I}$")
-        panel.set(xlabel="number of spins N", ylabel=f"{title} / that of product", title=noise)
+        panel.set(xlabel="number of spins N", ylabel=f"{title} / that of product", title=noise, xticks=sizes)
         panel.legend(fontsize=8)
     return figure
 
