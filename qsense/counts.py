@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,7 +165,7 @@ class Counts:
                 )
         except FileNotFoundError:
             raise RecordError(f"{path}: missing; run the spec again to measure it.") from None
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise RecordError(
                 f"{path}: truncated or damaged ({type(error).__name__}); delete it and run the spec again."
             ) from None

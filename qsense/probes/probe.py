@@ -155,13 +155,7 @@ class Probe:
             ContentError: the file cannot be read or holds objects; ArgumentError: it is no state.
         """
         path = Path(path)
-        try:
-            array = np.load(path, allow_pickle=False)
-        except FileNotFoundError:
-            raise ContentError(f"{path}: no such file; give the path of a .npy file.") from None
-        except (OSError, ValueError, EOFError) as error:
-            raise ContentError(f"{path}: not a NumPy array of numbers ({type(error).__name__}).") from None
-        return cls.from_state(array, path.stem)
+        return cls.from_state(states.load(path), path.stem)
 
     @classmethod
     def from_circuit(cls, circuit: Any, name: str = "circuit") -> Probe:
