@@ -48,6 +48,7 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
 
     Source: arXiv:2512.21661v1, Eqs. 9, 11, 22, 33, 49, 58.
 
+    >>> from qsense.noise import LocalNoise
     >>> gain(Probe.ghz(2), LocalNoise(dephasing=0.25), [0, 1]).round(6)
     array([4.      , 0.541341])
     """
@@ -57,6 +58,7 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
 def resolution(probe: Probe, noise: Noise) -> float:
     """Returns the absolute error that rounding leaves in `gain`; a smaller G is not known. 0 for closed forms.
 
+    >>> from qsense.noise import LocalNoise
     >>> resolution(Probe.ghz(4), LocalNoise(dephasing=0.1))
     0.0
     """
@@ -81,6 +83,7 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
 
     Source: arXiv:2512.21661v1, Eqs. 10, 12, 25, 50, 59.
 
+    >>> from qsense.noise import LocalNoise
     >>> integrated_gain(Probe.ghz(4), LocalNoise(dephasing=0.1)).value
     10.0
     >>> round(integrated_gain(Probe.ghz(4), LocalNoise(dephasing=0.1), until=1.0).value, 9)  # 10 (1 − e^{−1.6})
@@ -124,6 +127,7 @@ def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None
     Source: arXiv:2512.21661v1, Eq. 28: ln N / (4(N−1)γ) for dephasing. For emission the paper's ln N/((N−1)γ) is
     too early (it drops the denominator of Eq. 49); this is the exact root.
 
+    >>> from qsense.noise import LocalNoise
     >>> round(crossover(2, LocalNoise(dephasing=0.25)), 6)  # ln 2
     0.693147
     >>> round(crossover(2, LocalNoise(emission=1.0)), 4)
