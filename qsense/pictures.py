@@ -150,7 +150,7 @@ def _draw_totals(panel: Axes, probe: Probe, noise: Noise, field: float) -> None:
             panel.plot(
                 *zip(*finite, strict=True), marker="o", ms=3, lw=1.2, color=_colour(one), ls=_LINES.get(one.kind, "-.")
             )
-    panel.xaxis.get_major_locator().set_params(integer=True)
+    panel.locator_params(axis="x", integer=True)
     panel.set(xlabel="number of spins N", ylabel=rf"$\mathcal{{I}}=\int G\,dt$ ({unit})", ylim=(0, top / seconds))
 
 

@@ -44,6 +44,9 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
     console.print(table)
     if any(row["quantity"] == "classical_img" for row in summary["rows"]):
         console.print("* the exact value of this readout, which is below the quantum value", highlight=False)
+    reasons = {row["probe"]: row["reason"] for row in summary["rows"] if row.get("reason")}
+    for probe, reason in reasons.items():
+        console.print(f"auto, {probe}: {reason}", highlight=False)
     if summary["crossovers"]:
         table = Table(title="Until when GHZ leads, in s, and 𝓘 GHZ / 𝓘 product", title_justify="left")
         for name in ("noise", "N", "estimator"):

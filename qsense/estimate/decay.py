@@ -14,7 +14,7 @@ import numpy as np
 
 from qsense.errors import ArgumentError, nearest
 from qsense.fisher import FloatArray
-from qsense.quadrature import integrate
+from qsense.integration import integrate
 
 ModelName = Literal["exponential", "stretched", "ghz_emission"]
 

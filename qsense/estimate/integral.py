@@ -18,7 +18,7 @@ from qsense.estimate.chance import p_value
 from qsense.estimate.decay import Law, ModelName, law
 from qsense.estimate.result import Estimate, IntegratedEstimate
 from qsense.fisher import FloatArray
-from qsense.quadrature import as_times
+from qsense.integration import as_times
 
 REFUSED_BELOW = 0.001  # a law that is right is refused once in a thousand times
 _REWEIGHTINGS = 4
