@@ -37,6 +37,7 @@ wheel: install  ## the same tests against the built wheel, from a folder outside
 
 bench: install  ## the studies behind docs/benchmarks.md (minutes)
 	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/emulator.py
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache
