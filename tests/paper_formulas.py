@@ -3,6 +3,8 @@
 Up is |0> and comes first, as in the paper; its first spin is the leftmost digit. Times enter as γt, fields as φt.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 
@@ -74,4 +76,4 @@ def integral(function, last=60.0):
     from scipy.integrate import quad
 
     edges = [0.0, 0.02, 0.1, 0.5, 2.0, 8.0, last]
-    return sum(quad(function, a, b, epsabs=1e-13, epsrel=1e-12)[0] for a, b in zip(edges, edges[1:], strict=False))
+    return sum(quad(function, a, b, epsabs=1e-13, epsrel=1e-12)[0] for a, b in pairwise(edges))

@@ -5,6 +5,7 @@ import re
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +49,7 @@ def test_every_fence_holds_examples():
 
 def test_every_number_of_the_prose_is_printed_by_an_example():
     shown = "".join(example.source + example.want for example in examples().examples)
-    for number in re.findall(r"(?<![\d.:])\d+\.\d+(?![\d.])", prose().replace("arXiv:2512.21661v1", "")):
+    for number in re.findall(r"(?<![\d.:])\d+\.\d+(?![\d.])", re.sub(r"arXiv:\S+|https?:\S+", "", prose())):
         assert number in shown, number
 
 
@@ -75,3 +76,17 @@ def test_every_equation_of_the_paper_that_has_a_number_to_compute_is_on_the_page
         covered |= set(range(int(first), int(last or first) + 1))
     wanted = {*range(6, 34), *range(35, 55), *range(55, 61)}
     assert wanted <= covered, sorted(wanted - covered)
+
+
+def test_the_figure_is_drawn_by_its_script_and_shows_equation_60():
+    drawn = runpy.run_path(str(ROOT / "docs" / "figures" / "paper.py"))["figure"]()
+    assert len(drawn.axes) == 6
+    for panel in drawn.axes:
+        assert panel.get_xlabel()
+        assert panel.get_ylabel()
+        assert panel.get_legend() is not None
+    curves = {line.get_label(): np.asarray(line.get_ydata(), dtype=float) for line in drawn.axes[4].lines}
+    assert np.allclose(curves["parity"], 1, rtol=1e-9)
+    assert np.allclose(curves["joint outcome of σx"], 1, rtol=1e-9)
+    assert np.allclose(curves["parity + loss flag"], curves[r"$\mathcal{I}$ of GHZ (left-hand side)"], rtol=1e-9)
+    assert np.all(curves["parity + loss flag"] > 1.2)

@@ -168,9 +168,11 @@ def test_dead_time_costs_ghz_more():
     for dead in (0.5, 5.0):
         rates = []
         for probe, gain, decay in ((Probe.ghz(4), 16, 16 * GAMMA), (Probe.product(4), 4, 4 * GAMMA)):
-            best = minimize_scalar(
-                lambda t, g=gain, d=decay: -(t**2) * g * np.exp(-d * t) / (t + dead), bounds=(0, 10), method="bounded"
-            )
+
+            def lost(t, g=gain, d=decay, wait=dead):
+                return -(t**2) * g * np.exp(-d * t) / (t + wait)
+
+            best = minimize_scalar(lost, bounds=(0, 10), method="bounded")
             rates.append(operational_rate(probe, DEPHASING, dead).value)
             assert rates[-1] == pytest.approx(-best.fun, rel=1e-9)
         assert rates[0] < 0.7 * rates[1]

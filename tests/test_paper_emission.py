@@ -211,6 +211,6 @@ def test_fast_fields_leave_two_minus_two_ln_two():
     # The mean of V² sin²/(1 − V² cos²) over the phase is 1 − √(1 − V²); y = V².
     mean = quad(lambda y: (1 - np.sqrt(1 - y)) / y, 0, 1)[0]
     assert mean == pytest.approx(2 - 2 * np.log(2), abs=1e-9)
-    # What is left falls like γ/φ: 3.3e-3 at 100 and ten times less at 1000.
+    # What is left falls faster than γ/φ: 3.3e-3 at 100, 2e-4 at 1000.
     assert untracked(2, 1000.0) == pytest.approx(mean, abs=3e-4)
     assert abs(untracked(2, 100.0) - mean) > 3e-3
