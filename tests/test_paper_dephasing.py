@@ -4,10 +4,10 @@ import numpy as np
 import oracle
 import paper_formulas as paper
 import pytest
+from paper_order import of_qsense, shown
 
 import qsense
 from qsense import LocalNoise, Probe
-from qsense.theory.dense import density_matrices
 from qsense.theory.entanglement import concurrence, entanglement_of_formation
 
 GAMMA = 0.3
@@ -15,23 +15,6 @@ DEPHASING = LocalNoise(dephasing=GAMMA)
 TIMES = np.array([0.0, 0.2, 0.9, 2.5])
 # Direct formulas in double precision; G is at most N² = 25.
 ROUNDING = 1e-12
-
-
-def in_paper_order(rho):
-    """A matrix of qsense with its spins and its up and down in the paper's order."""
-    place = oracle.in_paper_order(np.arange(len(rho)))
-    return rho[np.ix_(place, place)]
-
-
-def of_qsense(state):
-    """A state vector of the paper as a probe."""
-    amplitudes = np.empty_like(state)
-    amplitudes[oracle.in_paper_order(np.arange(len(state)))] = state
-    return Probe.from_state(amplitudes)
-
-
-def shown(probe, noise, time, field=0.0):
-    return in_paper_order(density_matrices(probe, noise, np.array([time]), np.array([-field * time]))[0])
 
 
 def test_equation_7_solves_the_lindblad_equation():
