@@ -10,7 +10,7 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.fisher import FloatArray
 from qsense.integration import as_times, first_root, integrate
-from qsense.noise import Noise, environment_of
+from qsense.noise import Environment, Noise, environment_of
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_tail
 from qsense.theory.closed import ghz_img, log_ghz_gain, product_img
@@ -31,14 +31,15 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
     """Returns the metrological gain G(t) = Q(t)/t², the quantum Fisher information about θ = φt.
 
     GHZ and product probes under local noise have closed forms at any N. Probes over Dicke states under noise that is
-    the same for all spins use blocks of total spin (N ≤ 100), all others dense matrices (N ≤ 10), and transverse noise
-    or a coupling beside emission the Lindblad equation (N ≤ 8).
+    the same for all spins use blocks of total spin (N ≤ 100), all others dense matrices (N ≤ 10), and a coupling beside
+    emission or transverse noise the Lindblad equation (N ≤ 8).
 
     Args:
         probe: the state that is prepared.
         noise: local noise, or an Environment with collective dephasing or a coupling.
         times: shape (times,), in s, not negative, increasing.
-        field: φ in rad/s. G depends on it only under transverse noise.
+        field: φ in rad/s. G depends on it only under transverse noise, and jumps at φ = 0 where that noise leaves a
+            part of the state pure: there G is smaller than at any field nearby.
 
     Returns:
         G, shape (times,), 1; between 0 and N². Values below `resolution` are rounding.
@@ -57,6 +58,8 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
 
 def resolution(probe: Probe, noise: Noise) -> float:
     """Returns the absolute error that rounding leaves in `gain`; a smaller G is not known. 0 for closed forms.
+
+    Under transverse noise it holds at φ = 0 and for angles φt above 1e-4: between, G jumps within what rounding hides.
 
     >>> from qsense.noise import LocalNoise
     >>> resolution(Probe.ghz(4), LocalNoise(dephasing=0.1))
@@ -89,25 +92,28 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
     >>> round(integrated_gain(Probe.ghz(4), LocalNoise(dephasing=0.1), until=1.0).value, 9)  # 10 (1 − e^{−1.6})
     7.98103482
     """
-    if until is not None and not until > 0:
+    end = np.inf if until is None else float(until)
+    if not end > 0:
         raise ArgumentError(f"Argument `until` must be positive, but is {until} s.")
-    engine = engine_for(probe, noise, field)
-    if until is None:
-        closed = _closed_img(probe, noise)
-        if closed is not None:
-            return IntegratedGain(closed, 0.0 if np.isinf(closed) else 2e-16 * closed, "closed form")
-    end = np.inf if until is None else until
-    slowest, fastest = decay_scales(probe, noise)
-    if until is not None:
-        slowest = max(slowest, 1 / until)
+    engine, environment = engine_for(probe, noise, field), environment_of(noise)
+    closed = _closed_img(probe, noise) if np.isinf(end) else None
+    if closed is not None:
+        return IntegratedGain(closed, 0.0 if np.isinf(closed) else 2e-16 * closed, "closed form")
+    slowest, fastest = decay_scales(probe, noise, field)
+    if np.isfinite(end):
+        slowest = max(slowest, 1 / end)
     elif slowest == 0:
-        if _lasts(engine, float(environment_of(noise).decay_rates(probe.num_qubits).max())):
+        rates = environment.decay_rates(probe.num_qubits)
+        if _lasts(engine, environment, rates):
             return IntegratedGain(np.inf, 0.0, engine.method)
-        slowest = float(min(rate for rate in environment_of(noise).decay_rates(probe.num_qubits) if rate > 0))
-    result = integrate(engine.gain, slowest, max(fastest, slowest), end, gain_tail(probe.num_qubits, noise))
-    method = f"quadrature of the {engine.method}"
+        if not rates.any():  # G is below the resolution for ever
+            return IntegratedGain(0.0, np.inf if engine.resolution else 0.0, engine.method)
+        slowest = float(rates[rates > 0].min())
     # Rounding of G adds up over the time in which it is seen.
     rounding = engine.resolution * min(end, 10 / slowest)
+    tail = gain_tail(probe.num_qubits, noise)
+    result = integrate(engine.gain, slowest, max(fastest, slowest), end, tail, atol=0.1 * rounding)
+    method = f"quadrature of the {engine.method}"
     if result.value <= rounding:  # a state of fixed J_z: what is left is rounding, not gain
         return IntegratedGain(0.0, rounding, method)
     return IntegratedGain(result.value, result.error + rounding, method)
@@ -167,10 +173,11 @@ def _closed_img(probe: Probe, noise: Noise) -> float | None:
     return None
 
 
-def _lasts(engine: Engine, fastest: float) -> bool:
-    """Whether some gain is left when all that decays is gone."""
-    late = np.array([1e6 / max(fastest, 1e-300)])
-    return bool(engine.gain(late)[0] > max(1e-9, engine.resolution))
+def _lasts(engine: Engine, environment: Environment, rates: FloatArray) -> bool:
+    """Whether some gain is left when all that decays is gone, by exp(−_FAR), or as 1/t² under transverse noise."""
+    lifetimes = _FAR ** max(1.0, 1 / environment.local.exponent) if environment.is_covariant else 1e6
+    late = lifetimes / float(rates[rates > 0].min()) if rates.any() else 0.0
+    return bool(engine.gain(np.array([late]))[0] > max(1e-9, engine.resolution))
 
 
 __all__ = [

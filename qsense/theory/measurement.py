@@ -77,7 +77,9 @@ def integrated_classical_gain(
     """
     if phase == "mid" and isinstance(readout, str) and (probe.kind, readout) in _REACHING and _is_local(noise):
         return integrated_gain(probe, noise)
-    slowest, fastest = decay_scales(probe, noise)
+    slowest, fastest = decay_scales(probe, noise, field)
+    if slowest == 0 and not environment_of(noise).is_covariant:  # the gain falls as 1/t², once it has begun to
+        slowest = float(environment_of(noise).decay_rates(probe.num_qubits).min())
     if not slowest > 0:
         raise ArgumentError(f'Under the noise "{noise.name}" some spin never decays: the integral may diverge.')
     quantum, tail = engine_for(probe, noise, field), gain_tail(probe.num_qubits, noise)
