@@ -17,7 +17,6 @@ and three readings of it stand side by side:
 
 from __future__ import annotations
 
-import itertools
 from typing import Any, Literal
 
 import numpy as np
@@ -27,13 +26,13 @@ from qsense.counts import IntArray
 from qsense.errors import ArgumentError
 from qsense.estimate.folds import split
 from qsense.estimate.quadratic_form import (
-    BOUND_FLOOR,
+    FLOOR,
     NUM_FOLDS,
-    Metric,
+    balanced_halves,
+    between_folds,
     degenerate_variance,
-    gram,
-    jackknifed,
     metric_of,
+    noise_edge,
     project,
     response,
     sld_of,
@@ -127,97 +126,88 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
     Q = max_X [2 Tr(∂ρ X) − Tr(ρ X²)].
     """
     num_qubits = int(table.shape[1]).bit_length() - 1
-    bases = 3**num_qubits
     folds = split(table, NUM_FOLDS, rng)
-    blocks = linear_inverse(folds.reshape(NUM_FOLDS, -1, bases, 2**num_qubits))
+    blocks = linear_inverse(folds.reshape(NUM_FOLDS, -1, 3**num_qubits, 2**num_qubits))
     rho = blocks[:, 0]
     if derivative == "shift":
         slope = 0.5 * (blocks[:, 1::2].sum(1) - blocks[:, 2::2].sum(1))
-        u_statistic, degenerate = _shifted(rho, slope)
     else:
         slope = _commutator(rho)
-        u_statistic, degenerate = _unshifted(rho, slope)
 
-    pooled = metric_of(rho)
-    sld = sld_of(pooled, slope.mean(0))
-    linear = _linear_variance(table, sld, response(pooled, slope), derivative)
-    smooth = sld_of(metric_of(rho, BOUND_FLOOR), slope.mean(0))
-    bound_variance = _linear_variance(table, smooth, smooth @ smooth, derivative)
-    # The linear part is computed with a noisy X, which adds 4 Tr(BCBC) to it on average (tests/test_tomography.py).
-    variance = max(linear - 4 * degenerate, 0.0) + 2 * degenerate * NUM_FOLDS / (NUM_FOLDS - 1)
+    floor = FLOOR * noise_edge(rho)
+    pooled = metric_of(rho.mean(0), floor)
+    halves = balanced_halves(NUM_FOLDS)
+    chosen = np.stack([halves, ~halves], axis=1)  # (splits, 2, folds)
+    split_metric = metric_of(np.tensordot(chosen / (NUM_FOLDS // 2), rho, axes=(2, 0)), floor)
+    split_slope = np.stack([[slope[half] for half in pair] for pair in chosen])
+    # ∂ρ from ρ's own shots is halved with them, so that the jackknife takes off what the two noises have in common.
+    forms = between_folds(split_metric, slope if derivative == "shift" else split_slope)
+    value = 2 * float(between_folds(pooled, slope)) - float(forms.mean())
+
+    sld = sld_of(split_metric, split_slope.mean(-3))
+    linear = max(_linear_variance(table, sld, response(split_metric, split_slope), derivative), 0.0)
+    degenerate = 2 * degenerate_variance(pooled, slope) * NUM_FOLDS / (NUM_FOLDS - 1)
     values, vectors = project(rho.mean(0))
     projected = (vectors * values) @ vectors.conj().T
     plug_in = float(qfi_of_rotation(projected, _generator(num_qubits)))
     return Estimate(
-        u_statistic,
-        float(np.sqrt(variance)),
+        value,
+        float(np.sqrt(linear + degenerate)),
         {
             "plug_in": Estimate(plug_in, float(np.sqrt(linear))),
-            "lower_bound": Estimate(_lower_bound(rho, slope), float(np.sqrt(bound_variance))),
+            "lower_bound": Estimate(0.0, 0.0),
         },
     )
 
 
-def _shifted(rho: ComplexArray, slope: ComplexArray) -> tuple[float, float]:
-    """The U-statistic when ∂ρ comes from other circuits than ρ, and Tr(BCBC) of its noise."""
-
-    def form(metric: Metric) -> float:
-        products = gram(metric, slope)
-        return float((products.sum() - np.trace(products)) / (len(slope) * (len(slope) - 1)))
-
-    return jackknifed(form, rho), degenerate_variance(gram(metric_of(rho), slope))
-
-
-def _unshifted(rho: ComplexArray, slope: ComplexArray) -> tuple[float, float]:
-    """The same when ∂ρ comes from ρ's own shots: each pair of groups gets its metric from all other groups."""
-    groups = np.arange(len(rho)).reshape(6, -1)
-    values = []
-    for one, two in itertools.combinations(range(6), 2):
-        rest = np.concatenate([groups[g] for g in range(6) if g not in (one, two)])
-        pair = np.stack([slope[groups[one]].mean(0), slope[groups[two]].mean(0)])
-        values.append(jackknifed(lambda metric, pair=pair: float(gram(metric, pair)[0, 1]), rho[rest]))  # type: ignore[misc]
-    return float(np.mean(values)), degenerate_variance(gram(metric_of(rho), slope))
-
-
-def _lower_bound(rho: ComplexArray, slope: ComplexArray) -> float:
-    """2 Tr(∂ρ X) − Tr(ρ X²), averaged over folds, X fitted on all other folds."""
-    bounds = []
-    for fold in range(len(rho)):
-        rest = np.arange(len(rho)) != fold
-        sld = sld_of(metric_of(rho[rest], BOUND_FLOOR), slope[rest].mean(0))
-        bounds.append(2 * np.trace(slope[fold] @ sld).real - np.trace(rho[fold] @ sld @ sld).real)
-    return float(np.mean(bounds))
-
-
 def _linear_variance(table: IntArray, sld: ComplexArray, response: ComplexArray, derivative: Derivative) -> float:
-    """The variance of 2 Tr(∂ρ X) − Tr(ρ M) at fixed X and M: each row's multinomial variance of an outcome's share."""
+    """Returns the variance of 2 Tr(∂ρ X) − Tr(ρ M), a sum over rows of the covariance of an outcome's share.
+
+    One factor of every product has X and M from one half of the shots, the other from the other half: their noise,
+    squared, would make error bars too long. The mean over splits may be negative where the true value is near zero.
+
+    Args:
+        table: as in `estimate`.
+        sld: X of both halves of every split, shape (splits, 2, d, d).
+        response: M likewise.
+        derivative: as in `design`.
+    """
     num_qubits = int(table.shape[1]).bit_length() - 1
-    blocks = table.reshape(-1, 3**num_qubits, 2**num_qubits)
+    counts = table.reshape(-1, 3**num_qubits, 2**num_qubits)
+    shots = counts.sum(-1, keepdims=True)
+    frequencies, freedom = counts / shots, shots[..., 0] - 1
     metric_part = _pull_back(response)
     if derivative == "shift":
         slope_part = _pull_back(sld)
-        contributions = np.stack([-metric_part] + [sign * slope_part for _ in range(num_qubits) for sign in (1, -1)])
-    else:
-        contributions = (_pull_back(2 * _commutator(sld) * -1) - metric_part)[None]
-    shots = blocks.sum(-1, keepdims=True)
-    frequencies = blocks / shots
-    mean = np.sum(frequencies * contributions, axis=-1)
-    square = np.sum(frequencies * contributions**2, axis=-1)
-    return float(np.sum((square - mean**2) / (shots[..., 0] - 1)))
+        variance = _covariance(frequencies[0], freedom[0], metric_part)
+        for block in range(1, len(counts)):
+            variance += _covariance(frequencies[block], freedom[block], slope_part)
+        return variance
+    return _covariance(frequencies[0], freedom[0], _pull_back(-2 * _commutator(sld)) - metric_part)
+
+
+def _covariance(frequencies: FloatArray, freedom: FloatArray, shares: FloatArray) -> float:
+    """Σ over settings of the covariance of the two halves' shares, mean over splits."""
+    one, two = shares[:, 0], shares[:, 1]
+    both = np.einsum("so,pso,pso->ps", frequencies, one, two)
+    each = np.einsum("so,pso->ps", frequencies, one) * np.einsum("so,pso->ps", frequencies, two)
+    return float(np.mean(np.sum((both - each) / freedom, axis=1)))
 
 
 def _pull_back(observable: ComplexArray) -> FloatArray:
-    """What each outcome of each setting adds to Tr(ρ A) through the linear inverse, shape (3^N, 2^N)."""
+    """What each outcome of each setting adds to Tr(ρ A) through the linear inverse, shape (..., 3^N, 2^N)."""
     num_qubits = int(observable.shape[-1]).bit_length() - 1
-    tensor = observable.T.reshape((2,) * (2 * num_qubits))
-    pairs = [axis for spin in range(num_qubits) for axis in (spin, num_qubits + spin)]
-    tensor = tensor.transpose(pairs).reshape((4,) * num_qubits)
+    batch = observable.shape[:-2]
+    tensor = np.swapaxes(observable, -1, -2).reshape((-1,) + (2,) * (2 * num_qubits))
+    pairs = [axis for spin in range(num_qubits) for axis in (1 + spin, 1 + num_qubits + spin)]
+    tensor = tensor.transpose([0, *pairs]).reshape((-1,) + (4,) * num_qubits)
     inverse = _INVERSE.reshape(6, 4).T
     for _ in range(num_qubits):
-        tensor = np.tensordot(tensor, inverse, axes=(0, 0))
-    tensor = tensor.reshape((3, 2) * num_qubits)
-    settings, outcomes = range(0, 2 * num_qubits, 2), range(1, 2 * num_qubits, 2)
-    return np.asarray(tensor.transpose([*settings, *outcomes]).reshape(3**num_qubits, 2**num_qubits).real)
+        tensor = np.tensordot(tensor, inverse, axes=(1, 0))
+    tensor = tensor.reshape((-1,) + (3, 2) * num_qubits)
+    settings, outcomes = range(1, 2 * num_qubits, 2), range(2, 2 * num_qubits + 1, 2)
+    shape = (*batch, 3**num_qubits, 2**num_qubits)
+    return np.asarray(tensor.transpose([0, *settings, *outcomes]).reshape(shape).real)
 
 
 def _generator(num_qubits: int) -> FloatArray:
