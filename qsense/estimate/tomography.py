@@ -30,7 +30,6 @@ from qsense.estimate.quadratic_form import (
     NUM_FOLDS,
     balanced_halves,
     between_folds,
-    degenerate_variance,
     metric_of,
     noise_edge,
     project,
@@ -44,6 +43,9 @@ from qsense.sensing import Settings, X, Y, Z
 Derivative = Literal["shift", "commutator"]
 NUM_QUBITS = 6
 MIN_SHOTS = NUM_FOLDS  # for every circuit: one in every fold
+# The variance is at least this part of what noise alone gives: less, and states without gain have too short error bars;
+# more, and they have too long ones.
+LEAST_NOISE = 0.9
 
 _PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128)
 # One spin's share of the linear inverse: outcome b of setting a stands for (1/3 ± σ_a)/2.
@@ -144,15 +146,16 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
     forms = between_folds(split_metric, slope if derivative == "shift" else split_slope)
     value = 2 * float(between_folds(pooled, slope)) - float(forms.mean())
 
-    sld = sld_of(split_metric, split_slope.mean(-3))
-    linear = max(_linear_variance(table, sld, response(split_metric, split_slope), derivative), 0.0)
-    degenerate = 2 * degenerate_variance(pooled, slope) * NUM_FOLDS / (NUM_FOLDS - 1)
+    linear = _linear_variance(table, sld_of(pooled, slope.mean(0)), response(pooled, slope), derivative)
+    sld, answer = sld_of(split_metric, split_slope.mean(-3)), response(split_metric, split_slope)
+    noise = _linear_variance(table, (sld[:, 0] - sld[:, 1]) / 2, (answer[:, 0] - answer[:, 1]) / 2, derivative)
+    variance = max(linear - noise / 2, LEAST_NOISE * noise / 2)
     values, vectors = project(rho.mean(0))
     projected = (vectors * values) @ vectors.conj().T
     plug_in = float(qfi_of_rotation(projected, _generator(num_qubits)))
     return Estimate(
         value,
-        float(np.sqrt(linear + degenerate)),
+        float(np.sqrt(variance)),
         {
             "plug_in": Estimate(plug_in, float(np.sqrt(linear))),
             "lower_bound": Estimate(0.0, 0.0),
@@ -161,37 +164,32 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
 
 
 def _linear_variance(table: IntArray, sld: ComplexArray, response: ComplexArray, derivative: Derivative) -> float:
-    """Returns the variance of 2 Tr(∂ρ X) − Tr(ρ M), a sum over rows of the covariance of an outcome's share.
-
-    One factor of every product has X and M from one half of the shots, the other from the other half: their noise,
-    squared, would make error bars too long. The mean over splits may be negative where the true value is near zero.
+    """Returns the variance of 2 Tr(∂ρ X) − Tr(ρ M) at given X and M: each row's multinomial variance of an outcome's share.
 
     Args:
         table: as in `estimate`.
-        sld: X of both halves of every split, shape (splits, 2, d, d).
+        sld: X, shape (d, d), or several of shape (splits, d, d), over which the mean is taken.
         response: M likewise.
         derivative: as in `design`.
     """
     num_qubits = int(table.shape[1]).bit_length() - 1
     counts = table.reshape(-1, 3**num_qubits, 2**num_qubits)
     shots = counts.sum(-1, keepdims=True)
-    frequencies, freedom = counts / shots, shots[..., 0] - 1
+    # The shifted blocks have the same shares: their frequencies are added up, each over its shots.
     metric_part = _pull_back(response)
-    if derivative == "shift":
-        slope_part = _pull_back(sld)
-        variance = _covariance(frequencies[0], freedom[0], metric_part)
-        for block in range(1, len(counts)):
-            variance += _covariance(frequencies[block], freedom[block], slope_part)
-        return variance
-    return _covariance(frequencies[0], freedom[0], _pull_back(-2 * _commutator(sld)) - metric_part)
+    if derivative == "commutator":
+        return _multinomial_variance(counts[:1] / shots[:1], shots[:1], _pull_back(-2 * _commutator(sld)) - metric_part)
+    return _multinomial_variance(counts[:1] / shots[:1], shots[:1], metric_part) + _multinomial_variance(
+        counts[1:] / shots[1:], shots[1:], _pull_back(sld)
+    )
 
 
-def _covariance(frequencies: FloatArray, freedom: FloatArray, shares: FloatArray) -> float:
-    """Σ over settings of the covariance of the two halves' shares, mean over splits."""
-    one, two = shares[:, 0], shares[:, 1]
-    both = np.einsum("so,pso,pso->ps", frequencies, one, two)
-    each = np.einsum("so,pso->ps", frequencies, one) * np.einsum("so,pso->ps", frequencies, two)
-    return float(np.mean(np.sum((both - each) / freedom, axis=1)))
+def _multinomial_variance(frequencies: FloatArray, shots: IntArray, shares: FloatArray) -> float:
+    """Σ over blocks and settings of the variance of the mean share over a setting's shots, mean over splits."""
+    weighted = frequencies / (shots - 1)
+    square = np.einsum("so,...so->...", weighted.sum(0), shares**2)
+    mean = np.einsum("bso,...so->...bs", frequencies, shares)
+    return float(np.mean(square - np.sum(mean**2 / (shots - 1)[..., 0], axis=(-1, -2))))
 
 
 def _pull_back(observable: ComplexArray) -> FloatArray:
