@@ -17,6 +17,8 @@ NUM_FOLDS = 12
 # The least λ_m + λ_n that is believed, in units of the largest eigenvalue of pure noise. A low floor lets variance grow,
 # a high one bias: between 0.35 and 0.7 bias stays under half a standard error for one to four spins.
 FLOOR = 0.5
+# The same for the lower bound, which holds for any: it is fitted on a third of the shots.
+BOUND_FLOOR = 2.0
 # Eigenvalues nearer than this are taken as equal: their divided difference is a derivative.
 EQUAL = 1e-7
 
@@ -161,3 +163,26 @@ def response(metric: Metric, slope: ComplexArray) -> ComplexArray:
         together = (derivative * one) @ one
         total += sign * np.where(equal, (together + np.swapaxes(together.conj(), -1, -2)) / 2, apart / np.where(equal, 1, gaps))
     return metric.turn_back(-total * 2 / (count * (count - 1)))
+
+
+def lower_bound(rho: ComplexArray, slope: ComplexArray, floor: float) -> float:
+    """Returns 2 Tr(∂ρ X) − Tr(ρ X²) ≤ Q with the noise of X taken off: a bound in expectation, whatever the state.
+
+    The folds are parted into thirds; X₁ and X₂ are fitted on two of them, and Tr ∂ρ(X₁ + X₂) − Re Tr ρX₁X₂ is read off
+    the third. Independent fits of equal distribution give Q − Tr ρ(L − E X)² in the mean, with L the true logarithmic
+    derivative: only the mean error of X costs, not its noise. Mean over nine such choices.
+
+    Args:
+        rho: ρ of the folds, shape (12, d, d).
+        slope: ∂ρ of the folds, same shape.
+        floor: the least λ_m + λ_n in the fit of X.
+
+    Source: derived in tests/test_tomography.py; the form is Q = max_X [2 Tr(∂ρ X) − Tr(ρ X²)].
+    """
+    row, column = np.divmod(np.arange(NUM_FOLDS), 3)
+    thirds = np.stack([np.argsort((column + tilt * row) % 3, kind="stable").reshape(3, -1) for tilt in range(3)])
+    state, change = rho[thirds].mean(2), slope[thirds].mean(2)  # (partitions, thirds, d, d)
+    fit = sld_of(metric_of(state, floor), change)
+    one, two = np.roll(fit, 1, axis=1), np.roll(fit, 2, axis=1)
+    gain = np.einsum("ptij,ptji->pt", change, one + two).real
+    return float(np.mean(gain - np.einsum("ptij,ptji->pt", state, one @ two).real))

@@ -26,10 +26,12 @@ from qsense.counts import IntArray
 from qsense.errors import ArgumentError
 from qsense.estimate.folds import split
 from qsense.estimate.quadratic_form import (
+    BOUND_FLOOR,
     FLOOR,
     NUM_FOLDS,
     balanced_halves,
     between_folds,
+    lower_bound,
     metric_of,
     noise_edge,
     project,
@@ -136,7 +138,8 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
     else:
         slope = _commutator(rho)
 
-    floor = FLOOR * noise_edge(rho)
+    edge = noise_edge(rho)
+    floor = FLOOR * edge
     pooled = metric_of(rho.mean(0), floor)
     halves = balanced_halves(NUM_FOLDS)
     chosen = np.stack([halves, ~halves], axis=1)  # (splits, 2, folds)
@@ -150,6 +153,8 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
     sld, answer = sld_of(split_metric, split_slope.mean(-3)), response(split_metric, split_slope)
     noise = _linear_variance(table, (sld[:, 0] - sld[:, 1]) / 2, (answer[:, 0] - answer[:, 1]) / 2, derivative)
     variance = max(linear - noise / 2, LEAST_NOISE * noise / 2)
+    smooth = sld_of(metric_of(rho.mean(0), BOUND_FLOOR * edge), slope.mean(0))
+    bound_variance = _linear_variance(table, smooth, smooth @ smooth, derivative)
     values, vectors = project(rho.mean(0))
     projected = (vectors * values) @ vectors.conj().T
     plug_in = float(qfi_of_rotation(projected, _generator(num_qubits)))
@@ -158,7 +163,7 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
         float(np.sqrt(variance)),
         {
             "plug_in": Estimate(plug_in, float(np.sqrt(linear))),
-            "lower_bound": Estimate(0.0, 0.0),
+            "lower_bound": Estimate(lower_bound(rho, slope, BOUND_FLOOR * edge), float(np.sqrt(bound_variance))),
         },
     )
 
