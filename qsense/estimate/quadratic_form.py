@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from qsense.fisher import ComplexArray, FloatArray
 
 NUM_FOLDS = 12
-# The least λ_m + λ_n that is believed, in units of the largest eigenvalue of pure noise. A low floor lets variance grow,
-# a high one bias: between 0.35 and 0.7 bias stays under half a standard error for one to four spins.
+# The least λ_m + λ_n that is believed, in units of the largest eigenvalue of pure noise. A low floor lets variance
+# grow, a high one bias: from 0.35 to 0.6 bias stays under half a standard error for one to four spins.
 FLOOR = 0.5
 # The same for the lower bound, which holds for any: it is fitted on a third of the shots.
 BOUND_FLOOR = 2.0
@@ -27,7 +27,7 @@ class Metric(NamedTuple):
     """Eigenvalues (..., d) and eigenvectors (..., d, d) of ρ, and the least λ_m + λ_n that is believed.
 
     The eigenvalues are those of the unprojected ρ: a few are negative, but <m|ρ|m> is right in the mean. Projection
-    would lower the large ones by an amount that falls off with the root of the shots only, which no jackknife takes off.
+    would lower the large ones by an amount that falls off with the root of the shots only: no jackknife takes that off.
     """
 
     values: FloatArray
@@ -161,7 +161,9 @@ def response(metric: Metric, slope: ComplexArray) -> ComplexArray:
     for sign, one in [(1, moved.sum(-3)), *((-1, moved[..., fold, :, :]) for fold in range(count))]:
         apart = (weights * one) @ one - one @ (weights * one)
         together = (derivative * one) @ one
-        total += sign * np.where(equal, (together + np.swapaxes(together.conj(), -1, -2)) / 2, apart / np.where(equal, 1, gaps))
+        total += sign * np.where(
+            equal, (together + np.swapaxes(together.conj(), -1, -2)) / 2, apart / np.where(equal, 1, gaps)
+        )
     return metric.turn_back(-total * 2 / (count * (count - 1)))
 
 

@@ -8,10 +8,11 @@ by ±π/2 (2N more circuits a setting) or, when asked for, by the commutator −
 and three readings of it stand side by side:
 
 - the **U-statistic**, which sums products of *different* folds of the shots only, so that the noise of ∂ρ adds no bias.
-  Eigenvalues and eigenvectors come from the projected ρ. Their noise biases the form by a/shots; the jackknife over
-  halves, 2Q(all) − Q(half), takes that off. Sums λ_m + λ_n below an eigenvalue's noise are raised to a part of it.
-- the **plug-in** value, the QFI of the reconstructed state as it stands: what naive tomography reports, and biased.
-- the **lower bound** 2 Tr(∂ρ X) − Tr(ρ X²) ≤ Q, with X fitted on other shots than it is evaluated on: below Q in
+  Eigenvalues and eigenvectors come from ρ as measured, not projected. Their noise biases the form by a/shots; the
+  jackknife over halves, 2Q(all) − Q(half), takes that off. Sums λ_m + λ_n below an eigenvalue's noise are raised to a
+  part of it.
+- the **plug-in** value, the QFI of the projected state as it stands: what naive tomography reports, and biased.
+- the **lower bound** 2 Tr(∂ρ X) − Tr(ρ X²) ≤ Q, with X fitted twice on other shots than it is evaluated on: below Q in
   expectation whatever the state.
 """
 
@@ -130,46 +131,57 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
     Q = max_X [2 Tr(∂ρ X) − Tr(ρ X²)].
     """
     num_qubits = int(table.shape[1]).bit_length() - 1
-    folds = split(table, NUM_FOLDS, rng)
-    blocks = linear_inverse(folds.reshape(NUM_FOLDS, -1, 3**num_qubits, 2**num_qubits))
-    rho = blocks[:, 0]
-    if derivative == "shift":
-        slope = 0.5 * (blocks[:, 1::2].sum(1) - blocks[:, 2::2].sum(1))
-    else:
+    folds = split(table, NUM_FOLDS, rng).reshape(NUM_FOLDS, -1, 3**num_qubits, 2**num_qubits)
+    rho = linear_inverse(folds[:, 0])
+    if derivative == "commutator":
         slope = _commutator(rho)
+    else:
+        slope = linear_inverse(0.5 * (folds[:, 1::2].sum(1) - folds[:, 2::2].sum(1)))
 
     edge = noise_edge(rho)
-    floor = FLOOR * edge
-    pooled = metric_of(rho.mean(0), floor)
-    halves = balanced_halves(NUM_FOLDS)
-    chosen = np.stack([halves, ~halves], axis=1)  # (splits, 2, folds)
-    split_metric = metric_of(np.tensordot(chosen / (NUM_FOLDS // 2), rho, axes=(2, 0)), floor)
-    split_slope = np.stack([[slope[half] for half in pair] for pair in chosen])
-    # ∂ρ from ρ's own shots is halved with them, so that the jackknife takes off what the two noises have in common.
-    forms = between_folds(split_metric, slope if derivative == "shift" else split_slope)
-    value = 2 * float(between_folds(pooled, slope)) - float(forms.mean())
-
-    linear = _linear_variance(table, sld_of(pooled, slope.mean(0)), response(pooled, slope), derivative)
-    sld, answer = sld_of(split_metric, split_slope.mean(-3)), response(split_metric, split_slope)
-    noise = _linear_variance(table, (sld[:, 0] - sld[:, 1]) / 2, (answer[:, 0] - answer[:, 1]) / 2, derivative)
-    variance = max(linear - noise / 2, LEAST_NOISE * noise / 2)
+    value, variance, linear = _u_statistic(table, rho, slope, FLOOR * edge, derivative)
     smooth = sld_of(metric_of(rho.mean(0), BOUND_FLOOR * edge), slope.mean(0))
+    bound = lower_bound(rho, slope, BOUND_FLOOR * edge)
     bound_variance = _linear_variance(table, smooth, smooth @ smooth, derivative)
     values, vectors = project(rho.mean(0))
-    projected = (vectors * values) @ vectors.conj().T
-    plug_in = float(qfi_of_rotation(projected, _generator(num_qubits)))
+    plug_in = float(qfi_of_rotation((vectors * values) @ vectors.conj().T, _generator(num_qubits)))
     return Estimate(
         value,
         float(np.sqrt(variance)),
         {
             "plug_in": Estimate(plug_in, float(np.sqrt(linear))),
-            "lower_bound": Estimate(lower_bound(rho, slope, BOUND_FLOOR * edge), float(np.sqrt(bound_variance))),
+            "lower_bound": Estimate(bound, float(np.sqrt(bound_variance))),
         },
     )
 
 
+def _u_statistic(
+    table: IntArray, rho: ComplexArray, slope: ComplexArray, floor: float, derivative: Derivative
+) -> tuple[float, float, float]:
+    """Returns the U-statistic, its variance, and the variance at fixed X and M (which X's own noise makes too large).
+
+    Value: 2Q(all) − mean Q(halves) over balanced halves of the metric's folds, each Q from products of different folds.
+    ∂ρ from ρ's own shots is halved with them, so that the jackknife takes off what the two noises have in common.
+
+    Variance: δQ = linear + quadratic in the noise, of variances L and D. X and M are noisy themselves, so the linear
+    formula gives L + 2D in the mean. The scatter of X and M between halves, put into the same formula, gives 2D.
+    """
+    halves = balanced_halves(NUM_FOLDS)
+    chosen = np.stack([halves, ~halves], axis=1)  # (splits, 2, folds)
+    pooled = metric_of(rho.mean(0), floor)
+    half = metric_of(np.tensordot(chosen / (NUM_FOLDS // 2), rho, axes=(2, 0)), floor)
+    half_slope = np.stack([[slope[part] for part in pair] for pair in chosen])
+    forms = between_folds(half, slope if derivative == "shift" else half_slope)
+    value = 2 * float(between_folds(pooled, slope)) - float(forms.mean())
+
+    linear = _linear_variance(table, sld_of(pooled, slope.mean(0)), response(pooled, slope), derivative)
+    sld, answer = sld_of(half, half_slope.mean(-3)), response(half, half_slope)
+    noise = _linear_variance(table, (sld[:, 0] - sld[:, 1]) / 2, (answer[:, 0] - answer[:, 1]) / 2, derivative)
+    return value, max(linear - noise / 2, LEAST_NOISE * noise / 2), linear
+
+
 def _linear_variance(table: IntArray, sld: ComplexArray, response: ComplexArray, derivative: Derivative) -> float:
-    """Returns the variance of 2 Tr(∂ρ X) − Tr(ρ M) at given X and M: each row's multinomial variance of an outcome's share.
+    """Returns the variance of 2 Tr(∂ρ X) − Tr(ρ M) at given X and M: the multinomial variance of each row's shares.
 
     Args:
         table: as in `estimate`.
@@ -180,7 +192,6 @@ def _linear_variance(table: IntArray, sld: ComplexArray, response: ComplexArray,
     num_qubits = int(table.shape[1]).bit_length() - 1
     counts = table.reshape(-1, 3**num_qubits, 2**num_qubits)
     shots = counts.sum(-1, keepdims=True)
-    # The shifted blocks have the same shares: their frequencies are added up, each over its shots.
     metric_part = _pull_back(response)
     if derivative == "commutator":
         return _multinomial_variance(counts[:1] / shots[:1], shots[:1], _pull_back(-2 * _commutator(sld)) - metric_part)
