@@ -5,7 +5,8 @@
 
 Prints Markdown. For each probe, size and noise: G at 0.1, 0.7 and 2.5 of its lifetimes, and 𝓘 by the designed Gauss
 rule: exact value, mean of the U-statistic, its bias and its mean reported error over its standard deviation, the
-coverage of the 95 % interval, and the bias of the plug-in value and of the lower bound, with the latter's standard error.
+coverage of the 95 % interval, and the bias of the plug-in value and of the lower bound, with the standard error of its
+mean.
 
 A row is marked FAILS if coverage is outside 92 … 98 % or the bias over half a standard deviation, with what is behind
 it: bias, an error bar of wrong length, or a skewed distribution. With 300 repetitions scatter alone does so to 2 % of
