@@ -12,7 +12,7 @@ import sampling
 
 from qsense import LocalNoise, Probe, gain
 from qsense.errors import ArgumentError
-from qsense.estimate import quadratic_form, tomography
+from qsense.estimate import quadratic_form, tomography, u_statistic
 from qsense.estimate.folds import split
 from qsense.fisher import qfi, symmetric_logarithmic_derivative
 from qsense.theory.dense import density_matrices, generator
@@ -180,7 +180,7 @@ def test_a_projected_metric_fails_where_the_measured_one_does_not(monkeypatch):
             np.array(values).reshape(rho.shape[:-1]), np.array(vectors).reshape(rho.shape), floor
         )
 
-    monkeypatch.setattr(tomography, "metric_of", projected)
+    monkeypatch.setattr(u_statistic, "metric_of", projected)
     results, exact = repeated("ghz", "dephasing", 4, 0.1, shots=1000, repetitions=40)
     assert np.mean([r.value for r in results]) - exact > 0.75 * values.std()
 

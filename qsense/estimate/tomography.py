@@ -26,29 +26,15 @@ from numpy.typing import NDArray
 from qsense.counts import IntArray
 from qsense.errors import ArgumentError
 from qsense.estimate.folds import split
-from qsense.estimate.quadratic_form import (
-    BOUND_FLOOR,
-    FLOOR,
-    NUM_FOLDS,
-    balanced_halves,
-    between_folds,
-    lower_bound,
-    metric_of,
-    noise_edge,
-    project,
-    response,
-    sld_of,
-)
+from qsense.estimate.quadratic_form import NUM_FOLDS
 from qsense.estimate.result import Estimate
-from qsense.fisher import ComplexArray, FloatArray, qfi_of_rotation
+from qsense.estimate.u_statistic import Tomography, commutator, readings
+from qsense.fisher import ComplexArray, FloatArray
 from qsense.sensing import Settings, X, Y, Z
 
 Derivative = Literal["shift", "commutator"]
 NUM_QUBITS = 6
 MIN_SHOTS = NUM_FOLDS  # for every circuit: one in every fold
-# The variance is at least this part of what noise alone gives: less, and states without gain have too short error bars;
-# more, and they have too long ones.
-LEAST_NOISE = 0.9
 
 _PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128)
 # One spin's share of the linear inverse: outcome b of setting a stands for (1/3 ± σ_a)/2.
@@ -127,85 +113,17 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
     Raises:
         ArgumentError: a setting has fewer than 12 shots.
 
-    Source: physics of the U-statistic and its variance in tests/test_tomography.py; bound: Paris (2009) in the form
-    Q = max_X [2 Tr(∂ρ X) − Tr(ρ X²)].
+    Source: `qsense.estimate.u_statistic.readings`.
     """
     num_qubits = int(table.shape[1]).bit_length() - 1
-    folds = split(table, NUM_FOLDS, rng).reshape(NUM_FOLDS, -1, 3**num_qubits, 2**num_qubits)
+    shape = (-1, 3**num_qubits, 2**num_qubits)
+    folds = split(table, NUM_FOLDS, rng).reshape(NUM_FOLDS, *shape)
+    coefficients = np.tile([0.5, -0.5], num_qubits) if derivative == "shift" else np.empty(0)
+    source = Tomography(table.reshape(shape), coefficients, _generator(num_qubits), _pull_back)
     rho = linear_inverse(folds[:, 0])
     if derivative == "commutator":
-        slope = _commutator(rho)
-    else:
-        slope = linear_inverse(0.5 * (folds[:, 1::2].sum(1) - folds[:, 2::2].sum(1)))
-
-    edge = noise_edge(rho)
-    value, variance, linear = _u_statistic(table, rho, slope, FLOOR * edge, derivative)
-    smooth = sld_of(metric_of(rho.mean(0), BOUND_FLOOR * edge), slope.mean(0))
-    bound = lower_bound(rho, slope, BOUND_FLOOR * edge)
-    bound_variance = _linear_variance(table, smooth, smooth @ smooth, derivative)
-    values, vectors = project(rho.mean(0))
-    plug_in = float(qfi_of_rotation((vectors * values) @ vectors.conj().T, _generator(num_qubits)))
-    return Estimate(
-        value,
-        float(np.sqrt(variance)),
-        {
-            "plug_in": Estimate(plug_in, float(np.sqrt(linear))),
-            "lower_bound": Estimate(bound, float(np.sqrt(bound_variance))),
-        },
-    )
-
-
-def _u_statistic(
-    table: IntArray, rho: ComplexArray, slope: ComplexArray, floor: float, derivative: Derivative
-) -> tuple[float, float, float]:
-    """Returns the U-statistic, its variance, and the variance at fixed X and M (which X's own noise makes too large).
-
-    Value: 2Q(all) − mean Q(halves) over balanced halves of the metric's folds, each Q from products of different folds.
-    ∂ρ from ρ's own shots is halved with them, so that the jackknife takes off what the two noises have in common.
-
-    Variance: δQ = linear + quadratic in the noise, of variances L and D. X and M are noisy themselves, so the linear
-    formula gives L + 2D in the mean. The scatter of X and M between halves, put into the same formula, gives 2D.
-    """
-    halves = balanced_halves(NUM_FOLDS)
-    chosen = np.stack([halves, ~halves], axis=1)  # (splits, 2, folds)
-    pooled = metric_of(rho.mean(0), floor)
-    half = metric_of(np.tensordot(chosen / (NUM_FOLDS // 2), rho, axes=(2, 0)), floor)
-    half_slope = np.stack([[slope[part] for part in pair] for pair in chosen])
-    forms = between_folds(half, slope if derivative == "shift" else half_slope)
-    value = 2 * float(between_folds(pooled, slope)) - float(forms.mean())
-
-    linear = _linear_variance(table, sld_of(pooled, slope.mean(0)), response(pooled, slope), derivative)
-    sld, answer = sld_of(half, half_slope.mean(-3)), response(half, half_slope)
-    noise = _linear_variance(table, (sld[:, 0] - sld[:, 1]) / 2, (answer[:, 0] - answer[:, 1]) / 2, derivative)
-    return value, max(linear - noise / 2, LEAST_NOISE * noise / 2), linear
-
-
-def _linear_variance(table: IntArray, sld: ComplexArray, response: ComplexArray, derivative: Derivative) -> float:
-    """Returns the variance of 2 Tr(∂ρ X) − Tr(ρ M) at given X and M: the multinomial variance of each row's shares.
-
-    Args:
-        table: as in `estimate`.
-        sld: X, shape (d, d), or several of shape (splits, d, d), over which the mean is taken.
-        response: M likewise.
-        derivative: as in `design`.
-    """
-    num_qubits = int(table.shape[1]).bit_length() - 1
-    counts = table.reshape(-1, 3**num_qubits, 2**num_qubits)
-    shots = counts.sum(-1, keepdims=True)
-    metric_part = _pull_back(response)
-    if derivative == "commutator":
-        return _multinomial_variance(counts[:1] / shots[:1], shots[:1], _pull_back(-2 * _commutator(sld)) - metric_part)
-    return _multinomial_variance(counts[:1] / shots[:1], shots[:1], metric_part) + _multinomial_variance(
-        counts[1:] / shots[1:], shots[1:], _pull_back(sld)
-    )
-
-
-def _multinomial_variance(frequencies: FloatArray, shots: IntArray, shares: FloatArray) -> float:
-    """Σ over blocks and settings of the variance of the mean share over a setting's shots, mean over splits."""
-    weighted = frequencies / (shots - 1)
-    square = np.einsum("so,...so->...", weighted.sum(0), shares**2)
-    mean = np.einsum("bso,...so->...bs", frequencies, shares)
-    return float(np.mean(square - np.sum(mean**2 / (shots - 1)[..., 0], axis=(-1, -2))))
+        return readings(source, rho, commutator(source.generator, rho))
+    return readings(source, rho, linear_inverse(np.tensordot(folds[:, 1:], coefficients, axes=(1, 0))))
 
 
 def _pull_back(observable: ComplexArray) -> FloatArray:
@@ -227,9 +145,3 @@ def _pull_back(observable: ComplexArray) -> FloatArray:
 def _generator(num_qubits: int) -> FloatArray:
     ups = np.array([index.bit_count() for index in range(2**num_qubits)])
     return num_qubits / 2 - ups.astype(np.float64)
-
-
-def _commutator(rho: ComplexArray) -> ComplexArray:
-    """−i[Σ Z_j/2, ρ]: the derivative when noise commutes with the phase, which is an assumption."""
-    diagonal = _generator(int(rho.shape[-1]).bit_length() - 1)
-    return np.asarray(-1j * (diagonal[:, None] - diagonal[None, :]) * rho)
