@@ -70,9 +70,9 @@ def test_the_symmetric_estimate_is_unbiased_and_its_error_bar_is_true(kind, life
     assert bounds.mean() < truth + 4 * bounds.std() / np.sqrt(80)
 
 
-def test_ten_spins_are_within_reach():
+def test_eight_spins_are_within_reach():
     # A product state needs no dense matrix: along every direction the number of ups is binomial.
-    rng, size = np.random.default_rng(1), 10
+    rng, size = np.random.default_rng(1), 8
     settings = symmetric.design(size, "commutator")
     coherence = NOISE.decay(np.array([1.0]), 1)[0][0, 0]
     up = 0.5 * NOISE.decay(np.array([1.0]), 1)[1][0, 0]

@@ -119,6 +119,15 @@ def test_the_response_is_the_derivative_of_the_form():
             assert np.allclose(quadratic_form.response(metric, np.stack([slope] * 2)), sld @ sld, atol=1e-9)
 
 
+def test_the_response_of_equal_eigenvalues_is_the_square_of_the_derivative():
+    rng = np.random.default_rng(9)
+    slope = rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4))
+    slope = slope + slope.conj().T
+    metric = quadratic_form.metric_of(np.eye(4, dtype=complex) / 4, 0.0)
+    sld = quadratic_form.sld_of(metric, slope)
+    assert np.allclose(quadratic_form.response(metric, np.stack([slope] * 2)), sld @ sld, atol=1e-9)
+
+
 def repeated(kind, noise, size, lifetimes, shots, repetitions, derivative="shift", seed=1):
     """Estimates from repeated counts, and the exact gain."""
     rng = np.random.default_rng(seed)
