@@ -1,7 +1,7 @@
 """Bias and coverage of tomography over repeated runs, from counts drawn of exact probabilities: no simulator.
 
     python benchmarks/tomography.py [--sizes 1 2 3] [--noises emission] [--probes ghz w] [--repetitions 300]
-                                    [--shots 1000] [--derivative commutator] [--speed]
+                                    [--shots 1000] [--derivative commutator] [--parts gain] [--speed]
 
 Prints Markdown. For each probe, size and noise: G at 0.1, 0.7 and 2.5 of its lifetimes, and 𝓘 by the designed Gauss
 rule: exact value, mean of the U-statistic, its bias and its mean reported error over its standard deviation, the
@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=300)
     parser.add_argument("--shots", type=int, default=1000)
     parser.add_argument("--derivative", choices=["shift", "commutator"], default="shift")
+    parser.add_argument("--parts", nargs="+", choices=["gain", "img"], default=["gain", "img"])
     parser.add_argument("--speed", action="store_true")
     options = parser.parse_args()
     if options.speed:
@@ -86,8 +87,10 @@ def study(kind, size, noise_name, options) -> None:
         ]
 
     lifetime = 1 / decay_rate(probe, noise)
-    for moment in np.array(LIFETIMES) * lifetime:
+    for moment in np.array(LIFETIMES) * lifetime if "gain" in options.parts else []:
         row(kind, size, noise_name, f"{moment:.3g}", float(gain(probe, noise, [moment])[0]), repeat(moment))
+    if "img" not in options.parts:
+        return
     rule = designed_rule(probe, noise)
     runs = zip(*[repeat(moment) for moment in rule.times], strict=True)
     integrals = [integrate_estimates(rule, run) for run in runs]
