@@ -17,8 +17,8 @@ paper: install  ## the main job: runs/paper.toml, from circuits to the compariso
 test: lint types unit wheel  ## everything that must hold
 
 lint: install
-	$(BIN)/ruff check qsense tests benchmarks
-	$(BIN)/ruff format --check qsense tests benchmarks
+	$(BIN)/ruff check qsense tests benchmarks docs
+	$(BIN)/ruff format --check qsense tests benchmarks docs
 
 types: install
 	$(BIN)/mypy
