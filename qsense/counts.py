@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,25 @@ class Counts:
             np.concatenate([part.numbers for part in parts]),
         )
 
+    def part(self, start: int, end: int) -> Counts:
+        """Returns some of the rows.
+
+        >>> Counts.from_histograms(1, [{0: 3}, {1: 4}]).part(1, 2).table()
+        array([[0, 4]])
+        """
+        first, last = int(self.offsets[start]), int(self.offsets[end])
+        offsets = self.offsets[start : end + 1] - first
+        return Counts(self.num_bits, offsets, self.outcomes[first:last], self.numbers[first:last])
+
+    def row_shots(self) -> IntArray:
+        """Returns the shots of every row, shape (rows,).
+
+        >>> Counts.from_histograms(1, [{0: 3}, {0: 1, 1: 4}]).row_shots().tolist()
+        [3, 5]
+        """
+        totals = np.concatenate([[0], np.cumsum(self.numbers)])
+        return np.asarray(totals[self.offsets[1:]] - totals[self.offsets[:-1]], dtype=np.int64)
+
     @property
     def num_rows(self) -> int:
         return len(self.offsets) - 1
@@ -164,7 +184,7 @@ class Counts:
                 )
         except FileNotFoundError:
             raise RecordError(f"{path}: missing; run the spec again to measure it.") from None
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise RecordError(
                 f"{path}: truncated or damaged ({type(error).__name__}); delete it and run the spec again."
             ) from None

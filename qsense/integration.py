@@ -37,7 +37,7 @@ _GAUSS_WEIGHTS[1::2] = np.concatenate([_GAUSS, _GAUSS[-2::-1]]) / 2
 _GROWTH = 4.0  # each panel is this much longer than the last, …
 _LONGEST = 8.0  # … up to so many lifetimes of the slowest part
 _MOST_PANELS = 4000
-_MOST_EXTENSIONS = 200
+_MOST_EXTENSIONS = 60
 _ROUNDING = 1e-15
 
 
@@ -80,20 +80,23 @@ def integrate(
     until: float = np.inf,
     tail: Callable[[float, float], float] | None = None,
     rtol: float = 1e-11,
+    atol: float = 0.0,
 ) -> Integral:
     """Returns ∫₀^until f(t) dt of a function f ≥ 0 that decays.
 
     Panels grow from 1/fastest outwards. On each, w = 1 − exp[−λ(t − a)] with λ the slowest rate is the variable, in
     which a sum of exponentials is a polynomial; Gauss–Kronrod pairs are bisected until they agree. An infinite window
-    is extended until the tail is negligible.
+    is doubled until the tail is negligible.
 
     Args:
         function: f, vectorised over times of shape (n,) in s, in any order.
         slowest_rate: decay rate of the slowest part of f, > 0, in 1/s.
         fastest_rate: decay rate of the fastest part; at least the slowest.
         until: the end of the window in s.
-        tail: T, f(T) ↦ an upper bound on ∫_T^∞ f dt. Without it the last panel stands for what is beyond.
+        tail: T, f(T) ↦ an upper bound on ∫_T^∞ f dt. Without it the last two windows are continued as a geometric
+            series, which exponentials stay below and which powers of t approach, and twice its sum is taken.
         rtol: relative error to aim at.
+        atol: absolute error that is good enough, such as what rounding of f leaves.
 
     Returns:
         The integral, its error (differences of the pairs as QUADPACK scales them, the tail, and rounding), and the
@@ -110,28 +113,29 @@ def integrate(
     while edges[-1] < end:
         longest = edges[-1] + _LONGEST / slowest_rate
         edges.append(min(max(first, edges[-1] * _GROWTH), longest, end))
-    values, errors = _panels(function, np.array(edges), slowest_rate, rtol)
+    values, errors = _panels(function, np.array(edges), slowest_rate, rtol, atol)
     value, error = float(values.sum()), float(errors.sum())
-    if np.isfinite(until) and until <= edges[-1]:
-        return Integral(value, error + _ROUNDING * abs(value))
-    last, beyond = edges[-1], np.inf
+    last, window, beyond = edges[-1], value, np.inf
     for _ in range(_MOST_EXTENSIONS):
-        beyond = np.inf if tail is None else tail(last, abs(float(function(np.array([last]))[0])))
-        if beyond <= 0.1 * rtol * abs(value) or last >= until:
+        negligible = 0.1 * (rtol * abs(value) + atol)
+        if tail is not None:
+            beyond = tail(last, abs(float(function(np.array([last]))[0])))
+        if beyond <= negligible or last >= until:
             break
-        step = np.array([last, min(last + _LONGEST / slowest_rate, until)])
-        more, errors = _panels(function, step, slowest_rate, rtol, abs(value))
-        value, error, last = value + float(more.sum()), error + float(errors.sum()), float(step[1])
+        step = np.array([last, min(2 * last, until)])
+        more, errors = _panels(function, step, slowest_rate, rtol, atol, abs(value))
+        before, window = window, float(more.sum())
+        value, error, last = value + window, error + float(errors.sum()), float(step[1])
         if tail is None:
-            beyond = abs(float(more.sum()))
-            if beyond <= 0.01 * rtol * abs(value):
-                break
+            ratio = abs(window / before) if before else 0.0
+            beyond = 2 * abs(window) * ratio / (1 - ratio) if ratio < 1 else np.inf
+            beyond = min(beyond, 2 * abs(window)) if abs(window) <= negligible / 2 else beyond
     beyond = 0.0 if last >= until else beyond
     return Integral(value, error + beyond + _ROUNDING * abs(value), beyond)
 
 
 def _panels(
-    function: Function, edges: FloatArray, rate: float, rtol: float, known: float = 0.0
+    function: Function, edges: FloatArray, rate: float, rtol: float, atol: float, known: float = 0.0
 ) -> tuple[FloatArray, FloatArray]:
     """Integrals and errors of all panels, bisected where a panel's error is too large a part of the whole."""
     starts, ends = edges[:-1], edges[1:]
@@ -142,7 +146,7 @@ def _panels(
         values, errors = _gauss_kronrod(function, starts, ends, rate)
         count += starts.size
         total = known + sum(done_values) + float(values.sum())
-        good = (errors <= rtol * abs(total) / 20) | (ends - starts <= 1e-14 * ends) | (count > _MOST_PANELS)
+        good = (errors <= (rtol * abs(total) + atol) / 20) | (ends - starts <= 1e-14 * ends) | (count > _MOST_PANELS)
         done_values += values[good].tolist()
         done_errors += errors[good].tolist()
         left, right = starts[~good], ends[~good]
@@ -154,10 +158,12 @@ def _panels(
 def _gauss_kronrod(
     function: Function, starts: FloatArray, ends: FloatArray, rate: float
 ) -> tuple[FloatArray, FloatArray]:
-    width = -np.expm1(-rate * (ends - starts))[:, None]
+    lengths = (ends - starts)[:, None]
+    rates = np.where(rate * lengths <= _LONGEST, rate, 1 / lengths)  # on a long panel f is no longer exponential
+    width = -np.expm1(-rates * lengths)
     w = width * POINTS
-    times = starts[:, None] - np.log1p(-w) / rate
-    integrand = function(times.ravel()).reshape(times.shape) / (1 - w) * width / rate
+    times = starts[:, None] - np.log1p(-w) / rates
+    integrand = function(times.ravel()).reshape(times.shape) / (1 - w) * width / rates
     kronrod, gauss = integrand @ WEIGHTS, integrand @ _GAUSS_WEIGHTS
     size = np.abs(integrand) @ WEIGHTS
     difference = np.abs(kronrod - gauss)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 Ending = Literal["directions", "loss_flag", "unprepare"]
+NUM_QUBITS_OF_A_GENERAL_STATE = 10
 X, Y, Z = (np.pi / 2, 0.0), (np.pi / 2, np.pi / 2), (0.0, 0.0)  # (polar, azimuth) in rad
 
 
@@ -58,7 +59,11 @@ class Settings:
 def prepare(probe: Probe) -> QuantumCircuit:
     """Returns the circuit that prepares the probe from |0…0>.
 
-    GHZ: a Hadamard and a fan-out in ⌈log₂ N⌉ layers of CNOTs.
+    GHZ: a Hadamard and a fan-out in ⌈log₂ N⌉ layers of CNOTs. States given by amplitudes: Qiskit's general preparation,
+    about 2^N CNOTs.
+
+    Raises:
+        ArgumentError: a general state of more than 10 spins, or a density matrix.
 
     >>> prepare(Probe.ghz(8)).depth()
     4
@@ -72,6 +77,16 @@ def prepare(probe: Probe) -> QuantumCircuit:
     if probe.kind == "ghz":
         circuit.h(0)
         _fan_out(circuit)
+    elif probe.kind in ("symmetric", "state"):
+        from qiskit.circuit.library import StatePreparation
+
+        if n > NUM_QUBITS_OF_A_GENERAL_STATE:
+            raise ArgumentError(
+                f'The probe "{probe.name}" of {n} spins has no known circuit; general states are prepared for at most '
+                f"{NUM_QUBITS_OF_A_GENERAL_STATE} spins. Give an OpenQASM file that prepares it."
+            )
+        circuit.append(StatePreparation(probe.statevector()), range(n))
+        circuit = circuit.decompose(reps=6)
     elif probe.tilt == 0:
         circuit.h(range(n))
     else:

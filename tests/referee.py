@@ -23,7 +23,9 @@ OWN = {3: [LOPSIDED], 4: [Probe.from_qasm("w4"), Probe.from_qasm("twin_fock4")],
 def probes_of(size, ending="directions"):
     if ending == "loss_flag":
         return [Probe.ghz(size)]
-    return [Probe.ghz(size), Probe.product(size), Probe.product(size, -0.4), *OWN.get(size, [])]
+    # Undoing |+> is another gate than undoing a tilted spin.
+    products = [Probe.product(size, -0.4)] + ([Probe.product(size)] if ending == "unprepare" else [])
+    return [Probe.ghz(size), *products, *OWN.get(size, [])]
 
 
 def noise_of(kind, size):

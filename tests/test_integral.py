@@ -11,6 +11,7 @@ from scipy.integrate import quad
 from qsense.errors import ArgumentError
 from qsense.estimate import ghz
 from qsense.estimate.allocation import allocate
+from qsense.estimate.chance import p_value
 from qsense.estimate.decay import law
 from qsense.estimate.fringe import as_estimates, stderr
 from qsense.estimate.integral import fit
@@ -82,8 +83,12 @@ def test_the_integral_of_a_right_law_is_unbiased_and_its_interval_covers(noise, 
     assert abs(values.mean() - exact) < (0.25 + 4.5 / np.sqrt(repetitions)) * values.std()
     # At 95 % fewer than 176 or all of 200 happens less than once in 10⁴ seeds.
     assert 176 <= repetitions * synthetic.covered(totals, exact) <= 199
-    # A right law is refused at 1 % once in a hundred: of 200 more than 9 happens once in 10⁴ seeds.
+    # A right law is refused at 1 % at most once in a hundred: of 200 more than 9 happens once in 10⁴ seeds.
     assert np.sum([r.p_value < 0.01 for r in results]) <= 9
+    bends = np.array([r.bend for r in results])
+    # Standard normal: the mean of 200 is known to 0.07, the scatter to 5 %.
+    assert abs(bends.mean()) < 0.32
+    assert 0.75 < bends.std() < 1.25
 
 
 def test_a_law_finds_the_rate_that_the_quadrature_takes_as_given():
@@ -93,7 +98,8 @@ def test_a_law_finds_the_rate_that_the_quadrature_takes_as_given():
     rule = rule_for_times(lifetime * np.linspace(0.2, 1.2, 5), 0.5 / lifetime)
     exact = exact_img("dephasing", 8)
     runs = ghz_estimates(rng, "dephasing", 8, rule.times, 500, 100)
-    fitted = np.array([fit(rule.times, run, "exponential", amplitude=64.0).integral.total.value for run in runs])
+    results = [fit(rule.times, run, "exponential", amplitude=64.0, refused_below=0.0) for run in runs]
+    fitted = np.array([r.integral.total.value for r in results])
     summed = np.array([integrate_estimates(rule, run).total.value for run in runs])
     assert abs(fitted.mean() - exact) < (0.25 + 4.5 / 10) * fitted.std()
     assert summed.mean() > 1.2 * exact
@@ -110,13 +116,26 @@ def test_a_right_law_is_not_refused_where_there_is_no_gain_left():
     assert np.sum(np.array(chances) < 0.01) <= 13
 
 
+def test_the_bend_finds_a_wrong_law_where_chi_square_does_not():
+    # 500 shots a time: the exponential misses GHZ under emission by two standard errors of the integral.
+    rng = np.random.default_rng(6)
+    times = synthetic.ghz_time("emission", 2, 1.0) * TIMES
+    runs = ghz_estimates(rng, "emission", 2, times, 500, 200)
+    found = [fit(times, run, "exponential", amplitude=4.0, refused_below=0.0) for run in runs]
+    bent = np.mean([abs(f.bend) > 2.81 for f in found])  # a chance of 0.005
+    by_chi_square = np.mean([p_value(f.chi_square, f.degrees) < 0.005 for f in found])
+    assert bent > 0.5
+    assert bent > 1.4 * by_chi_square
+    assert np.mean([f.bend for f in found]) > 1  # it falls off more abruptly than e^{−Λt}
+
+
 def test_a_law_that_does_not_describe_the_data_is_refused():
     rng = np.random.default_rng(2)
     times = synthetic.ghz_time("emission", 8, 1.0) * TIMES
     runs = ghz_estimates(rng, "emission", 8, times, 20000, 20)
     for run in runs:
-        fit(times, run, "ghz_emission", 8)
-        with pytest.raises(ArgumentError, match=r"exponential does not describe the data: χ² = .* use another model"):
+        fit(times, run, "ghz_emission", 8, refused_below=1e-6)
+        with pytest.raises(ArgumentError, match=r"exponential does not describe the data: χ² = .* σ .* use another"):
             fit(times, run, "exponential", amplitude=64.0)
 
 

@@ -9,8 +9,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the top of the house down; `a.b` is a room within a room.
 ROOMS = [
     "errors", "toml_file", "content", "fisher", "integration", "device", "noise", "quadrature", "probes", "layout",
-    "theory", "counts", "sensing", "transpilation", "estimate", "rendering", "emulation", "emulator", "spec_file",
-    "spec", "plan", "backends", "record", "execution", "measured", "advantage", "compare", "report", "workflow", "cli",
+    "theory", "counts", "sensing", "transpilation", "estimate", "fidelity", "rendering", "emulation", "emulator",
+    "spec_file", "placement", "spec", "estimators", "plan", "backends", "record", "execution", "measured", "derived",
+    "advantage", "compare", "pictures", "report", "workflow", "cli",
 ]  # fmt: skip
 
 

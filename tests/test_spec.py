@@ -103,7 +103,10 @@ WRONG = [
     ({"num_qubits": [2, -1]}, "key `num_qubits[1]` should be greater than or equal to 1, but is -1"),
     ({"num_qubits": []}, "key `probes[0]`: the number of spins is missing"),
     ({"num_qubits": 9}, "Tomography of 9 spins would take 3^9 × 19 = 373977 circuits"),
-    ({"num_qubits": 9, "estimators": "parameter_shift"}, "2^9 values, too many to count"),
+    (
+        {"num_qubits": 9, "estimators": {"estimator": "parameter_shift", "readout": "local_x"}},
+        "2^9 values, too many to count",
+    ),
     ({"probes": "gzh"}, 'unknown probe "gzh". Did you mean "ghz"?'),
     ({"probes": ["ghz", "ghz"]}, 'key `probes`: "ghz" stands there twice'),
     ({"probes": [{"probe": "ghz", "tilt": 0.2}]}, "`tilt` goes with a product probe only"),

@@ -44,6 +44,10 @@ def prepared(probe: Probe) -> Tensors:
         return (spin.reshape(1, 2, 1).astype(np.complex128),) * size
     if probe.kind == "ghz":
         return _ghz(size)
+    if probe.kind == "symmetric":
+        amplitudes = probe.dicke_amplitudes()
+        assert amplitudes is not None
+        return of_dicke_amplitudes(amplitudes)
     try:
         if size > NUM_QUBITS_OF_A_STATEVECTOR:
             return of_circuit(prepare(probe))

@@ -24,19 +24,19 @@ def draw(tensors: Tensors, factors: ComplexArray, shots: int, rng: np.random.Gen
     """
     rows = len(factors)
     bits = np.empty((rows, shots, len(tensors)), dtype=np.uint8)
-    vectors = np.ones((rows, shots, 1), dtype=np.complex128)
+    # Shots are the last axis, and einsum, not a matrix product of BLAS, contracts: bonds are short, and threads of
+    # BLAS that wait for a busy core cost more than they do.
+    vectors = np.ones((rows, 1, shots), dtype=np.complex128)
     for spin, tensor in enumerate(tensors):
-        left, _, right = tensor.shape
-        # (rows, 2 amplitudes of this spin, shots · right)
-        amplitudes = np.matmul(vectors[:, None].reshape(rows, 1, shots, left), tensor.transpose(1, 0, 2))
-        options = factors[:, spin].reshape(rows, 4, 2) @ amplitudes.reshape(rows, 2, shots * right)
-        options = options.reshape(rows, 4, shots, right)
-        reached = np.einsum("roxb,roxb->rox", options.real, options.real)
-        reached += np.einsum("roxb,roxb->rox", options.imag, options.imag)
-        reached = np.cumsum(reached, axis=1)
+        amplitudes = np.einsum("asb,ran->rsbn", tensor, vectors)
+        options = np.einsum("rks,rsbn->rkbn", factors[:, spin].reshape(rows, 4, 2), amplitudes)
+        reached = np.einsum("rkbn,rkbn->rkn", options.real, options.real)
+        reached += np.einsum("rkbn,rkbn->rkn", options.imag, options.imag)
+        for option in (1, 2, 3):  # now the chance of this option or one before it
+            reached[:, option] += reached[:, option - 1]
         level = rng.random((rows, shots)) * reached[:, 3]
         choice = (level[:, None] >= reached[:, :3]).sum(1)
         bits[:, :, spin] = choice >> 1  # options 0 and 1 are down, 2 and 3 up
-        chosen = np.take_along_axis(options, choice[:, None, :, None], axis=1)[:, 0]
-        vectors = chosen / np.linalg.norm(chosen, axis=2, keepdims=True)
+        chosen = np.take_along_axis(options, choice[:, None, None, :], axis=1)[:, 0]
+        vectors = chosen / np.linalg.norm(chosen, axis=1, keepdims=True)
     return bits

@@ -95,17 +95,38 @@ def squared_visibility(means: FloatArray, shots: FloatArray, angles: FloatArray)
     return Squared(np.asarray(value), spread, np.asarray(plug_in))
 
 
-def scaled(squared: Squared, factor: FloatArray, factor_for_spread: FloatArray, relative: FloatArray) -> Squared:
-    """Returns the product of A with an independent factor.
+def scaled(
+    squared: Squared, factor: FloatArray, near: FloatArray, scatter: tuple[FloatArray | float, FloatArray | float]
+) -> Squared:
+    """Returns the product G = f·A with an independent factor f.
+
+    If the true G is not the estimate, A and f each are off in proportion to their variances: a G above what A ≤ 1
+    allows with this f speaks for a larger f, not for an A above 1.
 
     Args:
         squared: A.
-        factor: an unbiased estimate of the factor, shape (...).
-        factor_for_spread: the factor > 0 that the variance is computed with, shape (...).
-        relative: the relative variance of the factor, shape (...).
+        factor: an unbiased estimate of f, shape (...).
+        near: f > 0 as the variance is computed with, shape (...).
+        scatter: (a, b) of the variance a f + b f² of the factor, each of shape (...).
     """
     v0, v1, v2 = np.moveaxis(squared.spread, -1, 0)
-    spread = np.stack([factor_for_spread**2 * v0, factor_for_spread * v1, v2 + relative], axis=-1)
+    a, b = scatter
+    size = np.clip(squared.value, 0, 1)
+    own = np.maximum(v0 + v1 * size + v2 * size**2, 0)
+    relative = np.maximum(a / near + b, 0)
+    both = own + relative * size**2
+    both = np.where(both > 0, both, 1)
+    share = np.where(own + relative > 0, own / both, 1.0)
+    # A = fixed + share · G/f, in v0 + v1 A + v2 A²; and f = share · near + slope · G, in a f + b f².
+    fixed, slope, start = (1 - share) * size, relative * size / both, share * near
+    spread = np.stack(
+        [
+            near**2 * (v0 + v1 * fixed + v2 * fixed**2) + size**2 * (a * start + b * start**2),
+            near * share * (v1 + 2 * v2 * fixed) + size**2 * slope * (a + 2 * b * start),
+            share**2 * v2 + size**2 * slope**2 * b,
+        ],
+        axis=-1,
+    )
     return Squared(factor * squared.value, spread, factor * squared.plug_in)
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.fisher import FloatArray
 from qsense.integration import as_times, first_root, integrate
-from qsense.noise import LocalNoise, Noise, environment_of
+from qsense.noise import Environment, Noise, environment_of
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_tail
-from qsense.theory.closed import ghz_img, log_ghz_gain, product_gain, product_img
+from qsense.theory.closed import ghz_img, log_ghz_gain, product_img
 from qsense.theory.engines import Engine, decay_scales, engine_for
 
 _FAR = 45.0  # exp(−45) < 3e-20: so many lifetimes are searched for a crossing
@@ -31,14 +31,15 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
     """Returns the metrological gain G(t) = Q(t)/t², the quantum Fisher information about θ = φt.
 
     GHZ and product probes under local noise have closed forms at any N. Probes over Dicke states under noise that is
-    the same for all spins use blocks of total spin (N ≤ 100), all others dense matrices (N ≤ 10), and transverse noise
-    or a coupling beside emission the Lindblad equation (N ≤ 8).
+    the same for all spins use blocks of total spin (N ≤ 100), all others dense matrices (N ≤ 10), and a coupling beside
+    emission or transverse noise the Lindblad equation (N ≤ 8).
 
     Args:
         probe: the state that is prepared.
         noise: local noise, or an Environment with collective dephasing or a coupling.
         times: shape (times,), in s, not negative, increasing.
-        field: φ in rad/s. G depends on it only under transverse noise.
+        field: φ in rad/s. G depends on it only under transverse noise, and jumps at φ = 0 where that noise leaves a
+            part of the state pure: there G is smaller than at any field nearby.
 
     Returns:
         G, shape (times,), 1; between 0 and N². Values below `resolution` are rounding.
@@ -48,6 +49,7 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
 
     Source: arXiv:2512.21661v1, Eqs. 9, 11, 22, 33, 49, 58.
 
+    >>> from qsense.noise import LocalNoise
     >>> gain(Probe.ghz(2), LocalNoise(dephasing=0.25), [0, 1]).round(6)
     array([4.      , 0.541341])
     """
@@ -57,6 +59,9 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
 def resolution(probe: Probe, noise: Noise) -> float:
     """Returns the absolute error that rounding leaves in `gain`; a smaller G is not known. 0 for closed forms.
 
+    Under transverse noise it holds at φ = 0 and for angles φt above 1e-4: between, G jumps within what rounding hides.
+
+    >>> from qsense.noise import LocalNoise
     >>> resolution(Probe.ghz(4), LocalNoise(dephasing=0.1))
     0.0
     """
@@ -81,41 +86,46 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
 
     Source: arXiv:2512.21661v1, Eqs. 10, 12, 25, 50, 59.
 
+    >>> from qsense.noise import LocalNoise
     >>> integrated_gain(Probe.ghz(4), LocalNoise(dephasing=0.1)).value
     10.0
     >>> round(integrated_gain(Probe.ghz(4), LocalNoise(dephasing=0.1), until=1.0).value, 9)  # 10 (1 − e^{−1.6})
     7.98103482
     """
-    if until is not None and not until > 0:
+    end = np.inf if until is None else float(until)
+    if not end > 0:
         raise ArgumentError(f"Argument `until` must be positive, but is {until} s.")
-    engine = engine_for(probe, noise, field)
-    if until is None:
-        closed = _closed_img(probe, noise)
-        if closed is not None:
-            return IntegratedGain(closed, 0.0 if np.isinf(closed) else 2e-16 * closed, "closed form")
-    end = np.inf if until is None else until
-    slowest, fastest = decay_scales(probe, noise)
-    if until is not None:
-        slowest = max(slowest, 1 / until)
+    engine, environment = engine_for(probe, noise, field), environment_of(noise)
+    closed = _closed_img(probe, noise) if np.isinf(end) else None
+    if closed is not None:
+        return IntegratedGain(closed, 0.0 if np.isinf(closed) else 2e-16 * closed, "closed form")
+    slowest, fastest = decay_scales(probe, noise, field)
+    if np.isfinite(end):
+        slowest = max(slowest, 1 / end)
     elif slowest == 0:
-        if _lasts(engine, float(environment_of(noise).decay_rates(probe.num_qubits).max())):
+        rates = environment.decay_rates(probe.num_qubits)
+        if _lasts(engine, environment, rates):
             return IntegratedGain(np.inf, 0.0, engine.method)
-        slowest = float(min(rate for rate in environment_of(noise).decay_rates(probe.num_qubits) if rate > 0))
-    result = integrate(engine.gain, slowest, max(fastest, slowest), end, gain_tail(probe.num_qubits, noise))
-    method = f"quadrature of the {engine.method}"
+        if not rates.any():  # G is below the resolution for ever
+            return IntegratedGain(0.0, np.inf if engine.resolution else 0.0, engine.method)
+        slowest = float(rates[rates > 0].min())
     # Rounding of G adds up over the time in which it is seen.
     rounding = engine.resolution * min(end, 10 / slowest)
+    tail = gain_tail(probe.num_qubits, noise)
+    result = integrate(engine.gain, slowest, max(fastest, slowest), end, tail, atol=0.1 * rounding)
+    method = f"quadrature of the {engine.method}"
     if result.value <= rounding:  # a state of fixed J_z: what is left is rounding, not gain
         return IntegratedGain(0.0, rounding, method)
     return IntegratedGain(result.value, result.error + rounding, method)
 
 
-def crossover(num_qubits: int, noise: LocalNoise) -> float | None:
+def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None:
     """Returns the time in s until which the GHZ probe has a larger gain than |+>^N; None if there is no such time.
 
     Args:
         num_qubits: N.
-        noise: local noise.
+        noise: local noise, or an Environment.
+        field: φ in rad/s; it matters only under transverse noise.
 
     Returns:
         The first root of G_GHZ = G_product; None for N = 1 (they are equal) and without noise (GHZ stays ahead).
@@ -123,21 +133,28 @@ def crossover(num_qubits: int, noise: LocalNoise) -> float | None:
     Source: arXiv:2512.21661v1, Eq. 28: ln N / (4(N−1)γ) for dephasing. For emission the paper's ln N/((N−1)γ) is
     too early (it drops the denominator of Eq. 49); this is the exact root.
 
+    >>> from qsense.noise import LocalNoise
     >>> round(crossover(2, LocalNoise(dephasing=0.25)), 6)  # ln 2
     0.693147
     >>> round(crossover(2, LocalNoise(emission=1.0)), 4)
     0.9624
     """
-    rates = 2 * noise.coherence_rates(num_qubits)
+    environment = environment_of(noise)
+    rates = environment.decay_rates(num_qubits)
     if num_qubits == 1 or not rates.any():
         return None
-    fastest, slowest = float(rates.max()), float(rates[rates > 0].min())
+    ghz, product = (engine_for(probe(num_qubits), noise, field) for probe in (Probe.ghz, Probe.product))
+    closed = ghz.method == product.method == "closed form"
 
     def advantage(times: FloatArray) -> FloatArray:
-        with np.errstate(divide="ignore"):
-            return log_ghz_gain(num_qubits, noise, times) - np.log(product_gain(num_qubits, noise, times))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if closed:  # logarithms reach where G itself underflows
+                return log_ghz_gain(num_qubits, environment.local, times) - np.log(product.gain(times))
+            return ghz.gain(times) - product.gain(times)
 
-    grid = np.geomspace(1e-6 / (num_qubits * fastest), 2 * _FAR / slowest, 2000)
+    first = 1e-3 / (num_qubits * float(rates.max()) + 4 * environment.collective_dephasing * num_qubits**2)
+    last = 2 * _FAR / float(rates[rates > 0].min())
+    grid = np.geomspace(first / 1000, last, 2000) if closed else np.geomspace(first, last, 200)
     return first_root(advantage, grid)
 
 
@@ -156,10 +173,11 @@ def _closed_img(probe: Probe, noise: Noise) -> float | None:
     return None
 
 
-def _lasts(engine: Engine, fastest: float) -> bool:
-    """Whether some gain is left when all that decays is gone."""
-    late = np.array([1e6 / max(fastest, 1e-300)])
-    return bool(engine.gain(late)[0] > max(1e-9, engine.resolution))
+def _lasts(engine: Engine, environment: Environment, rates: FloatArray) -> bool:
+    """Whether some gain is left when all that decays is gone, by exp(−_FAR), or as 1/t² under transverse noise."""
+    lifetimes = _FAR ** max(1.0, 1 / environment.local.exponent) if environment.is_covariant else 1e6
+    late = lifetimes / float(rates[rates > 0].min()) if rates.any() else 0.0
+    return bool(engine.gain(np.array([late]))[0] > max(1e-9, engine.resolution))
 
 
 __all__ = [

@@ -1,8 +1,8 @@
 """Dense density matrices: any probe of up to ten spins, channel by channel, exact at every time.
 
 Dephasing, emission and absorption commute with rotations about z, so that ρ_φ(t) is the rotated channel output and
-∂_θρ = −i[J_z, ρ]. So does collective dephasing, and a diagonal coupling as long as no spin flips. Everything else goes
-to `lindblad`.
+∂_θρ = −i[J_z, ρ]. So does collective dephasing, and a diagonal coupling as long as no spin flips. Local noise with a
+transverse part acts spin by spin as well, and is in `transverse`. Everything else goes to `lindblad`.
 """
 
 from __future__ import annotations
@@ -16,16 +16,23 @@ from qsense.fisher import ComplexArray, FloatArray, qfi, qfi_of_rotation, sub_qf
 from qsense.noise import Noise, environment_of
 from qsense.probes import Probe
 from qsense.theory.lindblad import generator, lindblad_states
+from qsense.theory.transverse import transverse_states
 
 NUM_QUBITS = 10
 _CHUNK_BYTES = 2**26
 
 
 def has_channels(probe: Probe, noise: Noise) -> bool:
-    """Whether the noise acts spin by spin at any time, so that no differential equation is needed."""
+    """Whether the noise acts spin by spin and commutes with the field's rotation, so that the phase is put on after."""
     environment = environment_of(noise)
     flips = environment.local.relaxation_rates(probe.num_qubits).any()
     return environment.is_covariant and not (environment.is_coupled and flips)
+
+
+def is_transverse_alone(noise: Noise) -> bool:
+    """Whether the noise does not commute with the field's rotation, but acts spin by spin."""
+    environment = environment_of(noise)
+    return not (environment.is_covariant or environment.is_coupled or environment.collective_dephasing)
 
 
 def density_matrices(probe: Probe, noise: Noise, times: FloatArray, phases: FloatArray) -> ComplexArray:
@@ -68,6 +75,9 @@ def states_and_slopes(
 ) -> tuple[ComplexArray, ComplexArray]:
     """Returns ρ and ∂_θρ = ∂_φρ/t at every time, each (times, 2^N, 2^N), in the frame that turns with the field
     where the noise commutes with it, and in the laboratory's where it does not."""
+    if is_transverse_alone(noise):
+        _check_size(probe, noise)
+        return transverse_states(probe, environment_of(noise).local, times, field)
     if not has_channels(probe, noise):
         return lindblad_states(probe, environment_of(noise), times, field)
     rho = _channel_output(probe, noise, times)
@@ -75,7 +85,7 @@ def states_and_slopes(
 
 
 def dense_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0) -> FloatArray:
-    """Returns G(t) of any probe of at most 10 spins (8 where the Lindblad equation must be solved), shape (times,).
+    """Returns G(t) of any probe of at most 10 spins (8 where a Lindblad equation is solved), shape (times,).
 
     >>> from qsense.noise import LocalNoise
     >>> dense_gain(Probe.ghz(2), LocalNoise(dephasing=0.25), np.array([0.0])).round(6)
@@ -85,6 +95,9 @@ def dense_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0
         diagonal = generator(probe.num_qubits)
         parts = [qfi_of_rotation(_channel_output(probe, noise, part), diagonal) for part in _chunks(probe, times)]
         return np.concatenate(parts)
+    if is_transverse_alone(noise):
+        _check_size(probe, noise)
+        return np.concatenate([qfi(*states_and_slopes(probe, noise, part, field)) for part in _chunks(probe, times)])
     rho, slope = lindblad_states(probe, environment_of(noise), times, field)
     if environment_of(noise).is_covariant:
         return qfi_of_rotation(rho, generator(probe.num_qubits))
@@ -107,14 +120,18 @@ def _chunks(probe: Probe, times: FloatArray) -> Iterator[FloatArray]:
         yield times[start : start + step]
 
 
+def _check_size(probe: Probe, noise: Noise) -> None:
+    if probe.num_qubits > NUM_QUBITS:
+        raise ArgumentError(
+            f'The probe "{probe.name}" under the noise "{noise.name}" needs a dense matrix, and one of '
+            f"{probe.num_qubits} spins is too large; at most {NUM_QUBITS} spins are supported."
+        )
+
+
 def _channel_output(probe: Probe, noise: Noise, times: FloatArray) -> ComplexArray:
     """ρ without the field's rotation; real where the probe is and nothing turns it."""
+    _check_size(probe, noise)
     num_qubits = probe.num_qubits
-    if num_qubits > NUM_QUBITS:
-        raise ArgumentError(
-            f'The probe "{probe.name}" under the noise "{noise.name}" needs a dense matrix, and one of {num_qubits} '
-            f"spins is too large; at most {NUM_QUBITS} spins are supported."
-        )
     environment = environment_of(noise)
     complex_start = probe.density_matrix()
     start = complex_start if complex_start.imag.any() else complex_start.real

@@ -11,10 +11,11 @@ from qsense.fisher import FloatArray
 from qsense.noise import Environment, Noise, environment_of
 from qsense.probes import Probe
 from qsense.theory.closed import ghz_gain, product_gain
-from qsense.theory.dense import dense_gain, has_channels
+from qsense.theory.dense import dense_gain, has_channels, is_transverse_alone
 from qsense.theory.symmetric import Channel, symmetric_gain
 
-_ROUNDING = 1e-16
+_ROUNDING = 2.2e-16
+_KERNEL = 1e-12  # where ρ and ∂ρ do not commute with the rotation, a threshold on small eigenvalues costs accuracy
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
             )
     if has_channels(probe, noise):
         return Engine("dense matrices", lambda t: dense_gain(probe, noise, t), _ROUNDING * n**2 * 2**n)
-    return Engine("Lindblad equation", lambda t: dense_gain(probe, noise, t, field), 1e4 * _ROUNDING * n**2)
+    method = "dense matrices" if is_transverse_alone(noise) else "Lindblad equation"
+    return Engine(method, lambda t: dense_gain(probe, noise, t, field), _KERNEL * n**2)
 
 
 def uniform_channel(environment: Environment, times: FloatArray) -> Channel:
@@ -72,11 +74,18 @@ def uniform_channel(environment: Environment, times: FloatArray) -> Channel:
     return Channel.of(environment.local.of_one_spin().decay(times, 1), environment.collective(times))
 
 
-def decay_scales(probe: Probe, noise: Noise) -> tuple[float, float]:
+def decay_scales(probe: Probe, noise: Noise, field: float = 0.0) -> tuple[float, float]:
     """Returns the slowest and the fastest rate at which parts of G decay, in 1/s; they choose panels, no result."""
     environment, n = environment_of(noise), probe.num_qubits
     rates = environment.decay_rates(n)
     slowest, fastest = float(rates.min()), float(rates.sum()) + 4 * environment.collective_dephasing * n**2
+    if not environment.is_covariant:
+        # σ_x leaves spins along x alone, and a field slower than γ_x turns them away at γ_x − √(γ_x² − φ²) only.
+        transverse = np.broadcast_to(np.array(environment.local.transverse), (n,))
+        root = np.sqrt(np.maximum(transverse**2 - field**2, 0))
+        turning = np.divide(field**2, transverse + root, out=transverse.copy(), where=root > 0)
+        slowest = float(np.min(rates - 2 * transverse + 2 * turning))
+        fastest += 2 * float(transverse.sum()) + 2 * abs(field)
     if probe.kind == "ghz":
         relaxation = environment.local.relaxation_rates(n)
         # p_up + p_down may decay too, by at most Σ 1/T1: then G outlives its coherence.

@@ -90,8 +90,8 @@ def lindblad_states(
     n = probe.num_qubits
     if n > NUM_QUBITS:
         raise ArgumentError(
-            f"Transverse noise, and a coupling beside emission, need the Lindblad equation of all {n} spins: "
-            f"4^{n} numbers; at most {NUM_QUBITS} spins are supported."
+            f"A coupling beside emission, and transverse noise beside a coupling or collective dephasing, need the "
+            f"Lindblad equation of all {n} spins: 4^{n} numbers; at most {NUM_QUBITS} spins are supported."
         )
     if environment.local.exponent != 1:
         raise ArgumentError(

@@ -16,6 +16,8 @@ from qsense.theory.engines import decay_scales, engine_for
 from qsense.theory.fringes import Fringes, Povm, fringes
 
 Phase = float | str
+# Among many phases the largest rounding would be chosen: outcomes this rare are left out.
+_LEAST_WHERE_CHOSEN = 1e-9
 _REACHING = (("ghz", "loss_flag"), ("product", "local_x"))  # the quantum value, at mid-fringe
 
 
@@ -75,7 +77,9 @@ def integrated_classical_gain(
     """
     if phase == "mid" and isinstance(readout, str) and (probe.kind, readout) in _REACHING and _is_local(noise):
         return integrated_gain(probe, noise)
-    slowest, fastest = decay_scales(probe, noise)
+    slowest, fastest = decay_scales(probe, noise, field)
+    if slowest == 0 and not environment_of(noise).is_covariant:  # the gain falls as 1/t², once it has begun to
+        slowest = float(environment_of(noise).decay_rates(probe.num_qubits).min())
     if not slowest > 0:
         raise ArgumentError(f'Under the noise "{noise.name}" some spin never decays: the integral may diverge.')
     quantum, tail = engine_for(probe, noise, field), gain_tail(probe.num_qubits, noise)
@@ -91,6 +95,9 @@ def integrated_classical_gain(
         rtol=1e-8 if phase == "best" else 1e-11,
     )
     name = readout if isinstance(readout, str) else "POVM"
+    rounding = 1e-14 * probe.num_qubits**2 / slowest
+    if result.value < rounding:  # a readout at a phase where it sees nothing
+        return IntegratedGain(0.0, rounding, f"quadrature, {name}")
     return IntegratedGain(result.value, result.error, f"quadrature, {name}")
 
 
@@ -119,7 +126,7 @@ def _best(pattern: Fringes) -> float:
     low, width, value = 0.0, 2 * np.pi, 0.0
     for _ in range(4):
         phases = low + width * np.arange(count) / count
-        gains = pattern.classical_gain(phases[None])[0]
+        gains = pattern.classical_gain(phases[None], _LEAST_WHERE_CHOSEN)[0]
         best = int(np.argmax(gains))
         value = max(value, float(gains[best]))
         low, width, count = phases[best] - width / count, 2 * width / count, 33
