@@ -110,9 +110,7 @@ def fit_amplitude(estimates: Sequence[Estimate], predicted: FloatArray) -> Fidel
     left = np.sqrt(np.maximum(variances - (stderr * curve) ** 2, 1e-12 * variances))
     residuals = values - amplitude * curve
     chi2 = float((residuals**2 / variances).sum())
-    return Fidelity(
-        Estimate(amplitude, stderr, limits=(0.0, 1.0)), residuals / left, p_value(chi2, len(estimates) - 1)
-    )
+    return Fidelity(Estimate(amplitude, stderr, limits=(0.0, 1.0)), residuals / left, p_value(chi2, len(estimates) - 1))
 
 
 def spin_decay(times: FloatArray, gains: Sequence[Estimate]) -> Decay:
@@ -185,4 +183,4 @@ def _variances(estimates: Sequence[Estimate], at: FloatArray) -> FloatArray:
     """Each estimate's variance if the truth were `at`; never 0, for a curve of pure chance has none."""
     found = np.array([float(e.variance(np.array(x))) for e, x in zip(estimates, at, strict=True)])
     floor = 1e-12 * max(float(np.max(np.abs(at))) ** 2, 1e-300)
-    return np.maximum(found, floor)
+    return np.asarray(np.maximum(found, floor))

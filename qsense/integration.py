@@ -187,8 +187,8 @@ def first_root(function: Function, grid: FloatArray) -> float | None:
         return None
     low, high = grid[below[0] - 1], grid[below[0]]
     for _ in range(8):  # each round divides the bracket by 128: 128^8 > 2^53
-        inner = np.linspace(low, high, 129)
+        inner = np.unique(np.linspace(low, high, 129))  # close to the end there are fewer numbers than that
         negative = np.flatnonzero(function(inner) < 0)
-        position = int(negative[0]) if negative.size else 128
+        position = int(negative[0]) if negative.size else len(inner) - 1
         low, high = inner[max(position - 1, 0)], inner[position]
     return float(0.5 * (low + high))

@@ -145,8 +145,8 @@ def plan(spec: RunSpec) -> list[Point]:
                     continue
                 rule = rules[probe.key, noise]
                 shots = (estimator.shots,) * len(rule.times)
-                point = Point(probe, noise, estimator, spec.field, rule, spec.seed, shots)
                 try:
+                    point = Point(probe, spec.noise_for(probe, noise), estimator, spec.field, rule, spec.seed, shots)
                     _check(point)
                     points.append(_allocated(point) if spec.allocation == "optimal" else point)
                 except ArgumentError as error:
@@ -166,9 +166,13 @@ def left_out(spec: RunSpec) -> list[str]:
 
 def _rule(spec: RunSpec, probe: Probe, noise: LocalNoise) -> Rule:
     try:
-        if spec.times is None:
-            return designed_rule(probe, noise)
-        return rule_for_times(np.array(spec.times), decay_rate(probe, noise))
+        noise = spec.noise_for(probe, noise)
+        rule = (
+            designed_rule(probe, noise)
+            if spec.times is None
+            else rule_for_times(np.array(spec.times), decay_rate(probe, noise))
+        )
+        return rule if spec.device is None else spec.device.on_clock(rule)
     except ArgumentError as error:
         raise SpecError(f"{spec.source}: key `noise`: {error}") from None
 

@@ -96,3 +96,13 @@ def test_the_integral_holds_for_rates_of_any_ratio(ratio):
 def test_the_first_of_several_roots_is_found():
     assert first_root(np.cos, np.linspace(0, 10, 40)) == pytest.approx(np.pi / 2, rel=1e-15)
     assert first_root(np.exp, np.linspace(0, 1, 5)) is None
+
+
+def test_a_root_far_below_one_is_found_by_a_function_that_wants_increasing_arguments():
+    """Times of a device are tens of microseconds; at the end of the search neighbours may not be the same number."""
+
+    def strict(times):
+        assert np.all(np.diff(times) > 0)
+        return 1.6374207e-4 - times
+
+    assert first_root(strict, np.linspace(0, 3e-4, 4001)) == pytest.approx(1.6374207e-4, rel=1e-14)

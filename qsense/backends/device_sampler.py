@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -32,6 +32,7 @@ class DeviceSampler:
         idle: what the spins do while sensing.
         qubits: the qubits to use; by default those that the calibration recommends for each probe.
         is_simulated: whether Aer stands behind it, which bounds the number of spins.
+        pinned: qubits of probes by name and size, which a record has chosen before.
     """
 
     name: str
@@ -40,6 +41,7 @@ class DeviceSampler:
     idle: Idle = "free"
     qubits: tuple[int, ...] | None = None
     is_simulated: bool = False
+    pinned: Mapping[tuple[str, int], tuple[int, ...]] = field(default_factory=dict)
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -145,6 +147,8 @@ class DeviceSampler:
 
     def _named(self, probe: Probe) -> tuple[int, ...] | None:
         """The named qubits; a smaller probe uses the first of them."""
+        if (probe.name, probe.num_qubits) in self.pinned:
+            return self.pinned[probe.name, probe.num_qubits]
         if self.qubits is None:
             return None
         if len(self.qubits) < probe.num_qubits:
