@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from qsense.counts import Counts
 from qsense.errors import ArgumentError
-from qsense.estimate import product
-from qsense.estimators import ProductSpins
+from qsense.estimate import mitigated, product
+from qsense.estimate.crosstalk import crosstalk
+from qsense.estimate.readout import calibrate
+from qsense.estimators import GhzBlock, ProductSpins
 from qsense.fidelity import Suspect, fit_amplitude, spin_decay, suspects
 from qsense.measured import Measured
 from qsense.placement import Placement
 
 
 def rows(
-    measured: Sequence[Measured], tables: Sequence[Sequence[Counts]], placements: Sequence[Placement]
+    measured: Sequence[Measured],
+    tables: Sequence[Sequence[Counts]],
+    placements: Sequence[Placement],
+    readouts: Mapping[tuple[int, ...], Counts],
 ) -> list[dict[str, Any]]:
     """Returns one entry for every point: its amplitude, every time's residual, and the qubits that explain a miss.
 
@@ -25,6 +30,7 @@ def rows(
         measured: the points.
         tables: their counts, one for every time.
         placements: where the probes were.
+        readouts: counts of known strings by qubits, where readout was calibrated.
     """
     places = {(p.probe, p.num_qubits): p for p in placements}
     found = []
@@ -58,10 +64,34 @@ def rows(
                         item.point.rule.times, item.gain_exact, item.estimates, fit.z, strict=True
                     )
                 ],
+                **_undone(item, counts, readouts.get(place.qubits)),
                 "suspects": [_suspect_row(s) for s in _suspects(item, counts, place)],
             }
         )
     return found
+
+
+def _undone(item: Measured, counts: Sequence[Counts], readout: Counts | None) -> dict[str, Any]:
+    """G at every time with readout undone, beside the raw one, and whether readout is correlated."""
+    method = item.point.method
+    if readout is None or not isinstance(method, GhzBlock | ProductSpins):
+        return {}
+    known, found = calibrate(readout), []
+    for part in counts:
+        if isinstance(method, ProductSpins):
+            found.append(mitigated.product_gain(part, known).mitigated)
+        elif method.method in ("loss_flag", "parity"):
+            found.append(mitigated.ghz_gain(part, known, method.method).mitigated)
+    if not found:
+        return {}
+    fit, together = fit_amplitude(found, item.gain_exact), crosstalk(readout)
+    return {
+        "mitigated": [{"gain": e.value, "stderr": e.stderr, "z": float(z)} for e, z in zip(found, fit.z, strict=True)],
+        "mitigated_amplitude": fit.amplitude.value,
+        "mitigated_amplitude_stderr": fit.amplitude.stderr,
+        "mitigated_p_value": fit.p_value,
+        "readout": together._asdict(),
+    }
 
 
 def _suspects(item: Measured, counts: Sequence[Counts], place: Placement) -> list[Suspect]:

@@ -42,6 +42,11 @@ class Placement:
     qubits: tuple[int, ...]
     noise: LocalNoise
 
+    @property
+    def file_name(self) -> str:
+        """The name of the counts file that calibrates the readout of these qubits."""
+        return "readout-" + "-".join(map(str, self.qubits)) + ".npz"
+
 
 @dataclass(frozen=True)
 class OnDevice:
@@ -50,12 +55,14 @@ class OnDevice:
     Attributes:
         idle: what spins do while sensing: "free", "hahn" or "xy4".
         qubits: those to use; None lets the calibration decide.
+        readout_shots: for each known string that calibrates the readout of a probe's qubits; 0 leaves it as it is.
         tick: the step of the device's delays in s, once it is known.
         placements: where the spins of each probe are, once it is known.
     """
 
     idle: str = "free"
     qubits: tuple[int, ...] | None = None
+    readout_shots: int = 0
     tick: float | None = None
     placements: tuple[Placement, ...] = ()
 
@@ -71,13 +78,16 @@ class OnDevice:
             noise = LocalNoise(item.dephasing_rate, item.emission_rate, name=CALIBRATION)
             noise.rates(item.num_qubits)
             placements.append(Placement(item.probe, item.num_qubits, tuple(item.qubits), noise))
-        return cls(entry.idle, None if entry.qubits is None else tuple(entry.qubits), entry.tick_s, tuple(placements))
+        qubits = None if entry.qubits is None else tuple(entry.qubits)
+        return cls(entry.idle, qubits, entry.readout_shots, entry.tick_s, tuple(placements))
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the keys of a spec file."""
         entry: dict[str, Any] = {"idle": self.idle}
         if self.qubits is not None:
             entry["qubits"] = list(self.qubits)
+        if self.readout_shots:
+            entry["readout_shots"] = self.readout_shots
         if self.tick is not None:
             entry["tick_s"] = self.tick
         if self.placements:

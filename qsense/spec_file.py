@@ -96,6 +96,7 @@ class PlacementEntry(Table):
 class DeviceEntry(Table):
     idle: str = "free"
     qubits: list[int] | None = Field(default=None, min_length=1)
+    readout_shots: int = Field(default=0, ge=0, strict=True)
     tick_s: float | None = Field(default=None, ge=0)
     placements: list[PlacementEntry] = []
 

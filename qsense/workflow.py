@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import cast
 from qsense import against_calibration, backends, compare, derived, report
 from qsense.backends import Sampler
 from qsense.backends.device_sampler import DeviceSampler
+from qsense.counts import Counts
 from qsense.errors import ArgumentError, SpecError
 from qsense.execution import Progress, execute
 from qsense.measured import measure
@@ -62,10 +64,24 @@ def run(
     record = RunRecord.create(spec, Path(out))
     if isinstance(sampler, DeviceSampler):
         record.write_json("device.json", sampler.described(spec.probes))
+        _calibrate_readout(record, sampler)
     measured = execute(points, sampler, record, progress)
     if note is not None and measured < len(points):
         note(f"{len(points) - measured} of {len(points)} points were in the record already and were not run again")
     return _analyse(record, points, progress)
+
+
+def _calibrate_readout(record: RunRecord, sampler: DeviceSampler) -> None:
+    """Reads known strings on every probe's qubits, unless the record has them already."""
+    device = record.spec.device
+    if device is None or not device.readout_shots:
+        return
+    for place in device.placements:
+        path = record.path / "counts" / place.file_name
+        if not path.exists():
+            seed = zlib.crc32(place.file_name.encode()) ^ record.spec.seed
+            counts = sampler.readout_counts(place.qubits, device.readout_shots, seed)
+            record.write_bytes(f"counts/{place.file_name}", counts.to_bytes())
 
 
 def _on_backend(spec: RunSpec, note: Callable[[str], None] | None) -> tuple[RunSpec, Sampler]:
@@ -117,7 +133,12 @@ def _analyse(record: RunRecord, points: list[Point], progress: Progress | None) 
     if spins:
         record.write_csv("spins.csv", derived.SPIN_COLUMNS, spins)
     if record.spec.device is not None:
-        points_on_device = against_calibration.rows(measured, tables, record.spec.device.placements)
+        readouts = {
+            place.qubits: Counts.load(record.path / "counts" / place.file_name)
+            for place in record.spec.device.placements
+            if record.spec.device.readout_shots
+        }
+        points_on_device = against_calibration.rows(measured, tables, record.spec.device.placements, readouts)
         record.write_json("calibration.json", {"schema": SCHEMA, "points": points_on_device})
     summary = {
         "schema": SCHEMA,

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from qsense import layout as layouts
 from qsense.backends.runners import Runner, is_fake, is_sampler, runners
 from qsense.backends.self_test import Trust, first_trusted, known_circuits, translated
 from qsense.counts import Counts
 from qsense.device import Device, read
 from qsense.errors import ArgumentError
+from qsense.estimate.readout import patterns
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.sensing import Experiment, Settings
@@ -109,7 +112,9 @@ class DeviceSampler:
         Raises:
             ArgumentError: none does.
         """
-        qubits = self.layout(probe).qubits
+        return self._trusted(self.layout(probe).qubits)
+
+    def _trusted(self, qubits: tuple[int, ...]) -> Trust:
         if qubits not in self._kept:
             circuits = translated(known_circuits(qubits, self.device.num_qubits), self.backend.target)
             self._kept[qubits] = first_trusted(self.name, self._runners, circuits)
@@ -120,6 +125,33 @@ class DeviceSampler:
         """Returns the counts of every row of the settings; `noise` is not used, the device has its own."""
         runner = self._runners[self.trust(experiment.probe).path]
         return runner(self.prepared(experiment).circuit, settings.values(), shots, seed)
+
+    def readout_counts(self, qubits: Sequence[int], shots: int, seed: int) -> Counts:
+        """Returns the counts of the known strings of `estimate.readout.patterns`, a row each, on these qubits.
+
+        Raises:
+            ArgumentError: no way of running passes the self-test on them.
+        """
+        circuits = known_circuits(qubits, self.device.num_qubits, patterns(len(qubits)))
+        return self.run_bare(translated(circuits, self.backend.target), qubits, shots, seed)
+
+    def run_bare(self, circuits: Sequence[Any], qubits: Sequence[int], shots: int, seed: int) -> Counts:
+        """Returns the counts of circuits in the device's gates, a row each.
+
+        Args:
+            circuits: without parameters, reading spin j into classical bit j.
+            qubits: where the spins are; the way of running is tested there.
+            shots: for every circuit.
+            seed: of a simulator; each circuit gets one of its own.
+        """
+        runner = self._runners[self._trusted(tuple(qubits)).path]
+        seeds = np.random.SeedSequence(seed).generate_state(len(circuits))
+        return Counts.joined(
+            [
+                runner(c, np.zeros((1, 3 * c.num_clbits)), shots, int(s) >> 1)
+                for c, s in zip(circuits, seeds, strict=True)
+            ]
+        )
 
     def described(self, probes: Sequence[Probe]) -> dict[str, Any]:
         """Returns what a record says of the device: qubits of each probe, what idles, which way of running was used."""

@@ -45,12 +45,20 @@ def strings(num_bits: int) -> list[int]:
     return list(dict.fromkeys([0, 2**num_bits - 1, 1, 1 << (num_bits - 1), every_second]))
 
 
-def known_circuits(qubits: Sequence[int], num_qubits: int) -> list[QuantumCircuit]:
-    """Returns one circuit for each string, spin j on qubits[j] and read into classical bit j."""
+def known_circuits(
+    qubits: Sequence[int], num_qubits: int, outcomes: Sequence[int] | None = None
+) -> list[QuantumCircuit]:
+    """Returns one circuit for each string, spin j on qubits[j] and read into classical bit j.
+
+    Args:
+        qubits: the spins' qubits.
+        num_qubits: of the device.
+        outcomes: the strings; those of the self-test by default.
+    """
     from qiskit import QuantumCircuit
 
     circuits = []
-    for outcome in strings(len(qubits)):
+    for outcome in strings(len(qubits)) if outcomes is None else outcomes:
         circuit = QuantumCircuit(num_qubits, len(qubits))
         for spin, qubit in enumerate(qubits):
             if outcome >> spin & 1:

@@ -77,7 +77,19 @@ def _print_point(point: dict[str, Any]) -> None:
         table.add_row(
             f"{row['time_s']:.4g}", f"{row['predicted']:.4g}", measured, f"{row['ratio']:.3f}", f"{row['z']:+.1f}"
         )
+    if "mitigated" in point:
+        table.add_column("readout undone", justify="right")
+        table.columns[-1]._cells = [f"{m['gain']:.4g} ± {m['stderr']:.2g}" for m in point["mitigated"]]
     console.print(table)
+    if "mitigated" in point:
+        kept = f"{point['mitigated_amplitude']:.4f} ± {point['mitigated_amplitude_stderr']:.4f}"
+        print(f"with readout undone, preparation keeps {kept} of G (p = {point['mitigated_p_value']:.2g})")
+        readout = point["readout"]
+        if readout["is_correlated"]:
+            print(
+                f"readout is correlated: pair {readout['pair']} (p = {readout['p_together']:.1g}), "
+                f"spin {readout['spin']} (p = {readout['p_apart']:.1g}); do not trust it undone"
+            )
     for suspect in point["suspects"]:
         if suspect["is_culprit"]:
             error = suspect["rate_stderr_per_s"] / suspect["rate_per_s"] ** 2
