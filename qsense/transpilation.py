@@ -10,6 +10,7 @@ step with them, or a signal collected before). T2 of an echo is not T2* of free 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -190,6 +191,21 @@ def _around(
     if experiment.ending == "unprepare":
         return bare, bare.inverse(), sensing, qubits
     return bare, empty, sensing, sensing
+
+
+def relaxation_circuit(qubits: Sequence[int], time: float, device: Device, target: Any) -> QuantumCircuit:
+    """Returns the circuit that puts spins up, lets them idle for a time in s (whole ticks), and reads them."""
+    from qiskit import QuantumCircuit, transpile
+
+    circuit = QuantumCircuit(device.num_qubits, len(qubits))
+    for qubit in qubits:
+        circuit.x(qubit)
+    circuit.barrier(list(qubits))
+    for qubit in qubits:
+        _window(circuit, qubit, time, device, "free")
+    circuit.barrier(list(qubits))
+    circuit.measure(list(qubits), range(len(qubits)))
+    return transpile(circuit, target=target, optimization_level=0, initial_layout=list(range(device.num_qubits)))
 
 
 def cost(circuit: QuantumCircuit) -> tuple[int, int]:

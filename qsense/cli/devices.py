@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -60,6 +61,69 @@ def compare(record: Record, as_json: AsJson = False) -> None:
         _print_point(point)
 
 
+@app.command()
+def calibrate(
+    backend: Annotated[str, typer.Argument(help="A device, such as fake:manila.", metavar="BACKEND")],
+    qubits: Annotated[str, typer.Option(help="Qubits with commas, in the order of the spins: 0,1,2.")],
+    out: Annotated[Path | None, typer.Option(help="Noise model to write; <device>.toml here by default.")] = None,
+    shots: Annotated[int, typer.Option(help="Shots for every circuit.", min=100)] = 2000,
+    longest: Annotated[float | None, typer.Option(help="Longest idling in s, where no T1 or T2 is reported.")] = None,
+    idle: Annotated[str, typer.Option(help="Whose T2 the model has: free (T2*) or hahn.")] = "free",
+    seed: Annotated[int, typer.Option(help="Seed of a simulated device.", min=0)] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure T1, T2*, T2 and readout of a device's qubits, and write them as a noise model."""
+    import sys
+    from typing import cast
+
+    import tomli_w
+
+    from qsense import backends as available
+    from qsense.backends.device_sampler import DeviceSampler
+    from qsense.characterise import as_toml, characterise
+    from qsense.cli.options import integers
+    from qsense.errors import ArgumentError
+    from qsense.transpilation import Idle
+
+    if idle not in ("free", "hahn"):
+        raise ArgumentError(f'Option --idle must be free or hahn, but is "{idle}".')
+    sampler = available.sampler(backend)
+    if not isinstance(sampler, DeviceSampler):
+        raise ArgumentError(f'The backend "{backend}" is no device; give one such as fake:manila.')
+    named = tuple(integers("--qubits", qubits))
+    found = characterise(sampler, named, shots, longest, seed)
+    name = backend.replace(":", "_")
+    path = out or Path(f"{name}.toml")
+
+    def note(line: str) -> None:
+        print(f"qsense: {line}", file=sys.stderr)
+
+    entry = as_toml(found, backend, name, cast(Idle, idle), note)
+    try:
+        path.write_text(tomli_w.dumps(entry), encoding="utf-8")
+    except OSError as error:
+        raise ArgumentError(f"{path}: cannot be written: {error.strerror}; choose another --out.") from None
+    if as_json:
+        print(json.dumps({"file": str(path), **entry}, indent=2, default=str))
+        return
+    from rich.table import Table
+
+    table = Table(title=f"{backend}, measured", title_justify="left")
+    for column in ("qubit", "T1 (us)", "T2* (us)", "T2 (us)", "up | down", "down | up"):
+        table.add_column(column, justify="right")
+    errors = found.readout.variances() ** 0.5
+    for spin, qubit in enumerate(found.qubits):
+        lifetimes = (found.t1[spin], found.t2_star[spin], found.t2[spin])
+        table.add_row(
+            str(qubit),
+            *(f"{1e6 * e.value:.1f} ± {1e6 * e.stderr:.1f}" for e in lifetimes),
+            f"{found.readout.up_given_down[spin]:.4f} ± {errors[0, spin]:.4f}",
+            f"{found.readout.down_given_up[spin]:.4f} ± {errors[1, spin]:.4f}",
+        )
+    _console().print(table)
+    print(path)
+
+
 def _print_point(point: dict[str, Any]) -> None:
     from rich.table import Table
 
@@ -70,16 +134,19 @@ def _print_point(point: dict[str, Any]) -> None:
         f"preparation and readout keep {kept} of G (p = {point['p_value']:.2g})",
         title_justify="left",
     )
-    for name in ("t (s)", "predicted G", "measured", "ratio", "z"):
+    undone = [f"{m['gain']:.4g} ± {m['stderr']:.2g}" for m in point.get("mitigated", [])]
+    for name in ("t (s)", "predicted G", "measured", "ratio", "z", *(["readout undone"] if undone else [])):
         table.add_column(name, justify="right")
-    for row in point["times"]:
+    for place, row in enumerate(point["times"]):
         measured = f"{row['measured']:.4g} ± {row['stderr']:.2g}"
         table.add_row(
-            f"{row['time_s']:.4g}", f"{row['predicted']:.4g}", measured, f"{row['ratio']:.3f}", f"{row['z']:+.1f}"
+            f"{row['time_s']:.4g}",
+            f"{row['predicted']:.4g}",
+            measured,
+            f"{row['ratio']:.3f}",
+            f"{row['z']:+.1f}",
+            *undone[place : place + 1],
         )
-    if "mitigated" in point:
-        table.add_column("readout undone", justify="right")
-        table.columns[-1]._cells = [f"{m['gain']:.4g} ± {m['stderr']:.2g}" for m in point["mitigated"]]
     console.print(table)
     if "mitigated" in point:
         kept = f"{point['mitigated_amplitude']:.4f} ± {point['mitigated_amplitude_stderr']:.4f}"
