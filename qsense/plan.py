@@ -164,6 +164,23 @@ def left_out(spec: RunSpec) -> list[str]:
     return lines
 
 
+def ambiguous(points: Sequence[Point]) -> list[str]:
+    """Returns a line for every GHZ point whose fringe goes round more than half a turn while it senses.
+
+    G does not depend on it, as both quadratures of the fringe are read; a phase read from it does.
+    """
+    lines = []
+    for point in points:
+        size, turn = point.probe.num_qubits, abs(point.field) * float(point.rule.times[-1])
+        if point.probe.kind == "ghz" and size * turn > np.pi:
+            limit = np.pi / (size * abs(point.field))
+            lines.append(
+                f"{point.label}: N·φ·t passes π at t = {limit:.3g} s; from there on the fringe tells the phase only "
+                "modulo 2π/N (G is not affected)"
+            )
+    return list(dict.fromkeys(lines))
+
+
 def _rule(spec: RunSpec, probe: Probe, noise: LocalNoise) -> Rule:
     try:
         noise = spec.noise_for(probe, noise)

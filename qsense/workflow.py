@@ -17,7 +17,7 @@ from qsense.errors import ArgumentError, SpecError
 from qsense.execution import Progress, execute
 from qsense.measured import measure
 from qsense.placement import OnDevice
-from qsense.plan import Point, left_out, plan
+from qsense.plan import Point, ambiguous, left_out, plan
 from qsense.record import ESTIMATE_COLUMNS, SCHEMA, RunRecord
 from qsense.sensing import Experiment
 from qsense.spec import RunSpec
@@ -59,7 +59,7 @@ def run(
     except ArgumentError as error:
         raise SpecError(f"{spec.source}: key `backend`: {error}") from None
     if note is not None:
-        for line in left_out(spec):
+        for line in [*left_out(spec), *(ambiguous(points) if spec.device is not None else [])]:
             note(line)
     record = RunRecord.create(spec, Path(out))
     if isinstance(sampler, DeviceSampler):

@@ -165,6 +165,16 @@ def test_bad_specs_are_refused_with_the_file_and_the_fix(change, message, tmp_pa
     assert not list(tmp_path.iterdir())
 
 
+def test_a_fringe_that_goes_round_is_said(tmp_path):
+    notes = []
+    data = {**SPEC, "probes": ["ghz"], "num_qubits": [2], "shots": 100, "device": {}, "field_rad_per_s": 5e4}
+    workflow.run(RunSpec.from_dict(data), tmp_path, note=notes.append)
+    assert any("N·φ·t passes π at t = 3.14e-05 s" in line for line in notes)
+    notes.clear()
+    workflow.run(RunSpec.from_dict({**data, "field_rad_per_s": 1e3}), tmp_path, note=notes.append)
+    assert not any("passes π" in line for line in notes)
+
+
 def test_the_catalogue_lists_fakes_with_their_medians_and_vendors_with_their_reasons():
     rows = {row.name: row for row in catalogue.rows()}
     device = read(backends.sampler("fake:manila").backend)
