@@ -86,7 +86,7 @@ def decay_scales(probe: Probe, noise: Noise, field: float = 0.0) -> tuple[float,
         turning = np.divide(field**2, transverse + root, out=transverse.copy(), where=root > 0)
         slowest = float(np.min(rates - 2 * transverse + 2 * turning))
         fastest += 2 * float(transverse.sum()) + 2 * abs(field)
-    if probe.kind == "ghz":
+    elif probe.kind == "ghz":
         relaxation = environment.local.relaxation_rates(n)
         # p_up + p_down may decay too, by at most Σ 1/T1: then G outlives its coherence.
         slowest = max(fastest - float(relaxation.sum()), slowest)

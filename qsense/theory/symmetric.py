@@ -164,7 +164,8 @@ def relaxes(channel: Channel) -> bool:
 def singlets(channel: Channel) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Returns P, the weights of 0, 1 and 2 spins up in a pair that is found in a singlet, each (times,)."""
     up, down, eta = channel.stay_up, channel.stay_down, channel.coherence
-    middle = (up * down - eta**2) + (1 - up) * (1 - down) if relaxes(channel) else -np.expm1(2 * np.log(eta))
+    with np.errstate(divide="ignore"):  # η underflows at late times
+        middle = (up * down - eta**2) + (1 - up) * (1 - down) if relaxes(channel) else -np.expm1(2 * np.log(eta))
     return (1 - down) * down, middle, up * (1 - up)
 
 
