@@ -98,6 +98,7 @@ def study(kind, size, noise_name, options) -> None:
 
 
 def row(kind, size, noise, label, exact, results) -> None:
+    exact = exact if exact > 1e-12 else 0.0  # rounding of states without gain
     totals = [getattr(result, "total", result) for result in results]
     values, errors = np.array([(e.value, e.stderr) for e in totals]).T
     plug_in, bound = (np.array([r.others[name].value for r in results]) for name in ("plug_in", "lower_bound"))
@@ -106,7 +107,7 @@ def row(kind, size, noise, label, exact, results) -> None:
     coverage = np.mean(np.abs(values - exact) < 1.96 * errors)
     loss, loss_error = bound.mean() - exact, bound.std(ddof=1) / np.sqrt(count)
     print(
-        f"| {kind} | {size} | {noise} | {label} | {exact if exact > 1e-12 else 0:.4g} | {values.mean():.4g} | {bias:+.2f} | {length:.2f} "
+        f"| {kind} | {size} | {noise} | {label} | {exact:.4g} | {values.mean():.4g} | {bias:+.2f} | {length:.2f} "
         f"| {100 * coverage:.1f} % | {plug_in.mean() - exact:+.3f} | {loss:+.3f} ± {loss_error:.3f} "
         f"| {verdict(values, bias, length, coverage)}{' bound' if loss > 3 * loss_error else ''} |",
         flush=True,
