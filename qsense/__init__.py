@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qsense.errors import QsenseError as QsenseError
+    from qsense.noise import Environment as Environment
     from qsense.noise import LocalNoise as LocalNoise
     from qsense.noise import ReadoutError as ReadoutError
     from qsense.probes import Probe as Probe
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 
 # Looked up on first use: `import qsense` loads nothing, the theory needs numpy only, and Qiskit waits for a circuit.
 _HOMES = {
+    "Environment": ("qsense.noise", "Environment"),
     "LocalNoise": ("qsense.noise", "LocalNoise"),
     "Probe": ("qsense.probes", "Probe"),
     "QsenseError": ("qsense.errors", "QsenseError"),

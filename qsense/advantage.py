@@ -9,10 +9,10 @@ import numpy as np
 
 from qsense.estimate.result import Estimate
 from qsense.fisher import FloatArray
+from qsense.integration import first_root
 from qsense.measured import Measured
 from qsense.plan import Point
 from qsense.probes import Probe
-from qsense.quadrature import first_root
 from qsense.theory import crossover
 
 _GRID = 4001

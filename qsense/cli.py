@@ -143,8 +143,8 @@ def _theory(probe: str, num_qubits: int | None, tilt: float, noise: LocalNoise, 
     import numpy as np
 
     from qsense import theory as exact
+    from qsense.integration import as_times
     from qsense.probes import KINDS, Probe
-    from qsense.quadrature import as_times
     from qsense.theory.bounds import gain_bound, img_bound
 
     if probe in KINDS:

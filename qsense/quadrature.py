@@ -1,127 +1,18 @@
-"""Integrals over time, and the rules that turn a few measured times into an integral.
+"""Rules that turn values at a few measured times into an integral: weights, the part beyond the last time, and the
+interpolation that the weights stand for. All are linear in the data, so that errors propagate exactly.
 
-Two needs, two tools. `integrate` takes a function of time that can be called anywhere (the theory) and returns its
-integral with an error estimate. A `Rule` takes values at a few given times (the data): weights for the integral, the
-part of it that lies beyond the last time, and the interpolation that the weights stand for. All are linear in the
-data, so that errors propagate exactly.
+(`integration` is for functions that can be called anywhere.)
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from qsense.errors import ArgumentError
 from qsense.fisher import FloatArray
 
-# exp(-45) < 3e-20: beyond so many lifetimes nothing is left of an integral to double precision.
-LIFETIMES = 45.0
 MAX_NODES = 8
-
-
-class Integral(NamedTuple):
-    """An integral and the estimate of its absolute error, in the same unit."""
-
-    value: float
-    error: float
-
-
-def as_times(times: Sequence[float] | FloatArray) -> FloatArray:
-    """Returns times as an array of shape (times,), in s.
-
-    Raises:
-        ArgumentError: a time is negative, not finite or not larger than the one before.
-
-    >>> as_times([1, 0])
-    Traceback (most recent call last):
-    qsense.errors.ArgumentError: Argument `times` must increase, but 0.0 s comes after 1.0 s.
-    """
-    try:
-        array = np.atleast_1d(np.asarray(times, dtype=np.float64))
-    except (TypeError, ValueError):
-        raise ArgumentError(f"Argument `times` must be a list of numbers in s, but is {times!r}.") from None
-    if array.ndim != 1 or array.size == 0:
-        raise ArgumentError("Argument `times` must be a list of at least one number in s.")
-    for bad in array[~(np.isfinite(array) & (array >= 0))]:
-        raise ArgumentError(f"Argument `times` must be finite and not negative, but has {bad} s.")
-    for before, after in itertools.pairwise(array):
-        if after <= before:
-            raise ArgumentError(f"Argument `times` must increase, but {after} s comes after {before} s.")
-    return array
-
-
-def integrate(
-    function: Callable[[FloatArray], FloatArray],
-    slowest_rate: float,
-    fastest_rate: float,
-    rtol: float = 1e-11,
-) -> Integral:
-    """Returns ∫₀^∞ f(t) dt of a function that decays exponentially.
-
-    The double-exponential substitution t = τ exp(s − e^{−s}) makes the integrand fall off doubly exponentially at
-    both ends; the trapezoidal rule then converges exponentially. The step is halved until two results agree.
-
-    Args:
-        function: f, vectorised over times of shape (n,) in s.
-        slowest_rate: decay rate of the slowest part of f, > 0, in 1/s.
-        fastest_rate: decay rate of the fastest part; at least the slowest.
-        rtol: relative agreement of the last two halvings.
-
-    Returns:
-        The integral and the difference of the last two halvings, an upper estimate of the error.
-
-    Source: Takahasi & Mori, Publ. RIMS 9, 721 (1974).
-
-    >>> round(integrate(lambda t: 3 * np.exp(-2 * t), 2, 2).value, 12)
-    1.5
-    """
-    unit = 1 / fastest_rate
-    first = -4.2  # exp(s - exp(-s)) = 2e-31 there
-    last = float(np.log(LIFETIMES * fastest_rate / slowest_rate)) + 0.05
-
-    def terms(points: FloatArray) -> float:
-        times = unit * np.exp(points - np.exp(-points))
-        return float(np.sum(function(times) * times * (1 + np.exp(-points))))
-
-    count = 16
-    step = (last - first) / count
-    total = terms(np.linspace(first, last, count + 1))
-    value = step * total
-    error = abs(value)
-    for _ in range(9):
-        total += terms(np.linspace(first + step / 2, last - step / 2, count))
-        step, count = step / 2, count * 2
-        value, previous = step * total, value
-        error = abs(value - previous)
-        if error <= rtol * abs(value):
-            break
-    return Integral(value, max(error, 1e-15 * abs(value)))
-
-
-def first_root(function: Callable[[FloatArray], FloatArray], grid: FloatArray) -> float | None:
-    """Returns the first zero of a function that is positive at first, to double precision; None if it has none.
-
-    Args:
-        function: vectorised over arguments of shape (n,).
-        grid: increasing arguments that are searched for the first change of sign.
-
-    >>> first_root(lambda t: 2 - t**2, np.linspace(0, 4, 9))
-    1.414213562373095
-    """
-    below = np.flatnonzero(function(grid) < 0)
-    if below.size == 0 or below[0] == 0:
-        return None
-    low, high = grid[below[0] - 1], grid[below[0]]
-    for _ in range(8):  # each round divides the bracket by 128: 128^8 > 2^53
-        inner = np.linspace(low, high, 129)
-        negative = np.flatnonzero(function(inner) < 0)
-        position = int(negative[0]) if negative.size else 128
-        low, high = inner[max(position - 1, 0)], inner[position]
-    return float(0.5 * (low + high))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator
 
 from qsense.errors import nearest
-from qsense.quadrature import as_times
+from qsense.integration import as_times
 from qsense.toml_file import Table
 
 SCHEMA = 1

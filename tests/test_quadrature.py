@@ -5,7 +5,8 @@ import pytest
 
 from qsense import LocalNoise, Probe, gain, integrated_gain
 from qsense.errors import ArgumentError
-from qsense.quadrature import first_root, gauss_rule, integrate, rule_for_times
+from qsense.integration import first_root, integrate
+from qsense.quadrature import gauss_rule, rule_for_times
 from qsense.theory.times import RELATIVE_ERROR, designed_rule
 
 

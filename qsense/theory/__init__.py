@@ -9,17 +9,14 @@ import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.fisher import FloatArray
-from qsense.noise import LocalNoise
+from qsense.integration import as_times, first_root, integrate
+from qsense.noise import LocalNoise, Noise, environment_of
 from qsense.probes import Probe
-from qsense.quadrature import LIFETIMES, as_times, first_root, integrate
-from qsense.theory.closed import (
-    ghz_dephasing_img,
-    ghz_gain,
-    log_ghz_gain,
-    product_gain,
-    product_img,
-)
-from qsense.theory.dense import dense_gain
+from qsense.theory.bounds import gain_tail
+from qsense.theory.closed import ghz_img, log_ghz_gain, product_gain, product_img
+from qsense.theory.engines import Engine, engine_for
+
+_FAR = 45.0  # exp(−45) < 3e-20: so many lifetimes are searched for a crossing
 
 
 class IntegratedGain(NamedTuple):
@@ -30,18 +27,21 @@ class IntegratedGain(NamedTuple):
     method: str
 
 
-def gain(probe: Probe, noise: LocalNoise, times: Sequence[float] | FloatArray) -> FloatArray:
+def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field: float = 0.0) -> FloatArray:
     """Returns the metrological gain G(t) = Q(t)/t², the quantum Fisher information about θ = φt.
 
-    GHZ and product probes by closed forms, any N; other probes by dense matrices, N ≤ 8.
+    GHZ and product probes under local noise have closed forms at any N. Probes over Dicke states under noise that is
+    the same for all spins use blocks of total spin (N ≤ 100), all others dense matrices (N ≤ 10), and transverse noise
+    or a coupling beside emission the Lindblad equation (N ≤ 8).
 
     Args:
         probe: the state that is prepared.
-        noise: local noise.
+        noise: local noise, or an Environment with collective dephasing or a coupling.
         times: shape (times,), in s, not negative, increasing.
+        field: φ in rad/s. G depends on it only under transverse noise.
 
     Returns:
-        G, shape (times,), 1; between 0 and N².
+        G, shape (times,), 1; between 0 and N². Values below `resolution` are rounding.
 
     Raises:
         ArgumentError: the times are out of range, the rates are for another number of spins, or N is too large.
@@ -51,52 +51,63 @@ def gain(probe: Probe, noise: LocalNoise, times: Sequence[float] | FloatArray) -
     >>> gain(Probe.ghz(2), LocalNoise(dephasing=0.25), [0, 1]).round(6)
     array([4.      , 0.541341])
     """
-    return _gain(probe, noise, as_times(times))
+    return engine_for(probe, noise, field).gain(as_times(times))
 
 
-def integrated_gain(probe: Probe, noise: LocalNoise) -> IntegratedGain:
-    """Returns the integrated metrological gain 𝓘 = ∫₀^∞ G dt, with the error of its computation.
+def resolution(probe: Probe, noise: Noise) -> float:
+    """Returns the absolute error that rounding leaves in `gain`; a smaller G is not known. 0 for closed forms.
+
+    >>> resolution(Probe.ghz(4), LocalNoise(dephasing=0.1))
+    0.0
+    """
+    return engine_for(probe, noise).resolution
+
+
+def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, field: float = 0.0) -> IntegratedGain:
+    """Returns the integrated metrological gain 𝓘 = ∫₀^∞ G dt, or up to a finite time, with its error.
 
     Args:
         probe: the state that is prepared.
-        noise: local noise.
+        noise: local noise, or an Environment.
+        until: the end of the window in s; infinity by default.
+        field: φ in rad/s; it matters only under transverse noise.
 
     Returns:
-        value (s), error (s, absolute), method ("closed form", "quadrature of the closed form" or "quadrature of
-        dense matrices"). The value is infinite if a part of G never decays.
+        value (s), error (s, absolute: quadrature, what is beyond the last time, rounding) and method. The value is
+        infinite if a part of G never decays.
 
     Raises:
-        ArgumentError: the rates are for another number of spins, or N is too large.
+        ArgumentError: the rates are for another number of spins, N is too large, or the window is not positive.
 
     Source: arXiv:2512.21661v1, Eqs. 10, 12, 25, 50, 59.
 
     >>> integrated_gain(Probe.ghz(4), LocalNoise(dephasing=0.1)).value
     10.0
+    >>> round(integrated_gain(Probe.ghz(4), LocalNoise(dephasing=0.1), until=1.0).value, 9)  # 10 (1 − e^{−1.6})
+    7.98103482
     """
-    n = probe.num_qubits
-    if probe.kind == "product":
-        return _closed(product_img(n, noise, probe.tilt))
-    rates = 2 * noise.coherence_rates(n)
-    if probe.kind == "ghz":
-        if not noise.relaxation_rates(n).any():
-            return _closed(ghz_dephasing_img(n, noise))
-        slowest, method = float(rates.sum()), "quadrature of the closed form"
-        # The populations settle at up to N times a spin's own rate.
-        fastest = max(slowest, n * float(rates.max()))
-        # p_up + p_down may decay too, by at most Σ 1/T1: then G outlives its coherence.
-        slowest = max(slowest - float(noise.relaxation_rates(n).sum()), float(rates.min()))
-    else:
-        slowest, fastest = float(rates.min()), float(rates.sum())
-        method = "quadrature of dense matrices"
-        if not slowest > 0:
-            if dense_gain(probe, noise, np.array([1e6 / max(rates.max(), 1e-300)]))[0] > 1e-9:
-                return IntegratedGain(np.inf, 0.0, method)
-            slowest = float(rates[rates > 0].min())
-    result = integrate(lambda times: _gain(probe, noise, times), slowest, fastest)
-    rounding = 1e-15 * n**2 / slowest
-    if result.value < rounding:  # a state of fixed J_z: what is left is rounding, not gain
+    if until is not None and not until > 0:
+        raise ArgumentError(f"Argument `until` must be positive, but is {until} s.")
+    engine = engine_for(probe, noise, field)
+    if until is None:
+        closed = _closed_img(probe, noise)
+        if closed is not None:
+            return IntegratedGain(closed, 0.0 if np.isinf(closed) else 2e-16 * closed, "closed form")
+    end = np.inf if until is None else until
+    slowest, fastest = _rates(probe, noise)
+    if until is not None:
+        slowest = max(slowest, 1 / until)
+    elif slowest == 0:
+        if _lasts(engine, float(environment_of(noise).decay_rates(probe.num_qubits).max())):
+            return IntegratedGain(np.inf, 0.0, engine.method)
+        slowest = float(min(rate for rate in environment_of(noise).decay_rates(probe.num_qubits) if rate > 0))
+    result = integrate(engine.gain, slowest, max(fastest, slowest), end, gain_tail(probe.num_qubits, noise))
+    method = f"quadrature of the {engine.method}"
+    # Rounding of G adds up over the time in which it is seen.
+    rounding = engine.resolution * min(end, 10 / slowest)
+    if result.value <= rounding:  # a state of fixed J_z: what is left is rounding, not gain
         return IntegratedGain(0.0, rounding, method)
-    return IntegratedGain(result.value, result.error, method)
+    return IntegratedGain(result.value, result.error + rounding, method)
 
 
 def crossover(num_qubits: int, noise: LocalNoise) -> float | None:
@@ -126,21 +137,45 @@ def crossover(num_qubits: int, noise: LocalNoise) -> float | None:
         with np.errstate(divide="ignore"):
             return log_ghz_gain(num_qubits, noise, times) - np.log(product_gain(num_qubits, noise, times))
 
-    grid = np.geomspace(1e-6 / (num_qubits * fastest), 2 * LIFETIMES / slowest, 2000)
+    grid = np.geomspace(1e-6 / (num_qubits * fastest), 2 * _FAR / slowest, 2000)
     return first_root(advantage, grid)
 
 
-def _gain(probe: Probe, noise: LocalNoise, times: FloatArray) -> FloatArray:
-    """`gain` without the demand that times increase: quadrature nodes come in any order."""
-    if probe.kind == "product":
-        return product_gain(probe.num_qubits, noise, times, probe.tilt)
+def _closed_img(probe: Probe, noise: Noise) -> float | None:
+    """𝓘 where it has a closed form."""
+    environment, n = environment_of(noise), probe.num_qubits
+    local, common = environment.local, environment.collective_dephasing
+    if environment.is_coupled or not environment.is_covariant:
+        return None
+    if probe.kind == "product" and not common:
+        return product_img(n, local, probe.tilt)
+    if probe.kind == "ghz" and not common:
+        return ghz_img(n, local)
+    if probe.kind == "ghz" and local.exponent == 1 and not local.relaxation_rates(n).any():
+        return float(n**2 / (4 * (local.rates(n)["dephasing"].sum() + common * n**2)))
+    return None
+
+
+def _rates(probe: Probe, noise: Noise) -> tuple[float, float]:
+    """The slowest and the fastest rate at which parts of G decay, in 1/s; they choose panels, not the result."""
+    environment, n = environment_of(noise), probe.num_qubits
+    rates = environment.decay_rates(n)
+    slowest, fastest = float(rates.min()), float(rates.sum()) + 4 * environment.collective_dephasing * n**2
     if probe.kind == "ghz":
-        return ghz_gain(probe.num_qubits, noise, times)
-    return dense_gain(probe, noise, times)
+        relaxation = environment.local.relaxation_rates(n)
+        # p_up + p_down may decay too, by at most Σ 1/T1: then G outlives its coherence.
+        slowest = max(fastest - float(relaxation.sum()), slowest)
+        fastest = max(fastest, n * float(rates.max()))  # the populations settle at up to N times a spin's own rate
+    if environment.is_coupled:
+        energies = environment.coupling_energies(n)
+        fastest += float(energies.max() - energies.min())
+    return slowest, fastest
 
 
-def _closed(value: float) -> IntegratedGain:
-    return IntegratedGain(value, 0.0 if np.isinf(value) else 2e-16 * value, "closed form")
+def _lasts(engine: Engine, fastest: float) -> bool:
+    """Whether some gain is left when all that decays is gone."""
+    late = np.array([1e6 / max(fastest, 1e-300)])
+    return bool(engine.gain(late)[0] > max(1e-9, engine.resolution))
 
 
 __all__ = [
@@ -149,4 +184,5 @@ __all__ = [
     "crossover",
     "gain",
     "integrated_gain",
+    "resolution",
 ]

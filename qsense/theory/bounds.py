@@ -17,19 +17,24 @@ N²x/(x + N(1−x)) for dephasing and 4N²x/(4x + N(1−x)) for emission.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 
 from qsense.fisher import FloatArray
-from qsense.noise import LocalNoise
-from qsense.quadrature import Integral, integrate
+from qsense.integration import Integral, integrate
+from qsense.noise import Environment, LocalNoise, Noise, environment_of
 
 
-def gain_bound(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatArray:
-    """Returns an upper bound on G(t) of every probe, shape (times,).
+def gain_bound(num_qubits: int, noise: Noise, times: FloatArray) -> FloatArray:
+    """Returns an upper bound on G(t) of every probe, entangled with anything, shape (times,).
 
     Args:
         num_qubits: N.
-        noise: local noise, rates alike or per spin.
+        noise: local noise, rates alike or per spin, or an Environment. Collective dephasing is a Gaussian spread of
+            the phase of variance v = 4γ_c t, so that 1/G ≥ v + 1/(the bound of local noise). Where the field does not
+            commute with what acts beside it (transverse noise, a coupling beside emission), only N² is known here.
         times: shape (times,), in s.
 
     Source: Escher et al., Nat. Phys. 7, 406 (2011), and Demkowicz-Dobrzański et al., Nat. Commun. 3, 1063 (2012), for
@@ -38,7 +43,10 @@ def gain_bound(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatAr
     >>> gain_bound(2, LocalNoise(dephasing=0.25), np.array([0.0, 1.0])).round(6)
     array([4.      , 0.901599])
     """
-    penalty = np.sort(_penalties(num_qubits, noise, times), axis=-1)
+    environment = environment_of(noise)
+    if not _is_bounded(num_qubits, environment):
+        return np.full(len(times), float(num_qubits**2))
+    penalty = np.sort(_penalties(num_qubits, environment.local, times), axis=-1)
     spins = np.arange(num_qubits + 1)
     # Try every number m of spins (the noisiest last) that are left at y < 1: B = m / (1 + Σ_{j<m} R_j).
     running = np.concatenate([np.zeros((len(times), 1)), np.cumsum(penalty, axis=-1)], axis=-1)
@@ -51,11 +59,14 @@ def gain_bound(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatAr
     largest = np.concatenate([np.zeros((len(times), 1)), penalty], axis=-1)
     with np.errstate(invalid="ignore"):
         valid = np.nan_to_num(largest * level, nan=np.inf) <= 1 + 1e-12
-    return np.asarray(np.min(np.where(valid, shared + alone, np.inf), axis=-1))
+    local = np.min(np.where(valid, shared + alone, np.inf), axis=-1)
+    spread = 2 * environment.collective(times)
+    with np.errstate(divide="ignore"):
+        return np.asarray(1 / (spread + 1 / local))
 
 
-def img_bound(num_qubits: int, noise: LocalNoise) -> Integral:
-    """Returns an upper bound on 𝓘 of every probe in s: the integral of `gain_bound`.
+def img_bound(num_qubits: int, noise: Noise) -> Integral:
+    """Returns an upper bound on 𝓘 of every probe in s: the integral of `gain_bound`; infinite where that is.
 
     Equal dephasing: (N/4γ)·N ln N/(N−1).
 
@@ -63,14 +74,56 @@ def img_bound(num_qubits: int, noise: LocalNoise) -> Integral:
     >>> round(float(bound.value / (2 * 2 * np.log(2))), 10)
     1.0
     """
-    rates = 2 * noise.coherence_rates(num_qubits)
-    if not rates.min() > 0:
+    environment = environment_of(noise)
+    rates = environment.decay_rates(num_qubits) - 4 * environment.collective_dephasing
+    if not (_is_bounded(num_qubits, environment) and rates.min() > 0):
         return Integral(np.inf, 0.0)
     return integrate(
         lambda times: gain_bound(num_qubits, noise, times),
         slowest_rate=float(rates.min()),
-        fastest_rate=float(num_qubits * rates.max()),
+        fastest_rate=float(num_qubits * rates.max()) + 4 * environment.collective_dephasing * num_qubits**2,
+        tail=gain_tail(num_qubits, noise),
     )
+
+
+def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float], float] | None:
+    """Returns a function T ↦ an upper bound in s on ∫_T^∞ G dt of every probe; None where none is known here.
+
+    G ≤ Σ_j 1/R_j ≤ Σ_j 4/(e^y − 1), y = (γ_↓+γ_↑)_j t + 2 (2γ_j t)^β. Exponential decay, y = at with a = 2/T2, leaves
+    −(4/a) ln(1 − e^{−aT}) of each spin; stretched decay an incomplete gamma function.
+
+    >>> tail = gain_tail(3, LocalNoise(dephasing=0.25))
+    >>> bool(tail(4.0) > 3 * np.exp(-4.0))
+    True
+    """
+    environment = environment_of(noise)
+    local = environment.local
+    rates = 2 * local.coherence_rates(num_qubits)
+    if not (_is_bounded(num_qubits, environment) and rates.min() > 0):
+        return None
+    if local.exponent == 1:
+        return lambda end: float(np.sum(-4 / rates * np.log1p(-np.exp(-rates * end))))
+    dephasing = 2 * local.rates(num_qubits)["dephasing"]
+    if not dephasing.min() > 0:
+        return None
+
+    def stretched(end: float) -> float:
+        from scipy.special import gammaincc
+
+        power = 1 / local.exponent
+        reached = 2 * (dephasing * end) ** local.exponent
+        if reached.min() < np.log(2):  # 4/(e^y − 1) ≤ 8 e^{−y} from there on
+            return float("inf")
+        each = 8 / dephasing * 2**-power * power * math.gamma(power) * gammaincc(power, reached)
+        return float(np.sum(each))
+
+    return stretched
+
+
+def _is_bounded(num_qubits: int, environment: Environment) -> bool:
+    """Whether the channel of each spin at time t is all that the probe suffers."""
+    flips = environment.local.relaxation_rates(num_qubits).any()
+    return environment.is_covariant and not (environment.is_coupled and flips)
 
 
 def _penalties(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatArray:
@@ -79,10 +132,11 @@ def _penalties(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatAr
     rates = noise.rates(num_qubits)
     relaxation = noise.relaxation_rates(num_qubits)
     population = np.divide(rates["absorption"], relaxation, out=np.zeros(num_qubits), where=relaxation > 0)
-    # (p_uu − η²)/η² = p e^{(Γ+4γ)t} + (1−p) e^{4γt} − 1, with expm1 to keep short times exact.
+    # (p_uu − η²)/η² = p e^{Γt} e^{2(2γt)^β} + (1−p) e^{2(2γt)^β} − 1, with expm1 to keep short times exact.
     with np.errstate(over="ignore"):
-        dephased = np.expm1(4 * column * rates["dephasing"])
-        lost = np.expm1(column * (relaxation + 4 * rates["dephasing"]))
+        slowed = 2 * noise.dephased(column, num_qubits)
+        dephased = np.expm1(slowed)
+        lost = np.expm1(column * relaxation + slowed)
         up = _mean(population, lost, dephased)
         down = _mean(1 - population, lost, dephased)
         return np.asarray((np.sqrt(up) + np.sqrt(down)) ** 2 / 4)

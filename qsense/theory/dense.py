@@ -1,61 +1,117 @@
-"""Dense density matrices: any probe under local noise, channel by channel, exact at every time.
+"""Dense density matrices: any probe of up to ten spins, channel by channel, exact at every time.
 
 Dephasing, emission and absorption commute with rotations about z, so that ρ_φ(t) is the rotated channel output and
-∂_θρ = −i[J_z, ρ]. The matrix has 4^N entries: for probes without a closed form, N ≤ 8.
+∂_θρ = −i[J_z, ρ]. So does collective dephasing, and a diagonal coupling as long as no spin flips. Everything else goes
+to `lindblad`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import ComplexArray, FloatArray, qfi_of_rotation
-from qsense.noise import LocalNoise
+from qsense.fisher import ComplexArray, FloatArray, qfi, qfi_of_rotation
+from qsense.noise import Noise, environment_of
 from qsense.probes import Probe
+from qsense.theory.lindblad import generator, lindblad_states
 
-NUM_QUBITS = 8
+NUM_QUBITS = 10
 _CHUNK_BYTES = 2**26
 
 
-def generator(num_qubits: int) -> FloatArray:
-    """Returns the diagonal of Σ_j Z_j/2 of the qubits, shape (2^N,); −J_z of the spins, whose up is |1>.
-
-    >>> generator(1)
-    array([ 0.5, -0.5])
-    """
-    ups = np.array([index.bit_count() for index in range(2**num_qubits)])
-    return num_qubits / 2 - ups.astype(np.float64)
+def has_channels(probe: Probe, noise: Noise) -> bool:
+    """Whether the noise acts spin by spin at any time, so that no differential equation is needed."""
+    environment = environment_of(noise)
+    flips = environment.local.relaxation_rates(probe.num_qubits).any()
+    return environment.is_covariant and not (environment.is_coupled and flips)
 
 
-def density_matrices(probe: Probe, noise: LocalNoise, times: FloatArray, phases: FloatArray) -> ComplexArray:
+def density_matrices(probe: Probe, noise: Noise, times: FloatArray, phases: FloatArray) -> ComplexArray:
     """Returns ρ at every time after noise and a rotation by the phase θ (the circuit's `rz(θ)` on every spin).
 
     Args:
-        probe: the state that is prepared, N ≤ 8.
-        noise: local noise.
+        probe: the state that is prepared, N ≤ 10.
+        noise: noise that commutes with the field.
         times: shape (times,), in s.
         phases: θ at each time, shape (times,), in rad.
 
     Returns:
         shape (times, 2^N, 2^N).
 
+    Raises:
+        ArgumentError: N is too large, or the noise does not commute with the field.
+
     Source: arXiv:2512.21661v1, Eqs. 7 and 35, for rates of each spin's own.
 
+    >>> from qsense.noise import LocalNoise
     >>> rho = density_matrices(Probe.ghz(1), LocalNoise(dephasing=0.25), np.array([1.0]), np.array([0.0]))
     >>> rho[0].real.round(6)
     array([[0.5     , 0.303265],
            [0.303265, 0.5     ]])
     """
+    environment = environment_of(noise)
+    if not environment.is_covariant:
+        raise ArgumentError(f'The noise "{noise.name}" is transverse: a phase cannot be put on after it.')
+    unturned = (
+        _channel_output(probe, noise, times)
+        if has_channels(probe, noise)
+        else lindblad_states(probe, environment, times)[0]
+    )
+    angles = np.exp(-1j * np.outer(phases, generator(probe.num_qubits)))
+    return np.asarray(angles[:, :, None] * unturned * angles[:, None, :].conj())
+
+
+def states_and_slopes(
+    probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0
+) -> tuple[ComplexArray, ComplexArray]:
+    """Returns ρ and ∂_θρ = ∂_φρ/t at every time, each (times, 2^N, 2^N), in the frame that turns with the field
+    where the noise commutes with it, and in the laboratory's where it does not."""
+    if not has_channels(probe, noise):
+        return lindblad_states(probe, environment_of(noise), times, field)
+    rho = _channel_output(probe, noise, times)
+    return rho, -1j * np.subtract.outer(generator(probe.num_qubits), generator(probe.num_qubits)) * rho
+
+
+def dense_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0) -> FloatArray:
+    """Returns G(t) of any probe of at most 10 spins (8 where the Lindblad equation must be solved), shape (times,).
+
+    >>> from qsense.noise import LocalNoise
+    >>> dense_gain(Probe.ghz(2), LocalNoise(dephasing=0.25), np.array([0.0])).round(6)
+    array([4.])
+    """
+    if has_channels(probe, noise):
+        diagonal = generator(probe.num_qubits)
+        parts = [qfi_of_rotation(_channel_output(probe, noise, part), diagonal) for part in _chunks(probe, times)]
+        return np.concatenate(parts)
+    rho, slope = lindblad_states(probe, environment_of(noise), times, field)
+    if environment_of(noise).is_covariant:
+        return qfi_of_rotation(rho, generator(probe.num_qubits))
+    return qfi(rho, slope)
+
+
+def _chunks(probe: Probe, times: FloatArray) -> Iterator[FloatArray]:
+    step = max(1, _CHUNK_BYTES // (16 * 4**probe.num_qubits))
+    for start in range(0, len(times), step):
+        yield times[start : start + step]
+
+
+def _channel_output(probe: Probe, noise: Noise, times: FloatArray) -> ComplexArray:
+    """ρ without the field's rotation; real where the probe is and nothing turns it."""
     num_qubits = probe.num_qubits
     if num_qubits > NUM_QUBITS:
         raise ArgumentError(
-            f'The probe "{probe.name}" has no closed form, and a dense matrix of {num_qubits} spins is too large; '
-            f"at most {NUM_QUBITS} spins are supported."
+            f'The probe "{probe.name}" under the noise "{noise.name}" needs a dense matrix, and one of {num_qubits} '
+            f"spins is too large; at most {NUM_QUBITS} spins are supported."
         )
-    state = probe.statevector()
-    decay = noise.decay(times, num_qubits)
+    environment = environment_of(noise)
+    start = probe.density_matrix()
+    if not start.imag.any():
+        start = start.real
+    decay = environment.local.decay(times, num_qubits)
     shape = (len(times),) + (2,) * (2 * num_qubits)
-    rho = np.broadcast_to(np.outer(state, state.conj()).reshape((1, *shape[1:])), shape).copy()
+    rho = np.broadcast_to(start.reshape((1, *shape[1:])), shape).copy()
     for spin in range(num_qubits):
         # Axis 0 is time; the row index of spin j is axis N−j, its column index N further.
         blocks = np.moveaxis(rho, (num_qubits - spin, 2 * num_qubits - spin), (0, 1))
@@ -67,20 +123,10 @@ def density_matrices(probe: Probe, noise: LocalNoise, times: FloatArray, phases:
         blocks[0, 1] *= coherence
         blocks[1, 0] *= coherence
     rho = rho.reshape(len(times), 2**num_qubits, 2**num_qubits)
-    angles = np.exp(-1j * np.outer(phases, generator(num_qubits)))
-    return np.asarray(angles[:, :, None] * rho * angles[:, None, :].conj())
-
-
-def dense_gain(probe: Probe, noise: LocalNoise, times: FloatArray) -> FloatArray:
-    """Returns G(t) of any probe of at most 8 spins, shape (times,).
-
-    >>> dense_gain(Probe.ghz(2), LocalNoise(dephasing=0.25), np.array([0.0])).round(6)
-    array([4.])
-    """
-    diagonal = generator(probe.num_qubits)
-    step = max(1, _CHUNK_BYTES // (16 * 4**probe.num_qubits))
-    parts = [
-        qfi_of_rotation(density_matrices(probe, noise, part, np.zeros(len(part))), diagonal)
-        for part in np.array_split(times, range(step, len(times), step))
-    ]
-    return np.concatenate(parts)
+    if environment.collective_dephasing:
+        order = np.subtract.outer(generator(num_qubits), generator(num_qubits))
+        rho = rho * np.exp(-environment.collective(times)[:, None, None] * order**2)
+    if environment.is_coupled:
+        energies = environment.coupling_energies(num_qubits)
+        rho = rho * np.exp(-1j * times[:, None, None] * np.subtract.outer(energies, energies))
+    return np.asarray(rho)

@@ -8,9 +8,9 @@ import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.fisher import FloatArray, cfi
+from qsense.integration import integrate
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
-from qsense.quadrature import integrate
 from qsense.theory import IntegratedGain, integrated_gain
 from qsense.theory.closed import ghz_gain, ghz_parity_gain, product_gain
 from qsense.theory.dense import density_matrices, generator

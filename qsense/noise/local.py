@@ -9,7 +9,6 @@ L = |down><up| at rate γ_↓, absorption L = |up><down| at rate γ_↑, so that
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,10 +18,10 @@ import numpy as np
 from qsense import content
 from qsense.errors import ArgumentError, SpecError
 from qsense.fisher import FloatArray
+from qsense.noise import relaxation
 
-Rate = float | Sequence[float] | FloatArray
+Rate = relaxation.Rate
 KINDS = ("dephasing", "emission", "absorption")
-NOT_MORE_THAN_TWICE = 1 + 1e-12  # T2 = 2 T1 is allowed, also after rounding
 
 
 class Decay(NamedTuple):
@@ -45,9 +44,12 @@ class LocalNoise:
         emission: γ_↓ ≥ 0, L = |down><up|.
         absorption: γ_↑ ≥ 0, L = |up><down|.
         name: how tables and records call it.
+        exponent: β > 0: dephasing multiplies the coherence by exp[−(2 γ_φ t)^β]; 1 by default, about 2 or 3 for a
+            slow bath. Emission and absorption stay exponential.
+        transverse: γ_x ≥ 0, L = σ_x; for theory alone, and only with β = 1.
 
     Raises:
-        ArgumentError: a rate is negative or not finite, or two lists have different lengths.
+        ArgumentError: a rate is negative or not finite, two lists have different lengths, or β is not positive.
 
     Source: arXiv:2512.21661v1, Eqs. 1, 2 and 34.
 
@@ -62,13 +64,23 @@ class LocalNoise:
     dephasing: tuple[float, ...]
     emission: tuple[float, ...]
     absorption: tuple[float, ...]
+    exponent: float
+    transverse: tuple[float, ...]
     name: str = field(default="custom", compare=False)
 
     def __init__(
-        self, dephasing: Rate = 0.0, emission: Rate = 0.0, absorption: Rate = 0.0, name: str = "custom"
+        self,
+        dephasing: Rate = 0.0,
+        emission: Rate = 0.0,
+        absorption: Rate = 0.0,
+        name: str = "custom",
+        *,
+        exponent: float = 1.0,
+        transverse: Rate = 0.0,
     ) -> None:
         lengths: dict[str, int] = {}
-        for kind, rate in zip(KINDS, (dephasing, emission, absorption), strict=True):
+        given = (dephasing, emission, absorption, transverse)
+        for kind, rate in zip((*KINDS, "transverse"), given, strict=True):
             rates = _rates(kind, rate)
             object.__setattr__(self, kind, rates)
             if len(rates) > 1:
@@ -76,7 +88,30 @@ class LocalNoise:
         if len(set(lengths.values())) > 1:
             listed = ", ".join(f"`{kind}` has {n}" for kind, n in lengths.items())
             raise ArgumentError(f"Rate lists must have one number per spin, but {listed}.")
+        if not (math.isfinite(exponent) and exponent > 0):
+            raise ArgumentError(f"Argument `exponent` must be positive and finite, but is {exponent}.")
+        if exponent != 1 and any(self.transverse):
+            raise ArgumentError("Transverse noise goes with exponential dephasing only; leave `exponent` at 1.")
+        object.__setattr__(self, "exponent", float(exponent))
         object.__setattr__(self, "name", name)
+
+    @classmethod
+    def depolarizing(cls, rate: Rate, name: str = "depolarizing") -> LocalNoise:
+        """Returns the noise that replaces each spin by the maximally mixed state at a rate Γ.
+
+        It is isotropic and thus phase-covariant: γ_φ = Γ/4 with γ_↓ = γ_↑ = Γ/2, so T1 = T2 = 1/Γ.
+
+        Args:
+            rate: Γ ≥ 0 in 1/s, one number or one per spin.
+            name: how tables and records call it.
+
+        Source: Γ/4 Σ_a (σ_a ρ σ_a − ρ) = Γ (Tr_j ρ ⊗ 1/2 − ρ); checked in tests/test_lindblad.py.
+
+        >>> LocalNoise.depolarizing(0.4).t2(1)
+        array([2.5])
+        """
+        gamma = np.asarray(_rates("rate", rate))
+        return cls(gamma / 4, gamma / 2, gamma / 2, name)
 
     @classmethod
     def from_t1_t2(cls, t1: Rate, t2: Rate, excited_population: Rate = 0.0, name: str = "custom") -> LocalNoise:
@@ -99,20 +134,7 @@ class LocalNoise:
         Traceback (most recent call last):
         qsense.errors.ArgumentError: Argument `t2` must be at most 2 T1 = 2.0 s, but is 3.0 s.
         """
-        t1s, t2s, populations = _per_spin(t1=t1, t2=t2, excited_population=excited_population)
-        for key, values in (("t1", t1s), ("t2", t2s)):
-            for value in values:
-                if not value > 0:
-                    raise ArgumentError(f"Argument `{key}` must be positive, but is {value} s.")
-        for one, two in zip(t1s, t2s, strict=True):
-            if two > 2 * one * NOT_MORE_THAN_TWICE:
-                raise ArgumentError(f"Argument `t2` must be at most 2 T1 = {2 * one} s, but is {two} s.")
-        for value in populations:
-            if not 0 <= value <= 1:
-                raise ArgumentError(f"Argument `excited_population` must be in [0, 1], but is {value}.")
-        relaxation = 1 / t1s
-        dephasing = np.maximum(1 / t2s - relaxation / 2, 0) / 2
-        return cls(dephasing, relaxation * (1 - populations), relaxation * populations, name)
+        return cls(*relaxation.rates(t1, t2, excited_population), name)
 
     @classmethod
     def load(cls, name_or_path: str | Path, beside: Path | None = None) -> LocalNoise:
@@ -135,11 +157,26 @@ class LocalNoise:
     @property
     def num_spins(self) -> int | None:
         """The number of spins that the rate lists are for; None if every rate is one number."""
-        lengths = [len(getattr(self, kind)) for kind in KINDS]
+        lengths = [len(getattr(self, kind)) for kind in (*KINDS, "transverse")]
         return max(lengths) if max(lengths) > 1 else None
 
+    @property
+    def is_covariant(self) -> bool:
+        """Whether the noise commutes with the field's rotation: no transverse part."""
+        return not any(self.transverse)
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all spins have the same rates."""
+        return all(len(set(getattr(self, kind))) == 1 for kind in (*KINDS, "transverse"))
+
+    def of_one_spin(self) -> LocalNoise:
+        """Returns the noise of the first spin alone; it stands for all where the noise is uniform."""
+        first = {kind: getattr(self, kind)[0] for kind in (*KINDS, "transverse")}
+        return LocalNoise(**first, exponent=self.exponent, name=self.name)
+
     def rates(self, num_qubits: int) -> dict[str, FloatArray]:
-        """Returns γ_φ, γ_↓, γ_↑ by kind, each of shape (num_qubits,), in 1/s.
+        """Returns γ_φ, γ_↓, γ_↑ by kind, each of shape (num_qubits,), in 1/s (γ_x is `transverse`).
 
         Raises:
             ArgumentError: the noise has a list of another length.
@@ -161,7 +198,7 @@ class LocalNoise:
         return np.asarray(rates["emission"] + rates["absorption"])
 
     def coherence_rates(self, num_qubits: int) -> FloatArray:
-        """Returns 1/T2 = (γ_↓ + γ_↑)/2 + 2 γ_φ of each spin, shape (num_qubits,), in 1/s."""
+        """Returns 1/T2 = (γ_↓ + γ_↑)/2 + 2 γ_φ of each spin, shape (num_qubits,), in 1/s; β is left out."""
         return np.asarray(self.relaxation_rates(num_qubits) / 2 + 2 * self.rates(num_qubits)["dephasing"])
 
     def t1(self, num_qubits: int) -> FloatArray:
@@ -177,12 +214,19 @@ class LocalNoise:
     def decay(self, times: FloatArray, num_qubits: int) -> Decay:
         """Returns every spin's channel at every time; arrays of shape (times, num_qubits).
 
-        coherence = exp(−t/T2); up stays up with p + (1−p) exp(−t/T1), down stays down with 1 − p + p exp(−t/T1),
-        where p = γ_↑/(γ_↓ + γ_↑).
+        coherence = exp[−(γ_↓+γ_↑)t/2 − (2γ_φ t)^β]; up stays up with p + (1−p) exp(−t/T1), down stays down with
+        1 − p + p exp(−t/T1), where p = γ_↑/(γ_↓ + γ_↑).
+
+        Raises:
+            ArgumentError: the noise is transverse, and thus no channel of this kind.
 
         >>> LocalNoise(emission=1.0).decay(np.array([1.0]), 1).stay_up.round(6)
         array([[0.367879]])
         """
+        if not self.is_covariant:
+            raise ArgumentError(
+                f'The noise "{self.name}" is transverse, which only `qsense.gain` and `qsense.integrated_gain` take.'
+            )
         rates = self.rates(num_qubits)
         relaxation = self.relaxation_rates(num_qubits)
         population = np.divide(rates["absorption"], relaxation, out=np.zeros(num_qubits), where=relaxation > 0)
@@ -190,48 +234,24 @@ class LocalNoise:
         # −expm1 keeps 1 − e^{−t/T1} exact at short times.
         relaxed = -np.expm1(-column * relaxation)
         return Decay(
-            coherence=np.exp(-column * self.coherence_rates(num_qubits)),
+            coherence=np.exp(-column * relaxation / 2 - self.dephased(column, num_qubits)),
             stay_up=1 - (1 - population) * relaxed,
             stay_down=1 - population * relaxed,
         )
 
+    def dephased(self, times: FloatArray, num_qubits: int) -> FloatArray:
+        """Returns (2γ_φ t)^β of each spin, shape (times, num_qubits), for times of shape (times, 1)."""
+        return np.asarray((2 * self.rates(num_qubits)["dephasing"] * times) ** self.exponent)
+
     def as_dict(self) -> dict[str, Any]:
-        """Returns the rates as plain numbers and lists, for a record."""
-        rates = {kind: getattr(self, kind) for kind in KINDS}
+        """Returns the rates as plain numbers and lists, for a record; what is not there is left out."""
+        kinds = KINDS if self.is_covariant else (*KINDS, "transverse")
+        rates = {kind: getattr(self, kind) for kind in kinds}
         return {
             "name": self.name,
             **{f"{kind}_rate": list(r) if len(r) > 1 else r[0] for kind, r in rates.items()},
+            **({} if self.exponent == 1 else {"dephasing_exponent": self.exponent}),
         }
-
-
-@dataclass(frozen=True)
-class ReadoutError:
-    """The chance that one spin is read wrong; the same for every spin, independent between spins.
-
-    Args:
-        up_given_down: probability to read |1> when the spin is |0>, in [0, 0.5).
-        down_given_up: probability to read |0> when the spin is |1>, in [0, 0.5).
-
-    Raises:
-        ArgumentError: a probability is out of range.
-
-    >>> ReadoutError(0.01, 0.02).matrix
-    array([[0.99, 0.02],
-           [0.01, 0.98]])
-    """
-
-    up_given_down: float = 0.0
-    down_given_up: float = 0.0
-
-    def __post_init__(self) -> None:
-        for key in ("up_given_down", "down_given_up"):
-            if not 0 <= getattr(self, key) < 0.5:
-                raise ArgumentError(f"Argument `{key}` must be in [0, 0.5), but is {getattr(self, key)}.")
-
-    @property
-    def matrix(self) -> FloatArray:
-        """A[measured, prepared], shape (2, 2)."""
-        return np.array([[1 - self.up_given_down, self.down_given_up], [self.up_given_down, 1 - self.down_given_up]])
 
 
 def _rates(kind: str, rate: Rate) -> tuple[float, ...]:
@@ -247,20 +267,10 @@ def _rates(kind: str, rate: Rate) -> tuple[float, ...]:
     return values
 
 
-def _per_spin(**arguments: Rate) -> list[FloatArray]:
-    arrays = {key: np.atleast_1d(np.asarray(value, dtype=np.float64)) for key, value in arguments.items()}
-    lengths = {key: len(value) for key, value in arrays.items() if len(value) > 1}
-    if len(set(lengths.values())) > 1:
-        listed = ", ".join(f"`{key}` has {n}" for key, n in lengths.items())
-        raise ArgumentError(f"Lists must have one number per spin, but {listed}.")
-    size = max(len(value) for value in arrays.values())
-    return [np.broadcast_to(value, (size,)) for value in arrays.values()]
-
-
 def _from_file(path: Path) -> LocalNoise:
-    from qsense import noise_file  # pydantic is needed only here
+    from qsense.noise import file  # pydantic is needed only here
 
-    entry = noise_file.read(path)
+    entry = file.read(path)
     values = entry.values()
     build = LocalNoise.from_t1_t2 if "t1" in values else LocalNoise
     try:

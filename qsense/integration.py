@@ -1,0 +1,188 @@
+"""Integrals and roots of functions of time that can be called anywhere: what the theory needs.
+
+(`quadrature` is for data: it turns values at a few given times into an integral.)
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from qsense.errors import ArgumentError
+from qsense.fisher import FloatArray
+
+Function = Callable[[FloatArray], FloatArray]
+
+# Kronrod's 15 nodes on [0, 1] with their weights, and those of Gauss at every second node (QUADPACK's qk15).
+_NODES = np.array([
+    0.991455371120812639206854697526329, 0.949107912342758524526189684047851, 0.864864423359769072789712788640926,
+    0.741531185599394439863864773280788, 0.586087235467691130294144838258730, 0.405845151377397166906606412076961,
+    0.207784955007898467600689403773245, 0.0,
+])  # fmt: skip
+_KRONROD = np.array([
+    0.022935322010529224963732008058970, 0.063092092629978553290700663189204, 0.104790010322250183839876322541518,
+    0.140653259715525918745189590510238, 0.169004726639267902826583426598550, 0.190350578064785409913256402421014,
+    0.204432940075298892414161999234649, 0.209482141084727828012999174891714,
+])  # fmt: skip
+_GAUSS = np.array([0.129484966168869693270611432679082, 0.279705391489276667901467771423780,
+                   0.381830050505118944950369775488975, 0.417959183673469387755102040816327])  # fmt: skip
+POINTS = (1 + np.concatenate([-_NODES, _NODES[-2::-1]])) / 2
+WEIGHTS = np.concatenate([_KRONROD, _KRONROD[-2::-1]]) / 2
+_GAUSS_WEIGHTS = np.zeros(15)
+_GAUSS_WEIGHTS[1::2] = np.concatenate([_GAUSS, _GAUSS[-2::-1]]) / 2
+
+_GROWTH = 4.0  # each panel is this much longer than the last, …
+_LONGEST = 8.0  # … up to so many lifetimes of the slowest part
+_MOST_PANELS = 4000
+_MOST_EXTENSIONS = 200
+_ROUNDING = 1e-15
+
+
+class Integral(NamedTuple):
+    """An integral, the estimate of its absolute error, and the part of that error that lies beyond the last panel."""
+
+    value: float
+    error: float
+    tail: float = 0.0
+
+
+def as_times(times: Sequence[float] | FloatArray) -> FloatArray:
+    """Returns times as an array of shape (times,), in s.
+
+    Raises:
+        ArgumentError: a time is negative, not finite or not larger than the one before.
+
+    >>> as_times([1, 0])
+    Traceback (most recent call last):
+    qsense.errors.ArgumentError: Argument `times` must increase, but 0.0 s comes after 1.0 s.
+    """
+    try:
+        array = np.atleast_1d(np.asarray(times, dtype=np.float64))
+    except (TypeError, ValueError):
+        raise ArgumentError(f"Argument `times` must be a list of numbers in s, but is {times!r}.") from None
+    if array.ndim != 1 or array.size == 0:
+        raise ArgumentError("Argument `times` must be a list of at least one number in s.")
+    for bad in array[~(np.isfinite(array) & (array >= 0))]:
+        raise ArgumentError(f"Argument `times` must be finite and not negative, but has {bad} s.")
+    for before, after in itertools.pairwise(array):
+        if after <= before:
+            raise ArgumentError(f"Argument `times` must increase, but {after} s comes after {before} s.")
+    return array
+
+
+def integrate(
+    function: Function,
+    slowest_rate: float,
+    fastest_rate: float,
+    until: float = np.inf,
+    tail: Callable[[float], float] | None = None,
+    rtol: float = 1e-11,
+) -> Integral:
+    """Returns ∫₀^until f(t) dt of a function f ≥ 0 that decays.
+
+    Panels grow from 1/fastest outwards. On each, w = 1 − exp[−λ(t − a)] with λ the slowest rate is the variable, in
+    which a sum of exponentials is a polynomial; Gauss–Kronrod pairs are bisected until they agree. An infinite window
+    is extended until the tail is negligible.
+
+    Args:
+        function: f, vectorised over times of shape (n,) in s, in any order.
+        slowest_rate: decay rate of the slowest part of f, > 0, in 1/s.
+        fastest_rate: decay rate of the fastest part; at least the slowest.
+        until: the end of the window in s.
+        tail: an upper bound on ∫_T^∞ f dt for any T. Without it the last panel stands for what is beyond.
+        rtol: relative error to aim at.
+
+    Returns:
+        The integral, its error (differences of the pairs as QUADPACK scales them, the tail, and rounding), and the
+        tail's part of it.
+
+    Source: Piessens et al., QUADPACK (1983), in the variable derived in tests/test_integration.py.
+
+    >>> round(integrate(lambda t: 3 * np.exp(-2 * t), 2, 2).value, 12)
+    1.5
+    """
+    end = min(until, 6 / slowest_rate)
+    first = 1 / fastest_rate
+    edges = [0.0]
+    while edges[-1] < end:
+        longest = edges[-1] + _LONGEST / slowest_rate
+        edges.append(min(max(first, edges[-1] * _GROWTH), longest, end))
+    values, errors = _panels(function, np.array(edges), slowest_rate, rtol)
+    value, error = float(values.sum()), float(errors.sum())
+    if np.isfinite(until) and until <= edges[-1]:
+        return Integral(value, error + _ROUNDING * abs(value))
+    last, beyond = edges[-1], np.inf
+    for _ in range(_MOST_EXTENSIONS):
+        beyond = np.inf if tail is None else tail(last)
+        if beyond <= 0.1 * rtol * abs(value) or last >= until:
+            break
+        step = np.array([last, min(last + _LONGEST / slowest_rate, until)])
+        more, errors = _panels(function, step, slowest_rate, rtol, abs(value))
+        value, error, last = value + float(more.sum()), error + float(errors.sum()), float(step[1])
+        if tail is None:
+            beyond = abs(float(more.sum()))
+            if beyond <= 0.01 * rtol * abs(value):
+                break
+    beyond = 0.0 if last >= until else beyond
+    return Integral(value, error + beyond + _ROUNDING * abs(value), beyond)
+
+
+def _panels(
+    function: Function, edges: FloatArray, rate: float, rtol: float, known: float = 0.0
+) -> tuple[FloatArray, FloatArray]:
+    """Integrals and errors of all panels, bisected where a panel's error is too large a part of the whole."""
+    starts, ends = edges[:-1], edges[1:]
+    done_values: list[float] = []
+    done_errors: list[float] = []
+    total, count = known, 0
+    while starts.size:
+        values, errors = _gauss_kronrod(function, starts, ends, rate)
+        count += starts.size
+        total = known + sum(done_values) + float(values.sum())
+        good = (errors <= rtol * abs(total) / 20) | (ends - starts <= 1e-14 * ends) | (count > _MOST_PANELS)
+        done_values += values[good].tolist()
+        done_errors += errors[good].tolist()
+        left, right = starts[~good], ends[~good]
+        middle = (left + right) / 2
+        starts, ends = np.concatenate([left, middle]), np.concatenate([middle, right])
+    return np.array(done_values), np.array(done_errors)
+
+
+def _gauss_kronrod(
+    function: Function, starts: FloatArray, ends: FloatArray, rate: float
+) -> tuple[FloatArray, FloatArray]:
+    width = -np.expm1(-rate * (ends - starts))[:, None]
+    w = width * POINTS
+    times = starts[:, None] - np.log1p(-w) / rate
+    integrand = function(times.ravel()).reshape(times.shape) / (1 - w) * width / rate
+    kronrod, gauss = integrand @ WEIGHTS, integrand @ _GAUSS_WEIGHTS
+    size = np.abs(integrand) @ WEIGHTS
+    difference = np.abs(kronrod - gauss)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled = size * np.minimum(1.0, (200 * difference / size) ** 1.5)
+    return kronrod, np.minimum(difference, np.where(size > 0, scaled, difference))
+
+
+def first_root(function: Function, grid: FloatArray) -> float | None:
+    """Returns the first zero of a function that is positive at first, to double precision; None if it has none.
+
+    Args:
+        function: vectorised over arguments of shape (n,).
+        grid: increasing arguments that are searched for the first change of sign.
+
+    >>> first_root(lambda t: 2 - t**2, np.linspace(0, 4, 9))
+    1.414213562373095
+    """
+    below = np.flatnonzero(function(grid) < 0)
+    if below.size == 0 or below[0] == 0:
+        return None
+    low, high = grid[below[0] - 1], grid[below[0]]
+    for _ in range(8):  # each round divides the bracket by 128: 128^8 > 2^53
+        inner = np.linspace(low, high, 129)
+        negative = np.flatnonzero(function(inner) < 0)
+        position = int(negative[0]) if negative.size else 128
+        low, high = inner[max(position - 1, 0)], inner[position]
+    return float(0.5 * (low + high))

@@ -1,0 +1,7 @@
+"""What acts on the spins beside the field, and on their readout."""
+
+from qsense.noise.environment import Environment, Noise, environment_of
+from qsense.noise.local import KINDS, Decay, LocalNoise, Rate
+from qsense.noise.readout import ReadoutError
+
+__all__ = ["KINDS", "Decay", "Environment", "LocalNoise", "Noise", "Rate", "ReadoutError", "environment_of"]

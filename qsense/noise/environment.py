@@ -1,0 +1,114 @@
+"""Everything that acts on the spins beside the field: local noise, collective dephasing, a coupling among them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from qsense.errors import ArgumentError
+from qsense.fisher import FloatArray
+from qsense.noise.local import LocalNoise
+
+Coupling = float | Sequence[Sequence[float]] | FloatArray
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Local noise with what a single spin cannot suffer by itself.
+
+    Args:
+        local: rates of each spin's own.
+        collective_dephasing: γ_c ≥ 0 in 1/s, L = 2J_z: a common field noise; coherence of order q decays at 2γ_c q².
+        coupling: χ in rad/s, H = ½ Σ_{i<j} χ_ij σ_z,i σ_z,j: one number for all pairs (χJ_z², up to a constant) or a
+            symmetric matrix of shape (N, N), whose diagonal is not used.
+
+    Raises:
+        ArgumentError: a number is not finite, γ_c is negative, or χ is not symmetric.
+
+    >>> Environment(LocalNoise(dephasing=0.1), collective_dephasing=0.02).collective_dephasing
+    0.02
+    """
+
+    local: LocalNoise = field(default_factory=LocalNoise)
+    collective_dephasing: float = 0.0
+    coupling: tuple[tuple[float, ...], ...] | float = 0.0
+
+    def __init__(
+        self, local: LocalNoise | None = None, collective_dephasing: float = 0.0, coupling: Coupling = 0.0
+    ) -> None:
+        if not (math.isfinite(collective_dephasing) and collective_dephasing >= 0):
+            raise ArgumentError(
+                f"Argument `collective_dephasing` must be finite and not negative, but is {collective_dephasing} (1/s)."
+            )
+        matrix = np.asarray(coupling, dtype=np.float64)
+        square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1]
+        if not np.all(np.isfinite(matrix)) or not (matrix.ndim == 0 or (square and np.array_equal(matrix, matrix.T))):
+            raise ArgumentError("Argument `coupling` must be a finite number or a symmetric matrix of them (rad/s).")
+        object.__setattr__(self, "local", LocalNoise() if local is None else local)
+        object.__setattr__(self, "collective_dephasing", float(collective_dephasing))
+        object.__setattr__(self, "coupling", float(matrix) if matrix.ndim == 0 else tuple(map(tuple, matrix.tolist())))
+
+    @property
+    def name(self) -> str:
+        return self.local.name
+
+    @property
+    def is_coupled(self) -> bool:
+        return bool(np.any(np.asarray(self.coupling)))
+
+    @property
+    def is_covariant(self) -> bool:
+        """Whether everything commutes with the field's rotation, so that G does not depend on the field."""
+        return self.local.is_covariant
+
+    def decay_rates(self, num_qubits: int) -> FloatArray:
+        """Returns how fast each spin's own part of G decays, 2/T2 and what is common, shape (num_qubits,), in 1/s."""
+        transverse = np.broadcast_to(np.array(self.local.transverse), (num_qubits,))
+        return np.asarray(2 * self.local.coherence_rates(num_qubits) + 4 * self.collective_dephasing + 2 * transverse)
+
+    def collective(self, times: FloatArray) -> FloatArray:
+        """Returns 2γ_c t: coherence of order q is multiplied by exp(−q² of it), shape (times,)."""
+        return 2 * self.collective_dephasing * times
+
+    def coupling_energies(self, num_qubits: int) -> FloatArray:
+        """Returns the diagonal of the coupling in rad/s over the 2^N basis states, shape (2^N,).
+
+        Raises:
+            ArgumentError: the matrix is for another number of spins.
+
+        >>> Environment(coupling=0.5).coupling_energies(2)
+        array([ 0.25, -0.25, -0.25,  0.25])
+        """
+        matrix = np.asarray(self.coupling)
+        if matrix.ndim == 2 and len(matrix) != num_qubits:
+            raise ArgumentError(f"The coupling is for {len(matrix)} spins, but the probe has {num_qubits}.")
+        pairs = np.triu(np.broadcast_to(matrix, (num_qubits, num_qubits)), 1)
+        signs = 1.0 - 2 * (np.arange(2**num_qubits)[:, None] >> np.arange(num_qubits) & 1)
+        return np.asarray(0.5 * np.einsum("ki,ij,kj->k", signs, pairs, signs, optimize=True))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns plain numbers and lists; what is not there is left out."""
+        entry = self.local.as_dict()
+        if self.collective_dephasing:
+            entry["collective_dephasing_rate"] = self.collective_dephasing
+        if self.is_coupled:
+            entry["coupling_rad_per_s"] = (
+                self.coupling if isinstance(self.coupling, float) else [list(row) for row in self.coupling]
+            )
+        return entry
+
+
+Noise = LocalNoise | Environment
+
+
+def environment_of(noise: Noise) -> Environment:
+    """Returns local noise as an Environment, and an Environment as it is.
+
+    >>> environment_of(LocalNoise(emission=1.0)).local.emission
+    (1.0,)
+    """
+    return noise if isinstance(noise, Environment) else Environment(noise)

@@ -1,0 +1,53 @@
+"""From relaxation times to rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qsense.errors import ArgumentError
+from qsense.fisher import FloatArray
+
+Rate = float | Sequence[float] | FloatArray
+_NOT_MORE_THAN_TWICE = 1 + 1e-12  # T2 = 2 T1 is allowed, also after rounding
+
+
+def rates(t1: Rate, t2: Rate, excited_population: Rate) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Returns γ_φ, γ_↓, γ_↑ in 1/s: γ_↓ = (1−p)/T1, γ_↑ = p/T1, γ_φ = (1/T2 − 1/(2 T1))/2, each (spins,).
+
+    Args:
+        t1: T1 > 0 in s, may be infinite; one number or one per spin.
+        t2: 0 < T2 ≤ 2 T1 in s.
+        excited_population: p in [0, 1].
+
+    Raises:
+        ArgumentError: a time is not positive, T2 > 2 T1, or p is outside [0, 1].
+
+    >>> rates(2.0, 4.0, 0.25)
+    (array([0.]), array([0.375]), array([0.125]))
+    """
+    t1s, t2s, populations = _per_spin(t1=t1, t2=t2, excited_population=excited_population)
+    for key, values in (("t1", t1s), ("t2", t2s)):
+        for value in values:
+            if not value > 0:
+                raise ArgumentError(f"Argument `{key}` must be positive, but is {value} s.")
+    for one, two in zip(t1s, t2s, strict=True):
+        if two > 2 * one * _NOT_MORE_THAN_TWICE:
+            raise ArgumentError(f"Argument `t2` must be at most 2 T1 = {2 * one} s, but is {two} s.")
+    for value in populations:
+        if not 0 <= value <= 1:
+            raise ArgumentError(f"Argument `excited_population` must be in [0, 1], but is {value}.")
+    relaxation = 1 / t1s
+    dephasing = np.maximum(1 / t2s - relaxation / 2, 0) / 2
+    return dephasing, relaxation * (1 - populations), relaxation * populations
+
+
+def _per_spin(**arguments: Rate) -> list[FloatArray]:
+    arrays = {key: np.atleast_1d(np.asarray(value, dtype=np.float64)) for key, value in arguments.items()}
+    lengths = {key: len(value) for key, value in arrays.items() if len(value) > 1}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"`{key}` has {n}" for key, n in lengths.items())
+        raise ArgumentError(f"Lists must have one number per spin, but {listed}.")
+    size = max(len(value) for value in arrays.values())
+    return [np.broadcast_to(value, (size,)) for value in arrays.values()]

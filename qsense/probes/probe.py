@@ -1,0 +1,289 @@
+"""Probes: the states that a sensing run prepares.
+
+A Probe says what is prepared, not how: the circuits are in `qsense.sensing`, the theory in `qsense.theory`. Basis
+states are numbered as Qiskit does: bit j of the index is spin j, and 1 is up, the excited state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from qsense import content
+from qsense.errors import ArgumentError, ContentError
+from qsense.fisher import ComplexArray, FloatArray
+from qsense.probes import collective, states
+from qsense.probes.qasm import parse_qasm
+
+Kind = Literal["ghz", "product", "symmetric", "circuit", "state"]
+KINDS = ("ghz", "product")
+NUM_QUBITS_OF_A_STATEVECTOR = 20
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A probe state of `num_qubits` spins; made by one of the class methods.
+
+    Attributes:
+        kind: "ghz", "product", "symmetric" (over Dicke states), "circuit" (OpenQASM) or "state" (vector or matrix).
+        num_qubits: number of spins, at least 1.
+        tilt: δ in (−1, 1) of a product probe, whose spins are up with weight (1+δ)/2.
+        name: how tables and records call it.
+        qasm: the OpenQASM 3 text of a "circuit" probe.
+        data: the complex128 numbers of a "symmetric" probe (N+1) or a "state" (2^N, or 4^N of a matrix by rows).
+    """
+
+    kind: Kind
+    num_qubits: int
+    tilt: float = 0.0
+    name: str = ""
+    qasm: str | None = field(default=None, repr=False)
+    data: bytes | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.num_qubits, int) or isinstance(self.num_qubits, bool) or self.num_qubits < 1:
+            raise ArgumentError(f"Argument `num_qubits` must be at least 1, but is {self.num_qubits!r}.")
+        if not -1 < self.tilt < 1:
+            raise ArgumentError(f"Argument `tilt` must be in (-1, 1), but is {self.tilt}.")
+        if self.tilt and self.kind != "product":
+            raise ArgumentError("Argument `tilt` goes with a product probe only.")
+        if not self.name:
+            object.__setattr__(self, "name", self.kind if not self.tilt else f"product(tilt={self.tilt:g})")
+
+    @classmethod
+    def ghz(cls, num_qubits: int) -> Probe:
+        """Returns (|down…down> + |up…up>)/√2.
+
+        Source: arXiv:2512.21661v1, Eq. 37.
+
+        >>> Probe.ghz(2).statevector().real.round(4)
+        array([0.7071, 0.    , 0.    , 0.7071])
+        """
+        return cls("ghz", num_qubits)
+
+    @classmethod
+    def product(cls, num_qubits: int, tilt: float = 0.0) -> Probe:
+        """Returns (√((1−δ)/2) |down> + √((1+δ)/2) |up>)^⊗N with δ the tilt; |+>^⊗N by default.
+
+        Args:
+            num_qubits: number of spins.
+            tilt: δ in (−1, 1).
+
+        Source: arXiv:2512.21661v1, above Eq. 29 and Eq. 55.
+
+        >>> Probe.product(1).statevector().real.round(4)
+        array([0.7071, 0.7071])
+        """
+        return cls("product", num_qubits, tilt)
+
+    @classmethod
+    def symmetric(cls, amplitudes: Sequence[complex] | ComplexArray | FloatArray, name: str = "symmetric") -> Probe:
+        """Returns Σ_u a_u |D_u> over the Dicke states with u spins up.
+
+        Args:
+            amplitudes: a_0 … a_N, shape (N+1,), of unit length.
+            name: how tables and records call it.
+
+        Raises:
+            ArgumentError: they are not of unit length, or fewer than two.
+
+        >>> Probe.symmetric([0.6, 0, 0.8]).num_qubits
+        2
+        >>> Probe.symmetric([0.6, 0.8, 0.8])  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        qsense.errors.ArgumentError: Argument `amplitudes` must have length 1 (within 1e-09), but its norm is 1.28...
+        """
+        vector = states.normalised("amplitudes", amplitudes, 1)
+        return cls("symmetric", len(vector) - 1, name=name, data=vector.tobytes())
+
+    @classmethod
+    def named(cls, name: str, num_qubits: int, tilt: float = 0.0) -> Probe:
+        """Returns a probe by its name, with its number after a colon where it has one.
+
+        `ghz`, `product`; `w` (one spin up), `dicke:U` (U spins up), `dicke_x:U` (J_x = U − N/2), `twin_fock`
+        (dicke_x with half of the spins up), `coherent:POLAR` (rad), `one_axis:STRENGTH`, `two_axis:STRENGTH` (rad,
+        turned for the largest G(0)).
+
+        Raises:
+            ArgumentError: the name is unknown, or its number is missing or out of range.
+
+        >>> Probe.named("ghz", 3).kind, Probe.named("dicke:1", 3).name
+        ('ghz', 'dicke:1')
+        """
+        if name == "ghz":
+            return cls("ghz", num_qubits, tilt)
+        if name == "product":
+            return cls("product", num_qubits, tilt)
+        if tilt:
+            raise ArgumentError("Argument `tilt` goes with a product probe only.")
+        cls("ghz", num_qubits)  # refuses a wrong number of spins
+        vector = np.asarray(collective.named(name, num_qubits), dtype=np.complex128)
+        return cls("symmetric", num_qubits, name=name, data=vector.tobytes())
+
+    @classmethod
+    def from_state(cls, state: ComplexArray | FloatArray, name: str = "state") -> Probe:
+        """Returns the probe of a state vector of shape (2^N,) or a density matrix of shape (2^N, 2^N).
+
+        Args:
+            state: bit j of an index is spin j, 1 is up; of unit length, or Hermitian, positive and of trace 1.
+            name: how tables and records call it.
+
+        Raises:
+            ArgumentError: the shape or the normalisation is wrong, or a matrix is no density matrix.
+
+        >>> Probe.from_state(np.eye(4) / 4).num_qubits
+        2
+        """
+        array = np.asarray(state)
+        size = max(array.shape[0] if array.ndim else 0, 1).bit_length() - 1
+        if array.shape not in ((2**size,), (2**size, 2**size)) or size == 0:
+            raise ArgumentError(f"Argument `state` must have shape (2^N,) or (2^N, 2^N), but has {array.shape}.")
+        vector = states.normalised("state", array, array.ndim)
+        return cls("state", size, name=name, data=vector.tobytes())
+
+    @classmethod
+    def from_circuit(cls, circuit: Any, name: str = "circuit") -> Probe:
+        """Returns the probe that a Qiskit circuit prepares from |0…0>, kept as OpenQASM 3.
+
+        Raises:
+            ContentError: it measures, resets or takes parameters.
+        """
+        from qiskit import qasm3
+
+        return cls.from_text(qasm3.dumps(circuit), name)
+
+    @classmethod
+    def from_qasm(cls, name_or_path: str | Path, beside: Path | None = None) -> Probe:
+        """Returns the probe that an OpenQASM 3 (or 2) file prepares.
+
+        Args:
+            name_or_path: the name of a shipped circuit ("w4") or the path of a file without measurements.
+            beside: the folder that a relative path starts from; the working directory by default.
+
+        Raises:
+            ContentError: there is no such file, it cannot be parsed, or it measures, resets or takes parameters.
+
+        >>> Probe.from_qasm("w4").num_qubits
+        4
+        """
+        path = content.find("circuits", str(name_or_path), beside)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ContentError(f"{path}: cannot be read: {error}.") from None
+        circuit = parse_qasm(text, str(path))
+        return cls("circuit", circuit.num_qubits, name=path.stem, qasm=text)
+
+    @classmethod
+    def from_text(cls, qasm: str, name: str) -> Probe:
+        """Returns the probe that an OpenQASM text prepares, under a name.
+
+        Raises:
+            ContentError: as in `from_qasm`.
+
+        >>> Probe.from_text('OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0];', "half").num_qubits
+        2
+        """
+        return cls("circuit", parse_qasm(qasm, name).num_qubits, name=name, qasm=qasm)
+
+    @property
+    def key(self) -> str:
+        """What makes this probe this probe: kind, size, tilt and, for a file or numbers, its content's hash."""
+        text = "" if self.qasm is None else hashlib.sha256(self.qasm.encode()).hexdigest()
+        text = text if self.data is None else hashlib.sha256(self.data).hexdigest()
+        return f"{self.kind}:{self.num_qubits}:{self.tilt!r}:{text}"
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether the probe is given as a density matrix."""
+        return self.kind == "state" and len(self.data or b"") == 16 * 4**self.num_qubits
+
+    def statevector(self) -> ComplexArray:
+        """Returns the amplitudes, shape (2^N,), bit j of the index being spin j, 1 being up.
+
+        Raises:
+            ArgumentError: more spins than a vector should have, or the probe is a density matrix.
+        """
+        if self.is_mixed:
+            raise ArgumentError(f'The probe "{self.name}" is a density matrix and has no state vector.')
+        if self.num_qubits > NUM_QUBITS_OF_A_STATEVECTOR:
+            raise ArgumentError(
+                f"A state vector of {self.num_qubits} spins has 2^{self.num_qubits} amplitudes; "
+                f"at most {NUM_QUBITS_OF_A_STATEVECTOR} spins are supported."
+            )
+        return _statevector(self)
+
+    def density_matrix(self) -> ComplexArray:
+        """Returns ρ, shape (2^N, 2^N).
+
+        >>> Probe.ghz(1).density_matrix().real.round(3)
+        array([[0.5, 0.5],
+               [0.5, 0.5]])
+        """
+        if self.is_mixed:
+            return self._numbers().reshape(2**self.num_qubits, 2**self.num_qubits)
+        state = self.statevector()
+        return np.outer(state, state.conj())
+
+    def dicke_amplitudes(self) -> ComplexArray | None:
+        """Returns the amplitudes over Dicke states, shape (N+1,), or None if the state is not symmetric and pure.
+
+        >>> Probe.product(2).dicke_amplitudes().real.round(4)
+        array([0.5   , 0.7071, 0.5   ])
+        """
+        if self.kind == "ghz":
+            return np.asarray(collective.ghz(self.num_qubits), dtype=np.complex128)
+        if self.kind == "product":
+            return collective.coherent(self.num_qubits, polar=float(np.arccos(self.tilt)))
+        if self.kind == "symmetric":
+            return self._numbers()
+        return None if self.is_mixed else _projected(self)
+
+    def _numbers(self) -> ComplexArray:
+        return np.frombuffer(self.data or b"", dtype=np.complex128)
+
+
+@lru_cache(maxsize=64)
+def _statevector(probe: Probe) -> ComplexArray:
+    size = probe.num_qubits
+    if probe.kind == "circuit":
+        from qiskit.quantum_info import Statevector
+
+        state = np.array(Statevector(parse_qasm(probe.qasm or "", probe.name)).data, dtype=np.complex128)
+    elif probe.kind == "state":
+        state = np.frombuffer(probe.data or b"", dtype=np.complex128)
+    elif probe.kind == "product":
+        spin = np.sqrt(np.array([1 - probe.tilt, 1 + probe.tilt]) / 2)
+        state = np.ones(1, dtype=np.complex128)
+        for _ in range(size):
+            state = np.kron(spin, state)
+    else:
+        amplitudes, ups = probe.dicke_amplitudes(), _ups(size)
+        assert amplitudes is not None
+        state = np.asarray(amplitudes / _roots(size))[ups]
+    state.flags.writeable = False
+    return state
+
+
+@lru_cache(maxsize=64)
+def _projected(probe: Probe) -> ComplexArray | None:
+    """The Dicke amplitudes of a state vector that is symmetric to rounding."""
+    state, ups, roots = probe.statevector(), _ups(probe.num_qubits), _roots(probe.num_qubits)
+    sums = np.bincount(ups, state.real) + 1j * np.bincount(ups, state.imag)
+    amplitudes = sums / roots
+    rest = state - (amplitudes / roots)[ups]
+    return amplitudes if np.linalg.norm(rest) < 1e-13 else None
+
+
+def _ups(size: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.bitwise_count(np.arange(2**size)).astype(np.int64)
+
+
+def _roots(size: int) -> FloatArray:
+    return np.abs(collective.coherent(size)) * 2 ** (size / 2)

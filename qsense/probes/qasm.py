@@ -1,0 +1,30 @@
+"""Reads a preparation circuit from OpenQASM 3 or 2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qsense.errors import ContentError
+
+
+def parse_qasm(text: str, source: str) -> Any:
+    """Returns the QuantumCircuit of an OpenQASM text.
+
+    Raises:
+        ContentError: it cannot be parsed, is not unitary, has free parameters or no qubits; in one line.
+    """
+    from qiskit import qasm2, qasm3
+
+    try:
+        circuit = qasm2.loads(text) if "OPENQASM 2" in text[:2000] else qasm3.loads(text)
+    except Exception as error:  # the parsers raise many kinds; each means that the file is broken
+        message = " ".join(str(error).split())
+        raise ContentError(f"{source}: not valid OpenQASM: {message[:200]}.") from None
+    forbidden = {"measure", "reset", "if_else", "while_loop", "for_loop", "switch_case"} & set(circuit.count_ops())
+    if forbidden:
+        raise ContentError(f"{source}: a preparation must be unitary, but has `{sorted(forbidden)[0]}`; remove it.")
+    if circuit.num_parameters:
+        raise ContentError(f"{source}: a preparation must have no free parameters; give them numbers.")
+    if circuit.num_qubits == 0:
+        raise ContentError(f"{source}: the circuit has no qubits; declare a register, such as `qubit[4] q;`.")
+    return circuit

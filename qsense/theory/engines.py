@@ -1,0 +1,73 @@
+"""Which method answers for a probe and a noise, and how far its answers can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from qsense.fisher import FloatArray
+from qsense.noise import Environment, Noise, environment_of
+from qsense.probes import Probe
+from qsense.theory.closed import ghz_gain, product_gain
+from qsense.theory.dense import dense_gain, has_channels
+from qsense.theory.symmetric import Channel, symmetric_gain
+
+_ROUNDING = 1e-16
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A way to compute G.
+
+    Attributes:
+        method: "closed form", "symmetric engine", "dense matrices" or "Lindblad equation".
+        gain: G at times of shape (times,), in any order.
+        resolution: the absolute error of G from rounding; a smaller G is not known.
+    """
+
+    method: str
+    gain: Callable[[FloatArray], FloatArray]
+    resolution: float
+
+
+def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
+    """Returns the best engine: a closed form, else the symmetric engine, else dense matrices.
+
+    Args:
+        probe: the state that is prepared.
+        noise: local noise, or an Environment.
+        field: φ in rad/s; it matters only under transverse noise.
+
+    Raises:
+        ArgumentError: the rates are for another number of spins.
+
+    >>> from qsense.noise import LocalNoise
+    >>> engine_for(Probe.named("twin_fock", 40), LocalNoise(emission=1.0)).method
+    'symmetric engine'
+    """
+    environment, n = environment_of(noise), probe.num_qubits
+    environment.local.rates(n)
+    environment.coupling_energies(1 if isinstance(environment.coupling, float) else n)
+    if environment.is_covariant and not environment.is_coupled:
+        local, common = environment.local, environment.collective_dephasing
+        if probe.kind == "ghz":
+            return Engine("closed form", lambda t: ghz_gain(n, local, t) * np.exp(-4 * common * n**2 * t), 0.0)
+        if probe.kind == "product" and not common:
+            return Engine("closed form", lambda t: product_gain(n, local, t, probe.tilt), 0.0)
+        amplitudes = probe.dicke_amplitudes() if local.is_uniform else None
+        if amplitudes is not None and (n <= NUM_QUBITS or probe.kind != "circuit"):
+            resolution = _ROUNDING * n**2 * (n + 1)
+            return Engine(
+                "symmetric engine", lambda t: symmetric_gain(amplitudes, _channel(environment, t)), resolution
+            )
+    if has_channels(probe, noise):
+        return Engine("dense matrices", lambda t: dense_gain(probe, noise, t), _ROUNDING * n**2 * 2**n)
+    return Engine("Lindblad equation", lambda t: dense_gain(probe, noise, t, field), 1e4 * _ROUNDING * n**2)
+
+
+def _channel(environment: Environment, times: FloatArray) -> Channel:
+    # All rates are alike: one spin stands for all.
+    single = environment.local.of_one_spin()
+    return Channel.of(single.decay(times, 1), environment.collective(times))
