@@ -78,7 +78,7 @@ def integrate(
     slowest_rate: float,
     fastest_rate: float,
     until: float = np.inf,
-    tail: Callable[[float], float] | None = None,
+    tail: Callable[[float, float], float] | None = None,
     rtol: float = 1e-11,
 ) -> Integral:
     """Returns ∫₀^until f(t) dt of a function f ≥ 0 that decays.
@@ -92,7 +92,7 @@ def integrate(
         slowest_rate: decay rate of the slowest part of f, > 0, in 1/s.
         fastest_rate: decay rate of the fastest part; at least the slowest.
         until: the end of the window in s.
-        tail: an upper bound on ∫_T^∞ f dt for any T. Without it the last panel stands for what is beyond.
+        tail: T, f(T) ↦ an upper bound on ∫_T^∞ f dt. Without it the last panel stands for what is beyond.
         rtol: relative error to aim at.
 
     Returns:
@@ -116,7 +116,7 @@ def integrate(
         return Integral(value, error + _ROUNDING * abs(value))
     last, beyond = edges[-1], np.inf
     for _ in range(_MOST_EXTENSIONS):
-        beyond = np.inf if tail is None else tail(last)
+        beyond = np.inf if tail is None else tail(last, abs(float(function(np.array([last]))[0])))
         if beyond <= 0.1 * rtol * abs(value) or last >= until:
             break
         step = np.array([last, min(last + _LONGEST / slowest_rate, until)])

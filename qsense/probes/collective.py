@@ -48,7 +48,7 @@ def dicke(num_qubits: int, ups: int) -> FloatArray:
     >>> dicke(3, 1)
     array([0., 1., 0., 0.])
     """
-    return np.eye(num_qubits + 1)[ups]
+    return np.asarray(np.eye(num_qubits + 1)[ups])
 
 
 def dicke_x(num_qubits: int, ups: int) -> FloatArray:
@@ -131,8 +131,9 @@ def named(name: str, size: int) -> ComplexArray | FloatArray:
         if number not in range(size + 1):
             raise ArgumentError(f'The probe "{name}" must have 0 to {size} spins up, a whole number.')
         return (dicke if family == "dicke" else dicke_x)(size, int(number))
-    builders = {"coherent": coherent, "one_axis": one_axis, "two_axis": two_axis}
-    return builders[family](size, number)
+    if family == "coherent":
+        return coherent(size, number)
+    return (one_axis if family == "one_axis" else two_axis)(size, number)
 
 
 def _turned(state: ComplexArray, angle: float | None) -> ComplexArray:

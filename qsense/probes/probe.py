@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, reduce
 from pathlib import Path
 from typing import Any, Literal
 
@@ -251,24 +251,25 @@ class Probe:
 
 @lru_cache(maxsize=64)
 def _statevector(probe: Probe) -> ComplexArray:
+    state = np.array(_amplitudes(probe), dtype=np.complex128)
+    state.flags.writeable = False
+    return state
+
+
+def _amplitudes(probe: Probe) -> ComplexArray | FloatArray:
     size = probe.num_qubits
     if probe.kind == "circuit":
         from qiskit.quantum_info import Statevector
 
-        state = np.array(Statevector(parse_qasm(probe.qasm or "", probe.name)).data, dtype=np.complex128)
-    elif probe.kind == "state":
-        state = np.frombuffer(probe.data or b"", dtype=np.complex128)
-    elif probe.kind == "product":
+        return np.asarray(Statevector(parse_qasm(probe.qasm or "", probe.name)).data, dtype=np.complex128)
+    if probe.kind == "state":
+        return np.frombuffer(probe.data or b"", dtype=np.complex128)
+    if probe.kind == "product":
         spin = np.sqrt(np.array([1 - probe.tilt, 1 + probe.tilt]) / 2)
-        state = np.ones(1, dtype=np.complex128)
-        for _ in range(size):
-            state = np.kron(spin, state)
-    else:
-        amplitudes, ups = probe.dicke_amplitudes(), _ups(size)
-        assert amplitudes is not None
-        state = np.asarray(amplitudes / _roots(size))[ups]
-    state.flags.writeable = False
-    return state
+        return np.asarray(reduce(np.kron, [spin] * size))
+    amplitudes = probe.dicke_amplitudes()
+    assert amplitudes is not None
+    return np.asarray((amplitudes / _roots(size))[_ups(size)], dtype=np.complex128)
 
 
 @lru_cache(maxsize=64)
@@ -276,7 +277,7 @@ def _projected(probe: Probe) -> ComplexArray | None:
     """The Dicke amplitudes of a state vector that is symmetric to rounding."""
     state, ups, roots = probe.statevector(), _ups(probe.num_qubits), _roots(probe.num_qubits)
     sums = np.bincount(ups, state.real) + 1j * np.bincount(ups, state.imag)
-    amplitudes = sums / roots
+    amplitudes = np.asarray(sums / roots, dtype=np.complex128)
     rest = state - (amplitudes / roots)[ups]
     return amplitudes if np.linalg.norm(rest) < 1e-13 else None
 

@@ -14,7 +14,7 @@ from qsense.noise import LocalNoise, Noise, environment_of
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_tail
 from qsense.theory.closed import ghz_img, log_ghz_gain, product_gain, product_img
-from qsense.theory.engines import Engine, engine_for
+from qsense.theory.engines import Engine, decay_scales, engine_for
 
 _FAR = 45.0  # exp(−45) < 3e-20: so many lifetimes are searched for a crossing
 
@@ -94,7 +94,7 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
         if closed is not None:
             return IntegratedGain(closed, 0.0 if np.isinf(closed) else 2e-16 * closed, "closed form")
     end = np.inf if until is None else until
-    slowest, fastest = _rates(probe, noise)
+    slowest, fastest = decay_scales(probe, noise)
     if until is not None:
         slowest = max(slowest, 1 / until)
     elif slowest == 0:
@@ -154,22 +154,6 @@ def _closed_img(probe: Probe, noise: Noise) -> float | None:
     if probe.kind == "ghz" and local.exponent == 1 and not local.relaxation_rates(n).any():
         return float(n**2 / (4 * (local.rates(n)["dephasing"].sum() + common * n**2)))
     return None
-
-
-def _rates(probe: Probe, noise: Noise) -> tuple[float, float]:
-    """The slowest and the fastest rate at which parts of G decay, in 1/s; they choose panels, not the result."""
-    environment, n = environment_of(noise), probe.num_qubits
-    rates = environment.decay_rates(n)
-    slowest, fastest = float(rates.min()), float(rates.sum()) + 4 * environment.collective_dephasing * n**2
-    if probe.kind == "ghz":
-        relaxation = environment.local.relaxation_rates(n)
-        # p_up + p_down may decay too, by at most Σ 1/T1: then G outlives its coherence.
-        slowest = max(fastest - float(relaxation.sum()), slowest)
-        fastest = max(fastest, n * float(rates.max()))  # the populations settle at up to N times a spin's own rate
-    if environment.is_coupled:
-        energies = environment.coupling_energies(n)
-        fastest += float(energies.max() - energies.min())
-    return slowest, fastest
 
 
 def _lasts(engine: Engine, fastest: float) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import ComplexArray, FloatArray, qfi, qfi_of_rotation
+from qsense.fisher import ComplexArray, FloatArray, qfi, qfi_of_rotation, sub_qfi
 from qsense.noise import Noise, environment_of
 from qsense.probes import Probe
 from qsense.theory.lindblad import generator, lindblad_states
@@ -91,6 +91,16 @@ def dense_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0
     return qfi(rho, slope)
 
 
+def sub_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0) -> FloatArray:
+    """Returns 2 Tr(∂_θρ)², a lower bound on G(t) from purities alone, shape (times,); N ≤ 10.
+
+    >>> from qsense.noise import LocalNoise
+    >>> sub_gain(Probe.product(2), LocalNoise(dephasing=0.25), np.array([0.0])).round(6)
+    array([2.])
+    """
+    return np.concatenate([sub_qfi(states_and_slopes(probe, noise, part, field)[1]) for part in _chunks(probe, times)])
+
+
 def _chunks(probe: Probe, times: FloatArray) -> Iterator[FloatArray]:
     step = max(1, _CHUNK_BYTES // (16 * 4**probe.num_qubits))
     for start in range(0, len(times), step):
@@ -106,9 +116,8 @@ def _channel_output(probe: Probe, noise: Noise, times: FloatArray) -> ComplexArr
             f"spins is too large; at most {NUM_QUBITS} spins are supported."
         )
     environment = environment_of(noise)
-    start = probe.density_matrix()
-    if not start.imag.any():
-        start = start.real
+    complex_start = probe.density_matrix()
+    start = complex_start if complex_start.imag.any() else complex_start.real
     decay = environment.local.decay(times, num_qubits)
     shape = (len(times),) + (2,) * (2 * num_qubits)
     rho = np.broadcast_to(start.reshape((1, *shape[1:])), shape).copy()

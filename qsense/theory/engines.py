@@ -57,17 +57,32 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
         if probe.kind == "product" and not common:
             return Engine("closed form", lambda t: product_gain(n, local, t, probe.tilt), 0.0)
         amplitudes = probe.dicke_amplitudes() if local.is_uniform else None
-        if amplitudes is not None and (n <= NUM_QUBITS or probe.kind != "circuit"):
+        if amplitudes is not None:
             resolution = _ROUNDING * n**2 * (n + 1)
             return Engine(
-                "symmetric engine", lambda t: symmetric_gain(amplitudes, _channel(environment, t)), resolution
+                "symmetric engine", lambda t: symmetric_gain(amplitudes, uniform_channel(environment, t)), resolution
             )
     if has_channels(probe, noise):
         return Engine("dense matrices", lambda t: dense_gain(probe, noise, t), _ROUNDING * n**2 * 2**n)
     return Engine("Lindblad equation", lambda t: dense_gain(probe, noise, t, field), 1e4 * _ROUNDING * n**2)
 
 
-def _channel(environment: Environment, times: FloatArray) -> Channel:
-    # All rates are alike: one spin stands for all.
-    single = environment.local.of_one_spin()
-    return Channel.of(single.decay(times, 1), environment.collective(times))
+def uniform_channel(environment: Environment, times: FloatArray) -> Channel:
+    """Returns the channel of noise that is alike for all spins: one spin stands for all."""
+    return Channel.of(environment.local.of_one_spin().decay(times, 1), environment.collective(times))
+
+
+def decay_scales(probe: Probe, noise: Noise) -> tuple[float, float]:
+    """Returns the slowest and the fastest rate at which parts of G decay, in 1/s; they choose panels, no result."""
+    environment, n = environment_of(noise), probe.num_qubits
+    rates = environment.decay_rates(n)
+    slowest, fastest = float(rates.min()), float(rates.sum()) + 4 * environment.collective_dephasing * n**2
+    if probe.kind == "ghz":
+        relaxation = environment.local.relaxation_rates(n)
+        # p_up + p_down may decay too, by at most Σ 1/T1: then G outlives its coherence.
+        slowest = max(fastest - float(relaxation.sum()), slowest)
+        fastest = max(fastest, n * float(rates.max()))  # the populations settle at up to N times a spin's own rate
+    if environment.is_coupled:
+        energies = environment.coupling_energies(n)
+        fastest += float(energies.max() - energies.min())
+    return slowest, fastest

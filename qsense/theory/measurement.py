@@ -1,77 +1,126 @@
-"""What a readout can give: the exact classical gain of the measurements that qsense makes, at mid-fringe."""
+"""What a readout can give: the classical gain of a measurement, at one phase or at the best, and its integral 𝓘_C."""
 
 from __future__ import annotations
-
-from functools import reduce
 
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import FloatArray, cfi
+from qsense.fisher import FloatArray
 from qsense.integration import integrate
-from qsense.noise import LocalNoise
+from qsense.noise import Noise, environment_of
 from qsense.probes import Probe
 from qsense.theory import IntegratedGain, integrated_gain
+from qsense.theory.bounds import gain_tail
 from qsense.theory.closed import ghz_gain, ghz_parity_gain, product_gain
-from qsense.theory.dense import density_matrices, generator
+from qsense.theory.engines import decay_scales, engine_for
+from qsense.theory.fringes import Fringes, Povm, fringes
+
+Phase = float | str
+_REACHING = (("ghz", "loss_flag"), ("product", "local_x"))  # the quantum value, at mid-fringe
 
 
-def classical_gain(probe: Probe, noise: LocalNoise, times: FloatArray, readout: str) -> FloatArray:
-    """Returns the classical Fisher information about θ of a readout at mid-fringe, shape (times,), 1.
+def classical_gain(
+    probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, phase: Phase = "mid", field: float = 0.0
+) -> FloatArray:
+    """Returns the classical Fisher information about θ of a readout, shape (times,), 1; at most G.
 
     Args:
         probe: the state that is prepared.
-        noise: local noise.
+        noise: what acts beside the field.
         times: shape (times,), in s.
-        readout: "local_x" (joint outcome of all spins, a quarter turn from the signal), and for a GHZ probe "parity" or
-            "loss_flag".
+        readout: "local_x" (joint outcome of all spins), "total_jx" (how many are up along x), "parity" (whether that is
+            even), "loss_flag" (GHZ: its fringe, and whether an excitation was lost), "z" (joint outcome along z), or
+            the matrices of a POVM, each (2^N, 2^N).
+        phase: the angle in rad from where the probe was prepared to where it is measured; "mid" is the steepest point
+            of the fringe, π/2 (π/2N of parity and the loss flag); "best" the best phase of each time.
+        field: φ in rad/s; it matters only under transverse noise.
 
     Raises:
-        ArgumentError: the readout does not go with the probe, or a dense probe is too large.
+        ArgumentError: the readout does not go with the probe, is no POVM, or a dense probe is too large.
 
     Source: the integrand of arXiv:2512.21661v1, Eq. 60, times t² over one repetition; derived in tests/test_theory.py.
 
+    >>> from qsense.noise import LocalNoise
     >>> classical_gain(Probe.ghz(2), LocalNoise(emission=1.0), np.array([0.0]), "parity")
     array([4.])
     """
-    if probe.kind == "ghz" and readout == "loss_flag":
-        return ghz_gain(probe.num_qubits, noise, times)
-    if probe.kind == "ghz" and readout == "parity":
-        return ghz_parity_gain(probe.num_qubits, noise, times)
-    if probe.kind == "product" and readout == "local_x":
-        return product_gain(probe.num_qubits, noise, times, probe.tilt)
-    if readout == "local_x":
-        return _local_x(probe, noise, times)
-    raise ArgumentError(f'The readout "{readout}" goes with a GHZ probe, but the probe is "{probe.name}".')
+    times = np.asarray(times, dtype=np.float64)
+    closed = _closed(probe, noise, times, readout) if phase == "mid" else None
+    if closed is not None:
+        return closed
+    pattern = fringes(probe, noise, times, readout, field)
+    if phase == "best":
+        return np.array([_best(pattern.part(index)) for index in range(len(times))])
+    angle = np.pi / 2 if phase == "mid" else phase
+    if phase == "mid" and isinstance(readout, str) and readout in ("parity", "loss_flag"):
+        angle = np.pi / (2 * probe.num_qubits)
+    if isinstance(angle, str) or not np.isfinite(angle):
+        raise ArgumentError(f'Argument `phase` must be a number (rad), "mid" or "best", but is {phase!r}.')
+    return pattern.classical_gain(np.full((len(times), 1), float(angle)))[:, 0]
 
 
-def integrated_classical_gain(probe: Probe, noise: LocalNoise, readout: str) -> IntegratedGain:
+def integrated_classical_gain(
+    probe: Probe, noise: Noise, readout: str | Povm, phase: Phase = "mid", field: float = 0.0
+) -> IntegratedGain:
     """Returns 𝓘_C = ∫₀^∞ of `classical_gain` in s; at most 𝓘.
 
     Source: arXiv:2512.21661v1, Eq. 60, for one repetition of an unbiased estimate.
 
+    Raises:
+        ArgumentError: as in `classical_gain`, or some part of the gain never decays.
+
+    >>> from qsense.noise import LocalNoise
     >>> round(integrated_classical_gain(Probe.ghz(3), LocalNoise(emission=0.5), "parity").value, 9)
     6.0
     """
-    if (probe.kind, readout) in (("ghz", "loss_flag"), ("product", "local_x")):
+    if phase == "mid" and isinstance(readout, str) and (probe.kind, readout) in _REACHING and _is_local(noise):
         return integrated_gain(probe, noise)
-    rates = 2 * noise.coherence_rates(probe.num_qubits)
-    slowest = float(rates.sum() if readout == "parity" else rates.min())
+    slowest, fastest = decay_scales(probe, noise)
     if not slowest > 0:
         raise ArgumentError(f'Under the noise "{noise.name}" some spin never decays: the integral may diverge.')
-    result = integrate(lambda times: classical_gain(probe, noise, times, readout), slowest, float(rates.sum()))
-    return IntegratedGain(result.value, result.error, f"quadrature, {readout}")
+    quantum, tail = engine_for(probe, noise, field), gain_tail(probe.num_qubits, noise)
+
+    def beyond(start: float, _: float) -> float:
+        return tail(start, float(quantum.gain(np.array([start]))[0])) if tail else np.inf
+
+    result = integrate(
+        lambda times: classical_gain(probe, noise, times, readout, phase, field),
+        slowest,
+        fastest,
+        tail=beyond if tail else None,
+        rtol=1e-8 if phase == "best" else 1e-11,
+    )
+    name = readout if isinstance(readout, str) else "POVM"
+    return IntegratedGain(result.value, result.error, f"quadrature, {name}")
 
 
-def _local_x(probe: Probe, noise: LocalNoise, times: FloatArray) -> FloatArray:
-    rho = density_matrices(probe, noise, times, np.zeros(len(times)))
-    diagonal = generator(probe.num_qubits)
-    slope = -1j * (diagonal[:, None] - diagonal[None, :]) * rho
-    # Rows: the eigenvectors of the direction at azimuth −π/2, which is −Y.
-    spin = np.array([[1, 1j], [1, -1j]]) / np.sqrt(2)
-    basis = reduce(np.kron, [spin] * probe.num_qubits)
-    probabilities = np.einsum("oi,tij,oj->to", basis, rho, basis.conj(), optimize=True).real
-    derivatives = np.einsum("oi,tij,oj->to", basis, slope, basis.conj(), optimize=True).real
-    # An outcome that rounding alone makes possible has no information.
-    possible = probabilities > 1e-15
-    return cfi(np.where(possible, probabilities, 0), np.where(possible, derivatives, 0))
+def _is_local(noise: Noise) -> bool:
+    environment = environment_of(noise)
+    return environment.is_covariant and not environment.is_coupled and not environment.collective_dephasing
+
+
+def _closed(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm) -> FloatArray | None:
+    """At mid-fringe, where there is a closed form."""
+    if not isinstance(readout, str) or not _is_local(noise):
+        return None
+    local, n = environment_of(noise).local, probe.num_qubits
+    if probe.kind == "ghz" and readout == "loss_flag":
+        return ghz_gain(n, local, times)
+    if probe.kind == "ghz" and readout == "parity":
+        return ghz_parity_gain(n, local, times)
+    if probe.kind == "product" and readout == "local_x":
+        return product_gain(n, local, times, probe.tilt)
+    return None
+
+
+def _best(pattern: Fringes) -> float:
+    """The largest value over all phases of one time: a grid finer than the fastest fringe, then three refinements."""
+    count = 16 * int(pattern.orders[-1]) + 17
+    low, width, value = 0.0, 2 * np.pi, 0.0
+    for _ in range(4):
+        phases = low + width * np.arange(count) / count
+        gains = pattern.classical_gain(phases[None])[0]
+        best = int(np.argmax(gains))
+        value = max(value, float(gains[best]))
+        low, width, count = phases[best] - width / count, 2 * width / count, 33
+    return value

@@ -72,7 +72,7 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class _Dicke:
+class DickeTables:
     """Where the operators of M spins in Dicke states are, and what they weigh; arrays over (q, v) are square.
 
     Attributes:
@@ -91,7 +91,8 @@ class _Dicke:
 
 
 @lru_cache(maxsize=256)
-def _dicke(size: int) -> _Dicke:
+def dicke_tables(size: int) -> DickeTables:
+    """Returns the tables of so many spins, kept for the next call."""
     log = np.array([lgamma(m + 1.0) for m in range(size + 1)])
     gathers, orders, overlaps = [], [], []
     q, v = np.divmod(np.arange((size + 1) ** 2), size + 1)
@@ -108,18 +109,22 @@ def _dicke(size: int) -> _Dicke:
         orders.append(np.exp(ways / 2))
         overlaps.append(np.exp((ways - states) / 2))
         damping[low, place[q] + v] = np.exp(ways - states / 2)
-    return _Dicke(tuple(gathers), tuple(orders), tuple(overlaps), inside, damping)
+    return DickeTables(tuple(gathers), tuple(orders), tuple(overlaps), inside, damping)
 
 
 def coherences(amplitudes: Array) -> Array:
     """Returns f_q(v) of the module's docstring, shape (N+1, N+1) over (q, v); 0 where v + q > N."""
     size = len(amplitudes) - 1
-    roots = np.sqrt(np.array([float(comb(size, ups)) for ups in range(size + 1)]))
-    q, v = _dicke(size).inside
-    scaled = amplitudes / roots
+    q, v = dicke_tables(size).inside
+    scaled = amplitudes / roots_of_binomials(size)
     result = np.zeros((size + 1, size + 1), dtype=amplitudes.dtype)
     result[q, v] = scaled[v + q] * scaled[v].conj()
     return result
+
+
+def roots_of_binomials(size: int) -> FloatArray:
+    """Returns √C(N, u) of u = 0 … N."""
+    return np.asarray(np.sqrt(np.array([float(comb(size, ups)) for ups in range(size + 1)])))
 
 
 def blocks(amplitudes: Array, channel: Channel) -> Iterator[Array]:
@@ -136,10 +141,10 @@ def blocks(amplitudes: Array, channel: Channel) -> Iterator[Array]:
         if below:
             f = sum(singlet[p][:, None, None] * f[:, :-2, p : f.shape[2] - 2 + p] for p in range(3))
         block = f.shape[1] - 1
-        out = _relaxed(f, channel, powers) if relaxing else _dephased(f, channel)
+        out = _relaxed(f, channel, powers) if relaxing else dephased(f, channel)
         common = np.exp(-np.outer(channel.collective, np.arange(block + 1.0) ** 2))
         out = out * (copies(size, below) * common)[:, :, None]
-        q, v = _dicke(block).inside
+        q, v = dicke_tables(block).inside
         matrix = np.zeros_like(out)
         matrix[:, v, v + q] = out[:, q, v].conj()
         matrix[:, v + q, v] = out[:, q, v]
@@ -163,10 +168,10 @@ def singlets(channel: Channel) -> tuple[FloatArray, FloatArray, FloatArray]:
     return (1 - down) * down, middle, up * (1 - up)
 
 
-def _dephased(f: Array, channel: Channel) -> Array:
-    """The Dicke part when populations stay: each (q, v) is multiplied by a polynomial in η."""
+def dephased(f: Array, channel: Channel) -> Array:
+    """Returns the Dicke part when populations stay: each (q, v) is multiplied by a polynomial in η."""
     size = f.shape[1] - 1
-    tables, eta = _dicke(size), channel.coherence[:, None]
+    tables, eta = dicke_tables(size), channel.coherence[:, None]
     q, v = tables.inside
     out = np.zeros_like(f)
     out[:, q, v] = f[:, q, v] * (eta**q * (eta ** (2 * np.arange(size // 2 + 1)) @ tables.damping))
@@ -175,7 +180,7 @@ def _dephased(f: Array, channel: Channel) -> Array:
 
 def _relaxed(f: Array, channel: Channel, powers: list[FloatArray]) -> Array:
     size = f.shape[1] - 1
-    tables, out = _dicke(size), np.zeros_like(f)
+    tables, out = dicke_tables(size), np.zeros_like(f)
     for flips in range(size + 1):
         q, v = tables.gathers[flips]
         damped = channel.coherence[:, None, None] ** flips * tables.overlaps[flips]
@@ -202,7 +207,7 @@ def symmetric_powers(channel: Channel, largest: int) -> list[FloatArray]:
 
 def spin_projections(dimension: int) -> FloatArray:
     """Returns m = −j … j of a block, shape (2j+1,)."""
-    return np.arange(dimension) - (dimension - 1) / 2
+    return np.asarray(np.arange(dimension) - (dimension - 1) / 2, dtype=np.float64)
 
 
 def symmetric_gain(amplitudes: Array, channel: Channel) -> FloatArray:

@@ -1,0 +1,106 @@
+"""The transposed symmetric engine: what an observable after the noise is before it, on the Dicke states of the probe.
+
+For a fixed X, 2 Tr(∂ρ X) − Tr(ρ X²) ≤ Q is linear in |ψ><ψ|, and equal to Q at X = SLD. Pulled back to the probe it is
+a Hermitian matrix M with Q(ψ') ≥ <ψ'|M|ψ'> for every ψ': its gradient at ψ is that of Q.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qsense.fisher import FloatArray
+from qsense.theory.symmetric import (
+    Array,
+    Channel,
+    blocks,
+    copies,
+    dephased,
+    dicke_tables,
+    relaxes,
+    roots_of_binomials,
+    singlets,
+    spin_projections,
+    symmetric_powers,
+)
+
+_NO_WEIGHT = 1e-13  # of a block whose X does not matter
+
+
+def gain_and_matrix(amplitudes: Array, channel: Channel) -> tuple[FloatArray, Array]:
+    """Returns G at every time, shape (times,), and M at every time, shape (times, N+1, N+1), with <ψ|M|ψ> = G.
+
+    Args:
+        amplitudes: over Dicke states, shape (N+1,); normalised.
+        channel: noise that is the same for every spin.
+
+    Source: the variational form of Macieszczak, arXiv:1312.1356; checked against finite differences in
+    tests/test_optimal.py.
+
+    >>> from qsense.noise import LocalNoise
+    >>> ghz = np.sqrt(np.array([0.5, 0.0, 0.5]))
+    >>> value, matrix = gain_and_matrix(ghz, Channel.of(LocalNoise(dephasing=0.25).decay(np.array([0.5]), 1)))
+    >>> bool(np.allclose(ghz @ matrix[0] @ ghz, value[0]))
+    True
+    """
+    size, times = len(amplitudes) - 1, len(channel)
+    gains = np.zeros(times)
+    observables = []
+    for block in blocks(amplitudes, channel):
+        observable = np.zeros_like(block)
+        seen = np.trace(block, axis1=1, axis2=2).real > _NO_WEIGHT
+        if block.shape[-1] > 1 and seen.any():
+            gains[seen] += _gain_and_observable(block[seen], observable, seen)
+        observables.append(observable)
+    return gains, _pulled_back(observables, channel, size)
+
+
+def _gain_and_observable(block: Array, observable: Array, seen: Array) -> FloatArray:
+    """The block's G; writes i[2J, X] − X² with X its SLD, which is i times an anti-Hermitian Y."""
+    m = spin_projections(block.shape[-1])
+    values, vectors = np.linalg.eigh(block)
+    values = np.maximum(values, 0)
+    adjoint = np.swapaxes(vectors.conj(), -1, -2)
+    moved = adjoint @ (m[:, None] * vectors)
+    sums = values[:, :, None] + values[:, None, :]
+    differences = values[:, :, None] - values[:, None, :]
+    ratios = np.divide(differences, sums, out=np.zeros_like(sums), where=sums > 0)
+    y = vectors @ (2 * moved * ratios) @ adjoint
+    observable[seen] = y @ y - 2 * (m[:, None] - m[None, :]) * y
+    return np.asarray(2 * (ratios * differences * np.abs(moved) ** 2).sum((-1, -2)))
+
+
+def _pulled_back(observables: list[Array], channel: Channel, size: int) -> Array:
+    relaxing = relaxes(channel)
+    powers = symmetric_powers(channel, size) if relaxing else []
+    singlet = singlets(channel)
+    back: Array | None = None
+    for below in range(size // 2, -1, -1):
+        block = size - 2 * below
+        q, v = dicke_tables(block).inside
+        g = np.zeros_like(observables[below])
+        g[:, q, v] = observables[below][:, v, v + q]
+        common = np.exp(-np.outer(channel.collective, np.arange(block + 1.0) ** 2))
+        g *= (copies(size, below) * common)[:, :, None]
+        h = _relaxed_back(g, channel, powers) if relaxing else dephased(g, channel)
+        if back is not None:
+            for p in range(3):
+                h[:, : block - 1, p : block - 1 + p] += singlet[p][:, None, None] * back
+        back = h
+    assert back is not None
+    roots = roots_of_binomials(size)
+    q, v = dicke_tables(size).inside
+    matrix = np.zeros_like(back)
+    matrix[:, v + q, v] = back[:, q, v].conj()
+    matrix[:, v, v + q] = back[:, q, v]
+    return np.asarray(matrix / np.outer(roots, roots))
+
+
+def _relaxed_back(g: Array, channel: Channel, powers: list[FloatArray]) -> Array:
+    size = g.shape[1] - 1
+    tables, out = dicke_tables(size), np.zeros_like(g)
+    for flips in range(size + 1):
+        q, v = tables.gathers[flips]
+        damped = channel.coherence[:, None, None] ** flips * tables.overlaps[flips]
+        mixed = (damped * g[:, q, v]) @ np.swapaxes(powers[size - flips], 1, 2)
+        out[:, q, v] += mixed * tables.orders[flips]
+    return out
