@@ -1,7 +1,7 @@
 """quanestimation's `QFIM` on the exact state and derivative of a probe under noise.
 
-Its package starts (and would download) a Julia when imported, for its optimisers; QFIM itself is NumPy. An empty stand-in
-replaces that bridge.
+Its package starts (and would download) a Julia when imported, for its optimisers; QFIM itself is NumPy. An empty
+stand-in replaces that bridge.
 """
 
 import sys

@@ -1,8 +1,9 @@
 """qutip's master-equation solver on the full space of 2^N, and the QFI of its states.
 
-`way`: "manual" is the documented way: a Hamiltonian φJ_z, a list of collapse operators, the default method, and a complex
-eigensolver; "best" is what a friend of qutip would do: no Hamiltonian (it changes no gain), one sparse Liouvillian built
-beforehand, the fastest method, real matrices where they are real. `atol` and `rtol` are qutip's defaults if left out.
+`way`: "manual" is the documented way: a Hamiltonian φJ_z, a list of collapse operators, the default method, and a
+complex eigensolver; "best" is what a friend of qutip would do: no Hamiltonian (it changes no gain), one sparse
+Liouvillian built beforehand, the fastest method, real matrices where they are real. `atol` and `rtol` are qutip's
+defaults if left out.
 """
 
 import numpy as np
