@@ -1,4 +1,4 @@
-"""Contenders as processes: qsense in the project's Python, its peers in theirs, asked in turn, with their own clocks."""
+"""Contenders as processes: qsense in the project's Python, its peers in theirs, asked in turn, with own clocks."""
 
 import json
 import subprocess

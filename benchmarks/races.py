@@ -14,8 +14,8 @@ MANUAL = {"atol": 1e-12, "rtol": 1e-10}
 # The loosest that brings mesolve to 1e-9 at all times here.
 BEST = {"way": "best", "method": "vern9", "atol": 1e-14, "rtol": 1e-9}
 # piqs keeps its coefficients in single precision: tighter changes nothing.
-PIQS = {"way": "best", "method": "vern7", "atol": 1e-9, "rtol": 1e-7}
-BY_HAND = {"way": "by hand", "method": "DOP853", "atol": 1e-9, "rtol": 1e-7}
+PIQS = {"way": "best", "method": "vern7", "atol": 1e-10, "rtol": 1e-7}
+BY_HAND = {"way": "by hand", "method": "DOP853", "atol": 1e-10, "rtol": 1e-7}
 
 
 @dataclass(frozen=True)

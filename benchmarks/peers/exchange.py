@@ -1,8 +1,9 @@
 """How a script of the benchmark answers: one JSON request on stdin, one JSON answer as the last line of stdout.
 
-A request has `num_qubits`, `amplitudes` ([re, im] over Dicke states, index = number of spins up), `kind` ("dephasing"
-or "emission"), `rate` (1/s), `times` (s), `repeats`, and what a script wants beside. An answer has `gain`, `seconds` (of
-every repetition, in order, measured after the imports), `peak_mib`, `versions` and `note`; or `missing`.
+A request has `num_qubits`, `amplitudes` ([re, im] over Dicke states, index = number of spins up), `kind`
+("dephasing" or "emission"), `rate` (1/s), `times` (s), `repeats`, and what a script wants beside. An answer has `gain`,
+`seconds` (of every repetition, in order, measured after the imports), `peak_mib`, `imports_mib`, `versions` and `note`;
+or `missing`.
 """
 
 import importlib.metadata
