@@ -1,7 +1,7 @@
 """qsense itself, asked as its peers are: same request, same clock, a process of its own.
 
 `engine`: "gain" is what a user calls; "dense" forces the dense engine. `probe`: "symmetric", "ghz" or "product". `rate`
-is one number; `rates` instead gives lists of dephasing, emission and absorption of every spin.
+is one number; `rates` instead has a number or a list, one for each spin, of every kind of noise.
 """
 
 from exchange import amplitudes, serve

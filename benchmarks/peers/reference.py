@@ -16,6 +16,7 @@ comes C(N,k) − C(N,k−1) times, and its QFI is 2 Σ (λ_m−λ_n)²/(λ_m+λ_
 
 from math import comb
 
+import numpy as np
 from exchange import serve
 
 DIGITS = 40
@@ -40,10 +41,11 @@ def prepare():
 
 def unlike(mpmath, request, time):
     """Returns G of a GHZ or product probe whose spins have rates of their own."""
-    rates = request["rates"]
+    num_qubits = request["num_qubits"]
+    rates = [np.broadcast_to(request["rates"].get(kind, 0.0), num_qubits).tolist() for kind in KINDS]
     coherence = up_stays = up_falls = down_stays = down_lifted = mpmath.mpf(1)
     total = mpmath.mpf(0)
-    for dephasing, emission, absorption in zip(*(rates[kind] for kind in KINDS), strict=True):
+    for dephasing, emission, absorption in zip(*rates, strict=True):
         relaxation = mpmath.mpf(emission) + mpmath.mpf(absorption)
         own = mpmath.exp(-(relaxation / 2 + 2 * mpmath.mpf(dephasing)) * time)
         mixed = -mpmath.expm1(-relaxation * time) / relaxation if relaxation else mpmath.mpf(0)
@@ -55,7 +57,7 @@ def unlike(mpmath, request, time):
         down_lifted *= absorption * mixed
     if request["probe"] == "product":
         return total
-    return request["num_qubits"] ** 2 * 2 * coherence**2 / (up_stays + down_lifted + up_falls + down_stays)
+    return num_qubits**2 * 2 * coherence**2 / (up_stays + down_lifted + up_falls + down_stays)
 
 
 def gain(mpmath, state, kind, elapsed):
