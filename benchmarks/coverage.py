@@ -55,7 +55,7 @@ def study(probe, size, noise, estimator, times, options) -> None:
         )
         (point,) = plan(spec)
         tables = [
-            sampler.sample(job.circuit, job.settings.values(), job.shots, point.noise, job.seed).table()
+            sampler.sample(job.experiment, job.settings, job.shots, point.noise, job.seed).table()
             for job in point.jobs()
         ]
         result = measure(point, tables)

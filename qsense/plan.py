@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from qiskit import QuantumCircuit
 
 from qsense.counts import IntArray
 from qsense.errors import ArgumentError, SpecError
@@ -23,16 +22,15 @@ from qsense.estimate.result import Estimate
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.quadrature import Rule, rule_for_times
-from qsense.sensing import Settings, sensing_circuit
+from qsense.sensing import Ending, Experiment, Settings
 from qsense.spec import EstimatorSpec, RunSpec
 from qsense.theory.times import decay_rate, designed_rule
 
 
 class Job(NamedTuple):
-    """One circuit at one time, with the settings and the seed that it runs with."""
+    """One experiment at one time, with the settings and the seed that it runs with."""
 
-    time: float
-    circuit: QuantumCircuit
+    experiment: Experiment
     settings: Settings
     shots: int
     seed: int
@@ -89,18 +87,26 @@ class Point:
     def circuits_per_time(self) -> int:
         return len(self._settings(0.0))
 
+    def experiment_at(self, time: float) -> Experiment:
+        """Returns the experiment of one time in s, ending as the estimator wants it."""
+        ending: Ending = "directions"
+        if self.estimator.kind == "parameter_shift":
+            ending = parameter_shift.ending(self.estimator.readout_for(self.probe))
+        return Experiment(self.probe, time, ending)
+
     def jobs(self) -> list[Job]:
         """Returns one job per time."""
         seeds = np.random.SeedSequence(self._entropy(0)).generate_state(len(self.rule.times))
-        jobs = []
-        for time, seed in zip(self.rule.times, seeds, strict=True):
-            ending = "directions"
-            if self.estimator.kind == "parameter_shift":
-                ending = parameter_shift.ending(self.estimator.readout_for(self.probe))
-            circuit = sensing_circuit(self.probe, float(time), ending)  # type: ignore[arg-type]
-            # Aer adds multiples of 2113 for the rows of a job: 31 bits leave room in its 64.
-            jobs.append(Job(float(time), circuit, self._settings(float(time)), self.estimator.shots, int(seed) >> 1))
-        return jobs
+        # Aer adds multiples of 2113 for the rows of a job: 31 bits leave room in its 64.
+        return [
+            Job(
+                self.experiment_at(float(time)),
+                self._settings(float(time)),
+                self.estimator.shots,
+                int(seed) >> 1,
+            )
+            for time, seed in zip(self.rule.times, seeds, strict=True)
+        ]
 
     def estimate(self, tables: list[IntArray]) -> list[Estimate]:
         """Returns G at every time from the counts of every time."""

@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 from qsense import content, toml_file
 from qsense.errors import ArgumentError, ContentError, SpecError, nearest
 from qsense.noise import LocalNoise, ReadoutError
-from qsense.probes import KINDS, Probe
+from qsense.probes import FAMILIES, KINDS, Probe
 from qsense.spec_file import SCHEMA, NoiseEntry, ProbeEntry, SpecFile
 
 Derivative = Literal["shift", "commutator"]
@@ -188,7 +188,7 @@ def _resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
 def _probes(entry: ProbeEntry, sizes: list[int], folder: Path) -> list[Probe]:
     if entry.qasm is not None:
         return [Probe.from_text(entry.qasm, entry.probe)]
-    if entry.probe in KINDS:
+    if entry.probe.partition(":")[0] in (*KINDS, *FAMILIES):
         if not sizes:
             raise ArgumentError("the number of spins is missing; add `num_qubits`, such as num_qubits = [1, 2, 3, 4]")
         return [Probe.named(entry.probe, n, entry.tilt) for n in sizes]
@@ -196,7 +196,9 @@ def _probes(entry: ProbeEntry, sizes: list[int], folder: Path) -> list[Probe]:
         raise ArgumentError("`tilt` goes with a product probe only")
     if entry.probe.endswith(".qasm") or entry.probe in content.names("circuits"):
         return [Probe.from_qasm(entry.probe, beside=folder)]
-    raise ArgumentError(f'unknown probe "{entry.probe}". {nearest(entry.probe, [*KINDS, *content.names("circuits")])}')
+    raise ArgumentError(
+        f'unknown probe "{entry.probe}". {nearest(entry.probe, [*KINDS, *FAMILIES, *content.names("circuits")])}'
+    )
 
 
 def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise:
@@ -221,13 +223,15 @@ def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise:
 
 
 def _first_of_size(probe: Probe, probes: tuple[Probe, ...]) -> bool:
-    """Whether this is the entry that stands for all sizes of its kind."""
-    return next(p for p in probes if (p.kind, p.tilt) == (probe.kind, probe.tilt)) is probe
+    """Whether this is the entry that stands for all sizes of its name."""
+    return next(p for p in probes if (p.name, p.tilt) == (probe.name, probe.tilt)) is probe
 
 
 def _probe_entry(probe: Probe) -> dict[str, Any]:
     if probe.kind == "circuit":
         return {"probe": probe.name, "qasm": probe.qasm}
+    if probe.kind == "symmetric":
+        return {"probe": probe.name}
     return {"probe": probe.kind, "tilt": probe.tilt} if probe.tilt else {"probe": probe.kind}
 
 

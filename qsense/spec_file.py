@@ -86,7 +86,7 @@ class SpecFile(Table):
     field_rad_per_s: float
     shots: Size
     times_s: list[float] | None = None
-    backend: str = "aer"
+    backend: str = "emulator"
     seed: int = Field(ge=0, strict=True)
     readout_error: ReadoutErrorEntry | None = None
 

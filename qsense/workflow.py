@@ -44,7 +44,8 @@ def run(
     points = plan(spec)
     try:
         sampler = backends.sampler(spec.backend, spec.readout_error)
-        backends.check_sizes(sampler, [probe.num_qubits for probe in spec.probes])
+        for point in points:
+            sampler.check(point.experiment_at(0.0))
     except ArgumentError as error:
         raise SpecError(f"{spec.source}: key `backend`: {error}") from None
     record = RunRecord.create(spec, Path(out))

@@ -7,7 +7,7 @@ import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qsense import LocalNoise, RunSpec
+from qsense import LocalNoise, RunSpec, backends
 from qsense.errors import QsenseError, SpecError
 from qsense.plan import plan
 
@@ -54,6 +54,20 @@ def test_the_id_changes_with_the_content_and_not_with_its_spelling():
         {"num_qubits": 2},
     ):
         assert RunSpec.from_dict(with_changes(**change)).id != spec.id
+
+
+def test_the_emulator_is_the_default_and_every_backend_has_an_id_of_its_own():
+    assert RunSpec.from_dict(SPEC).backend == "emulator"
+    assert RunSpec.from_dict(SPEC).id == RunSpec.from_dict(with_changes(backend="emulator")).id
+    ids = {RunSpec.from_dict(with_changes(backend=name)).id for name in backends.names()}
+    assert len(ids) == len(backends.names())
+
+
+@pytest.mark.parametrize("name", ["aer", "aer:density_matrix", "aer:statevector", "aer:matrix_product_state"])
+def test_aer_always_means_aer(name):
+    sampler = backends.sampler(name)
+    assert isinstance(sampler, backends.AerSampler)
+    assert sampler.method == (name.partition(":")[2] or "density_matrix")
 
 
 def test_a_relative_noise_file_is_found_beside_the_spec(tmp_path):
@@ -107,6 +121,8 @@ WRONG = [
     ({"estimators": [{"estimator": "tomography", "derivative": "shifted"}]}, 'Did you mean "shift"?'),
     ({"estimators": [{"estimator": "parameter_shift", "readout": "parity"}]}, 'the readout "parity" goes with a GHZ'),
     ({"estimators": ["tomography", "tomography"]}, '"tomography" stands there twice'),
+    ({"backend": "aer", "num_qubits": 11, "probes": "ghz", "estimators": "parameter_shift"},
+     'key `backend`: The backend "aer" runs at most 10 spins, but "ghz" has 11; use backend = "emulator"'),
     ({"backend": "arr"}, 'key `backend`: Unknown backend "arr"'),
     ({"times_s": [1.0, 0.5]}, "key `times_s`: Argument `times` must increase, but 0.5 s comes after 1.0 s"),
     ({"times_s": [-1.0, 0.5]}, "key `times_s`: Argument `times` must be finite and not negative"),

@@ -10,10 +10,10 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.fisher import FloatArray
 from qsense.integration import as_times, first_root, integrate
-from qsense.noise import LocalNoise, Noise, environment_of
+from qsense.noise import Noise, environment_of
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_tail
-from qsense.theory.closed import ghz_img, log_ghz_gain, product_gain, product_img
+from qsense.theory.closed import ghz_img, log_ghz_gain, product_img
 from qsense.theory.engines import Engine, decay_scales, engine_for
 
 _FAR = 45.0  # exp(−45) < 3e-20: so many lifetimes are searched for a crossing
@@ -48,6 +48,7 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
 
     Source: arXiv:2512.21661v1, Eqs. 9, 11, 22, 33, 49, 58.
 
+    >>> from qsense.noise import LocalNoise
     >>> gain(Probe.ghz(2), LocalNoise(dephasing=0.25), [0, 1]).round(6)
     array([4.      , 0.541341])
     """
@@ -57,6 +58,7 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
 def resolution(probe: Probe, noise: Noise) -> float:
     """Returns the absolute error that rounding leaves in `gain`; a smaller G is not known. 0 for closed forms.
 
+    >>> from qsense.noise import LocalNoise
     >>> resolution(Probe.ghz(4), LocalNoise(dephasing=0.1))
     0.0
     """
@@ -81,6 +83,7 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
 
     Source: arXiv:2512.21661v1, Eqs. 10, 12, 25, 50, 59.
 
+    >>> from qsense.noise import LocalNoise
     >>> integrated_gain(Probe.ghz(4), LocalNoise(dephasing=0.1)).value
     10.0
     >>> round(integrated_gain(Probe.ghz(4), LocalNoise(dephasing=0.1), until=1.0).value, 9)  # 10 (1 − e^{−1.6})
@@ -110,12 +113,13 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
     return IntegratedGain(result.value, result.error + rounding, method)
 
 
-def crossover(num_qubits: int, noise: LocalNoise) -> float | None:
+def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None:
     """Returns the time in s until which the GHZ probe has a larger gain than |+>^N; None if there is no such time.
 
     Args:
         num_qubits: N.
-        noise: local noise.
+        noise: local noise, or an Environment.
+        field: φ in rad/s; it matters only under transverse noise.
 
     Returns:
         The first root of G_GHZ = G_product; None for N = 1 (they are equal) and without noise (GHZ stays ahead).
@@ -123,21 +127,28 @@ def crossover(num_qubits: int, noise: LocalNoise) -> float | None:
     Source: arXiv:2512.21661v1, Eq. 28: ln N / (4(N−1)γ) for dephasing. For emission the paper's ln N/((N−1)γ) is
     too early (it drops the denominator of Eq. 49); this is the exact root.
 
+    >>> from qsense.noise import LocalNoise
     >>> round(crossover(2, LocalNoise(dephasing=0.25)), 6)  # ln 2
     0.693147
     >>> round(crossover(2, LocalNoise(emission=1.0)), 4)
     0.9624
     """
-    rates = 2 * noise.coherence_rates(num_qubits)
+    environment = environment_of(noise)
+    rates = environment.decay_rates(num_qubits)
     if num_qubits == 1 or not rates.any():
         return None
-    fastest, slowest = float(rates.max()), float(rates[rates > 0].min())
+    ghz, product = (engine_for(probe(num_qubits), noise, field) for probe in (Probe.ghz, Probe.product))
+    closed = ghz.method == product.method == "closed form"
 
     def advantage(times: FloatArray) -> FloatArray:
-        with np.errstate(divide="ignore"):
-            return log_ghz_gain(num_qubits, noise, times) - np.log(product_gain(num_qubits, noise, times))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if closed:  # logarithms reach where G itself underflows
+                return log_ghz_gain(num_qubits, environment.local, times) - np.log(product.gain(times))
+            return ghz.gain(times) - product.gain(times)
 
-    grid = np.geomspace(1e-6 / (num_qubits * fastest), 2 * _FAR / slowest, 2000)
+    first = 1e-3 / (num_qubits * float(rates.max()) + 4 * environment.collective_dephasing * num_qubits**2)
+    last = 2 * _FAR / float(rates[rates > 0].min())
+    grid = np.geomspace(first / 1000, last, 2000) if closed else np.geomspace(first, last, 200)
     return first_root(advantage, grid)
 
 

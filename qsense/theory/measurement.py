@@ -16,6 +16,8 @@ from qsense.theory.engines import decay_scales, engine_for
 from qsense.theory.fringes import Fringes, Povm, fringes
 
 Phase = float | str
+# Among many phases the largest rounding would be chosen: outcomes this rare are left out.
+_LEAST_WHERE_CHOSEN = 1e-9
 _REACHING = (("ghz", "loss_flag"), ("product", "local_x"))  # the quantum value, at mid-fringe
 
 
@@ -119,7 +121,7 @@ def _best(pattern: Fringes) -> float:
     low, width, value = 0.0, 2 * np.pi, 0.0
     for _ in range(4):
         phases = low + width * np.arange(count) / count
-        gains = pattern.classical_gain(phases[None])[0]
+        gains = pattern.classical_gain(phases[None], _LEAST_WHERE_CHOSEN)[0]
         best = int(np.argmax(gains))
         value = max(value, float(gains[best]))
         low, width, count = phases[best] - width / count, 2 * width / count, 33
