@@ -94,11 +94,8 @@ def races() -> list[Race]:
             request = random_probe(num_qubits, kind)
             task = f"random real probe, N = {num_qubits}, {kind}"
             big = num_qubits == 50
-            if not big or kind == "emission":  # under dephasing it takes four minutes
-                manual = {"way": "manual", **MANUAL}
-                found.append(
-                    Race(task, request, "gain", "piqs as in its manual", "qutip_piqs", manual, exact_at, long=big)
-                )
+            manual = {"way": "manual", **MANUAL}
+            found.append(Race(task, request, "gain", "piqs as in its manual", "qutip_piqs", manual, exact_at, long=big))
             found.append(Race(task, request, "gain", "piqs at its best", "qutip_piqs", PIQS, exact_at, long=big))
             found.append(
                 Race(task, request, "gain", "piqs, cut to its blocks by hand", "qutip_piqs", BY_HAND, exact_at)
