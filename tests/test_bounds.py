@@ -86,3 +86,16 @@ def test_one_spin_under_dephasing_saturates_the_bound():
     times = np.linspace(0, 3, 9)
     noise = LocalNoise(dephasing=0.4)
     assert np.allclose(gain(Probe.product(1), noise, times), gain_bound(1, noise, times), rtol=1e-12)
+
+
+def test_the_guard_on_all_tests_fires_when_a_gain_is_above_the_bound():
+    import guard
+
+    from qsense.theory.engines import Engine
+
+    noise, times = LocalNoise(dephasing=0.2), np.array([0.5])
+    lying = Engine("a lie", lambda t: gain_bound(3, noise, t) * 1.001, 0.0)
+    with pytest.raises(AssertionError, match="exceeds the bound"):
+        guard.guarded(lying, Probe.ghz(3), noise).gain(times)
+    right = Engine("the bound itself", lambda t: gain_bound(3, noise, t), 0.0)
+    assert guard.guarded(right, Probe.ghz(3), noise).gain(times)[0] > 0
