@@ -121,10 +121,13 @@ def crossover(num_qubits: int, noise: LocalNoise) -> float | None:
 
     Args:
         num_qubits: N.
-        noise: local noise.
+        noise: local noise that commutes with the field.
 
     Returns:
         The first root of G_GHZ = G_product; None for N = 1 (they are equal) and without noise (GHZ stays ahead).
+
+    Raises:
+        ArgumentError: the noise is transverse or an Environment, or its rates are for another number of spins.
 
     Source: arXiv:2512.21661v1, Eq. 28: ln N / (4(N−1)γ) for dephasing. For emission the paper's ln N/((N−1)γ) is
     too early (it drops the denominator of Eq. 49); this is the exact root.
@@ -134,6 +137,10 @@ def crossover(num_qubits: int, noise: LocalNoise) -> float | None:
     >>> round(crossover(2, LocalNoise(emission=1.0)), 4)
     0.9624
     """
+    if not (isinstance(noise, LocalNoise) and noise.is_covariant):
+        raise ArgumentError(
+            f'The crossover is known under local dephasing, emission and absorption alone, which "{noise.name}" is not.'
+        )
     rates = 2 * noise.coherence_rates(num_qubits)
     if num_qubits == 1 or not rates.any():
         return None
@@ -143,7 +150,8 @@ def crossover(num_qubits: int, noise: LocalNoise) -> float | None:
         with np.errstate(divide="ignore"):
             return log_ghz_gain(num_qubits, noise, times) - np.log(product_gain(num_qubits, noise, times))
 
-    grid = np.geomspace(1e-6 / (num_qubits * fastest), 2 * _FAR / slowest, 2000)
+    stretch = max(1.0, 1 / noise.exponent)  # a small β begins early and ends late
+    grid = np.geomspace((1e-6 / num_qubits) ** stretch / fastest, (2 * _FAR) ** stretch / slowest, 2000)
     return first_root(advantage, grid)
 
 
@@ -151,7 +159,7 @@ def _closed_img(probe: Probe, noise: Noise) -> float | None:
     """𝓘 where it has a closed form."""
     environment, n = environment_of(noise), probe.num_qubits
     local, common = environment.local, environment.collective_dephasing
-    if environment.is_coupled or not environment.is_covariant:
+    if not environment.is_covariant or (environment.is_coupled and probe.kind != "ghz"):
         return None
     if probe.kind == "product" and not common:
         return product_img(n, local, probe.tilt)
