@@ -49,9 +49,9 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
     'symmetric engine'
     """
     environment, n = environment_of(noise), probe.num_qubits
-    environment.local.rates(n)
-    environment.coupling_energies(1 if isinstance(environment.coupling, float) else n)
-    if environment.is_covariant and not environment.is_coupled:
+    environment.check(n)
+    # All up and all down have the same energy in any coupling, which thus leaves GHZ alone.
+    if environment.is_covariant and (probe.kind == "ghz" or not environment.is_coupled):
         local, common = environment.local, environment.collective_dephasing
         if probe.kind == "ghz":
             return Engine("closed form", lambda t: ghz_gain(n, local, t) * np.exp(-4 * common * n**2 * t), 0.0)
@@ -92,6 +92,5 @@ def decay_scales(probe: Probe, noise: Noise, field: float = 0.0) -> tuple[float,
         slowest = max(fastest - float(relaxation.sum()), slowest)
         fastest = max(fastest, n * float(rates.max()))  # the populations settle at up to N times a spin's own rate
     if environment.is_coupled:
-        energies = environment.coupling_energies(n)
-        fastest += float(energies.max() - energies.min())
+        fastest += environment.coupling_spread(n)
     return slowest, fastest
