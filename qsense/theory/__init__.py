@@ -158,9 +158,9 @@ def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None
     fastest = float(rates.max()) + 4 * environment.collective_dephasing * num_qubits
     slowest = float(rates[rates > 0].min())
     stretch = max(1.0, 1 / environment.local.exponent)  # a small β begins early and ends late
-    first, points = (1e-6, 2000) if closed else (1e-3, 200)
+    first, points, parts = (1e-6, 2000, 128) if closed else (1e-3, 60, 4)
     grid = np.geomspace((first / num_qubits) ** stretch / fastest, (2 * _FAR) ** stretch / slowest, points)
-    return first_root(advantage, grid)
+    return first_root(advantage, grid, parts)
 
 
 def _closed_img(probe: Probe, noise: Noise) -> float | None:
