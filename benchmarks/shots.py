@@ -12,8 +12,8 @@ which knows the noise and is not counted. `floor` is what the best measurement o
 times and with the best allocation: (Σ |w| σ)² / (target · 𝓘)², σ² of `estimate.floor`. It holds for whoever knows the
 kind of probe; tomography and parameter shifts know less. `error` is the root mean square deviation of the runs' 𝓘 from
 its exact value, with its own standard error, in %: it should be the target in %. It is of the last shots tried.
-`≤`: fewer shots than an estimator works with at all would do. `runs` are as many as `--seconds` allow, at most 40 and at
-least one, which then tells no error of its own.
+`≤`: fewer shots than an estimator works with at all would do. `runs` are as many as `--seconds` allow, at most 40 and
+at least one; fewer than three tell no `error`.
 """
 
 import argparse
