@@ -10,6 +10,7 @@ import qsense
 from qsense.theory import engines, fringes, measurement, optimal, rate
 from qsense.theory.bounds import gain_bound
 
+UNDERFLOW = 1e-300  # where the coherence has underflowed, the bound is 0
 CALLERS = (qsense.theory, engines, fringes, measurement, optimal, rate)
 
 
@@ -27,7 +28,7 @@ def _watched(engine_for):
         def watched(times):
             gains = engine.gain(times)
             bound = gain_bound(probe.num_qubits, noise, times)
-            impossible = ~(gains <= bound * (1 + 1e-9) + engine.resolution)
+            impossible = ~(gains <= bound * (1 + 1e-9) + engine.resolution + UNDERFLOW)
             if impossible.any():
                 raise AssertionError(
                     f"{probe} under {noise} has G = {gains[impossible]} at t = {times[impossible]} s, "

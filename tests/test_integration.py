@@ -5,6 +5,7 @@ rates kλ is a polynomial in w, which Gauss and Kronrod integrate exactly up to 
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -181,7 +182,7 @@ def test_windows_that_grow_without_end_tend_to_the_closed_form(kind, exponent):
     noise, probe = LocalNoise(dephasing=0.2, exponent=exponent), Probe.named(kind, 3)
     closed = {"ghz": ghz_img, "product": product_img}[kind](3, noise)
     values = [integrated_gain(probe, noise, until=until) for until in (0.1, 1.0, 10.0, 1e4)]
-    assert all(a.value <= b.value for a, b in zip(values, values[1:], strict=False))
+    assert all(a.value <= b.value for a, b in pairwise(values))
     assert abs(values[-1].value - closed) <= values[-1].error + 1e-14 * closed
     assert integrated_gain(probe, noise, until=np.inf).value == integrated_gain(probe, noise).value == closed
 

@@ -281,7 +281,7 @@ def test_coherent_states_are_products_of_one_direction(polar):
 
 
 def twisted_by_hand(kind, size, strength):
-    jx, jy, jz = spins(size)
+    _, jy, jz = spins(size)
     twist = jz @ jz if kind == "one_axis" else jy @ jz + jz @ jy
     return expm(-1j * strength * twist) @ np.full(2**size, 2 ** (-size / 2))
 
