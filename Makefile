@@ -17,8 +17,8 @@ paper: install  ## the main job: runs/paper.toml, from circuits to the compariso
 test: lint types unit wheel  ## everything that must hold
 
 lint: install
-	$(BIN)/ruff check qsense tests benchmarks
-	$(BIN)/ruff format --check qsense tests benchmarks
+	$(BIN)/ruff check qsense tests benchmarks docs
+	$(BIN)/ruff format --check qsense tests benchmarks docs
 
 types: install
 	$(BIN)/mypy
@@ -37,6 +37,7 @@ wheel: install  ## the same tests against the built wheel, from a folder outside
 
 bench: install  ## the studies behind docs/benchmarks.md (minutes)
 	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/emulator.py
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,42 +1,66 @@
 """Where circuits run: a name becomes a sampler.
 
-A sampler takes one parametrised circuit, the values of its parameters row by row, and returns counts. `aer` simulates
-the circuit with its noise exactly (density matrix) and samples shots.
+A sampler takes an experiment (probe, time, ending), its settings row by row, and returns counts. `aer` simulates the
+experiment's circuit with its noise exactly (density matrix) and samples shots; `emulator` draws from the same
+distribution without a circuit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qiskit import QuantumCircuit
-
+from qsense import emulator
 from qsense.counts import Counts
-from qsense.emulation import with_noise
+from qsense.emulator import Readout
 from qsense.errors import ArgumentError, nearest
-from qsense.fisher import FloatArray
 from qsense.noise import LocalNoise, ReadoutError
-from qsense.sensing import parameter_order
+from qsense.sensing import Experiment, Settings, parameter_order
 
 AER_METHODS = {"density_matrix": 10, "statevector": 20, "matrix_product_state": 100}  # with the most spins
 
 
 class Sampler(Protocol):
-    """Runs one circuit with many rows of parameter values."""
+    """Runs one experiment with many rows of settings."""
 
     @property
     def name(self) -> str: ...
 
-    @property
-    def max_qubits(self) -> int: ...
+    def check(self, experiment: Experiment) -> None:
+        """Refuses an experiment that this sampler cannot run.
 
-    def sample(self, circuit: QuantumCircuit, values: FloatArray, shots: int, noise: LocalNoise, seed: int) -> Counts:
-        """Returns the counts of every row of values (rows, parameters), `shots` each.
-
-        The noise acts on the circuit's delays where the sampler emulates; a device has its own.
+        Raises:
+            ArgumentError: says why, and the fix.
         """
         ...
+
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int) -> Counts:
+        """Returns the counts of every row of the settings, `shots` each.
+
+        The noise acts while sensing where the sampler emulates; a device has its own.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class EmulatorSampler:
+    """The exact emulator: any probe up to ten spins, GHZ, product and other weakly entangled probes at any size.
+
+    Attributes:
+        readout_error: of every measured spin; one for all or one for each.
+    """
+
+    readout_error: Readout = None
+
+    @property
+    def name(self) -> str:
+        return "emulator"
+
+    def check(self, experiment: Experiment) -> None:
+        emulator.check(experiment)
+
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int) -> Counts:
+        return emulator.sample(experiment, settings, shots, noise, seed, self.readout_error)
 
 
 @dataclass(frozen=True)
@@ -45,26 +69,38 @@ class AerSampler:
 
     Attributes:
         method: an Aer method; "density_matrix" is exact before sampling, the others run one trajectory per shot.
-        readout_error: applied by Aer to every measured spin.
+        readout_error: applied by Aer to every measured spin; one for all or one for each.
     """
 
     method: str = "density_matrix"
-    readout_error: ReadoutError | None = None
+    readout_error: Readout = None
 
     @property
     def name(self) -> str:
         return "aer" if self.method == "density_matrix" else f"aer:{self.method}"
 
-    @property
-    def max_qubits(self) -> int:
-        return AER_METHODS[self.method]
+    def check(self, experiment: Experiment) -> None:
+        most, size = AER_METHODS[self.method], experiment.probe.num_qubits
+        if size > most:
+            raise ArgumentError(
+                f'The backend "{self.name}" runs at most {most} spins, but "{experiment.probe.name}" has {size}; '
+                'use backend = "emulator".'
+            )
 
-    def sample(self, circuit: QuantumCircuit, values: FloatArray, shots: int, noise: LocalNoise, seed: int) -> Counts:
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int) -> Counts:
         from qiskit import transpile
         from qiskit_aer import AerSimulator
 
+        from qsense.emulation import with_noise
+
+        circuit, values = experiment.circuit(), settings.values()
         # 0 lets Aer run as many of the rows at once as there are cores; the counts do not depend on it.
-        simulator = AerSimulator(method=self.method, max_parallel_experiments=0, noise_model=self._noise_model())
+        simulator = AerSimulator(
+            method=self.method,
+            n_qubits=circuit.num_qubits,  # the default lets `transpile` refuse more than 63
+            max_parallel_experiments=0,
+            noise_model=self._noise_model(),
+        )
         noisy = transpile(with_noise(circuit, noise), simulator, optimization_level=0)
         by_name = {parameter.name: parameter for parameter in noisy.parameters}
         binds = {by_name[key]: values[:, column].tolist() for column, key in enumerate(parameter_order(circuit))}
@@ -84,7 +120,11 @@ class AerSampler:
             return None
         model = NoiseModel()
         # Aer wants P(measured | prepared) with the prepared value first.
-        model.add_all_qubit_readout_error(AerReadoutError(self.readout_error.matrix.T.tolist()))
+        if isinstance(self.readout_error, ReadoutError):
+            model.add_all_qubit_readout_error(AerReadoutError(self.readout_error.matrix.T.tolist()))
+        else:
+            for spin, error in enumerate(self.readout_error):
+                model.add_readout_error(AerReadoutError(error.matrix.T.tolist()), [spin])
         return model
 
 
@@ -94,14 +134,14 @@ def names() -> list[str]:
     >>> "aer" in names()
     True
     """
-    return ["aer", *(f"aer:{method}" for method in AER_METHODS)]
+    return ["emulator", "aer", *(f"aer:{method}" for method in AER_METHODS)]
 
 
-def sampler(name: str, readout_error: ReadoutError | None = None) -> Sampler:
+def sampler(name: str, readout_error: Readout = None) -> Sampler:
     """Returns the sampler of a backend name.
 
     Args:
-        name: "aer", or "aer:" and an Aer method.
+        name: "emulator", "aer", or "aer:" and an Aer method.
         readout_error: emulated readout error.
 
     Raises:
@@ -115,17 +155,6 @@ def sampler(name: str, readout_error: ReadoutError | None = None) -> Sampler:
     """
     if name not in names():
         raise ArgumentError(f'Unknown backend "{name}". {nearest(name, names())}')
-    method = name.partition(":")[2] or "density_matrix"
-    return AerSampler(method, readout_error)
-
-
-def check_sizes(backend: Sampler, sizes: Sequence[int]) -> None:
-    """Refuses probes that are too large for a backend.
-
-    Raises:
-        ArgumentError: names the size and the limit.
-    """
-    if max(sizes) > backend.max_qubits:
-        raise ArgumentError(
-            f'The backend "{backend.name}" runs at most {backend.max_qubits} spins, but the spec has {max(sizes)}.'
-        )
+    if name == "emulator":
+        return EmulatorSampler(readout_error)
+    return AerSampler(name.partition(":")[2] or "density_matrix", readout_error)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from qsense.advantage import Crossover, crossovers, verdicts
+from qsense.derived import names
+from qsense.estimators import Tomography, reason
 from qsense.measured import Measured
-from qsense.plan import Point
 from qsense.theory import integrated_gain
 
 
@@ -34,7 +35,7 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
         total, tail = item.integral.total, item.integral.tail
         low, high = total.interval
         row = {
-            **_names(item.point),
+            **names(item.point),
             "img_s": total.value,
             "img_stderr_s": total.stderr,
             "img_low_s": low,
@@ -46,7 +47,9 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
             "tail_s": tail.value,
             "tail_stderr_s": tail.stderr,
             "rule_error_s": float(item.point.rule.weights @ item.gain_exact) - item.img_exact.value,
-            "shots": _shots(item.point) * len(item.estimates),
+            "shots": item.point.circuits_per_time * sum(item.point.shots),
+            "method": type(item.point.method).__name__,
+            "reason": reason(item.point.estimator, item.point.probe),
         }
         for name, other in item.integral.others.items():
             row[f"img_{name}_s"], row[f"img_{name}_stderr_s"] = other.value, other.stderr
@@ -58,18 +61,19 @@ def estimate_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """Returns the rows of estimates.csv."""
     rows = []
     for item in comparison.measured:
-        for time, one, exact in zip(item.point.rule.times, item.estimates, item.gain_exact, strict=True):
+        per_time = zip(item.point.rule.times, item.estimates, item.gain_exact, item.point.shots, strict=True)
+        for time, one, exact, shots in per_time:
             low, high = one.interval
             rows.append(
                 {
-                    **_names(item.point),
+                    **names(item.point),
                     "time_s": float(time),
                     "gain": one.value,
                     "stderr": one.stderr,
                     "low": low,
                     "high": high,
                     "gain_exact": float(exact),
-                    "shots": _shots(item.point),
+                    "shots": item.point.circuits_per_time * shots,
                 }
             )
     return rows
@@ -79,10 +83,10 @@ def tomography_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """Returns the rows of tomography.csv: the three readings of the same counts side by side."""
     rows = []
     for item in comparison.measured:
-        if item.point.estimator.kind != "tomography":
+        if not isinstance(item.point.method, Tomography):
             continue
         for time, one, exact in zip(item.point.rule.times, item.estimates, item.gain_exact, strict=True):
-            row = {**_names(item.point), "time_s": float(time), "gain_exact": float(exact)}
+            row = {**names(item.point), "time_s": float(time), "gain_exact": float(exact)}
             for name, reading in (("u_statistic", one), *one.others.items()):
                 row[name], row[f"{name}_stderr"] = reading.value, reading.stderr
             rows.append(row)
@@ -105,16 +109,3 @@ def crossover_rows(comparison: Comparison) -> list[dict[str, Any]]:
         }
         for c in comparison.crossovers
     ]
-
-
-def _names(point: Point) -> dict[str, Any]:
-    return {
-        "probe": point.probe.name,
-        "num_qubits": point.probe.num_qubits,
-        "noise": point.noise.name,
-        "estimator": point.estimator.name,
-    }
-
-
-def _shots(point: Point) -> int:
-    return point.circuits_per_time * point.estimator.shots

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,47 @@ class Counts:
         )
 
     @classmethod
+    def from_table(cls, num_bits: int, table: IntArray) -> Counts:
+        """Returns the counts of a table of all 2^num_bits outcomes, shape (rows, 2^num_bits).
+
+        >>> Counts.from_table(2, np.array([[3, 0, 0, 1], [0, 4, 0, 0]])).numbers
+        array([3, 1, 4])
+        """
+        rows, outcomes = np.nonzero(table)
+        width = (num_bits + 7) // 8
+        return cls(
+            num_bits,
+            np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(table)))]),
+            outcomes.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :width],
+            table[rows, outcomes].astype(np.int64),
+        )
+
+    @classmethod
+    def from_shots(cls, num_bits: int, shots: NDArray[np.uint8]) -> Counts:
+        """Returns the counts of outcomes shot by shot.
+
+        Args:
+            num_bits: number of spins.
+            shots: outcomes as little-endian bytes, shape (rows, shots, ⌈num_bits/8⌉).
+
+        >>> Counts.from_shots(2, np.array([[[3], [0], [0]]], dtype=np.uint8)).table()
+        array([[2, 0, 0, 1]])
+        """
+        rows, number, width = shots.shape
+        words = np.zeros((rows * number, 8 * ((width + 7) // 8)), dtype=np.uint8)
+        words[:, :width] = shots.reshape(-1, width)
+        keys = [*words.view("<u8").T, np.repeat(np.arange(rows, dtype=np.uint64), number)]
+        order = np.lexsort(keys)  # by the last key first: rows, then outcomes as numbers
+        ordered = np.stack(keys)[:, order]
+        first = np.flatnonzero(np.append(True, np.any(ordered[:, 1:] != ordered[:, :-1], axis=0)))
+        return cls(
+            num_bits,
+            np.searchsorted(ordered[-1, first], np.arange(rows + 1, dtype=np.uint64)),
+            shots.reshape(-1, width)[order[first]],
+            np.diff(np.append(first, rows * number)),
+        )
+
+    @classmethod
     def joined(cls, parts: Sequence[Counts]) -> Counts:
         """Returns the rows of several counts of the same spins, one after the other."""
         shifts = np.cumsum([0] + [len(part.numbers) for part in parts])
@@ -65,6 +107,25 @@ class Counts:
             np.concatenate([part.outcomes for part in parts]),
             np.concatenate([part.numbers for part in parts]),
         )
+
+    def part(self, start: int, end: int) -> Counts:
+        """Returns some of the rows.
+
+        >>> Counts.from_histograms(1, [{0: 3}, {1: 4}]).part(1, 2).table()
+        array([[0, 4]])
+        """
+        first, last = int(self.offsets[start]), int(self.offsets[end])
+        offsets = self.offsets[start : end + 1] - first
+        return Counts(self.num_bits, offsets, self.outcomes[first:last], self.numbers[first:last])
+
+    def row_shots(self) -> IntArray:
+        """Returns the shots of every row, shape (rows,).
+
+        >>> Counts.from_histograms(1, [{0: 3}, {0: 1, 1: 4}]).row_shots().tolist()
+        [3, 5]
+        """
+        totals = np.concatenate([[0], np.cumsum(self.numbers)])
+        return np.asarray(totals[self.offsets[1:]] - totals[self.offsets[:-1]], dtype=np.int64)
 
     @property
     def num_rows(self) -> int:
@@ -123,7 +184,7 @@ class Counts:
                 )
         except FileNotFoundError:
             raise RecordError(f"{path}: missing; run the spec again to measure it.") from None
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise RecordError(
                 f"{path}: truncated or damaged ({type(error).__name__}); delete it and run the spec again."
             ) from None

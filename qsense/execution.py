@@ -36,7 +36,7 @@ def execute(points: Sequence[Point], sampler: Sampler, record: RunRecord, progre
     for point in missing:
         parts: list[Counts] = []
         for job in point.jobs():
-            parts.append(sampler.sample(job.circuit, job.settings.values(), job.shots, point.noise, job.seed))
+            parts.append(sampler.sample(job.experiment, job.settings, job.shots, point.noise, job.seed))
             done += len(job.settings)
             if progress is not None:
                 progress(done, total, f"measuring {point.label}")

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qsense.counts import IntArray
+from qsense.counts import Counts
 from qsense.estimate.result import Estimate, IntegratedEstimate, integrate_estimates
 from qsense.fisher import FloatArray
 from qsense.plan import Point
 from qsense.theory import IntegratedGain, gain, integrated_gain
 from qsense.theory.measurement import classical_gain, integrated_classical_gain
+
+_REACHING = {("ghz", "loss_flag"), ("product", "local_x")}
+_NAMES = {"collective_x": "total_jx"}  # what an estimator counts, and what the theory calls it
 
 
 @dataclass(frozen=True)
@@ -44,20 +47,17 @@ class Measured:
     @property
     def quantity(self) -> str:
         """ "img", or "classical_img" where the readout cannot reach the quantum value."""
-        if self.point.estimator.kind == "tomography":
-            return "img"
-        reaches = {("ghz", "loss_flag"), ("product", "local_x")}
-        probe = self.point.probe
-        return "img" if (probe.kind, self.point.estimator.readout_for(probe)) in reaches else "classical_img"
+        readout, kind = self.point.method.readout, self.point.probe.kind
+        return "img" if readout is None or (kind, readout) in _REACHING else "classical_img"
 
     def curve_exact(self, times: FloatArray) -> FloatArray:
         """The exact value at other times, shape (times,)."""
         return _exact_gain(self.point, times)
 
 
-def measure(point: Point, tables: list[IntArray]) -> Measured:
+def measure(point: Point, counts: list[Counts]) -> Measured:
     """Returns the estimates of one point beside the exact values."""
-    estimates = tuple(point.estimate(tables))
+    estimates = tuple(point.estimate(counts))
     return Measured(
         point,
         estimates,
@@ -68,12 +68,14 @@ def measure(point: Point, tables: list[IntArray]) -> Measured:
 
 
 def _exact_gain(point: Point, times: FloatArray) -> FloatArray:
-    if point.estimator.kind == "tomography":
+    readout = point.method.readout
+    if readout is None:
         return gain(point.probe, point.noise, times)
-    return classical_gain(point.probe, point.noise, times, point.estimator.readout_for(point.probe))
+    return classical_gain(point.probe, point.noise, times, _NAMES.get(readout, readout))
 
 
 def _exact_img(point: Point) -> IntegratedGain:
-    if point.estimator.kind == "tomography":
+    readout = point.method.readout
+    if readout is None:
         return integrated_gain(point.probe, point.noise)
-    return integrated_classical_gain(point.probe, point.noise, point.estimator.readout_for(point.probe))
+    return integrated_classical_gain(point.probe, point.noise, _NAMES.get(readout, readout))

@@ -9,30 +9,34 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from qiskit import QuantumCircuit
 
-from qsense.counts import IntArray
+from qsense import emulator
+from qsense.counts import Counts
 from qsense.errors import ArgumentError, SpecError
-from qsense.estimate import parameter_shift, tomography
+from qsense.estimate.allocation import allocate
 from qsense.estimate.result import Estimate
+from qsense.estimators import Estimator, estimator_for, goes_with, identity
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.quadrature import Rule, rule_for_times
-from qsense.sensing import Settings, sensing_circuit
+from qsense.sensing import Experiment, Settings
 from qsense.spec import EstimatorSpec, RunSpec
 from qsense.theory.times import decay_rate, designed_rule
 
+PILOT_SHOTS = 2000
+LEAST_SHARE = 10  # no time gets less than a tenth of the average: the pilot knows its deviations only so well
+
 
 class Job(NamedTuple):
-    """One circuit at one time, with the settings and the seed that it runs with."""
+    """One experiment at one time, with the settings and the seed that it runs with."""
 
-    time: float
-    circuit: QuantumCircuit
+    experiment: Experiment
     settings: Settings
     shots: int
     seed: int
@@ -47,6 +51,7 @@ class Point:
         field: φ in rad/s.
         rule: the times and their weights.
         seed: the run's seed.
+        shots: for every circuit of each time.
     """
 
     probe: Probe
@@ -55,6 +60,12 @@ class Point:
     field: float
     rule: Rule
     seed: int
+    shots: tuple[int, ...]
+
+    @cached_property
+    def method(self) -> Estimator:
+        """What the estimator's name means for this probe."""
+        return estimator_for(self.estimator, self.probe)
 
     @cached_property
     def key(self) -> str:
@@ -62,12 +73,8 @@ class Point:
         parts = {
             "probe": self.probe.key,
             "noise": {k: v for k, v in self.noise.as_dict().items() if k != "name"},
-            "estimator": [
-                self.estimator.kind,
-                self.estimator.shots,
-                self.estimator.derivative,
-                self.estimator.readout,
-            ],
+            "estimator": identity(self.method),
+            "shots": self.shots,
             "field": self.field,
             "times": self.rule.times.tolist(),
             "seed": self.seed,
@@ -85,42 +92,34 @@ class Point:
         words = f"{self.probe.name}-{self.probe.num_qubits}-{self.noise.name}-{self.estimator.name}"
         return f"{re.sub(r'[^A-Za-z0-9.-]+', '_', words).strip('_.')}-{self.key[:8]}.npz"
 
-    @property
+    @cached_property
     def circuits_per_time(self) -> int:
-        return len(self._settings(0.0))
+        return len(self.method.design(0.0)[1])
+
+    def experiment_at(self, time: float) -> Experiment:
+        """Returns the experiment of one time in s, ending as the estimator wants it."""
+        return Experiment(self.probe, time, self.method.design(0.0)[0])
 
     def jobs(self) -> list[Job]:
         """Returns one job per time."""
         seeds = np.random.SeedSequence(self._entropy(0)).generate_state(len(self.rule.times))
         jobs = []
-        for time, seed in zip(self.rule.times, seeds, strict=True):
-            ending = "directions"
-            if self.estimator.kind == "parameter_shift":
-                ending = parameter_shift.ending(self.estimator.readout_for(self.probe))
-            circuit = sensing_circuit(self.probe, float(time), ending)  # type: ignore[arg-type]
+        for time, shots, seed in zip(self.rule.times, self.shots, seeds, strict=True):
+            ending, settings = self.method.design(self.field * float(time))
             # Aer adds multiples of 2113 for the rows of a job: 31 bits leave room in its 64.
-            jobs.append(Job(float(time), circuit, self._settings(float(time)), self.estimator.shots, int(seed) >> 1))
+            jobs.append(Job(Experiment(self.probe, float(time), ending), settings, shots, int(seed) >> 1))
         return jobs
 
-    def estimate(self, tables: list[IntArray]) -> list[Estimate]:
+    def estimate(self, counts: Sequence[Counts]) -> list[Estimate]:
         """Returns G at every time from the counts of every time."""
-        if self.estimator.kind == "parameter_shift":
-            readout = self.estimator.readout_for(self.probe)
-            return [parameter_shift.estimate(table, readout) for table in tables]
-        streams = np.random.SeedSequence(self._entropy(1)).spawn(len(tables))
+        streams = np.random.SeedSequence(self._entropy(1)).spawn(len(counts))
         return [
-            tomography.estimate(table, self.estimator.derivative, np.random.default_rng(stream))
-            for table, stream in zip(tables, streams, strict=True)
+            self.method.estimate(part, np.random.default_rng(stream))
+            for part, stream in zip(counts, streams, strict=True)
         ]
 
-    def _settings(self, time: float) -> Settings:
-        phase = self.field * time
-        if self.estimator.kind == "parameter_shift":
-            return parameter_shift.design(self.estimator.readout_for(self.probe), self.probe.num_qubits, phase)
-        return tomography.design(self.probe.num_qubits, self.estimator.derivative).at(phase)
-
     def _entropy(self, purpose: int) -> list[int]:
-        """The run's seed, the point's hash, and 0 for sampling or 1 for dealing shots into folds."""
+        """The run's seed, the point's hash, and what the numbers are for: 0 sampling, 1 folds, 2 a pilot."""
         return [self.seed, int(self.key[:16], 16), purpose]
 
 
@@ -133,16 +132,36 @@ def plan(spec: RunSpec) -> list[Point]:
     """
     rules = {(p.key, n): _rule(spec, p, n) for p in spec.probes for n in spec.noises}
     points = []
+    for index, estimator in enumerate(spec.estimators):
+        if not any(goes_with(estimator, probe) for probe in spec.probes):
+            raise SpecError(
+                f'{spec.source}: key `estimators[{index}]`: the estimator "{estimator.kind}" goes with a '
+                f"{estimator.kind} probe, and `probes` has none; add one or remove it."
+            )
     for noise in spec.noises:
         for probe in spec.probes:
             for index, estimator in enumerate(spec.estimators):
-                point = Point(probe, noise, estimator, spec.field, rules[probe.key, noise], spec.seed)
+                if not goes_with(estimator, probe):
+                    continue
+                rule = rules[probe.key, noise]
+                shots = (estimator.shots,) * len(rule.times)
+                point = Point(probe, noise, estimator, spec.field, rule, spec.seed, shots)
                 try:
                     _check(point)
+                    points.append(_allocated(point) if spec.allocation == "optimal" else point)
                 except ArgumentError as error:
                     raise SpecError(f"{spec.source}: key `estimators[{index}]`: {error}") from None
-                points.append(point)
     return points
+
+
+def left_out(spec: RunSpec) -> list[str]:
+    """Returns a line for every estimator that skips probes, because it is for one kind of probe only."""
+    lines = []
+    for estimator in spec.estimators:
+        skipped = list(dict.fromkeys(p.name for p in spec.probes if not goes_with(estimator, p)))
+        if skipped:
+            lines.append(f"{estimator.name} is an estimator of {estimator.kind} probes: it skips {', '.join(skipped)}")
+    return lines
 
 
 def _rule(spec: RunSpec, probe: Probe, noise: LocalNoise) -> Rule:
@@ -155,16 +174,19 @@ def _rule(spec: RunSpec, probe: Probe, noise: LocalNoise) -> Rule:
 
 
 def _check(point: Point) -> None:
-    minimum = tomography.MIN_SHOTS if point.estimator.kind == "tomography" else 2
+    minimum = point.method.min_shots
     if point.estimator.shots < minimum:
         raise ArgumentError(
             f"{point.estimator.kind} needs at least {minimum} shots a circuit, but `shots` is {point.estimator.shots}."
         )
-    if point.estimator.kind == "parameter_shift":
-        readout = point.estimator.readout_for(point.probe)
-        if readout != "local_x" and point.probe.kind != "ghz":
-            raise ArgumentError(
-                f'the readout "{readout}" goes with a GHZ probe only, but "{point.probe.name}" is in `probes`; '
-                'use readout = "local_x" or "auto".'
-            )
-    _ = point.circuits_per_time
+
+
+def _allocated(point: Point) -> Point:
+    """The point with its shots shared out over the times for the smallest error of 𝓘, by a pilot on the emulator."""
+    shots = max(PILOT_SHOTS, point.method.min_shots)
+    pilot = replace(point, shots=(shots,) * len(point.rule.times))
+    counts = [emulator.sample(job.experiment, job.settings, shots, point.noise, job.seed) for job in pilot.jobs()]
+    deviations = np.array([e.stderr for e in pilot.estimate(counts)]) * np.sqrt(shots)
+    total = point.estimator.shots * len(point.rule.times)
+    least = max(point.method.min_shots, point.estimator.shots // LEAST_SHARE)
+    return replace(point, shots=allocate(total, point.rule.weights, deviations, least).shots)

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from qsense.counts import Counts, IntArray
+from qsense.counts import Counts
 from qsense.errors import RecordError, SpecError
 from qsense.plan import Point
 from qsense.spec import RunSpec
@@ -110,8 +110,8 @@ class RunRecord:
         """Stores the counts of a point, one part per time, as one file."""
         self.write_bytes(f"counts/{point.file_name}", Counts.joined(parts).to_bytes())
 
-    def counts(self, point: Point) -> list[IntArray]:
-        """Returns the tables of counts of a point, one per time, each (rows, 2^N).
+    def counts(self, point: Point) -> list[Counts]:
+        """Returns the counts of a point, one per time.
 
         Raises:
             RecordError: the file is missing, damaged, or holds other settings than the point's; the message names it.
@@ -119,10 +119,10 @@ class RunRecord:
         path = self.counts_path(point)
         counts = Counts.load(path)
         times, rows = len(point.rule.times), point.circuits_per_time
-        table = counts.table() if counts.num_bits == point.probe.num_qubits else None
-        if table is None or len(table) != times * rows or not np.all(table.sum(1) == point.estimator.shots):
+        expected = np.repeat(point.shots, rows)
+        if counts.num_bits != point.probe.num_qubits or not np.array_equal(counts.row_shots(), expected):
             raise RecordError(f"{path}: does not fit the spec of this record; delete it and run the spec again.")
-        return list(table.reshape(times, rows, -1))
+        return [counts.part(k * rows, (k + 1) * rows) for k in range(times)]
 
     def write_csv(self, name: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
         buffer = io.StringIO()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qsense.errors import ArgumentError, ContentError
 from qsense.probes import KINDS, Probe
-from qsense.sensing import readable_circuit
+from qsense.sensing import prepare, readable_circuit
 
 
 def sensing_qasm(probe: Probe, time: float, basis: str) -> str:
@@ -35,6 +35,25 @@ def sensing_qasm(probe: Probe, time: float, basis: str) -> str:
 def sensing_files(sizes: Sequence[int], time: float) -> dict[str, str]:
     """Returns the texts of GHZ and product circuits in the X basis by file name."""
     return {f"{kind}_{size}.qasm": sensing_qasm(Probe.named(kind, size), time, "X") for kind in KINDS for size in sizes}
+
+
+def write_preparation(probe: Probe, path: Path) -> Path:
+    """Writes the circuit that prepares a probe as OpenQASM 3, for a run spec to name, and returns its path.
+
+    Raises:
+        ArgumentError: the file does not end in .qasm, or the probe has no known circuit.
+        ContentError: it cannot be written.
+    """
+    from qiskit import qasm3
+
+    if path.suffix != ".qasm":
+        raise ArgumentError(f"{path}: a preparation is OpenQASM; name a file that ends in .qasm.")
+    head = f"// Prepares {probe.name}, {probe.num_qubits} spins; up is |1>, the excited state.\n"
+    try:
+        path.write_text(head + str(qasm3.dumps(prepare(probe))).rstrip() + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ContentError(f"{path}: cannot be written: {error.strerror}; choose another file.") from None
+    return path
 
 
 def render(folder: Path, sizes: Sequence[int], time: float) -> list[Path]:

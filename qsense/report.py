@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,15 +9,13 @@ import numpy as np
 from qsense.compare import Comparison
 from qsense.estimate.result import NORMAL_95
 from qsense.measured import Measured
+from qsense.pictures import COLOURS, OTHERS, STYLE, rendered, time_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from rich.console import Console
 
-# Okabe and Ito's palette, told apart with any colour vision; line style and marker say the same again.
-_COLOURS = {"ghz": "#D55E00", "product": "#0072B2"}
-_OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = ("o", "s", "^", "D", "v")
 _TITLES = {"ghz": "GHZ"}
 
@@ -47,6 +44,9 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
     console.print(table)
     if any(row["quantity"] == "classical_img" for row in summary["rows"]):
         console.print("* the exact value of this readout, which is below the quantum value", highlight=False)
+    reasons = {row["probe"]: row["reason"] for row in summary["rows"] if row.get("reason")}
+    for probe, reason in reasons.items():
+        console.print(f"auto, {probe}: {reason}", highlight=False)
     if summary["crossovers"]:
         table = Table(title="Until when GHZ leads, in s, and 𝓘 GHZ / 𝓘 product", title_justify="left")
         for name in ("noise", "N", "estimator"):
@@ -74,21 +74,11 @@ def figures(comparison: Comparison) -> dict[str, bytes]:
     """Returns the figures by file name: gain.png, gain.svg, img.png, img.svg."""
     import matplotlib
 
-    matplotlib.use("Agg")
-    style: Any = {
-        "font.size": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "svg.hashsalt": "qsense",  # the same figure gives the same file
-        "legend.frameon": False,
-    }
     files = {}
-    with matplotlib.rc_context(style):
+    with matplotlib.rc_context(STYLE):
         for name, figure in (("gain", gain_figure(comparison)), ("img", img_figure(comparison))):
-            for kind, options in (("png", {"dpi": 150}), ("svg", {"metadata": {"Date": None}})):
-                buffer = io.BytesIO()
-                figure.savefig(buffer, format=kind, **options)
-                files[f"{name}.{kind}"] = buffer.getvalue()
+            for kind in ("png", "svg"):
+                files[f"{name}.{kind}"] = rendered(figure, kind)
     return files
 
 
@@ -117,7 +107,7 @@ def gain_figure(comparison: Comparison) -> Figure:
 
 def _draw_gain(panel: Axes, here: list[Measured], comparison: Comparison, handles: dict[str, Any]) -> None:
     last = max(m.point.rule.times[-1] for m in here)
-    seconds, unit = _unit(last)
+    seconds, unit = time_unit(last)
     times = np.linspace(0, 1.05 * last, 300)
     drawn = set()
     for item in here:
@@ -154,7 +144,7 @@ def img_figure(comparison: Comparison) -> Figure:
 
 
 def _draw_img(panel: Axes, ratio: Axes, here: list[Measured], comparison: Comparison, handles: dict[str, Any]) -> None:
-    seconds, unit = _unit(max(m.img_exact.value for m in here))
+    seconds, unit = time_unit(max(m.img_exact.value for m in here))
     groups = list(dict.fromkeys((m.point.probe.name, m.point.estimator.name) for m in here))
     for item in here:
         marks, total, exact = _marks(item, comparison), item.integral.total, item.img_exact.value
@@ -218,16 +208,8 @@ def _noises(comparison: Comparison) -> list[str]:
 
 def _colour(item: Measured, comparison: Comparison) -> str:
     name = item.point.probe.name
-    others = [p for p in dict.fromkeys(m.point.probe.name for m in comparison.measured) if p not in _COLOURS]
-    return _COLOURS.get(name) or _OTHERS[others.index(name) % len(_OTHERS)]
-
-
-def _unit(seconds: float) -> tuple[float, str]:
-    """The unit in which a time reads well, in s, and its symbol."""
-    for size, symbol in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if seconds >= size:
-            return size, symbol
-    return 1e-9, "ns"
+    others = [p for p in dict.fromkeys(m.point.probe.name for m in comparison.measured) if p not in COLOURS]
+    return COLOURS.get(name) or OTHERS[others.index(name) % len(OTHERS)]
 
 
 def _number(value: float | None, error: float | None = None) -> str:

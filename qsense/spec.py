@@ -15,11 +15,10 @@ from typing import Any, Literal, cast
 from qsense import content, toml_file
 from qsense.errors import ArgumentError, ContentError, SpecError, nearest
 from qsense.noise import LocalNoise, ReadoutError
-from qsense.probes import KINDS, Probe
+from qsense.probes import FAMILIES, KINDS, Probe
 from qsense.spec_file import SCHEMA, NoiseEntry, ProbeEntry, SpecFile
 
 Derivative = Literal["shift", "commutator"]
-Readout = Literal["local_x", "parity", "loss_flag"]
 
 
 @dataclass(frozen=True)
@@ -27,28 +26,25 @@ class EstimatorSpec:
     """One way to estimate G from counts.
 
     Attributes:
-        kind: "tomography" or "parameter_shift".
-        shots: for every circuit.
+        kind: "auto", "ghz", "product", "tomography" or "parameter_shift".
+        shots: for every circuit, on average over the times.
         derivative: of tomography: "shift" (measured) or "commutator" (assumes that noise commutes with the phase).
-        readout: of parameter_shift: "local_x", "parity", "loss_flag", or "auto" (loss_flag for GHZ, else local_x).
+        readout: of parameter_shift: "local_x", "collective_x", "parity" or "loss_flag"; of ghz: "loss_flag", "parity"
+            or "multiple_quantum"; "auto" takes what reaches the quantum value.
+        rule: of parameter_shift: the shift rule's name; "auto" takes the cheapest that is right.
     """
 
     kind: str
     shots: int
     derivative: Derivative = "shift"
     readout: str = "auto"
+    rule: str = "auto"
 
     @property
     def name(self) -> str:
         """How tables and records call it; options appear where they are not the default."""
-        option = {"tomography": self.derivative, "parameter_shift": self.readout}[self.kind]
-        return self.kind if option in ("shift", "auto") else f"{self.kind}({option})"
-
-    def readout_for(self, probe: Probe) -> Readout:
-        """Returns the readout, with "auto" resolved."""
-        if self.readout == "auto":
-            return "loss_flag" if probe.kind == "ghz" else "local_x"
-        return cast(Readout, self.readout)  # one of READOUTS: checked on reading
+        options = [o for o in (self.derivative, self.readout, self.rule) if o not in ("shift", "auto")]
+        return f"{self.kind}({', '.join(options)})" if options else self.kind
 
 
 @dataclass(frozen=True)
@@ -67,6 +63,7 @@ class RunSpec:
     backend: str
     seed: int
     readout_error: ReadoutError | None
+    allocation: str = "equal"
     source: str = "<spec>"
 
     @classmethod
@@ -109,6 +106,8 @@ class RunSpec:
             "backend": self.backend,
             "seed": self.seed,
         }
+        if self.allocation != "equal":
+            data["allocation"] = self.allocation
         if self.times is not None:
             data["times_s"] = list(self.times)
         if self.readout_error is not None:
@@ -154,7 +153,7 @@ def _resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
                 shown = label if isinstance(label, str) else label[0]
                 raise SpecError(f'{source}: key `{key}`: "{shown}" stands there twice; name each once.')
     estimators = [
-        EstimatorSpec(e.estimator, e.shots or entry.shots, cast(Derivative, e.derivative), e.readout)
+        EstimatorSpec(e.estimator, e.shots or entry.shots, cast(Derivative, e.derivative), e.readout, e.rule)
         for e in entry.estimators
     ]
     names = [e.name for e in estimators]
@@ -181,6 +180,7 @@ def _resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         entry.backend,
         entry.seed,
         readout,
+        entry.allocation,
         source,
     )
 
@@ -188,7 +188,7 @@ def _resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
 def _probes(entry: ProbeEntry, sizes: list[int], folder: Path) -> list[Probe]:
     if entry.qasm is not None:
         return [Probe.from_text(entry.qasm, entry.probe)]
-    if entry.probe in KINDS:
+    if entry.probe.partition(":")[0] in (*KINDS, *FAMILIES):
         if not sizes:
             raise ArgumentError("the number of spins is missing; add `num_qubits`, such as num_qubits = [1, 2, 3, 4]")
         return [Probe.named(entry.probe, n, entry.tilt) for n in sizes]
@@ -196,7 +196,9 @@ def _probes(entry: ProbeEntry, sizes: list[int], folder: Path) -> list[Probe]:
         raise ArgumentError("`tilt` goes with a product probe only")
     if entry.probe.endswith(".qasm") or entry.probe in content.names("circuits"):
         return [Probe.from_qasm(entry.probe, beside=folder)]
-    raise ArgumentError(f'unknown probe "{entry.probe}". {nearest(entry.probe, [*KINDS, *content.names("circuits")])}')
+    raise ArgumentError(
+        f'unknown probe "{entry.probe}". {nearest(entry.probe, [*KINDS, *FAMILIES, *content.names("circuits")])}'
+    )
 
 
 def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise:
@@ -221,13 +223,15 @@ def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise:
 
 
 def _first_of_size(probe: Probe, probes: tuple[Probe, ...]) -> bool:
-    """Whether this is the entry that stands for all sizes of its kind."""
-    return next(p for p in probes if (p.kind, p.tilt) == (probe.kind, probe.tilt)) is probe
+    """Whether this is the entry that stands for all sizes of its name."""
+    return next(p for p in probes if (p.name, p.tilt) == (probe.name, probe.tilt)) is probe
 
 
 def _probe_entry(probe: Probe) -> dict[str, Any]:
     if probe.kind == "circuit":
         return {"probe": probe.name, "qasm": probe.qasm}
+    if probe.kind == "symmetric":
+        return {"probe": probe.name}
     return {"probe": probe.kind, "tilt": probe.tilt} if probe.tilt else {"probe": probe.kind}
 
 
@@ -239,6 +243,8 @@ def _estimator_entry(estimator: EstimatorSpec) -> dict[str, Any]:
     entry: dict[str, Any] = {"estimator": estimator.kind, "shots": estimator.shots}
     if estimator.kind == "tomography":
         entry["derivative"] = estimator.derivative
-    else:
+    if estimator.kind in ("parameter_shift", "ghz"):
         entry["readout"] = estimator.readout
+    if estimator.rule != "auto":
+        entry["rule"] = estimator.rule
     return entry

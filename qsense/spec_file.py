@@ -12,9 +12,14 @@ from qsense.integration import as_times
 from qsense.toml_file import Table
 
 SCHEMA = 1
-ESTIMATORS = ("tomography", "parameter_shift")
+ESTIMATORS = ("auto", "ghz", "product", "tomography", "parameter_shift")
 DERIVATIVES = ("shift", "commutator")
-READOUTS = ("auto", "local_x", "parity", "loss_flag")
+READOUTS = {
+    "ghz": ("auto", "loss_flag", "parity", "multiple_quantum"),
+    "parameter_shift": ("auto", "local_x", "collective_x", "parity", "loss_flag"),
+}
+RULES = ("auto", "half_turn", "one_frequency", "all_frequencies", "single_spin")
+ALLOCATIONS = ("equal", "optimal")
 
 
 def _named(key: str) -> BeforeValidator:
@@ -58,12 +63,18 @@ class EstimatorEntry(Table):
     shots: Size | None = None
     derivative: str = "shift"
     readout: str = "auto"
+    rule: str = "auto"
 
-    @field_validator("estimator", "derivative", "readout")
+    @field_validator("estimator", "derivative", "rule")
     @classmethod
     def _is_known(cls, value: str, info: Any) -> str:
-        known = {"estimator": ESTIMATORS, "derivative": DERIVATIVES, "readout": READOUTS}[info.field_name]
+        known = {"estimator": ESTIMATORS, "derivative": DERIVATIVES, "rule": RULES}[info.field_name]
         return _known(value, known, info.field_name)
+
+    @field_validator("readout")
+    @classmethod
+    def _is_a_readout(cls, value: str, info: Any) -> str:
+        return _known(value, READOUTS.get(info.data.get("estimator", ""), ("auto",)), "readout")
 
 
 class ReadoutErrorEntry(Table):
@@ -86,7 +97,8 @@ class SpecFile(Table):
     field_rad_per_s: float
     shots: Size
     times_s: list[float] | None = None
-    backend: str = "aer"
+    backend: str = "emulator"
+    allocation: str = "equal"
     seed: int = Field(ge=0, strict=True)
     readout_error: ReadoutErrorEntry | None = None
 
@@ -96,6 +108,11 @@ class SpecFile(Table):
         if value != SCHEMA:
             raise ValueError(f"schema {value} is not known to this qsense, which reads schema {SCHEMA}; update qsense")
         return value
+
+    @field_validator("allocation")
+    @classmethod
+    def _is_an_allocation(cls, value: str) -> str:
+        return _known(value, ALLOCATIONS, "allocation")
 
     @field_validator("field_rad_per_s")
     @classmethod

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from qsense import backends, compare, report
+from qsense import backends, compare, derived, report
 from qsense.errors import ArgumentError, SpecError
 from qsense.execution import Progress, execute
 from qsense.measured import measure
-from qsense.plan import Point, plan
+from qsense.plan import Point, left_out, plan
 from qsense.record import ESTIMATE_COLUMNS, SCHEMA, RunRecord
 from qsense.spec import RunSpec
 
@@ -44,9 +44,13 @@ def run(
     points = plan(spec)
     try:
         sampler = backends.sampler(spec.backend, spec.readout_error)
-        backends.check_sizes(sampler, [probe.num_qubits for probe in spec.probes])
+        for point in points:
+            sampler.check(point.experiment_at(0.0))
     except ArgumentError as error:
         raise SpecError(f"{spec.source}: key `backend`: {error}") from None
+    if note is not None:
+        for line in left_out(spec):
+            note(line)
     record = RunRecord.create(spec, Path(out))
     measured = execute(points, sampler, record, progress)
     if note is not None and measured < len(points):
@@ -77,6 +81,10 @@ def _analyse(record: RunRecord, points: list[Point], progress: Progress | None) 
     tomography = compare.tomography_rows(comparison)
     if tomography:
         record.write_csv("tomography.csv", _TOMOGRAPHY_COLUMNS, tomography)
+    record.write_csv("fits.csv", derived.FIT_COLUMNS, derived.fit_rows(measured))
+    spins = derived.spin_rows(points, tables)
+    if spins:
+        record.write_csv("spins.csv", derived.SPIN_COLUMNS, spins)
     summary = {
         "schema": SCHEMA,
         "spec_id": record.spec.id,

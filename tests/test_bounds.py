@@ -166,7 +166,7 @@ def test_super_fidelity_leads_to_twice_the_purity_of_the_slope():
 
 
 def test_a_gain_beyond_the_bound_is_noticed_in_any_test(monkeypatch):
-    # The watch of conftest.py: a closed form that is wrong by a thousandth ends the test that asks for it.
+    # The guard of conftest.py: a closed form that is wrong by a thousandth ends the test that asks for it.
     right = engines.product_gain
     monkeypatch.setattr(engines, "product_gain", lambda *arguments: right(*arguments) * 1.001)
     with pytest.raises(AssertionError, match="no probe exceeds"):
@@ -174,3 +174,15 @@ def test_a_gain_beyond_the_bound_is_noticed_in_any_test(monkeypatch):
     for ask in (integrated_gain, operational_rate):
         with pytest.raises(AssertionError, match="no probe exceeds"):
             ask(Probe.product(1), Environment(LocalNoise(dephasing=0.1, emission=0.1, exponent=2.0)))
+
+
+def test_more_noise_never_raises_the_bound():
+    times = np.linspace(0.1, 4, 9)
+    for size in (1, 3, 8):
+        less, more = (gain_bound(size, LocalNoise(dephasing=g, emission=0.1), times) for g in (0.1, 0.2))
+        assert np.all(more <= less)
+
+
+def test_a_noisy_field_lowers_the_bound_of_local_noise():
+    times, local = np.linspace(0.1, 10, 30), LocalNoise(dephasing=0.1)
+    assert np.all(gain_bound(5, Environment(local, collective_dephasing=0.05), times) < gain_bound(5, local, times))

@@ -72,6 +72,45 @@ def test_theory_takes_every_way_to_give_a_noise(arguments, img):
     assert answer("theory", *arguments)["img_s"] == pytest.approx(img, rel=1e-6)
 
 
+def test_optimal_beats_ghz_and_product_and_writes_a_preparation_that_theory_reads(tmp_path):
+    got = answer("optimal", "--num-qubits", 2, "--dephasing", 0.25, "--out", tmp_path / "best.qasm")
+    (row,) = got["rows"]
+    assert row["values"]["optimum found"] == pytest.approx(1.125 * 2, abs=1e-6)
+    assert row["values"]["ghz"] == row["values"]["product"] == pytest.approx(2.0)
+    assert row["bound"] == pytest.approx(2 * 2 * 0.6931471805599453, rel=1e-9)
+    again = answer("theory", "--probe", tmp_path / "best.qasm", "--dephasing", 0.25)
+    assert again["img_s"] == pytest.approx(row["values"]["optimum found"], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "img"),
+    [
+        (["--probe", "twin_fock", "--num-qubits", 4, "--dephasing", 0.1], 11.475866),
+        (["--probe", "ghz", "--num-qubits", 5, "--collective-dephasing", 0.1], 2.5),
+        (["--probe", "product", "--num-qubits", 3, "--depolarizing", 0.1], 15.0),
+        (["--probe", "product", "--num-qubits", 1, "--dephasing", 0.1, "--exponent", 2], 3.1332853),
+        (["--probe", "ghz", "--num-qubits", 2, "--dephasing", 0.25, "--until", 1.0], 2 * (1 - 0.1353352832)),
+    ],
+)
+def test_theory_takes_every_probe_and_noise(arguments, img):
+    assert answer("theory", *arguments)["img_s"] == pytest.approx(img, rel=1e-6)
+
+
+def test_theory_says_what_a_readout_reaches():
+    got = answer("theory", "--probe", "ghz", "--num-qubits", 3, "--emission", 0.5, "--readout", "parity")
+    assert got["classical_img_s"] == pytest.approx(3 / 0.5, rel=1e-9)
+    assert got["classical_img_s"] < got["img_s"]
+
+
+@pytest.mark.parametrize("command", ["theory", "optimal"])
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
+def test_a_plot_is_written_in_the_format_that_its_name_says(tmp_path, command, kind):
+    arguments = ["--probe", "ghz"] if command == "theory" else []
+    answer(command, *arguments, "--num-qubits", 2, "--emission", 0.1, "--plot", tmp_path / f"figure.{kind}")
+    head = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[kind]
+    assert (tmp_path / f"figure.{kind}").read_bytes().startswith(head)
+
+
 def test_theory_has_null_where_there_is_no_number():
     got = answer("theory", "--probe", "product", "--num-qubits", 2, "--dephasing", "0,0.1")
     assert got["img_s"] is None
@@ -160,6 +199,18 @@ WRONG = [
         "must be finite and not negative",
     ),
     (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", 1, "--tilt", 0.5], "goes with a product probe"),
+    (["theory", "--probe", "dicke:9", "--num-qubits", 2, "--dephasing", 1], "must have 0 to 2 spins up"),
+    (["theory", "--probe", "one_axis", "--num-qubits", 2, "--dephasing", 1], "needs a number"),
+    (["theory", "--probe", "twin_fock", "--num-qubits", 101, "--dephasing", 1], "an even number of spins"),
+    (["theory", "--probe", "w", "--num-qubits", 101, "--dephasing", 1], "at most 100 spins"),
+    (["theory", "--probe", "ghz", "--num-qubits", 9, "--transverse", 1], "at most 8 spins"),
+    (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", 1, "--until", 0], "`until` must be positive"),
+    (["theory", "--probe", "ghz", "--num-qubits", 2, "--emission", 1, "--readout", "w"], 'Unknown readout "w"'),
+    (["theory", "--probe", "ghz", "--num-qubits", 2, "--emission", 1, "--plot", "a.txt"], "must end in .png"),
+    (["theory", "--probe", "no.npy", "--dephasing", 1], "no.npy: no such file"),
+    (["optimal", "--num-qubits", "2,3", "--dephasing", 1, "--out", "a.qasm"], "give one number of spins"),
+    (["optimal", "--num-qubits", 2, "--dephasing", "1,2"], "alike for all spins"),
+    (["optimal", "--num-qubits", 2, "--dephasing", 1, "--objective", "best"], "`objective` must be one of"),
     (["theory", "--probe", "w4", "--num-qubits", 2, "--dephasing", 1], "w4 has 4 spins"),
     (["theory", "--probe", "nowhere.qasm", "--dephasing", 1], "nowhere.qasm: no such file"),
     (["run", "nowhere.toml"], "nowhere.toml: no such file"),

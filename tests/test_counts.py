@@ -60,3 +60,28 @@ def test_counts_of_a_newer_schema_are_refused(tmp_path):
     np.savez(path, schema=np.int64(9))
     with pytest.raises(RecordError, match="newer qsense"):
         Counts.load(path)
+
+
+@pytest.mark.parametrize("num_bits", [1, 7, 8, 9, 63, 64, 65, 100])
+def test_counts_of_shots_are_those_of_their_histogram(num_bits):
+    rng = np.random.default_rng(num_bits)
+    few = rng.integers(0, 2, (6, num_bits), dtype=np.uint8)  # so that outcomes repeat
+    bits = few[rng.integers(0, 6, (3, 50))]
+    counts = Counts.from_shots(num_bits, np.packbits(bits, axis=2, bitorder="little"))
+    histograms = []
+    for row in bits:
+        values = [sum(int(bit) << spin for spin, bit in enumerate(shot)) for shot in row]
+        histograms.append({value: values.count(value) for value in values})
+    wanted = Counts.from_histograms(num_bits, histograms)
+    for name in ("offsets", "outcomes", "numbers"):
+        assert np.array_equal(getattr(counts, name), getattr(wanted, name)), name
+
+
+def test_counts_of_a_table_are_those_of_their_histogram():
+    rng = np.random.default_rng(1)
+    table = rng.integers(0, 3, (5, 2**10)) * np.array([[1], [0], [1], [1], [0]])  # some rows are empty
+    counts = Counts.from_table(10, table)
+    wanted = Counts.from_histograms(10, [{k: int(n) for k, n in enumerate(row) if n} for row in table])
+    for name in ("offsets", "outcomes", "numbers"):
+        assert np.array_equal(getattr(counts, name), getattr(wanted, name)), name
+    assert np.array_equal(counts.table(), table)

@@ -12,7 +12,7 @@ from qsense import LocalNoise, Probe, ReadoutError
 from qsense.backends import AerSampler
 from qsense.emulation import kraus_operators, with_noise
 from qsense.errors import ArgumentError
-from qsense.sensing import Settings, prepare, sensing_circuit
+from qsense.sensing import Experiment, Settings, prepare
 from qsense.theory.dense import density_matrices
 
 
@@ -111,7 +111,7 @@ def test_counts_follow_the_exact_distribution(method, size):
     noise, time, shots = unequal(size), 0.7, 20000
     probe = Probe.ghz(size)
     settings = random_settings(size, 6, seed=size)
-    counts = AerSampler(method).sample(sensing_circuit(probe, time), settings.values(), shots, noise, seed=11)
+    counts = AerSampler(method).sample(Experiment(probe, time), settings, shots, noise, seed=11)
     table = counts.table()
     assert np.all(table.sum(1) == shots)
     for row in range(len(settings)):
@@ -122,30 +122,30 @@ def test_counts_follow_the_exact_distribution(method, size):
 def test_the_chi_square_test_sees_a_wrong_noise():
     noise, wrong, shots = LocalNoise(dephasing=0.1), LocalNoise(dephasing=0.13), 20000
     settings = Settings(np.zeros((1, 2)), np.full((1, 2), np.pi / 2), np.zeros((1, 2)))
-    table = AerSampler().sample(sensing_circuit(Probe.ghz(2), 1.0), settings.values(), shots, noise, seed=1).table()
+    table = AerSampler().sample(Experiment(Probe.ghz(2), 1.0), settings, shots, noise, seed=1).table()
     assert chi_square_p_value(table[0], exact_distribution(Probe.ghz(2), wrong, 1.0, settings, 0), shots) < 1e-5
 
 
 def test_readout_error_mixes_the_outcomes_by_its_matrix():
     error = ReadoutError(up_given_down=0.1, down_given_up=0.2)
     settings = Settings(*(np.zeros((1, 2)) for _ in range(3)))
-    circuit = sensing_circuit(Probe.product(2, tilt=0.4), 0.0)
-    table = AerSampler(readout_error=error).sample(circuit, settings.values(), 50000, LocalNoise(), seed=5).table()
+    experiment = Experiment(Probe.product(2, tilt=0.4), 0.0)
+    table = AerSampler(readout_error=error).sample(experiment, settings, 50000, LocalNoise(), seed=5).table()
     one = error.matrix @ np.array([0.3, 0.7])
     assert chi_square_p_value(table[0], np.kron(one, one), 50000) > 1e-5
 
 
 def test_the_same_seed_gives_the_same_counts_and_another_seed_others():
     settings = random_settings(3, 20, seed=0)
-    circuit = sensing_circuit(Probe.ghz(3), 1.0)
-    runs = [AerSampler().sample(circuit, settings.values(), 300, unequal(3), seed).table() for seed in (1, 1, 2)]
+    experiment = Experiment(Probe.ghz(3), 1.0)
+    runs = [AerSampler().sample(experiment, settings, 300, unequal(3), seed).table() for seed in (1, 1, 2)]
     assert np.array_equal(runs[0], runs[1])
     assert not np.array_equal(runs[0], runs[2])
 
 
 def test_rows_with_equal_angles_are_independent_samples():
     settings = Settings(*(np.full((200, 2), angle) for angle in (0.3, 1.0, 0.5)))
-    table = AerSampler().sample(sensing_circuit(Probe.ghz(2), 1.0), settings.values(), 100, unequal(2), 9).table()
+    table = AerSampler().sample(Experiment(Probe.ghz(2), 1.0), settings, 100, unequal(2), 9).table()
     # Were rows the same draw, the variance over rows would be 0; it must be the multinomial's, to 5 sigma (√(2/199)).
     p = exact_distribution(Probe.ghz(2), unequal(2), 1.0, settings, 0)[0]
     assert table[:, 0].var(ddof=1) / (100 * p * (1 - p)) == pytest.approx(1, abs=0.5)

@@ -6,7 +6,7 @@ from math import gamma
 import numpy as np
 import pytest
 
-from qsense import LocalNoise, Probe, gain, integrated_gain
+from qsense import LocalNoise, Probe, crossover, gain, integrated_gain
 from qsense.errors import ArgumentError
 from qsense.noise import Environment, environment_of
 from qsense.theory.bounds import gain_bound
@@ -197,15 +197,24 @@ def test_depolarizing_noise_has_its_bloch_vector_shrink(size):
 @pytest.mark.parametrize("size", [2, 1000])
 def test_the_crossover_of_stretched_decay_is_a_root_of_equation_28(size, exponent):
     # (2γt)^β = ln N/(2(N − 1)), however early it is.
-    from qsense import crossover
-
     exact = (np.log(size) / (2 * (size - 1))) ** (1 / exponent) / (2 * 0.3)
     assert crossover(size, LocalNoise(dephasing=0.3, exponent=exponent)) == pytest.approx(exact, rel=1e-10)
 
 
-def test_a_crossover_is_refused_where_it_is_not_known():
-    from qsense import crossover
-
-    for noise in (LocalNoise(transverse=0.1), Environment(LocalNoise(dephasing=0.1))):
-        with pytest.raises(ArgumentError, match="crossover is known under local dephasing"):
-            crossover(3, noise)
+@pytest.mark.parametrize(
+    ("noise", "field"),
+    [
+        (Environment(LocalNoise(dephasing=0.1), collective_dephasing=0.05), 0.0),
+        (Environment(LocalNoise(emission=0.3), coupling=0.4), 0.0),
+        (LocalNoise(transverse=0.2), 0.0),
+        (LocalNoise(dephasing=0.05, transverse=0.2), 0.5),
+    ],
+)
+def test_at_the_crossover_of_any_environment_ghz_and_product_gain_the_same(noise, field):
+    time = crossover(3, noise, field)
+    ghz, product = (
+        gain(Probe.named(kind, 3), noise, np.array([0.9, 1.0, 1.1]) * time, field) for kind in ("ghz", "product")
+    )
+    assert ghz[1] == pytest.approx(product[1], rel=1e-9)
+    assert ghz[0] > product[0]
+    assert ghz[2] < product[2]

@@ -8,10 +8,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # From the top of the house down; `a.b` is a room within a room.
 ROOMS = [
-    "errors", "toml_file", "content", "fisher", "integration", "noise", "quadrature",
-    "probes", "theory", "counts",
-    "sensing", "estimate", "rendering", "emulation", "spec_file", "spec", "plan", "backends", "record", "execution",
-    "measured", "advantage", "compare", "report", "workflow", "cli",
+    "errors", "toml_file", "content", "fisher", "integration", "noise", "quadrature", "probes", "theory", "counts",
+    "sensing", "estimate", "rendering", "emulation", "emulator", "spec_file", "spec", "estimators", "plan", "backends",
+    "record", "execution", "measured", "derived", "advantage", "compare", "pictures", "report", "workflow", "cli",
 ]  # fmt: skip
 
 

@@ -221,6 +221,15 @@ def test_times_may_come_in_any_order_but_not_be_negative():
             classical_gain(probe, noise, [bad], "total_jx")
 
 
+def test_collective_dephasing_lowers_what_a_ghz_fringe_shows():
+    noise = Environment(collective_dephasing=0.1)
+    assert integrated_classical_gain(Probe.ghz(4), noise, "parity").value == pytest.approx(1 / 0.4, rel=1e-10)
+
+
+def test_a_measurement_with_one_outcome_says_nothing():
+    assert np.all(classical_gain(Probe.ghz(2), NOISES["mixed"], TIMES, [np.eye(4)], 0.3) < 1e-25)
+
+
 GOOD = np.array([np.diag([1.0, 0.0]), np.diag([0.0, 1.0])])
 
 

@@ -34,7 +34,7 @@ def test_the_python_example_prints_what_is_shown():
 
 def test_the_commands_print_what_is_shown():
     found = blocks("console")
-    assert len(found) == 2
+    assert len(found) == 3
     for block in found:
         command, _, shown = block.partition("\n")
         done = shell(command.removeprefix("$ "))

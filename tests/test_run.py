@@ -135,15 +135,17 @@ def test_a_finished_record_is_not_measured_again(record, tmp_path, monkeypatch):
     def refuse(*_):
         raise AssertionError("sampled again")
 
-    monkeypatch.setattr(backends.AerSampler, "sample", refuse)
+    monkeypatch.setattr(backends.EmulatorSampler, "sample", refuse)
     notes = []
     assert run(RunSpec.from_dict(SPEC), out=path.parent, note=notes.append).path == path
     assert notes == ["16 of 16 points were in the record already and were not run again"]
 
 
-def test_a_killed_run_goes_on_where_it_stopped(record, tmp_path):
+def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
+    spec = {**SPEC, "backend": "aer"}  # slow enough to be killed in its middle
+    record = run(RunSpec.from_dict(spec), out=tmp_path / "whole")
     path = tmp_path / "spec.toml"
-    path.write_text(tomli_w.dumps(SPEC))
+    path.write_text(tomli_w.dumps(spec))
     out = tmp_path / "records"
     process = subprocess.Popen([sys.executable, "-m", "qsense.cli", "run", str(path), "--out", str(out)])
     counts = out / record.path.name / "counts"
@@ -156,6 +158,18 @@ def test_a_killed_run_goes_on_where_it_stopped(record, tmp_path):
     again = run(path, out=out)
     first, second = record.read_json("summary.json"), again.read_json("summary.json")
     assert first == second
+
+
+def test_the_emulator_and_aer_measure_the_same_to_their_error_bars(record, tmp_path):
+    """16 differences to 4.5 sigma: a right pair fails once in 9000 seeds."""
+    aer = run(RunSpec.from_dict({**SPEC, "backend": "aer"}), out=tmp_path)
+    assert aer.spec.id != record.spec.id
+    for ours, theirs in zip(
+        record.read_json("summary.json")["rows"], aer.read_json("summary.json")["rows"], strict=True
+    ):
+        assert ours["img_exact_s"] == theirs["img_exact_s"]
+        assert ours["img_s"] != theirs["img_s"]
+        assert abs(ours["img_s"] - theirs["img_s"]) < 4.5 * np.hypot(ours["img_stderr_s"], theirs["img_stderr_s"])
 
 
 def test_a_truncated_counts_file_is_named_and_the_old_results_stay(record, tmp_path):

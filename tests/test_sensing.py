@@ -10,7 +10,7 @@ from qiskit.quantum_info import Statevector
 from qsense import Probe
 from qsense.errors import ArgumentError, ContentError
 from qsense.rendering import sensing_files
-from qsense.sensing import X, Y, Z, parameter_order, prepare, sensing_circuit
+from qsense.sensing import Experiment, X, Y, Z, parameter_order, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -50,7 +50,7 @@ def test_a_direction_measures_the_spin_along_it(direction):
     amplitudes /= np.linalg.norm(amplitudes)
     bloch = [np.vdot(amplitudes, m @ amplitudes).real for m in pauli()]
     along = np.dot(bloch, [np.sin(polar) * np.cos(azimuth), np.sin(polar) * np.sin(azimuth), np.cos(polar)])
-    circuit = sensing_circuit(Probe.product(1), 0.0).remove_final_measurements(inplace=False)
+    circuit = Experiment(Probe.product(1), 0.0).circuit().remove_final_measurements(inplace=False)
     values = dict(zip(parameter_order(circuit), [0.0, polar, azimuth], strict=True))
     bound = circuit.assign_parameters({p: values[p.name] for p in circuit.parameters})
     turned = Statevector(amplitudes).evolve(without_preparation(bound))
@@ -70,14 +70,14 @@ def without_preparation(circuit):
 
 def test_the_phase_turns_the_azimuth_forward():
     # rz(θ) on |+> measured at azimuth θ gives 0 with certainty.
-    circuit = sensing_circuit(Probe.product(1), 0.0).remove_final_measurements(inplace=False)
+    circuit = Experiment(Probe.product(1), 0.0).circuit().remove_final_measurements(inplace=False)
     values = dict(zip(parameter_order(circuit), [0.8, np.pi / 2, 0.8], strict=True))
     bound = circuit.assign_parameters({p: values[p.name] for p in circuit.parameters})
     assert Statevector(bound).probabilities()[0] == pytest.approx(1.0)
 
 
 def test_the_loss_flag_undoes_the_fan_out():
-    circuit = sensing_circuit(Probe.ghz(5), 0.0, "loss_flag").remove_final_measurements(inplace=False)
+    circuit = Experiment(Probe.ghz(5), 0.0, "loss_flag").circuit().remove_final_measurements(inplace=False)
     bound = circuit.assign_parameters(np.zeros(circuit.num_parameters))
     # Nothing lost: all spins but the first are down again, the first is |+>.
     assert np.allclose(Statevector(bound).probabilities([1, 2, 3, 4]), np.eye(16)[0])
@@ -86,7 +86,33 @@ def test_the_loss_flag_undoes_the_fan_out():
 
 def test_the_loss_flag_is_refused_for_other_probes():
     with pytest.raises(ArgumentError, match="goes with a GHZ probe"):
-        sensing_circuit(Probe.product(2), 1.0, "loss_flag")
+        Experiment(Probe.product(2), 1.0, "loss_flag")
+
+
+@pytest.mark.parametrize("probe", [Probe.ghz(5), Probe.product(3, 0.4), Probe.from_qasm("w4")], ids=lambda p: p.name)
+def test_unpreparing_an_unchanged_probe_brings_every_spin_down(probe):
+    circuit = Experiment(probe, 0.0, "unprepare").circuit().remove_final_measurements(inplace=False)
+    still = circuit.assign_parameters(np.zeros(circuit.num_parameters))
+    assert Statevector(still).probabilities()[0] == pytest.approx(1)
+    angle = 0.3
+    phases = [angle if name.startswith("phase") else 0.0 for name in parameter_order(circuit)]
+    values = dict(zip(parameter_order(circuit), phases, strict=True))
+    turned = circuit.assign_parameters({p: values[p.name] for p in circuit.parameters})
+    # The return probability is |<psi|exp(-i angle J_z)|psi>|^2.
+    ups = np.array([k.bit_count() for k in range(2**probe.num_qubits)])
+    overlap = np.abs(probe.statevector()) ** 2 @ np.exp(1j * angle * ups)
+    assert Statevector(turned).probabilities()[0] == pytest.approx(abs(overlap) ** 2)
+
+
+def test_an_unknown_ending_is_refused():
+    with pytest.raises(ArgumentError, match='Did you mean "unprepare"'):
+        Experiment(Probe.ghz(2), 1.0, "unprepared")
+
+
+@pytest.mark.parametrize("time", [-1.0, float("nan"), float("inf")])
+def test_an_impossible_time_is_refused(time):
+    with pytest.raises(ArgumentError, match="`time` must be finite"):
+        Experiment(Probe.ghz(2), time)
 
 
 @pytest.mark.checkout

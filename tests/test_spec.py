@@ -7,7 +7,7 @@ import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qsense import LocalNoise, RunSpec
+from qsense import LocalNoise, RunSpec, backends
 from qsense.errors import QsenseError, SpecError
 from qsense.plan import plan
 
@@ -56,6 +56,20 @@ def test_the_id_changes_with_the_content_and_not_with_its_spelling():
         assert RunSpec.from_dict(with_changes(**change)).id != spec.id
 
 
+def test_the_emulator_is_the_default_and_every_backend_has_an_id_of_its_own():
+    assert RunSpec.from_dict(SPEC).backend == "emulator"
+    assert RunSpec.from_dict(SPEC).id == RunSpec.from_dict(with_changes(backend="emulator")).id
+    ids = {RunSpec.from_dict(with_changes(backend=name)).id for name in backends.names()}
+    assert len(ids) == len(backends.names())
+
+
+@pytest.mark.parametrize("name", ["aer", "aer:density_matrix", "aer:statevector", "aer:matrix_product_state"])
+def test_aer_always_means_aer(name):
+    sampler = backends.sampler(name)
+    assert isinstance(sampler, backends.AerSampler)
+    assert sampler.method == (name.partition(":")[2] or "density_matrix")
+
+
 def test_a_relative_noise_file_is_found_beside_the_spec(tmp_path):
     (tmp_path / "mine.toml").write_text(
         'schema = 1\nname = "mine"\n[t1]\nvalue = 1.0\nunit = "s"\nsource = "x"\ndate = 2026-01-01\n'
@@ -89,7 +103,10 @@ WRONG = [
     ({"num_qubits": [2, -1]}, "key `num_qubits[1]` should be greater than or equal to 1, but is -1"),
     ({"num_qubits": []}, "key `probes[0]`: the number of spins is missing"),
     ({"num_qubits": 9}, "Tomography of 9 spins would take 3^9 × 19 = 373977 circuits"),
-    ({"num_qubits": 9, "estimators": "parameter_shift"}, "2^9 values, too many to count"),
+    (
+        {"num_qubits": 9, "estimators": {"estimator": "parameter_shift", "readout": "local_x"}},
+        "2^9 values, too many to count",
+    ),
     ({"probes": "gzh"}, 'unknown probe "gzh". Did you mean "ghz"?'),
     ({"probes": ["ghz", "ghz"]}, 'key `probes`: "ghz" stands there twice'),
     ({"probes": [{"probe": "ghz", "tilt": 0.2}]}, "`tilt` goes with a product probe only"),
@@ -107,6 +124,8 @@ WRONG = [
     ({"estimators": [{"estimator": "tomography", "derivative": "shifted"}]}, 'Did you mean "shift"?'),
     ({"estimators": [{"estimator": "parameter_shift", "readout": "parity"}]}, 'the readout "parity" goes with a GHZ'),
     ({"estimators": ["tomography", "tomography"]}, '"tomography" stands there twice'),
+    ({"backend": "aer", "num_qubits": 11, "probes": "ghz", "estimators": "parameter_shift"},
+     'key `backend`: The backend "aer" runs at most 10 spins, but "ghz" has 11; use backend = "emulator"'),
     ({"backend": "arr"}, 'key `backend`: Unknown backend "arr"'),
     ({"times_s": [1.0, 0.5]}, "key `times_s`: Argument `times` must increase, but 0.5 s comes after 1.0 s"),
     ({"times_s": [-1.0, 0.5]}, "key `times_s`: Argument `times` must be finite and not negative"),

@@ -5,11 +5,12 @@ import oracle
 import pytest
 
 import qsense
-from qsense import LocalNoise, Probe
+from qsense import Environment, LocalNoise, Probe
 from qsense.errors import ArgumentError
 from qsense.fisher import cfi, qfi
 from qsense.theory.closed import ghz_gain, ghz_parity_gain, product_gain
 from qsense.theory.dense import dense_gain, density_matrices, generator
+from qsense.theory.engines import engine_for
 from qsense.theory.measurement import classical_gain, integrated_classical_gain
 
 NOISES = {
@@ -245,6 +246,15 @@ def test_one_spin_is_its_own_ghz_and_product_probe():
     times = np.linspace(0, 3, 7)
     for noise in NOISES.values():
         assert np.allclose(ghz_gain(1, noise, times), product_gain(1, noise, times), atol=1e-14)
+
+
+def test_engines_are_chosen_as_the_architecture_says():
+    assert engine_for(Probe.ghz(5000), LocalNoise(0.1, 0.2)).method == "closed form"
+    assert engine_for(Probe.named("w", 80), LocalNoise(0.1, 0.2)).method == "symmetric engine"
+    assert engine_for(Probe.product(3), Environment(LocalNoise([0.1, 0.2, 0.3]), 0.1)).method == "dense matrices"
+    assert (
+        engine_for(Probe.product(3), Environment(LocalNoise(emission=0.1), coupling=0.1)).method == "Lindblad equation"
+    )
 
 
 @pytest.mark.parametrize("times", [[-1.0], [1.0, 1.0], [2.0, 1.0], [np.nan], []])

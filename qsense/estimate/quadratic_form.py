@@ -1,11 +1,11 @@
 """The quadratic form of the quantum Fisher information, with its metric taken from a noisy ρ.
 
-Q = Σ_mn 2/(λ_m + λ_n) |<m|∂ρ|n>|². Folds are independent repetitions: arrays of shape (folds, d, d).
+Q = Σ_mn 2/(λ_m + λ_n) |<m|∂ρ|n>|². Folds are independent repetitions: arrays of shape (folds, d, d). A Metric may
+hold many ρ at once: its leading axes are carried along, and everything is done for all of them together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,15 +14,21 @@ from numpy.typing import NDArray
 from qsense.fisher import ComplexArray, FloatArray
 
 NUM_FOLDS = 12
-# In units of the noise of an eigenvalue. A low floor lets variance grow, a high one bias; the best compromise falls
-# with the dimension, and from N = 3 on it stays: bias is then about a third of the standard error (docs/benchmarks.md).
-FLOOR_TIMES_DIMENSION, LEAST_FLOOR = 2.2, 0.35
-# The bound holds for any X. A smooth one, from a high floor, loses least to noise.
-BOUND_FLOOR = 3.0
+# The least λ_m + λ_n that is believed, in units of the largest eigenvalue of pure noise. A low floor lets variance
+# grow, a high one bias: from 0.35 to 0.6 bias stays under half a standard error for one to four spins.
+FLOOR = 0.5
+# The same for the lower bound, which holds for any: it is fitted on a third of the shots.
+BOUND_FLOOR = 2.0
+# Eigenvalues nearer than this are taken as equal: their divided difference is a derivative.
+EQUAL = 1e-7
 
 
 class Metric(NamedTuple):
-    """Eigenvalues (d,) and eigenvectors (d, d) of the projected ρ, and the least λ_m + λ_n that is believed."""
+    """Eigenvalues (..., d) and eigenvectors (..., d, d) of ρ, and the least λ_m + λ_n that is believed.
+
+    The eigenvalues are those of the unprojected ρ: a few are negative, but <m|ρ|m> is right in the mean. Projection
+    would lower the large ones by an amount that falls off with the root of the shots only: no jackknife takes that off.
+    """
 
     values: FloatArray
     vectors: ComplexArray
@@ -30,14 +36,39 @@ class Metric(NamedTuple):
 
     @property
     def sums(self) -> FloatArray:
-        return np.asarray(np.maximum(self.values[:, None] + self.values[None, :], self.floor))
+        """λ_m + λ_n, floored, shape (..., d, d)."""
+        return np.asarray(np.maximum(self.values[..., :, None] + self.values[..., None, :], self.floor))
+
+    @property
+    def weights(self) -> FloatArray:
+        """2/(λ_m + λ_n), floored, shape (..., d, d)."""
+        return np.asarray(2 / self.sums)
 
     def turn(self, matrices: ComplexArray) -> ComplexArray:
         """Matrices in the eigenbasis, shape (..., d, d)."""
-        return np.asarray(self.vectors.conj().T @ matrices @ self.vectors)
+        return np.asarray(np.swapaxes(self.vectors.conj(), -1, -2) @ matrices @ self.vectors)
 
-    def turn_back(self, matrix: ComplexArray) -> ComplexArray:
-        return np.asarray(self.vectors @ matrix @ self.vectors.conj().T)
+    def turn_back(self, matrices: ComplexArray) -> ComplexArray:
+        return np.asarray(self.vectors @ matrices @ np.swapaxes(self.vectors.conj(), -1, -2))
+
+
+def metric_of(rho: ComplexArray, floor: float) -> Metric:
+    """Returns the metric of ρ, shape (..., d, d), with a given least λ_m + λ_n."""
+    values, vectors = np.linalg.eigh(rho)
+    return Metric(values, vectors, floor)
+
+
+def noise_edge(rho: ComplexArray) -> float:
+    """Returns the largest eigenvalue that noise alone gives the mean of the folds: the edge of Wigner's semicircle.
+
+    Args:
+        rho: the folds' ρ, shape (folds, d, d).
+
+    Source: Wigner, Ann. Math. 67, 325 (1958), for a Hermitian matrix with independent elements of equal variance.
+    """
+    count, dimension = rho.shape[0], rho.shape[-1]
+    scatter = np.sum(np.abs(rho - rho.mean(0)) ** 2) / (count - 1)
+    return float(2 * np.sqrt(scatter / count / dimension))
 
 
 def project(rho: ComplexArray) -> tuple[FloatArray, ComplexArray]:
@@ -53,17 +84,6 @@ def project(rho: ComplexArray) -> tuple[FloatArray, ComplexArray]:
     excess = (np.cumsum(falling) - 1) / np.arange(1, len(values) + 1)
     kept = int(np.sum(falling > excess))
     return np.maximum(values - excess[kept - 1], 0), vectors
-
-
-def jackknifed(form: Callable[[Metric], float], rho: ComplexArray) -> float:
-    """Takes the first-order bias of a noisy metric off: 2 Q(all) − mean Q(halves), over balanced halves.
-
-    For a quadratic bias the result is the mean of products between different folds, as in a U-statistic: one split
-    alone would have twice its variance.
-    """
-    halves = balanced_halves(len(rho))
-    split = [form(metric_of(rho[chosen])) for half in halves for chosen in (half, ~half)]
-    return 2 * form(metric_of(rho)) - float(np.mean(split))
 
 
 def balanced_halves(count: int) -> NDArray[np.bool_]:
@@ -86,27 +106,28 @@ def balanced_halves(count: int) -> NDArray[np.bool_]:
     return halves
 
 
-def metric_of(rho: ComplexArray, floor: float | None = None) -> Metric:
-    """The metric from the mean of some folds. The floor follows the noise of all of them, from their scatter."""
-    dimension = rho.shape[-1]
-    values, vectors = project(rho.mean(0))
-    scatter = np.sum(np.abs(rho - rho.mean(0)) ** 2) / (len(rho) - 1)
-    noise = 2 * np.sqrt(scatter / NUM_FOLDS / dimension)  # edge of the semicircle of a random Hermitian matrix
-    if floor is None:
-        floor = max(FLOOR_TIMES_DIMENSION / dimension, LEAST_FLOOR)
-    return Metric(values, vectors, floor * noise)
+def between_folds(metric: Metric, slope: ComplexArray) -> FloatArray:
+    """Returns the quadratic form of ∂ρ from products of different folds only, shape (...): noise of ∂ρ adds no bias.
+
+    Args:
+        metric: one metric, or several.
+        slope: ∂ρ of the folds, shape (folds, d, d), or of each metric's own folds, shape (..., folds, d, d).
+    """
+    moved = Metric(metric.values, metric.vectors[..., None, :, :], metric.floor).turn(slope)
+    count = moved.shape[-3]
+    pairs = np.abs(moved.sum(-3)) ** 2 - np.sum(np.abs(moved) ** 2, axis=-3)
+    return np.asarray(np.sum(metric.weights * pairs, axis=(-1, -2)) / (count * (count - 1)))
 
 
-def gram(metric: Metric, slope: ComplexArray) -> FloatArray:
-    """The quadratic form between all pairs of ∂ρ, shape (folds, folds)."""
-    flat = (metric.turn(slope) * np.sqrt(2 / metric.sums)).reshape(len(slope), -1)
-    return np.asarray((flat.conj() @ flat.T).real)
+def degenerate_variance(metric: Metric, slope: ComplexArray) -> float:
+    """Returns Tr(BCBC), C the covariance of the mean ∂ρ: half the variance of the form where ∂ρ is nothing but noise.
 
-
-def degenerate_variance(gram: FloatArray) -> float:
-    """Tr(BCBC) with C the covariance of the mean ∂ρ: unbiased for Gaussian folds, from their centred Gram matrix."""
-    count = len(gram)
-    centred = gram - gram.mean(0) - gram.mean(1)[:, None] + gram.mean()
+    Unbiased for Gaussian folds, from their centred Gram matrix.
+    """
+    flat = (metric.turn(slope) * np.sqrt(metric.weights)).reshape(len(slope), -1)
+    flat = flat - flat.mean(0)
+    centred = (flat.conj() @ flat.T).real
+    count = len(slope)
     n = count - 1
     squared, trace = float(np.sum(centred**2)) / n**2, float(np.trace(centred)) / n
     full = n**2 / ((n + 2) * (n - 1)) * (squared - trace**2 / n)
@@ -114,24 +135,56 @@ def degenerate_variance(gram: FloatArray) -> float:
 
 
 def sld_of(metric: Metric, slope: ComplexArray) -> ComplexArray:
-    return metric.turn_back(metric.turn(slope) * (2 / metric.sums))
+    """Returns the symmetric logarithmic derivative X of ∂ρ, shape (..., d, d), damped where sums are floored."""
+    return metric.turn_back(metric.turn(slope) * metric.weights)
 
 
 def response(metric: Metric, slope: ComplexArray) -> ComplexArray:
-    """M with δQ = −Tr(δρ M): how the metric's own noise moves Q. X² where no sum was raised to the floor.
+    """Returns M with δQ = −Tr(δρ M): how the metric's own noise moves Q. X² where no sum was raised to the floor.
 
     With w_ac = 2/(λ_a + λ_c), floored, M_ab = −2 Σ_c ∂ρ_ac ∂ρ_cb (w_ac − w_bc)/(λ_a − λ_b). The products are taken
     between different folds, or the noise of ∂ρ would widen the error bar.
+
+    Args:
+        metric: one metric, or several.
+        slope: as in `between_folds`.
+
+    Returns:
+        shape (..., d, d).
     """
-    moved, weights, values = metric.turn(slope), 2 / metric.sums, metric.values
-    gaps = values[:, None] - values[None, :]
-    same = np.abs(gaps) < 1e-12
-    slopes = (weights[:, None, :] - weights[None, :, :]) / np.where(same, 1, gaps)[:, :, None]
-    flat = np.where(metric.sums > metric.floor, -(weights**2) / 2, 0)
-    slopes = np.where(same[:, :, None], flat[:, None, :], slopes)  # the derivative of w, where λ_a = λ_b
-    count, mean = len(slope), moved.mean(0)
-    total = np.einsum("abc,ac,cb->ab", slopes, mean, mean, optimize=True) * count**2
-    for one in moved:
-        total = total - np.einsum("abc,ac,cb->ab", slopes, one, one, optimize=True)
-    response = metric.turn_back(-2 * total / (count * (count - 1)))
-    return np.asarray(response + response.conj().T) / 2
+    moved = Metric(metric.values, metric.vectors[..., None, :, :], metric.floor).turn(slope)
+    weights, count = metric.weights, moved.shape[-3]
+    gaps = metric.values[..., :, None] - metric.values[..., None, :]
+    equal = np.abs(gaps) < EQUAL
+    derivative = np.where(metric.sums > metric.floor, -(weights**2) / 2, 0)  # of w, where λ_a = λ_b
+    total = np.zeros(gaps.shape, dtype=np.complex128)
+    for sign, one in [(1, moved.sum(-3)), *((-1, moved[..., fold, :, :]) for fold in range(count))]:
+        apart = (weights * one) @ one - one @ (weights * one)
+        together = (derivative * one) @ one
+        total += sign * np.where(
+            equal, (together + np.swapaxes(together.conj(), -1, -2)) / 2, apart / np.where(equal, 1, gaps)
+        )
+    return metric.turn_back(-total * 2 / (count * (count - 1)))
+
+
+def lower_bound(rho: ComplexArray, slope: ComplexArray, floor: float) -> float:
+    """Returns 2 Tr(∂ρ X) − Tr(ρ X²) ≤ Q with the noise of X taken off: a bound in expectation, whatever the state.
+
+    The folds are parted into thirds; X₁ and X₂ are fitted on two of them, and Tr ∂ρ(X₁ + X₂) − Re Tr ρX₁X₂ is read off
+    the third. Independent fits of equal distribution give Q − Tr ρ(L − E X)² in the mean, with L the true logarithmic
+    derivative: only the mean error of X costs, not its noise. Mean over nine such choices.
+
+    Args:
+        rho: ρ of the folds, shape (12, d, d).
+        slope: ∂ρ of the folds, same shape.
+        floor: the least λ_m + λ_n in the fit of X.
+
+    Source: derived in tests/test_tomography.py; the form is Q = max_X [2 Tr(∂ρ X) − Tr(ρ X²)].
+    """
+    row, column = np.divmod(np.arange(NUM_FOLDS), 3)
+    thirds = np.stack([np.argsort((column + tilt * row) % 3, kind="stable").reshape(3, -1) for tilt in range(3)])
+    state, change = rho[thirds].mean(2), slope[thirds].mean(2)  # (partitions, thirds, d, d)
+    fit = sld_of(metric_of(state, floor), change)
+    one, two = np.roll(fit, 1, axis=1), np.roll(fit, 2, axis=1)
+    gain = np.einsum("ptij,ptji->pt", change, one + two).real
+    return float(np.mean(gain - np.einsum("ptij,ptji->pt", state, one @ two).real))

@@ -8,16 +8,16 @@ by ±π/2 (2N more circuits a setting) or, when asked for, by the commutator −
 and three readings of it stand side by side:
 
 - the **U-statistic**, which sums products of *different* folds of the shots only, so that the noise of ∂ρ adds no bias.
-  Eigenvalues and eigenvectors come from the projected ρ. Their noise biases the form by a/shots; the jackknife over
-  halves, 2Q(all) − Q(half), takes that off. Sums λ_m + λ_n below an eigenvalue's noise are raised to a part of it.
-- the **plug-in** value, the QFI of the reconstructed state as it stands: what naive tomography reports, and biased.
-- the **lower bound** 2 Tr(∂ρ X) − Tr(ρ X²) ≤ Q, with X fitted on other shots than it is evaluated on: below Q in
+  Eigenvalues and eigenvectors come from ρ as measured, not projected. Their noise biases the form by a/shots; the
+  jackknife over halves, 2Q(all) − Q(half), takes that off. Sums λ_m + λ_n below an eigenvalue's noise are raised to a
+  part of it.
+- the **plug-in** value, the QFI of the projected state as it stands: what naive tomography reports, and biased.
+- the **lower bound** 2 Tr(∂ρ X) − Tr(ρ X²) ≤ Q, with X fitted twice on other shots than it is evaluated on: below Q in
   expectation whatever the state.
 """
 
 from __future__ import annotations
 
-import itertools
 from typing import Any, Literal
 
 import numpy as np
@@ -26,20 +26,10 @@ from numpy.typing import NDArray
 from qsense.counts import IntArray
 from qsense.errors import ArgumentError
 from qsense.estimate.folds import split
-from qsense.estimate.quadratic_form import (
-    BOUND_FLOOR,
-    NUM_FOLDS,
-    Metric,
-    degenerate_variance,
-    gram,
-    jackknifed,
-    metric_of,
-    project,
-    response,
-    sld_of,
-)
+from qsense.estimate.quadratic_form import NUM_FOLDS
 from qsense.estimate.result import Estimate
-from qsense.fisher import ComplexArray, FloatArray, qfi_of_rotation
+from qsense.estimate.u_statistic import Tomography, commutator, readings
+from qsense.fisher import ComplexArray, FloatArray
 from qsense.sensing import Settings, X, Y, Z
 
 Derivative = Literal["shift", "commutator"]
@@ -123,109 +113,35 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
     Raises:
         ArgumentError: a setting has fewer than 12 shots.
 
-    Source: physics of the U-statistic and its variance in tests/test_tomography.py; bound: Paris (2009) in the form
-    Q = max_X [2 Tr(∂ρ X) − Tr(ρ X²)].
+    Source: `qsense.estimate.u_statistic.readings`.
     """
     num_qubits = int(table.shape[1]).bit_length() - 1
-    bases = 3**num_qubits
-    folds = split(table, NUM_FOLDS, rng)
-    blocks = linear_inverse(folds.reshape(NUM_FOLDS, -1, bases, 2**num_qubits))
-    rho = blocks[:, 0]
-    if derivative == "shift":
-        slope = 0.5 * (blocks[:, 1::2].sum(1) - blocks[:, 2::2].sum(1))
-        u_statistic, degenerate = _shifted(rho, slope)
-    else:
-        slope = _commutator(rho)
-        u_statistic, degenerate = _unshifted(rho, slope)
-
-    pooled = metric_of(rho)
-    sld = sld_of(pooled, slope.mean(0))
-    linear = _linear_variance(table, sld, response(pooled, slope), derivative)
-    smooth = sld_of(metric_of(rho, BOUND_FLOOR), slope.mean(0))
-    bound_variance = _linear_variance(table, smooth, smooth @ smooth, derivative)
-    # The linear part is computed with a noisy X, which adds 4 Tr(BCBC) to it on average (tests/test_tomography.py).
-    variance = max(linear - 4 * degenerate, 0.0) + 2 * degenerate * NUM_FOLDS / (NUM_FOLDS - 1)
-    values, vectors = project(rho.mean(0))
-    projected = (vectors * values) @ vectors.conj().T
-    plug_in = float(qfi_of_rotation(projected, _generator(num_qubits)))
-    return Estimate(
-        u_statistic,
-        float(np.sqrt(variance)),
-        {
-            "plug_in": Estimate(plug_in, float(np.sqrt(linear))),
-            "lower_bound": Estimate(_lower_bound(rho, slope), float(np.sqrt(bound_variance))),
-        },
-    )
-
-
-def _shifted(rho: ComplexArray, slope: ComplexArray) -> tuple[float, float]:
-    """The U-statistic when ∂ρ comes from other circuits than ρ, and Tr(BCBC) of its noise."""
-
-    def form(metric: Metric) -> float:
-        products = gram(metric, slope)
-        return float((products.sum() - np.trace(products)) / (len(slope) * (len(slope) - 1)))
-
-    return jackknifed(form, rho), degenerate_variance(gram(metric_of(rho), slope))
-
-
-def _unshifted(rho: ComplexArray, slope: ComplexArray) -> tuple[float, float]:
-    """The same when ∂ρ comes from ρ's own shots: each pair of groups gets its metric from all other groups."""
-    groups = np.arange(len(rho)).reshape(6, -1)
-    values = []
-    for one, two in itertools.combinations(range(6), 2):
-        rest = np.concatenate([groups[g] for g in range(6) if g not in (one, two)])
-        pair = np.stack([slope[groups[one]].mean(0), slope[groups[two]].mean(0)])
-        values.append(jackknifed(lambda metric, pair=pair: float(gram(metric, pair)[0, 1]), rho[rest]))  # type: ignore[misc]
-    return float(np.mean(values)), degenerate_variance(gram(metric_of(rho), slope))
-
-
-def _lower_bound(rho: ComplexArray, slope: ComplexArray) -> float:
-    """2 Tr(∂ρ X) − Tr(ρ X²), averaged over folds, X fitted on all other folds."""
-    bounds = []
-    for fold in range(len(rho)):
-        rest = np.arange(len(rho)) != fold
-        sld = sld_of(metric_of(rho[rest], BOUND_FLOOR), slope[rest].mean(0))
-        bounds.append(2 * np.trace(slope[fold] @ sld).real - np.trace(rho[fold] @ sld @ sld).real)
-    return float(np.mean(bounds))
-
-
-def _linear_variance(table: IntArray, sld: ComplexArray, response: ComplexArray, derivative: Derivative) -> float:
-    """The variance of 2 Tr(∂ρ X) − Tr(ρ M) at fixed X and M: each row's multinomial variance of an outcome's share."""
-    num_qubits = int(table.shape[1]).bit_length() - 1
-    blocks = table.reshape(-1, 3**num_qubits, 2**num_qubits)
-    metric_part = _pull_back(response)
-    if derivative == "shift":
-        slope_part = _pull_back(sld)
-        contributions = np.stack([-metric_part] + [sign * slope_part for _ in range(num_qubits) for sign in (1, -1)])
-    else:
-        contributions = (_pull_back(2 * _commutator(sld) * -1) - metric_part)[None]
-    shots = blocks.sum(-1, keepdims=True)
-    frequencies = blocks / shots
-    mean = np.sum(frequencies * contributions, axis=-1)
-    square = np.sum(frequencies * contributions**2, axis=-1)
-    return float(np.sum((square - mean**2) / (shots[..., 0] - 1)))
+    shape = (-1, 3**num_qubits, 2**num_qubits)
+    folds = split(table, NUM_FOLDS, rng).reshape(NUM_FOLDS, *shape)
+    coefficients = np.tile([0.5, -0.5], num_qubits) if derivative == "shift" else np.empty(0)
+    source = Tomography(table.reshape(shape), coefficients, _generator(num_qubits), _pull_back)
+    rho = linear_inverse(folds[:, 0])
+    if derivative == "commutator":
+        return readings(source, rho, commutator(source.generator, rho))
+    return readings(source, rho, linear_inverse(np.tensordot(folds[:, 1:], coefficients, axes=(1, 0))))
 
 
 def _pull_back(observable: ComplexArray) -> FloatArray:
-    """What each outcome of each setting adds to Tr(ρ A) through the linear inverse, shape (3^N, 2^N)."""
+    """What each outcome of each setting adds to Tr(ρ A) through the linear inverse, shape (..., 3^N, 2^N)."""
     num_qubits = int(observable.shape[-1]).bit_length() - 1
-    tensor = observable.T.reshape((2,) * (2 * num_qubits))
-    pairs = [axis for spin in range(num_qubits) for axis in (spin, num_qubits + spin)]
-    tensor = tensor.transpose(pairs).reshape((4,) * num_qubits)
+    batch = observable.shape[:-2]
+    tensor = np.swapaxes(observable, -1, -2).reshape((-1,) + (2,) * (2 * num_qubits))
+    pairs = [axis for spin in range(num_qubits) for axis in (1 + spin, 1 + num_qubits + spin)]
+    tensor = tensor.transpose([0, *pairs]).reshape((-1,) + (4,) * num_qubits)
     inverse = _INVERSE.reshape(6, 4).T
     for _ in range(num_qubits):
-        tensor = np.tensordot(tensor, inverse, axes=(0, 0))
-    tensor = tensor.reshape((3, 2) * num_qubits)
-    settings, outcomes = range(0, 2 * num_qubits, 2), range(1, 2 * num_qubits, 2)
-    return np.asarray(tensor.transpose([*settings, *outcomes]).reshape(3**num_qubits, 2**num_qubits).real)
+        tensor = np.tensordot(tensor, inverse, axes=(1, 0))
+    tensor = tensor.reshape((-1,) + (3, 2) * num_qubits)
+    settings, outcomes = range(1, 2 * num_qubits, 2), range(2, 2 * num_qubits + 1, 2)
+    shape = (*batch, 3**num_qubits, 2**num_qubits)
+    return np.asarray(tensor.transpose([0, *settings, *outcomes]).reshape(shape).real)
 
 
 def _generator(num_qubits: int) -> FloatArray:
     ups = np.array([index.bit_count() for index in range(2**num_qubits)])
     return num_qubits / 2 - ups.astype(np.float64)
-
-
-def _commutator(rho: ComplexArray) -> ComplexArray:
-    """−i[Σ Z_j/2, ρ]: the derivative when noise commutes with the phase, which is an assumption."""
-    diagonal = _generator(int(rho.shape[-1]).bit_length() - 1)
-    return np.asarray(-1j * (diagonal[:, None] - diagonal[None, :]) * rho)

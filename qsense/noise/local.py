@@ -225,10 +225,6 @@ class LocalNoise:
         >>> LocalNoise(emission=1.0).decay(np.array([1.0]), 1).stay_up.round(6)
         array([[0.367879]])
         """
-        if not self.is_covariant:
-            raise ArgumentError(
-                f'The noise "{self.name}" is transverse, which only `qsense.gain` and `qsense.integrated_gain` take.'
-            )
         rates = self.rates(num_qubits)
         relaxation = self.relaxation_rates(num_qubits)
         population = np.divide(rates["absorption"], relaxation, out=np.zeros(num_qubits), where=relaxation > 0)
@@ -236,14 +232,28 @@ class LocalNoise:
         # −expm1 keeps 1 − e^{−t/T1} exact at short times.
         relaxed = -np.expm1(-column * relaxation)
         return Decay(
-            coherence=np.exp(-column * relaxation / 2 - self.dephased(column, num_qubits)),
+            coherence=np.exp(-self.lost_coherence(times, num_qubits)),
             stay_up=1 - (1 - population) * relaxed,
             stay_down=1 - population * relaxed,
         )
 
+    def lost_coherence(self, times: FloatArray, num_qubits: int) -> FloatArray:
+        """Returns −ln of the factor on each spin's coherence, t/T2 where decay is exponential, (times, num_qubits).
+
+        Raises:
+            ArgumentError: the noise is transverse, and has no such factor.
+        """
+        if not self.is_covariant:
+            raise ArgumentError(
+                f'The noise "{self.name}" is transverse, which only `qsense.gain` and `qsense.integrated_gain` take.'
+            )
+        column = np.asarray(times, dtype=np.float64)[:, None]
+        return np.asarray(column * self.relaxation_rates(num_qubits) / 2 + self.dephased(column, num_qubits))
+
     def dephased(self, times: FloatArray, num_qubits: int) -> FloatArray:
         """Returns (2γ_φ t)^β of each spin, shape (times, num_qubits), for times of shape (times, 1)."""
-        return np.asarray((2 * self.rates(num_qubits)["dephasing"] * times) ** self.exponent)
+        scaled = 2 * self.rates(num_qubits)["dephasing"] * times
+        return np.asarray(scaled if self.exponent == 1 else scaled**self.exponent)
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the rates as plain numbers and lists, for a record; what is not there is left out."""

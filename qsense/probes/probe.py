@@ -148,6 +148,16 @@ class Probe:
         return cls("state", size, name=name, data=vector.tobytes())
 
     @classmethod
+    def from_file(cls, path: str | Path) -> Probe:
+        """Returns the probe of a NumPy file (.npy) with a state vector or a density matrix, as in `from_state`.
+
+        Raises:
+            ContentError: the file cannot be read or holds objects; ArgumentError: it is no state.
+        """
+        path = Path(path)
+        return cls.from_state(states.load(path), path.stem)
+
+    @classmethod
     def from_circuit(cls, circuit: Any, name: str = "circuit") -> Probe:
         """Returns the probe that a Qiskit circuit prepares from |0…0>, kept as OpenQASM 3.
 

@@ -1,12 +1,13 @@
-"""Checks the numbers of a state that a user gives."""
+"""Reads and checks the numbers of a state that a user gives."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qsense.errors import ArgumentError
+from qsense.errors import ArgumentError, ContentError
 from qsense.fisher import ComplexArray
 
 _NORMALISED = 1e-9
@@ -40,3 +41,17 @@ def normalised(argument: str, numbers: Any, dimensions: int) -> ComplexArray:
     if float(np.linalg.eigvalsh(array)[0]) < -_NORMALISED:
         raise ArgumentError(f"Argument `{argument}` must be positive, but has a negative eigenvalue.")
     return array
+
+
+def load(path: Path) -> Any:
+    """Returns the array of a NumPy file, which may not hold objects.
+
+    Raises:
+        ContentError: the file cannot be read.
+    """
+    try:
+        return np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise ContentError(f"{path}: no such file; give the path of a .npy file.") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise ContentError(f"{path}: not a NumPy array of numbers ({type(error).__name__}).") from None

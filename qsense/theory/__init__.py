@@ -10,10 +10,10 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.fisher import FloatArray
 from qsense.integration import as_times, first_root, integrate
-from qsense.noise import Environment, LocalNoise, Noise, environment_of
+from qsense.noise import Environment, Noise, environment_of
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_tail
-from qsense.theory.closed import ghz_img, log_ghz_gain, product_gain, product_img
+from qsense.theory.closed import ghz_img, log_ghz_gain, product_img
 from qsense.theory.engines import Engine, decay_scales, engine_for
 
 _FAR = 45.0  # exp(−45) < 3e-20: so many lifetimes are searched for a crossing
@@ -49,6 +49,7 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
 
     Source: arXiv:2512.21661v1, Eqs. 9, 11, 22, 33, 49, 58.
 
+    >>> from qsense.noise import LocalNoise
     >>> gain(Probe.ghz(2), LocalNoise(dephasing=0.25), [0, 1]).round(6)
     array([4.      , 0.541341])
     """
@@ -60,6 +61,7 @@ def resolution(probe: Probe, noise: Noise) -> float:
 
     Under transverse noise it holds at φ = 0 and for angles φt above 1e-4: between, G jumps within what rounding hides.
 
+    >>> from qsense.noise import LocalNoise
     >>> resolution(Probe.ghz(4), LocalNoise(dephasing=0.1))
     0.0
     """
@@ -84,6 +86,7 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
 
     Source: arXiv:2512.21661v1, Eqs. 10, 12, 25, 50, 59.
 
+    >>> from qsense.noise import LocalNoise
     >>> integrated_gain(Probe.ghz(4), LocalNoise(dephasing=0.1)).value
     10.0
     >>> round(integrated_gain(Probe.ghz(4), LocalNoise(dephasing=0.1), until=1.0).value, 9)  # 10 (1 − e^{−1.6})
@@ -116,12 +119,13 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
     return IntegratedGain(result.value, result.error + rounding, method)
 
 
-def crossover(num_qubits: int, noise: LocalNoise) -> float | None:
+def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None:
     """Returns the time in s until which the GHZ probe has a larger gain than |+>^N; None if there is no such time.
 
     Args:
         num_qubits: N.
-        noise: local noise that commutes with the field.
+        noise: local noise, or an Environment.
+        field: φ in rad/s; it matters only under transverse noise.
 
     Returns:
         The first root of G_GHZ = G_product; None for N = 1 (they are equal) and without noise (GHZ stays ahead).
@@ -132,26 +136,30 @@ def crossover(num_qubits: int, noise: LocalNoise) -> float | None:
     Source: arXiv:2512.21661v1, Eq. 28: ln N / (4(N−1)γ) for dephasing. For emission the paper's ln N/((N−1)γ) is
     too early (it drops the denominator of Eq. 49); this is the exact root.
 
+    >>> from qsense.noise import LocalNoise
     >>> round(crossover(2, LocalNoise(dephasing=0.25)), 6)  # ln 2
     0.693147
     >>> round(crossover(2, LocalNoise(emission=1.0)), 4)
     0.9624
     """
-    if not (isinstance(noise, LocalNoise) and noise.is_covariant):
-        raise ArgumentError(
-            f'The crossover is known under local dephasing, emission and absorption alone, which "{noise.name}" is not.'
-        )
-    rates = 2 * noise.coherence_rates(num_qubits)
+    environment = environment_of(noise)
+    rates = environment.decay_rates(num_qubits)
     if num_qubits == 1 or not rates.any():
         return None
-    fastest, slowest = float(rates.max()), float(rates[rates > 0].min())
+    ghz, product = (engine_for(probe(num_qubits), noise, field) for probe in (Probe.ghz, Probe.product))
+    closed = ghz.method == product.method == "closed form"
 
     def advantage(times: FloatArray) -> FloatArray:
-        with np.errstate(divide="ignore"):
-            return log_ghz_gain(num_qubits, noise, times) - np.log(product_gain(num_qubits, noise, times))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if closed:  # logarithms reach where G itself underflows
+                return log_ghz_gain(num_qubits, environment.local, times) - np.log(product.gain(times))
+            return ghz.gain(times) - product.gain(times)
 
-    stretch = max(1.0, 1 / noise.exponent)  # a small β begins early and ends late
-    grid = np.geomspace((1e-6 / num_qubits) ** stretch / fastest, (2 * _FAR) ** stretch / slowest, 2000)
+    fastest = float(rates.max()) + 4 * environment.collective_dephasing * num_qubits
+    slowest = float(rates[rates > 0].min())
+    stretch = max(1.0, 1 / environment.local.exponent)  # a small β begins early and ends late
+    first, points = (1e-6, 2000) if closed else (1e-3, 200)
+    grid = np.geomspace((first / num_qubits) ** stretch / fastest, (2 * _FAR) ** stretch / slowest, points)
     return first_root(advantage, grid)
 
 

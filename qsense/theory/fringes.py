@@ -25,7 +25,7 @@ from qsense.theory.symmetric import Channel, blocks
 
 Povm = Sequence[ComplexArray | FloatArray] | ComplexArray | FloatArray
 READOUTS = ("local_x", "total_jx", "parity", "loss_flag", "z")
-_POSSIBLE = 1e-15  # an outcome that rounding alone makes possible has no information
+_POSSIBLE = 1e-12  # p is known to about 1e-16, and p'²/p to 1e-16/p of itself: a rarer outcome is left out
 _COMPLETE = 1e-9
 
 
@@ -43,11 +43,11 @@ class Fringes:
     values: ComplexArray
     slopes: ComplexArray
 
-    def classical_gain(self, phases: FloatArray) -> FloatArray:
-        """Returns Σ_o p'_o²/p_o at phases of shape (times, phases), same shape."""
+    def classical_gain(self, phases: FloatArray, least: float = _POSSIBLE) -> FloatArray:
+        """Returns Σ_o p'_o²/p_o over outcomes with p_o > least at phases of shape (times, phases), same shape."""
         waves = np.exp(-1j * phases[:, :, None] * self.orders)
         p, slope = (waves @ self.values).real, (waves @ self.slopes).real
-        possible = p > _POSSIBLE
+        possible = p > least
         return cfi(np.where(possible, p, 0), np.where(possible, slope, 0))
 
     def part(self, index: int) -> Fringes:

@@ -16,6 +16,8 @@ from qsense.theory.engines import decay_scales, engine_for
 from qsense.theory.fringes import Fringes, Povm, fringes
 
 Phase = float | str
+# Among many phases the largest rounding would be chosen: outcomes this rare are left out.
+_LEAST_WHERE_CHOSEN = 1e-9
 _REACHING = (("ghz", "loss_flag"), ("product", "local_x"))  # the quantum value, at mid-fringe
 
 
@@ -94,6 +96,9 @@ def integrated_classical_gain(
         rtol=1e-8 if phase == "best" else 1e-11,
     )
     name = readout if isinstance(readout, str) else "POVM"
+    rounding = 1e-14 * probe.num_qubits**2 / slowest
+    if result.value < rounding:  # a readout at a phase where it sees nothing
+        return IntegratedGain(0.0, rounding, f"quadrature, {name}")
     return IntegratedGain(result.value, result.error, f"quadrature, {name}")
 
 
@@ -122,7 +127,7 @@ def _best(pattern: Fringes) -> float:
     low, width, value = 0.0, 2 * np.pi, 0.0
     for _ in range(8):  # each narrows the grid 16 times: to 1e-9 of a fringe, where the value is flat to rounding
         phases = low + width * np.arange(count) / count
-        gains = pattern.classical_gain(phases[None])[0]
+        gains = pattern.classical_gain(phases[None], _LEAST_WHERE_CHOSEN)[0]
         best = int(np.argmax(gains))
         value = max(value, float(gains[best]))
         low, width, count = phases[best] - width / count, 2 * width / count, 33

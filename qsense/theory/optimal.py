@@ -9,70 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import FloatArray
+from qsense.fisher import ComplexArray, FloatArray
 from qsense.noise import Noise, environment_of
 from qsense.probes import Probe, collective
-from qsense.theory import integrated_gain
-from qsense.theory.bounds import gain_bound, img_bound
 from qsense.theory.engines import engine_for, uniform_channel
+from qsense.theory.goal import Goal, Objective
 from qsense.theory.pull_back import gain_and_matrix
-from qsense.theory.rate import operational_rate, rate_bound
+from qsense.theory.rate import operational_rate
 from qsense.theory.symmetric import NUM_QUBITS
 
-Objective = Literal["img", "rate", "gain"]
-OBJECTIVES = ("img", "rate", "gain")
-_TWISTS = {"one_axis": collective.one_axis, "two_axis": collective.two_axis}
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What a probe is to be best at.
-
-    Attributes:
-        objective: "img" (𝓘, s), "rate" (max_t Q/(t + t_dead), s) or "gain" (G at one time, 1).
-        time: the time of "gain" in s.
-        dead_time: preparation and readout of one repetition in s, of "rate".
-
-    Raises:
-        ArgumentError: the objective is unknown, or its time is missing or out of range.
-    """
-
-    objective: Objective = "img"
-    time: float | None = None
-    dead_time: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.objective not in OBJECTIVES:
-            raise ArgumentError(
-                f'Argument `objective` must be one of {", ".join(OBJECTIVES)}, but is "{self.objective}".'
-            )
-        if (self.objective == "gain") != (self.time is not None):
-            raise ArgumentError('Argument `time` goes with the objective "gain", and that objective needs it.')
-        if self.time is not None and not 0 <= self.time < np.inf:
-            raise ArgumentError(f"Argument `time` must be finite and not negative, but is {self.time} s.")
-        if not 0 <= self.dead_time < np.inf:
-            raise ArgumentError(f"Argument `dead_time` must be finite and not negative, but is {self.dead_time} s.")
-
-    def value(self, probe: Probe, noise: Noise) -> float:
-        """Returns what a probe reaches."""
-        if self.objective == "img":
-            return integrated_gain(probe, noise).value
-        if self.objective == "rate":
-            return operational_rate(probe, noise, self.dead_time).value
-        return float(engine_for(probe, noise).gain(np.array([self.time]))[0])
-
-    def bound(self, num_qubits: int, noise: Noise) -> float:
-        """Returns what no probe exceeds, entangled with anything."""
-        if self.objective == "img":
-            return float(img_bound(num_qubits, noise).value)
-        if self.objective == "rate":
-            return rate_bound(num_qubits, noise, self.dead_time).value
-        return float(gain_bound(num_qubits, noise, np.array([self.time]))[0])
+Twist = Literal["one_axis", "two_axis"]
+TWISTS: dict[Twist, Callable[..., ComplexArray]] = {"one_axis": collective.one_axis, "two_axis": collective.two_axis}
 
 
 @dataclass(frozen=True)
@@ -135,7 +87,7 @@ def optimal_probe(
 def best_squeezing(
     num_qubits: int,
     noise: Noise,
-    kind: Literal["one_axis", "two_axis"] = "one_axis",
+    kind: Twist = "one_axis",
     objective: Objective = "img",
     time: float | None = None,
     dead_time: float = 0.0,
@@ -153,11 +105,11 @@ def best_squeezing(
     """
     goal = Goal(objective, time, dead_time)
     _check(num_qubits, noise)
-    if kind not in _TWISTS:
+    if kind not in TWISTS:
         raise ArgumentError(f'Argument `kind` must be one_axis or two_axis, but is "{kind}".')
 
     def value(strength: float) -> float:
-        amplitudes = _TWISTS[kind](num_qubits, strength)
+        amplitudes = TWISTS[kind](num_qubits, strength)
         if objective == "rate":
             return goal.value(Probe.symmetric(amplitudes), noise)
         return float(weights @ engine_for(Probe.symmetric(amplitudes), noise).gain(times))
@@ -168,11 +120,18 @@ def best_squeezing(
     place = int(np.argmax(values))
     low, high = grid[max(place - 1, 0)], grid[min(place + 1, len(grid) - 1)]
     strength = _golden(value, float(low), float(high))
-    probe = Probe.symmetric(_TWISTS[kind](num_qubits, strength), f"{kind}:{strength:.6g}")
+    probe = Probe.symmetric(TWISTS[kind](num_qubits, strength), f"{kind}:{strength:.6g}")
     step = 1e-3 * max(strength, 1e-3)
     reached = goal.value(probe, noise)
     slope = abs(value(strength + step) - value(strength - step)) / (2 * step) * strength / max(reached, 1e-300)
     return OptimalProbe(probe, reached, goal.bound(num_qubits, noise), slope, strength)
+
+
+class ProbeComparison(NamedTuple):
+    """Names with what they reach, product and GHZ first, the optimum last; and the optimum itself, with the bound."""
+
+    values: list[tuple[str, float]]
+    optimum: OptimalProbe
 
 
 def comparison(
@@ -181,23 +140,27 @@ def comparison(
     objective: Objective = "img",
     time: float | None = None,
     dead_time: float = 0.0,
-) -> list[tuple[str, float]]:
-    """Returns names and values: product, GHZ, twin Fock (even N), best squeezed, optimum, and the bound last.
+) -> ProbeComparison:
+    """Returns what product, GHZ, twin Fock (even N), the best squeezed states and the optimum reach.
+
+    Args:
+        num_qubits, noise, objective, time, dead_time: as in `optimal_probe`.
 
     >>> from qsense.noise import LocalNoise
-    >>> rows = comparison(2, LocalNoise(dephasing=0.25))
+    >>> rows = comparison(2, LocalNoise(dephasing=0.25)).values
     >>> [name for name, _ in rows][:2], round(rows[0][1], 9)
     (['product', 'ghz'], 2.0)
     """
     goal = Goal(objective, time, dead_time)
+    found = optimal_probe(num_qubits, noise, objective, time, dead_time)
     rows = [(probe.name, goal.value(probe, noise)) for probe in (Probe.product(num_qubits), Probe.ghz(num_qubits))]
     if num_qubits % 2 == 0:
         rows.append(("twin_fock", goal.value(Probe.named("twin_fock", num_qubits), noise)))
-    for kind in ("one_axis", "two_axis"):
-        best = best_squeezing(num_qubits, noise, kind, objective, time, dead_time)
-        rows.append((best.probe.name, best.value))
-    found = optimal_probe(num_qubits, noise, objective, time, dead_time)
-    return [*rows, ("optimum found", found.value), ("bound", found.bound)]
+    if num_qubits > 1:
+        for kind in TWISTS:
+            best = best_squeezing(num_qubits, noise, kind, objective, time, dead_time)
+            rows.append((best.probe.name, best.value))
+    return ProbeComparison([*rows, ("optimum found", found.value)], found)
 
 
 def _check(num_qubits: int, noise: Noise) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from qsense.errors import ArgumentError
@@ -74,12 +76,17 @@ def designed_rule(probe: Probe, noise: LocalNoise) -> Rule:
         errors = [_relative_error(rule, probe, noise, exact) for rule in rules]
         passing = [rule for rule, error in zip(rules, errors, strict=True) if error <= RELATIVE_ERROR]
         if passing:
-            return min(passing, key=lambda rule: float(np.sum(rule.weights**2)))
+            return _rounded(min(passing, key=lambda rule: float(np.sum(rule.weights**2))))
         closest = int(np.argmin(errors))
         if nearest is None or errors[closest] < nearest[0]:
             nearest = errors[closest], rules[closest]
     assert nearest is not None
-    return nearest[1]
+    return _rounded(nearest[1])
+
+
+def _rounded(rule: Rule) -> Rule:
+    """Nine digits: times are part of a point's identity, which must not hang on the last bit of an integral."""
+    return replace(rule, times=np.array([float(f"{time:.9g}") for time in rule.times]))
 
 
 def _relative_error(rule: Rule, probe: Probe, noise: LocalNoise, exact: float) -> float:

@@ -1,0 +1,126 @@
+"""qsense optimal: the best probe for a noise, beside GHZ, product, squeezed states and the bound."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qsense.cli.app import AsJson, app
+from qsense.cli.options import (
+    T1,
+    T2,
+    Absorption,
+    Collective,
+    Dephasing,
+    Depolarizing,
+    Emission,
+    Exponent,
+    Model,
+    described,
+    finite,
+    integers,
+    noise_of,
+)
+from qsense.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from qsense.noise import Noise
+
+
+@app.command()
+def optimal(
+    num_qubits: Annotated[str, typer.Option(help="Numbers of spins: 4, 2,4,8 or 2-6; seconds each up to about 30.")],
+    dephasing: Dephasing = None,
+    emission: Emission = None,
+    absorption: Absorption = None,
+    depolarizing: Depolarizing = None,
+    exponent: Exponent = 1.0,
+    collective: Collective = 0.0,
+    t1: T1 = None,
+    t2: T2 = None,
+    model: Model = None,
+    objective: Annotated[str, typer.Option(help="img (𝓘), rate (max Q/t), or gain (G at --time).")] = "img",
+    time: Annotated[float | None, typer.Option(help="Time in s of the objective gain.")] = None,
+    dead_time: Annotated[float, typer.Option(help="Preparation and readout in s, of the objective rate.")] = 0.0,
+    out: Annotated[Path | None, typer.Option(help="Write the optimum's preparation as .qasm; one N ≤ 10.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a figure: .png, .svg or .pdf.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The best symmetric probe, found by search, beside GHZ, product, squeezed states and the bound on any probe."""
+    rates = {"dephasing": dephasing, "emission": emission, "absorption": absorption, "depolarizing": depolarizing}
+    noise = noise_of(model, rates, t1, t2, exponent, collective)
+    sizes = integers("--num-qubits", num_qubits)
+    if out is not None and len(sizes) > 1:
+        raise ArgumentError("Option --out writes one probe; give one number of spins.")
+    rows = [_row(size, noise, objective, time, dead_time, as_json) for size in sizes]
+    answer: dict[str, Any] = {"objective": objective, "noise": noise.as_dict(), "rows": rows}
+    if out is not None:
+        from qsense.probes import Probe
+        from qsense.rendering import write_preparation
+
+        pairs = rows[0]["amplitudes"]
+        answer["out"] = str(write_preparation(Probe.symmetric([complex(*p) for p in pairs], out.stem), out))
+    if plot is not None:
+        from qsense import pictures
+
+        answer["plot"] = str(pictures.save(pictures.optimal_figure(answer, described(noise)), plot))
+    if as_json:
+        print(json.dumps(answer, indent=2, allow_nan=False))
+    else:
+        _show(answer, described(noise))
+
+
+def _row(size: int, noise: Noise, objective: str, time: float | None, dead_time: float, quiet: bool) -> dict[str, Any]:
+    from rich.console import Console
+
+    from qsense.theory.optimal import comparison
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        found = comparison(size, noise, objective, time, dead_time)  # type: ignore[arg-type]
+    else:
+        with console.status(f"searching the best probe of {size} spins"):
+            found = comparison(size, noise, objective, time, dead_time)  # type: ignore[arg-type]
+    values = {name: finite(value) for name, value in found.values}
+    amplitudes = found.optimum.probe.dicke_amplitudes()
+    assert amplitudes is not None
+    return {
+        "num_qubits": size,
+        "values": values,
+        "bound": finite(found.optimum.bound),
+        "stationarity": found.optimum.stationarity,
+        "amplitudes": [[float(a.real), float(a.imag)] for a in amplitudes],
+    }
+
+
+def _show(answer: dict[str, Any], noise: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    title = {"img": "𝓘 in s", "rate": "max Q/t in s", "gain": "G"}[answer["objective"]]
+    console.print(f"{title}: {noise}")
+    table = Table()
+    for name in ("N", "probe", "value", "of product", "of the bound"):
+        table.add_column(name, justify="left" if name == "probe" else "right")
+    for row in answer["rows"]:
+        product = row["values"]["product"]
+        for place, (name, value) in enumerate([*row["values"].items(), ("bound on any probe", row["bound"])]):
+            size = str(row["num_qubits"]) if place == 0 else ""
+            if value is None:
+                table.add_row(size, name, "none known", "", "")
+                continue
+            share = "" if row["bound"] is None else f"{value / row['bound']:.4f}"
+            table.add_row(size, name, f"{value:.8g}", f"{value / product:.5f}" if product else "", share)
+    console.print(table)
+    print("The optimum is the best of a search over real Dicke amplitudes; the bound holds for any probe.")
+    for row in answer["rows"]:
+        shown = ", ".join(f"{real:.4f}" for real, _ in row["amplitudes"])
+        if len(shown) < 70:
+            console.print(f"N = {row['num_qubits']}: amplitudes from no spin up to all: {shown}")
+    for key in ("out", "plot"):
+        if key in answer:
+            console.print(f"{'preparation' if key == 'out' else 'figure'}: {answer[key]}")

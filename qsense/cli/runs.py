@@ -1,0 +1,112 @@
+"""Commands about runs and their records: run, estimate, show, render."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qsense.cli.app import AsJson, app
+from qsense.cli.options import integers
+
+if TYPE_CHECKING:
+    from qsense.record import RunRecord
+
+Spec = Annotated[Path, typer.Argument(help="A run spec, such as runs/paper.toml.", metavar="SPEC")]
+Record = Annotated[Path, typer.Argument(help="A record folder that `qsense run` made.", metavar="RECORD")]
+
+
+@app.command()
+def run(
+    spec: Spec,
+    out: Annotated[Path, typer.Option(help="Folder under which the record <name>-<id> is made.")] = Path(
+        "runs/records"
+    ),
+    shots: Annotated[int | None, typer.Option(help="Shots for every circuit, instead of the spec's.", min=1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a spec: circuits, counts, estimates, and the comparison with theory."""
+    from qsense import workflow
+    from qsense.spec import RunSpec
+
+    loaded = RunSpec.load(spec)
+    if shots is not None:
+        loaded = loaded.with_shots(shots)
+    with _progress(as_json) as update:
+        record = workflow.run(loaded, out, update, None if as_json else _say)
+    _show(record, as_json)
+
+
+@app.command()
+def estimate(record: Record, as_json: AsJson = False) -> None:
+    """Estimate again from a record's counts; needs no backend."""
+    from qsense import workflow
+
+    with _progress(as_json) as update:
+        done = workflow.estimate_record(record, update)
+    _show(done, as_json)
+
+
+@app.command()
+def show(record: Record, as_json: AsJson = False) -> None:
+    """Show a record's comparison as it was last estimated."""
+    from qsense.record import RunRecord
+
+    _show(RunRecord.load(record), as_json)
+
+
+@app.command()
+def render(
+    out: Annotated[Path, typer.Option(help="Folder for the OpenQASM files.")] = Path("circuits/sensing"),
+    num_qubits: Annotated[str, typer.Option(help="Numbers of spins, such as 2,4.")] = "2,4",
+    time: Annotated[float, typer.Option(help="Sensing time in s, a number in the file.")] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Write the sensing circuits of GHZ and product as OpenQASM 3, to read and to carry elsewhere."""
+    from qsense import rendering
+
+    written = rendering.render(out, integers("--num-qubits", num_qubits), time)
+    if as_json:
+        print(json.dumps({"files": [str(path) for path in written]}, indent=2))
+    else:
+        for path in written:
+            print(path)
+
+
+def _show(record: RunRecord, as_json: bool) -> None:
+    summary = record.read_json("summary.json")
+    if as_json:
+        print(json.dumps({"record": str(record.path), **summary}, indent=2, allow_nan=False))
+        return
+    from rich.console import Console
+
+    from qsense.report import print_tables
+
+    # A file or a pipe has no width of its own: the tables fit 100 columns.
+    console = Console() if sys.stdout.isatty() else Console(width=100)
+    print_tables(console, summary)
+    print(f"record: {record.path}")
+
+
+def _say(line: str) -> None:
+    print(f"qsense: {line}", file=sys.stderr)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Any]:
+    from rich.console import Console
+
+    from qsense.report import progress_bar
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    with progress_bar(console) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)

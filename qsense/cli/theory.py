@@ -1,0 +1,187 @@
+"""qsense theory: exact G(t), 𝓘, bounds, crossover, rate and what a readout reaches."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qsense.cli.app import AsJson, app
+from qsense.cli.options import (
+    T1,
+    T2,
+    Absorption,
+    Collective,
+    Coupling,
+    Dephasing,
+    Depolarizing,
+    Emission,
+    Exponent,
+    Model,
+    Transverse,
+    described,
+    finite,
+    noise_of,
+    numbers,
+    probe_of,
+)
+from qsense.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from qsense.noise import Noise
+    from qsense.probes import Probe
+
+
+@app.command()
+def theory(
+    probe: Annotated[
+        str,
+        typer.Option(
+            help="ghz, product, w, dicke:U, dicke_x:U, twin_fock, coherent:POLAR, one_axis:χ, two_axis:χ, "
+            "a circuit's name, a .qasm file, or a .npy file of a state."
+        ),
+    ],
+    num_qubits: Annotated[int | None, typer.Option(help="Number of spins N; a file has its own.")] = None,
+    dephasing: Dephasing = None,
+    emission: Emission = None,
+    absorption: Absorption = None,
+    depolarizing: Depolarizing = None,
+    transverse: Transverse = None,
+    exponent: Exponent = 1.0,
+    collective: Collective = 0.0,
+    coupling: Coupling = 0.0,
+    t1: T1 = None,
+    t2: T2 = None,
+    model: Model = None,
+    times: Annotated[str | None, typer.Option(help="Times in s, increasing: 0,1,2.5.")] = None,
+    until: Annotated[float | None, typer.Option(help="End of the integral's window in s; else infinity.")] = None,
+    tilt: Annotated[float, typer.Option(help="δ in (-1, 1) of a product probe.")] = 0.0,
+    field: Annotated[float, typer.Option(help="φ in rad/s; it matters only under transverse noise.")] = 0.0,
+    readout: Annotated[
+        str | None, typer.Option(help="Also what a readout reaches: local_x, total_jx, parity, loss_flag, z.")
+    ] = None,
+    phase: Annotated[str, typer.Option(help="Where the readout measures: mid, best, or an angle in rad.")] = "mid",
+    dead_time: Annotated[float, typer.Option(help="Preparation and readout in s, for the operational rate.")] = 0.0,
+    plot: Annotated[Path | None, typer.Option(help="Write a figure: .png, .svg or .pdf.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Exact G(t), 𝓘, their bounds, the GHZ/product crossover, and what a readout reaches."""
+    rates = {
+        "dephasing": dephasing,
+        "emission": emission,
+        "absorption": absorption,
+        "depolarizing": depolarizing,
+        "transverse": transverse,
+    }
+    noise = noise_of(model, rates, t1, t2, exponent, collective, coupling)
+    chosen = probe_of(probe, num_qubits, tilt)
+    answer = _answer(chosen, noise, times, until, field, dead_time)
+    if readout is not None:
+        answer |= _readout(chosen, noise, readout, phase, answer["times_s"], field)
+    if plot is not None:
+        from qsense import pictures
+
+        answer["plot"] = str(pictures.save(pictures.theory_figure(chosen, noise, field), plot))
+    if as_json:
+        print(json.dumps(answer, indent=2, allow_nan=False))
+    else:
+        _show(answer, described(noise))
+
+
+def _answer(
+    probe: Probe, noise: Noise, times: str | None, until: float | None, field: float, dead_time: float
+) -> dict[str, Any]:
+    import numpy as np
+
+    from qsense import theory as exact
+    from qsense.integration import as_times
+    from qsense.noise import environment_of
+    from qsense.theory.bounds import gain_bound, img_bound
+    from qsense.theory.rate import operational_rate
+
+    n = probe.num_qubits
+    rates = environment_of(noise).decay_rates(n)
+    if times is not None:
+        at = as_times(numbers("--times", times))
+    elif rates.any():
+        at = np.linspace(0, 2 / rates[rates > 0].min(), 11)
+    else:
+        at = np.zeros(1)
+    integral, bound = exact.integrated_gain(probe, noise, until, field), img_bound(n, noise)
+    rate = operational_rate(probe, noise, dead_time, field) if rates.any() else None
+    return {
+        "probe": probe.name,
+        "num_qubits": n,
+        "noise": noise.as_dict(),
+        "times_s": at.tolist(),
+        "gain": exact.gain(probe, noise, at, field).tolist(),
+        "gain_resolution": exact.resolution(probe, noise),
+        "img_s": finite(integral.value),
+        "img_error_s": finite(integral.error),
+        "img_until_s": until,
+        "gain_bound": gain_bound(n, noise, at).tolist(),
+        "img_bound_s": finite(bound.value),
+        "crossover_s": exact.crossover(n, noise, field),
+        "rate_s": rate.value if rate else None,
+        "rate_time_s": rate.time if rate else None,
+        "dead_time_s": dead_time,
+        "method": integral.method,
+    }
+
+
+def _readout(probe: Probe, noise: Noise, readout: str, phase: str, times: list[float], field: float) -> dict[str, Any]:
+    import numpy as np
+
+    from qsense.theory.measurement import classical_gain, integrated_classical_gain
+
+    where: str | float = phase
+    if phase not in ("mid", "best"):
+        (where, *more) = numbers("--phase", phase)
+        if more:
+            raise ArgumentError(f'Option --phase must be mid, best or one angle in rad, but is "{phase}".')
+    integral = integrated_classical_gain(probe, noise, readout, where, field)
+    return {
+        "readout": readout,
+        "phase": phase,
+        "classical_gain": classical_gain(probe, noise, np.array(times), readout, where, field).tolist(),
+        "classical_img_s": finite(integral.value),
+    }
+
+
+def _show(answer: dict[str, Any], noise: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(f"{answer['probe']}, N = {answer['num_qubits']}: {noise}")
+    table = Table()
+    columns = ["t (s)", "G = Q/t²"]
+    shown = [answer["times_s"], answer["gain"]]
+    if "readout" in answer:
+        columns.append(answer["readout"])
+        shown.append(answer["classical_gain"])
+    for name in (*columns, "bound on any probe"):
+        table.add_column(name, justify="right")
+    least = answer["gain_resolution"]
+    for time, *gains, bound in zip(*shown, answer["gain_bound"], strict=True):
+        values = [f"< {least:.1g}" if abs(value) < least else f"{value:.6g}" for value in gains]
+        table.add_row(f"{time:.6g}", *values, f"{bound:.6g}")
+    console.print(table)
+
+    def seconds(value: float | None, otherwise: str) -> str:
+        return otherwise if value is None else f"{value:.8g} s"
+
+    window = "" if answer["img_until_s"] is None else f" up to {answer['img_until_s']:g} s"
+    diverges = "infinite (a part of the gain never decays)"
+    console.print(f"𝓘 = ∫G dt{window} = {seconds(answer['img_s'], diverges)}   ({answer['method']})")
+    if "readout" in answer:
+        console.print(f"𝓘_C of {answer['readout']}, phase {answer['phase']}: {seconds(answer['classical_img_s'], '–')}")
+    console.print(f"no probe exceeds {seconds(answer['img_bound_s'], 'a finite value here')}")
+    console.print(f"GHZ leads product until {seconds(answer['crossover_s'], 'no finite time: they never cross')}")
+    if answer["rate_s"] is not None:
+        dead = f" with {answer['dead_time_s']:g} s dead time" if answer["dead_time_s"] else ""
+        console.print(f"best rate max Q/t{dead} = {answer['rate_s']:.8g} s at t = {answer['rate_time_s']:.6g} s")
+    if "plot" in answer:
+        console.print(f"figure: {answer['plot']}")

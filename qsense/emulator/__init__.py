@@ -1,0 +1,134 @@
+"""The emulator: counts of an experiment from its exact distribution, without a circuit.
+
+Three exact ways, the cheapest for each experiment:
+
+- at most ten spins: the probabilities of all outcomes of all rows (`dense`), then multinomial counts;
+- a GHZ probe whose fan-out is undone: bit strings and one qubit (`fan_out`);
+- any other probe of any size: its state as a matrix product (`matrix_product`), shots drawn spin by spin
+  (`perfect_sampling`).
+
+All share `effects`: what a phase, local noise, a direction and the readout error make of one spin's outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsense.counts import Counts
+from qsense.emulator import dense, effects, fan_out, matrix_product, perfect_sampling
+from qsense.errors import ArgumentError
+from qsense.fisher import FloatArray
+from qsense.noise import Decay, LocalNoise, ReadoutError
+from qsense.sensing import Experiment, Settings
+
+Readout = ReadoutError | Sequence[ReadoutError] | None
+_CHUNK_BYTES = 2**25
+
+
+def check(experiment: Experiment) -> None:
+    """Refuses what the emulator cannot do exactly.
+
+    Raises:
+        ArgumentError: a large probe is too entangled, or its preparation is to be undone; the message says the fix.
+
+    >>> from qsense.probes import Probe
+    >>> check(Experiment(Probe.ghz(200), 1.0, "unprepare"))
+    """
+    probe = experiment.probe
+    if probe.num_qubits <= dense.NUM_QUBITS or probe.kind in ("ghz", "product"):
+        return
+    if experiment.ending == "unprepare":
+        raise ArgumentError(
+            f'The emulator undoes the preparation of "{probe.name}" for at most {dense.NUM_QUBITS} spins, but it has '
+            f'{probe.num_qubits}; use backend = "aer:matrix_product_state".'
+        )
+    matrix_product.prepared(probe)
+
+
+def sample(
+    experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int, readout_error: Readout = None
+) -> Counts:
+    """Returns the counts of every row of the settings; the same for the same seed on any number of threads.
+
+    Args:
+        experiment: what is prepared, for how long it senses, and how it ends.
+        settings: phases and directions, one row for every setting.
+        shots: for every row.
+        noise: local noise while sensing.
+        seed: of the random numbers.
+        readout_error: one for all spins, or one for each.
+
+    Raises:
+        ArgumentError: the noise or the readout errors are for another number of spins, or `check` refuses.
+
+    >>> from qsense.probes import Probe
+    >>> still = Settings(*np.zeros((3, 1, 2)))
+    >>> sample(Experiment(Probe.ghz(2), 0.0, "unprepare"), still, 100, LocalNoise(), seed=1).table()
+    array([[100,   0,   0,   0]])
+    """
+    check(experiment)
+    rng = np.random.default_rng(seed)
+    size = experiment.probe.num_qubits
+    entangling = experiment.ending != "directions" and experiment.probe.kind != "product"
+    if size <= dense.NUM_QUBITS and not (entangling and experiment.probe.kind == "ghz"):
+        blocks = probabilities(experiment, settings, noise, readout_error)
+        return Counts.joined([Counts.from_table(size, rng.multinomial(shots, block)) for block in blocks])
+    packed = _draw(experiment, settings, _decay(experiment, noise), _confusions(readout_error, size), shots, rng)
+    return Counts.joined([Counts.from_shots(size, rows) for rows in packed])
+
+
+def probabilities(
+    experiment: Experiment, settings: Settings, noise: LocalNoise, readout_error: Readout = None
+) -> Iterator[FloatArray]:
+    """Yields the exact probabilities of all outcomes, row by row, in blocks of shape (some rows, 2^N), N ≤ 10."""
+    size = experiment.probe.num_qubits
+    return dense.probabilities(experiment, settings, _decay(experiment, noise), _confusions(readout_error, size))
+
+
+def _draw(
+    experiment: Experiment,
+    settings: Settings,
+    decay: Decay,
+    confusions: FloatArray,
+    shots: int,
+    rng: np.random.Generator,
+) -> Iterator[NDArray[np.uint8]]:
+    """Shot by shot outcomes as little-endian bytes, in blocks of shape (some rows, shots, bytes) that fit in memory."""
+    size = experiment.probe.num_qubits
+    strings = experiment.probe.kind == "ghz" and experiment.ending != "directions"
+    tensors = () if strings else matrix_product.prepared(experiment.probe)
+    bond = max((tensor.shape[2] for tensor in tensors), default=0)
+    capacity = max(1, _CHUNK_BYTES // (32 * size + 256 * bond))
+    row_step, shot_step = max(1, capacity // shots), min(shots, capacity)
+    for start in range(0, len(settings), row_step):
+        part = settings[start : start + row_step]
+        if not strings:
+            factors = effects.as_factors(effects.of_preparation(experiment, part, decay, confusions))
+        blocks = []
+        for first in range(0, shots, shot_step):
+            number = min(shot_step, shots - first)
+            if strings:
+                bits = fan_out.draw(experiment, part, decay, confusions, number, rng)
+            else:
+                bits = perfect_sampling.draw(tensors, factors, number, rng)
+            blocks.append(np.packbits(bits, axis=2, bitorder="little"))
+        yield np.concatenate(blocks, axis=1)
+
+
+def _decay(experiment: Experiment, noise: LocalNoise) -> Decay:
+    return noise.decay(np.array([experiment.time]), experiment.probe.num_qubits)
+
+
+def _confusions(readout_error: Readout, num_qubits: int) -> FloatArray:
+    """A[measured, prepared] of every spin, shape (spins, 2, 2)."""
+    if readout_error is None or isinstance(readout_error, ReadoutError):
+        return np.stack([(readout_error or ReadoutError()).matrix] * num_qubits)
+    if len(readout_error) != num_qubits:
+        raise ArgumentError(
+            f"There are readout errors for {len(readout_error)} spins, but the probe has {num_qubits}; "
+            f"give one or {num_qubits}."
+        )
+    return np.stack([error.matrix for error in readout_error])

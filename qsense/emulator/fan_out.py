@@ -1,0 +1,76 @@
+"""Shots of a GHZ probe whose fan-out is undone after sensing, for any number of spins.
+
+Local noise leaves a GHZ state as two product distributions of bit strings, those that were down…down and up…up, and one
+coherence c between the strings 0…0 and 1…1. Undoing the fan-out only renames strings: y_0 = x_0, and y_j = x_j ⊕ x_p(j)
+with p(j) the spin that j was copied from. 0…0 and 1…1 become 00…0 and 10…0: where spins 1…N−1 are all down, spin 0 is a
+qubit with the populations of the two strings and the coherence c; everywhere else all spins are classical bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsense.emulator import effects
+from qsense.fisher import FloatArray
+from qsense.noise import Decay
+from qsense.sensing import Experiment, Settings
+
+
+def copied_from(num_qubits: int) -> NDArray[np.int64]:
+    """Returns for the spins 1…N−1 the spin that the fan-out copies onto them: j without its highest bit.
+
+    >>> copied_from(6)
+    array([0, 0, 1, 0, 1])
+    """
+    spins = range(1, num_qubits)
+    return np.array([spin - (1 << (spin.bit_length() - 1)) for spin in spins], dtype=np.int64)
+
+
+def draw(
+    experiment: Experiment,
+    settings: Settings,
+    decay: Decay,
+    confusions: FloatArray,
+    shots: int,
+    rng: np.random.Generator,
+) -> NDArray[np.uint8]:
+    """Returns the outcomes, shape (rows, shots, N), 1 for up.
+
+    Args:
+        experiment: a GHZ probe that ends with "loss_flag" or "unprepare".
+        settings: phases and directions.
+        decay: each spin's channel at the experiment's time, arrays of shape (1, N).
+        confusions: A[measured, prepared] of each spin, shape (N, 2, 2).
+        shots: for every row.
+        rng: the source of randomness.
+    """
+    up = effects.measured(settings, confusions)
+    if experiment.ending == "unprepare":
+        up[:, 0] = up[:, 0] @ effects.transfer(effects.HADAMARD)
+    rows, size, _ = up.shape
+    down_flips, up_flips = 1 - decay.stay_down[0], 1 - decay.stay_up[0]
+
+    was_up = rng.random((rows, shots, 1)) < 0.5
+    strings = was_up ^ (rng.random((rows, shots, size)) < np.where(was_up, up_flips, down_flips))
+    strings[:, :, 1:] ^= strings[:, :, copied_from(size)]
+    lost = strings[:, :, 1:].any(2)
+
+    sign = np.where(strings, -1.0, 1.0)
+    chances = up[:, None, :, 0] + sign * up[:, None, :, 3]
+    kept = _bloch_of_the_kept(settings.phases.sum(1), decay)
+    chances[:, :, 0] = np.where(lost, chances[:, :, 0], np.einsum("rp,rp->r", up[:, 0], kept)[:, None])
+    return (rng.random((rows, shots, size)) < chances).astype(np.uint8)
+
+
+def _bloch_of_the_kept(phases: FloatArray, decay: Decay) -> FloatArray:
+    """(1, x, y, z) of spin 0 where the others are down, for every total phase; shape (rows, 4)."""
+    coherence, stay_up, stay_down = (factor[0] for factor in decay)
+    down = 0.5 * (np.prod(stay_down) + np.prod(1 - stay_up))
+    up = 0.5 * (np.prod(1 - stay_down) + np.prod(stay_up))
+    total = down + up
+    if total == 0:  # no shot is kept
+        return np.tile([1.0, 0, 0, 0], (len(phases), 1))
+    radius = np.prod(coherence) / total
+    height = np.full(len(phases), (down - up) / total)
+    return np.stack([np.ones(len(phases)), radius * np.cos(phases), radius * np.sin(phases), height], axis=1)

@@ -1,0 +1,65 @@
+"""What a probe is to be best at: 𝓘, the operational rate, or the gain at one time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from qsense.errors import ArgumentError
+from qsense.noise import Noise
+from qsense.probes import Probe
+from qsense.theory import integrated_gain
+from qsense.theory.bounds import gain_bound, img_bound
+from qsense.theory.engines import engine_for
+from qsense.theory.rate import operational_rate, rate_bound
+
+Objective = Literal["img", "rate", "gain"]
+OBJECTIVES = ("img", "rate", "gain")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a probe is to be best at.
+
+    Attributes:
+        objective: "img" (𝓘, s), "rate" (max_t Q/(t + t_dead), s) or "gain" (G at one time, 1).
+        time: the time of "gain" in s.
+        dead_time: preparation and readout of one repetition in s, of "rate".
+
+    Raises:
+        ArgumentError: the objective is unknown, or its time is missing or out of range.
+    """
+
+    objective: Objective = "img"
+    time: float | None = None
+    dead_time: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.objective not in OBJECTIVES:
+            raise ArgumentError(
+                f'Argument `objective` must be one of {", ".join(OBJECTIVES)}, but is "{self.objective}".'
+            )
+        if (self.objective == "gain") != (self.time is not None):
+            raise ArgumentError('Argument `time` goes with the objective "gain", and that objective needs it.')
+        if self.time is not None and not 0 <= self.time < np.inf:
+            raise ArgumentError(f"Argument `time` must be finite and not negative, but is {self.time} s.")
+        if not 0 <= self.dead_time < np.inf:
+            raise ArgumentError(f"Argument `dead_time` must be finite and not negative, but is {self.dead_time} s.")
+
+    def value(self, probe: Probe, noise: Noise) -> float:
+        """Returns what a probe reaches."""
+        if self.objective == "img":
+            return integrated_gain(probe, noise).value
+        if self.objective == "rate":
+            return operational_rate(probe, noise, self.dead_time).value
+        return float(engine_for(probe, noise).gain(np.array([self.time]))[0])
+
+    def bound(self, num_qubits: int, noise: Noise) -> float:
+        """Returns what no probe exceeds, entangled with anything."""
+        if self.objective == "img":
+            return float(img_bound(num_qubits, noise).value)
+        if self.objective == "rate":
+            return rate_bound(num_qubits, noise, self.dead_time).value
+        return float(gain_bound(num_qubits, noise, np.array([self.time]))[0])
