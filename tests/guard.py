@@ -2,19 +2,31 @@
 
 from dataclasses import replace
 
-import numpy as np
-
+import qsense.theory
+from qsense.theory import engines, fringes, goal, measurement, optimal, rate
 from qsense.theory.bounds import gain_bound
 
+CALLERS = (qsense.theory, engines, fringes, goal, measurement, optimal, rate)
+_UNDERFLOW = 1e-300  # where the coherence has underflowed, the bound is 0
 
-def guarded(engine, probe, noise):
-    """The engine, whose `gain` raises AssertionError if a value lies above the bound."""
 
-    def gain(times):
-        found = engine.gain(times)
-        bound = gain_bound(probe.num_qubits, noise, np.asarray(times))
-        if np.any(found > bound * (1 + 1e-9) + 10 * engine.resolution):
-            raise AssertionError(f"G of {probe.name} exceeds the bound: {found} > {bound}")
-        return found
+def watched(engine_for):
+    """The function `engine_for`, whose engines raise AssertionError where their gain is above the bound."""
 
-    return replace(engine, gain=gain)
+    def watched_engine_for(probe, noise, field=0.0):
+        engine = engine_for(probe, noise, field)
+
+        def gain(times):
+            gains = engine.gain(times)
+            bound = gain_bound(probe.num_qubits, noise, times)
+            impossible = ~(gains <= bound * (1 + 1e-9) + engine.resolution + _UNDERFLOW)
+            if impossible.any():
+                raise AssertionError(
+                    f"{probe} under {noise} has G = {gains[impossible]} at t = {times[impossible]} s, "
+                    f"but no probe exceeds {bound[impossible]}"
+                )
+            return gains
+
+        return replace(engine, gain=gain)
+
+    return watched_engine_for

@@ -179,12 +179,14 @@ class LocalNoise:
         """Returns γ_φ, γ_↓, γ_↑ by kind, each of shape (num_qubits,), in 1/s (γ_x is `transverse`).
 
         Raises:
-            ArgumentError: the noise has a list of another length.
+            ArgumentError: the noise has a list of another length, or there is no spin.
 
         >>> LocalNoise(dephasing=[0.1, 0.2]).rates(3)  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         qsense.errors.ArgumentError: The noise "custom" has rates for 2 spins, but the probe has 3; ...
         """
+        if num_qubits < 1:
+            raise ArgumentError(f"Argument `num_qubits` must be at least 1, but is {num_qubits}.")
         if self.num_spins not in (None, num_qubits):
             raise ArgumentError(
                 f'The noise "{self.name}" has rates for {self.num_spins} spins, but the probe has {num_qubits}; '

@@ -49,7 +49,8 @@ def gain_bound(num_qubits: int, noise: Noise, times: FloatArray) -> FloatArray:
     penalty = np.sort(_penalties(num_qubits, environment.local, times), axis=-1)
     spins = np.arange(num_qubits + 1)
     # Try every number m of spins (the noisiest last) that are left at y < 1: B = m / (1 + Σ_{j<m} R_j).
-    running = np.concatenate([np.zeros((len(times), 1)), np.cumsum(penalty, axis=-1)], axis=-1)
+    with np.errstate(over="ignore"):
+        running = np.concatenate([np.zeros((len(times), 1)), np.cumsum(penalty, axis=-1)], axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         shared = np.where(np.isfinite(running), spins**2 / (1 + running), 0.0)
         inverse = np.where(penalty > 0, 1 / penalty, np.inf)

@@ -121,7 +121,7 @@ def _along_x(amplitudes: ComplexArray, channel: Channel) -> ComplexArray:
         turn = eigenstates_of_jx(block.shape[-1] - 1)
         size = len(turn)
         for q in range(size):
-            coherence = np.diagonal(block, -q, 1, 2)
+            coherence = np.diagonal(block, q, 1, 2)  # fewer spins up in its row: the qubits' Z/2 is larger by q there
             values[:, q, below : below + size] += coherence @ (turn[q:] * turn[: size - q]) * (2 if q else 1)
     return values
 
