@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: install paper test lint types unit wheel bench clean
+.PHONY: install paper test lint types unit wheel peers bench clean
 
 install: .venv/installed
 
@@ -35,9 +35,21 @@ wheel: install  ## the same tests against the built wheel, from a folder outside
 	$(CURDIR)/$(BIN)/python -m pytest --quiet -c $(CURDIR)/pyproject.toml --rootdir $$folder -p no:cacheprovider \
 	-m "not checkout" tests; status=$$?; rm -rf $$folder; exit $$status
 
-bench: install  ## the studies behind docs/benchmarks.md (minutes)
-	$(BIN)/python benchmarks/coverage.py
+peers: .venv-peers/installed  ## the peers of the benchmarks, in an environment of their own (1.1 GB)
+
+.venv-peers/installed: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary -r $<
+	touch $@
+
+bench: install peers  ## the studies behind docs/benchmarks.md, beside peers (about an hour)
+	$(BIN)/python benchmarks/theory.py
 	$(BIN)/python benchmarks/emulator.py
+	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/structured.py
+	$(BIN)/python benchmarks/tomography.py
+	$(BIN)/python benchmarks/shots.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tomography_peer.py
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache

@@ -172,12 +172,13 @@ def _gauss_kronrod(
     return kronrod, np.minimum(difference, np.where(size > 0, scaled, difference))
 
 
-def first_root(function: Function, grid: FloatArray) -> float | None:
+def first_root(function: Function, grid: FloatArray, parts: int = 128) -> float | None:
     """Returns the first zero of a function that is positive at first, to double precision; None if it has none.
 
     Args:
         function: vectorised over arguments of shape (n,).
         grid: increasing arguments that are searched for the first change of sign.
+        parts: into how many the bracket is cut in each round; few where the function is dear.
 
     >>> first_root(lambda t: 2 - t**2, np.linspace(0, 4, 9))
     1.414213562373095
@@ -186,9 +187,11 @@ def first_root(function: Function, grid: FloatArray) -> float | None:
     if below.size == 0 or below[0] == 0:
         return None
     low, high = grid[below[0] - 1], grid[below[0]]
-    for _ in range(8):  # each round divides the bracket by 128: 128^8 > 2^53
-        inner = np.unique(np.linspace(low, high, 129))  # close to the end there are fewer numbers than that
-        negative = np.flatnonzero(function(inner) < 0)
-        position = int(negative[0]) if negative.size else len(inner) - 1
-        low, high = inner[max(position - 1, 0)], inner[position]
+    for _ in range(int(np.ceil(53 / np.log2(parts)))):
+        inner = np.unique(np.linspace(low, high, parts + 1))  # close to the end there are fewer numbers than that
+        if len(inner) < 3:
+            break
+        negative = np.flatnonzero(function(inner[1:-1]) < 0)
+        position = int(negative[0]) + 1 if negative.size else len(inner) - 1
+        low, high = inner[position - 1], inner[position]
     return float(0.5 * (low + high))

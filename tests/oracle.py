@@ -12,6 +12,8 @@ UP_DOWN = {
     "z": np.diag([1.0, -1.0]),
     "lower": np.array([[0.0, 0.0], [1.0, 0.0]]),
     "raise": np.array([[0.0, 1.0], [0.0, 0.0]]),
+    "x": np.array([[0.0, 1.0], [1.0, 0.0]]),
+    "y": np.array([[0.0, -1j], [1j, 0.0]]),
 }
 
 
@@ -22,25 +24,31 @@ def on(operator, spin, num_spins):
     return reduce(np.kron, factors)
 
 
-def liouvillian(num_spins, field, dephasing, emission, absorption):
-    """d vec(ρ)/dt = L vec(ρ), with row-major vec; rates per spin."""
+def liouvillian(num_spins, field, dephasing, emission, absorption, transverse=(), collective=0.0, coupling=None):
+    """d vec(ρ)/dt = L vec(ρ), with row-major vec; rates per spin, L = 2J_z collectively, H = ½ Σ_{i<j} χ_ij σ_i σ_j."""
     dim = 2**num_spins
     one = np.eye(dim)
-    hamiltonian = field * sum(on(UP_DOWN["z"], j, num_spins) / 2 for j in range(num_spins))
+    sigmas = [on(UP_DOWN["z"], j, num_spins) for j in range(num_spins)]
+    hamiltonian = field * sum(sigmas) / 2
+    if coupling is not None:
+        for i in range(num_spins):
+            for j in range(i + 1, num_spins):
+                hamiltonian = hamiltonian + 0.5 * coupling[i][j] * sigmas[i] @ sigmas[j]
+    jumps = [(collective, sum(sigmas))]
+    for name, rates in (("z", dephasing), ("lower", emission), ("raise", absorption), ("x", transverse)):
+        jumps += [(rate, on(UP_DOWN[name], spin, num_spins)) for spin, rate in enumerate(rates)]
     total = -1j * (np.kron(hamiltonian, one) - np.kron(one, hamiltonian.T))
-    for name, rates in (("z", dephasing), ("lower", emission), ("raise", absorption)):
-        for spin, rate in enumerate(rates):
-            jump = on(UP_DOWN[name], spin, num_spins)
-            square = jump.T @ jump
-            total = total + rate * (np.kron(jump, jump) - 0.5 * (np.kron(square, one) + np.kron(one, square)))
+    for rate, jump in jumps:
+        square = jump.T @ jump
+        total = total + rate * (np.kron(jump, jump) - 0.5 * (np.kron(square, one) + np.kron(one, square)))
     return total
 
 
-def state_and_slope(psi, time, field, dephasing, emission, absorption):
+def state_and_slope(psi, time, field, *noise):
     """ρ(t) and ∂ρ(t)/∂φ: the derivative follows the same equation, driven by −i[J_z, ρ]."""
     num_spins = len(psi).bit_length() - 1
-    full = liouvillian(num_spins, field, dephasing, emission, absorption)
-    drive = liouvillian(num_spins, 1.0, [0] * num_spins, [0] * num_spins, [0] * num_spins)
+    full = liouvillian(num_spins, field, *noise)
+    drive = liouvillian(num_spins, 1.0, [], [], [])
     size = len(full)
     block = np.zeros((2 * size, 2 * size), dtype=complex)
     block[:size, :size] = block[size:, size:] = full
@@ -51,13 +59,17 @@ def state_and_slope(psi, time, field, dephasing, emission, absorption):
     return end[:size].reshape(dim, dim), end[size:].reshape(dim, dim)
 
 
-def gain(psi, time, field, dephasing, emission, absorption):
+def gain(psi, time, field, *noise):
     """Q/t² with X from ∂ρ = (ρX + Xρ)/2, solved as a linear system."""
-    rho, slope = state_and_slope(psi, time, field, dephasing, emission, absorption)
+    return information(*state_and_slope(psi, time, field, *noise)) / time**2
+
+
+def information(rho, slope):
+    """Q = Tr ∂ρ X."""
     one = np.eye(len(rho))
     system = 0.5 * (np.kron(rho, one) + np.kron(one, rho.T))
     sld = lstsq(system, slope.ravel())[0].reshape(rho.shape)
-    return float(np.trace(slope @ sld).real / time**2)
+    return float(np.trace(slope @ sld).real)
 
 
 def in_paper_order(state):
@@ -65,3 +77,9 @@ def in_paper_order(state):
     num_spins = len(state).bit_length() - 1
     tensor = state.reshape((2,) * num_spins)  # axis k is spin N−1−k
     return np.flip(tensor.transpose(range(num_spins - 1, -1, -1))).ravel()
+
+
+def matrix_in_paper_order(rho):
+    """A density matrix of qsense in the referee's order."""
+    places = in_paper_order(np.arange(len(rho)))
+    return rho[np.ix_(places, places)]

@@ -219,6 +219,8 @@ def test_the_histogram_of_j_gives_the_gain_of_alike_spins_at_any_size(size):
     assert 222 <= 250 * synthetic.covered(results, 0.64 * size) <= 248
     counts = sparse(rng, rows, 300, "collective_x", size)
     one = ps.estimate(counts, "collective_x")
+    joined = shift_rules.joined(ps.tallies(counts, "collective_x"), 10).astype(float)
+    assert one == ps._from_tallies(joined, ps.single_spin_rule(size).coefficients, size**2)
     assert abs(one.value - 0.64 * size) < 4.5 * one.stderr
 
 

@@ -36,6 +36,15 @@ def test_the_design_reads_the_gain_of_the_lindblad_equation(size):
     assert product.estimate(off).value == pytest.approx(exact, rel=1e-8)
 
 
+def test_the_design_follows_the_expected_phase():
+    psi = np.full(4, 0.5)
+    noise = np.array([[0.1] * 2, [0.2] * 2, [0.05] * 2])
+    rho = synthetic.state(psi, noise, 0.8)
+    ending, settings = product.design(2, phase=0.9, axes=("along",))
+    value = product.estimate(synthetic.as_counts(synthetic.read(rho, ending, settings)), ("along",)).value
+    assert value == pytest.approx(oracle.gain(oracle.in_paper_order(psi), 0.8, 0.3, *noise), rel=1e-8)
+
+
 def test_the_information_of_one_spin_is_its_equatorial_bloch_vector_squared():
     rng = np.random.default_rng(0)
     pauli = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
@@ -139,6 +148,7 @@ def test_independent_spins_pass_the_test_of_independence_and_a_common_field_does
     values = [product.correlation_p_value(bit_counts(rng, np.tile([0.7, 0.1, 0.0], (20, 1)), 300)) for _ in range(300)]
     # Of 300 uniform numbers, more than 33 below 0.05 happens once in 10⁴ seeds.
     assert np.mean(np.array(values) < 0.05) < 33 / 300
+    assert 0.43 < np.mean(values) < 0.57  # known to 0.017
     # Each shot its own common angle: the same Bloch vectors, but spins move together.
     angles = rng.normal(0, 0.8, 300)
     means = np.concatenate([np.cos(angles), -np.sin(angles), np.zeros(300)])

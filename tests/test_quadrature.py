@@ -1,11 +1,10 @@
-"""Rules for a few times, and the integral of a function."""
+"""Rules that turn values at a few times into an integral."""
 
 import numpy as np
 import pytest
 
 from qsense import LocalNoise, Probe, gain, integrated_gain
 from qsense.errors import ArgumentError
-from qsense.integration import first_root, integrate
 from qsense.quadrature import gauss_rule, rule_for_times
 from qsense.theory.times import RELATIVE_ERROR, designed_rule
 
@@ -84,25 +83,3 @@ def test_a_gain_that_never_decays_has_no_designed_times():
     for noise in (LocalNoise(), LocalNoise(dephasing=[0.0, 0.1])):
         with pytest.raises(ArgumentError, match="diverges"):
             designed_rule(Probe.product(2), noise)
-
-
-@pytest.mark.parametrize("ratio", [1.0, 1e3, 1e6])
-def test_the_integral_holds_for_rates_of_any_ratio(ratio):
-    result = integrate(lambda t: np.exp(-t) + np.exp(-ratio * t), 1.0, ratio)
-    assert result.value == pytest.approx(1 + 1 / ratio, rel=1e-12)
-    assert abs(result.value - (1 + 1 / ratio)) <= result.error + 1e-14
-
-
-def test_the_first_of_several_roots_is_found():
-    assert first_root(np.cos, np.linspace(0, 10, 40)) == pytest.approx(np.pi / 2, rel=1e-15)
-    assert first_root(np.exp, np.linspace(0, 1, 5)) is None
-
-
-def test_a_root_far_below_one_is_found_by_a_function_that_wants_increasing_arguments():
-    """Times of a device are tens of microseconds; at the end of the search neighbours may not be the same number."""
-
-    def strict(times):
-        assert np.all(np.diff(times) > 0)
-        return 1.6374207e-4 - times
-
-    assert first_root(strict, np.linspace(0, 3e-4, 4001)) == pytest.approx(1.6374207e-4, rel=1e-14)

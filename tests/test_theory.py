@@ -5,11 +5,12 @@ import oracle
 import pytest
 
 import qsense
-from qsense import LocalNoise, Probe
+from qsense import Environment, LocalNoise, Probe
 from qsense.errors import ArgumentError
 from qsense.fisher import cfi, qfi
 from qsense.theory.closed import ghz_gain, ghz_parity_gain, product_gain
 from qsense.theory.dense import dense_gain, density_matrices, generator
+from qsense.theory.engines import engine_for
 from qsense.theory.measurement import classical_gain, integrated_classical_gain
 
 NOISES = {
@@ -162,9 +163,13 @@ def test_states_of_fixed_magnetisation_have_no_gain():
     assert qsense.integrated_gain(Probe.from_qasm("w4"), NOISES["mixed"]).value == 0.0
 
 
-def test_twin_fock_beats_the_papers_ceiling_under_dephasing():
-    img = qsense.integrated_gain(Probe.from_qasm("twin_fock4"), LocalNoise(dephasing=0.1)).value
-    assert img * 0.4 / 4 == pytest.approx(1.1476, abs=5e-5)
+@pytest.mark.parametrize(("size", "value"), [(4, 1.1476), (24, 1.8757)])
+def test_twin_fock_beats_the_papers_ceiling_under_dephasing(size, value):
+    img = qsense.integrated_gain(Probe.named("twin_fock", size), LocalNoise(dephasing=0.1)).value
+    assert img * 0.4 / size == pytest.approx(value, abs=5e-5)
+    if size == 4:
+        from_file = qsense.integrated_gain(Probe.from_qasm("twin_fock4"), LocalNoise(dephasing=0.1)).value
+        assert from_file == pytest.approx(img, rel=1e-12)
 
 
 def test_parity_alone_reaches_n_over_gamma_under_emission():
@@ -241,6 +246,15 @@ def test_one_spin_is_its_own_ghz_and_product_probe():
     times = np.linspace(0, 3, 7)
     for noise in NOISES.values():
         assert np.allclose(ghz_gain(1, noise, times), product_gain(1, noise, times), atol=1e-14)
+
+
+def test_engines_are_chosen_as_the_architecture_says():
+    assert engine_for(Probe.ghz(5000), LocalNoise(0.1, 0.2)).method == "closed form"
+    assert engine_for(Probe.named("w", 80), LocalNoise(0.1, 0.2)).method == "symmetric engine"
+    assert engine_for(Probe.product(3), Environment(LocalNoise([0.1, 0.2, 0.3]), 0.1)).method == "dense matrices"
+    assert (
+        engine_for(Probe.product(3), Environment(LocalNoise(emission=0.1), coupling=0.1)).method == "Lindblad equation"
+    )
 
 
 @pytest.mark.parametrize("times", [[-1.0], [1.0, 1.0], [2.0, 1.0], [np.nan], []])

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from qsense.noise import Noise
     from qsense.probes import Probe
 
+_SEARCHED = 7  # a crossover or a rate takes hundreds of times, each a second for ten spins
+
 
 @app.command()
 def theory(
@@ -99,6 +101,7 @@ def _answer(
     from qsense.integration import as_times
     from qsense.noise import environment_of
     from qsense.theory.bounds import gain_bound, img_bound
+    from qsense.theory.engines import engine_for
     from qsense.theory.rate import operational_rate
 
     n = probe.num_qubits
@@ -110,7 +113,11 @@ def _answer(
     else:
         at = np.zeros(1)
     integral, bound = exact.integrated_gain(probe, noise, until, field), img_bound(n, noise)
-    rate = operational_rate(probe, noise, dead_time, field) if rates.any() else None
+    quick = n <= _SEARCHED or engine_for(probe, noise, field).method in ("closed form", "symmetric engine")
+    try:
+        rate = operational_rate(probe, noise, dead_time, field) if quick else None
+    except ArgumentError:  # where something never decays a longer time is always better
+        rate = None
     return {
         "probe": probe.name,
         "num_qubits": n,
@@ -123,7 +130,8 @@ def _answer(
         "img_until_s": until,
         "gain_bound": gain_bound(n, noise, at).tolist(),
         "img_bound_s": finite(bound.value),
-        "crossover_s": exact.crossover(n, noise, field),
+        "crossover_s": exact.crossover(n, noise, field) if quick else None,
+        "searched": quick,
         "rate_s": rate.value if rate else None,
         "rate_time_s": rate.time if rate else None,
         "dead_time_s": dead_time,
@@ -179,9 +187,12 @@ def _show(answer: dict[str, Any], noise: str) -> None:
     if "readout" in answer:
         console.print(f"𝓘_C of {answer['readout']}, phase {answer['phase']}: {seconds(answer['classical_img_s'], '–')}")
     console.print(f"no probe exceeds {seconds(answer['img_bound_s'], 'a finite value here')}")
+    if "plot" in answer:
+        console.print(f"figure: {answer['plot']}")
+    if not answer["searched"]:
+        console.print(f"crossover and best rate: not searched for dense matrices of more than {_SEARCHED} spins")
+        return
     console.print(f"GHZ leads product until {seconds(answer['crossover_s'], 'no finite time: they never cross')}")
     if answer["rate_s"] is not None:
         dead = f" with {answer['dead_time_s']:g} s dead time" if answer["dead_time_s"] else ""
         console.print(f"best rate max Q/t{dead} = {answer['rate_s']:.8g} s at t = {answer['rate_time_s']:.6g} s")
-    if "plot" in answer:
-        console.print(f"figure: {answer['plot']}")

@@ -74,7 +74,7 @@ def fit(
         amplitude: G at t = 0 where it is known (N² for GHZ, N for a product probe); fitted by default.
         covariance: of the estimates, shape (n, n), where times share shots; they are independent by default.
         refused_below: the p-value below which the law is refused. A law that passes is not proven: a wrong one whose
-            integral is off by two standard errors was refused every second time.
+            integral is off by two standard errors was refused in 42 to 68 % of runs.
 
     Raises:
         ArgumentError: too few times to test the law, data that show no decay, or a law that does not describe them.
@@ -182,8 +182,9 @@ def _expected_noise(expected: FloatArray, estimates: Sequence[Estimate]) -> Floa
 def _residuals(expected: FloatArray, estimates: Sequence[Estimate]) -> FloatArray:
     """∫ dG/σ(G) from the curve to each estimate, by Simpson's rule.
 
-    Near G = 0 an estimate is a squared amplitude with a long upper tail. In this measure it is as good as normal; in
-    units of σ at the curve alone, a right law would be refused ten times too often.
+    Near G = 0 an estimate is a squared amplitude with a long upper tail. In this measure it is as good as normal. In
+    units of σ at the curve alone, a right law with eight of ten times in the tail was refused at 1 % in 4.5 % of all
+    runs.
     """
     out = []
     for one, g in zip(estimates, expected, strict=True):

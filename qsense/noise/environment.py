@@ -74,19 +74,37 @@ class Environment:
         """Returns 2γ_c t: coherence of order q is multiplied by exp(−q² of it), shape (times,)."""
         return 2 * self.collective_dephasing * times
 
+    def check(self, num_qubits: int) -> None:
+        """Refuses another number of spins than the rates and the coupling are for.
+
+        Raises:
+            ArgumentError: the rates or the coupling are for another number of spins.
+        """
+        self.local.rates(num_qubits)
+        if not isinstance(self.coupling, float) and len(self.coupling) != num_qubits:
+            raise ArgumentError(f"The coupling is for {len(self.coupling)} spins, but the probe has {num_qubits}.")
+
+    def coupling_spread(self, num_qubits: int) -> float:
+        """Returns what no two energies of the coupling are further apart than, Σ_{i<j} |χ_ij| in rad/s.
+
+        >>> Environment(coupling=-0.5).coupling_spread(3)
+        1.5
+        """
+        if isinstance(self.coupling, float):
+            return abs(self.coupling) * num_qubits * (num_qubits - 1) / 2
+        return float(np.abs(np.triu(np.asarray(self.coupling), 1)).sum())
+
     def coupling_energies(self, num_qubits: int) -> FloatArray:
         """Returns the diagonal of the coupling in rad/s over the 2^N basis states, shape (2^N,).
 
         Raises:
-            ArgumentError: the matrix is for another number of spins.
+            ArgumentError: the rates or the coupling are for another number of spins.
 
         >>> Environment(coupling=0.5).coupling_energies(2)
         array([ 0.25, -0.25, -0.25,  0.25])
         """
-        matrix = np.asarray(self.coupling)
-        if matrix.ndim == 2 and len(matrix) != num_qubits:
-            raise ArgumentError(f"The coupling is for {len(matrix)} spins, but the probe has {num_qubits}.")
-        pairs = np.triu(np.broadcast_to(matrix, (num_qubits, num_qubits)), 1)
+        self.check(num_qubits)
+        pairs = np.triu(np.broadcast_to(np.asarray(self.coupling), (num_qubits, num_qubits)), 1)
         signs = 1.0 - 2 * (np.arange(2**num_qubits)[:, None] >> np.arange(num_qubits) & 1)
         return np.asarray(0.5 * np.einsum("ki,ij,kj->k", signs, pairs, signs, optimize=True))
 

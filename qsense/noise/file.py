@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from qsense import toml_file
+from qsense.errors import ArgumentError, SpecError
 from qsense.toml_file import Table
+
+if TYPE_CHECKING:
+    from qsense.noise.local import LocalNoise
 
 _PER_SECOND = {"1/s": 1.0, "1/ms": 1e3, "1/us": 1e6}
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -102,3 +106,18 @@ def read(path: Path) -> NoiseFile:
         SpecError: the file is broken; the message names the file, the key and the fix.
     """
     return toml_file.read(path, NoiseFile)
+
+
+def load(path: Path, model: type[LocalNoise]) -> LocalNoise:
+    """Returns the noise that a file describes.
+
+    Raises:
+        SpecError: as `read`, or a number is out of its range.
+    """
+    entry = read(path)
+    values = entry.values()
+    build = model.from_t1_t2 if "t1" in values else model
+    try:
+        return build(**values, name=entry.name)
+    except ArgumentError as error:
+        raise SpecError(f"{path}: {error}") from None

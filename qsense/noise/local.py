@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qsense import content
-from qsense.errors import ArgumentError, SpecError
+from qsense.errors import ArgumentError
 from qsense.fisher import FloatArray
 from qsense.noise import relaxation
 
@@ -148,10 +148,8 @@ class LocalNoise:
     ) -> LocalNoise:
         """Returns the noise of a device's qubits from their reported T1 and T2, at zero temperature.
 
-        The T2 that vendors report is that of an echo; free decay (T2*) is often faster.
-
         Args:
-            backend: a Qiskit BackendV2, or a `Device` read from one.
+            backend: a Qiskit BackendV2, or a `Device` read from one. Vendors report the T2 of an echo, not T2*.
             qubits: which, in the order of the spins.
             name: how tables and records call it.
             note: called with a sentence for everything that was cut or assumed; a Python warning by default.
@@ -185,8 +183,9 @@ class LocalNoise:
         >>> LocalNoise.load("dephasing").dephasing
         (0.1,)
         """
-        path = content.find("noise_models", str(name_or_path), beside)
-        return _from_file(path)
+        from qsense.noise import file  # pydantic is needed only here
+
+        return file.load(content.find("noise_models", str(name_or_path), beside), cls)
 
     @property
     def num_spins(self) -> int | None:
@@ -213,12 +212,14 @@ class LocalNoise:
         """Returns γ_φ, γ_↓, γ_↑ by kind, each of shape (num_qubits,), in 1/s (γ_x is `transverse`).
 
         Raises:
-            ArgumentError: the noise has a list of another length.
+            ArgumentError: the noise has a list of another length, or there is no spin.
 
         >>> LocalNoise(dephasing=[0.1, 0.2]).rates(3)  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         qsense.errors.ArgumentError: The noise "custom" has rates for 2 spins, but the probe has 3; ...
         """
+        if num_qubits < 1:
+            raise ArgumentError(f"Argument `num_qubits` must be at least 1, but is {num_qubits}.")
         if self.num_spins not in (None, num_qubits):
             raise ArgumentError(
                 f'The noise "{self.name}" has rates for {self.num_spins} spins, but the probe has {num_qubits}; '
@@ -257,10 +258,6 @@ class LocalNoise:
         >>> LocalNoise(emission=1.0).decay(np.array([1.0]), 1).stay_up.round(6)
         array([[0.367879]])
         """
-        if not self.is_covariant:
-            raise ArgumentError(
-                f'The noise "{self.name}" is transverse, which only `qsense.gain` and `qsense.integrated_gain` take.'
-            )
         rates = self.rates(num_qubits)
         relaxation = self.relaxation_rates(num_qubits)
         population = np.divide(rates["absorption"], relaxation, out=np.zeros(num_qubits), where=relaxation > 0)
@@ -268,14 +265,28 @@ class LocalNoise:
         # −expm1 keeps 1 − e^{−t/T1} exact at short times.
         relaxed = -np.expm1(-column * relaxation)
         return Decay(
-            coherence=np.exp(-column * relaxation / 2 - self.dephased(column, num_qubits)),
+            coherence=np.exp(-self.lost_coherence(times, num_qubits)),
             stay_up=1 - (1 - population) * relaxed,
             stay_down=1 - population * relaxed,
         )
 
+    def lost_coherence(self, times: FloatArray, num_qubits: int) -> FloatArray:
+        """Returns −ln of the factor on each spin's coherence, t/T2 where decay is exponential, (times, num_qubits).
+
+        Raises:
+            ArgumentError: the noise is transverse, and has no such factor.
+        """
+        if not self.is_covariant:
+            raise ArgumentError(
+                f'The noise "{self.name}" is transverse, which only `qsense.gain` and `qsense.integrated_gain` take.'
+            )
+        column = np.asarray(times, dtype=np.float64)[:, None]
+        return np.asarray(column * self.relaxation_rates(num_qubits) / 2 + self.dephased(column, num_qubits))
+
     def dephased(self, times: FloatArray, num_qubits: int) -> FloatArray:
         """Returns (2γ_φ t)^β of each spin, shape (times, num_qubits), for times of shape (times, 1)."""
-        return np.asarray((2 * self.rates(num_qubits)["dephasing"] * times) ** self.exponent)
+        scaled = 2 * self.rates(num_qubits)["dephasing"] * times
+        return np.asarray(scaled if self.exponent == 1 else scaled**self.exponent)
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the rates as plain numbers and lists, for a record; what is not there is left out."""
@@ -286,15 +297,3 @@ class LocalNoise:
             **{f"{kind}_rate": list(r) if len(r) > 1 else r[0] for kind, r in rates.items()},
             **({} if self.exponent == 1 else {"dephasing_exponent": self.exponent}),
         }
-
-
-def _from_file(path: Path) -> LocalNoise:
-    from qsense.noise import file  # pydantic is needed only here
-
-    entry = file.read(path)
-    values = entry.values()
-    build = LocalNoise.from_t1_t2 if "t1" in values else LocalNoise
-    try:
-        return build(**values, name=entry.name)
-    except ArgumentError as error:
-        raise SpecError(f"{path}: {error}") from None

@@ -130,6 +130,9 @@ def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None
     Returns:
         The first root of G_GHZ = G_product; None for N = 1 (they are equal) and without noise (GHZ stays ahead).
 
+    Raises:
+        ArgumentError: the noise is transverse or an Environment, or its rates are for another number of spins.
+
     Source: arXiv:2512.21661v1, Eq. 28: ln N / (4(N−1)γ) for dephasing. For emission the paper's ln N/((N−1)γ) is
     too early (it drops the denominator of Eq. 49); this is the exact root.
 
@@ -152,17 +155,19 @@ def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None
                 return log_ghz_gain(num_qubits, environment.local, times) - np.log(product.gain(times))
             return ghz.gain(times) - product.gain(times)
 
-    first = 1e-3 / (num_qubits * float(rates.max()) + 4 * environment.collective_dephasing * num_qubits**2)
-    last = 2 * _FAR / float(rates[rates > 0].min())
-    grid = np.geomspace(first / 1000, last, 2000) if closed else np.geomspace(first, last, 200)
-    return first_root(advantage, grid)
+    fastest = float(rates.max()) + 4 * environment.collective_dephasing * num_qubits
+    slowest = float(rates[rates > 0].min())
+    stretch = max(1.0, 1 / environment.local.exponent)  # a small β begins early and ends late
+    first, points, parts = (1e-6, 2000, 128) if closed else (1e-3, 60, 4)
+    grid = np.geomspace((first / num_qubits) ** stretch / fastest, (2 * _FAR) ** stretch / slowest, points)
+    return first_root(advantage, grid, parts)
 
 
 def _closed_img(probe: Probe, noise: Noise) -> float | None:
     """𝓘 where it has a closed form."""
     environment, n = environment_of(noise), probe.num_qubits
     local, common = environment.local, environment.collective_dephasing
-    if environment.is_coupled or not environment.is_covariant:
+    if not environment.is_covariant or (environment.is_coupled and probe.kind != "ghz"):
         return None
     if probe.kind == "product" and not common:
         return product_img(n, local, probe.tilt)

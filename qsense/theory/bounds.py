@@ -24,7 +24,7 @@ import numpy as np
 
 from qsense.fisher import FloatArray
 from qsense.integration import Integral, integrate
-from qsense.noise import Environment, LocalNoise, Noise, environment_of
+from qsense.noise import LocalNoise, Noise, environment_of
 
 
 def gain_bound(num_qubits: int, noise: Noise, times: FloatArray) -> FloatArray:
@@ -44,12 +44,13 @@ def gain_bound(num_qubits: int, noise: Noise, times: FloatArray) -> FloatArray:
     array([4.      , 0.901599])
     """
     environment = environment_of(noise)
-    if not _is_bounded(num_qubits, environment):
+    if not has_bound(num_qubits, environment):
         return np.full(len(times), float(num_qubits**2))
     penalty = np.sort(_penalties(num_qubits, environment.local, times), axis=-1)
     spins = np.arange(num_qubits + 1)
     # Try every number m of spins (the noisiest last) that are left at y < 1: B = m / (1 + Σ_{j<m} R_j).
-    running = np.concatenate([np.zeros((len(times), 1)), np.cumsum(penalty, axis=-1)], axis=-1)
+    with np.errstate(over="ignore"):
+        running = np.concatenate([np.zeros((len(times), 1)), np.cumsum(penalty, axis=-1)], axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         shared = np.where(np.isfinite(running), spins**2 / (1 + running), 0.0)
         inverse = np.where(penalty > 0, 1 / penalty, np.inf)
@@ -76,7 +77,7 @@ def img_bound(num_qubits: int, noise: Noise) -> Integral:
     """
     environment = environment_of(noise)
     rates = environment.decay_rates(num_qubits) - 4 * environment.collective_dephasing
-    if not (_is_bounded(num_qubits, environment) and rates.min() > 0):
+    if not (has_bound(num_qubits, environment) and rates.min() > 0):
         return Integral(np.inf, 0.0)
     return integrate(
         lambda times: gain_bound(num_qubits, noise, times),
@@ -102,7 +103,7 @@ def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] 
     local = environment.local
     rates = 2 * local.coherence_rates(num_qubits)
     dephasing = 2 * local.rates(num_qubits)["dephasing"]
-    if not _is_bounded(num_qubits, environment) or not (rates if local.exponent == 1 else dephasing).min() > 0:
+    if not has_bound(num_qubits, environment) or not (rates if local.exponent == 1 else dephasing).min() > 0:
         return None
 
     def bound(ends: FloatArray) -> FloatArray:
@@ -124,8 +125,9 @@ def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] 
     return tail
 
 
-def _is_bounded(num_qubits: int, environment: Environment) -> bool:
-    """Whether the channel of each spin at time t is all that the probe suffers."""
+def has_bound(num_qubits: int, noise: Noise) -> bool:
+    """Whether more than N² is known: whether the channel of each spin at time t is all that the probe suffers."""
+    environment = environment_of(noise)
     flips = environment.local.relaxation_rates(num_qubits).any()
     return environment.is_covariant and not (environment.is_coupled and flips)
 

@@ -80,7 +80,7 @@ def states_and_slopes(
         return transverse_states(probe, environment_of(noise).local, times, field)
     if not has_channels(probe, noise):
         return lindblad_states(probe, environment_of(noise), times, field)
-    rho = _channel_output(probe, noise, times)
+    rho = _channel_output(probe, noise, times)  # checks the size
     return rho, -1j * np.subtract.outer(generator(probe.num_qubits), generator(probe.num_qubits)) * rho
 
 
@@ -92,6 +92,7 @@ def dense_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0
     array([4.])
     """
     if has_channels(probe, noise):
+        _check_size(probe, noise)
         diagonal = generator(probe.num_qubits)
         parts = [qfi_of_rotation(_channel_output(probe, noise, part), diagonal) for part in _chunks(probe, times)]
         return np.concatenate(parts)

@@ -49,9 +49,9 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
     'symmetric engine'
     """
     environment, n = environment_of(noise), probe.num_qubits
-    environment.local.rates(n)
-    environment.coupling_energies(1 if isinstance(environment.coupling, float) else n)
-    if environment.is_covariant and not environment.is_coupled:
+    environment.check(n)
+    # All up and all down have the same energy in any coupling, which thus leaves GHZ alone.
+    if environment.is_covariant and (probe.kind == "ghz" or not environment.is_coupled):
         local, common = environment.local, environment.collective_dephasing
         if probe.kind == "ghz":
             return Engine("closed form", lambda t: ghz_gain(n, local, t) * np.exp(-4 * common * n**2 * t), 0.0)
@@ -86,12 +86,11 @@ def decay_scales(probe: Probe, noise: Noise, field: float = 0.0) -> tuple[float,
         turning = np.divide(field**2, transverse + root, out=transverse.copy(), where=root > 0)
         slowest = float(np.min(rates - 2 * transverse + 2 * turning))
         fastest += 2 * float(transverse.sum()) + 2 * abs(field)
-    if probe.kind == "ghz":
+    elif probe.kind == "ghz":
         relaxation = environment.local.relaxation_rates(n)
         # p_up + p_down may decay too, by at most Σ 1/T1: then G outlives its coherence.
         slowest = max(fastest - float(relaxation.sum()), slowest)
         fastest = max(fastest, n * float(rates.max()))  # the populations settle at up to N times a spin's own rate
     if environment.is_coupled:
-        energies = environment.coupling_energies(n)
-        fastest += float(energies.max() - energies.min())
+        fastest += environment.coupling_spread(n)
     return slowest, fastest

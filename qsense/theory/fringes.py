@@ -21,7 +21,7 @@ from qsense.probes.collective import eigenstates_of_jx
 from qsense.theory.dense import NUM_QUBITS, states_and_slopes
 from qsense.theory.engines import engine_for, uniform_channel
 from qsense.theory.lindblad import generator
-from qsense.theory.symmetric import blocks
+from qsense.theory.symmetric import Channel, blocks
 
 Povm = Sequence[ComplexArray | FloatArray] | ComplexArray | FloatArray
 READOUTS = ("local_x", "total_jx", "parity", "loss_flag", "z")
@@ -78,7 +78,8 @@ def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, 
         if readout == "loss_flag" and probe.kind != "ghz":
             raise ArgumentError(f'The readout "loss_flag" goes with a GHZ probe, but the probe is "{probe.name}".')
         environment = environment_of(noise)
-        simple = environment.is_covariant and not environment.is_coupled
+        # All up and all down have the same energy in any coupling, which thus leaves GHZ alone.
+        simple = environment.is_covariant and (probe.kind == "ghz" or not environment.is_coupled)
         if simple and probe.kind == "ghz" and readout in ("parity", "loss_flag"):
             return _of_ghz(probe.num_qubits, noise, times, readout)
         method = engine_for(probe, noise, field).method
@@ -106,16 +107,23 @@ def _of_symmetric(probe: Probe, noise: Noise, times: FloatArray, readout: str) -
     """Of a symmetric state the joint outcome says no more than J_x, which every block shows along its own axis."""
     n, amplitudes = probe.num_qubits, probe.dicke_amplitudes()
     assert amplitudes is not None
-    values = np.zeros((len(times), n + 1, n + 1), dtype=np.complex128)
-    for below, block in enumerate(blocks(amplitudes, uniform_channel(environment_of(noise), times))):
-        turn = eigenstates_of_jx(block.shape[-1] - 1)
-        size = len(turn)
-        for q in range(size):
-            coherence = np.diagonal(block, -q, 1, 2)
-            values[:, q, below : below + size] += coherence @ (turn[q:] * turn[: size - q]) * (2 if q else 1)
+    parts = uniform_channel(environment_of(noise), times).parts(n)
+    values = np.concatenate([_along_x(amplitudes, part) for part in parts])
     if readout == "parity":
         values = np.stack([values[..., n % 2 :: 2].sum(-1), values[..., 1 - n % 2 :: 2].sum(-1)], axis=-1)
     return _covariant(np.arange(n + 1.0), values)
+
+
+def _along_x(amplitudes: ComplexArray, channel: Channel) -> ComplexArray:
+    n = len(amplitudes) - 1
+    values = np.zeros((len(channel), n + 1, n + 1), dtype=np.complex128)
+    for below, block in enumerate(blocks(amplitudes, channel)):
+        turn = eigenstates_of_jx(block.shape[-1] - 1)
+        size = len(turn)
+        for q in range(size):
+            coherence = np.diagonal(block, q, 1, 2)  # fewer spins up in its row: the qubits' Z/2 is larger by q there
+            values[:, q, below : below + size] += coherence @ (turn[q:] * turn[: size - q]) * (2 if q else 1)
+    return values
 
 
 def _covariant(orders: FloatArray, values: ComplexArray) -> Fringes:

@@ -20,8 +20,8 @@ from qsense.probes import Probe, collective
 from qsense.theory.engines import engine_for, uniform_channel
 from qsense.theory.goal import Goal, Objective
 from qsense.theory.pull_back import gain_and_matrix
-from qsense.theory.rate import operational_rate, rate_bound
-from qsense.theory.symmetric import NUM_QUBITS, Array
+from qsense.theory.rate import operational_rate
+from qsense.theory.symmetric import NUM_QUBITS
 
 Twist = Literal["one_axis", "two_axis"]
 TWISTS: dict[Twist, Callable[..., ComplexArray]] = {"one_axis": collective.one_axis, "two_axis": collective.two_axis}
@@ -232,18 +232,27 @@ def _search(
 
 
 def _best_for_rate(num_qubits: int, noise: Noise, goal: Goal) -> tuple[FloatArray, float]:
-    """Alternates the best probe at a time with the best time of that probe; each step can only gain."""
-    amplitudes: Array | None = None
-    time, value, gradient = rate_bound(num_qubits, noise, goal.dead_time).time, 0.0, np.inf
-    for _ in range(60):
-        starts = _starts(num_qubits) if amplitudes is None else [amplitudes]
-        amplitudes, gradient = _search(num_qubits, _slope(noise, np.array([time]), np.ones(1)), starts)
-        rate = operational_rate(Probe.symmetric(amplitudes), noise, goal.dead_time)
-        if rate.value <= value * (1 + 1e-10):
-            break
-        value, time = rate.value, rate.time
-    assert amplitudes is not None
-    return amplitudes, gradient
+    """Alternates the best probe at a time with the best time of that probe; each step can only gain.
+
+    Such steps end at the nearest maximum, so that several times are tried: those of GHZ, of product, and between.
+    """
+    first, last = (
+        operational_rate(probe, noise, goal.dead_time).time
+        for probe in (Probe.ghz(num_qubits), Probe.product(num_qubits))
+    )
+    best: tuple[float, FloatArray, float] | None = None
+    for time in np.geomspace(first, last, 4):
+        value, starts = 0.0, _starts(num_qubits)
+        for _ in range(60):
+            amplitudes, gradient = _search(num_qubits, _slope(noise, np.array([time]), np.ones(1)), starts)
+            rate = operational_rate(Probe.symmetric(amplitudes), noise, goal.dead_time)
+            if best is None or rate.value > best[0]:
+                best = rate.value, amplitudes, gradient
+            if rate.value <= value * (1 + 1e-10):
+                break
+            value, time, starts = rate.value, rate.time, [amplitudes]
+    assert best is not None
+    return best[1], best[2]
 
 
 def _golden(function: Callable[[float], float], low: float, high: float) -> float:

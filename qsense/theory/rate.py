@@ -11,7 +11,7 @@ from qsense.errors import ArgumentError
 from qsense.fisher import FloatArray
 from qsense.noise import Noise, environment_of
 from qsense.probes import Probe
-from qsense.theory.bounds import gain_bound
+from qsense.theory.bounds import gain_bound, has_bound
 from qsense.theory.engines import engine_for
 
 
@@ -34,7 +34,7 @@ def operational_rate(probe: Probe, noise: Noise, dead_time: float = 0.0, field: 
         field: φ in rad/s; it matters only under transverse noise.
 
     Raises:
-        ArgumentError: the dead time is negative, or nothing decays, so that longer is always better.
+        ArgumentError: the dead time is negative, or some gain never decays, so that longer is always better.
 
     Source: Huelga et al., Phys. Rev. Lett. 79, 3865 (1997): N/(4eγ) for product and GHZ probes under dephasing.
 
@@ -43,39 +43,61 @@ def operational_rate(probe: Probe, noise: Noise, dead_time: float = 0.0, field: 
     >>> round(rate.value * 4 * np.e * 0.1, 9), round(rate.time, 4)
     (3.0, 0.8333)
     """
-    return largest_rate(engine_for(probe, noise, field).gain, probe.num_qubits, noise, dead_time)
+    engine = engine_for(probe, noise, field)
+    found = _largest_rate(engine.gain, engine.resolution, probe.num_qubits, noise, dead_time)
+    if np.isinf(found.time):
+        raise ArgumentError(
+            f'Under the noise "{noise.name}" a part of the gain of "{probe.name}" never decays: a longer time is '
+            "always better. Give every spin a rate."
+        )
+    return found
 
 
 def rate_bound(num_qubits: int, noise: Noise, dead_time: float = 0.0) -> Rate:
-    """Returns what no probe's operational rate exceeds, and where.
+    """Returns what no probe's operational rate exceeds, and where; at an infinite time if the bound never falls.
+
+    Where the bound on G is all that is known, N² (see `gain_bound`), or some spin never decays, the rate is infinite.
+    Under collective dephasing the bound then tends to 1/(4γ_c) from below.
 
     >>> from qsense.noise import LocalNoise
     >>> bound = rate_bound(3, LocalNoise(dephasing=0.1))
     >>> bool(bound.value > operational_rate(Probe.ghz(3), LocalNoise(dephasing=0.1)).value)
     True
     """
-    return largest_rate(lambda times: gain_bound(num_qubits, noise, times), num_qubits, noise, dead_time)
+    found = _largest_rate(lambda times: gain_bound(num_qubits, noise, times), 0.0, num_qubits, noise, dead_time)
+    if np.isinf(found.time) and has_bound(num_qubits, noise):
+        common = environment_of(noise).collective_dephasing
+        return Rate(1 / (4 * common) if common else np.inf, np.inf)
+    return found
 
 
-def largest_rate(gain: Callable[[FloatArray], FloatArray], num_qubits: int, noise: Noise, dead_time: float) -> Rate:
-    """Returns the largest t² gain(t)/(t + t_dead) on a grid from far below to far above the lifetimes, refined.
+def _largest_rate(
+    gain: Callable[[FloatArray], FloatArray], resolution: float, num_qubits: int, noise: Noise, dead_time: float
+) -> Rate:
+    """The largest t² gain(t)/(t + t_dead) on a grid from far below to far above the lifetimes, refined.
 
-    Raises:
-        ArgumentError: as in `operational_rate`.
+    An infinite time with an infinite value says that it rises to the end of the grid.
     """
     if not 0 <= dead_time < np.inf:
         raise ArgumentError(f"Argument `dead_time` must be finite and not negative, but is {dead_time} s.")
     environment = environment_of(noise)
+    environment.check(num_qubits)
     rates = environment.decay_rates(num_qubits)
     if not rates.any():
         raise ArgumentError(f'The noise "{noise.name}" has no rates: a longer time is always better. Give a rate.')
     fastest = float(rates.sum()) + 4 * environment.collective_dephasing * num_qubits**2
-    grid = np.geomspace(1e-3 / fastest, 100 / float(rates[rates > 0].min()), 120)
-    value = 0.0
+    stretch = max(1.0, 1 / environment.local.exponent)  # a small β begins early and ends late
+    grid = np.geomspace((1e-3 / num_qubits) ** stretch / fastest, 100**stretch / float(rates[rates > 0].min()), 200)
+    value = time = 0.0
     for _ in range(6):  # each round narrows the bracket 20 times: to 1e-8 of t, where the value is flat to 1e-15
-        values = grid**2 * gain(grid) / (grid + dead_time)
+        gains = gain(grid)
+        values = grid**2 * np.where(gains > resolution, gains, 0) / (grid + dead_time)
         best = int(np.argmax(values))
+        if value == 0 and best == len(grid) - 1:
+            return Rate(np.inf, np.inf)
         value, low, high = float(values[best]), grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
         time = float(grid[best])
+        if value == 0:
+            break
         grid = np.linspace(low, high, 41)
     return Rate(value, time)

@@ -65,10 +65,21 @@ class Channel:
     def __len__(self) -> int:
         return len(self.coherence)
 
-    def part(self, start: int, end: int) -> Channel:
-        """Returns the channels of some of the times."""
-        chosen = slice(start, end)
-        return Channel(self.coherence[chosen], self.stay_up[chosen], self.stay_down[chosen], self.collective[chosen])
+    def parts(self, num_qubits: int) -> Iterator[Channel]:
+        """Yields the channel at a few times after the other, so that the blocks of N spins fit into memory.
+
+        Raises:
+            ArgumentError: N > 100.
+        """
+        if num_qubits > NUM_QUBITS:
+            raise ArgumentError(
+                f"The symmetric engine holds at most {NUM_QUBITS} spins, but the probe has {num_qubits}; "
+                "GHZ and product probes under local noise have closed forms for any number."
+            )
+        step = max(1, _CHUNK_BYTES // (8 * (num_qubits + 1) ** 3))
+        for start in range(0, len(self), step):
+            chosen = slice(start, start + step)
+            yield Channel(self.coherence[chosen], self.stay_up[chosen], self.stay_down[chosen], self.collective[chosen])
 
 
 @dataclass(frozen=True)
@@ -164,7 +175,8 @@ def relaxes(channel: Channel) -> bool:
 def singlets(channel: Channel) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Returns P, the weights of 0, 1 and 2 spins up in a pair that is found in a singlet, each (times,)."""
     up, down, eta = channel.stay_up, channel.stay_down, channel.coherence
-    middle = (up * down - eta**2) + (1 - up) * (1 - down) if relaxes(channel) else -np.expm1(2 * np.log(eta))
+    with np.errstate(divide="ignore"):  # η underflows at late times
+        middle = (up * down - eta**2) + (1 - up) * (1 - down) if relaxes(channel) else -np.expm1(2 * np.log(eta))
     return (1 - down) * down, middle, up * (1 - up)
 
 
@@ -227,18 +239,9 @@ def symmetric_gain(amplitudes: Array, channel: Channel) -> FloatArray:
     >>> symmetric_gain(ghz, Channel.of(LocalNoise(dephasing=0.25).decay(np.array([0.0, 1.0]), 1))).round(6)
     array([9.      , 0.448084])
     """
-    num_qubits = len(amplitudes) - 1
-    if num_qubits > NUM_QUBITS:
-        raise ArgumentError(
-            f"The symmetric engine holds at most {NUM_QUBITS} spins, but the probe has {num_qubits}; "
-            "GHZ and product probes under local noise have closed forms for any number."
-        )
     if not np.any(np.imag(amplitudes)):
         amplitudes = np.real(amplitudes)
-    step = max(1, _CHUNK_BYTES // (8 * (num_qubits + 1) ** 3))
-    return np.concatenate(
-        [_gain(amplitudes, channel.part(start, start + step)) for start in range(0, len(channel), step)]
-    )
+    return np.concatenate([_gain(amplitudes, part) for part in channel.parts(len(amplitudes) - 1)])
 
 
 def _gain(amplitudes: Array, channel: Channel) -> FloatArray:

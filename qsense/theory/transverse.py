@@ -55,9 +55,9 @@ def turn(noise: LocalNoise, times: FloatArray, num_qubits: int, field: float) ->
     decay = np.exp(-t * (noise.coherence_rates(num_qubits) + rest))
     k = kappa * t
     y = np.where(slow, k**2, -(k**2))
-    fallen = np.exp(-2 * np.where(slow, k, 0))
-    cosh = np.where(slow, (1 + fallen) / 2, np.cos(k))
-    sinh = np.where(slow, (1 - fallen) / 2, np.sin(k))
+    fallen = -np.expm1(-2 * np.where(slow, k, 0))
+    cosh = np.where(slow, 1 - fallen / 2, np.cos(k))
+    sinh = np.where(slow, fallen / 2, np.sin(k))
     sinhc = np.divide(sinh, k, out=np.ones_like(k), where=k > 0)
     near = np.abs(y) < _NEAR
     series = np.polynomial.polynomial.polyval(np.where(near, y, 0), _SERIES) * np.exp(-np.where(slow & near, k, 0))
