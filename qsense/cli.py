@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qsense import cli_jobs
 from qsense.errors import ArgumentError, QsenseError
 
 if TYPE_CHECKING:
@@ -96,6 +97,9 @@ def show(record: Record, as_json: AsJson = False) -> None:
     from qsense.record import RunRecord
 
     _show(RunRecord.load(record), as_json)
+
+
+cli_jobs.register(app)
 
 
 @app.command()

@@ -1,15 +1,15 @@
 """A stand-in for IBM's runtime service on loopback, spoken to by the unmodified `qiskit-ibm-runtime` client.
 
-It answers what the client asks of four hosts: IAM (API key → access token), global search and catalogue (which instances
-the account has), and the runtime service itself (backends, jobs, sessions, usage). Jobs run on Aer with the noise of a
-snapshot of a real device. State is on disk, so that the service can be stopped and started again.
+It answers what the client asks of four hosts: IAM (API key → access token), global search and catalogue (which
+instances the account has), and the runtime service itself (backends, jobs, sessions, usage). Jobs run on Aer with the
+noise of a snapshot of a real device. State is on disk, so that the service can be stopped and started again.
 
-The client has no option for a bare host and port: it builds host names from the account's `url`. Its public `url` option
-and an HTTP proxy (an option of the account, or HTTP_PROXY) bring every one of them here; IAM alone has a fixed host, which
-the client lets the variable IAM_URL replace. `RuntimeService.environment` sets these.
+The client has no option for a bare host and port: it builds host names from the account's `url`. Its public `url`
+option and an HTTP proxy (an option of the account, or HTTP_PROXY) bring every one of them here; IAM alone has a fixed
+host, which the client lets the variable IAM_URL replace. `RuntimeService.environment` sets these.
 
-What it can be told to do: hold jobs in the queue, fail or cancel them, lose or falsify results, answer 5xx or 429, refuse the
-key, let tokens expire, close the connection before or after it has acted, and restart.
+What it can be told to do: hold jobs in the queue, fail or cancel them, lose or falsify results, answer 5xx or 429,
+refuse the key, let tokens expire, close the connection before or after it has acted, and restart.
 """
 
 from __future__ import annotations

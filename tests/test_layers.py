@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = [
     "errors", "toml_file", "content", "fisher", "integration", "noise", "quadrature", "probes", "theory", "counts",
     "sensing", "estimate", "rendering", "emulation", "emulator", "spec_file", "spec", "plan", "backends", "record",
-    "execution", "measured", "advantage", "compare", "report", "workflow", "cli",
+    "execution", "jobs", "ledger", "remote", "submission", "collection", "measured", "advantage", "compare", "report",
+    "workflow", "cli_jobs", "cli",
 ]  # fmt: skip
 
 
