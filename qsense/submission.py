@@ -200,7 +200,6 @@ def _send(record: RunRecord, ledger: Ledger, index: int, service: Service) -> Le
         job = service.send(
             parcel_tasks(record, entry.parcel),
             ["qsense", ledger.run, entry.tag],
-            ledger.mode,
             ledger.session,
             _seconds_allowed(ledger, entry.parcel),
         )

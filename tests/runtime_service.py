@@ -20,7 +20,6 @@ import re
 import socket
 import threading
 import time
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -165,10 +164,7 @@ class RuntimeService:
             status = {"name": "online"}
             return 200, {"devices": [{"name": BACKEND, "qubits": 5, "status": status, "queue_length": 0}]}
         if path == f"/backends/{BACKEND}/configuration":
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                configuration = self._snapshot("conf")
-            return 200, {**configuration, "backend_name": BACKEND, "simulator": False}
+            return 200, {**self._snapshot("conf"), "backend_name": BACKEND, "simulator": False}
         if path == f"/backends/{BACKEND}/properties":
             return 200, {**self._snapshot("props"), "backend_name": BACKEND}
         if path == f"/backends/{BACKEND}/status":
@@ -266,10 +262,8 @@ class RuntimeService:
         assert job["program"]["id"] == "sampler", job["program"]
         if self._simulator is None:
             self._simulator = AerSimulator.from_backend(self._fake)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            sampler = SamplerV2.from_backend(self._simulator, seed=SEED)
-            result = sampler.run([tuple(pub) for pub in params["pubs"]]).result()
+        sampler = SamplerV2.from_backend(self._simulator, seed=SEED)
+        result = sampler.run([tuple(pub) for pub in params["pubs"]]).result()
         return json.dumps(result, cls=RuntimeEncoder)
 
     def _results(self, job: dict) -> str:

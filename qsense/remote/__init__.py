@@ -96,15 +96,13 @@ class Service(Protocol):
         """Lets a batch or session take no more jobs; those in it run."""
         ...
 
-    def send(
-        self, tasks: Sequence[Task], tags: Sequence[str], mode: Mode, session: str, most_seconds: int | None
-    ) -> str:
+    def send(self, tasks: Sequence[Task], tags: Sequence[str], session: str, most_seconds: int | None) -> str:
         """Sends tasks as one job and returns its name.
 
         Args:
             tasks: with equal shots.
             tags: to find it by.
-            mode, session: in which batch or session.
+            session: the batch or session, from `open`; "" for none.
             most_seconds: the service stops the job after this time on the device.
         """
         ...

@@ -53,6 +53,7 @@ class IbmService:
     client: Any
     backend: Any
     warnings: list[str] = field(default_factory=list)
+    _sessions: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def connect(cls, device: str) -> IbmService:
@@ -115,28 +116,30 @@ class IbmService:
         return found
 
     def open(self, mode: Mode, session: str) -> str:
+        from qiskit_ibm_runtime import Batch, Session
+
         if mode == "job":
             return ""
+        kind = Batch if mode == "batch" else Session
         if session:
-            details = self._ask(lambda: self._session(mode, session).details())
-            if details and details["accepting_jobs"]:
+            known = self._ask(lambda: kind.from_id(session, self.client))
+            if (self._ask(known.details) or {}).get("accepting_jobs"):
+                self._sessions[session] = known
                 return session
         with self._vendor():
-            return str(self._session(mode).session_id)
+            opened = kind(backend=self.backend)
+            self._sessions[str(opened.session_id)] = opened
+            return str(opened.session_id)
 
     def close(self, session: str) -> None:
         if session:
-            from qiskit_ibm_runtime import Session
+            self._ask(self._sessions[session].close)
 
-            self._ask(lambda: Session.from_id(session, self.client).close())
-
-    def send(
-        self, tasks: Sequence[Task], tags: Sequence[str], mode: Mode, session: str, most_seconds: int | None
-    ) -> str:
+    def send(self, tasks: Sequence[Task], tags: Sequence[str], session: str, most_seconds: int | None) -> str:
         from qiskit_ibm_runtime import SamplerV2
 
         with self._vendor():
-            where = self._session(mode, session) if session else self.backend
+            where = self._sessions[session] if session else self.backend
             options: dict[str, Any] = {"environment": {"job_tags": list(tags)}}
             if most_seconds is not None:
                 options["max_execution_time"] = most_seconds
@@ -168,12 +171,6 @@ class IbmService:
     def sent(self, job: str) -> list[tuple[QuantumCircuit, NDArray[np.float64]]]:
         pubs = self._ask(lambda: self.client.job(job).inputs).get("pubs", [])
         return [(pub[0], np.asarray(pub[1], dtype=float)) for pub in pubs]
-
-    def _session(self, mode: Mode, session: str = "") -> Any:
-        from qiskit_ibm_runtime import Batch, Session
-
-        kind = Batch if mode == "batch" else Session
-        return kind.from_id(session, self.client) if session else kind(backend=self.backend)
 
     @contextmanager
     def _vendor(self) -> Iterator[None]:

@@ -61,9 +61,7 @@ class LocalService:
     def close(self, session: str) -> None:
         pass
 
-    def send(
-        self, tasks: Sequence[Task], tags: Sequence[str], mode: Mode, session: str, most_seconds: int | None
-    ) -> str:
+    def send(self, tasks: Sequence[Task], tags: Sequence[str], session: str, most_seconds: int | None) -> str:
         job = f"local{len(self._jobs)}"
         self._jobs[job] = (tuple(tags), list(tasks), [self._run(task) for task in tasks])
         return job
