@@ -1,9 +1,9 @@
 """Runs `qsense` commands in processes that can kill themselves (SIGKILL) at a numbered step; used by test_kill.py.
 
 Started once, it imports everything and then forks for every command it reads on stdin, because imports take seconds. A
-step is the moment before or after a file of the record is moved into its place, or before or after a request about jobs
-or sessions. The hooks are set here, in the child, around `os.replace` and `requests.Session.send`; qsense and the vendor's
-client are as they are.
+step is the moment before or after a file of the record is moved into its place, or before or after a request about
+jobs or sessions. The hooks are set here, in the child, around `os.replace` and `requests.Session.send`; qsense and the
+vendor's client are as they are.
 """
 
 import json

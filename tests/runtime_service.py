@@ -22,15 +22,19 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
 
 KEY = "api-key-of-the-tests-that-must-not-be-seen-anywhere-5f3c"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef:11111111-2222-3333-4444-555555555555::"
 DOMAIN = "runtime.invalid"
 BACKEND = "ibm_loopback"
 SEED = 20
+_RESULTS: dict = {}
 
 
 @dataclass
@@ -68,10 +72,7 @@ class RuntimeService:
         self.stop()
 
     def start(self) -> None:
-        from qiskit_ibm_runtime.fake_provider import FakeManilaV2
-
-        self._fake = FakeManilaV2()
-        self._simulator = None
+        self._fake = _fake()
         self._lock = threading.RLock()
         self.folder.mkdir(parents=True, exist_ok=True)
         state = self.folder / "state.json"
@@ -254,17 +255,19 @@ class RuntimeService:
         self.save()
 
     def _run(self, job: dict) -> str:
-        from qiskit_aer import AerSimulator
-        from qiskit_aer.primitives import SamplerV2
+        from qiskit.primitives import PrimitiveResult, SamplerPubResult
         from qiskit_ibm_runtime import RuntimeDecoder, RuntimeEncoder
 
         params = json.loads((self.folder / f"{job['id']}.params").read_text(), cls=RuntimeDecoder)
         assert job["program"]["id"] == "sampler", job["program"]
-        if self._simulator is None:
-            self._simulator = AerSimulator.from_backend(self._fake)
-        sampler = SamplerV2.from_backend(self._simulator, seed=SEED)
-        result = sampler.run([tuple(pub) for pub in params["pubs"]]).result()
-        return json.dumps(result, cls=RuntimeEncoder)
+        results = []
+        for circuit, values, shots in params["pubs"]:
+            # The same circuit gives the same counts, so it is simulated once for all services of a test run.
+            known = (*_instructions(circuit), np.asarray(values).tobytes(), shots)
+            if known not in _RESULTS:
+                _RESULTS[known] = _sampler().run([(circuit, values, shots)]).result()[0].data
+            results.append(SamplerPubResult(_RESULTS[known], {"circuit_metadata": circuit.metadata}))
+        return json.dumps(PrimitiveResult(results), cls=RuntimeEncoder)
 
     def _results(self, job: dict) -> str:
         from qiskit.primitives import PrimitiveResult, SamplerPubResult
@@ -349,6 +352,29 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
+
+
+@cache
+def _fake():
+    from qiskit_ibm_runtime.fake_provider import FakeManilaV2
+
+    return FakeManilaV2()
+
+
+@cache
+def _sampler():
+    from qiskit_aer import AerSimulator
+    from qiskit_aer.primitives import SamplerV2
+
+    return SamplerV2.from_backend(AerSimulator.from_backend(_fake()), seed=SEED)
+
+
+def _instructions(circuit) -> tuple:
+    places = {bit: index for bits in (circuit.qubits, circuit.clbits) for index, bit in enumerate(bits)}
+    return tuple(
+        (one.operation.name, *map(str, one.operation.params), *(places[bit] for bit in (*one.qubits, *one.clbits)))
+        for one in circuit.data
+    )
 
 
 def _error(code: int, message: str) -> dict:

@@ -54,6 +54,7 @@ class IbmService:
     backend: Any
     warnings: list[str] = field(default_factory=list)
     _sessions: dict[str, Any] = field(default_factory=dict)
+    _jobs: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def connect(cls, device: str) -> IbmService:
@@ -152,7 +153,7 @@ class IbmService:
 
         def ask() -> Seen:
             try:
-                found = self.client.job(job)
+                found = self._jobs[job] = self.client.job(job)
             except RuntimeJobNotFound:
                 return Seen("unknown")
             status = str(found.status())
@@ -166,11 +167,14 @@ class IbmService:
         return self._ask(ask)
 
     def results(self, job: str) -> list[Returned]:
-        return [_measured(one) for one in self._ask(lambda: self.client.job(job).result())]
+        return [_measured(one) for one in self._ask(lambda: self._job(job).result())]
 
     def sent(self, job: str) -> list[tuple[QuantumCircuit, NDArray[np.float64]]]:
-        pubs = self._ask(lambda: self.client.job(job).inputs).get("pubs", [])
+        pubs = self._ask(lambda: self._job(job).inputs).get("pubs", [])
         return [(pub[0], np.asarray(pub[1], dtype=float)) for pub in pubs]
+
+    def _job(self, job: str) -> Any:
+        return self._jobs.get(job) or self.client.job(job)
 
     @contextmanager
     def _vendor(self) -> Iterator[None]:
