@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -141,20 +141,21 @@ def sealed(tasks: Sequence[Task], run: str, seconds: float) -> tuple[Parcel, byt
     from qiskit import qpy
 
     circuits, arrays = io.BytesIO(), io.BytesIO()
-    named = []
+    named, delays = [], []
     for task in tasks:
-        circuit = task.circuit.copy()
+        circuit, own = _without_units(task.circuit)
+        delays.append(own)
         circuit.metadata = {"qsense": task.key}  # comes back with the results
         named.append(circuit)
     qpy.dump(named, circuits)
     np.savez(arrays, *(task.values for task in tasks))
-    names = json.dumps([task.names for task in tasks])
+    words = json.dumps({"names": [task.names for task in tasks], "delays": delays})
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in (
             ("circuits.qpy", circuits.getvalue()),
             ("values.npz", arrays.getvalue()),
-            ("names.json", names),
+            ("words.json", words),
         ):
             archive.writestr(name, data)
     data = buffer.getvalue()
@@ -181,10 +182,37 @@ def opened(parcel: Parcel, data: bytes, source: str) -> list[Task]:
         raise RecordError(f"{source}: its hash is not the ledger's; take it from a copy of the record.")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         circuits = qpy.load(io.BytesIO(archive.read("circuits.qpy")))
-        names = json.loads(archive.read("names.json"))
+        words = json.loads(archive.read("words.json"))
+        circuits = [_with_units(c, delays) for c, delays in zip(circuits, words["delays"], strict=True)]
         with np.load(io.BytesIO(archive.read("values.npz")), allow_pickle=False) as arrays:
             values = [arrays[f"arr_{index}"] for index in range(len(circuits))]
     return [
         Task(piece.point, piece.time_index, circuit, tuple(own), rows, parcel.shots, piece.first_row)
-        for piece, circuit, own, rows in zip(parcel.pieces, circuits, names, values, strict=True)
+        for piece, circuit, own, rows in zip(parcel.pieces, circuits, words["names"], values, strict=True)
     ]
+
+
+def _without_units(circuit: QuantumCircuit) -> tuple[QuantumCircuit, list[tuple[float, str]]]:
+    """Returns the circuit with the number of each delay in place of its duration, and the durations with their units.
+
+    QPY loses units (Qiskit 2.6.2): 20.0 µs come back as 20 dt, 2e-5 s not at all.
+    """
+    durations: list[tuple[float, str]] = []
+
+    def number(delay: Any) -> Any:
+        durations.append((delay.duration, delay.unit))
+        return type(delay)(len(durations) - 1, "dt")
+
+    return _each_delay(circuit, number), durations
+
+
+def _with_units(circuit: QuantumCircuit, durations: Sequence[tuple[float, str]]) -> QuantumCircuit:
+    return _each_delay(circuit, lambda delay: type(delay)(*durations[delay.duration]))
+
+
+def _each_delay(circuit: QuantumCircuit, change: Callable[[Any], Any]) -> QuantumCircuit:
+    changed = circuit.copy_empty_like()
+    for one in circuit.data:
+        operation = change(one.operation) if one.operation.name == "delay" else one.operation
+        changed.append(operation, one.qubits, one.clbits)
+    return changed

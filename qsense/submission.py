@@ -147,6 +147,7 @@ def submit(spec: RunSpec, out: Path, service: Service, ready: Plan, note: Note, 
         finally:  # an open session costs time; the next submit opens another
             with suppress(ServiceError):
                 service.close(session)
+        _weed(ledger, service, note)
     return record
 
 
@@ -238,13 +239,25 @@ def adopt(record: RunRecord, ledger: Ledger, service: Service, note: Note, settl
         found = service.find(ledger.run)
     for index, entry in enumerate(ledger.entries):
         jobs = found.get(entry.tag, [])
-        if len(jobs) > 1:
-            note(f"the service has {len(jobs)} jobs of one parcel ({', '.join(jobs)}); only {jobs[0]} is used")
         if jobs and entry.status in ("planned", "sending"):
             ledger = ledger.with_entry(index, replace(entry, status="sent", job=jobs[0]))
             note(f"job {jobs[0]} had been sent already and was found by its tag")
             store(record, ledger)
     return ledger
+
+
+def _weed(ledger: Ledger, service: Service, note: Note) -> None:
+    """Cancels jobs that stand at the service beside those of the ledger.
+
+    A vendor's client may repeat a request of its own accord when the answer was lost, IBM's does so behind a proxy. The
+    first copy is in the ledger or was found by its tag; the others would be paid for nothing.
+    """
+    found = service.find(ledger.run)
+    for entry in ledger.entries:
+        for job in found.get(entry.tag, []):
+            if job != entry.job:
+                service.cancel(job)
+                note(f"the service had job {job} beside {entry.job}, made by a repeated request; it was cancelled")
 
 
 def _check_limit(ledger: Ledger) -> None:

@@ -43,7 +43,7 @@ def hooked(name, function, path, step):
 
 def resource(_session, request, **_options):
     path = urlsplit(request.url).path
-    return f"{request.method} {path.removeprefix('/api/v1')}" if "/jobs" in path or "/sessions" in path else None
+    return f"{request.method} {path.removeprefix('/experimental')}" if "/jobs" in path or "/sessions" in path else None
 
 
 def child(order):

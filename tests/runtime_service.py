@@ -4,9 +4,10 @@ It answers what the client asks of four hosts: IAM (API key → access token), g
 instances the account has), and the runtime service itself (backends, jobs, sessions, usage). Jobs run on Aer with the
 noise of a snapshot of a real device. State is on disk, so that the service can be stopped and started again.
 
-The client has no option for a bare host and port: it builds host names from the account's `url`. Its public `url`
-option and an HTTP proxy (an option of the account, or HTTP_PROXY) bring every one of them here; IAM alone has a fixed
-host, which the client lets the variable IAM_URL replace. `RuntimeService.environment` sets these.
+Two ways lead the client here, both without a change to it. `environment("direct")`: a `url` with "experimental"
+in it is taken as it stands, host and port, and QISKIT_FUNCTIONS_EXPERIMENTAL leaves out the search for instances.
+`environment("proxy")`: the client builds its usual host names from the `url`, and an HTTP proxy (an option of the
+account, or HTTP_PROXY) brings every one of them here. IAM has a fixed host, which IAM_URL replaces.
 
 What it can be told to do: hold jobs in the queue, fail or cancel them, lose or falsify results, answer 5xx or 429,
 refuse the key, let tokens expire, close the connection before or after it has acted, and restart.
@@ -91,19 +92,15 @@ class RuntimeService:
         self._server.shutdown()
         self._server.server_close()
 
-    def environment(self) -> dict[str, str]:
-        """The variables with which the client comes here."""
-        proxy = f"http://127.0.0.1:{self.port}"
-        return {
-            "QISKIT_IBM_TOKEN": KEY,
-            "QISKIT_IBM_URL": f"http://{DOMAIN}",
-            "QISKIT_IBM_INSTANCE": CRN,
-            "IAM_URL": f"http://iam.{DOMAIN}",
-            "HTTP_PROXY": proxy,
-            "http_proxy": proxy,
-            "NO_PROXY": "",
-            "no_proxy": "",
-        }
+    def environment(self, way: str = "direct") -> dict[str, str]:
+        """The variables with which the client comes here, by the way of that name."""
+        here = f"http://127.0.0.1:{self.port}"
+        account = {"QISKIT_IBM_TOKEN": KEY, "QISKIT_IBM_INSTANCE": CRN}
+        if way == "direct":
+            switch = {"QISKIT_FUNCTIONS_EXPERIMENTAL": "1", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+            return {**account, **switch, "QISKIT_IBM_URL": f"{here}/experimental", "IAM_URL": f"{here}/iam"}
+        proxy = {"HTTP_PROXY": here, "http_proxy": here, "NO_PROXY": "", "no_proxy": ""}
+        return {**account, **proxy, "QISKIT_IBM_URL": f"http://{DOMAIN}", "IAM_URL": f"http://iam.{DOMAIN}"}
 
     @property
     def jobs(self) -> list[dict]:
@@ -139,7 +136,7 @@ class RuntimeService:
     # What the hosts answer: (status, JSON or text).
 
     def answer(self, method: str, host: str, path: str, query: dict, body: bytes, headers: dict) -> tuple[int, object]:
-        if host.startswith("iam."):
+        if host.startswith("iam.") or path.startswith("/iam/"):
             return self._token(body)
         if headers.get("authorization") != f"Bearer {self._access_token()}":
             return 401, _error(1217, f"Unauthorized: {headers.get('authorization')} is not valid")
@@ -148,7 +145,7 @@ class RuntimeService:
             return 200, {"items": [{**item, "doc": {"extensions": {"backends": [BACKEND]}}}]}
         if host.startswith("globalcatalog."):
             return 200, {"overview_ui": {"en": {"display_name": "Open"}}, "metadata": {"pricing": {"type": "free"}}}
-        return self._runtime(method, path.removeprefix("/api/v1"), query, body)
+        return self._runtime(method, path.removeprefix("/api/v1").removeprefix("/experimental"), query, body)
 
     def _token(self, body: bytes) -> tuple[int, object]:
         if not self.key_is_valid or parse_qs(body.decode()).get("apikey") != [KEY]:

@@ -107,6 +107,10 @@ class Service(Protocol):
         """
         ...
 
+    def cancel(self, job: str) -> None:
+        """Cancels a job; one that has ended stays as it is."""
+        ...
+
     def look(self, job: str) -> Seen:
         """Returns how a job fares."""
         ...

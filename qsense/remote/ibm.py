@@ -7,7 +7,7 @@ are never asked for, kept or passed on here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from qsense.errors import ArgumentError, nearest
 from qsense.jobs import Mode, Task
 from qsense.remote import Returned, Seen, State, as_outcomes
-from qsense.remote.ibm_client import asked, collected, explained, guard_the_log, quietly
+from qsense.remote.ibm_client import asked, collected, connected, explained, guard_the_log, quietly
 from qsense.remote.secrecy import scrubbed
 
 if TYPE_CHECKING:
@@ -74,13 +74,15 @@ class IbmService:
 
         guard_the_log()
         said: list[str] = []
-        client = asked(lambda: quietly(QiskitRuntimeService, said))
+        client = asked(lambda: connected(QiskitRuntimeService, said))
 
         def find() -> Any:
             try:
                 return client.backend(device)
             except QiskitBackendNotFoundError:
                 known = [backend.name for backend in client.backends()]
+                if not known:  # the client takes an unreachable service for one without devices: ask what it tells of
+                    client.usage()
                 raise ArgumentError(f'The account has no device "{device}". {nearest(device, known)}') from None
 
         return cls(f"ibm:{device}", client, asked(lambda: quietly(find, said)), said)
@@ -139,6 +141,10 @@ class IbmService:
     def send(self, tasks: Sequence[Task], tags: Sequence[str], session: str, most_seconds: int | None) -> str:
         from qiskit_ibm_runtime import SamplerV2
 
+        for task in tasks:
+            if any(one.operation.name == "delay" and one.operation.unit != "dt" for one in task.circuit.data):
+                # The client sends circuits as QPY, which loses the unit (Qiskit 2.6.2).
+                raise ArgumentError(f"A circuit for {self.name} has delays that are not in dt; schedule it first.")
         with self._vendor():
             where = self._sessions[session] if session else self.backend
             options: dict[str, Any] = {"environment": {"job_tags": list(tags)}}
@@ -147,6 +153,12 @@ class IbmService:
             sampler = SamplerV2(mode=where, options=options)
             pubs = [(task.circuit, _bindings(task), task.shots) for task in tasks]
             return str(sampler.run(pubs).job_id())
+
+    def cancel(self, job: str) -> None:
+        from qiskit_ibm_runtime import RuntimeInvalidStateError
+
+        with self._vendor(), suppress(RuntimeInvalidStateError):
+            self.client.job(job).cancel()
 
     def look(self, job: str) -> Seen:
         from qiskit_ibm_runtime import RuntimeJobNotFound

@@ -37,6 +37,34 @@ def quietly(question: Callable[[], T], said: list[str]) -> T:
         return question()
 
 
+def connected(make: Callable[[], T], said: list[str]) -> T:
+    """Returns a client, if it got an access token.
+
+    Without one the client goes on with warnings, takes the account for empty, and every later request waits a minute.
+    """
+    warned: list[str] = []
+    client = quietly(make, warned)
+    for line in warned:
+        if "Unable to retrieve IBM Cloud access token" in line:
+            refused = re.search(r"Status code: 4\d\d", line) is not None
+            raise _refused(line) if refused else _unwell(line, sure=True, passing=True)
+    said.extend(warned)
+    return client
+
+
+def _refused(text: str) -> ServiceError:
+    return ServiceError(
+        "The service refused the credentials; save an account with QiskitRuntimeService.save_account, or set "
+        f"QISKIT_IBM_TOKEN. It said: {text}",
+        sure=True,
+        passing=False,
+    )
+
+
+def _unwell(text: str, sure: bool, passing: bool) -> ServiceError:
+    return ServiceError(f"The service did not answer as it should: {text}", sure, passing)
+
+
 @contextmanager
 def collected(said: list[str]) -> Iterator[None]:
     """Collects the client's warnings, without credentials; its own deprecations are for whoever keeps qsense."""
@@ -70,15 +98,8 @@ def explained() -> Iterator[None]:
         text = scrubbed(str(error), _secrets())[:300] or type(error).__name__
         refused = code is not None and 400 <= code < 500
         if code in (401, 403) or (refused and "API token" in text):
-            raise ServiceError(
-                "The service refused the credentials; save an account with QiskitRuntimeService.save_account, or set "
-                f"QISKIT_IBM_TOKEN. It said: {text}",
-                sure=True,
-                passing=False,
-            ) from None
-        raise ServiceError(
-            f"The service did not answer as it should: {text}", sure=refused, passing=not refused or code == 429
-        ) from None
+            raise _refused(text) from None
+        raise _unwell(text, sure=refused, passing=not refused or code == 429) from None
 
 
 def _status(error: BaseException | None) -> int | None:

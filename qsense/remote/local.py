@@ -66,6 +66,9 @@ class LocalService:
         self._jobs[job] = (tuple(tags), list(tasks), [self._run(task) for task in tasks])
         return job
 
+    def cancel(self, job: str) -> None:
+        pass
+
     def look(self, job: str) -> Seen:
         return Seen("done", tags=self._jobs[job][0]) if job in self._jobs else Seen("unknown")
 
