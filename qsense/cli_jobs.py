@@ -42,7 +42,7 @@ def submit(
     from dataclasses import replace
     from typing import cast
 
-    from qsense import remote, submission
+    from qsense import ledger, remote, submission
     from qsense.jobs import Mode
     from qsense.spec import RunSpec
 
@@ -62,13 +62,13 @@ def submit(
             print("dry run: nothing was sent or written")
         return
     record = submission.submit(loaded, out, service, ready, _say, resend)
-    ledger = submission.load(record)
+    stored = ledger.load(record)
     if as_json:
         print(
-            json.dumps({"record": str(record.path), **_as_json(submission.Plan(ledger, {}))}, indent=2, sort_keys=True)
+            json.dumps({"record": str(record.path), **_as_json(submission.Plan(stored, {}))}, indent=2, sort_keys=True)
         )
         return
-    print(f"{sum(bool(entry.job) for entry in ledger.entries)} of {len(ledger.entries)} jobs are sent")
+    print(f"{sum(bool(entry.job) for entry in stored.entries)} of {len(stored.entries)} jobs are sent")
     print(f"collect them with: qsense collect {record.path}")
 
 

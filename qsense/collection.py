@@ -21,11 +21,11 @@ from qsense.counts import Counts
 from qsense.errors import RecordError
 from qsense.fisher import FloatArray
 from qsense.jobs import Piece, Task
-from qsense.ledger import Entry, Ledger, Status
+from qsense.ledger import LEDGER, Entry, Ledger, Status, alone, load, parcel_tasks, store
 from qsense.plan import Point, plan
 from qsense.record import RunRecord
 from qsense.remote import Returned, Service
-from qsense.submission import LEDGER, Note, adopt, alone, load, parcel_tasks, store
+from qsense.submission import Note, adopt
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

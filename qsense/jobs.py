@@ -157,7 +157,8 @@ def sealed(tasks: Sequence[Task], run: str, seconds: float) -> tuple[Parcel, byt
             ("values.npz", arrays.getvalue()),
             ("words.json", words),
         ):
-            archive.writestr(name, data)
+            # A ZipInfo has no time, which would change the hash.
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     data = buffer.getvalue()
     sha256 = hashlib.sha256(data).hexdigest()
     key = hashlib.sha256(f"{run}:{sha256}".encode()).hexdigest()

@@ -7,12 +7,16 @@ planned → sending → sent → done             the usual way
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 from qsense.errors import RecordError
-from qsense.jobs import Mode, Parcel, Piece
+from qsense.jobs import Mode, Parcel, Piece, Task, opened
+from qsense.record import RunRecord
 
+LEDGER = "jobs.json"
 SCHEMA = 1
 Status = Literal["planned", "sending", "sent", "done", "failed", "cancelled", "refused"]
 
@@ -128,3 +132,59 @@ def _entry(data: dict[str, Any]) -> Entry:
     if entry.status not in get_args(Status):
         raise KeyError(f"status {entry.status!r}")
     return entry
+
+
+def load(record: RunRecord, backend: str | None = None) -> Ledger:
+    """Returns the ledger of a record.
+
+    Args:
+        record: a run's record.
+        backend: the name of the backend that it must be of; None for any.
+
+    Raises:
+        RecordError: there is none, it is damaged, or of another backend.
+    """
+    path = record.path / LEDGER
+    if not path.exists():
+        raise RecordError(f"{record.path}: no jobs were submitted from it; run `qsense submit` with its spec first.")
+    ledger = Ledger.from_dict(record.read_json(LEDGER), str(path))
+    if backend is not None and ledger.backend != backend:
+        raise RecordError(f'{path}: the jobs are of the backend "{ledger.backend}", not "{backend}".')
+    return ledger
+
+
+def parcel_tasks(record: RunRecord, parcel: Parcel) -> list[Task]:
+    """Returns the tasks of a parcel from its file in the record.
+
+    Raises:
+        RecordError: the file is missing or is not the one that was sealed.
+    """
+    path = record.path / parcel.file
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read: {error.strerror}; take it from a copy of the record.") from None
+    return opened(parcel, data, str(path))
+
+
+def store(record: RunRecord, ledger: Ledger) -> None:
+    """Writes the ledger of a record in one step."""
+    record.write_json(LEDGER, ledger.to_dict())
+
+
+@contextmanager
+def alone(record: RunRecord) -> Iterator[None]:
+    """Keeps a second qsense from the same record's jobs; the lock ends with the process."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        yield
+        return
+    with (record.path / ".jobs.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RecordError(
+                f"{record.path}: another qsense submits or collects its jobs; wait for it to end."
+            ) from None
+        yield

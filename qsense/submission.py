@@ -14,22 +14,21 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from qsense.errors import ArgumentError, RecordError
-from qsense.jobs import MODES, Mode, Parcel, Task, opened, pack, sealed
-from qsense.ledger import Entry, Ledger
+from qsense.errors import ArgumentError
+from qsense.jobs import MODES, Mode, Parcel, Task, pack, sealed
+from qsense.ledger import LEDGER, Entry, Ledger, alone, load, parcel_tasks, store
 from qsense.plan import Point, plan
 from qsense.record import RunRecord
 from qsense.remote import Service, ServiceError
 from qsense.sensing import parameter_order
 from qsense.spec import RunSpec
 
-LEDGER = "jobs.json"
 SETTLE_S = 5.0
 """So long after the start of an interrupted sending a job may still appear at the service."""
 
@@ -151,39 +150,6 @@ def submit(spec: RunSpec, out: Path, service: Service, ready: Plan, note: Note, 
     return record
 
 
-def load(record: RunRecord, backend: str | None = None) -> Ledger:
-    """Returns the ledger of a record.
-
-    Args:
-        record: a run's record.
-        backend: the name of the backend that it must be of; None for any.
-
-    Raises:
-        RecordError: there is none, it is damaged, or of another backend.
-    """
-    path = record.path / LEDGER
-    if not path.exists():
-        raise RecordError(f"{record.path}: no jobs were submitted from it; run `qsense submit` with its spec first.")
-    ledger = Ledger.from_dict(record.read_json(LEDGER), str(path))
-    if backend is not None and ledger.backend != backend:
-        raise RecordError(f'{path}: the jobs are of the backend "{ledger.backend}", not "{backend}".')
-    return ledger
-
-
-def parcel_tasks(record: RunRecord, parcel: Parcel) -> list[Task]:
-    """Returns the tasks of a parcel from its file in the record.
-
-    Raises:
-        RecordError: the file is missing or is not the one that was sealed.
-    """
-    path = record.path / parcel.file
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be read: {error.strerror}; take it from a copy of the record.") from None
-    return opened(parcel, data, str(path))
-
-
 def _write_parcels(record: RunRecord, ready: Plan) -> None:
     folder = record.path / "jobs"
     folder.mkdir(exist_ok=True)
@@ -275,32 +241,9 @@ def _seconds_allowed(ledger: Ledger, parcel: Parcel) -> int | None:
     return max(1, math.floor(ledger.max_seconds * parcel.seconds / ledger.seconds))
 
 
-def store(record: RunRecord, ledger: Ledger) -> None:
-    """Writes the ledger of a record in one step."""
-    record.write_json(LEDGER, ledger.to_dict())
-
-
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _age(moment: str) -> float:
     return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() if moment else math.inf
-
-
-@contextmanager
-def alone(record: RunRecord) -> Iterator[None]:
-    """Keeps a second qsense from the same record's jobs; the lock ends with the process."""
-    try:
-        import fcntl
-    except ImportError:  # not on Windows
-        yield
-        return
-    with (record.path / ".jobs.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RecordError(
-                f"{record.path}: another qsense submits or collects its jobs; wait for it to end."
-            ) from None
-        yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from qsense import backends, collection, compare, remote, report, submission
+from qsense import backends, collection, compare, ledger, remote, report, submission
 from qsense.collection import Collected
 from qsense.errors import ArgumentError, SpecError
 from qsense.execution import Progress, execute
@@ -88,8 +88,7 @@ def collect_record(
         ServiceError: the service cannot be reached, or refuses the credentials.
     """
     record = record if isinstance(record, RunRecord) else RunRecord.load(record)
-    ledger = submission.load(record)
-    return _collect(record, remote.service(ledger.backend), progress, note or (lambda line: None), wait)
+    return _collect(record, remote.service(ledger.load(record).backend), progress, note or (lambda line: None), wait)
 
 
 def _run_remotely(spec: RunSpec, out: Path, progress: Progress | None, note: Callable[[str], None]) -> RunRecord:

@@ -70,11 +70,13 @@ def collected(said: list[str]) -> Iterator[None]:
     """Collects the client's warnings, without credentials; its own deprecations are for whoever keeps qsense."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        yield
-    for warning in caught:
-        line = scrubbed(str(warning.message), _secrets())
-        if not issubclass(warning.category, DeprecationWarning) and line not in said:
-            said.append(line)
+        try:
+            yield
+        finally:
+            for warning in caught:
+                line = scrubbed(str(warning.message), _secrets())
+                if not issubclass(warning.category, DeprecationWarning) and line not in said:
+                    said.append(line)
 
 
 @contextmanager
