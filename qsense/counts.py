@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,7 +177,7 @@ class Counts:
                     data["outcomes"],
                     data["numbers"].astype(np.int64),
                 )
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise RecordError(
                 f"{source}: truncated or damaged ({type(error).__name__}); delete it and run the spec again."
             ) from None

@@ -30,7 +30,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
-KEY = "api-key-of-the-tests-that-must-not-be-seen-anywhere-5f3c"
+KEY = "Zx9-loopback-5f3c-that-must-not-be-seen-anywhere"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef:11111111-2222-3333-4444-555555555555::"
 DOMAIN = "runtime.invalid"
 BACKEND = "ibm_loopback"

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit, qpy
+from qiskit.primitives import BitArray
 
+from qsense.counts import Counts
 from qsense.errors import RecordError
 from qsense.jobs import Task, opened, pack, sealed
 from qsense.ledger import Entry, Ledger
 from qsense.probes import Probe
+from qsense.remote import as_outcomes
 from qsense.remote.secrecy import scrubbed
 from qsense.sensing import Experiment, parameter_order
 
@@ -125,6 +128,14 @@ def test_an_entry_sent_again_has_another_tag_and_remembers_the_first_job():
     assert again.tag != lost.tag
     assert again.status == "planned"
     assert again.past == ("job3: failed: heat", "job7: failed: why")
+
+
+def test_bits_of_many_spins_keep_their_spins():
+    """Qiskit packs big-endian, counts are little-endian: more than eight spins show the difference."""
+    words = ["100000000001", "000000000010"]  # the last letter is spin 0
+    bits = BitArray.from_samples(words, 12).array[None]
+    counts = Counts.from_shots(12, as_outcomes(bits))
+    assert counts.table()[0].nonzero()[0].tolist() == [int(word, 2) for word in sorted(words)]
 
 
 @pytest.mark.parametrize(

@@ -422,7 +422,7 @@ def leaks(folder):
     return [path for path in folder.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 
 
-ECHO = json.dumps({"error": {"code": 1217, "message": f"apikey {KEY} (Authorization: Bearer eyJhbGciOi.eyJ9.c2ln)"}})
+ECHO = json.dumps({"error": {"code": 1217, "message": f"of {KEY} (Authorization: Bearer eyJhbGciOi.eyJ9.c2ln)"}})
 
 
 @pytest.mark.parametrize(
@@ -440,7 +440,7 @@ def test_credentials_reach_no_record_no_output_and_no_log(service, spec_file, tm
     elif trouble == "expired token":
         service.faults = [Fault("GET", "/jobs$", "401", body=ECHO)]
     elif trouble == "failed job":
-        service.fail = {0: f"could not run with apikey {KEY}"}
+        service.fail = {0: f"could not run for {KEY}"}
     texts = []
     for arguments in (
         ("submit", spec_file, "--out", out),
@@ -476,9 +476,12 @@ def test_the_vendors_own_store_of_accounts_is_used(service, spec_file, tmp_path,
     proxies = {"urls": {"http": there["HTTP_PROXY"]}}
     QiskitRuntimeService.save_account(token=KEY, instance=CRN, url=there["QISKIT_IBM_URL"], proxies=proxies)
     monkeypatch.setenv("IAM_URL", there["IAM_URL"])
+    service.fail = {0: f"could not run for {KEY}"}
     assert qsense("submit", spec_file, "--out", tmp_path / "out").exit_code == 0
     assert len(service.jobs) == PARCELS
-    assert service.requests("POST", "/v3/resources/search") == 1  # by the usual hosts, the search for instances too
+    assert KEY not in qsense("collect", next((tmp_path / "out").iterdir())).output  # known from the store alone
+    assert not leaks(tmp_path / "out")
+    assert service.requests("POST", "/v3/resources/search") == 2  # by the usual hosts, the search for instances too
 
 
 def test_an_unknown_device_is_answered_with_the_nearest(service):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from qsense.errors import ArgumentError, nearest
 from qsense.jobs import Mode, Task
 from qsense.remote import Returned, Seen, State, as_outcomes
-from qsense.remote.ibm_client import asked, collected, connected, explained, guard_the_log, quietly
+from qsense.remote.ibm_client import asked, collected, connected, explained, guard_the_log, known_secrets, quietly
 from qsense.remote.secrecy import scrubbed
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class IbmService:
                 reason = found.error_message() or "the service gives no reason"
             elif status == "CANCELLED":  # the client has no public name for this reason
                 reason = getattr(found, "_reason", None) or "the service gives no reason"
-            return Seen(_STATES.get(status, "queued"), scrubbed(reason), tuple(found.tags or ()))
+            return Seen(_STATES.get(status, "queued"), scrubbed(reason, known_secrets()), tuple(found.tags or ()))
 
         return self._ask(ask)
 

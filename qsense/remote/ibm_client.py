@@ -74,7 +74,7 @@ def collected(said: list[str]) -> Iterator[None]:
             yield
         finally:
             for warning in caught:
-                line = scrubbed(str(warning.message), _secrets())
+                line = scrubbed(str(warning.message), known_secrets())
                 if not issubclass(warning.category, DeprecationWarning) and line not in said:
                     said.append(line)
 
@@ -97,7 +97,7 @@ def explained() -> Iterator[None]:
         ) from None
     except Exception as error:  # the client lets errors of several libraries through
         code = _status(error)
-        text = scrubbed(str(error), _secrets())[:300] or type(error).__name__
+        text = scrubbed(str(error), known_secrets())[:300] or type(error).__name__
         refused = code is not None and 400 <= code < 500
         if code in (401, 403) or (refused and "API token" in text):
             raise _refused(text) from None
@@ -117,7 +117,7 @@ def _status(error: BaseException | None) -> int | None:
     return None
 
 
-def _secrets() -> list[str]:
+def known_secrets() -> list[str]:
     """The tokens of all saved accounts, so that none of them appears in a message."""
     from qiskit_ibm_runtime import QiskitRuntimeService
 
@@ -135,4 +135,4 @@ def guard_the_log() -> None:
         logger.setLevel(logging.ERROR)
     for handler in logger.handlers:
         if not any(isinstance(one, ScrubbingFilter) for one in handler.filters):
-            handler.addFilter(ScrubbingFilter(_secrets))
+            handler.addFilter(ScrubbingFilter(known_secrets))
