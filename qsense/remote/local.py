@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qsense.errors import ArgumentError
 from qsense.jobs import Mode, Task
 from qsense.remote import Returned, Seen, ServiceError
 from qsense.remote.secrecy import scrubbed
@@ -29,11 +30,13 @@ class LocalService:
         name: how the record calls it.
         backend: a BackendV2.
         options: for its `run`, such as a seed.
+        without_delay: leaves delays out, for a simulator that has none and on which nothing decays.
     """
 
     name: str
     backend: Any
     options: dict[str, Any] = field(default_factory=dict)
+    without_delay: bool = False
     _jobs: dict[str, tuple[tuple[str, ...], list[Task], list[Returned]]] = field(default_factory=dict)
 
     @property
@@ -43,6 +46,16 @@ class LocalService:
     def compiled(self, circuit: QuantumCircuit) -> QuantumCircuit:
         from qiskit import transpile
 
+        if self.without_delay:
+            instructions = [one for one in circuit.data if one.operation.name != "delay"]
+            circuit = circuit.copy_empty_like()
+            for one in instructions:
+                circuit.append(one)
+        elif "delay" not in self.backend.target.operation_names:
+            raise ArgumentError(
+                f"{self.name} has no delay, so it cannot wait for the sensing time; give without_delay=True if nothing "
+                "decays on it."
+            )
         return transpile(circuit, self.backend, optimization_level=1, seed_transpiler=0)
 
     def seconds(self, circuit: QuantumCircuit) -> float:
