@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = [
     "errors", "toml_file", "content", "fisher", "integration", "noise", "quadrature", "probes", "theory", "counts",
     "sensing", "estimate", "rendering", "emulation", "emulator", "spec_file", "spec", "estimators", "plan", "backends",
-    "record", "execution", "measured", "derived", "advantage", "compare", "pictures", "report", "workflow", "cli",
+    "record", "execution", "jobs", "ledger", "remote", "submission", "collection", "measured", "derived", "advantage",
+    "compare", "pictures", "report", "workflow", "cli",
 ]  # fmt: skip
 
 
