@@ -65,7 +65,9 @@ def _crossover(ghz: Measured, product: Measured) -> Crossover:
     error = abs(ratio) * np.hypot(one.stderr / one.value, two.stderr / two.value)
     exact = None
     if ghz.quantity == product.quantity == "img":
-        exact = crossover(num_qubits, noise)
+        # On a device each probe has qubits of its own, and so a noise of its own.
+        same = noise == product.point.noise
+        exact = crossover(num_qubits, noise) if same or num_qubits == 1 else _exact_root(ghz, product)
     elif num_qubits > 1:
         exact = _exact_root(ghz, product)
     return Crossover(

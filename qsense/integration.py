@@ -188,8 +188,10 @@ def first_root(function: Function, grid: FloatArray, parts: int = 128) -> float 
         return None
     low, high = grid[below[0] - 1], grid[below[0]]
     for _ in range(int(np.ceil(53 / np.log2(parts)))):
-        inner = np.linspace(low, high, parts + 1)
+        inner = np.unique(np.linspace(low, high, parts + 1))  # close to the end there are fewer numbers than that
+        if len(inner) < 3:
+            break
         negative = np.flatnonzero(function(inner[1:-1]) < 0)
-        position = int(negative[0]) + 1 if negative.size else parts
+        position = int(negative[0]) + 1 if negative.size else len(inner) - 1
         low, high = inner[position - 1], inner[position]
     return float(0.5 * (low + high))

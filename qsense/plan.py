@@ -145,8 +145,8 @@ def plan(spec: RunSpec) -> list[Point]:
                     continue
                 rule = rules[probe.key, noise]
                 shots = (estimator.shots,) * len(rule.times)
-                point = Point(probe, noise, estimator, spec.field, rule, spec.seed, shots)
                 try:
+                    point = Point(probe, spec.noise_for(probe, noise), estimator, spec.field, rule, spec.seed, shots)
                     _check(point)
                     points.append(_allocated(point) if spec.allocation == "optimal" else point)
                 except ArgumentError as error:
@@ -164,11 +164,32 @@ def left_out(spec: RunSpec) -> list[str]:
     return lines
 
 
+def ambiguous(points: Sequence[Point]) -> list[str]:
+    """Returns a line for every GHZ point whose fringe goes round more than half a turn while it senses.
+
+    G does not depend on it, as both quadratures of the fringe are read; a phase read from it does.
+    """
+    lines = []
+    for point in points:
+        size, turn = point.probe.num_qubits, abs(point.field) * float(point.rule.times[-1])
+        if point.probe.kind == "ghz" and size * turn > np.pi:
+            limit = np.pi / (size * abs(point.field))
+            lines.append(
+                f"{point.label}: N·φ·t passes π at t = {limit:.3g} s; from there on the fringe tells the phase only "
+                "modulo 2π/N (G is not affected)"
+            )
+    return list(dict.fromkeys(lines))
+
+
 def _rule(spec: RunSpec, probe: Probe, noise: LocalNoise) -> Rule:
     try:
-        if spec.times is None:
-            return designed_rule(probe, noise)
-        return rule_for_times(np.array(spec.times), decay_rate(probe, noise))
+        noise = spec.noise_for(probe, noise)
+        rule = (
+            designed_rule(probe, noise)
+            if spec.times is None
+            else rule_for_times(np.array(spec.times), decay_rate(probe, noise))
+        )
+        return rule if spec.device is None else spec.device.on_clock(rule)
     except ArgumentError as error:
         raise SpecError(f"{spec.source}: key `noise`: {error}") from None
 

@@ -167,8 +167,16 @@ class Experiment:
 
 def parameter_order(circuit: QuantumCircuit) -> list[str]:
     """Returns the names of a sensing circuit's parameters in the order of `Settings.values`."""
-    spins = range(circuit.num_qubits)
-    return [f"{name}[{spin}]" for name in ("phase", "polar", "azimuth") for spin in spins]
+    return parameter_names(circuit.num_qubits)
+
+
+def parameter_names(num_qubits: int) -> list[str]:
+    """Returns the names of the parameters of any sensing circuit of N spins, in the order of `Settings.values`.
+
+    >>> parameter_names(1)
+    ['phase[0]', 'polar[0]', 'azimuth[0]']
+    """
+    return [f"{name}[{spin}]" for name in ("phase", "polar", "azimuth") for spin in range(num_qubits)]
 
 
 def readable_circuit(probe: Probe, time: float, basis: str) -> QuantumCircuit:

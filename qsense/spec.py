@@ -15,6 +15,7 @@ from typing import Any, Literal, cast
 from qsense import content, toml_file
 from qsense.errors import ArgumentError, ContentError, SpecError, nearest
 from qsense.noise import LocalNoise, ReadoutError
+from qsense.placement import CALIBRATION, REPORTED, OnDevice
 from qsense.probes import FAMILIES, KINDS, Probe
 from qsense.spec_file import SCHEMA, NoiseEntry, ProbeEntry, SpecFile
 
@@ -65,6 +66,7 @@ class RunSpec:
     readout_error: ReadoutError | None
     allocation: str = "equal"
     source: str = "<spec>"
+    device: OnDevice | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> RunSpec:
@@ -115,7 +117,17 @@ class RunSpec:
                 "up_given_down": self.readout_error.up_given_down,
                 "down_given_up": self.readout_error.down_given_up,
             }
+        if self.device is not None:
+            data["device"] = self.device.as_dict()
         return data
+
+    def noise_for(self, probe: Probe, noise: LocalNoise) -> LocalNoise:
+        """Returns the noise that a probe is under: "calibration" is that of its own qubits.
+
+        Raises:
+            ArgumentError: the device's noise is not known.
+        """
+        return (self.device or OnDevice()).noise_of(probe) if noise is REPORTED else noise
 
     def with_shots(self, shots: int) -> RunSpec:
         """Returns the same spec with this number of shots for every circuit of every estimator."""
@@ -170,6 +182,10 @@ def _resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         readout = ReadoutError(**entry.readout_error.model_dump()) if entry.readout_error else None
     except ArgumentError as error:
         raise explained("readout_error", error) from None
+    try:
+        device = None if entry.device is None else OnDevice.from_entry(entry.device)
+    except ArgumentError as error:
+        raise explained("device", error) from None
     return RunSpec(
         entry.name,
         tuple(probes),
@@ -182,6 +198,7 @@ def _resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         readout,
         entry.allocation,
         source,
+        device,
     )
 
 
@@ -209,7 +226,7 @@ def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise:
     if entry.noise is not None:
         if rates or times or entry.name is not None:
             raise ArgumentError("give either a noise model's name or numbers, not both")
-        return LocalNoise.load(entry.noise, beside=folder)
+        return REPORTED if entry.noise == CALIBRATION else LocalNoise.load(entry.noise, beside=folder)
     if rates and times:
         raise ArgumentError("give either rates or T1 and T2, not both")
     name = entry.name or "custom"
@@ -236,7 +253,7 @@ def _probe_entry(probe: Probe) -> dict[str, Any]:
 
 
 def _noise_entry(noise: LocalNoise) -> dict[str, Any]:
-    return noise.as_dict()
+    return {"noise": CALIBRATION} if noise is REPORTED else noise.as_dict()
 
 
 def _estimator_entry(estimator: EstimatorSpec) -> dict[str, Any]:

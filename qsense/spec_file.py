@@ -22,6 +22,9 @@ RULES = ("auto", "half_turn", "one_frequency", "all_frequencies", "single_spin")
 ALLOCATIONS = ("equal", "optimal")
 
 
+IDLES = ("free", "hahn", "xy4")
+
+
 def _named(key: str) -> BeforeValidator:
     """A bare string in a list stands for a table with that one key."""
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
@@ -82,6 +85,27 @@ class ReadoutErrorEntry(Table):
     down_given_up: float = 0.0
 
 
+class PlacementEntry(Table):
+    probe: str
+    num_qubits: Size
+    qubits: list[int]
+    dephasing_rate: list[float]
+    emission_rate: list[float]
+
+
+class DeviceEntry(Table):
+    idle: str = "free"
+    qubits: list[int] | None = Field(default=None, min_length=1)
+    readout_shots: int = Field(default=0, ge=0, strict=True)
+    tick_s: float | None = Field(default=None, ge=0)
+    placements: list[PlacementEntry] = []
+
+    @field_validator("idle")
+    @classmethod
+    def _is_a_way(cls, value: str) -> str:
+        return _known(value, IDLES, "idle")
+
+
 class SpecFile(Table):
     """The keys of a run spec, as written."""
 
@@ -101,6 +125,7 @@ class SpecFile(Table):
     allocation: str = "equal"
     seed: int = Field(ge=0, strict=True)
     readout_error: ReadoutErrorEntry | None = None
+    device: DeviceEntry | None = None
 
     @field_validator("spec_schema")
     @classmethod

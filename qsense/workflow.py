@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import warnings
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
-from qsense import backends, collection, compare, derived, ledger, remote, report, submission
+from qsense import against_calibration, backends, collection, compare, derived, ledger, remote, report, submission
+from qsense.backends import Sampler
+from qsense.backends.device_sampler import DeviceSampler
 from qsense.collection import Collected
+from qsense.counts import Counts
 from qsense.errors import ArgumentError, SpecError
 from qsense.execution import Progress, execute
 from qsense.measured import measure
-from qsense.plan import Point, left_out, plan
+from qsense.placement import OnDevice
+from qsense.plan import Point, ambiguous, left_out, plan
 from qsense.record import ESTIMATE_COLUMNS, SCHEMA, RunRecord
 from qsense.remote import Service, ServiceError
+from qsense.sensing import Experiment
 from qsense.spec import RunSpec
+from qsense.transpilation import Idle
 
 RECORDS = Path("runs/records")
 _TOMOGRAPHY_COLUMNS = (
@@ -43,23 +53,60 @@ def run(
         RecordError: the record cannot be written or is damaged.
     """
     spec = spec if isinstance(spec, RunSpec) else RunSpec.load(spec)
-    points = plan(spec)
     if remote.is_remote(spec.backend):
         return _run_remotely(spec, Path(out), progress, note or (lambda line: None))
+    spec, sampler = _on_backend(spec, note)
+    points = plan(spec)
     try:
-        sampler = backends.sampler(spec.backend, spec.readout_error)
         for point in points:
             sampler.check(point.experiment_at(0.0))
     except ArgumentError as error:
         raise SpecError(f"{spec.source}: key `backend`: {error}") from None
     if note is not None:
-        for line in left_out(spec):
+        for line in [*left_out(spec), *(ambiguous(points) if spec.device is not None else [])]:
             note(line)
     record = RunRecord.create(spec, Path(out))
+    if isinstance(sampler, DeviceSampler):
+        record.write_json("device.json", sampler.described(spec.probes))
+        _calibrate_readout(record, sampler)
     measured = execute(points, sampler, record, progress)
     if note is not None and measured < len(points):
         note(f"{len(points) - measured} of {len(points)} points were in the record already and were not run again")
     return _analyse(record, points, progress)
+
+
+def _calibrate_readout(record: RunRecord, sampler: DeviceSampler) -> None:
+    """Reads known strings on every probe's qubits, unless the record has them already."""
+    device = record.spec.device
+    if device is None or not device.readout_shots:
+        return
+    for place in device.placements:
+        path = record.path / "counts" / place.file_name
+        if not path.exists():
+            seed = zlib.crc32(place.file_name.encode()) ^ record.spec.seed
+            counts = sampler.readout_counts(place.qubits, device.readout_shots, seed)
+            record.write_bytes(f"counts/{place.file_name}", counts.to_bytes())
+
+
+def _on_backend(spec: RunSpec, note: Callable[[str], None] | None) -> tuple[RunSpec, Sampler]:
+    """The spec with its qubits chosen, if it runs on a device, and what it runs on."""
+    wanted = spec.device or OnDevice()
+    try:
+        idle = cast(Idle, wanted.idle)  # checked on reading
+        sampler = backends.sampler(spec.backend, spec.readout_error, idle=idle, qubits=wanted.qubits)
+        if isinstance(sampler, DeviceSampler):
+            pinned = {(p.probe, p.num_qubits): p.qubits for p in wanted.placements}
+            sampler = replace(sampler, pinned=pinned)
+            for probe in spec.probes:
+                sampler.check(Experiment(probe, 0.0))
+            said: list[str] = []
+            placed = wanted.placed(spec.probes, sampler, sampler.device.tick(), said.append)
+            for line in dict.fromkeys(said):
+                (note or warnings.warn)(line)
+            spec = replace(spec, device=placed)
+    except ArgumentError as error:
+        raise SpecError(f"{spec.source}: key `backend`: {error}") from None
+    return spec, sampler
 
 
 def estimate_record(record: RunRecord | str | Path, progress: Progress | None = None) -> RunRecord:
@@ -144,6 +191,14 @@ def _analyse(record: RunRecord, points: list[Point], progress: Progress | None) 
     spins = derived.spin_rows(points, tables)
     if spins:
         record.write_csv("spins.csv", derived.SPIN_COLUMNS, spins)
+    if record.spec.device is not None:
+        readouts = {
+            place.qubits: Counts.load(record.path / "counts" / place.file_name)
+            for place in record.spec.device.placements
+            if record.spec.device.readout_shots
+        }
+        points_on_device = against_calibration.rows(measured, tables, record.spec.device.placements, readouts)
+        record.write_json("calibration.json", {"schema": SCHEMA, "points": points_on_device})
     summary = {
         "schema": SCHEMA,
         "spec_id": record.spec.id,

@@ -246,3 +246,13 @@ def test_times_are_one_list_of_numbers():
     ):
         with pytest.raises(ArgumentError, match=f"Argument `times` must .*{message}"):
             as_times(wrong)
+
+
+def test_a_root_far_below_one_is_found_by_a_function_that_wants_increasing_arguments():
+    """Times of a device are tens of microseconds; at the end of the search neighbours may not be the same number."""
+
+    def strict(times):
+        assert np.all(np.diff(times) > 0)
+        return 1.6374207e-4 - times
+
+    assert first_root(strict, np.linspace(0, 3e-4, 4001)) == pytest.approx(1.6374207e-4, rel=1e-14)

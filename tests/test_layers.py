@@ -8,10 +8,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # From the top of the house down; `a.b` is a room within a room.
 ROOMS = [
-    "errors", "toml_file", "content", "fisher", "integration", "noise", "quadrature", "probes", "theory", "counts",
-    "sensing", "estimate", "rendering", "emulation", "emulator", "spec_file", "spec", "estimators", "plan", "backends",
-    "record", "execution", "jobs", "ledger", "remote", "submission", "collection", "measured", "derived", "advantage",
-    "compare", "pictures", "report", "workflow", "cli",
+    "errors", "toml_file", "content", "fisher", "integration", "device", "noise", "quadrature", "probes", "layout",
+    "theory", "counts", "sensing", "transpilation", "estimate", "fidelity", "rendering", "emulation", "emulator",
+    "spec_file", "placement", "spec", "estimators", "plan", "backends", "characterise", "record", "execution", "jobs",
+    "ledger", "remote", "submission", "collection", "measured", "against_calibration", "derived", "advantage",
+    "compare",
+    "pictures", "report", "workflow", "cli",
 ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ NotNegative = float | list[float]
 
 class _Quantity(Table):
     value: NotNegative
+    stderr: NotNegative | None = None
     source: str = Field(min_length=1)
     date: date
 
@@ -63,6 +64,11 @@ class NoiseFile(Table):
     t1: TimeEntry | None = None
     t2: TimeEntry | None = None
     excited_population: FractionEntry | None = None
+    # Measured beside it; the model itself does not use them.
+    t2_star: TimeEntry | None = None
+    t2_echo: TimeEntry | None = None
+    up_given_down: FractionEntry | None = None
+    down_given_up: FractionEntry | None = None
 
     @model_validator(mode="after")
     def _one_of_two_ways(self) -> NoiseFile:

@@ -9,9 +9,11 @@ L = |down><up| at rate γ_↓, absorption L = |up><down| at rate γ_↑, so that
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,20 +21,10 @@ from qsense import content
 from qsense.errors import ArgumentError, SpecError
 from qsense.fisher import FloatArray
 from qsense.noise import relaxation
+from qsense.noise.decay import Decay
 
 Rate = relaxation.Rate
 KINDS = ("dephasing", "emission", "absorption")
-
-
-class Decay(NamedTuple):
-    """One spin's channel at each time: the factor on its coherence and the probabilities to stay.
-
-    All three have shape (times, spins) and lie in [0, 1].
-    """
-
-    coherence: FloatArray
-    stay_up: FloatArray
-    stay_down: FloatArray
 
 
 @dataclass(frozen=True)
@@ -81,7 +73,7 @@ class LocalNoise:
         lengths: dict[str, int] = {}
         given = (dephasing, emission, absorption, transverse)
         for kind, rate in zip((*KINDS, "transverse"), given, strict=True):
-            rates = _rates(kind, rate)
+            rates = relaxation.checked(kind, rate)
             object.__setattr__(self, kind, rates)
             if len(rates) > 1:
                 lengths[kind] = len(rates)
@@ -110,7 +102,7 @@ class LocalNoise:
         >>> LocalNoise.depolarizing(0.4).t2(1)
         array([2.5])
         """
-        gamma = np.asarray(_rates("rate", rate))
+        gamma = np.asarray(relaxation.checked("rate", rate))
         return cls(gamma / 4, gamma / 2, gamma / 2, name)
 
     @classmethod
@@ -135,6 +127,38 @@ class LocalNoise:
         qsense.errors.ArgumentError: Argument `t2` must be at most 2 T1 = 2.0 s, but is 3.0 s.
         """
         return cls(*relaxation.rates(t1, t2, excited_population), name)
+
+    @classmethod
+    def from_backend(
+        cls,
+        backend: Any,
+        qubits: Sequence[int],
+        name: str = "calibration",
+        note: Callable[[str], None] | None = None,
+    ) -> LocalNoise:
+        """Returns the noise of a device's qubits from their reported T1 and T2, at zero temperature.
+
+        The T2 that vendors report is that of an echo; free decay (T2*) is often faster.
+
+        Args:
+            backend: a Qiskit BackendV2, or a `Device` read from one.
+            qubits: which, in the order of the spins.
+            name: how tables and records call it.
+            note: called with a sentence for everything that was cut or assumed; a Python warning by default.
+
+        Raises:
+            ArgumentError: a qubit does not exist or is named twice.
+
+        >>> from qsense.device import Device
+        >>> LocalNoise.from_backend(Device.uniform(2, [(0, 1)], t1=1e-4, t2=2e-4), [0, 1]).emission
+        (10000.0, 10000.0)
+        """
+        from qsense.noise.reported import relaxation_times
+
+        t1, t2, assumed = relaxation_times(backend, qubits)
+        for sentence in assumed:
+            (note or warnings.warn)(sentence)
+        return cls.from_t1_t2(t1, t2, name=name)
 
     @classmethod
     def load(cls, name_or_path: str | Path, beside: Path | None = None) -> LocalNoise:
@@ -264,19 +288,6 @@ class LocalNoise:
             **{f"{kind}_rate": list(r) if len(r) > 1 else r[0] for kind, r in rates.items()},
             **({} if self.exponent == 1 else {"dephasing_exponent": self.exponent}),
         }
-
-
-def _rates(kind: str, rate: Rate) -> tuple[float, ...]:
-    try:
-        values = tuple(float(r) for r in np.atleast_1d(np.asarray(rate, dtype=np.float64)))
-    except (TypeError, ValueError):
-        raise ArgumentError(f"Argument `{kind}` must be a number or a list of numbers, but is {rate!r}.") from None
-    if not values:
-        raise ArgumentError(f"Argument `{kind}` must have at least one rate, but is empty.")
-    for value in values:
-        if not (math.isfinite(value) and value >= 0):
-            raise ArgumentError(f"Argument `{kind}` must be finite and not negative, but is {value} (1/s).")
-    return values
 
 
 def _from_file(path: Path) -> LocalNoise:

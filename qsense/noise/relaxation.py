@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,6 +42,24 @@ def rates(t1: Rate, t2: Rate, excited_population: Rate) -> tuple[FloatArray, Flo
     relaxation = 1 / t1s
     dephasing = np.maximum(1 / t2s - relaxation / 2, 0) / 2
     return dephasing, relaxation * (1 - populations), relaxation * populations
+
+
+def checked(kind: str, rate: Rate) -> tuple[float, ...]:
+    """Returns rates as a tuple, one or one per spin.
+
+    Raises:
+        ArgumentError: a rate is no number, negative or not finite; `kind` is what the message calls it.
+    """
+    try:
+        values = tuple(float(r) for r in np.atleast_1d(np.asarray(rate, dtype=np.float64)))
+    except (TypeError, ValueError):
+        raise ArgumentError(f"Argument `{kind}` must be a number or a list of numbers, but is {rate!r}.") from None
+    if not values:
+        raise ArgumentError(f"Argument `{kind}` must have at least one rate, but is empty.")
+    for value in values:
+        if not (math.isfinite(value) and value >= 0):
+            raise ArgumentError(f"Argument `{kind}` must be finite and not negative, but is {value} (1/s).")
+    return values
 
 
 def _per_spin(**arguments: Rate) -> list[FloatArray]:

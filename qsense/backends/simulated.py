@@ -1,45 +1,18 @@
-"""Where circuits run: a name becomes a sampler.
-
-A sampler takes an experiment (probe, time, ending), its settings row by row, and returns counts. `aer` simulates the
-experiment's circuit with its noise exactly (density matrix) and samples shots; `emulator` draws from the same
-distribution without a circuit.
-"""
+"""Samplers of this machine: the exact emulator, and Qiskit Aer with the spec's noise."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from qsense import emulator
 from qsense.counts import Counts
 from qsense.emulator import Readout
-from qsense.errors import ArgumentError, nearest
+from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, ReadoutError
 from qsense.sensing import Experiment, Settings, parameter_order
 
 AER_METHODS = {"density_matrix": 10, "statevector": 20, "matrix_product_state": 100}  # with the most spins
-
-
-class Sampler(Protocol):
-    """Runs one experiment with many rows of settings."""
-
-    @property
-    def name(self) -> str: ...
-
-    def check(self, experiment: Experiment) -> None:
-        """Refuses an experiment that this sampler cannot run.
-
-        Raises:
-            ArgumentError: says why, and the fix.
-        """
-        ...
-
-    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int) -> Counts:
-        """Returns the counts of every row of the settings, `shots` each.
-
-        The noise acts while sensing where the sampler emulates; a device has its own.
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -126,35 +99,3 @@ class AerSampler:
             for spin, error in enumerate(self.readout_error):
                 model.add_readout_error(AerReadoutError(error.matrix.T.tolist()), [spin])
         return model
-
-
-def names() -> list[str]:
-    """Returns the backend names that a spec can give.
-
-    >>> "aer" in names()
-    True
-    """
-    return ["emulator", "aer", *(f"aer:{method}" for method in AER_METHODS)]
-
-
-def sampler(name: str, readout_error: Readout = None) -> Sampler:
-    """Returns the sampler of a backend name.
-
-    Args:
-        name: "emulator", "aer", or "aer:" and an Aer method.
-        readout_error: emulated readout error.
-
-    Raises:
-        ArgumentError: the name is unknown; the message suggests the nearest.
-
-    >>> sampler("aer").name
-    'aer'
-    >>> sampler("are")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    qsense.errors.ArgumentError: Unknown backend "are". Did you mean "aer"? Known: aer, aer:...
-    """
-    if name not in names():
-        raise ArgumentError(f'Unknown backend "{name}". {nearest(name, names())}')
-    if name == "emulator":
-        return EmulatorSampler(readout_error)
-    return AerSampler(name.partition(":")[2] or "density_matrix", readout_error)

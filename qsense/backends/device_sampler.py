@@ -1,0 +1,223 @@
+"""A device, or its fake, as a sampler: qubits chosen, circuits transpiled, the backend tested before it is trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from qsense import layout as layouts
+from qsense.backends.runners import Runner, is_fake, is_sampler, runners
+from qsense.backends.self_test import Trust, first_trusted, known_circuits, translated
+from qsense.counts import Counts
+from qsense.device import Device, read
+from qsense.errors import ArgumentError
+from qsense.estimate.readout import patterns
+from qsense.noise import LocalNoise
+from qsense.probes import Probe
+from qsense.sensing import Experiment, Settings
+from qsense.transpilation import DeviceCircuit, Idle, on_device
+
+MOST_SIMULATED = 12  # spins of a noisy device that Aer runs in tolerable time
+
+
+@dataclass(frozen=True, eq=False)
+class DeviceSampler:
+    """Runs experiments on a backend's own qubits, with its own noise.
+
+    Attributes:
+        name: as in the spec, such as "fake:boston".
+        backend: a Qiskit BackendV2 with a target.
+        runs_on: what the circuits are sent to: the backend, its simulator, or a SamplerV2 in front of it.
+        idle: what the spins do while sensing.
+        qubits: the qubits to use; by default those that the calibration recommends for each probe.
+        is_simulated: whether Aer stands behind it, which bounds the number of spins.
+        pinned: qubits of probes by name and size, which a record has chosen before.
+    """
+
+    name: str
+    backend: Any
+    runs_on: Any
+    idle: Idle = "free"
+    qubits: tuple[int, ...] | None = None
+    is_simulated: bool = False
+    pinned: Mapping[tuple[str, int], tuple[int, ...]] = field(default_factory=dict)
+    _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def device(self) -> Device:
+        """The backend's calibration."""
+        return read(self.backend)
+
+    def layout(self, probe: Probe) -> layouts.Layout:
+        """Returns where the spins of a probe are.
+
+        Raises:
+            ArgumentError: the device has too few qubits, or the named ones do not fit the probe.
+        """
+        key = ("layout", probe.key)
+        if key not in self._kept:
+            self._kept[key] = layouts.choose(self.device, probe, self._named(probe))
+        found: layouts.Layout = self._kept[key]
+        return found
+
+    def prepared(self, experiment: Experiment) -> DeviceCircuit:
+        """Returns the experiment's circuit in the device's gates, with its qubits and its rounded time.
+
+        Raises:
+            ArgumentError: the experiment does not fit the device.
+        """
+        key = (experiment.probe.key, experiment.time, experiment.ending)
+        if key not in self._kept:
+            self._kept[key] = on_device(
+                experiment, self.layout(experiment.probe), self.device, self.backend.target, self.idle
+            )
+        found: DeviceCircuit = self._kept[key]
+        return found
+
+    def sensing_qubits(self, probe: Probe) -> tuple[int, ...]:
+        """Returns the qubits where spins 0, 1, … of a probe sense.
+
+        Raises:
+            ArgumentError: as `layout`.
+        """
+        if probe.kind in ("ghz", "product"):
+            return self.layout(probe).qubits
+        return self.prepared(Experiment(probe, 0.0)).qubits  # a circuit may move its spins
+
+    def noise(self, probe: Probe, note: Any = None) -> LocalNoise:
+        """Returns the local noise that the calibration reports for a probe's qubits; see `LocalNoise.from_backend`."""
+        return LocalNoise.from_backend(self.device, self.sensing_qubits(probe), note=note)
+
+    def rounded(self, time: float) -> float:
+        """Returns the sensing time that the device does for a time, in s."""
+        return self.device.rounded(time)
+
+    def check(self, experiment: Experiment) -> None:
+        size = experiment.probe.num_qubits
+        if self.is_simulated and size > MOST_SIMULATED:
+            raise ArgumentError(
+                f'The backend "{self.name}" is simulated with the noise of every gate and runs at most '
+                f'{MOST_SIMULATED} spins, but "{experiment.probe.name}" has {size}; use fewer.'
+            )
+        self.layout(experiment.probe)
+        self.device.rounded(experiment.time)
+
+    def trust(self, probe: Probe) -> Trust:
+        """Returns the way of running that reads known bit strings rightly on a probe's qubits; runs them once.
+
+        Raises:
+            ArgumentError: none does.
+        """
+        return self._trusted(self.layout(probe).qubits)
+
+    def _trusted(self, qubits: tuple[int, ...]) -> Trust:
+        if qubits not in self._kept:
+            circuits = translated(known_circuits(qubits, self.device.num_qubits), self.backend.target)
+            self._kept[qubits] = first_trusted(self.name, self._runners, circuits)
+        found: Trust = self._kept[qubits]
+        return found
+
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int) -> Counts:
+        """Returns the counts of every row of the settings; `noise` is not used, the device has its own."""
+        runner = self._runners[self.trust(experiment.probe).path]
+        return runner(self.prepared(experiment).circuit, settings.values(), shots, seed)
+
+    def readout_counts(self, qubits: Sequence[int], shots: int, seed: int) -> Counts:
+        """Returns the counts of the known strings of `estimate.readout.patterns`, a row each, on these qubits.
+
+        Raises:
+            ArgumentError: no way of running passes the self-test on them.
+        """
+        circuits = known_circuits(qubits, self.device.num_qubits, patterns(len(qubits)))
+        return self.run_bare(translated(circuits, self.backend.target), qubits, shots, seed)
+
+    def run_bare(self, circuits: Sequence[Any], qubits: Sequence[int], shots: int, seed: int) -> Counts:
+        """Returns the counts of circuits in the device's gates, a row each.
+
+        Args:
+            circuits: without parameters, reading spin j into classical bit j.
+            qubits: where the spins are; the way of running is tested there.
+            shots: for every circuit.
+            seed: of a simulator; each circuit gets one of its own.
+        """
+        runner = self._runners[self._trusted(tuple(qubits)).path]
+        seeds = np.random.SeedSequence(seed).generate_state(len(circuits))
+        return Counts.joined(
+            [
+                runner(c, np.zeros((1, 3 * c.num_clbits)), shots, int(s) >> 1)
+                for c, s in zip(circuits, seeds, strict=True)
+            ]
+        )
+
+    def described(self, probes: Sequence[Probe]) -> dict[str, Any]:
+        """Returns what a record says of the device: qubits of each probe, what idles, which way of running was used."""
+        trusted = {probe: self.trust(probe) for probe in probes}
+        return {
+            "backend": self.name,
+            "device": self.device.name,
+            "calibrated": self.device.calibrated,
+            "idle": self.idle,
+            "probes": [
+                {
+                    "probe": probe.name,
+                    "num_qubits": probe.num_qubits,
+                    "qubits": list(self.sensing_qubits(probe)),
+                    "path": trust.path,
+                    "failed_paths": trust.failures,
+                }
+                for probe, trust in trusted.items()
+            ],
+        }
+
+    @cached_property
+    def _runners(self) -> dict[str, Runner]:
+        return runners(self.runs_on)
+
+    def _named(self, probe: Probe) -> tuple[int, ...] | None:
+        """The named qubits; a smaller probe uses the first of them."""
+        if (probe.name, probe.num_qubits) in self.pinned:
+            return self.pinned[probe.name, probe.num_qubits]
+        if self.qubits is None:
+            return None
+        if len(self.qubits) < probe.num_qubits:
+            raise ArgumentError(
+                f'"{probe.name}" has {probe.num_qubits} spins, but {len(self.qubits)} qubits are named; name more.'
+            )
+        return self.qubits[: probe.num_qubits]
+
+
+def device_sampler(name: str, vendor_object: Any, idle: Idle = "free", qubits: Sequence[int] | None = None) -> Any:
+    """Returns the sampler in front of a vendor's object.
+
+    Args:
+        name: as in the spec.
+        vendor_object: a BackendV2, or a SamplerV2 with a `backend`.
+        idle: what the spins do while sensing.
+        qubits: the qubits to use.
+
+    Raises:
+        ArgumentError: a SamplerV2 does not tell its backend, so there is nothing to transpile for.
+    """
+    named = None if qubits is None else tuple(qubits)
+    if is_sampler(vendor_object):
+        backend = _backend_of(vendor_object)
+        if backend is None:
+            raise ArgumentError(
+                f'The SamplerV2 of "{name}" does not tell its backend; let the factory give the BackendV2 itself, '
+                "or give the sampler an attribute `backend`."
+            )
+        return DeviceSampler(name, backend, vendor_object, idle, named)
+    return DeviceSampler(name, vendor_object, vendor_object, idle, named, is_fake(vendor_object))
+
+
+def _backend_of(sampler: Any) -> Any:
+    for attribute in ("backend", "_backend"):
+        found = getattr(sampler, attribute, None)
+        found = found() if callable(found) and not hasattr(found, "target") else found
+        if hasattr(found, "target"):
+            return found
+    return None

@@ -1,0 +1,120 @@
+"""The ways to send circuits to a vendor's object and to read its counts back.
+
+`sampler`: a SamplerV2, or Qiskit's BackendSamplerV2 around a BackendV2. `run`: bind, `backend.run`, `get_counts`. The
+second is there because the first returns zeros in silence for some vendors; a self-test decides (`self_test`).
+`aer` is `run` with the angles bound by Aer itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qsense.counts import Counts
+from qsense.errors import ArgumentError
+from qsense.fisher import FloatArray
+from qsense.sensing import parameter_names
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+Runner = Callable[["QuantumCircuit", FloatArray, int, int], Counts]
+"""(circuit, values of its parameters, shots, seed) → counts of every row. The values are of shape (rows, 3·spins)."""
+
+
+def runners(vendor_object: Any) -> dict[str, Runner]:
+    """Returns the ways that an object offers, best first, by name.
+
+    Args:
+        vendor_object: a BackendV2 or a SamplerV2.
+    """
+    if is_sampler(vendor_object):
+        return {"sampler": _by_sampler(vendor_object)}
+    if is_fake(vendor_object):
+        from qsense.backends.fakes import fake_runner
+
+        return {"aer": fake_runner(vendor_object)}
+    if type(vendor_object).__module__.startswith("qiskit_aer."):
+        return {"aer": aer_runner(vendor_object)}
+    from qiskit.primitives import BackendSamplerV2
+
+    return {"sampler": _by_sampler(BackendSamplerV2(backend=vendor_object)), "run": _by_run(vendor_object)}
+
+
+def is_sampler(vendor_object: Any) -> bool:
+    """Returns whether an object is a SamplerV2 rather than a backend."""
+    from qiskit.primitives import BaseSamplerV2
+
+    return isinstance(vendor_object, BaseSamplerV2)
+
+
+def is_fake(vendor_object: Any) -> bool:
+    """Returns whether a backend is one of IBM's fake devices."""
+    return type(vendor_object).__module__.startswith("qiskit_ibm_runtime.fake_provider")
+
+
+def bindings(circuit: QuantumCircuit, values: FloatArray) -> dict[Any, FloatArray]:
+    """Returns each parameter of the circuit with its values, shape (rows,).
+
+    A parameter that the transpiler has taken out, because it does not matter, is left out.
+    """
+    present = {parameter.name: parameter for parameter in circuit.parameters}
+    names = parameter_names(circuit.num_clbits)
+    return {present[name]: values[:, column] for column, name in enumerate(names) if name in present}
+
+
+def _by_sampler(sampler: Any) -> Runner:
+    def run(circuit: QuantumCircuit, values: FloatArray, shots: int, seed: int) -> Counts:
+        order = list(circuit.parameters)
+        table = bindings(circuit, values)
+        rows = np.stack([table[p] for p in order], axis=1) if order else np.zeros((len(values), 0))
+        (result,) = sampler.run([(circuit, rows, shots)]).result()
+        (register,) = result.data.values()
+        return Counts.from_histograms(
+            circuit.num_clbits, [_histogram(register[row].get_counts()) for row in range(len(values))]
+        )
+
+    return run
+
+
+def _by_run(backend: Any) -> Runner:
+    def run(circuit: QuantumCircuit, values: FloatArray, shots: int, seed: int) -> Counts:
+        table = bindings(circuit, values)
+        bound = [circuit.assign_parameters({p: float(v[row]) for p, v in table.items()}) for row in range(len(values))]
+        most = getattr(backend, "max_circuits", None) or len(bound)
+        histograms: list[dict[int, int]] = []
+        for start in range(0, len(bound), most):
+            result = backend.run(bound[start : start + most], shots=shots).result()
+            counts = result.get_counts()
+            histograms += [_histogram(row) for row in (counts if isinstance(counts, list) else [counts])]
+        return Counts.from_histograms(circuit.num_clbits, histograms)
+
+    return run
+
+
+def aer_runner(simulator: Any) -> Runner:
+    """Returns the way to run circuits on an AerSimulator."""
+
+    def run(circuit: QuantumCircuit, values: FloatArray, shots: int, seed: int) -> Counts:
+        binds = {parameter: column.tolist() for parameter, column in bindings(circuit, values).items()}
+        # Without a parameter Aer makes one row of all; the circuit is then given once for every row.
+        circuits, table = ([circuit], [binds]) if binds else ([circuit] * len(values), None)
+        result = simulator.run(circuits, parameter_binds=table, shots=shots, seed_simulator=seed).result()
+        if not result.success:
+            raise ArgumentError(f"Aer could not run the circuit: {result.status}.")
+        return Counts.from_histograms(
+            circuit.num_clbits,
+            [{int(key, 16): int(number) for key, number in row.data.counts.items()} for row in result.results],
+        )
+
+    return run
+
+
+def _histogram(counts: dict[str, int]) -> dict[int, int]:
+    histogram: dict[int, int] = {}
+    for bits, number in counts.items():
+        outcome = int(bits.replace(" ", ""), 2)
+        histogram[outcome] = histogram.get(outcome, 0) + int(number)
+    return histogram

@@ -1,0 +1,31 @@
+"""What runs experiments."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from qsense.counts import Counts
+from qsense.noise import LocalNoise
+from qsense.sensing import Experiment, Settings
+
+
+class Sampler(Protocol):
+    """Runs one experiment with many rows of settings."""
+
+    @property
+    def name(self) -> str: ...
+
+    def check(self, experiment: Experiment) -> None:
+        """Refuses an experiment that this sampler cannot run.
+
+        Raises:
+            ArgumentError: says why, and the fix.
+        """
+        ...
+
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int) -> Counts:
+        """Returns the counts of every row of the settings, `shots` each.
+
+        The noise acts while sensing where the sampler emulates; a device has its own.
+        """
+        ...

@@ -1,0 +1,178 @@
+"""Commands about devices: which there are, and how a run on one compares with its calibration."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from qsense.cli.app import AsJson, app
+from qsense.cli.runs import Record
+
+
+@app.command()
+def backends(
+    vendor: Annotated[
+        list[str] | None, typer.Option(help="Whose devices to list: fake, ibm (asks the service). Repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the backends within reach: qubits, median T1, T2 and errors, or why one is out of reach."""
+    from qsense.backends import catalogue
+
+    found = catalogue.rows(vendor or ["fake"])
+    if as_json:
+        print(json.dumps([row._asdict() for row in found], indent=2, allow_nan=False))
+        return
+    from rich.table import Table
+
+    table = Table()
+    for name in ("backend", "qubits", "T1 (us)", "T2 (us)", "readout error", "two-qubit error", "out of reach because"):
+        table.add_column(name, justify="left" if name.startswith(("backend", "out")) else "right")
+    for row in found:
+        table.add_row(
+            row.name,
+            "" if row.num_qubits is None else str(row.num_qubits),
+            _shown(row.t1_s, 1e6, ".1f"),
+            _shown(row.t2_s, 1e6, ".1f"),
+            _shown(row.readout_error, 1, ".2%"),
+            _shown(row.two_qubit_error, 1, ".2%"),
+            row.unreachable or "",
+        )
+    _console().print(table)
+
+
+@app.command()
+def compare(record: Record, as_json: AsJson = False) -> None:
+    """Compare a run on a device with its calibration: predicted, measured, ratio, z, and the qubits behind a miss."""
+    from qsense.errors import RecordError
+    from qsense.record import RunRecord
+
+    loaded = RunRecord.load(record)
+    if loaded.spec.device is None:
+        raise RecordError(f"{record}: the run was not on a device, so there is no calibration to compare with.")
+    points = loaded.read_json("calibration.json")["points"]
+    if as_json:
+        print(json.dumps({"record": str(loaded.path), "points": points}, indent=2, allow_nan=False))
+        return
+    for point in points:
+        _print_point(point)
+
+
+@app.command()
+def calibrate(
+    backend: Annotated[str, typer.Argument(help="A device, such as fake:manila.", metavar="BACKEND")],
+    qubits: Annotated[str, typer.Option(help="Qubits with commas, in the order of the spins: 0,1,2.")],
+    out: Annotated[Path | None, typer.Option(help="Noise model to write; <device>.toml here by default.")] = None,
+    shots: Annotated[int, typer.Option(help="Shots for every circuit.", min=100)] = 2000,
+    longest: Annotated[float | None, typer.Option(help="Longest idling in s, where no T1 or T2 is reported.")] = None,
+    idle: Annotated[str, typer.Option(help="Whose T2 the model has: free (T2*) or hahn.")] = "free",
+    seed: Annotated[int, typer.Option(help="Seed of a simulated device.", min=0)] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure T1, T2*, T2 and readout of a device's qubits, and write them as a noise model."""
+    import sys
+    from typing import cast
+
+    import tomli_w
+
+    from qsense import backends as available
+    from qsense.backends.device_sampler import DeviceSampler
+    from qsense.characterise import as_toml, characterise
+    from qsense.cli.options import integers
+    from qsense.errors import ArgumentError
+    from qsense.transpilation import Idle
+
+    if idle not in ("free", "hahn"):
+        raise ArgumentError(f'Option --idle must be free or hahn, but is "{idle}".')
+    sampler = available.sampler(backend)
+    if not isinstance(sampler, DeviceSampler):
+        raise ArgumentError(f'The backend "{backend}" is no device; give one such as fake:manila.')
+    named = tuple(integers("--qubits", qubits))
+    found = characterise(sampler, named, shots, longest, seed)
+    name = backend.replace(":", "_")
+    path = out or Path(f"{name}.toml")
+
+    def note(line: str) -> None:
+        print(f"qsense: {line}", file=sys.stderr)
+
+    entry = as_toml(found, backend, name, cast(Idle, idle), note)
+    try:
+        path.write_text(tomli_w.dumps(entry), encoding="utf-8")
+    except OSError as error:
+        raise ArgumentError(f"{path}: cannot be written: {error.strerror}; choose another --out.") from None
+    if as_json:
+        print(json.dumps({"file": str(path), **entry}, indent=2, default=str))
+        return
+    from rich.table import Table
+
+    table = Table(title=f"{backend}, measured", title_justify="left")
+    for column in ("qubit", "T1 (us)", "T2* (us)", "T2 (us)", "up | down", "down | up"):
+        table.add_column(column, justify="right")
+    errors = found.readout.variances() ** 0.5
+    for spin, qubit in enumerate(found.qubits):
+        lifetimes = (found.t1[spin], found.t2_star[spin], found.t2[spin])
+        table.add_row(
+            str(qubit),
+            *(f"{1e6 * e.value:.1f} ± {1e6 * e.stderr:.1f}" for e in lifetimes),
+            f"{found.readout.up_given_down[spin]:.4f} ± {errors[0, spin]:.4f}",
+            f"{found.readout.down_given_up[spin]:.4f} ± {errors[1, spin]:.4f}",
+        )
+    _console().print(table)
+    print(path)
+
+
+def _print_point(point: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    console = _console()
+    kept = f"{point['amplitude']:.4f} ± {point['amplitude_stderr']:.4f}"
+    table = Table(
+        title=f"{point['probe']} N = {point['num_qubits']} on qubits {', '.join(map(str, point['qubits']))}: "
+        f"preparation and readout keep {kept} of G (p = {point['p_value']:.2g})",
+        title_justify="left",
+    )
+    undone = [f"{m['gain']:.4g} ± {m['stderr']:.2g}" for m in point.get("mitigated", [])]
+    for name in ("t (s)", "predicted G", "measured", "ratio", "z", *(["readout undone"] if undone else [])):
+        table.add_column(name, justify="right")
+    for place, row in enumerate(point["times"]):
+        measured = f"{row['measured']:.4g} ± {row['stderr']:.2g}"
+        table.add_row(
+            f"{row['time_s']:.4g}",
+            f"{row['predicted']:.4g}",
+            measured,
+            f"{row['ratio']:.3f}",
+            f"{row['z']:+.1f}",
+            *undone[place : place + 1],
+        )
+    console.print(table)
+    if "mitigated" in point:
+        kept = f"{point['mitigated_amplitude']:.4f} ± {point['mitigated_amplitude_stderr']:.4f}"
+        print(f"with readout undone, preparation keeps {kept} of G (p = {point['mitigated_p_value']:.2g})")
+        readout = point["readout"]
+        if readout["is_correlated"]:
+            print(
+                f"readout is correlated: pair {readout['pair']} (p = {readout['p_together']:.1g}), "
+                f"spin {readout['spin']} (p = {readout['p_apart']:.1g}); do not trust it undone"
+            )
+    for suspect in point["suspects"]:
+        if suspect["is_culprit"]:
+            error = suspect["rate_stderr_per_s"] / suspect["rate_per_s"] ** 2
+            print(
+                f"qubit {suspect['qubit']}: T2 = {1e6 / suspect['rate_per_s']:.4g} ± {1e6 * error:.2g} us, "
+                f"{1e6 / suspect['predicted_per_s']:.4g} us predicted (z = {suspect['z']:+.1f})"
+            )
+
+
+def _shown(value: float | None, factor: float, form: str) -> str:
+    return "" if value is None else format(value * factor, form)
+
+
+def _console() -> Any:
+    import sys
+
+    from rich.console import Console
+
+    return Console(highlight=False) if sys.stdout.isatty() else Console(width=120, highlight=False)
