@@ -28,7 +28,7 @@ def test_something_without_a_target_is_refused():
         read(object())
 
 
-@pytest.mark.parametrize("time", [1e-6, 1.0001e-6, 3.33e-5])
+@pytest.mark.parametrize("time", [1e-6, 1.002e-6, 1.0001e-6, 3.33e-5])
 def test_a_rounded_time_is_the_nearest_multiple_of_the_tick(time):
     device = Device.uniform(2, [(0, 1)], dt=2.2e-10, granularity=16)
     rounded = device.rounded(time)

@@ -8,7 +8,7 @@ import pytest
 from qsense.device import Device
 from qsense.errors import ArgumentError
 from qsense.layout import choose, ghz_merit
-from qsense.layout.fan_out import fan_out
+from qsense.layout.fan_out import _tree, fan_out
 from qsense.probes import Probe
 
 
@@ -26,10 +26,10 @@ def random_graph(rng, size):
     return neighbours
 
 
-def least_depth(neighbours):
+def least_depth(neighbours, roots=None):
     """By brute force: the sets that can be reached in one more layer, from every root."""
     size = len(neighbours)
-    frontier, depth = {frozenset([root]) for root in range(size)}, 0
+    frontier, depth = {frozenset([root]) for root in (range(size) if roots is None else roots)}, 0
     while not any(len(reached) == size for reached in frontier):
         grown = set()
         for reached in frontier:
@@ -38,8 +38,7 @@ def least_depth(neighbours):
             for c, t in pairs:  # every matching, by adding pair after pair
                 found |= {(r, u | {c}, x | {t}) for r, u, x in _as_matchings(found) if c not in u and t not in x}
             grown |= {r | x for r, u, x in _as_matchings(found)}
-        best = max(map(len, grown))
-        frontier = {g for g in grown if len(g) >= best - 3} if size > 7 else grown
+        frontier = grown
         depth += 1
     return depth
 
@@ -66,6 +65,15 @@ def test_a_fan_out_reaches_every_qubit_once_along_couplings_one_gate_a_qubit_a_l
 def test_on_a_tree_the_fan_out_has_the_least_depth_there_is(seed):
     neighbours = random_tree(np.random.default_rng(seed), 7)
     assert len(fan_out(neighbours, range(7))) == least_depth(neighbours)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_tree_serves_its_slowest_branches_first(seed):
+    """The breadth-first tree alone, from every root of a tree: no depth is less."""
+    neighbours = random_tree(np.random.default_rng(100 + seed), 7)
+    graph = {qubit: sorted(found) for qubit, found in enumerate(neighbours)}
+    for root in range(7):
+        assert len(_tree(graph, root)) == least_depth(neighbours, [root])
 
 
 @pytest.mark.parametrize("size", [2, 5, 8, 16, 31])

@@ -159,6 +159,27 @@ def test_the_parity_method_is_undone_too():
     assert abs(both.raw.value - exact) > 20 * both.raw.stderr
 
 
+def test_nothing_left_of_the_fringe_gives_a_mitigated_gain_of_nothing_on_average():
+    """200 runs of 100 shots where G is below 0.02: the mean within 4 standard errors of it. Squares that keep their own
+    variance, the control, would be off by more than eight."""
+    rng = np.random.default_rng(13)
+    probe, noise, time = Probe.ghz(4), LocalNoise(dephasing=0.1), 4.2
+    exact = float(gain(probe, noise, [0.0, time])[1])
+    assert exact < 0.02
+    ending, settings = ghz.design(4, 0.3)
+    e0, e1 = random_errors(4, rng)
+    errors = [ReadoutError(float(a), float(b)) for a, b in zip(e0, e1, strict=True)]
+    found = []
+    for run in range(200):
+        known = calibrate(packed(misread(calibration_bits(4, 500), (e0, e1), rng)))
+        counts = emulator.sample(Experiment(probe, time, ending), settings, 100, noise, run, errors)
+        found.append(mitigated.ghz_gain(counts, known).mitigated.value)
+    error = float(np.std(found) / np.sqrt(200))
+    assert abs(np.mean(found) - exact) < 4 * error
+    plug_in_bias = 16 * 2 / 100
+    assert plug_in_bias > 8 * error
+
+
 def test_readout_without_correlations_is_rarely_accused():
     """300 calibrations of 8 spins at a stated rate of 2 %: more than 15 accusations have a chance of 0.1 %."""
     rng = np.random.default_rng(5)
