@@ -175,8 +175,7 @@ class LocalNoise:
         >>> LocalNoise.load("dephasing").dephasing
         (0.1,)
         """
-        path = content.find("noise_models", str(name_or_path), beside)
-        return _from_file(path)
+        return _from_file(content.find("noise_models", str(name_or_path), beside))
 
     @property
     def num_spins(self) -> int | None:
@@ -293,8 +292,7 @@ class LocalNoise:
 def _from_file(path: Path) -> LocalNoise:
     from qsense.noise import file  # pydantic is needed only here
 
-    entry = file.read(path)
-    values = entry.values()
+    values = (entry := file.read(path)).values()
     build = LocalNoise.from_t1_t2 if "t1" in values else LocalNoise
     try:
         return build(**values, name=entry.name)
