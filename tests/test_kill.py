@@ -103,6 +103,8 @@ def undisturbed(commands, tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     spec = folder / "killed.toml"
     spec.write_text(tomli_w.dumps(SPEC))
+    with RuntimeService(folder / "before") as service:  # what libraries write once, at first use, is no step
+        commands.done(service, "submit", spec, "--out", folder / "first")
     with RuntimeService(folder / "service") as service:
         _, submitting = commands.done(service, "submit", spec, "--out", folder / "out")
         record = record_in(folder / "out")

@@ -88,7 +88,7 @@ def run(tmp_path):
 
 
 def counts(record):
-    return [np.stack(record.counts(point)) for point in plan(record.spec)]
+    return [np.stack([part.table() for part in record.counts(point)]) for point in plan(record.spec)]
 
 
 def states(collected):
