@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: install paper test lint types unit wheel peers bench clean
+.PHONY: install paper test lint types unit wheel test-vendors peers bench clean
 
 install: .venv/installed
 
@@ -24,16 +24,21 @@ types: install
 	$(BIN)/mypy
 
 unit: install  ## tests and doctests of the checkout
-	$(BIN)/python -m pytest --quiet --doctest-modules qsense tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --quiet -n 2 --dist loadfile --doctest-modules qsense tests
 
-wheel: install  ## the same tests against the built wheel, from a folder outside the checkout
+wheel: install  ## the same tests, but the longest, against the built wheel, from a folder outside the checkout
 	rm -rf build/wheel dist
 	$(BIN)/python -m build --wheel --outdir dist . > /dev/null
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/wheel dist/*.whl
 	folder=$$(mktemp -d) && cp -r tests $$folder/ && cd $$folder && \
 	PYTHONPATH=$(CURDIR)/build/wheel QSENSE_INSTALLED_AT=$(CURDIR)/build/wheel \
-	$(CURDIR)/$(BIN)/python -m pytest --quiet -c $(CURDIR)/pyproject.toml --rootdir $$folder -p no:cacheprovider \
-	-m "not checkout" tests; status=$$?; rm -rf $$folder; exit $$status
+	OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m pytest --quiet -n 2 --dist loadfile -c $(CURDIR)/pyproject.toml \
+	--rootdir $$folder -p no:cacheprovider -m "not checkout and not long" tests; status=$$?; rm -rf $$folder; exit $$status
+
+test-vendors:  ## other vendors, each in an environment of its own
+	$(PYTHON) -m venv build/venv-braket
+	build/venv-braket/bin/pip install --quiet --disable-pip-version-check -e . pytest hypothesis qiskit-braket-provider
+	build/venv-braket/bin/python -m pytest --quiet tests/test_vendors.py
 
 peers: .venv-peers/installed  ## the peers of the benchmarks, in an environment of their own (1.1 GB)
 

@@ -171,10 +171,24 @@ class Counts:
             RecordError: the file is missing, truncated, damaged or newer; the message names it.
         """
         try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as data:
+            return cls.from_bytes(path.read_bytes(), str(path))
+        except FileNotFoundError:
+            raise RecordError(f"{path}: missing; run the spec again to measure it.") from None
+        except OSError as error:
+            raise RecordError(f"{path}: cannot be read: {error.strerror}; run the spec again to measure it.") from None
+
+    @classmethod
+    def from_bytes(cls, content: bytes, source: str) -> Counts:
+        """Returns the counts that a file's content holds.
+
+        Raises:
+            RecordError: the content is truncated, damaged or newer; the message names the source.
+        """
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as data:
                 if int(data["schema"]) > SCHEMA:
                     raise RecordError(
-                        f"{path}: written by a newer qsense (schema {int(data['schema'])}); update qsense."
+                        f"{source}: written by a newer qsense (schema {int(data['schema'])}); update qsense."
                     )
                 counts = cls(
                     int(data["num_bits"]),
@@ -182,16 +196,14 @@ class Counts:
                     data["outcomes"],
                     data["numbers"].astype(np.int64),
                 )
-        except FileNotFoundError:
-            raise RecordError(f"{path}: missing; run the spec again to measure it.") from None
         except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise RecordError(
-                f"{path}: truncated or damaged ({type(error).__name__}); delete it and run the spec again."
+                f"{source}: truncated or damaged ({type(error).__name__}); delete it and run the spec again."
             ) from None
-        counts._check(path)
+        counts._check(source)
         return counts
 
-    def _check(self, path: Path) -> None:
+    def _check(self, source: str) -> None:
         entries = len(self.numbers)
         fits = (
             self.num_bits >= 1
@@ -206,4 +218,4 @@ class Counts:
         if fits and entries and self.num_bits % 8:
             fits = int(self.outcomes[:, -1].max()) < 2 ** (self.num_bits % 8)
         if not fits:
-            raise RecordError(f"{path}: its arrays do not fit together; delete it and run the spec again.")
+            raise RecordError(f"{source}: its arrays do not fit together; delete it and run the spec again.")

@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from qsense import against_calibration, backends, compare, derived, report
+from qsense import against_calibration, backends, collection, compare, derived, ledger, remote, report, submission
 from qsense.backends import Sampler
 from qsense.backends.device_sampler import DeviceSampler
+from qsense.collection import Collected
 from qsense.counts import Counts
 from qsense.errors import ArgumentError, SpecError
 from qsense.execution import Progress, execute
@@ -19,6 +20,7 @@ from qsense.measured import measure
 from qsense.placement import OnDevice
 from qsense.plan import Point, ambiguous, left_out, plan
 from qsense.record import ESTIMATE_COLUMNS, SCHEMA, RunRecord
+from qsense.remote import Service, ServiceError
 from qsense.sensing import Experiment
 from qsense.spec import RunSpec
 from qsense.transpilation import Idle
@@ -51,6 +53,8 @@ def run(
         RecordError: the record cannot be written or is damaged.
     """
     spec = spec if isinstance(spec, RunSpec) else RunSpec.load(spec)
+    if remote.is_remote(spec.backend):
+        return _run_remotely(spec, Path(out), progress, note or (lambda line: None))
     spec, sampler = _on_backend(spec, note)
     points = plan(spec)
     try:
@@ -113,6 +117,61 @@ def estimate_record(record: RunRecord | str | Path, progress: Progress | None = 
     """
     record = record if isinstance(record, RunRecord) else RunRecord.load(record)
     return _analyse(record, plan(record.spec), progress)
+
+
+def collect_record(
+    record: RunRecord | str | Path,
+    progress: Progress | None = None,
+    note: Callable[[str], None] | None = None,
+    wait: bool = False,
+) -> tuple[RunRecord, Collected]:
+    """Collects the jobs of a record, and estimates what is complete; returns the record and what became of its jobs.
+
+    Args:
+        record: a RunRecord or its folder, made by `submission.submit`, here or on another machine.
+        progress: called with (done, all, label): parcels while waiting, points while estimating.
+        note: called with one line when something is worth saying.
+        wait: whether to look again until no job is queued or running.
+
+    Raises:
+        RecordError: the record has no jobs, or is damaged.
+        ServiceError: the service cannot be reached, or refuses the credentials.
+    """
+    record = record if isinstance(record, RunRecord) else RunRecord.load(record)
+    return _collect(record, remote.service(ledger.load(record).backend), progress, note or (lambda line: None), wait)
+
+
+def _run_remotely(spec: RunSpec, out: Path, progress: Progress | None, note: Callable[[str], None]) -> RunRecord:
+    service = remote.service(spec.backend)
+    record = submission.submit(spec, out, service, submission.prepare(spec, out, service), note)
+    record, collected = _collect(record, service, progress, note, wait=True)
+    if collected.missing:
+        lost = [f"job {e.job} {e.status}: {e.reason}" for e in collected.ledger.entries if e.lost]
+        raise ServiceError(
+            f"{len(collected.missing)} of {len(collected.missing) + len(collected.complete)} points have no counts "
+            f"({'; '.join(lost)}); the rest is in {record.path}; `qsense submit --resend` sends the lost jobs again.",
+            sure=True,
+            passing=False,
+        )
+    return record
+
+
+def _collect(
+    record: RunRecord, service: Service, progress: Progress | None, note: Callable[[str], None], wait: bool
+) -> tuple[RunRecord, Collected]:
+    def shown(collected: Collected) -> None:
+        if progress is not None:
+            states = ", ".join(f"{number} {state}" for state, number in collected.states.items() if number)
+            progress(collected.states["done"], len(collected.ledger.entries), states)
+
+    if wait:
+        collected = collection.wait(record, service, note, shown)
+    else:
+        collected = collection.collect(record, service, note)
+        shown(collected)
+    if collected.complete:
+        _analyse(record, list(collected.complete), progress)
+    return record, collected
 
 
 def _analyse(record: RunRecord, points: list[Point], progress: Progress | None) -> RunRecord:

@@ -15,6 +15,8 @@ from qsense.errors import ArgumentError
 from qsense.sensing import Experiment, Settings, prepare
 from qsense.theory.dense import density_matrices
 
+pytestmark = pytest.mark.long
+
 
 def unequal(size):
     rng = np.random.default_rng(size)

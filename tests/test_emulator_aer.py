@@ -8,6 +8,8 @@ from qsense import LocalNoise, Probe, ReadoutError
 from qsense.backends import AerSampler, EmulatorSampler
 from qsense.sensing import Experiment, Settings
 
+pytestmark = pytest.mark.long
+
 CASES = [
     (size, kind, ending)
     for size in range(1, 9)

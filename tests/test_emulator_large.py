@@ -14,6 +14,8 @@ from qsense.backends import AerSampler
 from qsense.emulator import effects, matrix_product, perfect_sampling
 from qsense.sensing import Experiment, Settings, prepare
 
+pytestmark = pytest.mark.long
+
 
 def equator_and_z(size, total_phase=0.0):
     """Two rows: all spins along X, turned against the phase so that a GHZ state's parity is at its top; all along Z."""

@@ -217,4 +217,4 @@ def test_at_the_crossover_of_any_environment_ghz_and_product_gain_the_same(noise
     )
     assert ghz[1] == pytest.approx(product[1], rel=1e-9)
     assert ghz[0] > product[0]
-    assert ghz[2] < product[2]
+    assert ghz[2] < product[2] * (1 + 1e-9)  # under σ_x alone in no field the two curves meet and stay together

@@ -14,6 +14,8 @@ from qsense.probes import Probe
 from qsense.sensing import Experiment
 from qsense.theory import gain
 
+pytestmark = pytest.mark.long
+
 
 def packed(bits):
     """Counts of outcomes of shape (rows, shots, spins)."""

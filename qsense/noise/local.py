@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -21,20 +21,10 @@ from qsense import content
 from qsense.errors import ArgumentError
 from qsense.fisher import FloatArray
 from qsense.noise import relaxation
+from qsense.noise.decay import Decay
 
 Rate = relaxation.Rate
 KINDS = ("dephasing", "emission", "absorption")
-
-
-class Decay(NamedTuple):
-    """One spin's channel at each time: the factor on its coherence and the probabilities to stay.
-
-    All three have shape (times, spins) and lie in [0, 1].
-    """
-
-    coherence: FloatArray
-    stay_up: FloatArray
-    stay_down: FloatArray
 
 
 @dataclass(frozen=True)

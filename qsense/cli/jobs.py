@@ -1,0 +1,142 @@
+"""The commands `qsense submit` and `qsense collect`: jobs that run elsewhere, and later."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qsense.cli.app import AsJson, app
+
+if TYPE_CHECKING:
+    from qsense.collection import Collected
+    from qsense.record import RunRecord
+    from qsense.submission import Plan
+
+
+@app.command()
+def submit(
+    spec: Annotated[Path, typer.Argument(help="A run spec, such as runs/paper.toml.", metavar="SPEC")],
+    backend: Annotated[str | None, typer.Option(help="Where to run, such as ibm:<device>; else the spec's.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder under which the record <name>-<id> is made.")] = Path(
+        "runs/records"
+    ),
+    shots: Annotated[int | None, typer.Option(help="Shots for every circuit, instead of the spec's.", min=1)] = None,
+    mode: Annotated[str, typer.Option(help="job, batch or session.")] = "batch",
+    max_qpu_seconds: Annotated[
+        float | None, typer.Option(help="Send nothing that may take longer on the device.", min=1)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send and write nothing.")] = False,
+    resend: Annotated[bool, typer.Option("--resend", help="Send failed, cancelled and refused jobs again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send a run's jobs to a device; `qsense collect` fetches their results later."""
+    from dataclasses import replace
+    from typing import cast
+
+    from qsense import ledger, remote, submission
+    from qsense.jobs import Mode
+    from qsense.spec import RunSpec
+
+    loaded = RunSpec.load(spec)
+    if backend is not None:
+        loaded = replace(loaded, backend=backend)
+    if shots is not None:
+        loaded = loaded.with_shots(shots)
+    service = remote.service(loaded.backend)
+    ready = submission.prepare(loaded, out, service, cast(Mode, mode), max_qpu_seconds)
+    if not as_json:
+        print(_cost(ready))
+    if dry_run:
+        if as_json:
+            print(json.dumps({"record": None, **_as_json(ready)}, indent=2, sort_keys=True))
+        else:
+            print("dry run: nothing was sent or written")
+        return
+    record = submission.submit(loaded, out, service, ready, _say, resend)
+    stored = ledger.load(record)
+    if as_json:
+        print(
+            json.dumps({"record": str(record.path), **_as_json(submission.Plan(stored, {}))}, indent=2, sort_keys=True)
+        )
+        return
+    print(f"{sum(bool(entry.job) for entry in stored.entries)} of {len(stored.entries)} jobs are sent")
+    print(f"collect them with: qsense collect {record.path}")
+
+
+@app.command()
+def collect(
+    record: Annotated[Path, typer.Argument(help="A record folder that `qsense submit` made.", metavar="RECORD")],
+    wait: Annotated[bool, typer.Option("--wait", help="Look again until no job is queued or running.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch the results of submitted jobs; may be run again, here or on another machine."""
+    from qsense import workflow
+
+    done, collected = workflow.collect_record(record, None, _say, wait)
+    answer = _collected(done, collected)
+    if as_json:
+        print(json.dumps(answer, indent=2, sort_keys=True, allow_nan=False))
+        return
+    states = ", ".join(f"{number} {state}" for state, number in collected.states.items() if number)
+    print(f"jobs: {states}")
+    for job in answer["lost"]:
+        print(f"  {job['job']} {job['status']}: {job['reason']}")
+    points = len(collected.complete) + len(collected.missing)
+    print(f"points with counts: {len(collected.complete)} of {points}")
+    if collected.states["unsent"] or answer["lost"]:
+        again = " --resend" if answer["lost"] else ""
+        print(f"send the rest with: qsense submit {record / 'spec.toml'} --out {record.parent}{again}")
+    if collected.complete:
+        print(f"compare them with: qsense show {done.path}")
+
+
+def _cost(ready: Plan) -> str:
+    """One line: jobs, circuits, shots, estimated seconds."""
+    ledger = ready.ledger
+    return (
+        f"{ledger.backend}: {len(ledger.entries)} jobs, {ledger.circuits} circuits, {ledger.shots} shots, "
+        f"about {ledger.seconds:.1f} s on the device"
+    )
+
+
+def _as_json(ready: Plan) -> dict[str, Any]:
+    ledger = ready.ledger
+    return {
+        "backend": ledger.backend,
+        "mode": ledger.mode,
+        "circuits": ledger.circuits,
+        "shots": ledger.shots,
+        "qpu_seconds_estimated": ledger.seconds,
+        "jobs": [
+            {
+                "job": entry.job or None,
+                "status": entry.status,
+                "circuits": entry.parcel.rows,
+                "shots": entry.parcel.rows * entry.parcel.shots,
+                "qpu_seconds_estimated": entry.parcel.seconds,
+            }
+            for entry in ledger.entries
+        ],
+    }
+
+
+def _collected(record: RunRecord, collected: Collected) -> dict[str, Any]:
+    return {
+        "record": str(record.path),
+        "jobs": collected.states,
+        "lost": [
+            {"job": entry.job, "status": entry.status, "reason": entry.reason}
+            for entry in collected.ledger.entries
+            if entry.lost
+        ],
+        "complete": [point.label for point in collected.complete],
+        "missing": [point.label for point in collected.missing],
+    }
+
+
+def _say(line: str) -> None:
+    print(f"qsense: {line}", file=sys.stderr)

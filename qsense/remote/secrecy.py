@@ -1,0 +1,48 @@
+"""Keeps credentials out of messages: what a vendor's client says passes through here before anyone reads it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterable
+
+_HIDDEN = "[hidden]"
+_HEADERS = re.compile(r"\b(Bearer|apikey|api[_-]?key|access_token|token)(\W{1,4})[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+_VARIABLES = re.compile(r"TOKEN|SECRET|PASSWORD|API_?KEY", re.IGNORECASE)
+
+
+def scrubbed(text: str, secrets: Iterable[str] = ()) -> str:
+    """Returns the text on one line, without credentials.
+
+    Hidden are the secrets given, the values of environment variables whose names speak of tokens, secrets, passwords or
+    API keys, and what stands behind words such as Bearer or apikey.
+
+    >>> scrubbed("401: Authorization: Bearer abcdef0123456789 was refused")
+    '401: Authorization: Bearer [hidden] was refused'
+    >>> scrubbed("key s3cr3t-key refused", ["s3cr3t-key"])
+    'key [hidden] refused'
+    """
+    known = {value for name, value in os.environ.items() if _VARIABLES.search(name)} | set(secrets)
+    for secret in sorted(known, key=len, reverse=True):
+        if len(secret) >= 6:  # shorter ones are no credentials, and stand inside words
+            text = text.replace(secret, _HIDDEN)
+    return " ".join(_HEADERS.sub(rf"\1\2{_HIDDEN}", text).split())
+
+
+class ScrubbingFilter(logging.Filter):
+    """Scrubs what a logger's handlers write.
+
+    Attributes:
+        secrets: called for the secrets that are known by then.
+    """
+
+    def __init__(self, secrets: Callable[[], Iterable[str]]):
+        super().__init__()
+        self.secrets = secrets
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = scrubbed(record.getMessage(), self.secrets()), None
+        if record.exc_info:
+            record.msg, record.exc_info = f"{record.msg} ({record.exc_info[0].__name__})", None  # type: ignore[union-attr]
+        return True
