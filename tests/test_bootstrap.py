@@ -15,6 +15,8 @@ from qsense.estimate.bootstrap import bootstrap, entry_weights, resample
 from qsense.estimate.fringe import stderr
 from qsense.estimate.result import Estimate
 
+pytestmark = pytest.mark.long
+
 
 def ghz_block():
     return synthetic.ghz("mixed", 8, synthetic.ghz_time("mixed", 8, 0.7))

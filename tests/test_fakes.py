@@ -27,6 +27,8 @@ from qsense.spec import RunSpec
 from qsense.theory import gain
 from qsense.theory.times import designed_rule
 
+pytestmark = pytest.mark.long
+
 SPEC = {
     "schema": 1, "name": "manila", "probes": ["ghz", "product"], "num_qubits": [2, 3], "noise": "calibration",
     "estimators": ["auto"], "field_rad_per_s": 2000.0, "shots": 1000, "backend": "fake:manila", "seed": 5,

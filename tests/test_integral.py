@@ -18,6 +18,8 @@ from qsense.estimate.integral import fit
 from qsense.estimate.result import Estimate, integrate_estimates
 from qsense.quadrature import gauss_rule, rule_for_times
 
+pytestmark = pytest.mark.long
+
 TIMES = np.array([0.2, 0.5, 1.0, 1.7, 2.6])  # in lifetimes of G
 
 

@@ -25,6 +25,8 @@ from qsense.remote import ServiceError, ibm_client
 from qsense.remote.local import LocalService
 from qsense.spec import RunSpec
 
+pytestmark = pytest.mark.long
+
 # Neighbouring tasks with the same shots go together: three jobs.
 SPEC = {
     "schema": 1,

@@ -14,6 +14,8 @@ from qsense.estimate import symmetric_tomography as symmetric
 from qsense.fisher import qfi_of_rotation
 from qsense.theory.dense import dense_gain
 
+pytestmark = pytest.mark.long
+
 NOISE = LocalNoise(dephasing=0.05, emission=0.1)
 
 

@@ -17,6 +17,8 @@ from qsense.estimate.folds import split
 from qsense.fisher import qfi, symmetric_logarithmic_derivative
 from qsense.theory.dense import density_matrices, generator
 
+pytestmark = pytest.mark.long
+
 NOISES = {"dephasing": LocalNoise(dephasing=0.1), "emission": LocalNoise(emission=0.1)}
 
 

@@ -14,6 +14,8 @@ from qsense.probes import Probe
 from qsense.sensing import Experiment
 from qsense.transpilation import cost, on_device, window_delays
 
+pytestmark = pytest.mark.long
+
 DEVICE = read(Vendor())
 PROBES = [Probe.ghz(4), Probe.product(3), Probe.product(2, 0.4), Probe.from_qasm("w4")]
 
