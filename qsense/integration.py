@@ -81,6 +81,7 @@ def integrate(
     tail: Callable[[float, float], float] | None = None,
     rtol: float = 1e-11,
     atol: float = 0.0,
+    latest: float = np.inf,
 ) -> Integral:
     """Returns ∫₀^until f(t) dt of a function f ≥ 0 that decays.
 
@@ -97,6 +98,7 @@ def integrate(
             series, which exponentials stay below and which powers of t approach, and twice its sum is taken.
         rtol: relative error to aim at.
         atol: absolute error that is good enough, such as what rounding of f leaves.
+        latest: f is not asked for beyond this time in s; what is left goes into the error.
 
     Returns:
         The integral, its error (differences of the pairs as QUADPACK scales them, the tail, and rounding), and the
@@ -107,7 +109,7 @@ def integrate(
     >>> round(integrate(lambda t: 3 * np.exp(-2 * t), 2, 2).value, 12)
     1.5
     """
-    end = min(until, 6 / slowest_rate)
+    end = min(until, 6 / slowest_rate, latest / 4)
     first = 1 / fastest_rate
     edges = [0.0]
     while edges[-1] < end:
@@ -115,19 +117,19 @@ def integrate(
         edges.append(min(max(first, edges[-1] * _GROWTH), longest, end))
     values, errors = _panels(function, np.array(edges), slowest_rate, rtol, atol)
     value, error = float(values.sum()), float(errors.sum())
-    last, window, beyond = edges[-1], value, np.inf
+    last, window, beyond = edges[-1], np.inf, np.inf
     for _ in range(_MOST_EXTENSIONS):
         negligible = 0.1 * (rtol * abs(value) + atol)
         if tail is not None:
             beyond = tail(last, abs(float(function(np.array([last]))[0])))
-        if beyond <= negligible or last >= until:
+        if beyond <= negligible or last >= min(until, latest):
             break
-        step = np.array([last, min(2 * last, until)])
+        step = np.array([last, min(2 * last, until, latest)])
         more, errors = _panels(function, step, slowest_rate, rtol, atol, abs(value))
         before, window = window, float(more.sum())
         value, error, last = value + window, error + float(errors.sum()), float(step[1])
         if tail is None:
-            ratio = abs(window / before) if before else 0.0
+            ratio = abs(window / before) if np.isfinite(before) and before else 1.0
             beyond = 2 * abs(window) * ratio / (1 - ratio) if ratio < 1 else np.inf
             beyond = min(beyond, 2 * abs(window)) if abs(window) <= negligible / 2 else beyond
     beyond = 0.0 if last >= until else beyond

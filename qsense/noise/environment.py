@@ -58,7 +58,9 @@ class Environment:
 
     @property
     def is_coupled(self) -> bool:
-        return bool(np.any(np.asarray(self.coupling)))
+        """Whether any pair of spins is coupled."""
+        matrix = np.asarray(self.coupling)
+        return bool(np.any(matrix if matrix.ndim == 0 else np.triu(matrix, 1)))
 
     @property
     def is_covariant(self) -> bool:

@@ -110,12 +110,13 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
             return IntegratedGain(0.0, np.inf if engine.resolution else 0.0, engine.method)
         slowest = float(rates[rates > 0].min())
     # Rounding of G adds up over the time in which it is seen.
-    rounding = engine.resolution * min(end, 10 / slowest)
-    tail = gain_tail(probe.num_qubits, noise)
-    result = integrate(engine.gain, slowest, max(fastest, slowest), end, tail, atol=0.1 * rounding)
+    latest = engine.affordable / fastest if fastest else np.inf
+    rounding = engine.resolution * min(end, 10 / slowest, latest)
     method = f"quadrature of the {engine.method}"
-    if result.value <= rounding:  # a state of fixed J_z: what is left is rounding, not gain
-        return IntegratedGain(0.0, rounding, method)
+    if environment.is_covariant and engine.gain(np.zeros(1))[0] <= engine.resolution:
+        return IntegratedGain(0.0, rounding, method)  # a state of fixed J_z: what there is of G is rounding
+    tail = gain_tail(probe.num_qubits, noise)
+    result = integrate(engine.gain, slowest, max(fastest, slowest), end, tail, atol=0.1 * rounding, latest=latest)
     return IntegratedGain(result.value, result.error + rounding, method)
 
 
@@ -179,10 +180,11 @@ def _closed_img(probe: Probe, noise: Noise) -> float | None:
 
 
 def _lasts(engine: Engine, environment: Environment, rates: FloatArray) -> bool:
-    """Whether some gain is left when all that decays is gone, by exp(−_FAR), or as 1/t² under transverse noise."""
-    lifetimes = _FAR ** max(1.0, 1 / environment.local.exponent) if environment.is_covariant else 1e6
+    """Whether some gain stays when all that decays is gone, by exp(−_FAR), or falls as 1/t² under transverse noise."""
+    lifetimes = _FAR ** max(1.0, 1 / environment.local.exponent)
     late = lifetimes / float(rates[rates > 0].min()) if rates.any() else 0.0
-    return bool(engine.gain(np.array([late]))[0] > max(1e-9, engine.resolution))
+    one, other = engine.gain(np.array([late, 2 * late]))
+    return bool(other > max(1e-9, engine.resolution) and other > 0.9 * one)
 
 
 __all__ = [

@@ -12,9 +12,11 @@ from qsense.noise import Environment, Noise, environment_of
 from qsense.probes import Probe
 from qsense.theory.closed import ghz_gain, product_gain
 from qsense.theory.dense import dense_gain, has_channels, is_transverse_alone
+from qsense.theory.lindblad import leaps
 from qsense.theory.symmetric import Channel, symmetric_gain
 
 _ROUNDING = 2.2e-16
+_STEPS = 3e3  # lifetimes that a solution in steps can follow
 _KERNEL = 1e-12  # where ρ and ∂ρ do not commute with the rotation, a threshold on small eigenvalues costs accuracy
 
 
@@ -26,11 +28,13 @@ class Engine:
         method: "closed form", "symmetric engine", "dense matrices" or "Lindblad equation".
         gain: G at times of shape (times,), in any order.
         resolution: the absolute error of G from rounding; a smaller G is not known.
+        affordable: up to how many lifetimes of the fastest part G can be computed in a few seconds.
     """
 
     method: str
     gain: Callable[[FloatArray], FloatArray]
     resolution: float
+    affordable: float = np.inf
 
 
 def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
@@ -65,8 +69,10 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
             )
     if has_channels(probe, noise):
         return Engine("dense matrices", lambda t: dense_gain(probe, noise, t), _ROUNDING * n**2 * 2**n)
-    method = "dense matrices" if is_transverse_alone(noise) else "Lindblad equation"
-    return Engine(method, lambda t: dense_gain(probe, noise, t, field), _KERNEL * n**2)
+    if is_transverse_alone(noise):
+        return Engine("dense matrices", lambda t: dense_gain(probe, noise, t, field), _KERNEL * n**2)
+    affordable = np.inf if leaps(n) else _STEPS
+    return Engine("Lindblad equation", lambda t: dense_gain(probe, noise, t, field), _KERNEL * n**2, affordable)
 
 
 def uniform_channel(environment: Environment, times: FloatArray) -> Channel:

@@ -56,7 +56,7 @@ def optimal_probe(
     """Returns the best probe over Dicke states with real amplitudes that a search from several starts finds.
 
     Args:
-        num_qubits: N ≤ 100; seconds up to N ≈ 30, minutes at 100.
+        num_qubits: N ≤ 100; seconds up to N ≈ 30, minutes at 100, ten times that where populations change.
         noise: noise that is the same for every spin and commutes with the field; some rate must be positive.
         objective: "img", "rate" or "gain".
         time: of "gain", in s.
