@@ -106,6 +106,12 @@ def test_a_uniform_coupling_is_one_axis_twisting():
     assert Environment(coupling=-0.7).coupling_spread(5) == pytest.approx(7.0)
 
 
+def test_the_diagonal_of_a_coupling_is_not_used():
+    diagonal = Environment(LocalNoise(emission=0.1), coupling=np.eye(20))
+    assert not diagonal.is_coupled
+    assert gain(Probe.product(20), diagonal, [1.0])[0] == pytest.approx(20 * np.exp(-0.1), rel=1e-14)
+
+
 def test_collective_dephasing_is_the_average_over_a_common_random_angle():
     # L = 2J_z at γ_c: the angle is Gaussian of variance 4γ_c t. Gauss–Hermite quadrature of the turned states.
     probe, rate, time = Probe.named("one_axis:0.4", 3), 0.1, 0.7

@@ -100,6 +100,20 @@ def test_a_tail_in_powers_of_time_is_integrated_without_a_bound_on_it():
     is_right(integrate(lambda t: (1 + t) ** -2.0, 1.0, 1.0, until=1e6), 1e6 / (1 + 1e6))
 
 
+@pytest.mark.parametrize("latest", [30.0, 1e3, 1e6])
+@pytest.mark.parametrize("power", [2.0, 3.0])
+def test_a_tail_that_may_not_be_followed_is_in_the_error(latest, power):
+    function = counted(lambda t: (1 + t) ** -power)
+    result = integrate(function, 1e-9, 1.0, latest=latest)  # a slowest part that begins far beyond
+    exact = 1 / (power - 1)
+    left = exact * (1 + latest) ** (1 - power)
+    assert abs(result.value + left - exact) < 1e-10
+    assert left <= result.error <= 5 * left
+    assert function.points < 5000
+    endless = integrate(np.ones_like, 1e-9, 1.0, latest=latest)
+    assert np.isinf(endless.error)
+
+
 def test_fringes_under_a_decay_are_integrated():
     # cos² of angle 30 t: ½ + ½/(1 + 60²).
     result = integrate(lambda t: np.exp(-t) * np.cos(30 * t) ** 2, 1.0, 60.0)

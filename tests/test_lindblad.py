@@ -170,6 +170,54 @@ def test_the_integral_in_a_field_is_right_however_slowly_the_field_turns_the_spi
     assert img.error < 1e-9 * exact
 
 
+def test_late_times_and_strong_fields_cost_no_steps():
+    # Next to nothing of collective dephasing sends the same physics to the Lindblad equation: a million radians.
+    closed, stepped = LocalNoise(0.02, transverse=0.1), Environment(LocalNoise(0.02, transverse=0.1), 1e-13)
+    assert engine_for(Probe.product(2), stepped, 1e5).method == "Lindblad equation"
+    # 1e-8: a million radians in double precision leave 1e-10, and the squarings of the exponential some of it.
+    assert gain(Probe.product(2), stepped, [10.0], 1e5)[0] == pytest.approx(
+        gain(Probe.product(2), closed, [10.0], 1e5)[0], rel=1e-8
+    )
+    late = np.array([1e3, 1e5])
+    alone, together = LocalNoise(transverse=0.1), Environment(LocalNoise(transverse=0.1), 1e-16)
+    assert gain(Probe.product(1), together, late) == pytest.approx(gain(Probe.product(1), alone, late), rel=1e-6)
+
+
+def test_the_integral_under_transverse_noise_and_a_coupling_is_that_of_another_quadrature():
+    noise, probe = Environment(LocalNoise(transverse=0.1), coupling=0.3), Probe.product(2)
+    img = integrated_gain(probe, noise)
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    edges = np.concatenate([[0.0], np.linspace(1, 60, 40), np.geomspace(60, 1e6, 30)[1:]])
+    lengths = np.diff(edges)[:, None]
+    times = edges[:-1, None] + lengths * (nodes + 1) / 2
+    gains = gain(probe, noise, times.ravel()).reshape(times.shape)
+    tail = edges[-1] * gain(probe, noise, edges[-1:])[0]  # it ends as 1/t²
+    assert abs(img.value - float(np.sum(gains * weights * lengths / 2)) - tail) <= img.error + 1e-9 * img.value
+    assert img.error < 1e-8 * img.value
+
+
+def test_an_integral_that_would_take_too_long_ends_with_an_honest_error():
+    # A tail in 1/t² with five spins: it is followed as far as is affordable, and what is beyond is in the error.
+    noise = LocalNoise(transverse=0.3)
+    cut = integrated_gain(Probe.product(5), Environment(noise, 1e-13))
+    exact = integrated_gain(Probe.product(5), noise).value
+    assert abs(cut.value - exact) <= cut.error
+    assert 1e-6 * exact < cut.error < 0.1 * exact
+
+
+def test_a_spin_without_noise_keeps_its_gain_in_a_coupling():
+    noise = Environment(LocalNoise(emission=[0.0, 0.1]), coupling=0.3)
+    assert np.isinf(integrated_gain(Probe.product(2), noise).value)
+
+
+def test_a_state_of_fixed_magnetisation_gains_where_spins_flip_along_x():
+    # G = 0 at first, and not later: σ_x makes coherence between states that differ by two spins.
+    noise, probe = LocalNoise(transverse=0.3), Probe.named("w", 3)
+    assert gain(probe, noise, [0.0])[0] == pytest.approx(0, abs=1e-13)
+    assert gain(probe, noise, [2.0])[0] == pytest.approx(referee(probe, Environment(noise), [2.0])[0], rel=1e-8)
+    assert integrated_gain(probe, noise).value > 1
+
+
 def test_a_spin_without_noise_beside_transverse_noise_keeps_its_gain():
     noise = LocalNoise(transverse=[0.0, 0.3])
     for probe in (Probe.product(2), Probe.ghz(2)):

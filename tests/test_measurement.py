@@ -105,6 +105,9 @@ def test_the_fringes_of_ghz_are_those_of_its_density_matrix(name, readout):
     named = classical_gain(Probe.ghz(size), NOISES[name], TIMES, readout, phase)
     explicit = classical_gain(Probe.ghz(size), NOISES[name], TIMES, effects, phase)
     assert np.allclose(named, explicit, rtol=1e-9, atol=1e-12)
+    # Coherence of order 0 holds the probabilities averaged over the phase.
+    total = fringes(Probe.ghz(size), NOISES[name], TIMES, readout).values[:, 0].sum(-1)
+    assert np.allclose(total, 1, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(4))
