@@ -122,9 +122,9 @@ def integrate(
         negligible = 0.1 * (rtol * abs(value) + atol)
         if tail is not None:
             beyond = tail(last, abs(float(function(np.array([last]))[0])))
-        if beyond <= negligible or last >= min(until, latest):
+        if beyond <= negligible or last >= until or 2 * last > latest:
             break
-        step = np.array([last, min(2 * last, until, latest)])
+        step = np.array([last, min(2 * last, until)])
         more, errors = _panels(function, step, slowest_rate, rtol, atol, abs(value))
         before, window = window, float(more.sum())
         value, error, last = value + window, error + float(errors.sum()), float(step[1])
