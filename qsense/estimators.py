@@ -112,7 +112,7 @@ def estimator_for(spec: EstimatorSpec, probe: Probe) -> Estimator:
     """
     n = probe.num_qubits
     kind = chosen_kind(spec, probe)
-    if kind in ("ghz", "product") and probe.kind != kind:
+    if not goes_with(spec, probe):
         raise ArgumentError(f'The estimator "{kind}" goes with a {kind} probe, but the probe is "{probe.name}".')
     if kind == "ghz":
         method = "loss_flag" if spec.readout == "auto" else spec.readout

@@ -32,10 +32,9 @@ from qsense.estimate import tally
 from qsense.estimate.fringe import Squared, as_estimates, inverse, scaled, squared_visibility
 from qsense.estimate.result import Estimate
 from qsense.fisher import FloatArray
-from qsense.sensing import Settings
+from qsense.sensing import Ending, Settings
 
 Method = Literal["loss_flag", "parity", "multiple_quantum"]
-Ending = Literal["directions", "loss_flag", "unprepare"]
 ENDINGS: dict[str, Ending] = {"loss_flag": "loss_flag", "parity": "directions", "multiple_quantum": "unprepare"}
 ANGLES = {
     "loss_flag": (0.0, np.pi / 2),

@@ -119,21 +119,6 @@ def between_folds(metric: Metric, slope: ComplexArray) -> FloatArray:
     return np.asarray(np.sum(metric.weights * pairs, axis=(-1, -2)) / (count * (count - 1)))
 
 
-def degenerate_variance(metric: Metric, slope: ComplexArray) -> float:
-    """Returns Tr(BCBC), C the covariance of the mean ∂ρ: half the variance of the form where ∂ρ is nothing but noise.
-
-    Unbiased for Gaussian folds, from their centred Gram matrix.
-    """
-    flat = (metric.turn(slope) * np.sqrt(metric.weights)).reshape(len(slope), -1)
-    flat = flat - flat.mean(0)
-    centred = (flat.conj() @ flat.T).real
-    count = len(slope)
-    n = count - 1
-    squared, trace = float(np.sum(centred**2)) / n**2, float(np.trace(centred)) / n
-    full = n**2 / ((n + 2) * (n - 1)) * (squared - trace**2 / n)
-    return max(full, squared / (count * 10)) / count**2
-
-
 def sld_of(metric: Metric, slope: ComplexArray) -> ComplexArray:
     """Returns the symmetric logarithmic derivative X of ∂ρ, shape (..., d, d), damped where sums are floored."""
     return metric.turn_back(metric.turn(slope) * metric.weights)

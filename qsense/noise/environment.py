@@ -67,6 +67,16 @@ class Environment:
         """Whether everything commutes with the field's rotation, so that G does not depend on the field."""
         return self.local.is_covariant
 
+    def commutes(self, num_qubits: int) -> bool:
+        """Whether noise, coupling and field all commute: each spin has a channel, and the phase can be put on after it.
+
+        A coupling commutes with dephasing, but not with flips of spins.
+
+        >>> Environment(LocalNoise(emission=0.1), coupling=0.5).commutes(2)
+        False
+        """
+        return self.is_covariant and not (self.is_coupled and bool(self.local.relaxation_rates(num_qubits).any()))
+
     def decay_rates(self, num_qubits: int) -> FloatArray:
         """Returns how fast each spin's own part of G decays, 2/T2 and what is common, shape (num_qubits,), in 1/s."""
         transverse = np.broadcast_to(np.array(self.local.transverse), (num_qubits,))

@@ -127,9 +127,7 @@ def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] 
 
 def has_bound(num_qubits: int, noise: Noise) -> bool:
     """Whether more than N² is known: whether the channel of each spin at time t is all that the probe suffers."""
-    environment = environment_of(noise)
-    flips = environment.local.relaxation_rates(num_qubits).any()
-    return environment.is_covariant and not (environment.is_coupled and flips)
+    return environment_of(noise).commutes(num_qubits)
 
 
 def _penalties(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatArray:

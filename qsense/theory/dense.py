@@ -22,13 +22,6 @@ NUM_QUBITS = 10
 _CHUNK_BYTES = 2**26
 
 
-def has_channels(probe: Probe, noise: Noise) -> bool:
-    """Whether the noise acts spin by spin and commutes with the field's rotation, so that the phase is put on after."""
-    environment = environment_of(noise)
-    flips = environment.local.relaxation_rates(probe.num_qubits).any()
-    return environment.is_covariant and not (environment.is_coupled and flips)
-
-
 def is_transverse_alone(noise: Noise) -> bool:
     """Whether the noise does not commute with the field's rotation, but acts spin by spin."""
     environment = environment_of(noise)
@@ -63,7 +56,7 @@ def density_matrices(probe: Probe, noise: Noise, times: FloatArray, phases: Floa
         raise ArgumentError(f'The noise "{noise.name}" is transverse: a phase cannot be put on after it.')
     unturned = (
         _channel_output(probe, noise, times)
-        if has_channels(probe, noise)
+        if environment.commutes(probe.num_qubits)
         else lindblad_states(probe, environment, times)[0]
     )
     angles = np.exp(-1j * np.outer(phases, generator(probe.num_qubits)))
@@ -78,7 +71,7 @@ def states_and_slopes(
     if is_transverse_alone(noise):
         _check_size(probe, noise)
         return transverse_states(probe, environment_of(noise).local, times, field)
-    if not has_channels(probe, noise):
+    if not environment_of(noise).commutes(probe.num_qubits):
         return lindblad_states(probe, environment_of(noise), times, field)
     rho = _channel_output(probe, noise, times)  # checks the size
     return rho, -1j * np.subtract.outer(generator(probe.num_qubits), generator(probe.num_qubits)) * rho
@@ -91,7 +84,7 @@ def dense_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0
     >>> dense_gain(Probe.ghz(2), LocalNoise(dephasing=0.25), np.array([0.0])).round(6)
     array([4.])
     """
-    if has_channels(probe, noise):
+    if environment_of(noise).commutes(probe.num_qubits):
         _check_size(probe, noise)
         diagonal = generator(probe.num_qubits)
         parts = [qfi_of_rotation(_channel_output(probe, noise, part), diagonal) for part in _chunks(probe, times)]

@@ -11,7 +11,7 @@ from qsense.fisher import FloatArray
 from qsense.noise import Environment, Noise, environment_of
 from qsense.probes import Probe
 from qsense.theory.closed import ghz_gain, product_gain
-from qsense.theory.dense import dense_gain, has_channels, is_transverse_alone
+from qsense.theory.dense import dense_gain, is_transverse_alone
 from qsense.theory.lindblad import leaps
 from qsense.theory.symmetric import Channel, symmetric_gain
 
@@ -67,7 +67,7 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
             return Engine(
                 "symmetric engine", lambda t: symmetric_gain(amplitudes, uniform_channel(environment, t)), resolution
             )
-    if has_channels(probe, noise):
+    if environment.commutes(n):
         return Engine("dense matrices", lambda t: dense_gain(probe, noise, t), _ROUNDING * n**2 * 2**n)
     if is_transverse_alone(noise):
         return Engine("dense matrices", lambda t: dense_gain(probe, noise, t, field), _KERNEL * n**2)

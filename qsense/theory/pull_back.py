@@ -16,6 +16,7 @@ from qsense.theory.symmetric import (
     copies,
     dephased,
     dicke_tables,
+    hermitian,
     relaxes,
     roots_of_binomials,
     singlets,
@@ -88,11 +89,7 @@ def _pulled_back(observables: list[Array], channel: Channel, size: int) -> Array
         back = h
     assert back is not None
     roots = roots_of_binomials(size)
-    q, v = dicke_tables(size).inside
-    matrix = np.zeros_like(back)
-    matrix[:, v + q, v] = back[:, q, v].conj()
-    matrix[:, v, v + q] = back[:, q, v]
-    return np.asarray(matrix / np.outer(roots, roots))
+    return np.asarray(hermitian(back.conj()) / np.outer(roots, roots))
 
 
 def _relaxed_back(g: Array, channel: Channel, powers: list[FloatArray]) -> Array:

@@ -154,12 +154,16 @@ def blocks(amplitudes: Array, channel: Channel) -> Iterator[Array]:
         block = f.shape[1] - 1
         out = _relaxed(f, channel, powers) if relaxing else dephased(f, channel)
         common = np.exp(-np.outer(channel.collective, np.arange(block + 1.0) ** 2))
-        out = out * (copies(size, below) * common)[:, :, None]
-        q, v = dicke_tables(block).inside
-        matrix = np.zeros_like(out)
-        matrix[:, v, v + q] = out[:, q, v].conj()
-        matrix[:, v + q, v] = out[:, q, v]
-        yield matrix
+        yield hermitian(out * (copies(size, below) * common)[:, :, None])
+
+
+def hermitian(lower: Array) -> Array:
+    """Returns the Hermitian matrices whose element (v + q, v) is `lower` at (q, v), shape (times, N+1, N+1)."""
+    q, v = dicke_tables(lower.shape[1] - 1).inside
+    matrix = np.zeros_like(lower)
+    matrix[:, v, v + q] = lower[:, q, v].conj()
+    matrix[:, v + q, v] = lower[:, q, v]
+    return matrix
 
 
 def copies(num_qubits: int, below: int) -> float:
