@@ -11,9 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import platform
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from qsense import files
 from qsense.counts import Counts
 from qsense.errors import RecordError, SpecError
 from qsense.plan import Point
@@ -143,17 +142,7 @@ class RunRecord:
         """
         target = self.path / name
         try:
-            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.chmod(temporary, 0o644)
-                os.replace(temporary, target)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            files.write(target, data)
         except OSError as error:
             raise RecordError(f"{target}: cannot be written: {error.strerror}.") from None
 
