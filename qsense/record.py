@@ -11,11 +11,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from qsense import files
 from qsense.counts import Counts
 from qsense.errors import RecordError, SpecError
 from qsense.plan import Point
+from qsense.provenance import provenance
 from qsense.spec import RunSpec
 
 SCHEMA = 1
@@ -34,7 +33,6 @@ SUMMARY_COLUMNS = (
 ESTIMATE_COLUMNS = (
     "probe", "num_qubits", "noise", "estimator", "time_s", "gain", "stderr", "low", "high", "gain_exact", "shots",
 )  # fmt: skip
-_PACKAGES = ("qsense", "qiskit", "qiskit-aer", "numpy", "scipy")
 
 
 @dataclass(frozen=True)
@@ -168,18 +166,10 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _provenance(spec: RunSpec) -> dict[str, Any]:
-    versions = {}
-    for package in _PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = "not installed"
     return {
         "schema": SCHEMA,
         "spec_id": spec.id,
         "backend": spec.backend,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "versions": versions,
+        **provenance(),
     }

@@ -10,10 +10,10 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = [
     "errors", "files", "toml_file", "content", "fisher", "integration", "device", "noise", "quadrature", "probes", "layout",
     "theory", "counts", "sensing", "transpilation", "estimate", "fidelity", "rendering", "emulation", "emulator",
-    "spec_file", "placement", "spec", "estimators", "plan", "backends", "characterise", "record", "execution", "jobs",
+    "spec_file", "placement", "spec", "estimators", "plan", "backends", "characterise", "provenance", "record", "execution", "jobs",
     "ledger", "remote", "submission", "collection", "measured", "against_calibration", "derived", "advantage",
     "compare",
-    "pictures", "report", "workflow", "store", "study", "cli",
+    "pictures", "report", "workflow", "reproduction", "tables", "store", "study", "cli",
 ]  # fmt: skip
 
 

@@ -99,6 +99,15 @@ class Store:
         Raises:
             StoreError: a trial is not there, or a shard is damaged; the message names it.
         """
+        for _, results in self.held_in(keys):
+            yield from results
+
+    def held_in(self, keys: Sequence[str]) -> Iterator[tuple[dict[str, Any], list[Result]]]:
+        """Yields the provenance of every shard that holds some of the trials, and their results.
+
+        Raises:
+            StoreError: as `results`.
+        """
         places = self.index.places(keys)
         missing = [key for key in keys if key not in places]
         if missing:
@@ -110,14 +119,14 @@ class Store:
         for key, name in places.items():
             wanted.setdefault(name, set()).add(key)
         for name, own in wanted.items():
-            _, results = opened(self.read(self.shard_path(name)), str(self.shard_path(name)))
+            path = self.shard_path(name)
+            provenance, results = opened(self.read(path), str(path))
             present = [result for result in results if result.key in own]
             if {result.key for result in present} != own:
                 raise StoreError(
-                    f"{self.shard_path(name)}: lacks trials that the index says it has; "
-                    "run `qsense store verify --repair`."
+                    f"{path}: lacks trials that the index says it has; run `qsense store verify --repair`."
                 )
-            yield from present
+            yield provenance, present
 
     def shard_path(self, name: str) -> Path:
         return self.shards / name[:2] / f"{name}.zip"

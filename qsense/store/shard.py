@@ -41,7 +41,7 @@ class Result(NamedTuple):
 
 def packed(results: Sequence[Result], provenance: dict[str, Any]) -> bytes:
     """Returns the content of the shard of some results."""
-    lines = [json.dumps(_line(result), sort_keys=True, allow_nan=False) for result in results]
+    lines = [json.dumps(_line(result), allow_nan=False) for result in results]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         _add(archive, "provenance.json", json.dumps({"schema": SCHEMA, **provenance}, sort_keys=True).encode(), True)

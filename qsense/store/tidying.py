@@ -78,15 +78,17 @@ def _rewritten(folder: Path, kept: Sequence[StudyEntry] | None) -> list[str]:
 
 
 def _worth_rewriting(folder: Path, live: dict[str, set[str]]) -> list[Path]:
-    small, stale = [], []
+    """Shards with trials that are not wanted from them, and small ones that have others to be joined with."""
+    stale: list[Path] = []
+    small: dict[str, list[Path]] = {}
     for path in sorted((folder / "shards").glob("*/*.zip")):
         content = path.read_bytes()
-        _, results = opened(content, str(path))
+        provenance, results = opened(content, str(path))
         if len(live.get(path.stem, ())) < len(results):
             stale.append(path)
         elif len(content) < SMALL:
-            small.append(path)
-    return stale + (small if stale or len(small) > 1 else [])
+            small.setdefault(json.dumps(provenance, sort_keys=True), []).append(path)
+    return stale + [path for paths in small.values() if len(paths) > 1 for path in paths]
 
 
 def _joined(paths: Sequence[Path], live: dict[str, set[str]]) -> Iterator[tuple[dict[str, Any], list[Result]]]:

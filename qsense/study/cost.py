@@ -63,7 +63,7 @@ def _cost(probe: Probe, estimator: EstimatorSpec, backend: str, times: int, pilo
         memory += 0.06 * 2**20 * 4**size
     if aer:
         memory += 64 * float(4**size if backend in ("aer", "aer:density_matrix") else 2 ** min(size, 30))
-    return Cost(2 * seconds if piloted else seconds, memory)
+    return Cost(float(2 * seconds if piloted else seconds), float(memory))
 
 
 def _emulated(probe: Probe, estimator: EstimatorSpec, rows: int, shots: int) -> float:
@@ -72,7 +72,7 @@ def _emulated(probe: Probe, estimator: EstimatorSpec, rows: int, shots: int) -> 
     if probe.kind == "ghz" and chosen_kind(estimator, probe) != "tomography":
         return 20e-9 * rows * shots * size
     if size <= emulator.dense.NUM_QUBITS:
-        return 40e-9 * rows * 2**size
+        return 40e-9 * rows * float(2**size)
     bond = 1 if probe.kind == "product" else 4
     return (40e-9 + 40e-9 * bond) * rows * shots * size
 

@@ -6,10 +6,15 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from qsense.counts import Counts
 from qsense.spec import RunSpec
+
+if TYPE_CHECKING:
+    from qsense.measured import Measured
 
 NUMBERS = 1
 """Raised by every change of qsense that changes what a trial gives, so that old and new are not mixed in a store."""
@@ -73,15 +78,43 @@ def conducted(content: dict[str, Any]) -> Outcome:
     (point,) = plan(spec)
     sampler.check(point.experiment_at(0.0))
     parts = [sampler.sample(j.experiment, j.settings, j.shots, point.noise, j.seed) for j in point.jobs()]
-    comparison = compare([measure(point, parts)])
+    measured = measure(point, parts)
+    comparison = compare([measured])
     (summary,) = summary_rows(comparison)
     curve = estimate_rows(comparison)
     named = names(point).keys()
     estimates = {
-        "summary": {key: value for key, value in summary.items() if key not in named},
+        "summary": {key: value for key, value in summary.items() if key not in named} | onset(measured),
         "curve": {key: [row[key] for row in curve] for key in curve[0] if key not in named},
-    }
+        "rule": {"decay_rate_per_s": point.rule.decay_rate, "node_rate_per_s": point.rule.node_rate,
+                 "designed": point.rule.designed},
+    }  # fmt: skip
     return Outcome(estimates, Counts.joined(parts).to_bytes())
+
+
+def onset(measured: Measured) -> dict[str, float | None]:
+    """Returns how a curve begins and how fast it falls: G(0), and the rate G(0)/𝓘, with errors and exact values.
+
+    G(0) is the rule's interpolation drawn on to t = 0, so both are linear or a ratio of linear functions of the data.
+    """
+    rule = measured.point.rule
+    values = np.array([one.value for one in measured.estimates])
+    errors = np.array([one.stderr for one in measured.estimates])
+    at_zero = rule.interpolation(np.zeros(1))[0]
+    start, total = float(at_zero @ values), float(rule.weights @ values)
+    exact = float(measured.curve_exact(np.zeros(1))[0])
+    rate = stderr = None
+    if total > 0:
+        rate = start / total
+        stderr = float(np.linalg.norm((at_zero - rate * rule.weights) / total * errors))
+    return {
+        "gain_start": start,
+        "gain_start_stderr": float(np.linalg.norm(at_zero * errors)),
+        "gain_start_exact": exact,
+        "decay_rate_per_s": rate,
+        "decay_rate_stderr_per_s": stderr,
+        "decay_rate_exact_per_s": exact / measured.img_exact.value if measured.img_exact.value > 0 else None,
+    }
 
 
 def single(spec: RunSpec, probe: int, noise: int, estimator: int) -> RunSpec:
