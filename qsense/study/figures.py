@@ -64,7 +64,8 @@ def img_figure(found: Sequence[Cell]) -> Figure:
         place.axis("off")
     if len(panels) > len(shown):
         figure.suptitle(f"the first {len(shown)} of {len(panels)} panels; all are in trials.csv", fontsize=9)
-    figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=3, fontsize=8)
+    columns = min(4, max(1, len(handles) // 2))
+    figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=columns, fontsize=7.5)
     return figure
 
 
@@ -172,9 +173,10 @@ def _lead_map(pairs: Sequence[Lead], rate: str) -> Figure:
     figure = Figure(figsize=(9.6, 3.8), layout="constrained")
     panels = figure.subplots(1, 2)
     spread = max(float(np.nanmax(np.abs(ratio - 1))), 0.05)
+    error = float(np.median([pair.ratio.stderr for pair in pairs]))
     for panel, data, title, options in (
         (panels[0], until, "GHZ leads until γt (measured)", {"cmap": "viridis"}),
-        (panels[1], ratio, r"$\mathcal{I}$ of GHZ / $\mathcal{I}$ of product (measured)",
+        (panels[1], ratio, rf"$\mathcal{{I}}$ of GHZ / $\mathcal{{I}}$ of product (measured, ± {error:.1g})",
          {"cmap": "PuOr_r", "vmin": 1 - spread, "vmax": 1 + spread}),
     ):  # fmt: skip
         panel.set_facecolor("0.8")
@@ -183,6 +185,11 @@ def _lead_map(pairs: Sequence[Lead], rate: str) -> Figure:
         for axis, labels in ((panel.xaxis, sizes), (panel.yaxis, rates)):
             step = (len(labels) + 7) // 8
             axis.set_ticks(np.arange(0, len(labels), step) + 0.5, [_value(value) for value in labels[::step]])
+        for row, column in zip(*np.nonzero(np.isfinite(data)), strict=True) if data.size <= 60 else ():
+            red, green, blue, _ = mesh.cmap(mesh.norm(data[row, column]))
+            ink = "white" if 0.3 * red + 0.6 * green + 0.1 * blue < 0.5 else "black"
+            text = f"{data[row, column]:.3g}"
+            panel.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7, color=ink)
         panel.set_xlabel(_LABELS["num_qubits"])
         panel.set_ylabel(_LABELS[rate])
     return figure
@@ -230,7 +237,7 @@ def _words(names: dict[str, Any], keys: Sequence[str]) -> str:
 
 
 def _short(name: str) -> str:
-    return {"num_qubits": "N"}.get(name, name.removesuffix("_per_s").removesuffix("_rad").replace("_", " "))
+    return {"num_qubits": "N", **dict.fromkeys(_RATES, "γ")}.get(name, name.replace("_", " "))
 
 
 def _value(value: Any) -> str:
