@@ -136,7 +136,7 @@ def list_studies(store: StorePath = DEFAULT_STORE, as_json: AsJson = False) -> N
     with Store(store, read_only=True) as opened:
         rows = [
             {"name": s.name, "id": s.id, "trials": len(s.keys), "present": len(opened.held(list(set(s.keys))))}
-            for s in studies(opened)
+            for s in studies(store)
         ]
     if as_json:
         print(json.dumps({"studies": rows}, indent=2))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from qsense.errors import StoreError
+from qsense.errors import NewerStoreError, StoreError
 
 SCHEMA = 1
 FILE = "index.sqlite"
+_DIGEST = re.compile("[0-9a-f]{64}")
 _PATIENCE_S = 60.0  # another writer's transaction takes milliseconds
 _TABLES = """
     CREATE TABLE IF NOT EXISTS shard (number INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE);
@@ -25,14 +28,14 @@ class Index:
         """Opens the index of a store, making it if it is not there.
 
         Raises:
-            StoreError: it cannot be opened, is damaged, or was written by a newer qsense.
+            StoreError: it cannot be opened or is damaged; NewerStoreError: it was written by a newer qsense.
         """
         self.path = folder / FILE
         with self._explained():
             self._connection = _connected(self.path, read_only)
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
             if version > SCHEMA:
-                raise StoreError(f"{self.path}: written by a newer qsense (schema {version}); update qsense.")
+                raise NewerStoreError(f"{self.path}: written by a newer qsense (schema {version}); update qsense.")
             if not read_only:
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = FULL")
@@ -51,19 +54,20 @@ class Index:
                 part = [bytes.fromhex(key) for key in keys[start : start + 500]]
                 marks = ",".join("?" * len(part))
                 rows = self._connection.execute(f"{question} WHERE key IN ({marks})", part)
-                found.update((key.hex(), digest) for key, digest in rows)
+                found.update(self._checked(key, digest) for key, digest in rows)
         return found
 
     def all(self) -> Iterator[tuple[str, str]]:
         """Yields (key of a trial, digest of its shard) of all trials."""
         with self._explained():
             for key, digest in self._connection.execute("SELECT key, digest FROM trial JOIN shard ON shard = number"):
-                yield key.hex(), digest
+                yield self._checked(key, digest)
 
     def digests(self) -> set[str]:
         """Returns the digests of all shards that it knows."""
         with self._explained():
-            return {digest for (digest,) in self._connection.execute("SELECT digest FROM shard")}
+            rows = self._connection.execute("SELECT digest FROM shard")
+            return {self._checked(b"\0" * 32, digest)[1] for (digest,) in rows}
 
     def add(self, digest: str, keys: Iterable[str]) -> None:
         """Says that a shard holds some trials. A trial that another shard holds already stays there."""
@@ -96,6 +100,12 @@ class Index:
             return str(error)
         return None if answer == "ok" else str(answer)
 
+    def _checked(self, key: object, digest: object) -> tuple[str, str]:
+        """A row of the file, which may hold anything: a digest becomes a file's name."""
+        if isinstance(key, bytes) and len(key) == 32 and isinstance(digest, str) and _DIGEST.fullmatch(digest):
+            return key.hex(), digest
+        raise StoreError(f"{self.path}: damaged (a row is none of qsense's); run `qsense store verify --repair`.")
+
     def _add(self, digest: str, keys: Iterable[str], otherwise: str) -> None:
         self._connection.execute("INSERT OR IGNORE INTO shard (digest) VALUES (?)", (digest,))
         (number,) = self._connection.execute("SELECT number FROM shard WHERE digest = ?", (digest,)).fetchone()
@@ -116,9 +126,9 @@ def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
     if not read_only:
         return sqlite3.connect(path, timeout=_PATIENCE_S)
     # A log beside it belongs to a writer at work, or to one that was killed; without one the file alone is the index,
-    # and a folder that cannot be written can be read.
+    # and a folder that cannot be written can be read. Where it can be written a writer may come at any time.
     log = path.with_name(f"{FILE}-wal")
-    still = not log.exists() or log.stat().st_size == 0
+    still = not (log.exists() and log.stat().st_size) and not os.access(path.parent, os.W_OK)
     address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if still else ''}"
     return sqlite3.connect(address, uri=True, timeout=_PATIENCE_S)
 
