@@ -87,10 +87,10 @@ def export(
 ) -> None:
     """Write a record's results as CSV, Parquet (pandas) or NetCDF (xarray), with units and provenance."""
     from qsense.record import RunRecord
-    from qsense.tables import of_record, written
+    from qsense.tables import results_of, written
 
     loaded = RunRecord.load(record)
-    print_paths(written(of_record(loaded), out or loaded.path / "export", kind), as_json)
+    print_paths(written(results_of(loaded), out or loaded.path / "export", kind), as_json)
 
 
 @app.command()

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from qsense import backends
-from qsense.errors import ArgumentError, RecordError, SpecError
+from qsense.errors import ArgumentError, SpecError, StoreError
 from qsense.provenance import provenance
-from qsense.store import Store
+from qsense.store import DEFAULT, Store
 from qsense.store.studies import StudyEntry, remember
 from qsense.study import crew
 from qsense.study.conduct import Conducted, Progress, conduct
 from qsense.study.cost import Cost
 from qsense.study.expansion import Study
-from qsense.tables import Columns
+from qsense.tables import Columns, Results
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
@@ -110,6 +110,46 @@ def swept(
     return entry, conduct(study.trials, store, hands, provenance(), progress, note)
 
 
+def sweep(
+    study: Study | str | Path,
+    store: str | Path = DEFAULT,
+    workers: int = 1,
+    dask: str | None = None,
+    memory: str | None = None,
+    progress: Progress | None = None,
+    note: Callable[[str], None] = lambda line: None,
+) -> Results:
+    """Runs what a store lacks of a study; returns the results of all its trials.
+
+    Args:
+        study: a Study or the path of its TOML file.
+        store: the folder of the store, made if it is not there.
+        workers: processes of this machine.
+        dask: the address of a cluster's scheduler, instead of processes.
+        memory: what all workers together may take, such as "4GB".
+        progress, note: see `conduct`.
+
+    Raises:
+        SpecError: the file is wrong, or a trial needs more memory than there is; nothing has been run.
+        StoreError: the store cannot be written, or trials could not be run; what was stored stays.
+    """
+    from qsense.study.results import of_study
+
+    source = "<study>" if isinstance(study, Study) else str(study)
+    study = study if isinstance(study, Study) else Study.load(study)
+    with Store(store) as opened:
+        cost = estimated(study, opened, workers, None if memory is None else memory_of(memory), source)
+        entry, done = swept(study, opened, cost.workers, dask, progress, note)
+        if done.stopped:
+            raise KeyboardInterrupt
+        if done.failures:
+            first = done.failures[0]
+            raise StoreError(
+                f"{len(done.failures)} trials could not be run; the first, {first.trial.label}: {first.reason}"
+            )
+        return of_study(opened, entry)
+
+
 def failures(done: Conducted) -> Columns:
     """Returns a row for every trial that could not be run: what it is, and why."""
     return Columns.of_rows([{"trial": one.trial.label, "reason": one.reason} for one in done.failures])
@@ -163,6 +203,6 @@ def is_reported(folder: Path, entry: StudyEntry) -> dict[str, Any] | None:
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         whole = summary["study_id"] == entry.id and summary["not_run"] == 0
-    except (OSError, ValueError, KeyError, TypeError, RecordError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return summary if whole else None

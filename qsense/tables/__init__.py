@@ -2,6 +2,6 @@
 
 from qsense.tables.columns import Columns, Results
 from qsense.tables.formats import FORMATS, written
-from qsense.tables.of_record import of_record
+from qsense.tables.records import results_of
 
-__all__ = ["FORMATS", "Columns", "Results", "of_record", "written"]
+__all__ = ["FORMATS", "Columns", "Results", "results_of", "written"]

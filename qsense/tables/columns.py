@@ -14,6 +14,7 @@ from qsense.errors import ArgumentError
 
 if TYPE_CHECKING:
     import pandas
+    import xarray
 
 TRIAL_COLUMNS = (
     "probe", "num_qubits", "noise", "dephasing_rate_per_s", "emission_rate_per_s", "absorption_rate_per_s", "estimator",
@@ -101,6 +102,16 @@ class Results:
 
     trials: Columns
     curves: Sequence[Mapping[str, Sequence[Any]]]
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Returns the results as a labelled xarray Dataset; see `tables.dataset`.
+
+        Raises:
+            ArgumentError: xarray is not installed.
+        """
+        from qsense.tables.dataset import to_dataset
+
+        return to_dataset(self)
 
     def curve_rows(self) -> Columns:
         """Returns a row for every time of every trial: the columns that say which trial, and the curve."""

@@ -13,7 +13,7 @@ from qsense.tables.rows import identity_row, result_row
 _NAMES = ("probe", "num_qubits", "noise", "estimator")
 
 
-def of_record(record: RunRecord) -> Results:
+def results_of(record: RunRecord) -> Results:
     """Returns the results of a record as they were last estimated.
 
     Raises:
