@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,8 +50,9 @@ def sweep(
     from qsense.study.results import of_study
 
     loaded = Study.load(study)
-    limit = None if memory is None else sweep.memory_of(memory)
-    with Store(store) as opened:
+    # Of a cluster's memory this machine knows nothing.
+    limit = sweep.memory_of(memory) if memory is not None else math.inf if dask else None
+    with _sigterm_as_ctrl_c(), Store(store) as opened:
         cost = sweep.estimated(loaded, opened, workers or _cores(), limit, str(study))
         if not as_json:
             print(_cost(loaded.name, cost, loaded.left_out, dask))
@@ -63,15 +67,12 @@ def sweep(
             _stopped(done, cost, store)
         summary = sweep.is_reported(folder, entry)
         if summary is None or done.new:
-            summary = report.write(of_study(opened, entry, partial=bool(done.failures)), folder)
-    if done.failures:
-        from qsense import files
-
-        files.write(folder / "failures.csv", sweep.failures(done).to_csv())
+            results = of_study(opened, entry, partial=bool(done.failures))
+            summary = report.write(results, folder, sweep.failures(done))
     if as_json:
         words = {"study": str(folder), "present": done.present, "new": done.new, "failed": len(done.failures)}
-        print(json.dumps({**words, **summary}, indent=2, sort_keys=True, allow_nan=False))
-    else:
+        print(json.dumps({**words, **(summary or {})}, indent=2, sort_keys=True, allow_nan=False))
+    elif summary is not None:
         _show(done, summary, folder)
     if done.failures:
         first = done.failures[0]
@@ -215,6 +216,23 @@ def _stopped(done: Conducted, cost: Estimate, store: Path) -> None:
 
 def _say(line: str) -> None:
     print(f"qsense: {line}", file=sys.stderr)
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Lets a command that is told to end, by a batch system or a shutdown, end as by Ctrl-C: what is done is kept."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # where signals cannot be set
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import json
 import multiprocessing
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -50,6 +51,7 @@ def run_batch(contents: Sequence[dict[str, Any]]) -> list[Answer]:
         start = time.perf_counter()
         try:
             outcome, failure = conducted(content), ""
+            json.dumps(outcome.estimates, allow_nan=False)  # what cannot be stored has failed
         except QsenseError as error:
             outcome, failure = None, str(error)
         except Exception as error:  # a defect, or no memory: told with the trial, the others go on
@@ -77,9 +79,7 @@ def processes(workers: int) -> Iterator[Crew]:
     def make() -> Crew:
         for old in made:
             old.shutdown(wait=False, cancel_futures=True)
-        made.append(
-            ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_work)
-        )
+        made.append(_Processes(workers, multiprocessing.get_context("spawn"), _begin_work))
         return Crew(made[-1], lambda: workers, make)
 
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
@@ -93,6 +93,19 @@ def processes(workers: int) -> Iterator[Crew]:
             else:
                 os.environ[name] = value
         _end(made[-1])
+
+
+class _Processes(ProcessPoolExecutor):
+    """A pool that starts its workers, which it does on submitting, so that Ctrl-C never reaches them."""
+
+    def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+        if not hasattr(signal, "pthread_sigmask"):  # Windows
+            return super().submit(*arguments, **options)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which a new process takes over
+        try:
+            return super().submit(*arguments, **options)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -118,10 +131,11 @@ def dask(address: str) -> Iterator[Crew]:
         ) from None
     try:
         _check_versions(client)
-        with client.get_executor(pure=False) as executor:
-            yield Crew(executor, lambda: max(1, sum(client.nthreads().values())))
+        yield Crew(client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values())))
     finally:
-        client.close(timeout=5)
+        # Tasks that still run end with the client that asked for them; waiting for them would hold up Ctrl-C.
+        with suppress(Exception):  # the scheduler may be gone
+            client.close(timeout=5)
 
 
 def _check_versions(client: Any) -> None:
