@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.errors import ArgumentError, RecordError
+from qsense.files import DAMAGED
 
 IntArray = NDArray[np.int64]
 SCHEMA = 1
@@ -199,7 +198,9 @@ class Counts:
                     data["outcomes"],
                     data["numbers"].astype(np.int64),
                 )
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        except RecordError:
+            raise
+        except DAMAGED as error:
             raise RecordError(
                 f"{source}: truncated or damaged ({type(error).__name__}); delete it and run the spec again."
             ) from None
