@@ -119,8 +119,7 @@ def _spec(file: StudyFile, swept: dict[str, Any], source: str, folder: Path) -> 
         table, place = _place(run, key, source)
         table[place] = value
     for key, value in given.items():
-        table, place = _place(run, key, source)
-        if table.get(place, run) is not value if isinstance(table, dict) else table[place] is not value:
+        if not _stands(run, key, value):
             raise SpecError(f"{source}: key `sweep.{key}`: another swept key takes its place; sweep one of them.")
     data = {"schema": 1, "name": file.name, **run}
     try:
@@ -189,6 +188,15 @@ def _place(run: dict[str, Any], path: str, source: str) -> tuple[Any, Any]:
             raise wrong(f"`{name}` is {inner!r}; write it as a table in [run], such as {name} = {{ … }}")
         table = inner
     raise AssertionError("a path has a last step")
+
+
+def _stands(run: dict[str, Any], path: str, value: Any) -> bool:
+    """Whether a value is still where it was set."""
+    try:
+        table, place = _place(run, path, "")
+        return table[place] is value
+    except (SpecError, LookupError):
+        return False
 
 
 def _item(items: Sequence[Any], index: str | None, wrong: Any, name: str) -> tuple[Any, int]:
