@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import tomli_w
 
@@ -96,6 +97,28 @@ def children_of(pid):
             if parent == pid:
                 found.append(int(entry.name))
     return found
+
+
+def workers_of(pid):
+    """The children that run trials; another one looks after the semaphores of all."""
+    found = []
+    for child in children_of(pid):
+        try:
+            with open(f"/proc/{child}/cmdline") as file:
+                words = file.read()
+        except OSError:
+            continue
+        if "spawn_main" in words:
+            found.append(child)
+    return found
+
+
+def left_of(pids):
+    """Those of some processes that are still there after some seconds, in which they may end."""
+    end = time.monotonic() + 10
+    while (left := [pid for pid in pids if is_running(pid)]) and time.monotonic() < end:
+        time.sleep(0.02)
+    return left
 
 
 def is_running(pid):
