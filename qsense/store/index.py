@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,10 +38,23 @@ class Index:
             if version > SCHEMA:
                 raise NewerStoreError(f"{self.path}: written by a newer qsense (schema {version}); update qsense.")
             if not read_only:
-                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._keep_a_log()
                 self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.executescript(_TABLES)
-                self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
+                if version < SCHEMA:
+                    self._connection.executescript(_TABLES)
+                    self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    def _keep_a_log(self) -> None:
+        """Sets the write-ahead log. SQLite does not wait here for others that do the same to a new file."""
+        end = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
 
     def close(self) -> None:
         self._connection.close()
