@@ -112,7 +112,7 @@ class Index:
             (answer,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         except sqlite3.DatabaseError as error:
             return str(error)
-        return None if answer == "ok" else str(answer)
+        return None if answer == "ok" else " ".join(str(answer).split())
 
     def _checked(self, key: object, digest: object) -> tuple[str, str]:
         """A row of the file, which may hold anything: a digest becomes a file's name."""
