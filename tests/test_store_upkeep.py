@@ -203,11 +203,13 @@ def test_tidying_is_refused_while_a_sweep_runs_and_a_sweep_while_it_is_tidied(fi
     end = time.monotonic() + 30
     while not studies.workers_of(process.pid) and time.monotonic() < end:
         time.sleep(0.02)
-    for act in (lambda: tidy(path), lambda: verify(path, repair=True) if shards(path)[0].unlink() is None else None):
-        with pytest.raises(StoreError, match="another qsense has it open; wait for it to end"):
-            act()
-    process.terminate()
-    process.communicate(timeout=20)
+    try:
+        for act in (lambda: tidy(path), lambda: verify(path, repair=True)):
+            with pytest.raises(StoreError, match="another qsense has it open; wait for it to end"):
+                act()
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
     from qsense.store.verification import alone
 
     with alone(path):
@@ -223,13 +225,17 @@ def test_a_store_being_written_is_found_whole(tmp_path):
     path = tmp_path / "store"
     process = studies.started("sweep", spec, "--store", path, "--out", tmp_path / "out", "--workers", 1)
     seen, end = set(), time.monotonic() + 20
-    while len(seen) < 3 and time.monotonic() < end and process.poll() is None:
-        if (path / "index.sqlite").exists():
-            health = verify(path)
-            assert health.wrong == ()
-            seen.add(health.trials)
-    process.terminate()
-    process.communicate(timeout=20)
+    try:
+        while len(seen) < 3 and time.monotonic() < end and process.poll() is None:
+            if (path / "shards").exists():
+                health = verify(path)
+                assert health.wrong == ()
+                seen.add(health.trials)
+                with Store(path, read_only=True) as store:
+                    assert store.held([]) == set()
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
     assert len(seen) == 3
 
 

@@ -23,7 +23,12 @@ _TABLES = """
 
 
 class Index:
-    """Trials and the shards that hold them; every change is one transaction, on the disk before it returns."""
+    """Trials and the shards that hold them; every change is one transaction, on the disk before it returns.
+
+    Attributes:
+        path: its file.
+        is_new: whether its first writer has not made its tables yet.
+    """
 
     def __init__(self, folder: Path, read_only: bool = False):
         """Opens the index of a store, making it if it is not there.
@@ -32,6 +37,7 @@ class Index:
             StoreError: it cannot be opened or is damaged; NewerStoreError: it was written by a newer qsense.
         """
         self.path = folder / FILE
+        self.is_new = False
         with self._explained():
             self._connection = _connected(self.path, read_only)
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
@@ -41,8 +47,13 @@ class Index:
                 self._keep_a_log()
                 self._connection.execute("PRAGMA synchronous = FULL")
                 if version < SCHEMA:
-                    self._connection.executescript(_TABLES)
-                    self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
+                    script = f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;"
+                    self._connection.executescript(script)
+            elif version == 0 and not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                self.is_new = True
+                self._connection.close()
+                self._connection = sqlite3.connect(":memory:")
+                self._connection.executescript(_TABLES)
 
     def _keep_a_log(self) -> None:
         """Sets the write-ahead log. SQLite does not wait here for others that do the same to a new file."""
@@ -137,6 +148,8 @@ class Index:
 
 
 def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
+    if read_only and not path.exists():
+        return sqlite3.connect(":memory:")
     if not read_only:
         return sqlite3.connect(path, timeout=_PATIENCE_S)
     # A log beside it belongs to a writer at work, or to one that was killed; without one the file alone is the index,

@@ -128,6 +128,8 @@ def _faults_of_the_index(folder: Path, found: dict[str, list[str]], known: set[s
     except StoreError as error:
         return [str(error)]
     try:
+        if index.is_new and found:  # it is made before the first shard is
+            return [f"{path}: empty"]
         if problem := index.problem():
             return [f"{path}: damaged ({problem})"]
         wrong = [f"{path}: names the shard {name[:12]}, which is not whole" for name in sorted(known - found.keys())]
