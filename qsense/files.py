@@ -6,6 +6,7 @@ import lzma
 import os
 import struct
 import tempfile
+import tokenize
 import zipfile
 import zlib
 from contextlib import suppress
@@ -14,6 +15,7 @@ from pathlib import Path
 DAMAGED: tuple[type[Exception], ...] = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, LookupError, ValueError, TypeError,
     AttributeError, ArithmeticError, RuntimeError, SyntaxError, MemoryError,
+    tokenize.TokenError,
 )  # fmt: skip
 """Whatever reading a ZIP, NPZ or JSON file may raise that is damaged, or made to do harm."""
 

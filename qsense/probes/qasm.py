@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import re
+from contextlib import redirect_stderr
 from typing import Any
 
 from qsense.errors import ContentError
+
+_MOST = 10_000
+_SIZES = re.compile(r"\[\s*([0-9]{1,18})\s*\]")
 
 
 def parse_qasm(text: str, source: str) -> Any:
@@ -15,9 +21,18 @@ def parse_qasm(text: str, source: str) -> Any:
     """
     from qiskit import qasm2, qasm3
 
+    sizes = [int(number) for number in _SIZES.findall(text)]
+    if sum(sizes) > _MOST:  # a parser makes an object of each
+        raise ContentError(f"{source}: has {sum(sizes)} qubits and bits; at most {_MOST} are supported.")
+    said = io.StringIO()
     try:
-        circuit = qasm2.loads(text) if "OPENQASM 2" in text[:2000] else qasm3.loads(text)
-    except Exception as error:  # the parsers raise many kinds; each means that the file is broken
+        with redirect_stderr(said):  # the OpenQASM 3 parser leaves out what it cannot read, and says so there alone
+            circuit = qasm2.loads(text) if "OPENQASM 2" in text[:2000] else qasm3.loads(text)
+        if said.getvalue():
+            raise ValueError(said.getvalue())
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # the parsers raise many kinds, even panics; each means that the file is broken
         message = " ".join(str(error).split())
         raise ContentError(f"{source}: not valid OpenQASM: {message[:200]}.") from None
     forbidden = {"measure", "reset", "if_else", "while_loop", "for_loop", "switch_case"} & set(circuit.count_ops())
