@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import multiprocessing
 import os
 import signal
@@ -122,6 +123,9 @@ def dask(address: str) -> Iterator[Crew]:
         from distributed import Client
     except ImportError:
         raise ArgumentError('A dask cluster needs dask.distributed; run: pip install "qsense[cluster]".') from None
+    # What goes wrong is said in one line by whoever waits for a result; dask's own words are tracebacks.
+    for name in ("distributed", "distributed.client", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         client = Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
