@@ -89,6 +89,7 @@ class PlacementEntry(Table):
     probe: str
     num_qubits: Size
     qubits: list[int]
+    begins_on: list[int] | None = None
     dephasing_rate: list[float]
     emission_rate: list[float]
 

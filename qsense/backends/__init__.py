@@ -9,7 +9,7 @@ couplings and noise of their own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qsense.backends.sampler import Sampler
 from qsense.backends.simulated import AER_METHODS, AerSampler, EmulatorSampler
@@ -41,7 +41,12 @@ def is_device(name: str) -> bool:
 
 
 def sampler(
-    name: str, readout_error: Readout = None, *, idle: Idle = "free", qubits: Sequence[int] | None = None
+    name: str,
+    readout_error: Readout = None,
+    *,
+    idle: Idle = "free",
+    qubits: Sequence[int] | None = None,
+    opened: Any = None,
 ) -> Sampler:
     """Returns the sampler of a backend name.
 
@@ -51,6 +56,7 @@ def sampler(
         readout_error: emulated readout error; not of a device, which has its own.
         idle: of a device: what the spins do while sensing.
         qubits: of a device: which to use; by default its calibration decides.
+        opened: of a device: the vendor's object, where it has been opened already.
 
     Raises:
         ArgumentError: the name is unknown; the message suggests the nearest. Or an option does not go with it.
@@ -67,7 +73,7 @@ def sampler(
 
         if readout_error is not None:
             raise ArgumentError(f'The backend "{name}" has a readout error of its own; leave `readout_error` out.')
-        made: Sampler = device_sampler(name, open_backend(name), idle, qubits)
+        made: Sampler = device_sampler(name, open_backend(name) if opened is None else opened, idle, qubits)
         return made
     if name not in names():
         raise ArgumentError(f'Unknown backend "{name}". {nearest(name, [*names(), *(f"{v}:" for v in DEVICES)])}')

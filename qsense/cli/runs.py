@@ -28,6 +28,9 @@ def run(
         "runs/records"
     ),
     shots: Annotated[int | None, typer.Option(help="Shots for every circuit, instead of the spec's.", min=1)] = None,
+    max_qpu_seconds: Annotated[
+        float | None, typer.Option(help="Of ibm:<device>: send nothing that may take longer on it.", min=1)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a spec: circuits, counts, estimates, and the comparison with theory."""
@@ -38,7 +41,7 @@ def run(
     if shots is not None:
         loaded = loaded.with_shots(shots)
     with _progress(as_json) as update:
-        record = workflow.run(loaded, out, update, None if as_json else _say)
+        record = workflow.run(loaded, out, update, None if as_json else _say, max_qpu_seconds)
     _show(record, as_json)
 
 
