@@ -11,9 +11,8 @@ ROOMS = [
     "errors", "toml_file", "content", "fisher", "integration", "device", "noise", "quadrature", "probes", "layout",
     "theory", "counts", "sensing", "transpilation", "estimate", "fidelity", "rendering", "emulation", "emulator",
     "spec_file", "placement", "spec", "estimators", "plan", "backends", "characterise", "record", "mounting",
-    "execution", "jobs", "ledger", "remote", "submission", "collection", "measured", "against_calibration", "derived", "advantage",
-    "compare",
-    "pictures", "report", "workflow", "cli",
+    "execution", "jobs", "ledger", "remote", "submission", "collection", "measured", "against_calibration", "derived",
+    "advantage", "compare", "pictures", "report", "workflow", "cli",
 ]  # fmt: skip
 
 
