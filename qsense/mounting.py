@@ -81,10 +81,10 @@ def mount(spec: RunSpec, out: Path, note: Note | None = None, opened: Any = None
     calibrated = sampler.device.calibrated if isinstance(sampler, DeviceSampler) else None
     if begun is not None:
         before, now = begun.provenance.get("calibrated"), calibrated
-        if before != now:
+        if before != now or not _is_as_reported(spec, sampler):
             (note or warnings.warn)(
-                f"{begun.path.name} was begun with the calibration of {before} and is continued with its qubits, T1 "
-                f"and T2; to start afresh with that of {now}, give another --out"
+                f"{begun.path.name} was begun with the calibration of {before or 'an unknown date'} and is continued "
+                f"with its qubits, T1 and T2; to start afresh with that of {now or 'today'}, give another --out"
             )
         calibrated = before
     if note is not None:
@@ -117,6 +117,14 @@ def _placed(spec: RunSpec, note: Note, opened: Any) -> tuple[RunSpec, Sampler]:
     for line in dict.fromkeys(said):
         note(line)
     return replace(spec, device=placed), sampler
+
+
+def _is_as_reported(spec: RunSpec, sampler: Sampler) -> bool:
+    return (
+        spec.device is None
+        or not isinstance(sampler, DeviceSampler)
+        or spec.device.is_as_reported(spec.probes, sampler)
+    )
 
 
 def _check(points: list[Point], sampler: Sampler) -> None:

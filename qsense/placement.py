@@ -150,6 +150,14 @@ class OnDevice:
             found.append(Placement(p.name, p.num_qubits, qubits, noise, None if first == qubits else first))
         return replace(self, tick=tick, placements=tuple(found))
 
+    def is_as_reported(self, probes: Sequence[Probe], places: Places) -> bool:
+        """Returns whether the device still reports the noise of the placements."""
+        for probe in probes:
+            before, now = self.noise_of(probe), places.noise(probe, lambda line: None)
+            if _as_lists(now, probe.num_qubits) != before:
+                return False
+        return True
+
     @property
     def asked(self) -> OnDevice:
         """The same before the device chose."""

@@ -42,6 +42,7 @@ class RuntimeService:
     folder: Path
     port: int = 0
     hold: bool = False  # jobs stay queued
+    slow: set = field(default_factory=set)  # the numbers of jobs that stay queued
     fail: dict[int, str] = field(default_factory=dict)  # n-th job of the service → reason
     falsify: object = None  # a function of a PrimitiveResult and the job's number → what is sent instead
     faults: list[Fault] = field(default_factory=list)
@@ -227,7 +228,7 @@ class RuntimeService:
 
     def _work(self, job: dict) -> None:
         """Takes a queued job off the queue, unless the queue is held."""
-        if job["status"] != "Queued" or self.hold:
+        if job["status"] != "Queued" or self.hold or job["number"] in self.slow:
             return
         if job["number"] in self.fail:
             job["status"], job["reason"] = "Failed", self.fail[job["number"]]

@@ -15,29 +15,15 @@ pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
 if not hasattr(os, "fork"):
     pytest.skip("needs fork", allow_module_level=True)
 
+from remote_runs import SPEC
 from runtime_service import KEY, RuntimeService
 
 from qsense.counts import Counts
 
 pytestmark = pytest.mark.long
 
-# Two numbers of shots: two parcels, so two jobs.
-SPEC = {
-    "schema": 1,
-    "name": "killed",
-    "probes": ["product"],
-    "num_qubits": 1,
-    "noise": [{"name": "device", "t1_s": 1e-4, "t2_s": 8e-5}],
-    "estimators": [
-        {"estimator": "parameter_shift", "shots": 40},
-        {"estimator": "parameter_shift", "readout": "local_x", "shots": 50},
-    ],
-    "field_rad_per_s": 1000.0,
-    "times_s": [0.0, 2e-5],
-    "shots": 40,
-    "seed": 3,
-    "backend": "ibm:ibm_loopback",
-}
+# Three numbers of shots, those of the known strings first: three parcels, so three jobs.
+ONE_SPIN = {**SPEC, "name": "killed", "probes": ["product"], "num_qubits": 1, "device": {"readout_shots": 60}}
 
 
 class Commands:
@@ -83,7 +69,7 @@ def commands(tmp_path_factory):
 @pytest.fixture
 def spec(tmp_path):
     path = tmp_path / "killed.toml"
-    path.write_text(tomli_w.dumps(SPEC))
+    path.write_text(tomli_w.dumps(ONE_SPIN))
     return path
 
 
@@ -104,26 +90,27 @@ def same(one, two):
 def undisturbed(commands, tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     spec = folder / "killed.toml"
-    spec.write_text(tomli_w.dumps(SPEC))
+    spec.write_text(tomli_w.dumps(ONE_SPIN))
     with RuntimeService(folder / "before") as service:  # what libraries write once, at first use, is no step
         commands.done(service, "submit", spec, "--out", folder / "first")
     with RuntimeService(folder / "service") as service:
         _, submitting = commands.done(service, "submit", spec, "--out", folder / "out")
         record = record_in(folder / "out")
         _, collecting = commands.done(service, "collect", record)
-        assert len(service.accepted()) == len(set(service.accepted())) == 2
+        assert len(service.accepted()) == len(set(service.accepted())) == 3
     counts = counts_in(record)
-    assert len(counts) == 2
+    assert [name[:7] for name in counts] == ["product", "product", "readout"]
     return submitting, collecting, counts
 
 
 def test_the_steps_between_which_it_is_killed_are_the_ones_that_matter(undisturbed):
     submitting, collecting, _ = undisturbed
-    assert submitting.count("before request POST /jobs") == 2
-    assert submitting.count("after move jobs.json") >= 5  # planned, session, and each job before and after it is sent
+    assert submitting.count("before request POST /jobs") == 3
+    assert submitting.count("after move jobs.json") >= 7  # planned, session, and each job before and after it is sent
     assert next(step for step in submitting if step.startswith("before request")) == "before request GET /jobs"
-    assert collecting.count("after move jobs.json") == 2
+    assert collecting.count("after move jobs.json") == 3
     assert any("results" in step for step in collecting)
+    assert any("readout" in step for step in collecting)  # the known strings become a calibration
 
 
 def test_a_submit_killed_at_any_step_goes_on_without_a_second_job(commands, undisturbed, spec, tmp_path):
@@ -136,9 +123,9 @@ def test_a_submit_killed_at_any_step_goes_on_without_a_second_job(commands, undi
             assert code == -signal.SIGKILL, where
             assert len(steps) == at
             commands.done(service, "run", spec, "--out", out)  # submits the rest, and collects
-            assert len(service.accepted()) == len(set(service.accepted())) == 2, where
+            assert len(service.accepted()) == len(set(service.accepted())) == 3, where
         assert same(counts_in(record_in(out)), counts), where
-        assert not list(record_in(out).rglob("*.zip"))[2:], where  # no parcel of a plan that was given up
+        assert not list(record_in(out).rglob("*.zip"))[3:], where  # no parcel of a plan that was given up
 
 
 def test_a_collect_killed_at_any_step_goes_on_with_the_same_counts(commands, undisturbed, spec, tmp_path):
@@ -159,7 +146,7 @@ def test_a_collect_killed_at_any_step_goes_on_with_the_same_counts(commands, und
             assert {path.name for path in record.iterdir()} >= {"summary.json", "estimates.csv"}, where
             left = list(record.rglob("*.part"))
             assert len(left) <= 1, where  # a file that was being written when the process died
-        assert len(service.accepted()) == 2
+        assert len(service.accepted()) == 3
 
 
 def test_a_service_that_dies_with_the_process_in_the_middle_of_a_request_sends_nothing_twice(
@@ -177,7 +164,7 @@ def test_a_service_that_dies_with_the_process_in_the_middle_of_a_request_sends_n
     with RuntimeService(tmp_path / "service", port=port) as service:
         _, _, err, _ = commands(service, "submit", spec, "--out", out)
         assert "found by its tag" in err
-        assert len(service.accepted()) == len(set(service.accepted())) == 2
+        assert len(service.accepted()) == len(set(service.accepted())) == 3
         commands.done(service, "collect", record_in(out))
     assert same(counts_in(record_in(out)), counts)
 

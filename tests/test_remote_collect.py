@@ -2,16 +2,21 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
 
 from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResult
 from remote_runs import PARCELS, Run, counts, distances, states
+from runtime_device import fake
 from runtime_http import Fault
 
 from qsense import ledger
+from qsense.counts import Counts
+from qsense.device import read
 from qsense.errors import RecordError
+from qsense.estimate.readout import calibrate
 from qsense.plan import plan
 from qsense.remote import ServiceError
 
@@ -171,3 +176,71 @@ def test_a_job_that_the_service_has_forgotten_can_be_sent_again(service, away):
     service.forget_jobs()
     assert states(away.collect()) == {"failed": PARCELS}
     assert "does not know this job" in away.said[-1]
+
+
+def flipped(result, number=0, bits=3):
+    """The results of a job that reads the bits of a mask the wrong way round, if it is the job of that number."""
+    changed = [
+        SamplerPubResult(
+            DataBin(c=BitArray(pub.data.c.array ^ bits, pub.data.c.num_bits), shape=pub.data.shape), pub.metadata
+        )
+        for pub in result
+    ]
+    return PrimitiveResult(changed)
+
+
+def test_nothing_is_trusted_when_the_known_strings_come_back_wrong(service, away):
+    service.falsify = lambda result, number: flipped(result) if number == 0 else result
+    away.submit()
+    collected = away.collect()
+    assert states(collected) == {"refused": PARCELS}
+    assert not collected.complete
+    assert not list((away.record.path / "counts").iterdir())
+    assert "the backend failed its self-test of known bit strings (bits 0, 1 are read wrong" in away.said[-PARCELS]
+    assert all("the known strings were refused (job job000)" in line for line in away.said[1 - PARCELS :])
+    said = len(away.said)
+    assert states(away.collect()) == {"refused": PARCELS}
+    assert len(away.said) == said
+    away.submit(resend=True)  # all of it: what was measured meanwhile is as bad
+    assert len(service.jobs) == 2 * PARCELS
+    collected = away.collect()
+    assert states(collected) == {"done": PARCELS}
+    assert len(collected.complete) == 4
+
+
+def test_results_wait_for_the_known_strings_and_are_refused_with_them(service, away):
+    service.slow = {0}
+    service.falsify = lambda result, number: flipped(result, bits=1) if number == 0 else result
+    away.submit()
+    collected = away.collect()
+    assert states(collected) == {"queued": 1, "done": PARCELS - 1}
+    assert not collected.complete
+    service.slow = set()
+    assert states(away.collect()) == {"refused": PARCELS}
+
+
+def test_results_whose_known_strings_were_lost_wait_until_they_are_sent_again(service, away):
+    service.fail = {0: "the cryostat is warm"}
+    away.submit()
+    collected = away.collect()
+    assert states(collected) == {"failed": 1, "done": PARCELS - 1}
+    assert not collected.complete
+    assert "4 points wait for the known strings" in away.said[-1]
+    away.submit(resend=True)
+    assert len(service.jobs) == PARCELS + 1
+    assert len(away.collect().complete) == 4
+
+
+def test_the_known_strings_calibrate_the_readout_of_every_probes_qubits(service, tmp_path):
+    """Ten rates within 4.5 standard errors of the device's own: a right calibration fails once in 10^4."""
+    run = Run(tmp_path, device={"readout_shots": 4000}, num_qubits=[2, 3], probes=["product"])
+    record = run.submit()
+    run.collect()
+    device = read(fake())
+    for place in record.spec.device.placements:
+        found = calibrate(Counts.load(record.path / "counts" / place.file_name))
+        rates = np.array([found.up_given_down, found.down_given_up])
+        true = np.array([device.up_given_down, device.down_given_up])[:, list(place.qubits)]
+        assert np.all(np.abs(rates - true) < 4.5 * np.sqrt(found.variances()))
+        # The control: the order of the qubits reversed.
+        assert not np.all(np.abs(rates - true[:, ::-1]) < 4.5 * np.sqrt(found.variances()))

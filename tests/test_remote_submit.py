@@ -12,6 +12,7 @@ from qsense import ledger, remote
 from qsense.errors import ArgumentError, RecordError
 from qsense.jobs import Task
 from qsense.plan import plan
+from qsense.record import RunRecord
 from qsense.remote import ServiceError
 
 pytestmark = pytest.mark.long
@@ -104,3 +105,72 @@ def test_a_circuit_whose_delays_would_lose_their_unit_is_not_sent(service, away)
     with pytest.raises(ArgumentError, match="delays that are not in dt; schedule it first"):
         device.send([task], ["tag"], "", None)
     assert service.jobs == []
+
+
+def calibrated_anew(said):
+    """A day later the qubits 0, 1 and 2 keep their phase a fifth as long."""
+    for qubit in said["qubits"][:3]:
+        for entry in qubit:
+            if entry["name"] == "T2":
+                entry["value"] /= 5
+    return {**said, "last_update_date": "2030-01-02T00:00:00+00:00"}
+
+
+ON_QUBITS = {"noise": "calibration", "device": {"readout_shots": 60}, "estimators": ["auto"]}
+
+
+def test_a_run_goes_on_with_its_own_qubits_after_the_device_was_calibrated_anew(service, tmp_path):
+    run = Run(tmp_path, **ON_QUBITS)
+    first = run.submit()
+    jobs = len(service.jobs)
+    before = [path.read_bytes() for path in (first.path / "spec.toml", first.path / "device.json")]
+    assert not [line for line in run.said if "was begun with" in line]
+    service.change["props"] = calibrated_anew
+    assert run.submit().path == first.path
+    assert len(service.jobs) == jobs
+    assert "is continued with its qubits, T1 and T2; to start afresh with that of 2030-01-02" in run.said[-1]
+    assert [path.read_bytes() for path in (first.path / "spec.toml", first.path / "device.json")] == before
+    # The control: another folder is another run, on other qubits.
+    other = Run(tmp_path / "other", **ON_QUBITS).submit()
+    assert len(service.jobs) == 2 * jobs
+    assert other.path.name != first.path.name
+    qubits = [[place.qubits for place in record.spec.device.placements] for record in (first, other)]
+    assert qubits[0] != qubits[1]
+    assert other.provenance["calibrated"].startswith("2030-01-02")
+    assert first.provenance["calibrated"] == first.read_json("device.json")["calibrated"] != "2030-01-02"
+
+
+def test_a_run_that_stopped_before_its_ledger_goes_on_with_its_own_qubits(service, tmp_path):
+    run = Run(tmp_path, **ON_QUBITS)
+    ready = run.prepare()
+    RunRecord.create(ready.spec, run.out, ready.calibrated)  # and no further
+    service.change["props"] = calibrated_anew
+    record = run.submit()
+    assert record.spec.id == ready.spec.id
+    assert record.read_json("device.json")["calibrated"] == ready.calibrated
+    assert states(run.collect()) == {"done": 2}
+
+
+def test_other_specs_of_the_same_name_are_other_runs(service, tmp_path):
+    paths = {
+        Run(tmp_path, **{**ON_QUBITS, **change}).submit().path for change in ({}, {"seed": 4}, {"field_rad_per_s": 9.0})
+    }
+    assert len(paths) == 3
+
+
+def test_the_known_strings_on_the_qubits_of_every_probe_are_sent_first(service, tmp_path):
+    record = Run(tmp_path, **ON_QUBITS).submit()
+    first, *rest = ledger.load(record).entries
+    assert not any(entry.parcel.tests for entry in rest)
+    strings = {}
+    for piece in first.parcel.pieces:
+        strings.setdefault(piece.point, []).append(piece.prepared)
+    assert strings == {place.file_name: [0, 3, 2, 1] for place in record.spec.device.placements}
+    assert first.parcel.shots == 60
+    for task in ledger.parcel_tasks(record, first.parcel):
+        flipped = {
+            task.circuit.find_bit(step.qubits[0]).index for step in task.circuit.data if step.operation.name == "x"
+        }
+        measured = [step for step in task.circuit.data if step.operation.name == "measure"]
+        place = {task.circuit.find_bit(s.clbits[0]).index: task.circuit.find_bit(s.qubits[0]).index for s in measured}
+        assert flipped == {place[bit] for bit in place if task.prepared >> bit & 1}
