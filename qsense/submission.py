@@ -166,6 +166,7 @@ def submit(ready: Plan, out: Path, service: Service, note: Note, resend: bool = 
         ledger = adopt(record, ledger, service, note, SETTLE_S)
         waiting = [index for index, entry in enumerate(ledger.entries) if entry.status in ("planned", "sending")]
         if not waiting:
+            note(f"all {len(ledger.entries)} jobs of {record.path} were sent before; nothing was sent now")
             return record
         session = service.open(ledger.mode, ledger.session)
         if session != ledger.session:

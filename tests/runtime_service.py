@@ -27,7 +27,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from remote_runs import BACKEND
-from runtime_device import measured, snapshot
+from runtime_device import fake, measured, snapshot
 from runtime_http import Fault, Handler, error
 
 KEY = "Zx9-loopback-5f3c-that-must-not-be-seen-anywhere"
@@ -60,6 +60,7 @@ class RuntimeService:
         self.stop()
 
     def start(self) -> None:
+        fake()  # Qiskit's reader of QPY (2.6.2) crashes where a thread that has ended imported its modules
         self._lock = threading.RLock()
         self.folder.mkdir(parents=True, exist_ok=True)
         state = self.folder / "state.json"

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import tomli_w
@@ -49,6 +50,19 @@ def test_submit_here_collect_there(service, spec_file, tmp_path):
     assert done["jobs"]["done"] == PARCELS
     assert len(done["complete"]) == 4
     assert len(json.loads((there / "summary.json").read_text())["rows"]) == 4
+
+
+def test_a_renamed_record_is_given_its_name_back_before_the_rest_is_sent(service, spec_file, tmp_path):
+    """Under another name it would not be found, and everything would be sent a second time."""
+    service.fail = {1: "the cryostat is warm"}
+    here = Path(json.loads(qsense("submit", spec_file, "--out", tmp_path / "out", "--json").stdout)["record"])
+    there = here.rename(tmp_path / "out" / "renamed")
+    said = qsense("collect", there).output
+    assert f"name the folder {here.name} again" in said
+    there.rename(here)
+    command = next(line for line in said.splitlines() if "qsense submit" in line).split("qsense submit ")[1]
+    assert qsense("submit", *command.split()).exit_code == 0
+    assert len(service.jobs) == PARCELS + 1
 
 
 def test_run_submits_waits_and_collects(service, tmp_path):

@@ -38,7 +38,7 @@ def spec_file(tmp_path):
 
 
 def test_a_run_by_the_service_is_that_of_its_calibration(service, spec_file, tmp_path):
-    """Four curves of five times: |z| < 4 at all of them fails for a right device once in 800."""
+    """Four curves of five times: |z| < 4 as read and undone fails for a right device once in 400."""
     sent = json.loads(qsense("submit", spec_file, "--out", tmp_path / "out", "--json").stdout)
     done = json.loads(qsense("collect", sent["record"], "--json").stdout)
     assert len(done["complete"]) == 4
@@ -185,6 +185,12 @@ def test_a_device_that_reports_no_relaxation_at_all_is_refused(service, spec_fil
     assert isinstance(done.exception, SpecError)
     assert "the integrated gain diverges" in str(done.exception)
     assert "neither T1 nor T2 is reported; it is taken to have no relaxation" in done.output
+    assert service.jobs == []
+
+
+def test_a_device_that_takes_jobs_is_not_calibrated_by_waiting_for_them(service):
+    done = qsense("calibrate", SPEC["backend"], "--qubits", "0,1")
+    assert "takes jobs for later, which `qsense calibrate` does not send" in str(done.exception)
     assert service.jobs == []
 
 

@@ -39,8 +39,14 @@ def test_jobs_of_a_local_backend_end_with_their_process(away):
     assert states(collect(away.record, device, away.said.append)) == {"done": PARCELS}
 
 
+class Impatient(Vendor):
+    def run(self, run_input, **options):
+        assert not any("delay" in circuit.count_ops() for circuit in run_input)
+        return super().run(run_input, **options)
+
+
 def test_a_simulator_without_delay_runs_the_same_circuits_without_their_delays(away):
-    vendor = Vendor(line_target(delay=False))
+    vendor = Impatient(line_target(delay=False))
     with pytest.raises(SpecError, match="no delay instruction, so spins cannot sense there"):
         submit(away, LocalService("local:vendor", vendor))
     assert not away.out.exists()

@@ -128,7 +128,8 @@ def test_a_run_goes_on_with_its_own_qubits_after_the_device_was_calibrated_anew(
     service.change["props"] = calibrated_anew
     assert run.submit().path == first.path
     assert len(service.jobs) == jobs
-    assert "is continued with its qubits, T1 and T2; to start afresh with that of 2030-01-02" in run.said[-1]
+    assert "is continued with its qubits, T1 and T2; to start afresh with that of 2030-01-02" in run.said[-2]
+    assert "were sent before; nothing was sent now" in run.said[-1]
     assert [path.read_bytes() for path in (first.path / "spec.toml", first.path / "device.json")] == before
     # The control: another folder is another run, on other qubits.
     other = Run(tmp_path / "other", **ON_QUBITS).submit()

@@ -79,6 +79,7 @@ def calibrate(
     import tomli_w
 
     from qsense import backends as available
+    from qsense import remote
     from qsense.backends.device_sampler import DeviceSampler
     from qsense.characterise import as_toml, characterise
     from qsense.cli.options import integers
@@ -87,6 +88,11 @@ def calibrate(
 
     if idle not in ("free", "hahn"):
         raise ArgumentError(f'Option --idle must be free or hahn, but is "{idle}".')
+    if remote.is_remote(backend):
+        raise ArgumentError(
+            f'The backend "{backend}" takes jobs for later, which `qsense calibrate` does not send; run a spec with '
+            'noise = "calibration" there, and `qsense compare` its record.'
+        )
     sampler = available.sampler(backend)
     if not isinstance(sampler, DeviceSampler):
         raise ArgumentError(f'The backend "{backend}" is no device; give one such as fake:manila.')

@@ -88,10 +88,13 @@ def collect(
     points = len(collected.complete) + len(collected.missing)
     print(f"points with counts: {len(collected.complete)} of {points}")
     if collected.states["unsent"] or answer["lost"]:
-        again = " --resend" if answer["lost"] else ""
-        print(f"send the rest with: qsense submit {record / 'spec.toml'} --out {record.parent}{again}")
+        again, name = " --resend" if answer["lost"] else "", f"{done.spec.name}-{done.spec.id}"
+        if record.resolve().name != name:  # a folder of another name would be taken for no record of this run
+            print(f"name the folder {name} again before the rest is sent")
+        print(f"send the rest with: qsense submit {record.parent / name / 'spec.toml'} --out {record.parent}{again}")
     if collected.complete:
-        print(f"compare them with: qsense show {done.path}")
+        print(f"see them beside theory: qsense show {done.path}")
+        print(f"and beside the calibration: qsense compare {done.path}")
 
 
 def _cost(ready: Plan) -> str:
