@@ -173,7 +173,7 @@ def _cost(name: str, cost: Estimate, left_out: int, dask: str | None) -> str:
     from qsense.study.sweep import shown_bytes
 
     skipped = f" ({left_out} left out)" if left_out else ""
-    start = f"{name}: {cost.trials} trials{skipped}, {cost.present} in the store"
+    start = f"{name}: {cost.trials} trial{'s' * (cost.trials > 1)}{skipped}, {cost.present} in the store"
     if cost.present == cost.trials:
         return start
     where = "the cluster" if dask else f"{cost.workers} worker{'s' if cost.workers > 1 else ''}"

@@ -81,7 +81,8 @@ def _print(console: Console, title: str, rows: list[dict[str, Any]], hidden: tup
     results = {"exponent", "exponent_stderr", "exponent_exact", "z", "p_value", "ratio", "ratio_stderr", "ratio_exact"}
     results |= {"crossover_s", "crossover_stderr_s", "crossover_exact_s", *hidden}
     names = [key for key in rows[0] if key not in results and len({json.dumps(row[key]) for row in rows}) > 1]
-    table = Table(title=title, title_justify="left")
+    console.print(title, style="italic", highlight=False)
+    table = Table()
     for name in names:
         table.add_column({"num_qubits": "N"}.get(name, name.removesuffix("_per_s").replace("_", " ")))
     for name in numbers:

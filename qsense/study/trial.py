@@ -73,7 +73,7 @@ def conducted(content: dict[str, Any]) -> Outcome:
     from qsense.measured import measure
     from qsense.plan import plan
 
-    spec = RunSpec.from_dict(content)
+    spec = RunSpec.from_dict(content, "trial")
     sampler = backends.sampler(spec.backend, spec.readout_error)
     (point,) = plan(spec)
     sampler.check(point.experiment_at(0.0))
