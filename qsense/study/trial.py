@@ -32,7 +32,7 @@ class Trial:
     spec: RunSpec
     swept: tuple[tuple[str, Any], ...] = ()
 
-    @cached_property
+    @property
     def content(self) -> dict[str, Any]:
         """Everything that decides what it gives, with the keys of a run spec."""
         return {**self.spec.to_dict(), "name": "trial"}
