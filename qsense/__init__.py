@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from qsense.probes import Probe as Probe
     from qsense.record import RunRecord as RunRecord
     from qsense.spec import RunSpec as RunSpec
+    from qsense.study.sweep import sweep as sweep
+    from qsense.tables import results_of as results_of
     from qsense.theory import crossover as crossover
     from qsense.theory import gain as gain
     from qsense.theory import integrated_gain as integrated_gain
@@ -40,7 +42,9 @@ _HOMES = {
     "estimate_record": ("qsense.workflow", "estimate_record"),
     "gain": ("qsense.theory", "gain"),
     "integrated_gain": ("qsense.theory", "integrated_gain"),
+    "results_of": ("qsense.tables", "results_of"),
     "run": ("qsense.workflow", "run"),
+    "sweep": ("qsense.study.sweep", "sweep"),
 }
 __all__ = [*_HOMES, "__version__"]
 

@@ -13,6 +13,7 @@ from qsense.integration import first_root
 from qsense.measured import Measured
 from qsense.plan import Point
 from qsense.probes import Probe
+from qsense.quadrature import Rule
 from qsense.theory import crossover
 
 _GRID = 4001
@@ -87,17 +88,30 @@ def _exact_root(ghz: Measured, product: Measured) -> float | None:
 
 
 def _measured_crossover(ghz: Measured, product: Measured) -> Estimate | None:
-    """Where the interpolated curves cross within the times of both; its error is the difference's over the slope."""
+    return crossing(ghz.point.rule, ghz.estimates, product.point.rule, product.estimates)
+
+
+def crossing(
+    rule: Rule, estimates: Sequence[Estimate], other_rule: Rule, other_estimates: Sequence[Estimate]
+) -> Estimate | None:
+    """Returns where one interpolated curve first crosses another, in s; None where not within the times of both.
+
+    Its error is the difference's over the slope.
+
+    Args:
+        rule, estimates: of one curve.
+        other_rule, other_estimates: of the other.
+    """
 
     def curves(times: FloatArray) -> tuple[FloatArray, FloatArray]:
         difference, variance = np.zeros(len(times)), np.zeros(len(times))
-        for sign, item in ((1.0, ghz), (-1.0, product)):
-            matrix = item.point.rule.interpolation(times)
-            difference += sign * matrix @ np.array([e.value for e in item.estimates])
-            variance += matrix**2 @ np.array([e.stderr**2 for e in item.estimates])
+        for sign, one, values in ((1.0, rule, estimates), (-1.0, other_rule, other_estimates)):
+            matrix = one.interpolation(times)
+            difference += sign * matrix @ np.array([e.value for e in values])
+            variance += matrix**2 @ np.array([e.stderr**2 for e in values])
         return difference, variance
 
-    end = float(min(ghz.point.rule.times[-1], product.point.rule.times[-1]))
+    end = float(min(rule.times[-1], other_rule.times[-1]))
     root = first_root(lambda times: curves(times)[0], np.linspace(0, end, _GRID))
     if root is None:
         return None

@@ -96,7 +96,8 @@ def collect(record: RunRecord, service: Service, note: Note) -> Collected:
                 distrust = f"the known strings were refused (job {entry.job})"
             states[state] += 1
         complete, missing = _completed(record, ledger)
-        if missing and any(entry.parcel.tests and entry.status in ("failed", "cancelled") for entry in ledger.entries):
+        lost = any(entry.parcel.tests and entry.status in ("failed", "cancelled") for entry in ledger.entries)
+        if missing and lost and states["done"]:
             note(f"{len(missing)} points wait for the known strings, whose job is lost; send it again with --resend")
     return Collected(ledger, states, tuple(complete), tuple(missing))
 

@@ -81,18 +81,21 @@ class Counts:
         array([[2, 0, 0, 1]])
         """
         rows, number, width = shots.shape
-        words = np.zeros((rows * number, 8 * ((width + 7) // 8)), dtype=np.uint8)
-        words[:, :width] = shots.reshape(-1, width)
-        keys = [*words.view("<u8").T, np.repeat(np.arange(rows, dtype=np.uint64), number)]
-        order = np.lexsort(keys)  # by the last key first: rows, then outcomes as numbers
-        ordered = np.stack(keys)[:, order]
-        first = np.flatnonzero(np.append(True, np.any(ordered[:, 1:] != ordered[:, :-1], axis=0)))
-        return cls(
-            num_bits,
-            np.searchsorted(ordered[-1, first], np.arange(rows + 1, dtype=np.uint64)),
-            shots.reshape(-1, width)[order[first]],
-            np.diff(np.append(first, rows * number)),
-        )
+        row_of = np.repeat(np.arange(rows, dtype=np.int64), number)
+        return _gathered(num_bits, rows, row_of, shots.reshape(-1, width), np.ones(rows * number, dtype=np.int64))
+
+    @classmethod
+    def merged(cls, parts: Sequence[Counts]) -> Counts:
+        """Returns the counts of the same rows, read in several parts, taken together.
+
+        >>> one = Counts.from_histograms(1, [{0: 3, 1: 1}])
+        >>> Counts.merged([one, one]).table()
+        array([[6, 2]])
+        """
+        rows = parts[0].num_rows
+        row_of = np.concatenate([np.repeat(np.arange(rows), np.diff(part.offsets)) for part in parts])
+        outcomes = np.concatenate([part.outcomes for part in parts])
+        return _gathered(parts[0].num_bits, rows, row_of, outcomes, np.concatenate([part.numbers for part in parts]))
 
     @classmethod
     def joined(cls, parts: Sequence[Counts]) -> Counts:
@@ -219,3 +222,20 @@ class Counts:
             fits = int(self.outcomes[:, -1].max()) < 2 ** (self.num_bits % 8)
         if not fits:
             raise RecordError(f"{source}: its arrays do not fit together; delete it and run the spec again.")
+
+
+def _gathered(num_bits: int, num_rows: int, rows: IntArray, outcomes: NDArray[np.uint8], numbers: IntArray) -> Counts:
+    """The counts of entries in any order; those of one row with the same outcome become one."""
+    width = outcomes.shape[1]
+    words = np.zeros((len(outcomes), 8 * ((width + 7) // 8)), dtype=np.uint8)
+    words[:, :width] = outcomes
+    keys = [*words.view("<u8").T, rows.astype(np.uint64)]
+    order = np.lexsort(keys)  # by the last key first: rows, then outcomes as numbers
+    ordered = np.stack(keys)[:, order]
+    first = np.flatnonzero(np.append(True, np.any(ordered[:, 1:] != ordered[:, :-1], axis=0)))
+    return Counts(
+        num_bits,
+        np.searchsorted(ordered[-1, first], np.arange(num_rows + 1, dtype=np.uint64)),
+        outcomes[order[first]],
+        np.add.reduceat(numbers[order], first),
+    )

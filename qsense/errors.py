@@ -30,6 +30,10 @@ class RecordError(QsenseError):
     """A record folder is missing, damaged, newer than this version, or cannot be written."""
 
 
+class StoreError(QsenseError):
+    """A store of results is missing, damaged, in use by another, or cannot be written."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Returns a sentence that names the known word nearest to `name`, and all known words.
 

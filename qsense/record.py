@@ -11,22 +11,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import platform
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from qsense import files
 from qsense.counts import Counts
 from qsense.errors import RecordError, SpecError
 from qsense.plan import Point
+from qsense.provenance import provenance
 from qsense.spec import RunSpec
 
 SCHEMA = 1
@@ -36,7 +34,6 @@ SUMMARY_COLUMNS = (
 ESTIMATE_COLUMNS = (
     "probe", "num_qubits", "noise", "estimator", "time_s", "gain", "stderr", "low", "high", "gain_exact", "shots",
 )  # fmt: skip
-_PACKAGES = ("qsense", "qiskit", "qiskit-aer", "numpy", "scipy")
 
 
 @dataclass(frozen=True)
@@ -165,17 +162,7 @@ class RunRecord:
         """
         target = self.path / name
         try:
-            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.chmod(temporary, 0o644)
-                os.replace(temporary, target)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            files.write(target, data)
         except OSError as error:
             raise RecordError(f"{target}: cannot be written: {error.strerror}.") from None
 
@@ -201,18 +188,10 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _provenance(spec: RunSpec) -> dict[str, Any]:
-    versions = {}
-    for package in _PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = "not installed"
     return {
         "schema": SCHEMA,
         "spec_id": spec.id,
         "backend": spec.backend,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "versions": versions,
+        **provenance(),
     }

@@ -80,7 +80,7 @@ class RunSpec:
         qsense.errors.SpecError: nowhere.toml: no such file; give the path of a TOML file.
         """
         path = Path(path)
-        return _resolve(toml_file.read(path, SpecFile), str(path), path.parent)
+        return resolve(toml_file.read(path, SpecFile), str(path), path.parent)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], source: str = "<spec>") -> RunSpec:
@@ -92,7 +92,7 @@ class RunSpec:
         >>> spec.probes[0].num_qubits
         2
         """
-        return _resolve(toml_file.parse(data, SpecFile, source), source, Path())
+        return resolve(toml_file.parse(data, SpecFile, source), source, Path())
 
     def to_dict(self) -> dict[str, Any]:
         """Returns a self-contained dictionary with the keys of the TOML file, sorted where order does not matter."""
@@ -145,7 +145,18 @@ class RunSpec:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
+def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
+    """Returns the spec that a file means: names looked up, noise files read, circuits as text.
+
+    Args:
+        entry: the file's keys.
+        source: what an error calls the file.
+        folder: beside which files are looked for.
+
+    Raises:
+        SpecError: a name is unknown or a value wrong; the message names the file, the key and the fix.
+    """
+
     def explained(key: str, error: Exception) -> SpecError:
         return SpecError(f"{source}: key `{key}`: {error}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -138,3 +140,11 @@ def described(noise: Noise) -> str:
         shown = ", ".join(f"{v:.6g}" for v in value) if isinstance(value, list) else f"{value:.6g}"
         parts.append(f"{word} {shown} {unit}".rstrip())
     return ", ".join(parts) or "no noise"
+
+
+def print_paths(paths: list[Path], as_json: bool) -> None:
+    """Prints the files that a command has written."""
+    if as_json:
+        print(json.dumps({"files": [str(path) for path in paths]}, indent=2))
+    for path in [] if as_json else paths:
+        print(path)

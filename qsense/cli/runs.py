@@ -1,4 +1,4 @@
-"""Commands about runs and their records: run, estimate, show, render."""
+"""Commands about runs and their records: run, estimate, show, rerun, export, render."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qsense.cli.app import AsJson, app
-from qsense.cli.options import integers
+from qsense.cli.options import integers, print_paths
 
 if TYPE_CHECKING:
     from qsense.record import RunRecord
@@ -79,6 +79,49 @@ def render(
     else:
         for path in written:
             print(path)
+
+
+@app.command()
+def export(
+    record: Record,
+    kind: Annotated[str, typer.Option("--format", help="csv, parquet or netcdf.")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="Folder for the files; by default RECORD/export.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a record's results as CSV, Parquet (pandas) or NetCDF (xarray), with units and provenance."""
+    from qsense.record import RunRecord
+    from qsense.tables import results_of, written
+
+    loaded = RunRecord.load(record)
+    print_paths(written(results_of(loaded), out or loaded.path / "export", kind), as_json)
+
+
+@app.command()
+def rerun(
+    record: Record,
+    out: Annotated[Path, typer.Option(help="Folder under which the new record is made.")] = Path("runs/reruns"),
+    as_json: AsJson = False,
+) -> None:
+    """Run a record's spec again and compare every count and number; exit status 1 if something differs."""
+    from qsense.reproduction import rerun as again
+
+    with _progress(as_json) as update:
+        found = again(record, out, update, None if as_json else _say)
+    if as_json:
+        points = [vars(point) for point in found.points]
+        words = {"record": str(found.record.path), "identical": found.identical, "counts_equal": found.counts_equal}
+        print(json.dumps({**words, "points": points, "provenance": found.provenance}, indent=2, sort_keys=True))
+    else:
+        for point in found.points:
+            same = "counts equal" if point.counts_equal else "COUNTS DIFFER"
+            numbers = "numbers equal" if point.largest_difference == 0 else f"numbers by {point.largest_difference:.1g}"
+            print(f"{point.label}: {same}, {numbers}")
+        for key, (then, now) in found.provenance.items():
+            print(f"{key}: {then} then, {now} now")
+        print("reproduced bit for bit" if found.identical else "not the same")
+        print(f"record: {found.record.path}")
+    if not found.identical:
+        raise typer.Exit(1)
 
 
 def _show(record: RunRecord, as_json: bool) -> None:

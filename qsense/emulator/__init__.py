@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qsense.counts import Counts
 from qsense.emulator import dense, effects, fan_out, matrix_product, perfect_sampling
@@ -76,8 +75,9 @@ def sample(
     if size <= dense.NUM_QUBITS and not (entangling and experiment.probe.kind == "ghz"):
         blocks = probabilities(experiment, settings, noise, readout_error)
         return Counts.joined([Counts.from_table(size, rng.multinomial(shots, block)) for block in blocks])
-    packed = _draw(experiment, settings, _decay(experiment, noise), _confusions(readout_error, size), shots, rng)
-    return Counts.joined([Counts.from_shots(size, rows) for rows in packed])
+    return Counts.joined(
+        list(_drawn(experiment, settings, _decay(experiment, noise), _confusions(readout_error, size), shots, rng))
+    )
 
 
 def probabilities(
@@ -88,15 +88,15 @@ def probabilities(
     return dense.probabilities(experiment, settings, _decay(experiment, noise), _confusions(readout_error, size))
 
 
-def _draw(
+def _drawn(
     experiment: Experiment,
     settings: Settings,
     decay: Decay,
     confusions: FloatArray,
     shots: int,
     rng: np.random.Generator,
-) -> Iterator[NDArray[np.uint8]]:
-    """Shot by shot outcomes as little-endian bytes, in blocks of shape (some rows, shots, bytes) that fit in memory."""
+) -> Iterator[Counts]:
+    """The counts of some rows at a time, drawn in chunks of shots: memory does not grow with the shots."""
     size = experiment.probe.num_qubits
     strings = experiment.probe.kind == "ghz" and experiment.ending != "directions"
     tensors = () if strings else matrix_product.prepared(experiment.probe)
@@ -107,15 +107,17 @@ def _draw(
         part = settings[start : start + row_step]
         if not strings:
             factors = effects.as_factors(effects.of_preparation(experiment, part, decay, confusions))
-        blocks = []
+        blocks: list[Counts] = []
         for first in range(0, shots, shot_step):
             number = min(shot_step, shots - first)
             if strings:
                 bits = fan_out.draw(experiment, part, decay, confusions, number, rng)
             else:
                 bits = perfect_sampling.draw(tensors, factors, number, rng)
-            blocks.append(np.packbits(bits, axis=2, bitorder="little"))
-        yield np.concatenate(blocks, axis=1)
+            blocks.append(Counts.from_shots(size, np.packbits(bits, axis=2, bitorder="little")))
+            if len(blocks) == 16:
+                blocks = [Counts.merged(blocks)]
+        yield Counts.merged(blocks) if len(blocks) > 1 else blocks[0]
 
 
 def _decay(experiment: Experiment, noise: LocalNoise) -> Decay:

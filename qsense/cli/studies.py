@@ -1,0 +1,237 @@
+"""Commands about studies: sweep, and the store's upkeep."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qsense.cli.app import AsJson, app
+from qsense.cli.options import print_paths
+
+if TYPE_CHECKING:
+    from qsense.study.conduct import Conducted
+    from qsense.study.sweep import Estimate
+
+StorePath = Annotated[Path, typer.Option("--store", help="Folder of the store of results.")]
+DEFAULT_STORE = Path("runs/store")
+
+store_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Look after the store of results: verify, gc, export, list."
+)
+app.add_typer(store_app, name="store")
+
+
+@app.command()
+def sweep(
+    study: Annotated[Path, typer.Argument(help="A study's file, such as runs/dephasing_study.toml.", metavar="STUDY")],
+    store: StorePath = DEFAULT_STORE,
+    out: Annotated[Path, typer.Option(help="Folder under which <name>-<id> with tables and figures is made.")] = Path(
+        "runs/studies"
+    ),
+    workers: Annotated[int | None, typer.Option(help="Processes; by default one a core.", min=1)] = None,
+    dask: Annotated[str | None, typer.Option(help="A dask scheduler instead, such as tcp://host:8786.")] = None,
+    memory: Annotated[str | None, typer.Option(help="What all workers may take, such as 4GB.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and what it costs.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run every point of a study that the store lacks, on all cores or a cluster; may be stopped and run again."""
+    from qsense.store import Store
+    from qsense.study import report, sweep
+    from qsense.study.expansion import Study
+    from qsense.study.results import of_study
+
+    loaded = Study.load(study)
+    limit = None if memory is None else sweep.memory_of(memory)
+    with Store(store) as opened:
+        cost = sweep.estimated(loaded, opened, workers or _cores(), limit, str(study))
+        if not as_json:
+            print(_cost(loaded.name, cost, loaded.left_out, dask))
+        if dry_run:
+            if as_json:
+                print(json.dumps({**_cost_as_json(cost), "left_out": loaded.left_out}, indent=2, sort_keys=True))
+            return
+        with _progress(as_json) as update:
+            entry, done = sweep.swept(loaded, opened, cost.workers, dask, update, _say)
+        folder = out / f"{entry.name}-{entry.id}"
+        if done.stopped:
+            _stopped(done, cost, store)
+        summary = sweep.is_reported(folder, entry)
+        if summary is None or done.new:
+            summary = report.write(of_study(opened, entry, partial=bool(done.failures)), folder)
+    if done.failures:
+        from qsense import files
+
+        files.write(folder / "failures.csv", sweep.failures(done).to_csv())
+    if as_json:
+        words = {"study": str(folder), "present": done.present, "new": done.new, "failed": len(done.failures)}
+        print(json.dumps({**words, **summary}, indent=2, sort_keys=True, allow_nan=False))
+    else:
+        _show(done, summary, folder)
+    if done.failures:
+        first = done.failures[0]
+        print(
+            f"qsense: {len(done.failures)} trials could not be run; the first, {first.trial.label}: {first.reason} "
+            f"All are in {folder / 'failures.csv'}.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(2)
+
+
+@store_app.command()
+def verify(
+    store: StorePath = DEFAULT_STORE,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make the index again, and move damaged files to damaged/.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read every result against its checksum, and the index against the results."""
+    from qsense.store.verification import verify as verified
+    from qsense.study.sweep import shown_bytes
+
+    with _progress(as_json) as update:
+        health = verified(store, repair, update)
+    if as_json:
+        words = {"shards": health.shards, "trials": health.trials, "bytes": health.bytes}
+        print(json.dumps({**words, "wrong": health.wrong, "repaired": health.repaired}, indent=2, sort_keys=True))
+    else:
+        print(f"{health.trials} trials in {health.shards} shards of {shown_bytes(health.bytes)} are whole")
+        for line in (*health.wrong, *health.repaired):
+            print(f"  {line}")
+        if not health.wrong:
+            print("nothing is wrong")
+    if health.wrong and not repair:
+        raise typer.Exit(1)
+
+
+@store_app.command()
+def gc(
+    store: StorePath = DEFAULT_STORE,
+    drop: Annotated[list[str] | None, typer.Option(help="A study to remove, by name or id; may be repeated.")] = None,
+    unused: Annotated[bool, typer.Option("--unused", help="Also remove the trials that no study has.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Join small shards and remove what crashes left behind; with --drop and --unused, also results."""
+    from qsense.store.tidying import tidy
+
+    said = tidy(store, drop or [], unused)
+    if as_json:
+        print(json.dumps({"done": said}, indent=2))
+    else:
+        print("\n".join(said or ["nothing to do"]))
+
+
+@store_app.command("list")
+def list_studies(store: StorePath = DEFAULT_STORE, as_json: AsJson = False) -> None:
+    """List the studies of a store."""
+    from qsense.store import Store
+    from qsense.store.studies import studies
+
+    with Store(store, read_only=True) as opened:
+        rows = [
+            {"name": s.name, "id": s.id, "trials": len(s.keys), "present": len(opened.held(list(set(s.keys))))}
+            for s in studies(opened)
+        ]
+    if as_json:
+        print(json.dumps({"studies": rows}, indent=2))
+    for row in [] if as_json else rows:
+        print(f"{row['id']}  {row['name']}: {row['present']} of {row['trials']} trials")
+
+
+@store_app.command("export")
+def export_study(
+    study: Annotated[str, typer.Argument(help="The study's name or id.", metavar="STUDY")],
+    store: StorePath = DEFAULT_STORE,
+    kind: Annotated[str, typer.Option("--format", help="csv, parquet or netcdf.")] = "csv",
+    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("."),
+    as_json: AsJson = False,
+) -> None:
+    """Write a study's results as CSV, Parquet (pandas) or NetCDF (xarray), with units and provenance."""
+    from qsense.store import Store
+    from qsense.store.studies import named
+    from qsense.study.results import of_study
+    from qsense.tables import written
+
+    with Store(store, read_only=True) as opened:
+        results = of_study(opened, named(opened, study))
+    print_paths(written(results, out, kind), as_json)
+
+
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _cost(name: str, cost: Estimate, left_out: int, dask: str | None) -> str:
+    from qsense.study.sweep import shown_bytes
+
+    skipped = f" ({left_out} left out)" if left_out else ""
+    start = f"{name}: {cost.trials} trial{'s' * (cost.trials > 1)}{skipped}, {cost.present} in the store"
+    if cost.present == cost.trials:
+        return start
+    where = "the cluster" if dask else f"{cost.workers} worker{'s' if cost.workers > 1 else ''}"
+    work = f"{cost.seconds:.0f} s of work" if dask else f"{cost.wall_s:.0f} s"
+    return f"{start}; about {work} on {where}, at most {shown_bytes(cost.bytes)} each"
+
+
+def _cost_as_json(cost: Estimate) -> dict[str, Any]:
+    return {
+        "trials": cost.trials,
+        "present": cost.present,
+        "seconds_of_work": cost.seconds,
+        "bytes_of_the_largest": cost.bytes,
+        "workers": cost.workers,
+    }
+
+
+def _show(done: Conducted, summary: dict[str, Any], folder: Path) -> None:
+    from rich.console import Console
+
+    from qsense.study.report import print_tables
+
+    if done.new:
+        share = done.busy_s / (done.wall_s * done.workers) if done.wall_s else 1.0
+        print(f"{done.new} trials in {done.wall_s:.1f} s on {done.workers} workers, {100 * share:.0f} % of their time")
+    console = Console() if sys.stdout.isatty() else Console(width=100)
+    print_tables(console, summary)
+    print(f"tables and figures: {folder}")
+
+
+def _stopped(done: Conducted, cost: Estimate, store: Path) -> None:
+    print(
+        f"qsense: stopped; {done.present + done.new} of {cost.trials} trials are in {store}. "
+        "The same command goes on from there.",
+        file=sys.stderr,
+    )
+    raise typer.Exit(130)
+
+
+def _say(line: str) -> None:
+    print(f"qsense: {line}", file=sys.stderr)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Any]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)

@@ -1,0 +1,42 @@
+"""Files that are never half there: written beside their place, flushed, and moved in one step."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+def write(target: Path, data: bytes) -> None:
+    """Writes a file: after a crash there is the old one, the new one or none, never half of one.
+
+    Args:
+        target: where; its folder must be there.
+        data: all of it.
+
+    Raises:
+        OSError: it cannot be written; what was there is as it was.
+    """
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _flush_folder(target.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Makes the new name outlive a loss of power; where folders cannot be opened (Windows) the system sees to it."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

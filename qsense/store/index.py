@@ -1,0 +1,133 @@
+"""The index of a store: which shard has which trial. SQLite with a write-ahead log; the shards can make it again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from qsense.errors import StoreError
+
+SCHEMA = 1
+FILE = "index.sqlite"
+_PATIENCE_S = 60.0  # another writer's transaction takes milliseconds
+_TABLES = """
+    CREATE TABLE IF NOT EXISTS shard (number INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE);
+    CREATE TABLE IF NOT EXISTS trial (key BLOB PRIMARY KEY, shard INTEGER NOT NULL REFERENCES shard) WITHOUT ROWID;
+"""
+
+
+class Index:
+    """Trials and the shards that hold them; every change is one transaction, on the disk before it returns."""
+
+    def __init__(self, folder: Path, read_only: bool = False):
+        """Opens the index of a store, making it if it is not there.
+
+        Raises:
+            StoreError: it cannot be opened, is damaged, or was written by a newer qsense.
+        """
+        self.path = folder / FILE
+        with self._explained():
+            self._connection = _connected(self.path, read_only)
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+            if version > SCHEMA:
+                raise StoreError(f"{self.path}: written by a newer qsense (schema {version}); update qsense.")
+            if not read_only:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.executescript(_TABLES)
+                self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def places(self, keys: Sequence[str]) -> dict[str, str]:
+        """Returns the digest of the shard that holds each of the trials; those without are left out."""
+        question = "SELECT key, digest FROM trial JOIN shard ON shard = number"
+        found: dict[str, str] = {}
+        with self._explained():
+            for start in range(0, len(keys), 500):
+                part = [bytes.fromhex(key) for key in keys[start : start + 500]]
+                marks = ",".join("?" * len(part))
+                rows = self._connection.execute(f"{question} WHERE key IN ({marks})", part)
+                found.update((key.hex(), digest) for key, digest in rows)
+        return found
+
+    def all(self) -> Iterator[tuple[str, str]]:
+        """Yields (key of a trial, digest of its shard) of all trials."""
+        with self._explained():
+            for key, digest in self._connection.execute("SELECT key, digest FROM trial JOIN shard ON shard = number"):
+                yield key.hex(), digest
+
+    def digests(self) -> set[str]:
+        """Returns the digests of all shards that it knows."""
+        with self._explained():
+            return {digest for (digest,) in self._connection.execute("SELECT digest FROM shard")}
+
+    def add(self, digest: str, keys: Iterable[str]) -> None:
+        """Says that a shard holds some trials. A trial that another shard holds already stays there."""
+        with self._explained(), self._connection:
+            self._add(digest, keys, "IGNORE")
+
+    def replace(self, added: dict[str, list[str]], removed: Iterable[str], keys: Iterable[str] = ()) -> None:
+        """Changes shards and trials in one step.
+
+        Args:
+            added: digest → trials that are now there.
+            removed: digests of shards that are gone, with the trials that are still theirs.
+            keys: trials that are gone.
+        """
+        with self._explained(), self._connection:
+            for digest, held in added.items():
+                self._add(digest, held, "REPLACE")
+            self._connection.executemany("DELETE FROM trial WHERE key = ?", ((bytes.fromhex(key),) for key in keys))
+            for digest in removed:
+                self._connection.execute(
+                    "DELETE FROM trial WHERE shard = (SELECT number FROM shard WHERE digest = ?)", (digest,)
+                )
+                self._connection.execute("DELETE FROM shard WHERE digest = ?", (digest,))
+
+    def problem(self) -> str | None:
+        """Returns what SQLite finds wrong with the file; None if nothing."""
+        try:
+            (answer,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.DatabaseError as error:
+            return str(error)
+        return None if answer == "ok" else str(answer)
+
+    def _add(self, digest: str, keys: Iterable[str], otherwise: str) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO shard (digest) VALUES (?)", (digest,))
+        (number,) = self._connection.execute("SELECT number FROM shard WHERE digest = ?", (digest,)).fetchone()
+        rows = ((bytes.fromhex(key), number) for key in keys)
+        self._connection.executemany(f"INSERT OR {otherwise} INTO trial VALUES (?, ?)", rows)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self.path}: {error}; {_advice(str(error))}.") from None
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{self.path}: damaged ({error}); run `qsense store verify --repair`.") from None
+
+
+def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
+    if not read_only:
+        return sqlite3.connect(path, timeout=_PATIENCE_S)
+    # A log beside it belongs to a writer at work, or to one that was killed; without one the file alone is the index,
+    # and a folder that cannot be written can be read.
+    log = path.with_name(f"{FILE}-wal")
+    still = not log.exists() or log.stat().st_size == 0
+    address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if still else ''}"
+    return sqlite3.connect(address, uri=True, timeout=_PATIENCE_S)
+
+
+def _advice(error: str) -> str:
+    if "full" in error:
+        return "free some space and run the same command again: what is stored stays"
+    if "readonly" in error or "unable to open" in error:
+        return "check that the folder can be written, or choose another --store"
+    if "locked" in error:
+        return "another process holds it; wait for it to end"
+    return "check the disk, then run `qsense store verify --repair`"

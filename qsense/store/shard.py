@@ -1,0 +1,99 @@
+"""A shard: the results of some trials in one file that is never changed, named by the SHA-256 of its content.
+
+It is a ZIP file that any tool opens: `entries.jsonl` has a line for every trial (its spec, its outcome), `0.npz`,
+`1.npz`, … their counts, and `provenance.json` the versions that made them. It needs no index to be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from qsense.errors import StoreError
+
+SCHEMA = 1
+_FAILURES = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, NotImplementedError)
+
+
+class Result(NamedTuple):
+    """What one trial gave.
+
+    Attributes:
+        key: of the trial, hexadecimal.
+        trial: its spec, with the keys of a run spec.
+        outcome: what was estimated, as plain JSON.
+        counts: of all its times, the content of an NPZ file.
+        seconds: that it took.
+    """
+
+    key: str
+    trial: dict[str, Any]
+    outcome: dict[str, Any]
+    counts: bytes
+    seconds: float
+
+
+def packed(results: Sequence[Result], provenance: dict[str, Any]) -> bytes:
+    """Returns the content of the shard of some results."""
+    lines = [json.dumps(_line(result), allow_nan=False) for result in results]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        _add(archive, "provenance.json", json.dumps({"schema": SCHEMA, **provenance}, sort_keys=True).encode(), True)
+        _add(archive, "entries.jsonl", "\n".join(lines).encode(), True)
+        for number, result in enumerate(results):
+            _add(archive, f"{number}.npz", result.counts, False)  # compressed in itself
+    return buffer.getvalue()
+
+
+def digest(content: bytes) -> str:
+    """Returns the name of a shard: the SHA-256 of its content, hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def opened(content: bytes, source: str) -> tuple[dict[str, Any], list[Result]]:
+    """Returns a shard's provenance and its results.
+
+    Args:
+        content: of the file.
+        source: what an error calls it: its path, whose stem is the digest.
+
+    Raises:
+        StoreError: the content is not what its name says, or was written by a newer qsense.
+    """
+    if digest(content) != Path(source).stem:
+        raise StoreError(f"{source}: damaged (its SHA-256 is not its name); run `qsense store verify --repair`.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            provenance = json.loads(archive.read("provenance.json"))
+            if provenance["schema"] > SCHEMA:
+                raise StoreError(f"{source}: written by a newer qsense (schema {provenance['schema']}); update qsense.")
+            return provenance, list(_results(archive))
+    except _FAILURES as error:
+        raise StoreError(
+            f"{source}: not a shard ({type(error).__name__}); run `qsense store verify --repair`."
+        ) from None
+
+
+def _results(archive: zipfile.ZipFile) -> Iterator[Result]:
+    text = archive.read("entries.jsonl").decode()
+    for number, line in enumerate(text.split("\n")):
+        entry = json.loads(line)
+        key, trial, outcome = entry["key"], dict(entry["trial"]), dict(entry["outcome"])
+        if not isinstance(key, str) or len(bytes.fromhex(key)) != 32:
+            raise ValueError("key")
+        yield Result(key, trial, outcome, archive.read(f"{number}.npz"), float(entry["seconds"]))
+
+
+def _line(result: Result) -> dict[str, Any]:
+    return {"key": result.key, "trial": result.trial, "outcome": result.outcome, "seconds": result.seconds}
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes, compress: bool) -> None:
+    # A ZipInfo has no time of its own, which would be part of the digest.
+    archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED)

@@ -1,0 +1,123 @@
+"""The studies of a store: which trials each consists of, in order, and with which swept values."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsense.errors import StoreError
+from qsense.store import Store
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class StudyEntry:
+    """A study as its store remembers it.
+
+    Attributes:
+        name: given by its file.
+        axes: swept key → its values, in order.
+        digests: of the trials, shape (trials, 32).
+        picks: which value of each axis every trial has, shape (trials, axes).
+    """
+
+    name: str
+    axes: dict[str, list[Any]]
+    digests: NDArray[np.uint8]
+    picks: NDArray[np.int32]
+
+    @cached_property
+    def id(self) -> str:
+        """Twelve hexadecimal digits of the hash of what it consists of."""
+        hashed = hashlib.sha256(json.dumps([self.name, self.axes], sort_keys=True).encode())
+        hashed.update(np.ascontiguousarray(self.digests).tobytes())
+        hashed.update(np.ascontiguousarray(self.picks, dtype="<i4").tobytes())
+        return hashed.hexdigest()[:12]
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The trials' keys, hexadecimal; a trial that stands there twice is there twice."""
+        return [row.tobytes().hex() for row in self.digests]
+
+    def swept(self, position: int) -> dict[str, Any]:
+        """Returns the swept values of one trial."""
+        return {key: values[pick] for (key, values), pick in zip(self.axes.items(), self.picks[position], strict=True)}
+
+    def to_bytes(self) -> bytes:
+        """Returns the content of its file."""
+        arrays, buffer = io.BytesIO(), io.BytesIO()
+        np.savez(arrays, digests=self.digests, picks=self.picks.astype("<i4"))
+        words = json.dumps({"schema": SCHEMA, "name": self.name, "axes": self.axes}, sort_keys=False)
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for name, content in (("study.json", words.encode()), ("trials.npz", arrays.getvalue())):
+                archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes, source: str) -> StudyEntry:
+        """Returns the study that a file's content holds.
+
+        Raises:
+            StoreError: it is damaged, or was written by a newer qsense; the message names the source.
+        """
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                words = json.loads(archive.read("study.json"))
+                if words["schema"] > SCHEMA:
+                    raise StoreError(f"{source}: written by a newer qsense (schema {words['schema']}); update qsense.")
+                with np.load(io.BytesIO(archive.read("trials.npz")), allow_pickle=False) as arrays:
+                    entry = cls(str(words["name"]), dict(words["axes"]), arrays["digests"], arrays["picks"])
+            fits = entry.digests.dtype == np.uint8 and entry.digests.shape == (len(entry.picks), 32)
+            for column, values in enumerate(entry.axes.values()):
+                fits = fits and (len(entry.picks) == 0 or entry.picks[:, column].min() >= 0)
+                fits = fits and (len(entry.picks) == 0 or int(entry.picks[:, column].max()) < len(values))
+            if not fits:
+                raise ValueError("arrays")
+        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, IndexError) as error:
+            raise StoreError(
+                f"{source}: damaged ({type(error).__name__}); run `qsense store verify --repair`, then the sweep."
+            ) from None
+        return entry
+
+
+def remember(store: Store, entry: StudyEntry) -> None:
+    """Writes a study into its store, unless it is there."""
+    path = store.studies / f"{entry.id}.zip"
+    if not path.exists():
+        store.write(path, entry.to_bytes())
+
+
+def studies(store: Store) -> Iterator[StudyEntry]:
+    """Yields the studies of a store, by name.
+
+    Raises:
+        StoreError: one is damaged.
+    """
+    found = [StudyEntry.from_bytes(store.read(path), str(path)) for path in store.studies.glob("*.zip")]
+    yield from sorted(found, key=lambda entry: (entry.name, entry.id))
+
+
+def named(store: Store, name: str) -> StudyEntry:
+    """Returns the study of a name or an id; of several with one name the message asks for the id.
+
+    Raises:
+        StoreError: there is none, or there are several.
+    """
+    known = list(studies(store))
+    fitting = [entry for entry in known if name in (entry.name, entry.id)]
+    if len(fitting) == 1:
+        return fitting[0]
+    listed = ", ".join(f"{entry.name} ({entry.id})" for entry in (fitting or known)) or "none"
+    what = "several studies" if fitting else "no study"
+    raise StoreError(f'{store.path}: it has {what} "{name}"; give an id of: {listed}.')

@@ -1,0 +1,85 @@
+"""What a trial costs, before it runs: seconds on one core, and bytes beside those of the program.
+
+The constants were measured (`benchmarks/study.py cost`). Seconds are good to a factor of two or three, which is
+enough to fill batches; a running study corrects them by its own pace. Bytes are too many rather than too few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from qsense import emulator
+from qsense.errors import ArgumentError
+from qsense.estimators import chosen_kind, estimator_for
+from qsense.probes import Probe
+from qsense.spec import EstimatorSpec, RunSpec
+
+PROGRAM_BYTES, PROGRAM_WITH_AER_BYTES = 90 * 2**20, 210 * 2**20
+_TIMES = 5  # of a designed rule; rarely more
+_CHUNK_BYTES = 3 * 2**24  # what the emulator draws at once, and its counts
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one trial.
+
+    Attributes:
+        seconds: on one core.
+        bytes: at the most, the program included.
+    """
+
+    seconds: float
+    bytes: float
+
+    @classmethod
+    def of(cls, spec: RunSpec) -> Cost:
+        """Returns the cost of a spec of one point.
+
+        >>> spec = RunSpec.from_dict({
+        ...     "schema": 1, "name": "one", "probes": "ghz", "num_qubits": 6, "noise": {"dephasing_rate": 0.5},
+        ...     "estimators": "tomography", "field_rad_per_s": 0.2, "shots": 1000, "seed": 1})
+        >>> 1 < Cost.of(spec).seconds < 10
+        True
+        """
+        probe, estimator = spec.probes[0], spec.estimators[0]
+        times = len(spec.times) if spec.times is not None else _TIMES
+        return _cost(probe, estimator, spec.backend, times, spec.allocation == "optimal")
+
+
+@lru_cache(maxsize=4096)
+def _cost(probe: Probe, estimator: EstimatorSpec, backend: str, times: int, piloted: bool) -> Cost:
+    size, shots = probe.num_qubits, estimator.shots
+    try:
+        rows = len(estimator_for(estimator, probe).design(0.0)[1])
+    except ArgumentError:  # the trial itself will say why
+        return Cost(0.0, PROGRAM_BYTES)
+    outcomes = times * rows * min(shots, 2.0**size) * ((size + 7) // 8 + 8)
+    aer = backend.startswith("aer")
+    seconds = 6e-3 + times * (_aer(backend, size, rows, shots) if aer else _emulated(probe, estimator, rows, shots))
+    memory = (PROGRAM_WITH_AER_BYTES if aer else PROGRAM_BYTES) + _CHUNK_BYTES + 12 * outcomes
+    if chosen_kind(estimator, probe) == "tomography":
+        seconds += 0.15e-3 * times * 4**size
+        memory += 0.06 * 2**20 * 4**size
+    if aer:
+        memory += 64 * float(4**size if backend in ("aer", "aer:density_matrix") else 2 ** min(size, 30))
+    return Cost(float(2 * seconds if piloted else seconds), float(memory))
+
+
+def _emulated(probe: Probe, estimator: EstimatorSpec, rows: int, shots: int) -> float:
+    """Seconds of one time on the emulator."""
+    size = probe.num_qubits
+    if probe.kind == "ghz" and chosen_kind(estimator, probe) != "tomography":
+        return 20e-9 * rows * shots * size
+    if size <= emulator.dense.NUM_QUBITS:
+        return 40e-9 * rows * float(2**size)
+    bond = 1 if probe.kind == "product" else 4
+    return (40e-9 + 40e-9 * bond) * rows * shots * size
+
+
+def _aer(backend: str, size: int, rows: int, shots: int) -> float:
+    """Seconds of one time on Aer."""
+    if backend in ("aer", "aer:density_matrix"):
+        return 0.03 + rows * (1.3e-3 + 2e-7 * float(4**size))
+    per_spin: float = 50e-6 if backend == "aer:matrix_product_state" else 60e-6 + 5e-9 * float(2**size)
+    return 0.03 + rows * shots * size * per_spin

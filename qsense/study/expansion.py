@@ -1,0 +1,189 @@
+"""A study's file becomes its trials: every point of every combination of swept values, less what is left out."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qsense import toml_file
+from qsense.errors import SpecError, nearest
+from qsense.estimators import goes_with
+from qsense.spec import RunSpec, resolve
+from qsense.spec_file import SpecFile
+from qsense.store.studies import StudyEntry
+from qsense.study.file import Bounds, StudyFile
+from qsense.study.trial import Trial, single
+
+MOST_TRIALS = 5_000_000
+_NAMES = ("probe", "num_qubits", "noise", "estimator")
+_STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(\d+)\])?")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study, expanded.
+
+    Attributes:
+        name: given by its file.
+        description: likewise.
+        axes: swept key → its values.
+        trials: in the order of the axes, the last one fastest.
+        picks: which value of each axis every trial has.
+        left_out: how many combinations `skip` and `only` left out.
+    """
+
+    name: str
+    description: str
+    axes: dict[str, list[Any]]
+    trials: tuple[Trial, ...]
+    picks: tuple[tuple[int, ...], ...]
+    left_out: int
+
+    @classmethod
+    def load(cls, path: str | Path) -> Study:
+        """Returns the study of a TOML file.
+
+        Raises:
+            SpecError: the file cannot be read, a key is wrong, or nothing is left; the message names file, key and fix.
+        """
+        path = Path(path)
+        return _expanded(toml_file.read(path, StudyFile), str(path), path.parent)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], source: str = "<study>") -> Study:
+        """Returns the study of a dictionary with the keys of the TOML file.
+
+        >>> study = Study.from_dict({
+        ...     "schema": 1, "name": "small", "run": {"probes": ["ghz", "product"], "noise": {"dephasing_rate": 0.5},
+        ...     "estimators": "auto", "field_rad_per_s": 0.2, "shots": 100, "seed": 1},
+        ...     "sweep": {"num_qubits": {"from": 1, "to": 3}, "noise.dephasing_rate": [0.1, 1.0]},
+        ...     "skip": [{"probe": "product", "num_qubits": {"from": 3}}]})
+        >>> len(study.trials), study.left_out
+        (10, 2)
+        """
+        return _expanded(toml_file.parse(data, StudyFile, source), source, Path())
+
+    def entry(self) -> StudyEntry:
+        """Returns the study as a store remembers it."""
+        digests = np.frombuffer(b"".join(bytes.fromhex(trial.key) for trial in self.trials), dtype=np.uint8)
+        picks = np.array(self.picks, dtype=np.int32).reshape(len(self.trials), len(self.axes))
+        return StudyEntry(self.name, self.axes, digests.reshape(-1, 32), picks)
+
+
+def _expanded(file: StudyFile, source: str, folder: Path) -> Study:
+    size = math.prod(len(values) for values in file.sweep.values())
+    if size > MOST_TRIALS:
+        raise SpecError(f"{source}: key `sweep`: {size} combinations are more than {MOST_TRIALS}; sweep fewer values.")
+    known = [*_NAMES, *file.sweep]
+    for table, conditions in (("skip", file.skip), ("only", file.only)):
+        for number, condition in enumerate(conditions):
+            for key in condition:
+                if key not in known:
+                    raise SpecError(f"{source}: key `{table}[{number}].{key}` is unknown. {nearest(key, known)}")
+    trials: list[Trial] = []
+    picks: list[tuple[int, ...]] = []
+    left_out = 0
+    for pick, swept in _combinations(file.sweep):
+        spec = _spec(file, swept, source, folder)
+        for names, one in _points(spec):
+            if _left_out(file, {**names, **swept}):
+                left_out += 1
+                continue
+            trials.append(Trial(one, tuple(swept.items())))
+            picks.append(pick)
+    if not trials:
+        raise SpecError(
+            f"{source}: no trial is left; check `skip` and `only`, and which estimators go with the probes."
+        )
+    return Study(file.name, file.description, dict(file.sweep), tuple(trials), tuple(picks), left_out)
+
+
+def _combinations(axes: dict[str, list[Any]]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+    for pick in itertools.product(*(range(len(values)) for values in axes.values())):
+        yield pick, {key: values[k] for (key, values), k in zip(axes.items(), pick, strict=True)}
+
+
+def _spec(file: StudyFile, swept: dict[str, Any], source: str, folder: Path) -> RunSpec:
+    run = copy.deepcopy(file.run) if swept else file.run
+    for key, value in swept.items():
+        _set(run, key, value, source)
+    data = {"schema": 1, "name": file.name, **run}
+    try:
+        return resolve(toml_file.parse(data, SpecFile, source), source, folder)
+    except SpecError as error:
+        at = ", ".join(f"{key} = {value}" for key, value in swept.items())
+        raise SpecError(f"{error} This is at {at}." if at else f"{error}") from None
+
+
+def _points(spec: RunSpec) -> Iterator[tuple[dict[str, Any], RunSpec]]:
+    for n, noise in enumerate(spec.noises):
+        for p, probe in enumerate(spec.probes):
+            for e, estimator in enumerate(spec.estimators):
+                if goes_with(estimator, probe):
+                    names = {
+                        "probe": probe.name,
+                        "num_qubits": probe.num_qubits,
+                        "noise": noise.name,
+                        "estimator": estimator.name,
+                    }
+                    yield names, single(spec, p, n, e)
+
+
+def _left_out(file: StudyFile, values: dict[str, Any]) -> bool:
+    def fits(condition: dict[str, Any]) -> bool:
+        return all(_holds(wanted, values[key]) for key, wanted in condition.items())
+
+    return any(fits(one) for one in file.skip) or (bool(file.only) and not any(fits(one) for one in file.only))
+
+
+def _holds(wanted: Any, value: Any) -> bool:
+    if isinstance(wanted, Bounds):
+        return wanted.hold(value)
+    return value in wanted if isinstance(wanted, list) else bool(value == wanted)
+
+
+def _set(run: dict[str, Any], path: str, value: Any, source: str) -> None:
+    """Sets a key of a run spec: `seed`, `noise.dephasing_rate` (the only noise), `probes[1].tilt`."""
+
+    def wrong(why: str) -> SpecError:
+        return SpecError(f"{source}: key `sweep.{path}`: {why}")
+
+    steps = [_STEP.fullmatch(step) for step in path.split(".")]
+    if not all(steps):
+        raise wrong("give a key of the run spec, such as seed, noise.dephasing_rate or probes[0].tilt")
+    table: Any = run
+    for depth, step in enumerate(steps):
+        assert step is not None
+        name, index = step[1], step[2]
+        last = depth == len(steps) - 1
+        if depth == 0 and name not in SpecFile.model_fields:
+            raise wrong(f'a run spec has no key "{name}". {nearest(name, SpecFile.model_fields)}')
+        if last and index is None:
+            table[name] = value
+            return
+        inner = table.setdefault(name, {}) if index is None else table.get(name)
+        if isinstance(inner, list):
+            inner, place = _item(inner, index, wrong, name)
+            if last:
+                table[name][place] = value
+                return
+        if not isinstance(inner, dict):
+            raise wrong(f"`{name}` is {inner!r}; write it as a table in [run], such as {name} = {{ … }}")
+        table = inner
+
+
+def _item(items: Sequence[Any], index: str | None, wrong: Any, name: str) -> tuple[Any, int]:
+    if index is None and len(items) != 1:
+        raise wrong(f"`{name}` has {len(items)} entries; say which, such as {name}[0]")
+    place = int(index or 0)
+    if place >= len(items):
+        raise wrong(f"`{name}` has {len(items)} entries, numbered from 0")
+    return items[place], place

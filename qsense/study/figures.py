@@ -1,0 +1,244 @@
+"""Figures of a study: 𝓘 against what was swept, and until when GHZ leads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qsense.estimate.result import NORMAL_95
+from qsense.pictures import COLOURS, OTHERS, STYLE, rendered, time_unit
+from qsense.study.summary import Cell, Lead, leads
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_PANELS = 6
+_RATES = ("dephasing_rate_per_s", "emission_rate_per_s", "absorption_rate_per_s")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_LABELS = {
+    "num_qubits": "number of spins N",
+    "dephasing_rate_per_s": "dephasing rate γ (1/s)",
+    "emission_rate_per_s": "emission rate γ (1/s)",
+    "absorption_rate_per_s": "absorption rate γ (1/s)",
+    "field_rad_per_s": "field φ (rad/s)",
+    "shots": "shots of a circuit",
+}
+
+
+def figures(found: Sequence[Cell]) -> dict[str, bytes]:
+    """Returns the figures of a study by file name: img.png, img.svg; lead.png, lead.svg where GHZ meets product."""
+    import matplotlib
+
+    made, pairs = {}, leads(found)
+    with matplotlib.rc_context(STYLE):
+        drawn = {"img": img_figure(found)} | ({"lead": lead_figure(pairs)} if pairs else {})
+        for name, figure in drawn.items():
+            for kind in ("png", "svg"):
+                made[f"{name}.{kind}"] = rendered(figure, kind)
+    return made
+
+
+def img_figure(found: Sequence[Cell]) -> Figure:
+    """Returns 𝓘 with 95 % error bars over the exact values, against what has the most values; a panel for the rest."""
+    from matplotlib.figure import Figure
+
+    names = [cell.names for cell in found]
+    across = _axis(names)
+    series = _next_axis(names, {"probe", across})
+    rest = [name for name in _varying(names) if name not in ("probe", across, series, *_follow(names, across, series))]
+    panels: dict[str, list[Cell]] = {}
+    for cell in found:
+        panels.setdefault(_words(cell.names, rest), []).append(cell)
+    shown = list(panels.items())[:MOST_PANELS]
+    figure = Figure(figsize=(max(4.4 * min(len(shown), 3), 5.6), 3.9 * ((len(shown) + 2) // 3)), layout="constrained")
+    axes = figure.subplots((len(shown) + 2) // 3, min(len(shown), 3), squeeze=False)
+    handles: dict[str, Any] = {}
+    for place, (title, group) in zip(axes.flat, shown, strict=False):
+        _draw_img(place, group, across, series, handles)
+        place.set_title(title, fontsize=9)
+    for place in axes.flat[len(shown) :]:
+        place.axis("off")
+    if len(panels) > len(shown):
+        figure.suptitle(f"the first {len(shown)} of {len(panels)} panels; all are in trials.csv", fontsize=9)
+    columns = min(4, max(1, len(handles) // 2))
+    figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=columns, fontsize=7.5)
+    return figure
+
+
+def _draw_img(panel: Axes, group: list[Cell], across: str, series: str | None, handles: dict[str, Any]) -> None:
+    seconds, unit = time_unit(max(cell.img_exact for cell in group))
+    probes = list(dict.fromkeys(cell.names["probe"] for cell in group))
+    levels = list(dict.fromkeys(cell.names[series] for cell in group)) if series else [None]
+    chosen = levels if len(levels) <= 4 else [levels[k] for k in np.linspace(0, len(levels) - 1, 4).astype(int)]
+    others = [probe for probe in probes if probe not in COLOURS]
+    for probe in probes:
+        colour = COLOURS.get(probe) or OTHERS[others.index(probe) % len(OTHERS)]
+        for number, level in enumerate(chosen):
+            own = [c for c in group if c.names["probe"] == probe and (series is None or c.names[series] == level)]
+            own = sorted(own, key=lambda cell: cell.names[across])
+            x = [cell.names[across] for cell in own]
+            label = {"ghz": "GHZ"}.get(probe, probe) + (
+                "" if series is None else f", {_short(series)} = {_value(level)}"
+            )
+            panel.plot(
+                x, [c.img_exact / seconds for c in own], color=colour, lw=1.2, ls="-" if probe == "ghz" else "--"
+            )
+            handles[label] = panel.errorbar(
+                x,
+                [c.img.value / seconds for c in own],
+                yerr=[NORMAL_95 * c.img.stderr / seconds for c in own],
+                fmt=_MARKERS[number % len(_MARKERS)],
+                color=colour,
+                markersize=4,
+                markerfacecolor="white" if number % 2 else None,
+                elinewidth=1,
+                capsize=2,
+            )
+    _scale(panel, [cell.names[across] for cell in group], across)
+    values = [cell.img.value for cell in group]
+    if min(values) > 0 and max(values) > 30 * min(values):
+        panel.set_yscale("log")
+    else:
+        panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
+    panel.set_ylabel(rf"$\mathcal{{I}}=\int G\,dt$ ({unit})")
+
+
+def lead_figure(pairs: Sequence[Lead]) -> Figure:
+    """Returns until when GHZ leads and its 𝓘 over product's: a map over N and a rate, or curves over either."""
+    names = [pair.names for pair in pairs]
+    rate = next((name for name in _RATES if name in _varying(names)), None)
+    others = [n for n in _varying(names) if n not in ("num_qubits", rate, *_follow(names, "num_qubits", rate))]
+    first = [pair for pair in pairs if _words(pair.names, others) == _words(pairs[0].names, others)]
+    left_out = len(pairs) - len(first)
+    sizes = {pair.names["num_qubits"] for pair in first}
+    if rate is not None and len(sizes) > 1 and len({pair.names[rate] for pair in first}) > 1:
+        figure = _lead_map(first, rate)
+    else:
+        figure = _lead_curves(first, "num_qubits" if len(sizes) > 1 or rate is None else rate)
+    if left_out:
+        figure.suptitle(f"at {_words(pairs[0].names, others)}; the rest is in summary.json", fontsize=9)
+    return figure
+
+
+def _lead_curves(pairs: Sequence[Lead], across: str) -> Figure:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.4, 3.6), layout="constrained")
+    until, ratio = figure.subplots(1, 2)
+    pairs = sorted(pairs, key=lambda pair: pair.names[across])
+    seen = [pair for pair in pairs if pair.measured is not None]
+    exact = [pair for pair in pairs if pair.exact is not None]
+    seconds, unit = time_unit(
+        max([p.exact or 0.0 for p in exact] + [p.measured.value for p in seen if p.measured] + [0])
+    )
+    until.plot([p.names[across] for p in exact], [(p.exact or 0) / seconds for p in exact], color="0.3", label="exact")
+    until.errorbar(
+        [p.names[across] for p in seen],
+        [p.measured.value / seconds for p in seen if p.measured],
+        yerr=[NORMAL_95 * p.measured.stderr / seconds for p in seen if p.measured],
+        fmt="o", color=COLOURS["ghz"], capsize=2, markersize=4, label="measured, 95 %",
+    )  # fmt: skip
+    until.set_ylabel(f"GHZ leads until t ({unit})")
+    ratio.plot([p.names[across] for p in pairs], [p.ratio_exact for p in pairs], color="0.3", label="exact")
+    ratio.errorbar(
+        [p.names[across] for p in pairs],
+        [p.ratio.value for p in pairs],
+        yerr=[NORMAL_95 * p.ratio.stderr for p in pairs],
+        fmt="o", color=COLOURS["ghz"], capsize=2, markersize=4, label="measured, 95 %",
+    )  # fmt: skip
+    ratio.axhline(1, color="0.6", lw=0.8, zorder=0)
+    ratio.set_ylabel(r"$\mathcal{I}$ of GHZ / $\mathcal{I}$ of product")
+    for panel in (until, ratio):
+        _scale(panel, [pair.names[across] for pair in pairs], across)
+        panel.set_ylim(bottom=0)
+    until.legend(fontsize=8)
+    return figure
+
+
+def _lead_map(pairs: Sequence[Lead], rate: str) -> Figure:
+    """Maps over N and a rate γ: the crossing in units of 1/γ, and the ratio of 𝓘; cells without a crossing are grey."""
+    from matplotlib.figure import Figure
+
+    sizes = sorted({pair.names["num_qubits"] for pair in pairs})
+    rates = sorted({pair.names[rate] for pair in pairs})
+    until, ratio = np.full((len(rates), len(sizes)), np.nan), np.full((len(rates), len(sizes)), np.nan)
+    for pair in pairs:
+        place = rates.index(pair.names[rate]), sizes.index(pair.names["num_qubits"])
+        until[place] = pair.measured.value * pair.names[rate] if pair.measured else np.nan
+        ratio[place] = pair.ratio.value
+    figure = Figure(figsize=(9.6, 3.8), layout="constrained")
+    panels = figure.subplots(1, 2)
+    spread = max(float(np.nanmax(np.abs(ratio - 1))), 0.05)
+    error = float(np.median([pair.ratio.stderr for pair in pairs]))
+    for panel, data, title, options in (
+        (panels[0], until, "GHZ leads until γt (measured)", {"cmap": "viridis"}),
+        (panels[1], ratio, rf"$\mathcal{{I}}$ of GHZ / $\mathcal{{I}}$ of product (measured, ± {error:.1g})",
+         {"cmap": "PuOr_r", "vmin": 1 - spread, "vmax": 1 + spread}),
+    ):  # fmt: skip
+        panel.set_facecolor("0.8")
+        mesh = panel.pcolormesh(np.arange(len(sizes) + 1), np.arange(len(rates) + 1), data, **options)
+        figure.colorbar(mesh, ax=panel, label=title)
+        for axis, labels in ((panel.xaxis, sizes), (panel.yaxis, rates)):
+            step = (len(labels) + 7) // 8
+            axis.set_ticks(np.arange(0, len(labels), step) + 0.5, [_value(value) for value in labels[::step]])
+        for row, column in zip(*np.nonzero(np.isfinite(data)), strict=True) if data.size <= 60 else ():
+            red, green, blue, _ = mesh.cmap(mesh.norm(data[row, column]))
+            ink = "white" if 0.3 * red + 0.6 * green + 0.1 * blue < 0.5 else "black"
+            text = f"{data[row, column]:.3g}"
+            panel.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7, color=ink)
+        panel.set_xlabel(_LABELS["num_qubits"])
+        panel.set_ylabel(_LABELS[rate])
+    return figure
+
+
+def _scale(panel: Axes, values: Sequence[Any], across: str) -> None:
+    numbers = sorted({value for value in values if isinstance(value, (int, float))})
+    if len(numbers) > 2 and numbers[0] > 0 and numbers[-1] > 20 * numbers[0]:
+        panel.set_xscale("log")
+    elif across == "num_qubits" and len(numbers) <= 12:
+        panel.set_xticks(numbers)
+    panel.set_xlabel(_LABELS.get(across, across))
+
+
+def _axis(names: Sequence[dict[str, Any]]) -> str:
+    numeric = [n for n in _varying(names) if all(isinstance(one[n], (int, float)) for one in names)]
+    counts = {name: len({one[name] for one in names}) for name in numeric}
+    if counts.get("num_qubits", 0) >= 3 or not counts:
+        return "num_qubits"
+    return max(counts, key=lambda name: counts[name])
+
+
+def _next_axis(names: Sequence[dict[str, Any]], taken: set[str]) -> str | None:
+    order = ("num_qubits", *_RATES)
+    return next((name for name in order if name in _varying(names) and name not in taken), None)
+
+
+def _follow(names: Sequence[dict[str, Any]], *given: str | None) -> list[str]:
+    """The names that are settled by the given ones."""
+    keys = [key for key in given if key is not None]
+    out = []
+    for name in _varying(names):
+        pairs = {(json.dumps([one[key] for key in keys]), json.dumps(one[name])) for one in names}
+        if name not in keys and len(pairs) == len({pair[0] for pair in pairs}):
+            out.append(name)
+    return out
+
+
+def _varying(names: Sequence[dict[str, Any]]) -> list[str]:
+    return [name for name in names[0] if len({json.dumps(one[name]) for one in names}) > 1]
+
+
+def _words(names: dict[str, Any], keys: Sequence[str]) -> str:
+    return ", ".join(f"{_short(key)} {_value(names[key])}" for key in keys)
+
+
+def _short(name: str) -> str:
+    return {"num_qubits": "N", **dict.fromkeys(_RATES, "γ")}.get(name, name.replace("_", " "))
+
+
+def _value(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,105 @@
+"""The TOML format of a study: a run spec, what is swept over it, and which trials are left out."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BeforeValidator, Field, model_validator
+
+from qsense.toml_file import Table
+
+SCHEMA = 1
+MOST_VALUES = 1_000_000
+
+
+class Range(Table):
+    """Numbers from `from` to `to`, both included: whole numbers, or `points` of them, or every `step`."""
+
+    start: float | int = Field(alias="from")
+    to: float | int
+    points: int | None = Field(default=None, ge=2, le=MOST_VALUES, strict=True)
+    step: float | int | None = Field(default=None, gt=0)
+    scale: Literal["linear", "log"] = "linear"
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Range:
+        if self.to < self.start:
+            raise ValueError("`to` is below `from`; swap them")
+        if self.points is not None and self.step is not None:
+            raise ValueError("give either `points` or `step`, not both")
+        if self.points is None and (self.scale == "log" or not self._is_whole):
+            raise ValueError("say how many: add `points`" + ("" if self.scale == "log" else ", or `step`"))
+        if self.scale == "log" and self.start <= 0:
+            raise ValueError("a logarithmic range starts above zero")
+        if self.points is None and (self.to - self.start) / (self.step or 1) >= MOST_VALUES:
+            raise ValueError(f"more than {MOST_VALUES} values; raise `step`")
+        return self
+
+    @property
+    def _is_whole(self) -> bool:
+        return self.step is not None or (isinstance(self.start, int) and isinstance(self.to, int))
+
+    def values(self) -> list[float] | list[int]:
+        """Returns the numbers; those that are not whole are rounded to twelve digits, so that they read as meant.
+
+        >>> Range.model_validate({"from": 0.1, "to": 10, "points": 3, "scale": "log"}).values()
+        [0.1, 1.0, 10.0]
+        >>> Range.model_validate({"from": 1, "to": 3}).values()
+        [1, 2, 3]
+        """
+        if self.points is not None:
+            make = np.geomspace if self.scale == "log" else np.linspace
+            return [float(f"{value:.12g}") for value in make(self.start, self.to, self.points)]
+        step = self.step or 1
+        number = math.floor((self.to - self.start) / step * (1 + 1e-12)) + 1
+        if all(isinstance(value, int) for value in (self.start, self.to, step)):
+            return [int(self.start + k * step) for k in range(number)]
+        return [float(f"{self.start + k * step:.12g}") for k in range(number)]
+
+
+class Bounds(Table):
+    """Numbers that a trial's value must lie between, both included."""
+
+    start: float | int | None = Field(default=None, alias="from")
+    to: float | int | None = None
+
+    def hold(self, value: Any) -> bool:
+        if not isinstance(value, (int, float)):
+            return False
+        return (self.start is None or value >= self.start) and (self.to is None or value <= self.to)
+
+
+def _values(given: Any) -> Any:
+    """The values of an axis: a range, or a list of anything that the key may hold."""
+    if isinstance(given, dict) and "from" in given:
+        return Range.model_validate(given).values()
+    if not isinstance(given, list) or not given:
+        raise ValueError("give a list of values, or a range such as { from = 1, to = 8 }")
+    return given
+
+
+Axis = Annotated[list[Any], BeforeValidator(_values)]
+Wanted = Bounds | list[Any] | str | int | float
+
+
+class StudyFile(Table):
+    """The keys of a study's file, as written."""
+
+    study_schema: int = Field(alias="schema", strict=True)
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
+    description: str = ""
+    run: dict[str, Any]
+    sweep: dict[str, Axis] = {}
+    skip: list[dict[str, Wanted]] = []
+    only: list[dict[str, Wanted]] = []
+
+    @model_validator(mode="after")
+    def _is_known(self) -> StudyFile:
+        if self.study_schema != SCHEMA:
+            raise ValueError(f"schema {self.study_schema} is not known; this qsense reads {SCHEMA}")
+        for key in ("name", "schema"):
+            if key in self.run:
+                raise ValueError(f"`run.{key}` is the study's own; leave it out")
+        return self

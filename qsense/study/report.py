@@ -1,0 +1,101 @@
+"""What a person sees of a study: its exponents, its crossovers, and files with all of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qsense import files
+from qsense.errors import ContentError
+from qsense.study.figures import figures
+from qsense.study.summary import cells, summarised
+from qsense.tables import Results, written
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STUDIES = Path("runs/studies")
+_MOST_ROWS = 20
+
+
+def write(results: Results, folder: Path) -> dict[str, Any]:
+    """Writes a study's tables, figures and summary into a folder; returns the summary.
+
+    Raises:
+        ContentError: a file cannot be written.
+    """
+    found = cells(results)
+    summary = summarised(results, found)
+    written(results, folder, "csv")
+    text = json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    for name, content in {**figures(found), "summary.json": f"{text}\n".encode()}.items():
+        try:
+            files.write(folder / name, content)
+        except OSError as error:
+            raise ContentError(f"{folder / name}: cannot be written: {error.strerror}; choose another --out.") from None
+    return summary
+
+
+def print_tables(console: Console, summary: dict[str, Any]) -> None:
+    """Prints a study's summary; fits 100 columns."""
+    z = summary["z"]
+    if z["deviation"] is not None:
+        console.print(
+            f"{summary['trials']} trials; z of 𝓘 against theory: mean {z['mean']:+.2f}, "
+            f"deviation {z['deviation']:.2f}, {100 * z['within_95']:.0f} % within the 95 % interval",
+            highlight=False,
+        )
+    _print(
+        console,
+        "How they scale: the power of N, measured and exact",
+        summary["exponents"],
+        ("num_qubits", "quantity", "left_out"),
+        {
+            "of": lambda row: {"gain_start": "G(0)", "decay_rate": "G(0)/𝓘"}[row["quantity"]],
+            "exact": lambda row: f"{row['exponent_exact']:z.3f}",
+            "measured": lambda row: f"{row['exponent']:z.3f} ± {row['exponent_stderr']:.3f}",
+            "z": lambda row: f"{row['z']:+.1f}",
+        },
+    )
+    _print(
+        console,
+        "Until when GHZ leads, in s, and 𝓘 GHZ / 𝓘 product",
+        summary["crossovers"],
+        (),
+        {
+            "exact": lambda row: _number(row["crossover_exact_s"]),
+            "measured": lambda row: _number(row["crossover_s"], row["crossover_stderr_s"]),
+            "ratio exact": lambda row: f"{row['ratio_exact']:.3f}",
+            "measured ": lambda row: f"{row['ratio']:.3f} ± {row['ratio_stderr']:.3f}",
+        },
+    )
+
+
+def _print(console: Console, title: str, rows: list[dict[str, Any]], hidden: tuple[str, ...], numbers: Any) -> None:
+    """A table with the names that differ between rows, and the numbers."""
+    from rich.table import Table
+
+    if not rows:
+        return
+    results = {"exponent", "exponent_stderr", "exponent_exact", "z", "p_value", "ratio", "ratio_stderr", "ratio_exact"}
+    results |= {"crossover_s", "crossover_stderr_s", "crossover_exact_s", *hidden}
+    names = [key for key in rows[0] if key not in results and len({json.dumps(row[key]) for row in rows}) > 1]
+    console.print(title, style="italic", highlight=False)
+    table = Table()
+    for name in names:
+        table.add_column({"num_qubits": "N"}.get(name, name.removesuffix("_per_s").replace("_", " ")))
+    for name in numbers:
+        table.add_column(name.strip(), justify="right", no_wrap=True)
+    for row in rows[:_MOST_ROWS]:
+        table.add_row(*(f"{row[n]:g}" if isinstance(row[n], float) else str(row[n]) for n in names),
+                      *(show(row) for show in numbers.values()))  # fmt: skip
+    console.print(table)
+    if len(rows) > _MOST_ROWS:
+        console.print(f"… and {len(rows) - _MOST_ROWS} more in summary.json", highlight=False)
+
+
+def _number(value: float | None, error: float | None = None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if error is None else f"{value:.4g} ± {error:.2g}"

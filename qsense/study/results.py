@@ -1,0 +1,59 @@
+"""The results of a study, from its store: tidy tables in the order of its trials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qsense.spec import RunSpec
+from qsense.store import Store
+from qsense.store.studies import StudyEntry
+from qsense.tables.columns import TRIAL_COLUMNS, Columns, Results
+from qsense.tables.rows import identity_row, result_row
+
+_ELSEWHERE = {"num_qubits", "field_rad_per_s", "shots", "seed", "backend"}
+"""Swept keys that a column of their own shows already, as do all rates of a noise."""
+
+
+def of_study(store: Store, study: StudyEntry, partial: bool = False) -> Results:
+    """Returns the results of a study.
+
+    Args:
+        store: where they are.
+        study: which.
+        partial: whether trials that were not run are left out; their number is in the attributes.
+
+    Raises:
+        StoreError: a trial has not been run, or a shard is damaged; the message names it.
+    """
+    unique = list(dict.fromkeys(study.keys))
+    if partial:
+        held = store.held(unique)
+        unique = [key for key in unique if key in held]
+    found: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+    provenances: list[dict[str, Any]] = []
+    for provenance, results in store.held_in(unique):
+        if provenance not in provenances:
+            provenances.append(provenance)
+        for result in results:
+            spec = RunSpec.from_dict(result.trial, str(store.path))
+            row = identity_row(spec, spec.probes[0], spec.noises[0], spec.estimators[0])
+            rule = {f"rule_{name}": value for name, value in result.outcome["rule"].items()}
+            found[result.key] = {**row, **result_row(result.outcome["summary"]), **rule}, result.outcome["curve"]
+    swept = [key for key in study.axes if key not in _ELSEWHERE and not key.endswith("_rate")]
+    rows, curves = [], []
+    for position, key in enumerate(study.keys):
+        if key not in found:
+            continue
+        row, curve = found[key]
+        names = {name: value for name, value in row.items() if name in TRIAL_COLUMNS}
+        values = study.swept(position)
+        rows.append({**names, **{name: values[name] for name in swept}, **row})
+        curves.append(curve)
+    attributes = {
+        "name": study.name,
+        "study_id": study.id,
+        "swept": swept,
+        "not_run": len(study.keys) - len(rows),
+        "provenance": provenances,
+    }
+    return Results(Columns.of_rows(rows, attributes), curves)

@@ -1,0 +1,272 @@
+"""What a study says: how G(0) and the decay scale with N, 𝓘 over N and the noise, and until when GHZ leads where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qsense.advantage import crossing
+from qsense.errors import ArgumentError
+from qsense.estimate.result import NORMAL_95, Estimate
+from qsense.fisher import FloatArray
+from qsense.noise import LocalNoise
+from qsense.quadrature import Rule
+from qsense.tables.columns import TRIAL_COLUMNS, Results
+from qsense.theory import crossover
+
+SCHEMA = 1
+_RATES = ("dephasing_rate_per_s", "emission_rate_per_s", "absorption_rate_per_s")
+_LEAST_SIZES = 3
+_CLEAR = 2.0  # standard errors: a logarithm of less is not normal
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The trials that differ by their seed alone, averaged.
+
+    Attributes:
+        names: the columns that say what it is, without the seed.
+        seeds: how many trials.
+        img, start, rate: 𝓘 in s, G(0) and G(0)/𝓘 in 1/s.
+        img_exact, start_exact, rate_exact: the same, exact.
+        rule: the times and how they are interpolated.
+        gains: G at each time.
+    """
+
+    names: dict[str, Any]
+    seeds: int
+    img: Estimate
+    start: Estimate
+    rate: Estimate | None
+    img_exact: float
+    start_exact: float
+    rate_exact: float | None
+    rule: Rule
+    gains: tuple[Estimate, ...]
+
+
+def cells(results: Results) -> list[Cell]:
+    """Returns the cells of a study, in the order of its trials."""
+    names = [name for name in results.trials.values if name in TRIAL_COLUMNS and name != "seed"]
+    names += results.trials.attributes.get("swept", [])
+    groups: dict[str, list[int]] = {}
+    for row in range(len(results.trials)):
+        label = json.dumps([results.trials.values[name][row] for name in names])
+        groups.setdefault(label, []).append(row)
+    return [_cell(results, names, rows) for rows in groups.values()]
+
+
+def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
+    values = results.trials.values
+    first = rows[0]
+
+    def mean(name: str, error: str) -> Estimate | None:
+        pairs = [(values[name][row], values[error][row]) for row in rows]
+        if any(value is None or stderr is None for value, stderr in pairs):
+            return None
+        return _mean(pairs)
+
+    img, start = mean("img_s", "img_stderr_s"), mean("gain_start", "gain_start_stderr")
+    assert img is not None
+    assert start is not None
+    curves = [results.curves[row] for row in rows]
+    times = np.array(curves[0]["time_s"])
+    gains = tuple(_mean([(curve["gain"][k], curve["stderr"][k]) for curve in curves]) for k in range(len(times)))
+    none = np.zeros(len(times))
+    rule = Rule(
+        times,
+        none,
+        none,
+        *(values[f"rule_{name}"][first] for name in ("decay_rate_per_s", "node_rate_per_s", "designed")),
+    )
+    return Cell(
+        {name: values[name][first] for name in names},
+        len(rows),
+        img,
+        start,
+        mean("decay_rate_per_s", "decay_rate_stderr_per_s"),
+        values["img_exact_s"][first],
+        values["gain_start_exact"][first],
+        values["decay_rate_exact_per_s"][first],
+        rule,
+        gains,
+    )
+
+
+def _mean(pairs: Sequence[tuple[float, float]]) -> Estimate:
+    numbers, errors = zip(*pairs, strict=True)
+    return Estimate(float(np.mean(numbers)), float(np.linalg.norm(errors)) / len(pairs))
+
+
+@dataclass(frozen=True)
+class Exponent:
+    """The power of N by which a quantity grows, over some sizes.
+
+    Attributes:
+        names: what all its cells have in common.
+        quantity: "gain_start" or "decay_rate".
+        sizes: the N that are fitted.
+        left_out: the N whose value is within two standard errors of zero, where a logarithm says nothing.
+        measured: the slope of ln(value) against ln N, weighted by the errors.
+        exact: the same slope of the exact values with the same weights.
+        p_value: how likely residuals so large are if it is a power law.
+    """
+
+    names: dict[str, Any]
+    quantity: str
+    sizes: tuple[int, ...]
+    left_out: tuple[int, ...]
+    measured: Estimate
+    exact: float
+    p_value: float
+
+
+def exponents(found: Sequence[Cell]) -> list[Exponent]:
+    """Returns the exponents of all groups with at least three sizes."""
+    out = []
+    for group in _groups(found, {"num_qubits"}):
+        for quantity in ("gain_start", "decay_rate"):
+            one = _exponent(group, quantity)
+            if one is not None:
+                out.append(one)
+    return out
+
+
+def _exponent(group: Sequence[Cell], quantity: str) -> Exponent | None:
+    used, left_out = [], []
+    for cell in group:
+        value, exact = (cell.start, cell.start_exact) if quantity == "gain_start" else (cell.rate, cell.rate_exact)
+        size = cell.names["num_qubits"]
+        if value is None or exact is None or value.value < _CLEAR * value.stderr or value.stderr == 0:
+            left_out.append(size)
+        else:
+            used.append((size, value.value, value.stderr / value.value, exact))
+    if len(used) < _LEAST_SIZES or len({size for size, *_ in used}) < _LEAST_SIZES:
+        return None
+    from qsense.estimate.chance import p_value
+
+    sizes, values, errors, exacts = (np.array(column, dtype=float) for column in zip(*used, strict=True))
+    slope, intercept, stderr = _line(np.log(sizes), np.log(values), errors)
+    residuals = (np.log(values) - intercept - slope * np.log(sizes)) / errors
+    names = {name: value for name, value in group[0].names.items() if name != "num_qubits"}
+    return Exponent(
+        names,
+        quantity,
+        tuple(int(size) for size in sizes),
+        tuple(left_out),
+        Estimate(slope, stderr),
+        _line(np.log(sizes), np.log(exacts), errors)[0],
+        p_value(float(residuals @ residuals), len(used) - 2),
+    )
+
+
+def _line(x: FloatArray, y: FloatArray, errors: FloatArray) -> tuple[float, float, float]:
+    """Slope, intercept and the slope's error of the weighted straight line."""
+    weights = errors**-2
+    centre = float(weights @ x / weights.sum())
+    spread = float(weights @ (x - centre) ** 2)
+    slope = float(weights @ ((x - centre) * y)) / spread
+    return slope, float(weights @ y / weights.sum()) - slope * centre, spread**-0.5
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Until when GHZ leads product, in one place of a study.
+
+    Attributes:
+        names: what both have in common.
+        measured: the crossing in s; None where none is seen.
+        exact: the exact crossing in s; None where there is none, or spins differ.
+        ratio, ratio_exact: 𝓘 of GHZ over 𝓘 of product.
+    """
+
+    names: dict[str, Any]
+    measured: Estimate | None
+    exact: float | None
+    ratio: Estimate
+    ratio_exact: float
+
+
+def leads(found: Sequence[Cell]) -> list[Lead]:
+    """Returns every pair of a GHZ and a product cell that differ in nothing else, from two spins on."""
+    out = []
+    for group in _groups(found, {"probe"}):
+        by_probe = {cell.names["probe"]: cell for cell in group}
+        if {"ghz", "product"} <= by_probe.keys() and group[0].names["num_qubits"] > 1:
+            out.append(_lead(by_probe["ghz"], by_probe["product"]))
+    return out
+
+
+def _lead(ghz: Cell, product: Cell) -> Lead:
+    names = {name: value for name, value in ghz.names.items() if name != "probe"}
+    ratio = ghz.img.value / product.img.value
+    error = float(np.hypot(ghz.img.stderr, ratio * product.img.stderr) / abs(product.img.value))
+    exact = None
+    rates = [names[rate] for rate in _RATES]
+    if None not in rates:
+        try:
+            exact = crossover(names["num_qubits"], LocalNoise(*rates))
+        except ArgumentError:  # nothing decays
+            exact = None
+    return Lead(
+        names,
+        crossing(ghz.rule, ghz.gains, product.rule, product.gains),
+        exact,
+        Estimate(ratio, error),
+        ghz.img_exact / product.img_exact,
+    )
+
+
+def _groups(found: Sequence[Cell], apart: set[str]) -> Iterator[list[Cell]]:
+    """Yields cells that have all names in common but some."""
+    groups: dict[str, list[Cell]] = {}
+    for cell in found:
+        label = json.dumps({name: value for name, value in cell.names.items() if name not in apart})
+        groups.setdefault(label, []).append(cell)
+    yield from groups.values()
+
+
+def summarised(results: Results, found: Sequence[Cell]) -> dict[str, Any]:
+    """Returns summary.json of a study: how well z is distributed, exponents, leads."""
+    z = np.array([value for value in results.trials.values["z"] if value is not None], dtype=float)
+    return {
+        "schema": SCHEMA,
+        **results.trials.attributes,
+        "trials": len(results.trials),
+        "z": {
+            "number": len(z),
+            "mean": float(z.mean()) if len(z) else None,
+            "deviation": float(z.std(ddof=1)) if len(z) > 1 else None,
+            "within_95": float(np.mean(np.abs(z) < NORMAL_95)) if len(z) else None,
+        },
+        "exponents": [
+            {
+                **one.names,
+                "quantity": one.quantity,
+                "num_qubits": list(one.sizes),
+                "left_out": list(one.left_out),
+                "exponent": one.measured.value,
+                "exponent_stderr": one.measured.stderr,
+                "exponent_exact": one.exact,
+                "z": (one.measured.value - one.exact) / one.measured.stderr,
+                "p_value": one.p_value,
+            }
+            for one in exponents(found)
+        ],
+        "crossovers": [
+            {
+                **one.names,
+                "crossover_s": one.measured.value if one.measured else None,
+                "crossover_stderr_s": one.measured.stderr if one.measured else None,
+                "crossover_exact_s": one.exact,
+                "ratio": one.ratio.value,
+                "ratio_stderr": one.ratio.stderr,
+                "ratio_exact": one.ratio_exact,
+            }
+            for one in leads(found)
+        ],
+    }

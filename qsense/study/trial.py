@@ -1,0 +1,124 @@
+"""A trial: one probe of one size under one noise by one estimator. What it gives is a function of its content alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from qsense.counts import Counts
+from qsense.spec import RunSpec
+
+if TYPE_CHECKING:
+    from qsense.measured import Measured
+
+NUMBERS = 1
+"""Raised by every change of qsense that changes what a trial gives, so that old and new are not mixed in a store."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A run spec of one point.
+
+    Attributes:
+        spec: one probe, one noise, one estimator; its name does not matter.
+        swept: the swept keys and their values in this trial; no part of its identity.
+    """
+
+    spec: RunSpec
+    swept: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Everything that decides what it gives, with the keys of a run spec."""
+        return {**self.spec.to_dict(), "name": "trial"}
+
+    @cached_property
+    def key(self) -> str:
+        """The SHA-256 of its content, hexadecimal: by it a result is found again, in whatever study."""
+        text = json.dumps([NUMBERS, self.content], sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def label(self) -> str:
+        """A name to read."""
+        probe, estimator = self.spec.probes[0], self.spec.estimators[0]
+        words = [f"{probe.name} N={probe.num_qubits}", self.spec.noises[0].name, estimator.name]
+        return ", ".join(words + [f"{key} = {value}" for key, value in self.swept if key != "num_qubits"])
+
+
+class Outcome(NamedTuple):
+    """What a trial gave: estimates as plain JSON, and the counts of all its times."""
+
+    estimates: dict[str, Any]
+    counts: bytes
+
+
+def conducted(content: dict[str, Any]) -> Outcome:
+    """Runs a trial; the same content gives the same outcome in any process, whatever was run before.
+
+    Args:
+        content: of a Trial.
+
+    Raises:
+        SpecError: the trial cannot be run, such as with too few shots.
+    """
+    from qsense import backends
+    from qsense.compare import compare, estimate_rows, summary_rows
+    from qsense.derived import names
+    from qsense.measured import measure
+    from qsense.plan import plan
+
+    spec = RunSpec.from_dict(content, "trial")
+    sampler = backends.sampler(spec.backend, spec.readout_error)
+    (point,) = plan(spec)
+    sampler.check(point.experiment_at(0.0))
+    parts = [sampler.sample(j.experiment, j.settings, j.shots, point.noise, j.seed) for j in point.jobs()]
+    measured = measure(point, parts)
+    comparison = compare([measured])
+    (summary,) = summary_rows(comparison)
+    curve = estimate_rows(comparison)
+    named = names(point).keys()
+    estimates = {
+        "summary": {key: value for key, value in summary.items() if key not in named} | onset(measured),
+        "curve": {key: [row[key] for row in curve] for key in curve[0] if key not in named},
+        "rule": {"decay_rate_per_s": point.rule.decay_rate, "node_rate_per_s": point.rule.node_rate,
+                 "designed": point.rule.designed},
+    }  # fmt: skip
+    return Outcome(estimates, Counts.joined(parts).to_bytes())
+
+
+def onset(measured: Measured) -> dict[str, float | None]:
+    """Returns how a curve begins and how fast it falls: G(0), and the rate G(0)/𝓘, with errors and exact values.
+
+    G(0) is the rule's interpolation drawn on to t = 0, so both are linear or a ratio of linear functions of the data.
+    """
+    rule = measured.point.rule
+    values = np.array([one.value for one in measured.estimates])
+    errors = np.array([one.stderr for one in measured.estimates])
+    at_zero = rule.interpolation(np.zeros(1))[0]
+    start, total = float(at_zero @ values), float(rule.weights @ values)
+    exact = float(measured.curve_exact(np.zeros(1))[0])
+    rate = stderr = None
+    if total > 0:
+        rate = start / total
+        stderr = float(np.linalg.norm((at_zero - rate * rule.weights) / total * errors))
+    return {
+        "gain_start": start,
+        "gain_start_stderr": float(np.linalg.norm(at_zero * errors)),
+        "gain_start_exact": exact,
+        "decay_rate_per_s": rate,
+        "decay_rate_stderr_per_s": stderr,
+        "decay_rate_exact_per_s": exact / measured.img_exact.value if measured.img_exact.value > 0 else None,
+    }
+
+
+def single(spec: RunSpec, probe: int, noise: int, estimator: int) -> RunSpec:
+    """Returns the spec of one of a spec's points, by positions in its lists."""
+    return replace(
+        spec, probes=(spec.probes[probe],), noises=(spec.noises[noise],), estimators=(spec.estimators[estimator],)
+    )

@@ -1,0 +1,142 @@
+"""Tidy columns with units and provenance: one row a trial, or one row a time of a trial."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qsense.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+TRIAL_COLUMNS = (
+    "probe", "num_qubits", "noise", "dephasing_rate_per_s", "emission_rate_per_s", "absorption_rate_per_s", "estimator",
+    "backend", "field_rad_per_s", "shots", "seed",
+)  # fmt: skip
+"""What says which trial a row is of; swept keys that are none of these stand behind them."""
+
+CURVE_COLUMNS = ("time_s", "gain", "stderr", "low", "high", "gain_exact", "shots")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of equal length.
+
+    Attributes:
+        values: name → values; None where there is no number.
+        attributes: name, provenance and the like, plain JSON.
+    """
+
+    values: Mapping[str, Sequence[Any]]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Mapping[str, Any]], attributes: Mapping[str, Any] | None = None) -> Columns:
+        """Returns the columns of rows; what a row lacks is None.
+
+        >>> Columns.of_rows([{"a": 1}, {"a": 2, "b": 3}]).values
+        {'a': [1, 2], 'b': [None, 3]}
+        """
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        return cls({name: [row.get(name) for row in rows] for name in names}, attributes or {})
+
+    def __len__(self) -> int:
+        return len(next(iter(self.values.values()), ()))
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The unit of every column of numbers; "1" for pure numbers.
+
+        >>> Columns({"img_s": [1.0], "probe": ["ghz"], "gain": [0.5]}).units
+        {'img_s': 's', 'gain': '1'}
+        """
+        return {name: unit_of(name) for name, column in self.values.items() if not _is_text(column)}
+
+    def array(self, name: str) -> np.ndarray[Any, Any]:
+        """Returns a column as numbers (nan where there is none) or, if it holds text, as text."""
+        column = self.values[name]
+        if _is_text(column):
+            return np.array(["" if value is None else str(value) for value in column], dtype=object)
+        if all(isinstance(value, int) for value in column):
+            return np.array(column, dtype=np.int64)
+        return np.array([np.nan if value is None else value for value in column], dtype=np.float64)
+
+    def to_csv(self) -> bytes:
+        """Returns a CSV file with a line of names; missing numbers are empty."""
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(self.values)
+        writer.writerows(zip(*self.values.values(), strict=True))
+        return buffer.getvalue().encode()
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Returns a pandas DataFrame; its `attrs` hold the units and the attributes.
+
+        Raises:
+            ArgumentError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise ArgumentError('A DataFrame needs pandas; run: pip install "qsense[data]".') from None
+        frame = pandas.DataFrame({name: self.array(name) for name in self.values})
+        frame.attrs = {"units": self.units, **self.attributes}
+        return frame
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of a run or a study.
+
+    Attributes:
+        trials: a row for every trial.
+        curves: for every trial, in the same order, the columns of CURVE_COLUMNS with a value for every time.
+    """
+
+    trials: Columns
+    curves: Sequence[Mapping[str, Sequence[Any]]]
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Returns the results as a labelled xarray Dataset; see `tables.dataset`.
+
+        Raises:
+            ArgumentError: xarray is not installed.
+        """
+        from qsense.tables.dataset import to_dataset
+
+        return to_dataset(self)
+
+    def curve_rows(self) -> Columns:
+        """Returns a row for every time of every trial: the columns that say which trial, and the curve."""
+        known = [name for name in self.trials.values if name in TRIAL_COLUMNS and name != "shots"]
+        lengths = [len(curve["time_s"]) for curve in self.curves]
+        values: dict[str, list[Any]] = {"trial": [k for k, length in enumerate(lengths) for _ in range(length)]}
+        for name in known:
+            column = self.trials.values[name]
+            values[name] = [column[k] for k, length in enumerate(lengths) for _ in range(length)]
+        for name in CURVE_COLUMNS:
+            values[name] = [value for curve in self.curves for value in curve[name]]
+        return Columns(values, self.trials.attributes)
+
+
+def unit_of(name: str) -> str:
+    """Returns the unit that a column's name ends in.
+
+    >>> unit_of("emission_rate_per_s"), unit_of("field_rad_per_s"), unit_of("img_s"), unit_of("z")
+    ('1/s', 'rad/s', 's', '1')
+    """
+    for ending, unit in (("_rad_per_s", "rad/s"), ("_per_s", "1/s"), ("_s", "s")):
+        if name.endswith(ending):
+            return unit
+    return "1"
+
+
+def _is_text(column: Sequence[Any]) -> bool:
+    return any(not isinstance(value, (int, float, type(None))) for value in column)

@@ -1,0 +1,50 @@
+"""A record's results as tidy tables."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+from qsense.errors import RecordError
+from qsense.record import RunRecord
+from qsense.tables.columns import CURVE_COLUMNS, Columns, Results
+from qsense.tables.rows import identity_row, result_row
+
+_NAMES = ("probe", "num_qubits", "noise", "estimator")
+
+
+def results_of(record: RunRecord) -> Results:
+    """Returns the results of a record as they were last estimated.
+
+    Raises:
+        RecordError: it has none, or a file of it is damaged; the message names the file.
+    """
+    spec, path = record.spec, record.path / "estimates.csv"
+    known = {
+        f"{probe.name} {probe.num_qubits} {noise.name} {estimator.name}": (probe, noise, estimator)
+        for noise in spec.noises
+        for probe in spec.probes
+        for estimator in spec.estimators
+    }
+    rows, curves = [], []
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = list(csv.DictReader(file))
+        for summary in record.read_json("summary.json")["rows"]:
+            name = " ".join(str(summary.pop(key)) for key in _NAMES)
+            probe, noise, estimator = known[name]
+            rows.append({**identity_row(spec, probe, spec.noise_for(probe, noise), estimator), **result_row(summary)})
+            own = [line for line in lines if " ".join(line[key] for key in _NAMES) == name]
+            curves.append({key: [_number(line[key]) for line in own] for key in CURVE_COLUMNS})
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordError(
+            f"{path}: missing, damaged or not of this record ({type(error).__name__}); run `qsense estimate "
+            f"{record.path}` to make it again."
+        ) from None
+    if not rows:
+        raise RecordError(f"{record.path}: has no results; run `qsense estimate {record.path}`.")
+    return Results(Columns.of_rows(rows, {"name": spec.name, "spec_id": spec.id, **record.provenance}), curves)
+
+
+def _number(text: Any) -> float | int:
+    return int(text) if str(text).lstrip("-").isdigit() else float(text)

@@ -1,0 +1,46 @@
+"""Which trial a row is of: probe, size, noise, estimator, and what else was set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qsense.noise import LocalNoise
+from qsense.probes import Probe
+from qsense.spec import EstimatorSpec, RunSpec
+
+
+def identity_row(spec: RunSpec, probe: Probe, noise: LocalNoise, estimator: EstimatorSpec) -> dict[str, Any]:
+    """Returns the columns of TRIAL_COLUMNS; a rate is None where spins differ.
+
+    >>> spec = RunSpec.from_dict({
+    ...     "schema": 1, "name": "one", "probes": "ghz", "num_qubits": 2, "noise": {"dephasing_rate": 0.5},
+    ...     "estimators": "auto", "field_rad_per_s": 0.2, "shots": 100, "seed": 1})
+    >>> identity_row(spec, spec.probes[0], spec.noises[0], spec.estimators[0])["dephasing_rate_per_s"]
+    0.5
+    """
+    given = noise.as_dict()
+
+    def rate(kind: str) -> float | None:
+        value = given[f"{kind}_rate"]
+        if isinstance(value, list):
+            return float(value[0]) if len(set(value)) == 1 else None
+        return float(value)
+
+    return {
+        "probe": probe.name,
+        "num_qubits": probe.num_qubits,
+        "noise": noise.name,
+        **{f"{kind}_rate_per_s": rate(kind) for kind in ("dephasing", "emission", "absorption")},
+        "estimator": estimator.name,
+        "backend": spec.backend,
+        "field_rad_per_s": spec.field,
+        "shots": estimator.shots,
+        "seed": spec.seed,
+    }
+
+
+def result_row(summary: dict[str, Any]) -> dict[str, Any]:
+    """Returns the columns of a result from a row of a summary; its `shots` are those of all circuits."""
+    row = {key: value for key, value in summary.items() if key != "reason"}
+    row["shots_total"] = row.pop("shots")
+    return row
