@@ -14,18 +14,26 @@ from qsense.remote.local import LocalService
 from qsense.spec import RunSpec
 
 VENDOR = {
-    **SPEC, "name": "vendor", "probes": ["ghz", "product"],
-    "estimators": [{"estimator": "parameter_shift", "readout": "local_x"}], "shots": 200,
+    **SPEC, "name": "vendor", "backend": "vendor:local", "shots": 200, "probes": ["ghz", "product"],
+    "estimators": [{"estimator": "parameter_shift", "readout": "local_x"}],
 }  # fmt: skip
 
 
+def braket():
+    return pytest.importorskip("qiskit_braket_provider", reason="needs qiskit-braket-provider").BraketLocalBackend()
+
+
+def aqt():
+    return pytest.importorskip("qiskit_aqt_provider", reason="needs qiskit-aqt-provider").AQTProvider().offline.ideal()
+
+
 @pytest.mark.filterwarnings("ignore")  # the vendors' own
-def test_braket_local_simulator_goes_the_same_way(tmp_path):
-    provider = pytest.importorskip("qiskit_braket_provider", reason="needs qiskit-braket-provider")
+@pytest.mark.parametrize("vendor", [braket, aqt])
+def test_a_vendors_simulator_goes_the_way_of_every_remote_run(vendor, tmp_path):
     from sampling import distributions
 
-    spec, said = RunSpec.from_dict({**VENDOR, "backend": "braket:local"}), []
-    device = LocalService("braket:local", provider.BraketLocalBackend(), without_delay=True)
+    spec, said = RunSpec.from_dict(VENDOR), []
+    device = LocalService("vendor:local", vendor(), without_delay=True)
     with pytest.raises(SpecError, match="no delay instruction"):
         submission.prepare(spec, tmp_path, replace(device, without_delay=False))
     record = submission.submit(submission.prepare(spec, tmp_path, device, said.append), tmp_path, device, said.append)
