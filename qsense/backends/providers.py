@@ -101,8 +101,8 @@ def _names_of(service: Any) -> list[str]:
 
 def _braket(device: str) -> Any:
     provider = importlib.import_module("qiskit_braket_provider")
-    if device in ("local", "sv1_local", "dm_local"):
-        return provider.BraketLocalBackend(name="braket_dm" if device == "dm_local" else "default")
+    if device == "local":
+        return provider.BraketLocalBackend(name="braket_dm")  # the state-vector simulator takes no Kraus channels
     try:
         known = {backend.name: backend for backend in provider.BraketProvider().backends()}
     except Exception as error:
