@@ -1,12 +1,10 @@
 """Braket's local simulator: noise in the place of delays, the bits in their places, and the counts of the emulator."""
 
-import numpy as np
 import pytest
 from referee import noise_of, probes_of, random_settings, same_p_value
 
 from qsense import LocalNoise, Probe, ReadoutError, backends, workflow
 from qsense.backends import braket
-from qsense.backends.braket import BraketSampler
 from qsense.emulation import with_noise
 from qsense.errors import ArgumentError, SpecError
 from qsense.estimate import ghz

@@ -1,7 +1,7 @@
 """Amazon Braket's local density-matrix simulator: the circuits of Aer, run by another vendor's code.
 
-It has no delay but takes Kraus channels, so each delay is replaced by its spin's exact channel; gates are ideal. It takes
-no seed: its counts are not the same twice.
+It has no delay but takes Kraus channels, so each delay is replaced by its spin's exact channel; gates are ideal. It
+takes no seed: its counts are not the same twice.
 
 Circuits are given in a few plain gates: the simulator (1.41.2) applies a controlled rotation wrongly, and says nothing,
 where its control is two or three qubits above its target.
