@@ -26,13 +26,21 @@ SPEC = {
 }
 
 
+def braket():
+    return pytest.importorskip("qiskit_braket_provider", reason="needs qiskit-braket-provider").BraketLocalBackend()
+
+
+def aqt():
+    return pytest.importorskip("qiskit_aqt_provider", reason="needs qiskit-aqt-provider").AQTProvider().offline.ideal()
+
+
 @pytest.mark.filterwarnings("ignore")  # the vendors' own
-def test_braket_local_simulator_goes_the_same_way(tmp_path):
-    provider = pytest.importorskip("qiskit_braket_provider", reason="needs qiskit-braket-provider")
+@pytest.mark.parametrize("vendor", [braket, aqt])
+def test_a_vendors_simulator_goes_the_way_of_every_remote_run(vendor, tmp_path):
     from sampling import distributions
 
-    spec, said = RunSpec.from_dict({**SPEC, "backend": "braket:local"}), []
-    device = LocalService("braket:local", provider.BraketLocalBackend(), without_delay=True)
+    spec, said = RunSpec.from_dict({**SPEC, "backend": "emulator"}), []
+    device = LocalService("vendor:local", vendor(), without_delay=True)
     with pytest.raises(ArgumentError, match="has no delay"):
         replace(device, without_delay=False).compiled(plan(spec)[0].jobs()[0].experiment.circuit())
     record = submission.submit(spec, tmp_path, device, submission.prepare(spec, tmp_path, device), said.append)

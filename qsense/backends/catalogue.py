@@ -67,7 +67,7 @@ def of_backend(name: str) -> Row:
     False
     """
     try:
-        return of_device(name, read(open_backend(name)))
+        return of_device(name, read(open_backend(name), name))
     except ArgumentError as error:
         return Row(name, unreachable=str(error))
 

@@ -148,6 +148,8 @@ def _print_point(point: dict[str, Any]) -> None:
             *undone[place : place + 1],
         )
     console.print(table)
+    if point.get("does_not_decay"):
+        print("G is the same at all times: nothing decays while this backend idles; does it simulate its delay?")
     if "mitigated" in point:
         kept = f"{point['mitigated_amplitude']:.4f} ± {point['mitigated_amplitude_stderr']:.4f}"
         print(f"with readout undone, preparation keeps {kept} of G (p = {point['mitigated_p_value']:.2g})")
