@@ -125,11 +125,11 @@ class OnDevice:
         """Returns the reported noise of a probe's qubits.
 
         Raises:
-            ArgumentError: it is not known: the backend is no device, or reports nothing.
+            ArgumentError: it is not known: the backend is no device.
         """
         for placement in self.placements:
             if (placement.probe, placement.num_qubits) == (probe.name, probe.num_qubits):
-                return _reported(placement)
+                return placement.noise
         raise ArgumentError(
             f'the noise "{CALIBRATION}" is what a device reports; give a device as `backend`, such as "fake:boston"'
         )
@@ -146,15 +146,6 @@ class OnDevice:
         if np.any((ticks == 0) & (rule.times > 0)):
             raise ArgumentError(f"a sensing time is shorter than the device can idle; use at least {self.tick:g} s")
         return replace(rule, times=ticks * self.tick)
-
-
-def _reported(placement: Placement) -> LocalNoise:
-    if not placement.noise.coherence_rates(placement.num_qubits).any():
-        raise ArgumentError(
-            f"the device reports neither T1 nor T2 of the qubits {', '.join(map(str, placement.qubits))}, so "
-            f'"{CALIBRATION}" says nothing; give `t1_s` and `t2_s`, or a noise model that `qsense calibrate` has measured'
-        )
-    return placement.noise
 
 
 def _as_lists(noise: LocalNoise, num_qubits: int) -> LocalNoise:

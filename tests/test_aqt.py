@@ -1,10 +1,10 @@
 """AQT's offline simulator: an ion trap's gates between all pairs, tested with known strings; it has no delay."""
 
+import sys
+import types
+
 import numpy as np
 import pytest
-
-provider = pytest.importorskip("qiskit_aqt_provider", reason="needs qiskit-aqt-provider, in an environment of its own")
-
 from qiskit import transpile
 
 from qsense import workflow
@@ -17,6 +17,8 @@ from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.sensing import Experiment
 from qsense.spec import RunSpec
+
+provider = pytest.importorskip("qiskit_aqt_provider", reason="needs qiskit-aqt-provider, in an environment of its own")
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the vendor's own
 
@@ -54,9 +56,6 @@ def test_both_ways_of_running_measure_the_gain_of_a_ghz_state():
 
 
 def test_a_run_is_refused_before_anything_is_sent_as_it_has_no_delay(tmp_path, monkeypatch):
-    import sys
-    import types
-
     module = types.ModuleType("aqt_of_the_tests")
     module.noisy = provider.AQTProvider().offline.noisy
     monkeypatch.setitem(sys.modules, "aqt_of_the_tests", module)

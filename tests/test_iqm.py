@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-pytest.importorskip("iqm.qiskit_iqm", reason="needs iqm-client[qiskit], in an environment of its own")
-
 from qsense import backends, workflow
 from qsense.cli import app
 from qsense.errors import SpecError
@@ -16,6 +14,8 @@ from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.sensing import Experiment
 from qsense.spec import RunSpec
+
+pytest.importorskip("iqm.qiskit_iqm", reason="needs iqm-client[qiskit], in an environment of its own")
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the vendor's own
 
@@ -51,7 +51,7 @@ def test_the_gain_without_idling_is_that_of_the_fakes_own_errors():
 
 
 def test_a_run_tells_that_nothing_decays_while_the_fake_idles(tmp_path):
-    """IQM puts relaxation on gates alone. G is flat within 4 standard errors, and `compare` says why it is so far off."""
+    """IQM puts relaxation on gates alone. G is flat within 4 standard errors, and `compare` says so."""
     record = workflow.run(RunSpec.from_dict(SPEC), tmp_path)
     for point in json.loads((record.path / "calibration.json").read_text())["points"]:
         gains, errors = (np.array([row[key] for row in point["times"]]) for key in ("measured", "stderr"))
@@ -62,6 +62,6 @@ def test_a_run_tells_that_nothing_decays_while_the_fake_idles(tmp_path):
 
 
 def test_its_calibration_is_not_known_and_the_fix_is_named(tmp_path):
-    with pytest.raises(SpecError, match="reports neither T1 nor T2 of the qubits .* give `t1_s` and `t2_s`"):
+    with pytest.raises(SpecError, match=r"reports neither T1 nor T2 of the qubits .* give `t1_s` and `t2_s`"):
         workflow.run(RunSpec.from_dict({**SPEC, "noise": "calibration"}), tmp_path, note=lambda line: None)
     assert not list(tmp_path.iterdir())
