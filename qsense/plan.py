@@ -23,7 +23,7 @@ from qsense.estimate.allocation import allocate
 from qsense.estimate.result import Estimate
 from qsense.estimators import Estimator, estimator_for, goes_with, identity
 from qsense.noise import LocalNoise
-from qsense.placement import REPORTED
+from qsense.placement import CALIBRATION, REPORTED
 from qsense.probes import Probe
 from qsense.quadrature import Rule, rule_for_times
 from qsense.sensing import Experiment, Settings
@@ -187,8 +187,8 @@ def _rule(spec: RunSpec, probe: Probe, noise: LocalNoise) -> Rule:
         is_reported, noise = noise is REPORTED, spec.noise_for(probe, noise)
         if is_reported and not noise.coherence_rates(probe.num_qubits).any():
             raise ArgumentError(
-                f'the backend reports neither T1 nor T2 of the qubits of "{probe.name}", so "calibration" says nothing; '
-                "give `t1_s` and `t2_s`, or a noise model that `qsense calibrate` has measured"
+                f'the backend reports neither T1 nor T2 of the qubits of "{probe.name}", so "{CALIBRATION}" says '
+                "nothing; give `t1_s` and `t2_s`, or a noise model that `qsense calibrate` has measured"
             )
         rule = (
             designed_rule(probe, noise)

@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # From the top of the house down; `a.b` is a room within a room.
 ROOMS = [
+    "units",
     "errors", "toml_file", "content", "fisher", "integration", "device", "noise", "quadrature", "probes", "layout",
     "theory", "counts", "sensing", "transpilation", "estimate", "fidelity", "rendering", "emulation", "emulator",
     "spec_file", "placement", "spec", "estimators", "plan", "backends", "characterise", "record", "execution", "jobs",
