@@ -127,7 +127,8 @@ class Device:
         for position, qubit in enumerate(qubits):
             if not 0 <= qubit < self.num_qubits:
                 raise ArgumentError(
-                    f'The backend "{self.name}" has the qubits 0 to {self.num_qubits - 1}, but not {qubit}.'
+                    f'The backend "{self.name}" has the qubits 0 to {self.num_qubits - 1}, but not {qubit}; '
+                    "name others."
                 )
             if qubit in qubits[:position]:
                 raise ArgumentError(f"Qubit {qubit} is named twice; name each once.")

@@ -183,6 +183,7 @@ def ambiguous(points: Sequence[Point]) -> list[str]:
 
 
 def _rule(spec: RunSpec, probe: Probe, noise: LocalNoise) -> Rule:
+    key = "noise"
     try:
         is_reported, noise = noise is REPORTED, spec.noise_for(probe, noise)
         if is_reported and not noise.coherence_rates(probe.num_qubits).any():
@@ -195,9 +196,12 @@ def _rule(spec: RunSpec, probe: Probe, noise: LocalNoise) -> Rule:
             if spec.times is None
             else rule_for_times(np.array(spec.times), decay_rate(probe, noise))
         )
-        return rule if spec.device is None else spec.device.on_clock(rule)
+        if spec.device is None:
+            return rule
+        key = "noise" if spec.times is None else "times_s"
+        return spec.device.on_clock(rule)
     except ArgumentError as error:
-        raise SpecError(f"{spec.source}: key `noise`: {error}") from None
+        raise SpecError(f"{spec.source}: key `{key}`: {error}") from None
 
 
 def _check(point: Point) -> None:

@@ -71,7 +71,11 @@ def sampler(
         made: Sampler = device_sampler(name, open_backend(name), idle, qubits)
         return made
     if name not in [*names(), "braket:local"]:
-        raise ArgumentError(f'Unknown backend "{name}". {nearest(name, [*names(), *(f"{v}:" for v in DEVICES)])}')
+        from qsense.backends.providers import namesakes
+
+        meant = " or ".join(f'"{other}"' for other in namesakes(name))
+        hint = f"Did you mean {meant}?" if meant else nearest(name, [*names(), *(f"{v}:…" for v in DEVICES)])
+        raise ArgumentError(f'Unknown backend "{name}". {hint}')
     if idle != "free" or qubits is not None:
         raise ArgumentError(
             f'The backend "{name}" has no qubits to choose or to pulse; leave `qubits` and `idle` out of [device], or '
