@@ -35,15 +35,17 @@ wheel: install  ## the same tests, but the longest, against the built wheel, fro
 	OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m pytest --quiet -n 2 --dist loadfile -c $(CURDIR)/pyproject.toml \
 	--rootdir $$folder -p no:cacheprovider -m "not checkout and not long" tests; status=$$?; rm -rf $$folder; exit $$status
 
-VENDORS := braket aqt iqm
+VENDORS := braket aqt iqm mthree
+VENDOR_TESTS := vendors braket aqt iqm populations backends transpilation
 PACKAGE_braket := qiskit-braket-provider
 PACKAGE_aqt := qiskit-aqt-provider
 PACKAGE_iqm := iqm-client[qiskit]
+PACKAGE_mthree := mthree
 
-test-vendors: $(VENDORS:%=build/venv-%/installed)  ## other vendors, each in an environment of its own (2 GB)
+test-vendors: $(VENDORS:%=build/venv-%/installed)  ## other vendors' packages, each in an environment of its own (3 GB)
 	for vendor in $(VENDORS); do \
-	OMP_NUM_THREADS=1 build/venv-$$vendor/bin/python -m pytest --quiet -p no:cacheprovider tests/test_vendors.py \
-	tests/test_$$vendor.py tests/test_backends.py tests/test_transpilation.py || exit 1; done
+	OMP_NUM_THREADS=1 build/venv-$$vendor/bin/python -m pytest --quiet -p no:cacheprovider \
+	$(VENDOR_TESTS:%=tests/test_%.py) || exit 1; done
 
 # Their Qiskit differs (AQT's is at most 2.4.1, IQM's below 2.2): pip finds one that serves the vendor and qsense alike.
 build/venv-%/installed: pyproject.toml

@@ -104,8 +104,8 @@ def test_other_methods_more_spins_and_a_missing_package_are_refused(monkeypatch)
     counts, known = one_run(3, np.random.default_rng(7))
     with pytest.raises(ArgumentError, match=r'Unknown method "m3"\. .*Known: mthree, tensored'):
         populations(counts, known, "m3")
-    many, wide = one_run(13, np.random.default_rng(8))
-    with pytest.raises(ArgumentError, match='at most 12 spins, but there are 13; use "tensored"'):
+    many, wide = one_run(11, np.random.default_rng(8))
+    with pytest.raises(ArgumentError, match='at most 10 spins, but there are 11; use "tensored"'):
         populations(many, wide, "mthree")
     monkeypatch.setitem(sys.modules, "mthree", None)
     with pytest.raises(ArgumentError, match=r'needs mthree; run: pip install "qsense\[readout\]"'):

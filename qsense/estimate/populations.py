@@ -1,8 +1,8 @@
 """The populations of all down and all up with readout undone, by tensored weights or by mthree.
 
 mthree inverts the matrix of the outcomes that were seen, of which it makes every column sum to one. Where all outcomes
-are seen (few spins) that is the inverse of the tensored matrix, and both give the same number. Where not, mthree leaves
-out what was read elsewhere: its values scatter less and are biased. docs/benchmarks.md has both on the same shots.
+are seen (few spins) that is the inverse of the tensored matrix, and both give the same number. Where not, mthree makes
+as if nothing were read elsewhere, which biases it. docs/benchmarks.md has both on the same shots.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from qsense.fisher import FloatArray
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOST_SPINS = 12  # 4096 outcomes: a matrix that is solved at once
+MOST_SPINS = 10  # up to 1024 outcomes: half a second for a row
 METHODS = ("tensored", "mthree")
 _ENDS: tuple[Observable, Observable] = (DOWN, UP)
 
@@ -43,7 +43,7 @@ def populations(
     Args:
         counts: the shots, at least 2 a row.
         calibration: of the same spins.
-        method: "tensored" (unbiased, any number of spins) or "mthree" (at most 12 spins; needs the extra
+        method: "tensored" (unbiased, any number of spins) or "mthree" (at most 10 spins; needs the extra
             qsense[readout]).
 
     Raises:
