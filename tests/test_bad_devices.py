@@ -93,6 +93,24 @@ def test_of_many_fakes_only_the_nearest_are_named(run, name):
     assert len(line) < 200
 
 
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["vendors:silent", "--qubits", "0"], "None of the qubits reports its T1 or T2; give the longest idling in s"),
+    (["vendors:make", "--qubits", "0", "--longest", "-1"], "must be a positive time in s, but is -1"),
+    (["vendors:make", "--qubits", "0"], "no decay is seen within the measured times; use a larger --longest, unless"),
+    (["vendors:make", "--qubits", "0,7"], "has the qubits 0 to 4, but not 7"),
+    (["vendors:make", "--qubits", "0", "--out", "nowhere/x.toml"], "there is no folder nowhere; choose another --out"),
+    (["aer", "--qubits", "0"], "is no device; give one such as fake:manila"),
+])  # fmt: skip
+def test_what_cannot_be_calibrated_is_said_in_a_line(run, arguments, message, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["qsense", "calibrate", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(("device", "message"), [
     ("half_silent", "qubit 0: neither T1 nor T2 is reported; it is taken to have no relaxation"),
     ("only_t1", "qubit 0: T2 is not reported; it is taken as 2 T1 = 200 us"),

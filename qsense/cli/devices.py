@@ -80,6 +80,7 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Measure T1, T2*, T2 and readout of a device's qubits, and write them as a noise model."""
+    import re
     import sys
     from typing import cast
 
@@ -98,9 +99,11 @@ def calibrate(
     if not isinstance(sampler, DeviceSampler):
         raise ArgumentError(f'The backend "{backend}" is no device; give one such as fake:manila.')
     named = tuple(integers("--qubits", qubits))
-    found = characterise(sampler, named, shots, longest, seed)
-    name = backend.replace(":", "_")
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", backend)
     path = out or Path(f"{name}.toml")
+    if not path.parent.is_dir():  # said before the time on the device is spent
+        raise ArgumentError(f"{path}: there is no folder {path.parent}; choose another --out.")
+    found = characterise(sampler, named, shots, longest, seed)
 
     def note(line: str) -> None:
         print(f"qsense: {line}", file=sys.stderr)
