@@ -10,6 +10,7 @@ from qsense.compare import Comparison
 from qsense.estimate.result import NORMAL_95
 from qsense.measured import Measured
 from qsense.pictures import COLOURS, OTHERS, STYLE, rendered
+from qsense.placement import CALIBRATION
 from qsense.units import time_unit, with_error
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _MARKERS = ("o", "s", "^", "D", "v")
 _TITLES = {"ghz": "GHZ"}
+_THEORIES = ("exact", "predicted")
 
 
 def print_tables(console: Console, summary: dict[str, Any]) -> None:
@@ -115,7 +117,7 @@ def _draw_gain(panel: Axes, here: list[Measured], comparison: Comparison, handle
     times = np.linspace(0, 1.05 * last, 300)
     drawn = set()
     for item in here:
-        name = f"{_title(item)}, exact" + ("" if item.quantity == "img" else " (readout)")
+        name = f"{_title(item)}, {_theory(item)}" + ("" if item.quantity == "img" else " (readout)")
         if name not in drawn:
             drawn.add(name)
             (handles[name],) = panel.plot(
@@ -167,7 +169,7 @@ def _draw_img(panel: Axes, ratio: Axes, here: list[Measured], comparison: Compar
             (line,) = panel.plot(
                 *zip(*points, strict=True), _line(own[0]), color=_colour(own[0], comparison), lw=1.3, zorder=0
             )
-            handles[f"{_title(own[0])}, exact"] = line
+            handles[f"{_title(own[0])}, {_theory(own[0])}"] = line
     ratio.axhline(1, color="0.4", lw=1, zorder=0)
     panel.set_ylabel(rf"$\mathcal{{I}}=\int G\,dt$ ({unit})")
     ratio.set_ylabel(r"$\mathcal{I}$ estimated / exact")
@@ -177,9 +179,14 @@ def _draw_img(panel: Axes, ratio: Axes, here: list[Measured], comparison: Compar
 
 
 def _legend(figure: Figure, handles: dict[str, Any]) -> None:
-    order = sorted(handles, key=lambda name: ("exact" not in name, name))
+    order = sorted(handles, key=lambda name: (not name.partition(", ")[2].startswith(_THEORIES), name))
     shown = [handles[name] for name in order]
     figure.legend(shown, order, loc="outside upper center", ncols=min(len(order), 3), fontsize=8)
+
+
+def _theory(item: Measured) -> str:
+    """What a device reports of itself is a prediction."""
+    return _THEORIES[item.point.noise.name == CALIBRATION]
 
 
 def _title(item: Measured) -> str:
