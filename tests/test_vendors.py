@@ -26,20 +26,28 @@ SPEC = {
 }
 
 
+def braket():
+    return pytest.importorskip("qiskit_braket_provider", reason="needs qiskit-braket-provider").BraketLocalBackend()
+
+
+def aqt():
+    return pytest.importorskip("qiskit_aqt_provider", reason="needs qiskit-aqt-provider").AQTProvider().offline.ideal()
+
+
 @pytest.mark.filterwarnings("ignore")  # the vendors' own
-def test_braket_local_simulator_goes_the_same_way(tmp_path):
-    provider = pytest.importorskip("qiskit_braket_provider", reason="needs qiskit-braket-provider")
+@pytest.mark.parametrize("vendor", [braket, aqt])
+def test_a_vendors_simulator_goes_the_way_of_every_remote_run(vendor, tmp_path):
     from sampling import distributions
 
-    spec, said = RunSpec.from_dict({**SPEC, "backend": "braket:local"}), []
-    device = LocalService("braket:local", provider.BraketLocalBackend(), without_delay=True)
+    spec, said = RunSpec.from_dict({**SPEC, "backend": "emulator"}), []
+    device = LocalService("vendor:local", vendor(), without_delay=True)
     with pytest.raises(ArgumentError, match="has no delay"):
         replace(device, without_delay=False).compiled(plan(spec)[0].jobs()[0].experiment.circuit())
     record = submission.submit(spec, tmp_path, device, submission.prepare(spec, tmp_path, device), said.append)
     assert [entry.status for entry in ledger.load(record).entries] == ["sent"]
     assert len(collect(record, device, said.append).complete) == 2
     for point in plan(spec):
-        for job, table in zip(point.jobs(), record.counts(point), strict=True):
+        for job, counts in zip(point.jobs(), record.counts(point), strict=True):
             # It has no decay: exact distributions at time 0; 200 shots of 4 outcomes scatter by 0.05.
             exact = distributions(point.probe, point.noise, 0.0, job.settings)
-            assert np.abs(table / table.sum(1)[:, None] - exact).sum(1).mean() / 2 < 0.1
+            assert np.abs(counts.table() / SPEC["shots"] - exact).sum(1).mean() / 2 < 0.1
