@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # From the top of the house down; `a.b` is a room within a room.
 ROOMS = [
-    "units", "errors", "files", "toml_file", "content", "fisher", "integration", "device", "noise", "quadrature",
+    "errors", "units", "files", "toml_file", "content", "fisher", "integration", "device", "noise", "quadrature",
     "probes", "layout",
     "theory", "counts", "sensing", "transpilation", "estimate", "fidelity", "rendering", "emulation", "emulator",
     "spec_file", "placement", "spec", "estimators", "plan", "backends", "characterise", "provenance", "record",
