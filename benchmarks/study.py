@@ -2,7 +2,8 @@
 
     python benchmarks/study.py [cost] [workers] [overhead] [store] [grow] [dask] [memory]
 
-`store` runs 10 000 trials, `grow` up to 100 000 (ten minutes). Everything is seeded; times are of this machine, ratios of one run.
+`store` runs 10 000 trials, `grow` up to 100 000 (ten minutes). Everything is seeded;
+times are of this machine, ratios of one run.
 """
 
 import json
@@ -171,9 +172,8 @@ def grow():
                 walls.append(time.perf_counter() - start)
             size = sum(one.stat().st_size for one in Path(folder, "store").rglob("*") if one.is_file()) / 2**20
             peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-            print(
-                f"{number:8}  {walls[0]:8.1f}  {1e3 * walls[0] / number:10.2f}  {walls[1]:8.2f}  {size:9.1f}  {peak:8.0f}"
-            )
+            each = 1e3 * walls[0] / number
+            print(f"{number:8}  {walls[0]:8.1f}  {each:10.2f}  {walls[1]:8.2f}  {size:9.1f}  {peak:8.0f}")
 
 
 def dask():

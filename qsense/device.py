@@ -23,7 +23,7 @@ class Device:
     """What a backend reports of itself.
 
     Attributes:
-        name: the backend's own name.
+        name: how errors call it.
         t1, t2: relaxation times in s, shape (qubits,); nan where not reported. T2 is as reported, also where it is more
             than 2 T1. Vendors report the T2 of an echo.
         up_given_down, down_given_up: probabilities to read a qubit wrong, shape (qubits,); nan where not reported.
@@ -127,17 +127,19 @@ class Device:
         for position, qubit in enumerate(qubits):
             if not 0 <= qubit < self.num_qubits:
                 raise ArgumentError(
-                    f'The backend "{self.name}" has the qubits 0 to {self.num_qubits - 1}, but not {qubit}.'
+                    f'The backend "{self.name}" has the qubits 0 to {self.num_qubits - 1}, but not {qubit}; '
+                    "name others."
                 )
             if qubit in qubits[:position]:
                 raise ArgumentError(f"Qubit {qubit} is named twice; name each once.")
 
 
-def read(backend: Any) -> Device:
+def read(backend: Any, name: str | None = None) -> Device:
     """Returns what a Qiskit BackendV2 reports of itself.
 
     Args:
         backend: has a `target`, as every BackendV2.
+        name: how errors call it; its own name by default.
 
     Raises:
         ArgumentError: it has none.
@@ -151,7 +153,7 @@ def read(backend: Any) -> Device:
     wrong = [measure.get((q,)) for q in range(size)]
     gates = _by_width(target)
     return Device(
-        name=str(getattr(backend, "name", type(backend).__name__)),
+        name=str(getattr(backend, "name", type(backend).__name__)) if name is None else name,
         t1=np.array([_number(getattr(qubits[q], "t1", None)) for q in range(size)]),
         t2=np.array([_number(getattr(qubits[q], "t2", None)) for q in range(size)]),
         up_given_down=np.array([_readout(p, "prob_meas1_prep0") for p in wrong]),

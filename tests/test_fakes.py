@@ -150,7 +150,7 @@ def test_a_record_is_estimated_again_without_its_backend_and_continued_on_its_qu
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"backend": "fake:bosten"}, 'Did you mean "boston"'),
+    ({"backend": "fake:bosten"}, 'Did you mean "fake:boston"'),
     ({"num_qubits": [6]}, "has 5 qubits, but"),
     ({"device": {"qubits": [0, 1, 4]}}, "fall apart: 0, 1 | 4"),
     ({"device": {"qubits": [0, 9, 4]}}, "but not 9"),

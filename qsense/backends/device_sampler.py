@@ -49,8 +49,8 @@ class DeviceSampler:
 
     @cached_property
     def device(self) -> Device:
-        """The backend's calibration."""
-        return read(self.backend)
+        """The backend's calibration, under the name that the user knows."""
+        return read(self.backend, self.name)
 
     def layout(self, probe: Probe) -> layouts.Layout:
         """Returns where the spins of a probe are.
@@ -176,7 +176,7 @@ class DeviceSampler:
         trusted = {probe: self.trust(probe) if path is None else Trust(path, {}) for probe in probes}
         return {
             "backend": self.name,
-            "device": self.device.name,
+            "device": str(getattr(self.backend, "name", self.name)),
             "calibrated": self.device.calibrated,
             "idle": self.idle,
             "probes": [

@@ -136,6 +136,8 @@ def _show(record: RunRecord, as_json: bool) -> None:
     # A file or a pipe has no width of its own: the tables fit 100 columns.
     console = Console() if sys.stdout.isatty() else Console(width=100)
     print_tables(console, summary)
+    if record.spec.device is not None:
+        print("exact: decay alone. What preparation and readout take is fitted apart: qsense compare RECORD")
     print(f"record: {record.path}")
 
 
