@@ -6,9 +6,11 @@ nan here, never a guess.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +18,13 @@ from qsense.errors import ArgumentError
 from qsense.fisher import FloatArray
 
 Edge = tuple[int, int]
+
+
+class Calibration(NamedTuple):
+    """Which calibration of a device: its date, if reported, and the SHA-256 of all its numbers."""
+
+    date: str | None
+    sha256: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +85,20 @@ class Device:
     @property
     def num_qubits(self) -> int:
         return len(self.t1)
+
+    @property
+    def calibration(self) -> Calibration:
+        """Which calibration this is.
+
+        >>> one, two = (Device.uniform(2, [(0, 1)], t1=t1).calibration for t1 in (1e-4, 2e-4))
+        >>> one.sha256 == two.sha256, one.sha256 == Device.uniform(2, [(0, 1)], t1=1e-4).calibration.sha256
+        (False, True)
+        """
+        per_qubit = (self.t1, self.t2, self.up_given_down, self.down_given_up, self.gate_error, self.pulse_time)
+        numbers = [[repr(float(value)) for value in column] for column in per_qubit]
+        edges = sorted([one, two, repr(float(error))] for (one, two), error in self.edges.items())
+        text = json.dumps([numbers, edges, repr(self.dt), self.granularity, self.has_delay])
+        return Calibration(self.calibrated, hashlib.sha256(text.encode()).hexdigest())
 
     @property
     def readout_error(self) -> FloatArray:

@@ -16,6 +16,7 @@ from typing import Any, cast
 from qsense import backends
 from qsense.backends import Sampler
 from qsense.backends.device_sampler import DeviceSampler
+from qsense.device import Calibration
 from qsense.errors import ArgumentError, SpecError
 from qsense.placement import OnDevice, Placement
 from qsense.plan import Point, ambiguous, left_out, plan
@@ -35,13 +36,13 @@ class Mounted:
         spec: with its qubits and their noise, if it runs on a device.
         sampler: the backend.
         points: the plan.
-        calibrated: the date of the calibration that chose the qubits, if it is known.
+        calibration: the one that chose the qubits, on a device.
     """
 
     spec: RunSpec
     sampler: Sampler
     points: tuple[Point, ...]
-    calibrated: str | None = None
+    calibration: Calibration | None = None
 
     @property
     def places(self) -> tuple[Placement, ...]:
@@ -53,15 +54,16 @@ class Mounted:
         """Returns what a record says of its device; None if it runs on none. See `DeviceSampler.described`."""
         if not isinstance(self.sampler, DeviceSampler):
             return None
-        return {**self.sampler.described(self.spec.probes, path), "calibrated": self.calibrated}
+        described = self.sampler.described(self.spec.probes, path)
+        return described | ({"calibrated": self.calibration.date} if self.calibration else {})
 
 
-def mount(spec: RunSpec, out: Path, note: Note | None = None, opened: Any = None) -> Mounted:
+def mount(spec: RunSpec, out: Path | None, note: Note | None = None, opened: Any = None) -> Mounted:
     """Returns a spec on its backend; writes, runs and sends nothing.
 
     Args:
         spec: the run.
-        out: the folder under which its record is, or would be.
+        out: the folder under which its record is, or would be; None if there is none to be continued.
         note: called with one line when something is worth saying; without it, what was assumed becomes a warning.
         opened: the vendor's object behind the backend, where it has been opened already.
 
@@ -69,7 +71,7 @@ def mount(spec: RunSpec, out: Path, note: Note | None = None, opened: Any = None
         SpecError: the run does not fit its backend; the message names the file, the key and the fix.
         RecordError: a record that may be this run's is damaged.
     """
-    begun = _begun(spec, out) if backends.is_device(spec.backend) else None
+    begun = None if out is None or not backends.is_device(spec.backend) else _begun(spec, out)
     if begun is not None:
         spec = replace(spec, device=begun.spec.device)
     try:
@@ -78,19 +80,20 @@ def mount(spec: RunSpec, out: Path, note: Note | None = None, opened: Any = None
         _check(points, sampler)
     except ArgumentError as error:
         raise SpecError(f"{spec.source}: key `backend`: {error}") from None
-    calibrated = sampler.device.calibrated if isinstance(sampler, DeviceSampler) else None
-    if begun is not None:
-        before, now = begun.provenance.get("calibrated"), calibrated
-        if before != now or not _is_as_reported(spec, sampler):
+    calibration = sampler.device.calibration if isinstance(sampler, DeviceSampler) else None
+    if begun is not None and calibration is not None:
+        before = Calibration(begun.provenance.get("calibrated"), str(begun.provenance.get("calibration_sha256")))
+        if before.date != calibration.date or not _is_as_reported(spec, sampler):
             (note or warnings.warn)(
-                f"{begun.path.name} was begun with the calibration of {before or 'an unknown date'} and is continued "
-                f"with its qubits, T1 and T2; to start afresh with that of {now or 'today'}, give another --out"
+                f"{begun.path.name} was begun with the calibration of {before.date or 'an unknown date'} and is "
+                f"continued with its qubits, T1 and T2; to start afresh with that of {calibration.date or 'today'}, "
+                "give another --out"
             )
-        calibrated = before
+        calibration = before
     if note is not None:
         for line in [*left_out(spec), *(ambiguous(points) if spec.device is not None else [])]:
             note(line)
-    return Mounted(spec, sampler, tuple(points), calibrated)
+    return Mounted(spec, sampler, tuple(points), calibration)
 
 
 def _begun(spec: RunSpec, out: Path) -> RunRecord | None:

@@ -22,6 +22,7 @@ import numpy as np
 
 from qsense import files
 from qsense.counts import Counts
+from qsense.device import Calibration
 from qsense.errors import RecordError, SpecError
 from qsense.plan import Point
 from qsense.provenance import provenance
@@ -44,7 +45,7 @@ class RunRecord:
     spec: RunSpec
 
     @classmethod
-    def create(cls, spec: RunSpec, parent: Path, calibrated: str | None = None) -> RunRecord:
+    def create(cls, spec: RunSpec, parent: Path, calibration: Calibration | None = None) -> RunRecord:
         """Returns the record of a spec under a folder, making it if it is not there.
 
         Its name is <name>-<id>; the same spec comes back to the same record.
@@ -52,7 +53,7 @@ class RunRecord:
         Args:
             spec: the run.
             parent: the folder.
-            calibrated: when the device was calibrated whose qubits the spec names.
+            calibration: of the device whose qubits the spec names.
 
         Raises:
             RecordError: the folder cannot be written, or holds another spec.
@@ -69,7 +70,10 @@ class RunRecord:
             (record.path / "counts").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RecordError(f"{record.path}: cannot be written: {error.strerror}; choose another --out.") from None
-        record.write_json("provenance.json", {**_provenance(spec), "calibrated": calibrated})
+        device = (
+            {} if calibration is None else {"calibrated": calibration.date, "calibration_sha256": calibration.sha256}
+        )
+        record.write_json("provenance.json", {**_provenance(spec), **device})
         # Last: a folder with a spec is a record.
         record.write_bytes("spec.toml", tomli_w.dumps(spec.to_dict()).encode())
         return record

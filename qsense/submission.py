@@ -24,6 +24,7 @@ import numpy as np
 
 from qsense.backends.device_sampler import DeviceSampler
 from qsense.backends.self_test import SHOTS
+from qsense.device import Calibration
 from qsense.errors import ArgumentError, SpecError
 from qsense.estimate.readout import patterns
 from qsense.jobs import MODES, Mode, Parcel, Task, pack, sealed
@@ -49,14 +50,14 @@ class Plan:
         ledger: as it stands, or as it would be made.
         files: contents of the parcels' files, of a ledger that is not in the record yet.
         device: what the record says of the device.
-        calibrated: the date of the calibration that chose the qubits.
+        calibration: the one that chose the qubits.
     """
 
     spec: RunSpec
     ledger: Ledger
     files: dict[str, bytes]
     device: dict[str, Any] | None = None
-    calibrated: str | None = None
+    calibration: Calibration | None = None
 
 
 def prepare(
@@ -101,7 +102,7 @@ def prepare(
             files[parcel.file] = data
         ledger = Ledger(run, service.name, mode, tuple(entries), max_seconds=max_seconds)
     _check_limit(ledger)
-    return Plan(mounted.spec, ledger, files, mounted.described("service"), mounted.calibrated)
+    return Plan(mounted.spec, ledger, files, mounted.described("service"), mounted.calibration)
 
 
 def tasks(mounted: Mounted) -> list[Task]:
@@ -152,7 +153,7 @@ def submit(ready: Plan, out: Path, service: Service, note: Note, resend: bool = 
         ServiceError: the service refused or cannot be reached; what was sent is in the record.
         RecordError: the record cannot be written.
     """
-    record = RunRecord.create(ready.spec, out, ready.calibrated)
+    record = RunRecord.create(ready.spec, out, ready.calibration)
     with alone(record):
         ledger = ready.ledger
         if (record.path / LEDGER).exists():

@@ -59,7 +59,7 @@ def run(
             "leave --max-qpu-seconds out."
         )
     mounted = mount(spec, out, note)
-    record = RunRecord.create(mounted.spec, out, mounted.calibrated)
+    record = RunRecord.create(mounted.spec, out, mounted.calibration)
     if isinstance(mounted.sampler, DeviceSampler):
         if not (record.path / "device.json").exists():
             record.write_json("device.json", mounted.described())

@@ -144,11 +144,11 @@ def test_a_run_goes_on_with_its_own_qubits_after_the_device_was_calibrated_anew(
 def test_a_run_that_stopped_before_its_ledger_goes_on_with_its_own_qubits(service, tmp_path):
     run = Run(tmp_path, **ON_QUBITS)
     ready = run.prepare()
-    RunRecord.create(ready.spec, run.out, ready.calibrated)  # and no further
+    RunRecord.create(ready.spec, run.out, ready.calibration)  # and no further
     service.change["props"] = calibrated_anew
     record = run.submit()
     assert record.spec.id == ready.spec.id
-    assert record.read_json("device.json")["calibrated"] == ready.calibrated
+    assert record.read_json("device.json")["calibrated"] == ready.calibration
     assert states(run.collect()) == {"done": 2}
 
 

@@ -46,7 +46,7 @@ def sweep(
     from qsense.study.expansion import Study
     from qsense.study.results import of_study
 
-    loaded = Study.load(study)
+    loaded = sweep.mounted(Study.load(study), str(study), _say)
     limit = None if memory is None else sweep.memory_of(memory)
     with Store(store) as opened:
         cost = sweep.estimated(loaded, opened, workers or _cores(), limit, str(study))

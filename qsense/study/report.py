@@ -46,6 +46,12 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
             f"deviation {z['deviation']:.2f}, {100 * z['within_95']:.0f} % within the 95 % interval",
             highlight=False,
         )
+    if summary["devices"]:
+        console.print(
+            f"on {', '.join(summary['devices'])}: exact is the decay of the qubits' T1 and T2 alone; "
+            "preparation and readout lower what is measured",
+            highlight=False,
+        )
     _print(
         console,
         "How they scale: the power of N, measured and exact",
