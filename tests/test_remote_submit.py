@@ -138,6 +138,7 @@ def test_a_run_goes_on_with_its_own_qubits_after_the_device_was_calibrated_anew(
     qubits = [[place.qubits for place in record.spec.device.placements] for record in (first, other)]
     assert qubits[0] != qubits[1]
     assert other.provenance["calibrated"].startswith("2030-01-02")
+    assert other.provenance["calibration_sha256"] != first.provenance["calibration_sha256"]
     assert first.provenance["calibrated"] == first.read_json("device.json")["calibrated"] != "2030-01-02"
 
 
@@ -148,7 +149,8 @@ def test_a_run_that_stopped_before_its_ledger_goes_on_with_its_own_qubits(servic
     service.change["props"] = calibrated_anew
     record = run.submit()
     assert record.spec.id == ready.spec.id
-    assert record.read_json("device.json")["calibrated"] == ready.calibration
+    assert record.read_json("device.json")["calibrated"] == ready.calibration.date
+    assert record.provenance["calibration_sha256"] == ready.calibration.sha256
     assert states(run.collect()) == {"done": 2}
 
 
