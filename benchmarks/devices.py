@@ -1,17 +1,20 @@
 """Devices: plans, preparations, readout undone, and the GHZ advantage window, with numbers to print.
 
-    python benchmarks/devices.py [plan] [preparation] [readout] [window]
+    python benchmarks/devices.py [plan] [submission] [preparation] [readout] [window]
 
 Needs the extra qsense[ibm]. Everything is seeded; times are of this machine.
 """
 
 import sys
+import tempfile
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 from qiskit import transpile
 
-from qsense import backends
+from qsense import backends, submission
 from qsense.counts import Counts
 from qsense.estimate import ghz, product, readout
 from qsense.fidelity import fit_amplitude
@@ -150,7 +153,56 @@ def window():
         print(f"{size:3d}  {1e6 * predicted:11.1f}  {1e6 * scaled:13.1f}  {found}", flush=True)
 
 
-PARTS = {"plan": plan_time, "preparation": preparation, "readout": readout_coverage, "window": window}
+class Accepting:
+    """A service that takes every job at once: what is timed is all that comes before the network."""
+
+    name, overhead_s, sent = "ibm:boston", 2.0, 0
+
+    def __init__(self, target):
+        self.backend = SimpleNamespace(name="boston", target=target)
+
+    def seconds(self, circuit):
+        return 250e-6 + circuit.estimate_duration(self.backend.target)
+
+    def find(self, run):
+        return {}
+
+    def open(self, mode, session):
+        return ""
+
+    def close(self, session):
+        pass
+
+    def send(self, tasks, tags, session, most_seconds):
+        self.sent += 1
+        return f"job{self.sent}"
+
+
+def submission_time():
+    print("spec → submitted plan for the target of fake:boston (GHZ and product, with known strings)")
+    print("  N  seconds  jobs  circuits  estimated s on the device")
+    target = backends.sampler("fake:boston").backend.target
+    for size in (*SIZES, 100):
+        spec = RunSpec.from_dict({
+            "schema": 1, "name": "b", "probes": ["ghz", "product"], "num_qubits": size, "noise": "calibration",
+            "estimators": ["auto"], "field_rad_per_s": 1e3, "shots": 1000, "backend": "ibm:boston", "seed": 1,
+            "device": {"readout_shots": 1000},
+        })  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            start, service = time.perf_counter(), Accepting(target)
+            ready = submission.prepare(spec, Path(folder), service, lambda line: None)
+            submission.submit(ready, Path(folder), service, lambda line: None)
+            spent, book = time.perf_counter() - start, ready.ledger
+        print(f"{size:3d}  {spent:7.2f}  {len(book.entries):4d}  {book.circuits:8d}  {book.seconds:6.1f}")
+
+
+PARTS = {
+    "plan": plan_time,
+    "submission": submission_time,
+    "preparation": preparation,
+    "readout": readout_coverage,
+    "window": window,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:

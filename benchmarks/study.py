@@ -1,8 +1,9 @@
 """Studies: cores, overhead, the store, resuming, dask beside processes, memory, and the costs that are foretold.
 
-    python benchmarks/study.py [cost] [workers] [overhead] [store] [dask] [memory]
+    python benchmarks/study.py [cost] [workers] [overhead] [store] [grow] [dask] [memory]
 
-`store` runs 10 000 trials. Everything is seeded; times are of this machine, ratios of one run.
+`store` runs 10 000 trials, `grow` up to 100 000 (ten minutes). Everything is seeded;
+times are of this machine, ratios of one run.
 """
 
 import json
@@ -151,6 +152,30 @@ def store():
         print(f"expanding the file: {time.perf_counter() - start:.2f} s")
 
 
+def grow():
+    print("small trials (GHZ, N = 2, 100 shots): how the parts grow with their number, on two workers")
+    print("  trials     run s  a trial ms   again s   store MB   largest process MB")
+    for number in (1000, 10_000, 100_000):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "study.toml"
+            path.write_text(
+                'schema = 1\nname = "grow"\n[run]\nprobes = "ghz"\nnum_qubits = 2\nnoise = { dephasing_rate = 1.0 }\n'
+                'estimators = "auto"\nfield_rad_per_s = 0.2\nshots = 100\nseed = 1\n'
+                f"[sweep]\nseed = {{ from = 1, to = {number} }}\n"
+            )
+            command = [str(Path(sys.executable).parent / "qsense"), "sweep", str(path), "--store", f"{folder}/store",
+                       "--out", f"{folder}/studies", "--json"]  # fmt: skip
+            walls = []
+            for _ in range(2):
+                start = time.perf_counter()
+                subprocess.run(command, capture_output=True, check=True)
+                walls.append(time.perf_counter() - start)
+            size = sum(one.stat().st_size for one in Path(folder, "store").rglob("*") if one.is_file()) / 2**20
+            peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            each = 1e3 * walls[0] / number
+            print(f"{number:8}  {walls[0]:8.1f}  {each:10.2f}  {walls[1]:8.2f}  {size:9.1f}  {peak:8.0f}")
+
+
 def dask():
     from distributed import LocalCluster
 
@@ -180,7 +205,15 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["one"]:
         one(sys.argv[2])
     else:
-        known = {"cost": cost, "workers": workers, "overhead": overhead, "store": store, "dask": dask, "memory": memory}
+        known = {
+            "cost": cost,
+            "workers": workers,
+            "overhead": overhead,
+            "store": store,
+            "grow": grow,
+            "dask": dask,
+            "memory": memory,
+        }
         for name in sys.argv[1:] or known:
             print(f"\n{name}")
             known[name]()

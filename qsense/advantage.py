@@ -15,6 +15,7 @@ from qsense.plan import Point
 from qsense.probes import Probe
 from qsense.quadrature import Rule
 from qsense.theory import crossover
+from qsense.units import readable_time
 
 _GRID = 4001
 
@@ -137,11 +138,11 @@ def _verdict(item: Crossover) -> str:
     where = f"{item.noise}, N = {item.num_qubits}:"
     if item.num_qubits == 1:
         return f"{where} one spin cannot be entangled; GHZ and product are the same state."
-    exact = "none" if item.exact is None else f"{item.exact:.3g} s"
+    exact = "none" if item.exact is None else readable_time(item.exact)
     if item.measured is None:
         until = f"no crossing is seen within the times measured (exact: {exact})"
     else:
-        until = f"GHZ leads until t = {item.measured.value:.3g} ± {item.measured.stderr:.1g} s (exact {exact})"
+        until = f"GHZ leads until t = {readable_time(item.measured.value, item.measured.stderr)} (exact {exact})"
     ratio, error = item.ratio.value, item.ratio.stderr
     low, high = item.ratio.interval
     numbers = f"ratio {ratio:.3f} ± {error:.3f}, exact {item.ratio_exact:.3f}"

@@ -13,7 +13,7 @@ from qsense.estimate import mitigated, product
 from qsense.estimate.crosstalk import crosstalk
 from qsense.estimate.readout import calibrate
 from qsense.estimators import GhzBlock, ProductSpins
-from qsense.fidelity import Suspect, fit_amplitude, spin_decay, suspects
+from qsense.fidelity import Suspect, does_not_decay, fit_amplitude, spin_decay, suspects
 from qsense.measured import Measured
 from qsense.placement import Placement
 
@@ -51,6 +51,7 @@ def rows(
                 "amplitude": scale,
                 "amplitude_stderr": fit.amplitude.stderr,
                 "p_value": fit.p_value,
+                "does_not_decay": does_not_decay(item.estimates, item.gain_exact),
                 "times": [
                     {
                         "time_s": float(time),

@@ -7,6 +7,7 @@ T1: all spins up, idle, read. Readout: known strings. All qubits at once, each f
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -72,6 +73,8 @@ def characterise(
     sampler.device.check_qubits(qubits)
     if not qubits:
         raise ArgumentError("Argument `qubits` must name at least one qubit, but is empty.")
+    if longest is not None and not 0 < longest < np.inf:
+        raise ArgumentError(f"The longest idling (--longest) must be a positive time in s, but is {longest:g}.")
     update = progress or (lambda done, total, label: None)
     seeds = np.random.SeedSequence(seed).generate_state(4).tolist()
     update(0, 4, "readout")
@@ -144,7 +147,7 @@ def _times(sampler: DeviceSampler, qubits: tuple[int, ...], longest: float | Non
     known = reported[list(qubits)]
     known = known[~np.isnan(known)]
     if longest is None and not len(known):
-        raise ArgumentError("None of the qubits reports its T1 or T2; give the longest idling to measure, in s.")
+        raise ArgumentError("None of the qubits reports its T1 or T2; give the longest idling in s, --longest.")
     end = 2 * float(known.max()) if longest is None else longest
     # Dense at first, so that qubits that decay faster than the slowest are seen too.
     wanted = end * (np.arange(1, NUM_TIMES + 1) / NUM_TIMES) ** 2
@@ -183,7 +186,7 @@ def _t1(
 
 def _rate(times: FloatArray, shares: FloatArray, shots: int) -> Estimate:
     """1/T1 from the share of ups, b + a·exp(−t/T1); what readout does is in a and b."""
-    from scipy.optimize import curve_fit
+    from scipy.optimize import OptimizeWarning, curve_fit
 
     def law(t: FloatArray, a: float, rate: float, b: float) -> FloatArray:
         return np.asarray(b + a * np.exp(-rate * t))
@@ -193,7 +196,9 @@ def _rate(times: FloatArray, shares: FloatArray, shots: int) -> Estimate:
     for _ in range(3):  # each time with the variances of the curve, so that low shares do not weigh more
         errors = np.sqrt(smooth * (1 - smooth) / shots)
         try:
-            start, covariance = curve_fit(law, times, shares, start, errors, absolute_sigma=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", OptimizeWarning)  # no decay: the error is infinite, and is refused
+                start, covariance = curve_fit(law, times, shares, start, errors, absolute_sigma=True)
         except RuntimeError:
             raise ArgumentError("No relaxation is seen in the counts; use longer times or more shots.") from None
         smooth = np.clip(law(times, *start), 1 / (shots + 2), 1 - 1 / (shots + 2))
@@ -202,5 +207,8 @@ def _rate(times: FloatArray, shares: FloatArray, shots: int) -> Estimate:
 
 def _lifetime(rate: Estimate, qubit: int) -> Estimate:
     if rate.value < 2 * rate.stderr:
-        raise ArgumentError(f"Qubit {qubit}: no decay is seen within the measured times; use longer ones.")
+        raise ArgumentError(
+            f"Qubit {qubit}: no decay is seen within the measured times; use a larger --longest, unless nothing decays "
+            "while this backend idles."
+        )
     return Estimate(1 / rate.value, rate.stderr / rate.value**2)

@@ -6,9 +6,11 @@ nan here, never a guess.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,12 +20,19 @@ from qsense.fisher import FloatArray
 Edge = tuple[int, int]
 
 
+class Calibration(NamedTuple):
+    """Which calibration of a device: its date, if reported, and the SHA-256 of all its numbers."""
+
+    date: str | None
+    sha256: str
+
+
 @dataclass(frozen=True, eq=False)
 class Device:
     """What a backend reports of itself.
 
     Attributes:
-        name: the backend's own name.
+        name: how errors call it.
         t1, t2: relaxation times in s, shape (qubits,); nan where not reported. T2 is as reported, also where it is more
             than 2 T1. Vendors report the T2 of an echo.
         up_given_down, down_given_up: probabilities to read a qubit wrong, shape (qubits,); nan where not reported.
@@ -78,6 +87,20 @@ class Device:
         return len(self.t1)
 
     @property
+    def calibration(self) -> Calibration:
+        """Which calibration this is.
+
+        >>> one, two = (Device.uniform(2, [(0, 1)], t1=t1).calibration for t1 in (1e-4, 2e-4))
+        >>> one.sha256 == two.sha256, one.sha256 == Device.uniform(2, [(0, 1)], t1=1e-4).calibration.sha256
+        (False, True)
+        """
+        per_qubit = (self.t1, self.t2, self.up_given_down, self.down_given_up, self.gate_error, self.pulse_time)
+        numbers = [[repr(float(value)) for value in column] for column in per_qubit]
+        edges = sorted([one, two, repr(float(error))] for (one, two), error in self.edges.items())
+        text = json.dumps([numbers, edges, repr(self.dt), self.granularity, self.has_delay])
+        return Calibration(self.calibrated, hashlib.sha256(text.encode()).hexdigest())
+
+    @property
     def readout_error(self) -> FloatArray:
         """The mean of both readout errors of each qubit, shape (qubits,)."""
         return np.asarray((self.up_given_down + self.down_given_up) / 2)
@@ -127,17 +150,19 @@ class Device:
         for position, qubit in enumerate(qubits):
             if not 0 <= qubit < self.num_qubits:
                 raise ArgumentError(
-                    f'The backend "{self.name}" has the qubits 0 to {self.num_qubits - 1}, but not {qubit}.'
+                    f'The backend "{self.name}" has the qubits 0 to {self.num_qubits - 1}, but not {qubit}; '
+                    "name others."
                 )
             if qubit in qubits[:position]:
                 raise ArgumentError(f"Qubit {qubit} is named twice; name each once.")
 
 
-def read(backend: Any) -> Device:
+def read(backend: Any, name: str | None = None) -> Device:
     """Returns what a Qiskit BackendV2 reports of itself.
 
     Args:
         backend: has a `target`, as every BackendV2.
+        name: how errors call it; its own name by default.
 
     Raises:
         ArgumentError: it has none.
@@ -151,7 +176,7 @@ def read(backend: Any) -> Device:
     wrong = [measure.get((q,)) for q in range(size)]
     gates = _by_width(target)
     return Device(
-        name=str(getattr(backend, "name", type(backend).__name__)),
+        name=str(getattr(backend, "name", type(backend).__name__)) if name is None else name,
         t1=np.array([_number(getattr(qubits[q], "t1", None)) for q in range(size)]),
         t2=np.array([_number(getattr(qubits[q], "t2", None)) for q in range(size)]),
         up_given_down=np.array([_readout(p, "prob_meas1_prep0") for p in wrong]),

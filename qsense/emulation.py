@@ -50,12 +50,13 @@ def kraus_operators(noise: LocalNoise, time: float, spin: int, num_qubits: int) 
     return operators
 
 
-def with_noise(circuit: QuantumCircuit, noise: LocalNoise) -> QuantumCircuit:
+def with_noise(circuit: QuantumCircuit, noise: LocalNoise, keep_delays: bool = True) -> QuantumCircuit:
     """Returns the circuit with each delay followed by its spin's channel for that delay's time.
 
     Args:
         circuit: has delays in units of time (not dt).
         noise: local noise.
+        keep_delays: False puts the channels in the place of the delays, for a simulator that has none.
 
     Raises:
         ArgumentError: a delay is in dt, or the noise is for another number of spins.
@@ -63,8 +64,10 @@ def with_noise(circuit: QuantumCircuit, noise: LocalNoise) -> QuantumCircuit:
     noise.rates(circuit.num_qubits)
     noisy = circuit.copy_empty_like()
     for instruction in circuit.data:
-        noisy.append(instruction)
-        if instruction.operation.name == "delay":
+        is_delay = instruction.operation.name == "delay"
+        if keep_delays or not is_delay:
+            noisy.append(instruction)
+        if is_delay:
             operation = instruction.operation
             if operation.unit not in _SECONDS:
                 raise ArgumentError(f"A delay must be in a unit of time, but is in {operation.unit}.")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MOST_SHOWN = 20
+
 
 class QsenseError(Exception):
     """Base of every error a user can cause and can mend."""
@@ -39,12 +41,16 @@ class NewerStoreError(StoreError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Returns a sentence that names the known word nearest to `name`, and all known words.
+    """Returns a sentence that names the known word nearest to `name`, and all known words, if they are not too many.
 
     >>> nearest("gzh", ["ghz", "product"])
     'Did you mean "ghz"? Known: ghz, product.'
+    >>> nearest("q77", (f"q{number}" for number in range(100)))
+    'Did you mean "q77"? Known: 100, such as q77, q7, q97.'
     """
     known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f'Did you mean "{close[0]}"? ' if close else ""
+    if len(known) > MOST_SHOWN:
+        return f"{hint}Known: {len(known)}, such as {', '.join(close or known[:3])}."
     return f"{hint}Known: {', '.join(known)}."

@@ -22,6 +22,7 @@ from qsense.estimate.result import Estimate
 from qsense.fisher import FloatArray
 
 _ROUNDS = 50
+NEVER_BY_CHANCE, BY_CHANCE = 1e-6, 0.01  # p-values
 
 
 class Fidelity(NamedTuple):
@@ -111,6 +112,26 @@ def fit_amplitude(estimates: Sequence[Estimate], predicted: FloatArray) -> Fidel
     residuals = values - amplitude * curve
     chi2 = float((residuals**2 / variances).sum())
     return Fidelity(Estimate(amplitude, stderr, limits=(0.0, 1.0)), residuals / left, p_value(chi2, len(estimates) - 1))
+
+
+def does_not_decay(estimates: Sequence[Estimate], predicted: FloatArray) -> bool:
+    """Returns whether a prediction that falls is refused while G is the same at all times, but for chance.
+
+    So it is where a backend takes a delay and does nothing: some vendors' simulators put noise on gates alone.
+
+    Args:
+        estimates: measured G at each time, at least two.
+        predicted: exact G at these times, shape (times,), positive.
+
+    Raises:
+        ArgumentError: as `fit_amplitude`.
+
+    >>> flat = [Estimate(4.0, 0.1), Estimate(4.1, 0.1)]
+    >>> does_not_decay(flat, np.array([4.0, 1.0])), does_not_decay(flat, np.array([4.0, 4.0]))
+    (True, False)
+    """
+    refused = fit_amplitude(estimates, predicted).p_value < NEVER_BY_CHANCE
+    return refused and fit_amplitude(estimates, np.ones(len(estimates))).p_value > BY_CHANCE
 
 
 def spin_decay(times: FloatArray, gains: Sequence[Estimate]) -> Decay:

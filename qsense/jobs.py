@@ -33,13 +33,14 @@ class Task:
     """One circuit to run with many rows of values.
 
     Attributes:
-        point: the key of the plan's point.
-        time_index: which of its times.
+        point: the key of the plan's point, or the name of the file that calibrates readout.
+        time_index: which of its times, or which of the known strings.
         circuit: as the backend takes it, measuring spin j into classical bit j.
         names: the circuit's parameters in the order of the columns of `values`.
         values: parameter values in rad, shape (rows, parameters).
         shots: of every row.
         first_row: where these rows stand among the settings of their time.
+        prepared: the known string that the circuit prepares, bit j being spin j; None if it is a sensing circuit.
     """
 
     point: str
@@ -49,6 +50,7 @@ class Task:
     values: FloatArray
     shots: int
     first_row: int = 0
+    prepared: int | None = None
 
     @property
     def key(self) -> str:
@@ -67,7 +69,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Piece:
-    """One task of a parcel, as the ledger names it; `key` is the task's."""
+    """One task of a parcel, as the ledger names it; see `Task`."""
 
     key: str
     point: str
@@ -75,6 +77,7 @@ class Piece:
     first_row: int
     rows: int
     num_bits: int
+    prepared: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,11 @@ class Parcel:
     @property
     def rows(self) -> int:
         return sum(piece.rows for piece in self.pieces)
+
+    @property
+    def tests(self) -> bool:
+        """Whether it holds known strings, by which the backend is tested."""
+        return any(piece.prepared is not None for piece in self.pieces)
 
     @property
     def file(self) -> str:
@@ -163,8 +171,7 @@ def sealed(tasks: Sequence[Task], run: str, seconds: float) -> tuple[Parcel, byt
     sha256 = hashlib.sha256(data).hexdigest()
     key = hashlib.sha256(f"{run}:{sha256}".encode()).hexdigest()
     pieces = tuple(
-        Piece(task.key, task.point, task.time_index, task.first_row, len(task.values), task.circuit.num_clbits)
-        for task in tasks
+        Piece(t.key, t.point, t.time_index, t.first_row, len(t.values), t.circuit.num_clbits, t.prepared) for t in tasks
     )
     return Parcel(key, tasks[0].shots, pieces, sha256, seconds), data
 
@@ -188,7 +195,7 @@ def opened(parcel: Parcel, data: bytes, source: str) -> list[Task]:
         with np.load(io.BytesIO(archive.read("values.npz")), allow_pickle=False) as arrays:
             values = [arrays[f"arr_{index}"] for index in range(len(circuits))]
     return [
-        Task(piece.point, piece.time_index, circuit, tuple(own), rows, parcel.shots, piece.first_row)
+        Task(piece.point, piece.time_index, circuit, tuple(own), rows, parcel.shots, piece.first_row, piece.prepared)
         for piece, circuit, own, rows in zip(parcel.pieces, circuits, words["names"], values, strict=True)
     ]
 

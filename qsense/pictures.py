@@ -14,6 +14,7 @@ from qsense.noise import Noise, environment_of
 from qsense.probes import FAMILIES, Probe
 from qsense.theory import gain, integrated_gain
 from qsense.theory.bounds import gain_bound, img_bound
+from qsense.units import time_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,18 +61,6 @@ def rendered(figure: Figure, kind: str) -> bytes:
     with matplotlib.rc_context(STYLE):
         figure.savefig(buffer, format=kind, **options)
     return buffer.getvalue()
-
-
-def time_unit(seconds: float) -> tuple[float, str]:
-    """Returns the unit in which a time reads well, in s, and its symbol.
-
-    >>> time_unit(2e-5)
-    (1e-06, 'µs')
-    """
-    for size, symbol in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if seconds >= size:
-            return size, symbol
-    return 1e-9, "ns"
 
 
 def theory_figure(probe: Probe, noise: Noise, field: float = 0.0) -> Figure:

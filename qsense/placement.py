@@ -6,6 +6,7 @@ both become part of the resolved spec, so that a record means the same when the 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ from qsense.quadrature import Rule
 from qsense.spec_file import DeviceEntry
 
 CALIBRATION = "calibration"
+LONGEST_NAME = 100
 REPORTED = LocalNoise(name=CALIBRATION)
 """Stands for the noise of whatever qubits each probe gets."""
 
@@ -28,6 +30,8 @@ class Places(Protocol):
 
     def sensing_qubits(self, probe: Probe) -> tuple[int, ...]: ...
 
+    def first_qubits(self, probe: Probe) -> tuple[int, ...]: ...
+
     def noise(self, probe: Probe, note: Callable[[str], None] | None = None) -> LocalNoise: ...
 
     def rounded(self, time: float) -> float: ...
@@ -35,17 +39,32 @@ class Places(Protocol):
 
 @dataclass(frozen=True)
 class Placement:
-    """One probe's qubits, in the order of its spins, and their reported noise."""
+    """Where the spins of one probe are, and the noise that is reported there.
+
+    Attributes:
+        probe, num_qubits: whose.
+        qubits: where its spins sense, in their order.
+        noise: what the calibration reports for them.
+        begins_on: where its preparation begins, if that is elsewhere: a circuit may move its spins.
+    """
 
     probe: str
     num_qubits: int
     qubits: tuple[int, ...]
     noise: LocalNoise
+    begins_on: tuple[int, ...] | None = None
 
     @property
     def file_name(self) -> str:
-        """The name of the counts file that calibrates the readout of these qubits."""
-        return "readout-" + "-".join(map(str, self.qubits)) + ".npz"
+        """The name of the counts file that calibrates the readout of these qubits.
+
+        >>> Placement("ghz", 2, (4, 7), LocalNoise()).file_name
+        'readout-4-7.npz'
+        """
+        words = "-".join(map(str, self.qubits))
+        if len(words) > LONGEST_NAME:  # a file system takes 255 letters
+            words = f"{self.num_qubits}-qubits-{hashlib.sha256(words.encode()).hexdigest()[:16]}"
+        return f"readout-{words}.npz"
 
 
 @dataclass(frozen=True)
@@ -77,7 +96,8 @@ class OnDevice:
         for item in entry.placements:
             noise = LocalNoise(item.dephasing_rate, item.emission_rate, name=CALIBRATION)
             noise.rates(item.num_qubits)
-            placements.append(Placement(item.probe, item.num_qubits, tuple(item.qubits), noise))
+            begins_on = None if item.begins_on is None else tuple(item.begins_on)
+            placements.append(Placement(item.probe, item.num_qubits, tuple(item.qubits), noise, begins_on))
         qubits = None if entry.qubits is None else tuple(entry.qubits)
         return cls(entry.idle, qubits, entry.readout_shots, entry.tick_s, tuple(placements))
 
@@ -96,6 +116,7 @@ class OnDevice:
                     "probe": p.probe,
                     "num_qubits": p.num_qubits,
                     "qubits": list(p.qubits),
+                    **({} if p.begins_on is None else {"begins_on": list(p.begins_on)}),
                     "dephasing_rate": list(p.noise.dephasing),
                     "emission_rate": list(p.noise.emission),
                 }
@@ -111,15 +132,43 @@ class OnDevice:
         What is there already stays: a record's placements are not chosen anew.
 
         Raises:
-            ArgumentError: a probe does not fit the device.
+            ArgumentError: a probe does not fit the device, or its placement no longer does.
         """
         if self.placements:
+            for probe in probes:
+                place = self.placement_of(probe)
+                if place is None or places.sensing_qubits(probe) != place.qubits:
+                    raise ArgumentError(
+                        f'"{probe.name}" of {probe.num_qubits} spins is not placed as this device places it; give '
+                        "another --out, or leave `placements` out"
+                    )
             return self
-        found = tuple(
-            Placement(p.name, p.num_qubits, places.sensing_qubits(p), _as_lists(places.noise(p, note), p.num_qubits))
-            for p in probes
-        )
-        return replace(self, tick=tick, placements=found)
+        found = []
+        for p in probes:
+            qubits, first = places.sensing_qubits(p), places.first_qubits(p)
+            noise = _as_lists(places.noise(p, note), p.num_qubits)
+            found.append(Placement(p.name, p.num_qubits, qubits, noise, None if first == qubits else first))
+        return replace(self, tick=tick, placements=tuple(found))
+
+    def is_as_reported(self, probes: Sequence[Probe], places: Places) -> bool:
+        """Returns whether the device still reports the noise of the placements."""
+        for probe in probes:
+            before, now = self.noise_of(probe), places.noise(probe, lambda line: None)
+            if _as_lists(now, probe.num_qubits) != before:
+                return False
+        return True
+
+    @property
+    def asked(self) -> OnDevice:
+        """The same before the device chose."""
+        return replace(self, tick=None, placements=())
+
+    def placement_of(self, probe: Probe) -> Placement | None:
+        """Returns where a probe is; None if it has not been placed."""
+        for placement in self.placements:
+            if (placement.probe, placement.num_qubits) == (probe.name, probe.num_qubits):
+                return placement
+        return None
 
     def noise_of(self, probe: Probe) -> LocalNoise:
         """Returns the reported noise of a probe's qubits.
@@ -127,9 +176,9 @@ class OnDevice:
         Raises:
             ArgumentError: it is not known: the backend is no device.
         """
-        for placement in self.placements:
-            if (placement.probe, placement.num_qubits) == (probe.name, probe.num_qubits):
-                return placement.noise
+        placement = self.placement_of(probe)
+        if placement is not None:
+            return placement.noise
         raise ArgumentError(
             f'the noise "{CALIBRATION}" is what a device reports; give a device as `backend`, such as "fake:boston"'
         )

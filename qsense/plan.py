@@ -23,6 +23,7 @@ from qsense.estimate.allocation import allocate
 from qsense.estimate.result import Estimate
 from qsense.estimators import Estimator, estimator_for, goes_with, identity
 from qsense.noise import LocalNoise
+from qsense.placement import CALIBRATION, REPORTED
 from qsense.probes import Probe
 from qsense.quadrature import Rule, rule_for_times
 from qsense.sensing import Experiment, Settings
@@ -182,16 +183,25 @@ def ambiguous(points: Sequence[Point]) -> list[str]:
 
 
 def _rule(spec: RunSpec, probe: Probe, noise: LocalNoise) -> Rule:
+    key = "noise"
     try:
-        noise = spec.noise_for(probe, noise)
+        is_reported, noise = noise is REPORTED, spec.noise_for(probe, noise)
+        if is_reported and not noise.coherence_rates(probe.num_qubits).any():
+            raise ArgumentError(
+                f'the backend reports neither T1 nor T2 of the qubits of "{probe.name}", so "{CALIBRATION}" says '
+                "nothing; give `t1_s` and `t2_s`, or a noise model that `qsense calibrate` has measured"
+            )
         rule = (
             designed_rule(probe, noise)
             if spec.times is None
             else rule_for_times(np.array(spec.times), decay_rate(probe, noise))
         )
-        return rule if spec.device is None else spec.device.on_clock(rule)
+        if spec.device is None:
+            return rule
+        key = "noise" if spec.times is None else "times_s"
+        return spec.device.on_clock(rule)
     except ArgumentError as error:
-        raise SpecError(f"{spec.source}: key `noise`: {error}") from None
+        raise SpecError(f"{spec.source}: key `{key}`: {error}") from None
 
 
 def _check(point: Point) -> None:

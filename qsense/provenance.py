@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("qsense", "qiskit", "qiskit-aer", "numpy", "scipy")
+_PACKAGES = ("qsense", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "numpy", "scipy")
 
 
 @lru_cache(maxsize=1)

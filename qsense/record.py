@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ import numpy as np
 
 from qsense import files
 from qsense.counts import Counts
+from qsense.device import Calibration
 from qsense.errors import RecordError, SpecError
 from qsense.plan import Point
 from qsense.provenance import provenance
@@ -43,10 +45,15 @@ class RunRecord:
     spec: RunSpec
 
     @classmethod
-    def create(cls, spec: RunSpec, parent: Path) -> RunRecord:
+    def create(cls, spec: RunSpec, parent: Path, calibration: Calibration | None = None) -> RunRecord:
         """Returns the record of a spec under a folder, making it if it is not there.
 
         Its name is <name>-<id>; the same spec comes back to the same record.
+
+        Args:
+            spec: the run.
+            parent: the folder.
+            calibration: of the device whose qubits the spec names.
 
         Raises:
             RecordError: the folder cannot be written, or holds another spec.
@@ -63,7 +70,10 @@ class RunRecord:
             (record.path / "counts").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RecordError(f"{record.path}: cannot be written: {error.strerror}; choose another --out.") from None
-        record.write_json("provenance.json", _provenance(spec))
+        device = (
+            {} if calibration is None else {"calibrated": calibration.date, "calibration_sha256": calibration.sha256}
+        )
+        record.write_json("provenance.json", {**_provenance(spec), **device})
         # Last: a folder with a spec is a record.
         record.write_bytes("spec.toml", tomli_w.dumps(spec.to_dict()).encode())
         return record
@@ -90,6 +100,22 @@ class RunRecord:
             return cls(path, RunSpec.load(path / "spec.toml"))
         except SpecError as error:
             raise RecordError(str(error)) from None
+
+    @classmethod
+    def of_asked(cls, spec: RunSpec, parent: Path) -> RunRecord | None:
+        """Returns the newest record under a folder that was asked for by the same spec; None if there is none.
+
+        It may be on other qubits, or say other noise of them: those that the device's calibration gave when it began.
+
+        Raises:
+            RecordError: a record of that name is damaged, so that nobody knows what it has sent already.
+        """
+        wanted = spec.asked.id
+        named = re.compile(rf"{re.escape(spec.name)}-[0-9a-f]{{12}}")
+        folders = sorted(parent.iterdir()) if parent.is_dir() else []
+        records = [cls.load(f) for f in folders if named.fullmatch(f.name) and (f / "spec.toml").is_file()]
+        found = [r for r in records if r.spec.asked.id == wanted and r.path.name == f"{spec.name}-{r.spec.id}"]
+        return max(found, key=lambda record: str(record.provenance.get("created")), default=None)
 
     @property
     def provenance(self) -> dict[str, Any]:

@@ -9,7 +9,9 @@ import numpy as np
 from qsense.compare import Comparison
 from qsense.estimate.result import NORMAL_95
 from qsense.measured import Measured
-from qsense.pictures import COLOURS, OTHERS, STYLE, rendered, time_unit
+from qsense.pictures import COLOURS, OTHERS, STYLE, rendered
+from qsense.placement import CALIBRATION
+from qsense.units import time_unit, with_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,13 +20,15 @@ if TYPE_CHECKING:
 
 _MARKERS = ("o", "s", "^", "D", "v")
 _TITLES = {"ghz": "GHZ"}
+_THEORIES = ("exact", "predicted")
 
 
 def print_tables(console: Console, summary: dict[str, Any]) -> None:
     """Prints the comparison, the crossovers and the verdicts of a summary; fits 100 columns."""
     from rich.table import Table
 
-    table = Table(title="𝓘 = ∫G dt in s: exact and estimated, with 95 % intervals", title_justify="left")
+    size, unit = time_unit(max((row["img_exact_s"] for row in summary["rows"]), default=1.0))
+    table = Table(title=f"𝓘 = ∫G dt in {unit}: exact and estimated, with 95 % intervals", title_justify="left")
     for name in ("probe", "N", "noise", "estimator"):
         table.add_column(name, no_wrap=name != "estimator", overflow="fold")
     for name in ("exact", "estimated", "95 % interval", "z"):
@@ -36,9 +40,9 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
             str(row["num_qubits"]),
             row["noise"],
             row["estimator"],
-            f"{row['img_exact_s']:.4g}{mark}",
-            f"{row['img_s']:.4g}",
-            f"{row['img_low_s']:.4g} … {row['img_high_s']:.4g}",
+            f"{row['img_exact_s'] / size:.4g}{mark}",
+            f"{row['img_s'] / size:.4g}",
+            f"{row['img_low_s'] / size:.4g} … {row['img_high_s'] / size:.4g}",
             "–" if row["z"] is None else f"{row['z']:+.1f}",
         )
     console.print(table)
@@ -46,9 +50,11 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
         console.print("* the exact value of this readout, which is below the quantum value", highlight=False)
     reasons = {row["probe"]: row["reason"] for row in summary["rows"] if row.get("reason")}
     for probe, reason in reasons.items():
-        console.print(f"auto, {probe}: {reason}", highlight=False)
+        console.print(f"auto for {probe} is {reason}", highlight=False)
     if summary["crossovers"]:
-        table = Table(title="Until when GHZ leads, in s, and 𝓘 GHZ / 𝓘 product", title_justify="left")
+        known = [row[key] for row in summary["crossovers"] for key in ("crossover_exact_s", "crossover_s") if row[key]]
+        size, unit = time_unit(max(known, default=1.0))
+        table = Table(title=f"Until when GHZ leads, in {unit}, and 𝓘 GHZ / 𝓘 product", title_justify="left")
         for name in ("noise", "N", "estimator"):
             table.add_column(name)
         for name in ("exact", "measured", "ratio exact", "ratio measured"):
@@ -59,8 +65,8 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
                     row["noise"],
                     str(row["num_qubits"]),
                     row["estimator"],
-                    _number(row["crossover_exact_s"]),
-                    _number(row["crossover_s"], row["crossover_stderr_s"]),
+                    _number(row["crossover_exact_s"], None, size),
+                    _number(row["crossover_s"], row["crossover_stderr_s"], size),
                     f"{row['ratio_exact']:.3f}",
                     f"{row['ratio']:.3f} ± {row['ratio_stderr']:.3f}",
                 )
@@ -111,7 +117,7 @@ def _draw_gain(panel: Axes, here: list[Measured], comparison: Comparison, handle
     times = np.linspace(0, 1.05 * last, 300)
     drawn = set()
     for item in here:
-        name = f"{_title(item)}, exact" + ("" if item.quantity == "img" else " (readout)")
+        name = f"{_title(item)}, {_theory(item)}" + ("" if item.quantity == "img" else " (readout)")
         if name not in drawn:
             drawn.add(name)
             (handles[name],) = panel.plot(
@@ -163,7 +169,7 @@ def _draw_img(panel: Axes, ratio: Axes, here: list[Measured], comparison: Compar
             (line,) = panel.plot(
                 *zip(*points, strict=True), _line(own[0]), color=_colour(own[0], comparison), lw=1.3, zorder=0
             )
-            handles[f"{_title(own[0])}, exact"] = line
+            handles[f"{_title(own[0])}, {_theory(own[0])}"] = line
     ratio.axhline(1, color="0.4", lw=1, zorder=0)
     panel.set_ylabel(rf"$\mathcal{{I}}=\int G\,dt$ ({unit})")
     ratio.set_ylabel(r"$\mathcal{I}$ estimated / exact")
@@ -173,9 +179,14 @@ def _draw_img(panel: Axes, ratio: Axes, here: list[Measured], comparison: Compar
 
 
 def _legend(figure: Figure, handles: dict[str, Any]) -> None:
-    order = sorted(handles, key=lambda name: ("exact" not in name, name))
+    order = sorted(handles, key=lambda name: (not name.partition(", ")[2].startswith(_THEORIES), name))
     shown = [handles[name] for name in order]
     figure.legend(shown, order, loc="outside upper center", ncols=min(len(order), 3), fontsize=8)
+
+
+def _theory(item: Measured) -> str:
+    """What a device reports of itself is a prediction."""
+    return _THEORIES[item.point.noise.name == CALIBRATION]
 
 
 def _title(item: Measured) -> str:
@@ -212,10 +223,10 @@ def _colour(item: Measured, comparison: Comparison) -> str:
     return COLOURS.get(name) or OTHERS[others.index(name) % len(OTHERS)]
 
 
-def _number(value: float | None, error: float | None = None) -> str:
+def _number(value: float | None, error: float | None, unit: float) -> str:
     if value is None:
         return "–"
-    return f"{value:.4g}" if error is None else f"{value:.4g} ± {error:.2g}"
+    return f"{value / unit:.4g}" if error is None else with_error(value / unit, error / unit)
 
 
 def progress_bar(console: Console) -> Any:

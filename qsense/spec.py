@@ -136,6 +136,11 @@ class RunSpec:
         return replace(self, estimators=tuple(replace(e, shots=shots) for e in self.estimators))
 
     @property
+    def asked(self) -> RunSpec:
+        """The same spec before a device chose its qubits: what runs of one TOML file have in common."""
+        return replace(self, device=(self.device or OnDevice()).asked)
+
+    @property
     def id(self) -> str:
         """Twelve hexadecimal digits of the hash of the resolved spec."""
         text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=True)

@@ -22,6 +22,7 @@ RULES = ("auto", "half_turn", "one_frequency", "all_frequencies", "single_spin")
 ALLOCATIONS = ("equal", "optimal")
 
 
+LEAST_READOUT_SHOTS = 50  # with fewer, how often a spin is read wrong is a guess
 IDLES = ("free", "hahn", "xy4")
 
 
@@ -92,6 +93,7 @@ class PlacementEntry(Table):
     probe: str
     num_qubits: Size
     qubits: list[int]
+    begins_on: list[int] | None = None
     dephasing_rate: list[float]
     emission_rate: list[float]
 
@@ -102,6 +104,13 @@ class DeviceEntry(Table):
     readout_shots: int = Field(default=0, ge=0, le=1_000_000_000, strict=True)
     tick_s: float | None = Field(default=None, ge=0)
     placements: list[PlacementEntry] = []
+
+    @field_validator("readout_shots")
+    @classmethod
+    def _are_enough(cls, value: int) -> int:
+        if 0 < value < LEAST_READOUT_SHOTS:
+            raise ValueError(f"should be 0 or at least {LEAST_READOUT_SHOTS}, but is {value}")
+        return value
 
     @field_validator("idle")
     @classmethod

@@ -14,25 +14,31 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from qsense.errors import ArgumentError
+import numpy as np
+
+from qsense.backends.device_sampler import DeviceSampler
+from qsense.backends.self_test import SHOTS
+from qsense.device import Calibration
+from qsense.errors import ArgumentError, SpecError
+from qsense.estimate.readout import patterns
 from qsense.jobs import MODES, Mode, Parcel, Task, pack, sealed
 from qsense.ledger import LEDGER, Entry, Ledger, alone, load, parcel_tasks, store
-from qsense.plan import Point, plan
+from qsense.mounting import Mounted, Note, mount
+from qsense.placement import Placement
+from qsense.plan import Point
 from qsense.record import RunRecord
 from qsense.remote import Service, ServiceError
-from qsense.sensing import parameter_order
+from qsense.sensing import parameter_names
 from qsense.spec import RunSpec
 
 SETTLE_S = 5.0
 """So long after the start of an interrupted sending a job may still appear at the service."""
-
-Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -40,36 +46,27 @@ class Plan:
     """What a submission would send.
 
     Attributes:
+        spec: the run with its qubits, as its record has it.
         ledger: as it stands, or as it would be made.
         files: contents of the parcels' files, of a ledger that is not in the record yet.
+        device: what the record says of the device.
+        calibration: the one that chose the qubits.
     """
 
+    spec: RunSpec
     ledger: Ledger
     files: dict[str, bytes]
-
-
-def tasks(points: Sequence[Point], service: Service) -> list[Task]:
-    """Returns the tasks of a plan: one per point and time, compiled for the service.
-
-    Raises:
-        ArgumentError: a circuit cannot be compiled for it.
-    """
-    made = []
-    for point in points:
-        for index, job in enumerate(point.jobs()):
-            circuit = job.experiment.circuit()
-            names = tuple(parameter_order(circuit))
-            made.append(Task(point.key, index, service.compiled(circuit), names, job.settings.values(), job.shots))
-    return made
+    device: dict[str, Any] | None = None
+    calibration: Calibration | None = None
 
 
 def prepare(
     spec: RunSpec,
     out: Path,
     service: Service,
+    note: Note | None = None,
     mode: Mode = "batch",
     max_seconds: float | None = None,
-    made: Callable[[Sequence[Point], Service], list[Task]] = tasks,
 ) -> Plan:
     """Returns what submitting a spec would send; writes and sends nothing.
 
@@ -77,43 +74,78 @@ def prepare(
         spec: the run.
         out: the folder under which its record is, or would be.
         service: where to run.
+        note: called with a line when something is worth saying.
         mode: "job", "batch" or "session", of a run that has no ledger yet.
         max_seconds: the most time on the device, in s; None for no limit.
-        made: how points become tasks.
 
     Raises:
         ArgumentError: the estimate exceeds the limit, or the mode is unknown.
+        SpecError: the run does not fit the backend.
         RecordError: the record's ledger is damaged or of another backend.
     """
     if mode not in MODES:
         raise ArgumentError(f'Unknown mode "{mode}". Known: {", ".join(MODES)}.')
-    path = out / f"{spec.name}-{spec.id}"
+    mounted = mount(spec, out, note, service.backend)
+    path = out / f"{mounted.spec.name}-{mounted.spec.id}"
     files: dict[str, bytes] = {}
     if (path / LEDGER).exists():
         ledger = load(RunRecord.load(path), service.name)
         if max_seconds is not None:
             ledger = replace(ledger, max_seconds=max_seconds)
     else:
-        run = f"{spec.id}-{secrets.token_hex(6)}"
+        run = f"{mounted.spec.id}-{secrets.token_hex(6)}"
         entries = []
-        for group in pack(made(plan(spec), service)):
+        for group in pack(tasks(mounted)):
             spent = [len(task.values) * task.shots * service.seconds(task.circuit) for task in group]
             parcel, data = sealed(group, run, service.overhead_s + sum(spent))
             entries.append(Entry(parcel))
             files[parcel.file] = data
         ledger = Ledger(run, service.name, mode, tuple(entries), max_seconds=max_seconds)
     _check_limit(ledger)
-    return Plan(ledger, files)
+    return Plan(mounted.spec, ledger, files, mounted.described("service"), mounted.calibration)
 
 
-def submit(spec: RunSpec, out: Path, service: Service, ready: Plan, note: Note, resend: bool = False) -> RunRecord:
+def tasks(mounted: Mounted) -> list[Task]:
+    """Returns what is to be run: the known strings on all qubits, then one task for every point and time.
+
+    Raises:
+        SpecError: a circuit cannot be made for the device.
+    """
+    spec, sampler = mounted.spec, mounted.sampler
+    if not isinstance(sampler, DeviceSampler) or spec.device is None:
+        raise ArgumentError(f'The backend "{spec.backend}" is no device, so it takes no jobs.')
+    shots = spec.device.readout_shots or SHOTS
+    try:
+        known = [task for place in mounted.places for task in _known_strings(place, sampler, shots)]
+        return known + [task for point in mounted.points for task in _sensing(point, sampler)]
+    except ArgumentError as error:
+        raise SpecError(f"{spec.source}: key `backend`: {error}") from None
+
+
+def _known_strings(place: Placement, sampler: DeviceSampler, shots: int) -> list[Task]:
+    """They test the backend and calibrate its readout: each two spins differ in one of them."""
+    circuits = sampler.known_strings(place.qubits)
+    return [
+        Task(place.file_name, index, circuit, (), np.zeros((1, 0)), shots, prepared=string)
+        for index, (circuit, string) in enumerate(zip(circuits, patterns(place.num_qubits), strict=True))
+    ]
+
+
+def _sensing(point: Point, sampler: DeviceSampler) -> list[Task]:
+    names = tuple(parameter_names(point.probe.num_qubits))
+    return [
+        Task(point.key, index, sampler.prepared(job.experiment).circuit, names, job.settings.values(), job.shots)
+        for index, job in enumerate(point.jobs())
+    ]
+
+
+def submit(ready: Plan, out: Path, service: Service, note: Note, resend: bool = False) -> RunRecord:
     """Sends what a plan holds and has not been sent; returns the record.
 
     Args:
-        spec: the run.
-        out: the folder under which its record is made.
-        service: where to run.
         ready: from `prepare`.
+        out: the folder under which the record is made.
+        service: where to run.
         note: called with a line when something is worth saying.
         resend: whether parcels that failed, were cancelled or refused are sent once more.
 
@@ -121,7 +153,7 @@ def submit(spec: RunSpec, out: Path, service: Service, ready: Plan, note: Note, 
         ServiceError: the service refused or cannot be reached; what was sent is in the record.
         RecordError: the record cannot be written.
     """
-    record = RunRecord.create(spec, out)
+    record = RunRecord.create(ready.spec, out, ready.calibration)
     with alone(record):
         ledger = ready.ledger
         if (record.path / LEDGER).exists():
@@ -135,6 +167,7 @@ def submit(spec: RunSpec, out: Path, service: Service, ready: Plan, note: Note, 
         ledger = adopt(record, ledger, service, note, SETTLE_S)
         waiting = [index for index, entry in enumerate(ledger.entries) if entry.status in ("planned", "sending")]
         if not waiting:
+            note(f"all {len(ledger.entries)} jobs of {record.path} were sent before; nothing was sent now")
             return record
         session = service.open(ledger.mode, ledger.session)
         if session != ledger.session:
@@ -157,6 +190,7 @@ def _write_parcels(record: RunRecord, ready: Plan) -> None:
         stale.unlink()
     for name, data in ready.files.items():
         record.write_bytes(name, data)
+    record.write_json("device.json", ready.device)
 
 
 def _send(record: RunRecord, ledger: Ledger, index: int, service: Service) -> Ledger:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
 import zlib
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
 
-from qsense import against_calibration, backends, collection, compare, derived, ledger, remote, report, submission
-from qsense.backends import Sampler
+from qsense import against_calibration, collection, compare, derived, ledger, remote, report, submission
 from qsense.backends.device_sampler import DeviceSampler
 from qsense.collection import Collected
 from qsense.counts import Counts
-from qsense.errors import ArgumentError, SpecError
+from qsense.errors import ArgumentError
 from qsense.execution import Progress, execute
 from qsense.measured import measure
-from qsense.placement import OnDevice
-from qsense.plan import Point, ambiguous, left_out, plan
+from qsense.mounting import Note, mount
+from qsense.plan import Point, plan
 from qsense.record import ESTIMATE_COLUMNS, SCHEMA, RunRecord
 from qsense.remote import Service, ServiceError
-from qsense.sensing import Experiment
 from qsense.spec import RunSpec
-from qsense.transpilation import Idle
 
 RECORDS = Path("runs/records")
 _TOMOGRAPHY_COLUMNS = (
@@ -36,43 +30,45 @@ def run(
     spec: RunSpec | str | Path,
     out: str | Path = RECORDS,
     progress: Progress | None = None,
-    note: Callable[[str], None] | None = None,
+    note: Note | None = None,
+    max_seconds: float | None = None,
 ) -> RunRecord:
     """Runs a spec: circuits, counts, estimates, comparison with theory; returns its record.
 
-    A record of the same spec is continued: what it holds is not measured again.
+    A record of the same spec is continued: what it holds is not measured again. Where the device has been calibrated
+    anew since, it keeps the qubits and the noise with which it was begun.
 
     Args:
         spec: a RunSpec or the path of a TOML file.
         out: the folder under which the record `<name>-<id>` is made.
         progress: called with (done, all, label): circuits while measuring, points while estimating.
         note: called with one line when something is worth saying.
+        max_seconds: the most time on a device that takes jobs, in s; None for no limit.
 
     Raises:
-        SpecError: the spec is wrong; nothing has been written.
+        SpecError: the spec is wrong or does not fit the backend; nothing has been written.
+        ArgumentError: the jobs may take longer than allowed; nothing has been sent.
         RecordError: the record cannot be written or is damaged.
     """
-    spec = spec if isinstance(spec, RunSpec) else RunSpec.load(spec)
+    spec, out = spec if isinstance(spec, RunSpec) else RunSpec.load(spec), Path(out)
     if remote.is_remote(spec.backend):
-        return _run_remotely(spec, Path(out), progress, note or (lambda line: None))
-    spec, sampler = _on_backend(spec, note)
-    points = plan(spec)
-    try:
-        for point in points:
-            sampler.check(point.experiment_at(0.0))
-    except ArgumentError as error:
-        raise SpecError(f"{spec.source}: key `backend`: {error}") from None
-    if note is not None:
-        for line in [*left_out(spec), *(ambiguous(points) if spec.device is not None else [])]:
-            note(line)
-    record = RunRecord.create(spec, Path(out))
-    if isinstance(sampler, DeviceSampler):
-        record.write_json("device.json", sampler.described(spec.probes))
-        _calibrate_readout(record, sampler)
-    measured = execute(points, sampler, record, progress)
-    if note is not None and measured < len(points):
-        note(f"{len(points) - measured} of {len(points)} points were in the record already and were not run again")
-    return _analyse(record, points, progress)
+        return _run_remotely(spec, out, progress, note, max_seconds)
+    if max_seconds is not None:
+        raise ArgumentError(
+            f'A limit on the time on the device goes with a backend that takes jobs, but it is "{spec.backend}"; '
+            "leave --max-qpu-seconds out."
+        )
+    mounted = mount(spec, out, note)
+    record = RunRecord.create(mounted.spec, out, mounted.calibration)
+    if isinstance(mounted.sampler, DeviceSampler):
+        if not (record.path / "device.json").exists():
+            record.write_json("device.json", mounted.described())
+        _calibrate_readout(record, mounted.sampler)
+    measured = execute(mounted.points, mounted.sampler, record, progress)
+    if note is not None and measured < len(mounted.points):
+        there, every = len(mounted.points) - measured, len(mounted.points)
+        note(f"{there} of {every} points were in the record already and were not run again")
+    return _analyse(record, mounted.points, progress)
 
 
 def _calibrate_readout(record: RunRecord, sampler: DeviceSampler) -> None:
@@ -88,27 +84,6 @@ def _calibrate_readout(record: RunRecord, sampler: DeviceSampler) -> None:
             record.write_bytes(f"counts/{place.file_name}", counts.to_bytes())
 
 
-def _on_backend(spec: RunSpec, note: Callable[[str], None] | None) -> tuple[RunSpec, Sampler]:
-    """The spec with its qubits chosen, if it runs on a device, and what it runs on."""
-    wanted = spec.device or OnDevice()
-    try:
-        idle = cast(Idle, wanted.idle)  # checked on reading
-        sampler = backends.sampler(spec.backend, spec.readout_error, idle=idle, qubits=wanted.qubits)
-        if isinstance(sampler, DeviceSampler):
-            pinned = {(p.probe, p.num_qubits): p.qubits for p in wanted.placements}
-            sampler = replace(sampler, pinned=pinned)
-            for probe in spec.probes:
-                sampler.check(Experiment(probe, 0.0))
-            said: list[str] = []
-            placed = wanted.placed(spec.probes, sampler, sampler.device.tick(), said.append)
-            for line in dict.fromkeys(said):
-                (note or warnings.warn)(line)
-            spec = replace(spec, device=placed)
-    except ArgumentError as error:
-        raise SpecError(f"{spec.source}: key `backend`: {error}") from None
-    return spec, sampler
-
-
 def estimate_record(record: RunRecord | str | Path, progress: Progress | None = None) -> RunRecord:
     """Estimates again from the counts of a record; needs no backend. Returns the record.
 
@@ -122,7 +97,7 @@ def estimate_record(record: RunRecord | str | Path, progress: Progress | None = 
 def collect_record(
     record: RunRecord | str | Path,
     progress: Progress | None = None,
-    note: Callable[[str], None] | None = None,
+    note: Note | None = None,
     wait: bool = False,
 ) -> tuple[RunRecord, Collected]:
     """Collects the jobs of a record, and estimates what is complete; returns the record and what became of its jobs.
@@ -141,10 +116,14 @@ def collect_record(
     return _collect(record, remote.service(ledger.load(record).backend), progress, note or (lambda line: None), wait)
 
 
-def _run_remotely(spec: RunSpec, out: Path, progress: Progress | None, note: Callable[[str], None]) -> RunRecord:
+def _run_remotely(
+    spec: RunSpec, out: Path, progress: Progress | None, note: Note | None, max_seconds: float | None
+) -> RunRecord:
     service = remote.service(spec.backend)
-    record = submission.submit(spec, out, service, submission.prepare(spec, out, service), note)
-    record, collected = _collect(record, service, progress, note, wait=True)
+    ready = submission.prepare(spec, out, service, note, max_seconds=max_seconds)
+    say = note or (lambda line: None)
+    record = submission.submit(ready, out, service, say)
+    record, collected = _collect(record, service, progress, say, wait=True)
     if collected.missing:
         lost = [f"job {e.job} {e.status}: {e.reason}" for e in collected.ledger.entries if e.lost]
         raise ServiceError(
@@ -157,7 +136,7 @@ def _run_remotely(spec: RunSpec, out: Path, progress: Progress | None, note: Cal
 
 
 def _collect(
-    record: RunRecord, service: Service, progress: Progress | None, note: Callable[[str], None], wait: bool
+    record: RunRecord, service: Service, progress: Progress | None, note: Note, wait: bool
 ) -> tuple[RunRecord, Collected]:
     def shown(collected: Collected) -> None:
         if progress is not None:
@@ -170,11 +149,11 @@ def _collect(
         collected = collection.collect(record, service, note)
         shown(collected)
     if collected.complete:
-        _analyse(record, list(collected.complete), progress)
+        _analyse(record, collected.complete, progress)
     return record, collected
 
 
-def _analyse(record: RunRecord, points: list[Point], progress: Progress | None) -> RunRecord:
+def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | None) -> RunRecord:
     # All counts are read before anything is written: a damaged file leaves the old results as they are.
     tables = [record.counts(point) for point in points]
     measured = []

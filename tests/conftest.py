@@ -23,3 +23,35 @@ def _no_probe_exceeds_the_bound(monkeypatch):
     watched = guard.watched(guard.engines.engine_for)
     for module in guard.CALLERS:
         monkeypatch.setattr(module, "engine_for", watched)
+
+
+# Of the tests of jobs that run elsewhere and later.
+
+
+@pytest.fixture
+def service(tmp_path, monkeypatch):
+    """A stand-in of the runtime service, to which the vendor's client is led; nobody waits, and no figures are made."""
+    pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
+    from runtime_service import RuntimeService
+
+    from qsense import report, submission
+    from qsense.remote import ibm_client
+
+    monkeypatch.setattr(ibm_client, "PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr(submission, "SETTLE_S", 0.0)
+    monkeypatch.setattr("urllib3.util.retry.Retry.get_backoff_time", lambda retry: 0.0)
+    monkeypatch.setattr(report, "figures", lambda comparison: {})
+    store = tmp_path / "home" / "qiskit-ibm.json"
+    monkeypatch.setattr("qiskit_ibm_runtime.accounts.management._DEFAULT_ACCOUNT_CONFIG_JSON_FILE", str(store))
+    with RuntimeService(tmp_path / "service") as service:
+        for name, value in service.environment().items():
+            monkeypatch.setenv(name, value)
+        yield service
+
+
+@pytest.fixture
+def away(tmp_path):
+    """A run whose jobs go to the service."""
+    from remote_runs import Run
+
+    return Run(tmp_path)

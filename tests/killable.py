@@ -22,8 +22,9 @@ def import_what_commands_import():
     import tomli_w
 
     import qsense.collection
+    import qsense.remote.ibm
 
-    return qiskit.transpiler, qiskit_ibm_runtime, tomli_w, qsense.collection
+    return qiskit.transpiler, qiskit_ibm_runtime, tomli_w, qsense.collection, qsense.remote.ibm
 
 
 def hooked(name, function, path, step):

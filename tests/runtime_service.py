@@ -10,7 +10,8 @@ in it is taken as it stands, host and port, and QISKIT_FUNCTIONS_EXPERIMENTAL le
 account, or HTTP_PROXY) brings every one of them here. IAM has a fixed host, which IAM_URL replaces.
 
 What it can be told to do: hold jobs in the queue, fail or cancel them, lose or falsify results, answer 5xx or 429,
-refuse the key, let tokens expire, close the connection before or after it has acted, and restart.
+refuse the key, let tokens expire, close the connection before or after it has acted, have its device calibrated anew,
+and restart.
 """
 
 from __future__ import annotations
@@ -18,36 +19,20 @@ from __future__ import annotations
 import base64
 import json
 import re
-import socket
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-import numpy as np
+from remote_runs import BACKEND
+from runtime_device import fake, measured, snapshot
+from runtime_http import Fault, Handler, error
 
 KEY = "Zx9-loopback-5f3c-that-must-not-be-seen-anywhere"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef:11111111-2222-3333-4444-555555555555::"
 DOMAIN = "runtime.invalid"
-BACKEND = "ibm_loopback"
-SEED = 20
-_RESULTS: dict = {}
-
-
-@dataclass
-class Fault:
-    """What happens instead of, before or after an answer, to the next requests that match."""
-
-    method: str
-    path: str  # regular expression, searched in the path
-    action: str  # "drop_before", "drop_after", "cut", or an HTTP status as text
-    times: int = 1
-    skip: int = 0  # let so many matching requests pass first
-    body: str = ""
 
 
 @dataclass
@@ -57,11 +42,13 @@ class RuntimeService:
     folder: Path
     port: int = 0
     hold: bool = False  # jobs stay queued
+    slow: set = field(default_factory=set)  # the numbers of jobs that stay queued
     fail: dict[int, str] = field(default_factory=dict)  # n-th job of the service → reason
     falsify: object = None  # a function of a PrimitiveResult and the job's number → what is sent instead
     faults: list[Fault] = field(default_factory=list)
     log: list[tuple[str, str, int]] = field(default_factory=list)
     key_is_valid: bool = True
+    change: dict = field(default_factory=dict)  # "conf" or "props" → a function of what the device would say
     metadata: bool = True  # whether results carry their circuits' metadata
     at_most: int | None = None  # pending jobs, as the open plan has it
 
@@ -73,17 +60,17 @@ class RuntimeService:
         self.stop()
 
     def start(self) -> None:
-        self._fake = _fake()
+        fake()  # Qiskit's reader of QPY (2.6.2) crashes where a thread that has ended imported its modules
         self._lock = threading.RLock()
         self.folder.mkdir(parents=True, exist_ok=True)
         state = self.folder / "state.json"
         self.state = json.loads(state.read_text()) if state.exists() else {"jobs": [], "sessions": [], "generation": 0}
         service = self
 
-        class Handler(_Handler):
+        class Own(Handler):
             owner = service
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Own)
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -139,7 +126,7 @@ class RuntimeService:
         if host.startswith("iam.") or path.startswith("/iam/"):
             return self._token(body)
         if headers.get("authorization") != f"Bearer {self._access_token()}":
-            return 401, _error(1217, f"Unauthorized: {headers.get('authorization')} is not valid")
+            return 401, error(1217, f"Unauthorized: {headers.get('authorization')} is not valid")
         if "global-search" in host:
             item = {"crn": CRN, "service_plan_unique_id": "plan", "name": "instance", "tags": []}
             return 200, {"items": [{**item, "doc": {"extensions": {"backends": [BACKEND]}}}]}
@@ -177,14 +164,14 @@ class RuntimeService:
         with self._lock:
             job = self._job(found[1]) if found else None
             if job is None:
-                return 404, _error(1291, f"not found: {path}")
+                return 404, error(1291, f"not found: {path}")
             return self._of_job(method, job, found[2] or "", query)
 
     def _create(self, payload: dict) -> tuple[int, object]:
         with self._lock:
             pending = sum(job["status"] == "Queued" for job in self.state["jobs"])
             if self.at_most is not None and pending >= self.at_most:
-                return 400, _error(1238, "The instance has reached its limit of pending jobs")
+                return 400, error(1238, "The instance has reached its limit of pending jobs")
             number = len(self.state["jobs"])
             job = {
                 "id": f"job{number:03d}",
@@ -242,7 +229,7 @@ class RuntimeService:
 
     def _work(self, job: dict) -> None:
         """Takes a queued job off the queue, unless the queue is held."""
-        if job["status"] != "Queued" or self.hold:
+        if job["status"] != "Queued" or self.hold or job["number"] in self.slow:
             return
         if job["number"] in self.fail:
             job["status"], job["reason"] = "Failed", self.fail[job["number"]]
@@ -259,11 +246,7 @@ class RuntimeService:
         assert job["program"]["id"] == "sampler", job["program"]
         results = []
         for circuit, values, shots in params["pubs"]:
-            # The same circuit gives the same counts, so it is simulated once for all services of a test run.
-            known = (*_instructions(circuit), np.asarray(values).tobytes(), shots)
-            if known not in _RESULTS:
-                _RESULTS[known] = _sampler().run([(circuit, values, shots)]).result()[0].data
-            results.append(SamplerPubResult(_RESULTS[known], {"circuit_metadata": circuit.metadata}))
+            results.append(SamplerPubResult(measured(circuit, values, shots), {"circuit_metadata": circuit.metadata}))
         return json.dumps(PrimitiveResult(results), cls=RuntimeEncoder)
 
     def _results(self, job: dict) -> str:
@@ -290,89 +273,4 @@ class RuntimeService:
         return next((job for job in self.state["jobs"] if job["id"] == job_id), None)
 
     def _snapshot(self, kind: str) -> dict:
-        name = {"conf": self._fake.conf_filename, "props": self._fake.props_filename}[kind]
-        return json.loads((Path(self._fake.dirname) / name).read_text())
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Reads a request, lets the service's faults have their say, and answers."""
-
-    owner: RuntimeService
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def _serve(self) -> None:
-        url = urlsplit(self.path)
-        host = url.hostname or self.headers.get("Host", "")
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        service, path = self.owner, url.path
-        with service._lock:
-            fault = self._fault(path)
-        action = fault.action if fault else ""
-        if action == "drop_before":
-            service.log.append((self.command, path, 0))
-            return self._hang_up()
-        if action.isdigit():
-            status, answer = int(action), fault.body or _error(int(action), "the service is not well")
-        else:
-            headers = {key.lower(): value for key, value in self.headers.items()}
-            status, answer = service.answer(self.command, host, path, parse_qs(url.query), body, headers)
-        service.log.append((self.command, path, status))
-        if action == "drop_after":
-            return self._hang_up()
-        data = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
-        with suppress(BrokenPipeError, ConnectionResetError):  # the client was killed
-            self.send_response(status)
-            self.send_header("Content-Type", "text/plain" if isinstance(answer, str) else "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data[: len(data) // 2] if action == "cut" else data)
-            if action == "cut":
-                self._hang_up()
-
-    def _fault(self, path: str) -> Fault | None:
-        for fault in self.owner.faults:
-            if fault.method == self.command and fault.times > 0 and re.search(fault.path, path):
-                if fault.skip > 0:
-                    fault.skip -= 1
-                    continue
-                fault.times -= 1
-                return fault
-        return None
-
-    def _hang_up(self) -> None:
-        self.close_connection = True
-        self.wfile.flush()
-        with suppress(OSError):
-            self.connection.shutdown(socket.SHUT_RDWR)
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
-
-
-@cache
-def _fake():
-    from qiskit_ibm_runtime.fake_provider import FakeManilaV2
-
-    return FakeManilaV2()
-
-
-@cache
-def _sampler():
-    from qiskit_aer import AerSimulator
-    from qiskit_aer.primitives import SamplerV2
-
-    return SamplerV2.from_backend(AerSimulator.from_backend(_fake()), seed=SEED)
-
-
-def _instructions(circuit) -> tuple:
-    places = {bit: index for bits in (circuit.qubits, circuit.clbits) for index, bit in enumerate(bits)}
-    return tuple(
-        (one.operation.name, *map(str, one.operation.params), *(places[bit] for bit in (*one.qubits, *one.clbits)))
-        for one in circuit.data
-    )
-
-
-def _error(code: int, message: str) -> dict:
-    return {"errors": [{"code": code, "message": message}], "error": {"code": code, "message": message}}
+        return self.change.get(kind, lambda said: said)(snapshot(kind))

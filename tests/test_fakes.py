@@ -21,6 +21,7 @@ from qsense.device import read
 from qsense.errors import ArgumentError, SpecError
 from qsense.estimate import ghz, product
 from qsense.fidelity import fit_amplitude
+from qsense.mounting import mount
 from qsense.probes import Probe
 from qsense.sensing import Experiment
 from qsense.spec import RunSpec
@@ -149,7 +150,7 @@ def test_a_record_is_estimated_again_without_its_backend_and_continued_on_its_qu
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"backend": "fake:bosten"}, 'Did you mean "boston"'),
+    ({"backend": "fake:bosten"}, 'Did you mean "fake:boston"'),
     ({"num_qubits": [6]}, "has 5 qubits, but"),
     ({"device": {"qubits": [0, 1, 4]}}, "fall apart: 0, 1 | 4"),
     ({"device": {"qubits": [0, 9, 4]}}, "but not 9"),
@@ -226,7 +227,7 @@ def test_listing_backends_prints_json(monkeypatch):
 
 @pytest.mark.checkout
 @pytest.mark.parametrize("name", ["fake_boston", "fake_kingston"])
-def test_the_shipped_specs_resolve(name):
+def test_the_shipped_specs_resolve(name, tmp_path):
     spec = RunSpec.load(Path(__file__).resolve().parent.parent / "runs" / f"{name}.toml")
-    placed, _ = workflow._on_backend(spec, lambda line: None)
+    placed = mount(spec, tmp_path, lambda line: None).spec
     assert len(placed.device.placements) == len(spec.probes)

@@ -5,7 +5,7 @@ import pytest
 
 from qsense.errors import ArgumentError
 from qsense.estimate.result import Estimate
-from qsense.fidelity import fit_amplitude, spin_decay, suspects
+from qsense.fidelity import does_not_decay, fit_amplitude, spin_decay, suspects
 from qsense.noise import LocalNoise
 from qsense.theory.closed import ghz_gain
 
@@ -49,6 +49,17 @@ def test_residuals_have_unit_variance_although_the_fit_took_a_part_of_them():
 def test_what_cannot_be_fitted_is_refused(estimates, predicted):
     with pytest.raises(ArgumentError):
         fit_amplitude(estimates, np.array(predicted))
+
+
+def test_a_backend_whose_idling_does_nothing_is_told_from_one_that_decays_rightly_or_wrongly():
+    """1000 runs: a flat curve is missed in 1 % (more than 25 times once in 20 000), and no other is called flat."""
+    rng = np.random.default_rng(5)
+    wrong = ghz_gain(4, LocalNoise.from_t1_t2(100e-6, 50e-6), TIMES)
+    flat = [does_not_decay(noisy(0 * CURVE + 12, rng), CURVE) for _ in range(1000)]
+    right, faster = ([does_not_decay(noisy(0.8 * c, rng), CURVE) for _ in range(1000)] for c in (CURVE, wrong))
+    assert sum(flat) >= 975
+    assert not any(right)
+    assert not any(faster)
 
 
 def test_a_spins_rate_covers_the_truth():

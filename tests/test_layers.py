@@ -8,12 +8,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # From the top of the house down; `a.b` is a room within a room.
 ROOMS = [
-    "errors", "files", "toml_file", "content", "fisher", "integration", "device", "noise", "quadrature", "probes", "layout",
-    "theory", "counts", "sensing", "transpilation", "estimate", "fidelity", "rendering", "emulation", "emulator",
-    "spec_file", "placement", "spec", "estimators", "plan", "backends", "characterise", "provenance", "record", "execution", "jobs",
-    "ledger", "remote", "submission", "collection", "measured", "against_calibration", "derived", "advantage",
-    "compare",
-    "pictures", "report", "workflow", "reproduction", "tables", "store", "study", "cli",
+    "errors", "units", "files", "toml_file", "content", "fisher", "integration", "device", "noise", "quadrature",
+    "probes", "layout", "theory", "counts", "sensing", "transpilation", "estimate", "fidelity", "rendering",
+    "emulation", "emulator", "spec_file", "placement", "spec", "estimators", "plan", "backends", "characterise",
+    "provenance", "record", "mounting", "execution", "jobs", "ledger", "remote", "submission", "collection",
+    "measured", "against_calibration", "derived", "advantage", "compare", "pictures", "report", "workflow",
+    "reproduction", "tables", "store", "study", "cli",
 ]  # fmt: skip
 
 

@@ -4,42 +4,43 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from remote_runs import SPEC
 
 from qsense import ledger, submission
 from qsense.collection import collect
-from qsense.errors import ArgumentError
+from qsense.errors import SpecError
 from qsense.plan import plan
 from qsense.remote.local import LocalService
 from qsense.spec import RunSpec
 
-SPEC = {
-    "schema": 1,
-    "name": "vendor",
-    "probes": ["ghz", "product"],
-    "num_qubits": 2,
-    "noise": [{"name": "device", "t1_s": 1e-4, "t2_s": 8e-5}],
+VENDOR = {
+    **SPEC, "name": "vendor", "backend": "vendor:local", "shots": 200, "probes": ["ghz", "product"],
     "estimators": [{"estimator": "parameter_shift", "readout": "local_x"}],
-    "field_rad_per_s": 1000.0,
-    "times_s": [0.0, 2e-5],
-    "shots": 200,
-    "seed": 3,
-}
+}  # fmt: skip
+
+
+def braket():
+    return pytest.importorskip("qiskit_braket_provider", reason="needs qiskit-braket-provider").BraketLocalBackend()
+
+
+def aqt():
+    return pytest.importorskip("qiskit_aqt_provider", reason="needs qiskit-aqt-provider").AQTProvider().offline.ideal()
 
 
 @pytest.mark.filterwarnings("ignore")  # the vendors' own
-def test_braket_local_simulator_goes_the_same_way(tmp_path):
-    provider = pytest.importorskip("qiskit_braket_provider", reason="needs qiskit-braket-provider")
+@pytest.mark.parametrize("vendor", [braket, aqt])
+def test_a_vendors_simulator_goes_the_way_of_every_remote_run(vendor, tmp_path):
     from sampling import distributions
 
-    spec, said = RunSpec.from_dict({**SPEC, "backend": "braket:local"}), []
-    device = LocalService("braket:local", provider.BraketLocalBackend(), without_delay=True)
-    with pytest.raises(ArgumentError, match="has no delay"):
-        replace(device, without_delay=False).compiled(plan(spec)[0].jobs()[0].experiment.circuit())
-    record = submission.submit(spec, tmp_path, device, submission.prepare(spec, tmp_path, device), said.append)
+    spec, said = RunSpec.from_dict(VENDOR), []
+    device = LocalService("vendor:local", vendor(), without_delay=True)
+    with pytest.raises(SpecError, match="no delay instruction"):
+        submission.prepare(spec, tmp_path, replace(device, without_delay=False))
+    record = submission.submit(submission.prepare(spec, tmp_path, device, said.append), tmp_path, device, said.append)
     assert [entry.status for entry in ledger.load(record).entries] == ["sent"]
     assert len(collect(record, device, said.append).complete) == 2
-    for point in plan(spec):
-        for job, table in zip(point.jobs(), record.counts(point), strict=True):
+    for point in plan(record.spec):
+        for job, counts in zip(point.jobs(), record.counts(point), strict=True):
             # It has no decay: exact distributions at time 0; 200 shots of 4 outcomes scatter by 0.05.
             exact = distributions(point.probe, point.noise, 0.0, job.settings)
-            assert np.abs(table / table.sum(1)[:, None] - exact).sum(1).mean() / 2 < 0.1
+            assert np.abs(counts.table() / job.shots - exact).sum(1).mean() / 2 < 0.1

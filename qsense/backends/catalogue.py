@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qsense.backends import AER_METHODS, DEVICES
+from qsense.backends.braket import BRAKET_LOCAL, MOST_SPINS
 from qsense.backends.providers import EXTRAS, fake_classes, is_installed, open_backend
 from qsense.device import Device, read
 from qsense.errors import ArgumentError
@@ -52,7 +53,10 @@ def rows(vendors: Sequence[str] = ("fake",)) -> list[Row]:
         elif vendor == "ibm":
             found += _of_ibm() if "ibm" in vendors else [Row("ibm:…", unreachable="not asked for; add --vendor ibm")]
         elif vendor == "braket":
-            found += [of_backend("braket:local"), Row("braket:…", unreachable="give the device's name; it needs AWS")]
+            found += [
+                Row(BRAKET_LOCAL, MOST_SPINS),
+                Row("braket:…", unreachable="give the device's name; it needs AWS"),
+            ]
     return found
 
 
@@ -63,7 +67,7 @@ def of_backend(name: str) -> Row:
     False
     """
     try:
-        return of_device(name, read(open_backend(name)))
+        return of_device(name, read(open_backend(name), name))
     except ArgumentError as error:
         return Row(name, unreachable=str(error))
 

@@ -19,7 +19,7 @@ from qsense.estimate.readout import patterns
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.sensing import Experiment, Settings
-from qsense.transpilation import DeviceCircuit, Idle, on_device
+from qsense.transpilation import DeviceCircuit, Idle, on_device, window_delays
 
 MOST_SIMULATED = 12  # spins of a noisy device that Aer runs in tolerable time
 
@@ -49,8 +49,8 @@ class DeviceSampler:
 
     @cached_property
     def device(self) -> Device:
-        """The backend's calibration."""
-        return read(self.backend)
+        """The backend's calibration, under the name that the user knows."""
+        return read(self.backend, self.name)
 
     def layout(self, probe: Probe) -> layouts.Layout:
         """Returns where the spins of a probe are.
@@ -88,6 +88,14 @@ class DeviceSampler:
             return self.layout(probe).qubits
         return self.prepared(Experiment(probe, 0.0)).qubits  # a circuit may move its spins
 
+    def first_qubits(self, probe: Probe) -> tuple[int, ...]:
+        """Returns the qubits where the preparation of spins 0, 1, … of a probe begins.
+
+        Raises:
+            ArgumentError: as `layout`.
+        """
+        return self.layout(probe).qubits
+
     def noise(self, probe: Probe, note: Any = None) -> LocalNoise:
         """Returns the local noise that the calibration reports for a probe's qubits; see `LocalNoise.from_backend`."""
         return LocalNoise.from_backend(self.device, self.sensing_qubits(probe), note=note)
@@ -103,8 +111,9 @@ class DeviceSampler:
                 f'The backend "{self.name}" is simulated with the noise of every gate and runs at most '
                 f'{MOST_SIMULATED} spins, but "{experiment.probe.name}" has {size}; use fewer.'
             )
-        self.layout(experiment.probe)
-        self.device.rounded(experiment.time)
+        time = self.device.rounded(experiment.time)
+        for qubit in self.sensing_qubits(experiment.probe):
+            window_delays(time, self.device, qubit, self.idle)
 
     def trust(self, probe: Probe) -> Trust:
         """Returns the way of running that reads known bit strings rightly on a probe's qubits; runs them once.
@@ -132,8 +141,12 @@ class DeviceSampler:
         Raises:
             ArgumentError: no way of running passes the self-test on them.
         """
+        return self.run_bare(self.known_strings(qubits), qubits, shots, seed)
+
+    def known_strings(self, qubits: Sequence[int]) -> list[Any]:
+        """Returns the circuits of the strings of `estimate.readout.patterns`, in the device's gates."""
         circuits = known_circuits(qubits, self.device.num_qubits, patterns(len(qubits)))
-        return self.run_bare(translated(circuits, self.backend.target), qubits, shots, seed)
+        return translated(circuits, self.backend.target)
 
     def run_bare(self, circuits: Sequence[Any], qubits: Sequence[int], shots: int, seed: int) -> Counts:
         """Returns the counts of circuits in the device's gates, a row each.
@@ -153,12 +166,17 @@ class DeviceSampler:
             ]
         )
 
-    def described(self, probes: Sequence[Probe]) -> dict[str, Any]:
-        """Returns what a record says of the device: qubits of each probe, what idles, which way of running was used."""
-        trusted = {probe: self.trust(probe) for probe in probes}
+    def described(self, probes: Sequence[Probe], path: str | None = None) -> dict[str, Any]:
+        """Returns what a record says of the device: qubits of each probe, what idles, which way of running was used.
+
+        Args:
+            probes: of the run.
+            path: the way of running, where it is not this sampler that runs; else the one that passes the self-test.
+        """
+        trusted = {probe: self.trust(probe) if path is None else Trust(path, {}) for probe in probes}
         return {
             "backend": self.name,
-            "device": self.device.name,
+            "device": str(getattr(self.backend, "name", self.name)),
             "calibrated": self.device.calibrated,
             "idle": self.idle,
             "probes": [

@@ -6,6 +6,7 @@ keeps or prints them, and of a vendor's error only its kind is shown.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import importlib.util
 import warnings
@@ -68,7 +69,8 @@ def _require(name: str, vendor: str) -> None:
 def _fake(device: str) -> Any:
     classes = fake_classes()
     if device not in classes:
-        raise ArgumentError(f'Unknown backend "fake:{device}". {nearest(device, classes)}')
+        hint = nearest(f"fake:{device.lower().removeprefix('fake').strip('_')}", (f"fake:{name}" for name in classes))
+        raise ArgumentError(f'Unknown backend "fake:{device}". {hint}')
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # one of them warns that its numbers are made up: so are all our uses of it
         return classes[device]()
@@ -101,8 +103,8 @@ def _names_of(service: Any) -> list[str]:
 
 def _braket(device: str) -> Any:
     provider = importlib.import_module("qiskit_braket_provider")
-    if device in ("local", "sv1_local", "dm_local"):
-        return provider.BraketLocalBackend(name="braket_dm" if device == "dm_local" else "default")
+    if device == "local":
+        return provider.BraketLocalBackend(name="braket_dm")  # the state-vector simulator takes no Kraus channels
     try:
         known = {backend.name: backend for backend in provider.BraketProvider().backends()}
     except Exception as error:
@@ -116,14 +118,27 @@ def _braket(device: str) -> Any:
     raise ArgumentError(f'Unknown backend "braket:{device}". {nearest(device, [*known, "local"])}')
 
 
+def namesakes(name: str) -> list[str]:
+    """Returns the backends of vendors that a name without its vendor may mean.
+
+    >>> namesakes("emulator")
+    []
+    """
+    if is_installed("fake") and name.lower() in fake_classes():
+        return [f"fake:{name.lower()}", f"ibm:ibm_{name.lower()}"]
+    return []
+
+
 def _of_the_user(name: str, module: str, attribute: str) -> Any:
     if not module or not attribute:
         raise ArgumentError(f'Unknown backend "{name}". A backend of your own is named module:factory.')
     try:
         found = getattr(importlib.import_module(module), attribute)
     except ImportError:
+        close = difflib.get_close_matches(module, EXTRAS, n=1)
+        hint = f'did you mean "{close[0]}:{attribute}"?' if close else "check PYTHONPATH."
         raise ArgumentError(
-            f'The backend "{name}" needs the module "{module}", which cannot be imported; check PYTHONPATH.'
+            f'The backend "{name}" needs the module "{module}", which cannot be imported; {hint}'
         ) from None
     except AttributeError:
         raise ArgumentError(

@@ -40,7 +40,7 @@ def runners(vendor_object: Any) -> dict[str, Runner]:
         return {"aer": aer_runner(vendor_object)}
     from qiskit.primitives import BackendSamplerV2
 
-    return {"sampler": _by_sampler(BackendSamplerV2(backend=vendor_object)), "run": _by_run(vendor_object)}
+    return {"sampler": _by_sampler(BackendSamplerV2(backend=vendor_object)), "run": bind_and_run(vendor_object)}
 
 
 def is_sampler(vendor_object: Any) -> bool:
@@ -79,7 +79,9 @@ def _by_sampler(sampler: Any) -> Runner:
     return run
 
 
-def _by_run(backend: Any) -> Runner:
+def bind_and_run(backend: Any) -> Runner:
+    """Returns the way to run circuits by a backend's own `run`, each row bound, as many at once as it takes."""
+
     def run(circuit: QuantumCircuit, values: FloatArray, shots: int, seed: int) -> Counts:
         table = bindings(circuit, values)
         bound = [circuit.assign_parameters({p: float(v[row]) for p, v in table.items()}) for row in range(len(values))]

@@ -10,6 +10,9 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.runs import Record
+from qsense.units import readable_time, time_unit, with_error
+
+UNLIKELY = 0.001  # the p-value below which a prediction is said to fail
 
 
 @app.command()
@@ -26,10 +29,11 @@ def backends(
     if as_json:
         print(json.dumps([row._asdict() for row in found], indent=2, allow_nan=False))
         return
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table()
-    for name in ("backend", "qubits", "T1 (us)", "T2 (us)", "readout error", "two-qubit error", "out of reach because"):
+    for name in ("backend", "qubits", "T1 (µs)", "T2 (µs)", "readout error", "two-qubit error", "out of reach because"):
         table.add_column(name, justify="left" if name.startswith(("backend", "out")) else "right")
     for row in found:
         table.add_row(
@@ -39,7 +43,7 @@ def backends(
             _shown(row.t2_s, 1e6, ".1f"),
             _shown(row.readout_error, 1, ".2%"),
             _shown(row.two_qubit_error, 1, ".2%"),
-            row.unreachable or "",
+            escape(row.unreachable or ""),  # "[ibm]" is no markup
         )
     _console().print(table)
 
@@ -52,7 +56,10 @@ def compare(record: Record, as_json: AsJson = False) -> None:
 
     loaded = RunRecord.load(record)
     if loaded.spec.device is None:
-        raise RecordError(f"{record}: the run was not on a device, so there is no calibration to compare with.")
+        raise RecordError(
+            f"{record}: the run was not on a device, so there is no calibration to compare with; "
+            f"see it beside its theory with: qsense show {record}"
+        )
     points = loaded.read_json("calibration.json")["points"]
     if as_json:
         print(json.dumps({"record": str(loaded.path), "points": points}, indent=2, allow_nan=False))
@@ -73,12 +80,14 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Measure T1, T2*, T2 and readout of a device's qubits, and write them as a noise model."""
+    import re
     import sys
     from typing import cast
 
     import tomli_w
 
     from qsense import backends as available
+    from qsense import remote
     from qsense.backends.device_sampler import DeviceSampler
     from qsense.characterise import as_toml, characterise
     from qsense.cli.options import integers
@@ -87,13 +96,20 @@ def calibrate(
 
     if idle not in ("free", "hahn"):
         raise ArgumentError(f'Option --idle must be free or hahn, but is "{idle}".')
+    if remote.is_remote(backend):
+        raise ArgumentError(
+            f'The backend "{backend}" takes jobs for later, which `qsense calibrate` does not send; run a spec with '
+            'noise = "calibration" there, and `qsense compare` its record.'
+        )
     sampler = available.sampler(backend)
     if not isinstance(sampler, DeviceSampler):
         raise ArgumentError(f'The backend "{backend}" is no device; give one such as fake:manila.')
     named = tuple(integers("--qubits", qubits))
-    found = characterise(sampler, named, shots, longest, seed)
-    name = backend.replace(":", "_")
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", backend)
     path = out or Path(f"{name}.toml")
+    if not path.parent.is_dir():  # said before the time on the device is spent
+        raise ArgumentError(f"{path}: there is no folder {path.parent}; choose another --out.")
+    found = characterise(sampler, named, shots, longest, seed)
 
     def note(line: str) -> None:
         print(f"qsense: {line}", file=sys.stderr)
@@ -109,7 +125,7 @@ def calibrate(
     from rich.table import Table
 
     table = Table(title=f"{backend}, measured", title_justify="left")
-    for column in ("qubit", "T1 (us)", "T2* (us)", "T2 (us)", "up | down", "down | up"):
+    for column in ("qubit", "T1 (µs)", "T2* (µs)", "T2 (µs)", "up | down", "down | up"):
         table.add_column(column, justify="right")
     errors = found.readout.variances() ** 0.5
     for spin, qubit in enumerate(found.qubits):
@@ -128,29 +144,28 @@ def _print_point(point: dict[str, Any]) -> None:
     from rich.table import Table
 
     console = _console()
-    kept = f"{point['amplitude']:.4f} ± {point['amplitude_stderr']:.4f}"
-    table = Table(
-        title=f"{point['probe']} N = {point['num_qubits']} on qubits {', '.join(map(str, point['qubits']))}: "
-        f"preparation and readout keep {kept} of G (p = {point['p_value']:.2g})",
-        title_justify="left",
-    )
-    undone = [f"{m['gain']:.4g} ± {m['stderr']:.2g}" for m in point.get("mitigated", [])]
-    for name in ("t (s)", "predicted G", "measured", "ratio", "z", *(["readout undone"] if undone else [])):
+    where = f"{point['probe']} N = {point['num_qubits']} on qubits {', '.join(map(str, point['qubits']))}"
+    size, unit = time_unit(max(row["time_s"] for row in point["times"]))
+    table = Table()
+    undone = [with_error(m["gain"], m["stderr"]) for m in point.get("mitigated", [])]
+    for name in (f"t ({unit})", "predicted G", "measured", "ratio", "z", *(["readout undone"] if undone else [])):
         table.add_column(name, justify="right")
     for place, row in enumerate(point["times"]):
-        measured = f"{row['measured']:.4g} ± {row['stderr']:.2g}"
         table.add_row(
-            f"{row['time_s']:.4g}",
+            f"{row['time_s'] / size:.4g}",
             f"{row['predicted']:.4g}",
-            measured,
+            with_error(row["measured"], row["stderr"]),
             f"{row['ratio']:.3f}",
             f"{row['z']:+.1f}",
             *undone[place : place + 1],
         )
+    print(f"{where}, by {point['estimator']}")
     console.print(table)
+    print(_verdict(point, "", "preparation and readout keep"))
+    if point.get("does_not_decay"):
+        print("G is the same at all times: nothing decays while this backend idles; does it simulate its delay?")
     if "mitigated" in point:
-        kept = f"{point['mitigated_amplitude']:.4f} ± {point['mitigated_amplitude_stderr']:.4f}"
-        print(f"with readout undone, preparation keeps {kept} of G (p = {point['mitigated_p_value']:.2g})")
+        print(_verdict(point, "mitigated_", "with readout undone, preparation keeps"))
         readout = point["readout"]
         if readout["is_correlated"]:
             print(
@@ -159,11 +174,20 @@ def _print_point(point: dict[str, Any]) -> None:
             )
     for suspect in point["suspects"]:
         if suspect["is_culprit"]:
-            error = suspect["rate_stderr_per_s"] / suspect["rate_per_s"] ** 2
+            t2, error = 1 / suspect["rate_per_s"], suspect["rate_stderr_per_s"] / suspect["rate_per_s"] ** 2
             print(
-                f"qubit {suspect['qubit']}: T2 = {1e6 / suspect['rate_per_s']:.4g} ± {1e6 * error:.2g} us, "
-                f"{1e6 / suspect['predicted_per_s']:.4g} us predicted (z = {suspect['z']:+.1f})"
+                f"qubit {suspect['qubit']}: T2 = {readable_time(t2, error)}, "
+                f"{readable_time(1 / suspect['predicted_per_s'])} predicted (z = {suspect['z']:+.1f})"
             )
+    print()
+
+
+def _verdict(point: dict[str, Any], kind: str, keeps: str) -> str:
+    p_value = point[f"{kind}p_value"]
+    if p_value < UNLIKELY:
+        return f"{keeps} no fixed share of G: it does NOT decay as predicted (p = {p_value:.2g})"
+    kept = with_error(100 * point[f"{kind}amplitude"], 100 * point[f"{kind}amplitude_stderr"])
+    return f"{keeps} {kept} % of G; it decays as predicted (p = {p_value:.2g})"
 
 
 def _shown(value: float | None, factor: float, form: str) -> str:

@@ -43,11 +43,12 @@ def submit(
 
     loaded = RunSpec.load(spec)
     if backend is not None:
-        loaded = replace(loaded, backend=backend)
+        # Qubits are of one device.
+        loaded = replace(loaded if backend == loaded.backend else loaded.asked, backend=backend)
     if shots is not None:
         loaded = loaded.with_shots(shots)
     service = remote.service(loaded.backend)
-    ready = submission.prepare(loaded, out, service, cast(Mode, mode), max_qpu_seconds)
+    ready = submission.prepare(loaded, out, service, _say, cast(Mode, mode), max_qpu_seconds)
     if not as_json:
         print(_cost(ready))
     if dry_run:
@@ -56,14 +57,13 @@ def submit(
         else:
             print("dry run: nothing was sent or written")
         return
-    record = submission.submit(loaded, out, service, ready, _say, resend)
-    stored = ledger.load(record)
+    record = submission.submit(ready, out, service, _say, resend)
+    stored = replace(ready, ledger=ledger.load(record))
     if as_json:
-        print(
-            json.dumps({"record": str(record.path), **_as_json(submission.Plan(stored, {}))}, indent=2, sort_keys=True)
-        )
+        print(json.dumps({"record": str(record.path), **_as_json(stored)}, indent=2, sort_keys=True))
         return
-    print(f"{sum(bool(entry.job) for entry in stored.entries)} of {len(stored.entries)} jobs are sent")
+    entries = stored.ledger.entries
+    print(f"{sum(bool(entry.job) for entry in entries)} of {len(entries)} jobs are sent")
     print(f"collect them with: qsense collect {record.path}")
 
 
@@ -88,10 +88,13 @@ def collect(
     points = len(collected.complete) + len(collected.missing)
     print(f"points with counts: {len(collected.complete)} of {points}")
     if collected.states["unsent"] or answer["lost"]:
-        again = " --resend" if answer["lost"] else ""
-        print(f"send the rest with: qsense submit {record / 'spec.toml'} --out {record.parent}{again}")
+        again, name = " --resend" if answer["lost"] else "", f"{done.spec.name}-{done.spec.id}"
+        if record.resolve().name != name:  # a folder of another name would be taken for no record of this run
+            print(f"name the folder {name} again before the rest is sent")
+        print(f"send the rest with: qsense submit {record.parent / name / 'spec.toml'} --out {record.parent}{again}")
     if collected.complete:
-        print(f"compare them with: qsense show {done.path}")
+        print(f"see them beside theory: qsense show {done.path}")
+        print(f"and beside the calibration: qsense compare {done.path}")
 
 
 def _cost(ready: Plan) -> str:

@@ -28,6 +28,9 @@ def run(
         "runs/records"
     ),
     shots: Annotated[int | None, typer.Option(help="Shots for every circuit, instead of the spec's.", min=1)] = None,
+    max_qpu_seconds: Annotated[
+        float | None, typer.Option(help="Of ibm:<device>: send nothing that may take longer on it.", min=1)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a spec: circuits, counts, estimates, and the comparison with theory."""
@@ -38,7 +41,7 @@ def run(
     if shots is not None:
         loaded = loaded.with_shots(shots)
     with _progress(as_json) as update:
-        record = workflow.run(loaded, out, update, None if as_json else _say)
+        record = workflow.run(loaded, out, update, None if as_json else _say, max_qpu_seconds)
     _show(record, as_json)
 
 
@@ -133,6 +136,8 @@ def _show(record: RunRecord, as_json: bool) -> None:
     # A file or a pipe has no width of its own: the tables fit 100 columns.
     console = Console() if sys.stdout.isatty() else Console(width=100)
     print_tables(console, summary)
+    if record.spec.device is not None:
+        print("exact: decay alone. What preparation and readout take is fitted apart: qsense compare RECORD")
     print(f"record: {record.path}")
 
 

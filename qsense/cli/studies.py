@@ -49,7 +49,7 @@ def sweep(
     from qsense.study.expansion import Study
     from qsense.study.results import of_study
 
-    loaded = Study.load(study)
+    loaded = sweep.mounted(Study.load(study), str(study), _say)
     # Of a cluster's memory this machine knows nothing.
     limit = sweep.memory_of(memory) if memory is not None else math.inf if dask else None
     with _sigterm_as_ctrl_c(), Store(store) as opened:
@@ -174,7 +174,7 @@ def _cost(name: str, cost: Estimate, left_out: int, dask: str | None) -> str:
     from qsense.study.sweep import shown_bytes
 
     skipped = f" ({left_out} left out)" if left_out else ""
-    start = f"{name}: {cost.trials} trials{skipped}, {cost.present} in the store"
+    start = f"{name}: {cost.trials} trial{'s' * (cost.trials > 1)}{skipped}, {cost.present} in the store"
     if cost.present == cost.trials:
         return start
     where = "the cluster" if dask else f"{cost.workers} worker{'s' if cost.workers > 1 else ''}"

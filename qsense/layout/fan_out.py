@@ -36,7 +36,10 @@ def fan_out(neighbours: Sequence[Collection[int]], qubits: Collection[int]) -> L
     parts = _parts(graph)
     if len(parts) > 1:
         shown = " | ".join(", ".join(map(str, part)) for part in parts)
-        raise ArgumentError(f"The qubits of a GHZ probe must be connected by two-qubit gates, but fall apart: {shown}.")
+        raise ArgumentError(
+            f"The qubits of a GHZ probe must be connected by two-qubit gates, but fall apart: {shown}; name "
+            "neighbours, or leave `qubits` out."
+        )
     best: Layers | None = None
     for root in inside:
         for layers in (_grown(graph, root), _tree(graph, root)):

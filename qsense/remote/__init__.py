@@ -1,7 +1,7 @@
 """Services that run jobs elsewhere and later: what qsense asks of them, and which there are.
 
-A service compiles a circuit, says what it costs, sends a parcel under tags, finds jobs by their tags, says how a job
-fares, and gives its results. `submission` and `collection` are built on these verbs alone.
+A service has a backend for which circuits are prepared, says what they cost, sends a parcel under tags, finds jobs by
+their tags, says how a job fares, and gives its results. `submission` and `collection` are built on these verbs alone.
 """
 
 from __future__ import annotations
@@ -76,12 +76,13 @@ class Service(Protocol):
         """Time that a job takes on the device beside its circuits, in s."""
         ...
 
-    def compiled(self, circuit: QuantumCircuit) -> QuantumCircuit:
-        """Returns the circuit as the backend takes it."""
+    @property
+    def backend(self) -> Any:
+        """What circuits are prepared for: a BackendV2, or all that is needed of one, a name and a target."""
         ...
 
     def seconds(self, circuit: QuantumCircuit) -> float:
-        """Returns the estimated time of one shot of a compiled circuit, in s."""
+        """Returns the estimated time of one shot of a prepared circuit, in s."""
         ...
 
     def find(self, run: str) -> dict[str, list[str]]:

@@ -45,13 +45,13 @@ class IbmService:
     Attributes:
         name: "ibm:" and the device.
         client: a QiskitRuntimeService.
-        backend: an IBMBackend.
+        device: an IBMBackend.
         warnings: what the client warned of, without credentials.
     """
 
     name: str
     client: Any
-    backend: Any
+    device: Any
     warnings: list[str] = field(default_factory=list)
     _sessions: dict[str, Any] = field(default_factory=dict)
     _jobs: dict[str, Any] = field(default_factory=dict)
@@ -91,23 +91,20 @@ class IbmService:
     def overhead_s(self) -> float:
         return OVERHEAD_S
 
-    def compiled(self, circuit: QuantumCircuit) -> QuantumCircuit:
-        from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
+    @property
+    def backend(self) -> Any:
+        def calibrated() -> Any:
+            # The client asks for the calibration when it is first read. Read here, it is asked for again if need be.
+            self.device.properties()
+            _ = self.device.target
+            return self.device
 
-        manager = generate_preset_pass_manager(
-            backend=self.backend, optimization_level=1, scheduling_method="alap", seed_transpiler=0
-        )
-        try:
-            return manager.run(circuit)
-        except TranspilerError as error:
-            raise ArgumentError(f"The circuit cannot be compiled for {self.name}: {error.message}") from None
+        return self._ask(calibrated)
 
     def seconds(self, circuit: QuantumCircuit) -> float:
         with self._vendor():
-            delay = getattr(self.backend.configuration(), "default_rep_delay", None)
-            return float(REP_DELAY_S if delay is None else delay) + float(
-                circuit.estimate_duration(self.backend.target)
-            )
+            delay = getattr(self.device.configuration(), "default_rep_delay", None)
+            return float(REP_DELAY_S if delay is None else delay) + float(circuit.estimate_duration(self.device.target))
 
     def find(self, run: str) -> dict[str, list[str]]:
         jobs = self._ask(lambda: self.client.jobs(limit=None, job_tags=[run]))
@@ -130,7 +127,7 @@ class IbmService:
                 self._sessions[session] = known
                 return session
         with self._vendor():
-            opened = kind(backend=self.backend)
+            opened = kind(backend=self.device)
             self._sessions[str(opened.session_id)] = opened
             return str(opened.session_id)
 
@@ -146,7 +143,7 @@ class IbmService:
                 # The client sends circuits as QPY, which loses the unit (Qiskit 2.6.2).
                 raise ArgumentError(f"A circuit for {self.name} has delays that are not in dt; schedule it first.")
         with self._vendor():
-            where = self._sessions[session] if session else self.backend
+            where = self._sessions[session] if session else self.device
             options: dict[str, Any] = {"environment": {"job_tags": list(tags)}}
             if most_seconds is not None:
                 options["max_execution_time"] = most_seconds

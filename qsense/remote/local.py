@@ -6,6 +6,7 @@ has ended are unknown to the next, and are run again.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qsense.errors import ArgumentError
+from qsense.backends.fakes import compact
 from qsense.jobs import Mode, Task
 from qsense.remote import Returned, Seen, ServiceError
 from qsense.remote.secrecy import scrubbed
@@ -28,13 +29,13 @@ class LocalService:
 
     Attributes:
         name: how the record calls it.
-        backend: a BackendV2.
+        vendor: a BackendV2.
         options: for its `run`, such as a seed.
         without_delay: leaves delays out, for a simulator that has none and on which nothing decays.
     """
 
     name: str
-    backend: Any
+    vendor: Any
     options: dict[str, Any] = field(default_factory=dict)
     without_delay: bool = False
     _jobs: dict[str, tuple[tuple[str, ...], list[Task], list[Returned]]] = field(default_factory=dict)
@@ -43,20 +44,9 @@ class LocalService:
     def overhead_s(self) -> float:
         return 0.0
 
-    def compiled(self, circuit: QuantumCircuit) -> QuantumCircuit:
-        from qiskit import transpile
-
-        if self.without_delay:
-            instructions = [one for one in circuit.data if one.operation.name != "delay"]
-            circuit = circuit.copy_empty_like()
-            for one in instructions:
-                circuit.append(one)
-        elif "delay" not in self.backend.target.operation_names:
-            raise ArgumentError(
-                f"{self.name} has no delay, so it cannot wait for the sensing time; give without_delay=True if nothing "
-                "decays on it."
-            )
-        return transpile(circuit, self.backend, optimization_level=1, seed_transpiler=0)
+    @property
+    def backend(self) -> Any:
+        return _WithDelay(self.name, _with_delay(self.vendor.target)) if self.without_delay else self.vendor
 
     def seconds(self, circuit: QuantumCircuit) -> float:
         return 0.0
@@ -99,11 +89,17 @@ class LocalService:
             )
             for row in task.values
         ]
+        if self.without_delay:
+            bound = [compact(_without_delays(circuit))[0] for circuit in bound]
+        most = getattr(self.vendor, "max_circuits", None) or len(bound)
+        counts: list[dict[str, int]] = []
         try:
-            counts = self.backend.run(bound, shots=task.shots, **self.options).result().get_counts()
+            for start in range(0, len(bound), most):
+                job = self.vendor.run(bound[start : start + most], shots=task.shots, **self.options)
+                found = job.result().get_counts()
+                counts += found if isinstance(found, list) else [found]
         except Exception as error:  # each vendor has its own
             raise ServiceError(f"{self.name} could not run: {scrubbed(str(error))}", sure=True, passing=False) from None
-        counts = counts if isinstance(counts, list) else [counts]
         size = task.circuit.num_clbits
         width = (size + 7) // 8
         rows = [
@@ -112,3 +108,30 @@ class LocalService:
         ]
         shots = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), -1, width)
         return Returned(shots, size, (task.circuit.metadata or {}).get("qsense"))
+
+
+@dataclass(frozen=True)
+class _WithDelay:
+    """What circuits are prepared for, where delays are taken out before they run."""
+
+    name: str
+    target: Any
+
+
+def _with_delay(target: Any) -> Any:
+    from qiskit.circuit import Delay, Parameter
+
+    if "delay" in target.operation_names:
+        return target
+    changed = copy.deepcopy(target)
+    everywhere = None if target.num_qubits is None else {(qubit,): None for qubit in range(target.num_qubits)}
+    changed.add_instruction(Delay(Parameter("t")), everywhere)
+    return changed
+
+
+def _without_delays(circuit: QuantumCircuit) -> QuantumCircuit:
+    changed = circuit.copy_empty_like()
+    for one in circuit.data:
+        if one.operation.name not in ("delay", "barrier"):
+            changed.append(one)
+    return changed

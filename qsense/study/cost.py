@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from qsense import emulator
+from qsense.backends import is_device
 from qsense.errors import ArgumentError
 from qsense.estimators import chosen_kind, estimator_for
 from qsense.probes import Probe
@@ -55,14 +56,16 @@ def _cost(probe: Probe, estimator: EstimatorSpec, backend: str, times: int, pilo
     except ArgumentError:  # the trial itself will say why
         return Cost(0.0, PROGRAM_BYTES)
     outcomes = times * rows * min(shots, 2.0**size) * ((size + 7) // 8 + 8)
-    aer = backend.startswith("aer")
+    aer = backend != "emulator"
     seconds = 6e-3 + times * (_aer(backend, size, rows, shots) if aer else _emulated(probe, estimator, rows, shots))
     memory = (PROGRAM_WITH_AER_BYTES if aer else PROGRAM_BYTES) + _CHUNK_BYTES + 12 * outcomes
     if chosen_kind(estimator, probe) == "tomography":
         seconds += 0.15e-3 * times * 4**size
         memory += 0.06 * 2**20 * 4**size
     if aer:
-        memory += 64 * float(4**size if backend in ("aer", "aer:density_matrix") else 2 ** min(size, 30))
+        memory += 64 * float(
+            4**size if backend in ("aer", "aer:density_matrix") or is_device(backend) else 2 ** min(size, 30)
+        )
     return Cost(float(2 * seconds if piloted else seconds), float(memory))
 
 
@@ -79,6 +82,8 @@ def _emulated(probe: Probe, estimator: EstimatorSpec, rows: int, shots: int) -> 
 
 def _aer(backend: str, size: int, rows: int, shots: int) -> float:
     """Seconds of one time on Aer."""
+    if is_device(backend):  # transpiled, and every gate with its noise
+        return 0.3 + rows * 3e-7 * float(4**size)
     if backend in ("aer", "aer:density_matrix"):
         return 0.03 + rows * (1.3e-3 + 2e-7 * float(4**size))
     per_spin: float = 50e-6 if backend == "aer:matrix_product_state" else 60e-6 + 5e-9 * float(2**size)

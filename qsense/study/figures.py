@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.estimate.result import NORMAL_95
-from qsense.pictures import COLOURS, OTHERS, STYLE, rendered, time_unit
+from qsense.pictures import COLOURS, OTHERS, STYLE, rendered
 from qsense.study.summary import Cell, Lead, leads
+from qsense.units import time_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

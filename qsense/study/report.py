@@ -61,6 +61,12 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
             f"deviation {z['deviation']:.2f}, {100 * z['within_95']:.0f} % within the 95 % interval",
             highlight=False,
         )
+    if summary["devices"]:
+        console.print(
+            f"on {', '.join(summary['devices'])}: exact is the decay of the qubits' T1 and T2 alone; "
+            "preparation and readout lower what is measured",
+            highlight=False,
+        )
     _print(
         console,
         "How they scale: the power of N, measured and exact",
@@ -96,7 +102,8 @@ def _print(console: Console, title: str, rows: list[dict[str, Any]], hidden: tup
     results = {"exponent", "exponent_stderr", "exponent_exact", "z", "p_value", "ratio", "ratio_stderr", "ratio_exact"}
     results |= {"crossover_s", "crossover_stderr_s", "crossover_exact_s", *hidden}
     names = [key for key in rows[0] if key not in results and len({json.dumps(row[key]) for row in rows}) > 1]
-    table = Table(title=title, title_justify="left")
+    console.print(title, style="italic", highlight=False)
+    table = Table()
     for name in names:
         table.add_column({"num_qubits": "N"}.get(name, name.removesuffix("_per_s").replace("_", " ")))
     for name in numbers:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from qsense.advantage import crossing
+from qsense.backends import is_device
 from qsense.errors import ArgumentError
 from qsense.estimate.result import NORMAL_95, Estimate
 from qsense.fisher import FloatArray
@@ -243,6 +244,7 @@ def summarised(results: Results, found: Sequence[Cell]) -> dict[str, Any]:
         "schema": SCHEMA,
         **results.trials.attributes,
         "trials": len(results.trials),
+        "devices": sorted({name for name in results.trials.values["backend"] if is_device(name)}),
         "z": {
             "number": len(z),
             "mean": float(z.mean()) if len(z) else None,

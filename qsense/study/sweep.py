@@ -6,13 +6,14 @@ import math
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qsense import backends
+from qsense import backends, remote
 from qsense.errors import ArgumentError, SpecError, StoreError
+from qsense.mounting import mount
 from qsense.provenance import provenance
 from qsense.store import DEFAULT, Store
 from qsense.store.studies import StudyEntry, remember
@@ -60,14 +61,8 @@ def estimated(study: Study, store: Store, workers: int, memory: float | None, so
         source: what an error calls the study's file.
 
     Raises:
-        SpecError: a trial needs more memory than there is, or its backend is none that a study can use.
+        SpecError: a trial needs more memory than there is.
     """
-    for name in {trial.spec.backend for trial in study.trials}:
-        if backends.is_device(name):
-            raise SpecError(
-                f'{source}: key `run.backend`: a study runs on "emulator" or "aer", not on "{name}"; use `qsense run` '
-                "or `qsense submit` for a device."
-            )
     unique = {trial.key: trial for trial in study.trials}
     held = store.held(list(unique))
     costs = {key: Cost.of(trial.spec) for key, trial in unique.items() if key not in held}
@@ -83,6 +78,36 @@ def estimated(study: Study, store: Store, workers: int, memory: float | None, so
         )
     fitting = int(min(workers, limit / need))
     return Estimate(len(unique), len(held), sum(cost.seconds for cost in costs.values()), need, fitting)
+
+
+def mounted(study: Study, source: str, note: Callable[[str], None] = lambda line: None) -> Study:
+    """Returns a study whose trials on devices have their qubits and reported noise, which then are part of their keys.
+
+    Args:
+        study: which.
+        source: what an error calls the study's file.
+        note: called once with each line about what is assumed of a device.
+
+    Raises:
+        SpecError: a trial does not fit its device, or the backend takes jobs for later.
+    """
+    names = {trial.spec.backend for trial in study.trials}
+    for name in names:
+        if remote.is_remote(name):
+            raise SpecError(
+                f'{source}: key `run.backend`: a study does not wait for jobs of "{name}"; `qsense submit` single runs.'
+            )
+    if not any(backends.is_device(name) for name in names):
+        return study
+    said: dict[str, None] = {}
+    trials = []
+    for trial in study.trials:
+        if backends.is_device(trial.spec.backend):
+            trial = replace(trial, spec=mount(trial.spec, None, note=lambda line: said.setdefault(line)).spec)
+        trials.append(trial)
+    for line in said:
+        note(line)
+    return replace(study, trials=tuple(trials))
 
 
 def swept(
@@ -136,7 +161,7 @@ def sweep(
     from qsense.study.results import of_study
 
     source = "<study>" if isinstance(study, Study) else str(study)
-    study = study if isinstance(study, Study) else Study.load(study)
+    study = mounted(study if isinstance(study, Study) else Study.load(study), source, note)
     with Store(store) as opened:
         cost = estimated(study, opened, workers, None if memory is None else memory_of(memory), source)
         entry, done = swept(study, opened, cost.workers, dask, progress, note)

@@ -32,7 +32,7 @@ class Trial:
     spec: RunSpec
     swept: tuple[tuple[str, Any], ...] = ()
 
-    @cached_property
+    @property
     def content(self) -> dict[str, Any]:
         """Everything that decides what it gives, with the keys of a run spec."""
         return {**self.spec.to_dict(), "name": "trial"}
@@ -67,16 +67,14 @@ def conducted(content: dict[str, Any]) -> Outcome:
     Raises:
         SpecError: the trial cannot be run, such as with too few shots.
     """
-    from qsense import backends
     from qsense.compare import compare, estimate_rows, summary_rows
     from qsense.derived import names
     from qsense.measured import measure
-    from qsense.plan import plan
+    from qsense.mounting import mount
 
-    spec = RunSpec.from_dict(content)
-    sampler = backends.sampler(spec.backend, spec.readout_error)
-    (point,) = plan(spec)
-    sampler.check(point.experiment_at(0.0))
+    spec = RunSpec.from_dict(content, "trial")
+    mounted = mount(spec, None, note=lambda line: None)
+    (point,), sampler = mounted.points, mounted.sampler
     parts = [sampler.sample(j.experiment, j.settings, j.shots, point.noise, j.seed) for j in point.jobs()]
     measured = measure(point, parts)
     comparison = compare([measured])
