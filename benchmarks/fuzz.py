@@ -72,7 +72,7 @@ STUDY = {
 }  # fmt: skip
 
 
-class Escape(Exception):
+class EscapeError(Exception):
     """Something was touched outside of the folder."""
 
 
@@ -92,15 +92,15 @@ def watch(event, arguments):
         path, mode, flags = arguments
         writes = (mode and set(str(mode)) & set("wax+")) or (flags or 0) & (os.O_WRONLY | os.O_RDWR)
         if writes and outside(path):
-            raise Escape(f"opened {os.fsdecode(path)} to write")
+            raise EscapeError(f"opened {os.fsdecode(path)} to write")
     elif event in ("os.system", "os.exec", "os.posix_spawn", "os.fork", "pickle.find_class", "subprocess.Popen"):
         # Provenance asks git for the commit, and NetCDF's library the system for its name.
         if not (event == "subprocess.Popen" and arguments[1][0] in ("git", "uname")):
-            raise Escape(f"{event} {arguments!r:.200}")
+            raise EscapeError(f"{event} {arguments!r:.200}")
     elif event in ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink"):
         relative = any(isinstance(one, int) and one >= 0 for one in arguments[1:] if event != "os.mkdir")
         if not relative and outside(arguments[0]):
-            raise Escape(f"{event} {arguments[0]}")
+            raise EscapeError(f"{event} {arguments[0]}")
 
 
 def mutated(data, chance):

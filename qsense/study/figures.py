@@ -111,7 +111,8 @@ def _draw_img(panel: Axes, group: list[Cell], across: str, series: str | None, h
 def lead_figure(pairs: Sequence[Lead]) -> Figure:
     """Returns until when GHZ leads and its 𝓘 over product's: a map over N and a rate, or curves over either."""
     names = [pair.names for pair in pairs]
-    rate = next((name for name in _RATES if name in _varying(names)), None)
+    rates = [name for name in _RATES if name in _varying(names)]
+    rate = next((name for name in rates if all(one[name] is not None for one in names)), None)
     others = [n for n in _varying(names) if n not in ("num_qubits", rate, *_follow(names, "num_qubits", rate))]
     first = [pair for pair in pairs if _words(pair.names, others) == _words(pairs[0].names, others)]
     left_out = len(pairs) - len(first)
