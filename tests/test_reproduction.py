@@ -1,6 +1,8 @@
 """A record is run again and compared: identical here, and whatever differs is found."""
 
 import json
+import os
+import platform
 import shutil
 import subprocess
 
@@ -48,9 +50,8 @@ def test_a_count_that_differs_is_found(record, tmp_path):
     loaded.write_bytes(f"counts/{point.file_name}", Counts.from_table(point.probe.num_qubits, table).to_bytes())
     done = studies.command("rerun", record, "--out", tmp_path / "out")
     assert done.returncode == 1
-    assert [line for line in done.stdout.splitlines() if "COUNTS DIFFER" in line] == [
-        f"{point.label}: COUNTS DIFFER, numbers equal"
-    ]
+    differing = [line for line in done.stdout.splitlines() if "COUNTS DIFFER" in line]
+    assert differing == [f"{point.label}: COUNTS DIFFER, numbers equal"]
     assert "not the same" in done.stdout
 
 
@@ -93,11 +94,19 @@ def test_a_device_that_would_be_measured_anew_is_refused(record, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("change", [lambda s: s.update(rows=[]), lambda s: s.pop("rows"), lambda s: s["rows"][0].pop("img_s"),
-                                    lambda s: s["rows"].__setitem__(0, 3), lambda s: s["rows"][1].update(img_s="x")])  # fmt: skip
-def test_a_summary_that_is_damaged_is_named_before_anything_runs(record, tmp_path, change):
+DAMAGE = {
+    "no rows": lambda summary: summary.update(rows=[]),
+    "no list": lambda summary: summary.pop("rows"),
+    "no number": lambda summary: summary["rows"][0].pop("img_s"),
+    "no row": lambda summary: summary["rows"].__setitem__(0, 3),
+    "text": lambda summary: summary["rows"][1].update(img_s="x"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_summary_that_is_damaged_is_named_before_anything_runs(record, tmp_path, kind):
     summary = json.loads((record / "summary.json").read_text())
-    change(summary)
+    DAMAGE[kind](summary)
     (record / "summary.json").write_text(json.dumps(summary))
     with pytest.raises(RecordError, match="run `qsense estimate"):
         rerun(record, tmp_path / "out")
@@ -107,8 +116,6 @@ def test_a_record_says_where_its_numbers_come_from_without_names_or_paths(record
     words = json.loads((record / "provenance.json").read_text())
     assert {"versions", "platform", "python", "git_commit", "spec_id", "created", "backend"} <= words.keys()
     assert {"qsense", "qiskit", "qiskit-aer", "numpy", "scipy"} <= words["versions"].keys()
-    import platform
-
     text = json.dumps(words) + json.dumps(provenance())
     assert platform.node() not in text
     assert str(record.parent) not in text
@@ -118,7 +125,7 @@ def test_a_record_says_where_its_numbers_come_from_without_names_or_paths(record
 def test_the_commit_is_that_of_the_checkout():
     import qsense
 
-    folder = studies.os.path.dirname(studies.os.path.dirname(qsense.__file__))
+    folder = os.path.dirname(os.path.dirname(qsense.__file__))
     done = subprocess.run(["git", "-C", folder, "rev-parse", "HEAD"], capture_output=True, text=True)
     if done.returncode:
         pytest.skip("not a git checkout")

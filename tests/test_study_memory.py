@@ -23,9 +23,9 @@ def estimated(tmp_path, workers=4, memory=None, **keys):
 
 def test_a_trial_that_needs_too_much_is_refused_with_the_figure(tmp_path):
     with pytest.raises(
-        SpecError, match=r"my.toml: the trial .*N=8.* needs about \d+\.\d [MG]B, more than the 100.0 MB allowed"
+        SpecError, match=r"my\.toml: the trial .*N=6.* needs about \d+\.\d [MG]B, more than the 200.0 MB allowed"
     ) as caught:
-        estimated(tmp_path, memory=100 * 2**20, run={"estimators": "tomography"}, sweep={"num_qubits": [1, 8]})
+        estimated(tmp_path, memory=200 * 2**20, run={"estimators": "tomography"}, sweep={"num_qubits": [1, 6]})
     assert "\n" not in str(caught.value)
 
 

@@ -1,4 +1,4 @@
-"""What a study says: powers of N with honest errors, cells that are averaged once, crossings that are those of a run."""
+"""What a study says: powers of N with honest errors, cells that are averaged once, and crossings as in a run."""
 
 import math
 import warnings
