@@ -2,10 +2,11 @@
 
     python benchmarks/fuzz.py [seconds] [seed]
 
-Real files of every kind are mutated: bytes, lines and numbers are changed, members of ZIP files and keys of JSON are
-replaced, and names are made right again where a checksum would hide what lies behind it. Whatever is not a result must
-be a QsenseError of one line. A file outside of the folder of an input that is opened to be written, or any program that is
-started, is an escape. Prints inputs, errors and crashes; exit status 1 on a crash, an escape or an input of over a minute.
+Real files of every kind are mutated: bytes and numbers are changed, members of ZIP files and keys of JSON are replaced,
+and names are made right again where a checksum would hide what lies behind it. Whatever is not a result must be a
+QsenseError of one line. A file outside of the folder of an input that is opened to be written, or any program that is
+started, is an escape. Prints inputs, errors and crashes; exit status 1 on a crash, an escape or an input of over a
+minute.
 """
 
 import io
@@ -22,6 +23,7 @@ import traceback
 import warnings
 import zipfile
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -50,24 +52,27 @@ from qsense.tables import Columns, results_of
 
 SLOW_S = 60
 HOSTILE = [
-    b"\x00", b"\xff\xfe", b"../../../../tmp/escaped", b"/etc/passwd", b"nan", b"inf", b"-1", b"0", b"1e308", b"1e-320", b"9" * 30,
-    b"9" * 5000, b"null", b"true", b"[]", b"{}", b'""', b"[" * 2000, b"{" * 2000, b"\\u0000", b"\n", b"\r\n", b'"', b"'", b"]]>", b"%s%n",
-    b"__import__('os').system('touch /tmp/escaped')", b"cos\nsystem\n(S'touch /tmp/escaped'\ntR.", "φ√−".encode(), b"2020-01-01", b"0x10",
+    b"\x00", b"\xff\xfe", b"../../../../tmp/escaped", b"/etc/passwd", b"nan", b"inf", b"-1", b"0", b"1e308", b"1e-320",
+    b"9" * 30, b"9" * 5000, b"null", b"true", b"[]", b"{}", b'""', b"[" * 2000, b"{" * 2000, b"\\u0000", b"\n",
+    b"\r\n", b'"', b"'", b"]]>", b"%s%n",
+    b"__import__('os').system('touch /tmp/escaped')", b"cos\nsystem\n(S'touch /tmp/escaped'\ntR.",
+    "φ√−".encode(), b"2020-01-01", b"0x10",
 ]  # fmt: skip
-VALUES = [None, True, -1, 0, 1e308, -1e308, 1e-320, 10**30, "", "x" * 5000, "../../x", "nan", [], {}, [[[]]], {"a": {}}, [None], "\x00",
-          float("nan"), float("inf"), 2**63, 1.5, "1", ["ghz", 3], {"from": 1, "to": 10**9},
-          1, 2, 3, 0.5, "ghz", "product", "w4", "dephasing", "emission", "tomography", "parameter_shift", "parity", "optimal", "aer"]  # fmt: skip
-
+VALUES = [
+    None, True, -1, 0, 1e308, -1e308, 1e-320, 10**30, "", "x" * 5000, "../../x", "nan", [], {}, [[[]]], {"a": {}},
+    [None], "\x00", float("nan"), float("inf"), 2**63, 1.5, "1", ["ghz", 3], {"from": 1, "to": 10**9}, 1, 2, 3, 0.5,
+    "ghz", "product", "w4", "dephasing", "emission", "tomography", "parameter_shift", "parity", "optimal", "aer",
+]  # fmt: skip
 RUN = {
     "schema": 1, "name": "fuzzed", "probes": ["ghz", {"probe": "product", "tilt": 0.1}], "num_qubits": [2, 3],
     "noise": [{"name": "mixed", "dephasing_rate": 0.3, "emission_rate": 0.1}], "estimators": ["auto", "tomography"],
     "field_rad_per_s": 0.2, "shots": 40, "seed": 3, "readout_error": {"up_given_down": 0.01},
     "times_s": [0.1, 0.5], "allocation": "equal", "backend": "emulator",
 }  # fmt: skip
+RATES = {"from": 0.1, "to": 1.0, "points": 3, "scale": "log"}
 STUDY = {
-    "schema": 1, "name": "fuzzed", "run": {k: v for k, v in RUN.items() if k not in ("schema", "name")},
-    "sweep": {"num_qubits": {"from": 1, "to": 3}, "noise[0].dephasing_rate": {"from": 0.1, "to": 1.0, "points": 3, "scale": "log"},
-              "seed": [1, 2]},
+    "schema": 1, "name": "fuzzed", "run": {key: value for key, value in RUN.items() if key not in ("schema", "name")},
+    "sweep": {"num_qubits": {"from": 1, "to": 3}, "noise[0].dephasing_rate": RATES, "seed": [1, 2]},
     "skip": [{"probe": "product", "num_qubits": {"from": 3}}], "only": [{"estimator": ["auto", "tomography"]}],
 }  # fmt: skip
 
@@ -222,17 +227,19 @@ def qsense(*words):
         sys.argv, sys.stdout, sys.stderr = before
 
 
+def shipped(kind, chance):
+    return mutated(content.find(kind, chance.choice(content.names(kind))).read_bytes(), chance)
+
+
 def a_noise_model(folder, chance):
     path = folder / "noise.toml"
-    path.write_bytes(
-        mutated(content.find("noise_models", chance.choice(content.names("noise_models"))).read_bytes(), chance)
-    )
+    path.write_bytes(shipped("noise_models", chance))
     LocalNoise.load(str(path)).rates(3)
 
 
 def a_circuit(folder, chance):
     path = folder / "circuit.qasm"
-    path.write_bytes(mutated(content.find("circuits", chance.choice(content.names("circuits"))).read_bytes(), chance))
+    path.write_bytes(shipped("circuits", chance))
     probe = Probe.from_qasm(str(path))
     if probe.num_qubits <= 10:
         probe.statevector()
@@ -247,10 +254,8 @@ def a_shard(folder, chance, store, entry):
     place = store / "shards" / name[:2] / f"{name}.zip"
     place.parent.mkdir(exist_ok=True)
     place.write_bytes(data)
-    try:
+    with suppress(QsenseError):
         opened(data, str(place))
-    except QsenseError:
-        pass
     use(folder, store, entry, chance)
 
 
@@ -289,6 +294,7 @@ def an_index(folder, chance, store, entry):
 
 def use(folder, store, entry, chance):
     """Everything that reads a store; each may fail in its own way."""
+    form = chance.choice(["csv", "parquet", "netcdf"])
     acts = [
         lambda: verify(store),
         lambda: read(folder, store, entry),
@@ -296,8 +302,7 @@ def use(folder, store, entry, chance):
         lambda: verify(store, repair=True),
         lambda: read(folder, store, entry),
         lambda: qsense("store", "list", "--store", store),
-        lambda: qsense("store", "export", entry.name, "--store", store, "--out", folder / "tables", "--format",
-                       chance.choice(["csv", "parquet", "netcdf"])),
+        lambda: qsense("store", "export", entry.name, "--store", store, "--out", folder / "tables", "--format", form),
     ]  # fmt: skip
     last = None
     for act in acts:
@@ -327,15 +332,13 @@ def a_record(folder, chance, record):
     else:
         path.write_bytes(mutated(data, chance))
     if name == "counts":
-        try:
+        with suppress(QsenseError):
             Counts.load(path)
-        except QsenseError:
-            pass
-    last = None
+    last, form = None, chance.choice(["csv", "parquet", "netcdf"])
     acts = [
         lambda: results_of(RunRecord.load(record)),
         lambda: qsense("show", record),
-        lambda: qsense("export", record, "--out", folder / "tables", "--format", chance.choice(["csv", "parquet", "netcdf"])),
+        lambda: qsense("export", record, "--out", folder / "tables", "--format", form),
         lambda: rerun(record, folder / "again") if name != "spec.toml" and chance.random() < 0.3 else None,
         lambda: qsense("estimate", record) if name != "spec.toml" and chance.random() < 0.3 else None,
     ]  # fmt: skip
@@ -372,23 +375,15 @@ def main():
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(10**6)
     home = Path(tempfile.mkdtemp(prefix="fuzz-"))
     entry, record = originals(home / "originals")
+    store = home / "originals" / "store"
     kinds = {
         "study": a_study, "spec": a_spec, "noise model": a_noise_model, "circuit": a_circuit,
-        "shard": lambda folder, chance: a_shard(folder, chance, copied(folder, home / "originals" / "store"), entry),
-        "study in a store": lambda folder, chance: a_study_entry(folder, chance, copied(folder, home / "originals" / "store"), entry),
-        "index": lambda folder, chance: an_index(folder, chance, copied(folder, home / "originals" / "store"), entry),
+        "shard": lambda folder, chance: a_shard(folder, chance, copied(folder, store), entry),
+        "study in a store": lambda folder, chance: a_study_entry(folder, chance, copied(folder, store), entry),
+        "index": lambda folder, chance: an_index(folder, chance, copied(folder, store), entry),
         "record": lambda folder, chance: a_record(folder, chance, copied(folder, record)),
     }  # fmt: skip
-    weights = {
-        "study": 6,
-        "spec": 4,
-        "noise model": 6,
-        "circuit": 6,
-        "shard": 2,
-        "study in a store": 2,
-        "index": 2,
-        "record": 2,
-    }
+    weights = dict.fromkeys(kinds, 2) | dict.fromkeys(("study", "spec", "noise model", "circuit"), 6)
     tried, refused, crashes = Counter(), Counter(), Counter()
     warnings.simplefilter("ignore")
     sys.addaudithook(watch)
@@ -429,9 +424,8 @@ def main():
     escaped = [str(path) for path in (Path("/tmp/escaped"),) if path.exists()]
     for kind in kinds:
         print(f"{kind}: {tried[kind]} inputs, {refused[kind]} refused in one line")
-    print(
-        f"seed {seed}: {tried.total()} inputs in {time.monotonic() - start:.0f} s, slowest {slowest[0]:.1f} s ({slowest[1]})"
-    )
+    took = f"{time.monotonic() - start:.0f} s, slowest {slowest[0]:.1f} s ({slowest[1]})"
+    print(f"seed {seed}: {tried.total()} inputs in {took}")
     print(f"{crashes.total()} crashes of {len(crashes)} kinds, {len(escaped)} files outside")
     for label, times in crashes.most_common():
         print(f"  {times} × {label}")

@@ -121,8 +121,8 @@ class Index:
         """Returns what SQLite finds wrong with the file; None if nothing."""
         try:
             (answer,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
-        except sqlite3.DatabaseError as error:
-            return str(error)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            return " ".join(str(error).split())
         return None if answer == "ok" else " ".join(str(answer).split())
 
     def _checked(self, key: object, digest: object) -> tuple[str, str]:
@@ -143,7 +143,7 @@ class Index:
             yield
         except sqlite3.OperationalError as error:
             raise StoreError(f"{self.path}: {error}; {_advice(str(error))}.") from None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise StoreError(f"{self.path}: damaged ({error}); run `qsense store verify --repair`.") from None
 
 

@@ -121,12 +121,14 @@ def dask(address: str) -> Iterator[Crew]:
     """
     try:
         from distributed import Client
+        from distributed.comm import get_address_host_port
     except ImportError:
         raise ArgumentError('A dask cluster needs dask.distributed; run: pip install "qsense[cluster]".') from None
     # What goes wrong is said in one line by whoever waits for a result; dask's own words are tracebacks.
     for name in ("distributed", "distributed.client", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
+        get_address_host_port(address)  # a client of no address never ends
         client = Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         reason = str(error).split(";")[0] or type(error).__name__
