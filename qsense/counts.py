@@ -195,7 +195,7 @@ class Counts:
                 counts = cls(
                     int(data["num_bits"]),
                     data["offsets"].astype(np.int64),
-                    data["outcomes"],
+                    np.asarray(data["outcomes"]),  # bytes, where it is no array
                     data["numbers"].astype(np.int64),
                 )
         except RecordError:

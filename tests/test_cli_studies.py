@@ -66,6 +66,17 @@ def test_a_damaged_summary_is_made_again(swept):
         assert (made / "summary.json").read_bytes() == whole
 
 
+def test_a_summary_whose_numbers_are_none_is_named(swept):
+    folder, words, _ = swept
+    (made,) = (folder / "studies").iterdir()
+    whole = (made / "summary.json").read_bytes()
+    (made / "summary.json").write_text(json.dumps({**json.loads(whole), "exponents": [3]}))
+    done = studies.command(*words)
+    (made / "summary.json").write_bytes(whole)
+    assert done.returncode == 2
+    assert "summary.json: damaged (TypeError); delete it and run the same again." in done.stderr
+
+
 def test_tables_and_figures_are_made_again_where_they_were_deleted(swept, tmp_path):
     folder, words, _ = swept
     again = studies.command(*words[:5], tmp_path, *words[6:])

@@ -11,6 +11,7 @@ import shutil
 import sys
 import tomllib
 import zipfile
+from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
@@ -88,6 +89,7 @@ def test_a_hostile_circuit_is_read_or_refused_in_one_line(data):
         'OPENQASM 2.0; include "/etc/passwd"; qreg q[1];',
         'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0]; \u0001 h q[1];',
         'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; ' + "(" * 5000,
+        'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; rx(1e999) q[0];',
     ],
 )  # fmt: skip
 def test_a_circuit_that_asks_for_too_much_or_has_odd_characters_is_refused(text, capfd):
@@ -171,3 +173,25 @@ def test_a_record_with_hostile_files_is_exported_or_refused_and_stays_as_it_is(r
 
     harmless(export)
     assert {file: file.read_bytes() for file in files_in(folder)} == before
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@often
+@given(data=st.data())
+def test_a_hostile_summary_is_shown_or_refused_in_one_line(record, tmp_path_factory, as_json, data):
+    from qsense.cli import runs
+
+    path = tmp_path_factory.mktemp("summary") / "victim"
+    shutil.copytree(record, path, ignore=shutil.ignore_patterns("*.png", "*.svg"))
+    (path / "summary.json").write_text(json.dumps(data.draw(changes(json.loads((path / "summary.json").read_text())))))
+    with redirect_stdout(io.StringIO()):
+        harmless(lambda: runs.show(path, as_json))
+
+
+def test_an_npz_member_that_is_no_array_is_refused():
+    buffer = io.BytesIO()
+    np.savez(buffer, schema=np.int64(1), num_bits=np.int64(1), offsets=np.array([0, 1]), numbers=np.array([1]))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("outcomes", b"no array")
+    with pytest.raises(RecordError, match="do not fit together"):
+        Counts.from_bytes(buffer.getvalue(), "counts")

@@ -199,15 +199,22 @@ def test_two_processes_write_to_one_store_at_once(tmp_path):
 
 
 def test_many_processes_may_make_a_store_at_the_same_moment(tmp_path):
-    script = (
-        "import sys, time; from qsense.store import Store; import test_store as t\n"
-        "while time.time() < float(sys.argv[2]): pass\nStore(sys.argv[1]).put([t.result(int(sys.argv[3]))], {})"
-    )
-    start = time.time() + 3
-    words = [sys.executable, "-c", script, str(tmp_path / "store"), str(start)]
+    """Twenty stores, each by six processes."""
+    script = """
+import sys, time
+from qsense.store import Store
+import test_store
+folder, start, number = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+for k in range(20):
+    while time.time() < start + 0.15 * k:
+        pass
+    with Store(f"{folder}/{k}") as store:
+        store.put([test_store.result(number)], {})
+"""
+    words = [sys.executable, "-c", script, str(tmp_path), str(time.time() + 3)]
     many = [subprocess.Popen([*words, str(k)], env=studies.environment()) for k in range(6)]
     assert [process.wait(60) for process in many] == [0] * 6
-    assert verify(tmp_path / "store").trials == 6
+    assert {verify(tmp_path / str(k)).trials for k in range(20)} == {6}
 
 
 def test_a_newer_store_is_refused_and_not_repaired(tmp_path, filled):

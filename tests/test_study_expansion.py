@@ -29,6 +29,7 @@ def test_a_range_by_step_ends_at_or_before_its_end():
 
 def test_points_are_even_or_even_in_the_logarithm_and_read_as_meant():
     assert values(**{"from": 0, "to": 1, "points": 5}) == [0, 0.25, 0.5, 0.75, 1]
+    assert values(**{"from": 10, "to": 10**30, "points": 2, "scale": "log"}) == [10.0, 1e30]
     assert values(**{"from": 0.01, "to": 100, "points": 5, "scale": "log"}) == [0.01, 0.1, 1.0, 10.0, 100.0]
 
 

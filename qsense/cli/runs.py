@@ -13,6 +13,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.options import integers, print_paths
+from qsense.errors import RecordError
 
 if TYPE_CHECKING:
     from qsense.record import RunRecord
@@ -127,7 +128,10 @@ def rerun(
 def _show(record: RunRecord, as_json: bool) -> None:
     summary = record.read_json("summary.json")
     if as_json:
-        print(json.dumps({"record": str(record.path), **summary}, indent=2, allow_nan=False))
+        try:
+            print(json.dumps({"record": str(record.path), **summary}, indent=2, allow_nan=False))
+        except ValueError as error:
+            raise _damaged(record, error) from None
         return
     from rich.console import Console
 
@@ -135,10 +139,22 @@ def _show(record: RunRecord, as_json: bool) -> None:
 
     # A file or a pipe has no width of its own: the tables fit 100 columns.
     console = Console() if sys.stdout.isatty() else Console(width=100)
-    print_tables(console, summary)
+    try:
+        print_tables(console, summary)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # of whatever stands where a number should
+        raise _damaged(record, error) from None
     if record.spec.device is not None:
         print("exact: decay alone. What preparation and readout take is fitted apart: qsense compare RECORD")
     print(f"record: {record.path}")
+
+
+def _damaged(record: RunRecord, error: Exception) -> RecordError:
+    path = record.path / "summary.json"
+    return RecordError(
+        f"{path}: damaged ({type(error).__name__}); run `qsense estimate {record.path}` to make it again."
+    )
 
 
 def _say(line: str) -> None:

@@ -16,6 +16,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.options import print_paths
+from qsense.errors import ContentError
 
 if TYPE_CHECKING:
     from qsense.study.conduct import Conducted
@@ -201,7 +202,13 @@ def _show(done: Conducted, summary: dict[str, Any], folder: Path) -> None:
         share = done.busy_s / (done.wall_s * done.workers) if done.wall_s else 1.0
         print(f"{done.new} trials in {done.wall_s:.1f} s on {done.workers} workers, {100 * share:.0f} % of their time")
     console = Console() if sys.stdout.isatty() else Console(width=100)
-    print_tables(console, summary)
+    try:
+        print_tables(console, summary)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # of whatever stands where a number should
+        path = folder / "summary.json"
+        raise ContentError(f"{path}: damaged ({type(error).__name__}); delete it and run the same again.") from None
     print(f"tables and figures: {folder}")
 
 

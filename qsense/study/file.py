@@ -61,7 +61,7 @@ class Range(Table):
         """
         if self.points is not None:
             make = np.geomspace if self.scale == "log" else np.linspace
-            return [float(f"{value:.12g}") for value in make(self.start, self.to, self.points)]
+            return [float(f"{value:.12g}") for value in make(float(self.start), float(self.to), self.points)]
         step = self.step or 1
         number = math.floor((self.to - self.start) / step * (1 + 1e-12)) + 1
         if all(isinstance(value, int) for value in (self.start, self.to, step)):
