@@ -7,6 +7,7 @@ interpolation that the weights stand for. All are linear in the data, so that er
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -110,11 +111,15 @@ def rule_for_times(times: FloatArray, decay_rate: float) -> Rule:
     return Rule(times, inside + tail, tail, decay_rate, decay_rate, False)
 
 
+@lru_cache(maxsize=1024)
 def _jacobi(num_nodes: int, power: float) -> tuple[FloatArray, FloatArray]:
     from scipy.special import roots_jacobi  # kept out of the command line's cold start
 
     nodes, weights = roots_jacobi(num_nodes, 0.0, power)
-    return (nodes + 1) / 2, weights / 2 ** (power + 1)
+    found = (nodes + 1) / 2, weights / 2 ** (power + 1)
+    for array in found:
+        array.flags.writeable = False
+    return found
 
 
 def _lagrange(nodes: FloatArray, points: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -215,7 +216,7 @@ class LocalNoise:
                 f'The noise "{self.name}" has rates for {self.num_spins} spins, but the probe has {num_qubits}; '
                 f"give one number or {num_qubits}."
             )
-        return {kind: np.broadcast_to(np.array(getattr(self, kind)), (num_qubits,)) for kind in KINDS}
+        return dict(zip(KINDS, _rates(self, num_qubits), strict=True))
 
     def relaxation_rates(self, num_qubits: int) -> FloatArray:
         """Returns 1/T1 = γ_↓ + γ_↑ of each spin, shape (num_qubits,), in 1/s."""
@@ -287,3 +288,9 @@ class LocalNoise:
             **{f"{kind}_rate": list(r) if len(r) > 1 else r[0] for kind, r in rates.items()},
             **({} if self.exponent == 1 else {"dephasing_exponent": self.exponent}),
         }
+
+
+@lru_cache(maxsize=64)
+def _rates(noise: LocalNoise, num_qubits: int) -> tuple[FloatArray, ...]:
+    """γ_φ, γ_↓, γ_↑ of every spin, read-only; asked for several times at every time of a run."""
+    return tuple(np.broadcast_to(np.array(getattr(noise, kind)), (num_qubits,)) for kind in KINDS)
