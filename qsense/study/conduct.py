@@ -125,7 +125,6 @@ class _Work:
         self.pace = 1.0  # measured seconds of an estimated second
         self.deaths = 0
         self.alone: deque[Trial] = deque()  # trials whose worker died, to be run one at a time
-        self.is_alone = False  # whether such a trial is running
         self.flushed = time.monotonic()
         self.began = time.monotonic()
 
@@ -156,12 +155,11 @@ class _Work:
         self.flushed = time.monotonic()
 
     def _fill(self, crew: Crew, running: Running) -> None:
-        if running and (self.alone or self.is_alone):
+        if running and self.alone:
             return  # a trial whose worker died runs with no other beside it
-        self.is_alone = bool(self.alone)
-        source, most = (self.alone, 1) if self.is_alone else (self.queue, 2 * self.workers)
+        source, most = (self.alone, 1) if self.alone else (self.queue, 2 * self.workers)
         while source and len(running) < most:
-            batch = [source.popleft()] if self.is_alone else self._batch()
+            batch = [source.popleft()] if source is self.alone else self._batch()
             try:
                 running[crew.executor.submit(run_batch, [trial.content for trial in batch])] = batch
             except BrokenExecutor:
