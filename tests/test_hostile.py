@@ -90,6 +90,12 @@ def test_a_hostile_circuit_is_read_or_refused_in_one_line(data):
         'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0]; \u0001 h q[1];',
         'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; ' + "(" * 5000,
         'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; rx(1e999) q[0];',
+        'OPENQASM 3.0; include "stdgates.inc"; qubit q; ctrl(1000000000) @ h q;',
+        'OPENQASM 3.0; include "stdgates.inc"; qubit q; ctrl(9999 * 9999) @ h q;',
+        "OPENQASM 3.0; qubit[9999 * 9999] q;",
+        "OPENQASM 3.0; qubit[0x3fffffff] q;",
+        "OPENQASM 3.0; qubit[1_000_000_000] q;",
+        "OPENQASM 3.0; " + "".join(f"qubit[9999] q{k}; " for k in range(100)),
     ],
 )  # fmt: skip
 def test_a_circuit_that_asks_for_too_much_or_has_odd_characters_is_refused(text, capfd):
@@ -135,6 +141,13 @@ def test_no_pickle_is_ever_loaded(tmp_path, monkeypatch):
     assert "ATTACKED" not in os.environ
     pickle.loads(pickle.dumps(Attack()))  # the attack itself works
     assert os.environ.pop("ATTACKED") == "1"
+
+
+def test_large_numbers_in_comments_and_angles_are_no_sizes():
+    text = 'OPENQASM 3.0; // 20260101\n include "stdgates.inc"; /* 99999999 */ qubit[2] q; rx(3.14159265358979) q[0];'
+    assert Probe.from_text(text + " rz(123456.5) q[1];", "fine").num_qubits == 2
+    many = "".join(f"h q[{k}]; " for k in range(300))
+    assert Probe.from_text(f'OPENQASM 3.0; include "stdgates.inc"; qubit[300] q; {many}', "fine").num_qubits == 300
 
 
 @pytest.fixture(scope="module")

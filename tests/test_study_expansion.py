@@ -179,6 +179,7 @@ WRONG = [
     ({"sweep": {"seed": [-1]}}, "key `seed` should be .*but is -1. This is at seed = -1"),
     ({"sweep": {"a b": [1]}}, "give a key of the run spec"),
     ({"sweep": {"probes[0].tilt": [0.1]}}, "write it as a table in"),
+    ({"sweep": {f"probes[{'9' * 5000}]": ["ghz"]}}, "give a key of the run spec"),
     ({"sweep": {"probes[2]": ["ghz"]}}, "has 2 entries, numbered from 0"),
     ({"sweep": {"probes.tilt": [0.1]}}, r"has 2 entries; say which, such as probes\[0\]"),
     ({"sweep": {"noise[0].dephasing_rate": [1.0]}}, r"`noise` is no list in \[run\]; write noise without \[0\]"),

@@ -25,7 +25,7 @@ from qsense.study.trial import Trial, single
 MOST_TRIALS = 5_000_000
 _NAMES = ("probe", "num_qubits", "noise", "estimator")
 _KEYS = [name for name in SpecFile.model_fields if name not in ("name", "description", "spec_schema")]
-_STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(\d+)\])?")
+_STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[([0-9]{1,6})\])?")
 
 
 @dataclass(frozen=True)
