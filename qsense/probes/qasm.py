@@ -11,7 +11,7 @@ from typing import Any
 from qsense.errors import ContentError
 
 _MOST = 10_000
-_SIZES = re.compile(r"\[\s*([0-9]{1,18})\s*\]")
+_SIZES = re.compile(r"\b(?:qubit|bit|[qc]reg\s+\w+)\s*\[\s*([0-9]{1,18})\s*\]")
 
 
 def parse_qasm(text: str, source: str) -> Any:
