@@ -34,11 +34,11 @@ def service(tmp_path, monkeypatch):
     pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
     from runtime_service import RuntimeService
 
-    from qsense import report, submission
+    from qsense import dispatch, report
     from qsense.remote import ibm_client
 
     monkeypatch.setattr(ibm_client, "PAUSES_S", (0.0, 0.0))
-    monkeypatch.setattr(submission, "SETTLE_S", 0.0)
+    monkeypatch.setattr(dispatch, "SETTLE_S", 0.0)
     monkeypatch.setattr("urllib3.util.retry.Retry.get_backoff_time", lambda retry: 0.0)
     monkeypatch.setattr(report, "figures", lambda comparison: {})
     store = tmp_path / "home" / "qiskit-ibm.json"

@@ -12,7 +12,7 @@ import signal
 import sys
 from urllib.parse import urlsplit
 
-from qsense import cli, report, submission, workflow
+from qsense import cli, dispatch, report, workflow
 from qsense.remote import ibm_client
 
 
@@ -62,7 +62,7 @@ def child(order):
     requests.Session.send = hooked("request", requests.Session.send, resource, step)
     # Shorter waits, and no figures: they are made from the counts, and are tested elsewhere.
     ibm_client.PAUSES_S = (0.05, 0.05)
-    submission.SETTLE_S = 0.1
+    dispatch.SETTLE_S = 0.1
     report.figures = lambda comparison: {}
     assert workflow.report is report
     for name, number in (("out", 1), ("err", 2)):

@@ -81,8 +81,7 @@ def collect(
     if as_json:
         print(json.dumps(answer, indent=2, sort_keys=True, allow_nan=False))
         return
-    states = ", ".join(f"{number} {state}" for state, number in collected.states.items() if number)
-    print(f"jobs: {states}")
+    print(f"jobs: {collected.shown}")
     for job in answer["lost"]:
         print(f"  {job['job']} {job['status']}: {job['reason']}")
     points = len(collected.complete) + len(collected.missing)
