@@ -127,8 +127,8 @@ def _run_remotely(
     if collected.missing:
         raise ServiceError(
             f"{len(collected.missing)} of {len(collected.missing) + len(collected.complete)} points have no counts "
-            f"({'; '.join(collected.lost)}); the rest is in {record.path}; `qsense submit --resend` sends the lost jobs "
-            "again.",
+            f"({'; '.join(collected.lost)}); the rest is in {record.path}; `qsense submit --resend` sends the lost "
+            "jobs again.",
             sure=True,
             passing=False,
         )

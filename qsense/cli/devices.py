@@ -89,7 +89,7 @@ def calibrate(
     from qsense import backends as available
     from qsense import remote
     from qsense.backends.device_sampler import DeviceSampler
-    from qsense.characterise import as_toml, characterise
+    from qsense.characterise import as_toml, characterise, protocol
     from qsense.cli.options import integers
     from qsense.errors import ArgumentError
     from qsense.transpilation import Idle
@@ -109,7 +109,7 @@ def calibrate(
     path = out or Path(f"{name}.toml")
     if not path.parent.is_dir():  # said before the time on the device is spent
         raise ArgumentError(f"{path}: there is no folder {path.parent}; choose another --out.")
-    found = characterise(sampler, named, shots, longest, seed)
+    found = characterise(sampler, protocol(sampler, named, shots, longest), seed)
 
     def note(line: str) -> None:
         print(f"qsense: {line}", file=sys.stderr)
