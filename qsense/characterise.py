@@ -178,15 +178,17 @@ def noise_of(found: Characterised, idle: Idle, name: str, note: Callable[[str], 
     return LocalNoise.from_t1_t2([e.value for e in found.t1], used, name=name)
 
 
-def as_toml(found: Characterised, backend: str, name: str, idle: Idle, note: Callable[[str], None]) -> dict[str, Any]:
-    """Returns the noise model file of what was measured; its T2 is that of `idle`."""
+def as_toml(
+    found: Characterised, backend: str, name: str, idle: Idle, note: Callable[[str], None], day: date | None = None
+) -> dict[str, Any]:
+    """Returns the noise model file of what was measured, by default today; its T2 is that of `idle`."""
     noise = noise_of(found, idle, name, note)
     listed = ", ".join(map(str, found.qubits))
     source = f"measured by qsense calibrate on {backend}, qubits {listed}"
 
     def entry(values: list[float], errors: list[float], unit: str, what: str) -> dict[str, Any]:
         return {
-            "value": values, "stderr": errors, "unit": unit, "source": f"{source}: {what}", "date": date.today(),
+            "value": values, "stderr": errors, "unit": unit, "source": f"{source}: {what}", "date": day or date.today(),
         }  # fmt: skip
 
     def times(estimates: tuple[Estimate, ...], what: str) -> dict[str, Any]:

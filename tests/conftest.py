@@ -55,3 +55,13 @@ def away(tmp_path):
     from remote_runs import Run
 
     return Run(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory):
+    """Runs commands that kill themselves at a step."""
+    from commands import Commands
+
+    made = Commands(tmp_path_factory.mktemp("commands"))
+    yield made
+    made.end()
