@@ -17,6 +17,7 @@ import numpy as np
 
 from qsense.backends.device_sampler import DeviceSampler
 from qsense.counts import Counts
+from qsense.device import Device
 from qsense.errors import ArgumentError
 from qsense.estimate import product, tally
 from qsense.estimate.readout import ReadoutCalibration, calibrate, patterns
@@ -26,7 +27,7 @@ from qsense.fisher import FloatArray
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.sensing import Experiment
-from qsense.transpilation import Idle, relaxation_circuit
+from qsense.transpilation import Idle, relaxation_circuit, window_delays
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -117,8 +118,15 @@ def protocol(
         raise ArgumentError("Argument `qubits` must name at least one qubit, but is empty.")
     if longest is not None and not 0 < longest < np.inf:
         raise ArgumentError(f"The longest idling (--longest) must be a positive time in s, but is {longest:g}.")
-    times = [_times(sampler, qubits, longest, reported) for reported in (sampler.device.t1, sampler.device.t2)]
-    return Protocol(qubits, shots, *times)
+    device = sampler.device
+    ends = [_longest(device, qubits, reported) if longest is None else longest for reported in (device.t1, device.t2)]
+    try:
+        t1_times, t2_times = (tuple(device.rounded(float(end * share)) for share in _shares()) for end in ends)
+        for qubit in qubits:
+            window_delays(t2_times[0], device, qubit, "hahn")
+    except ArgumentError as error:
+        raise ArgumentError(f"The shortest idling, {_shares()[0]:g} of the longest (--longest): {error}") from None
+    return Protocol(qubits, shots, t1_times, t2_times)
 
 
 def characterise(sampler: DeviceSampler, wanted: Protocol, seed: int = 0) -> Characterised:
@@ -215,17 +223,17 @@ def as_toml(
     }
 
 
-def _times(
-    sampler: DeviceSampler, qubits: tuple[int, ...], longest: float | None, reported: FloatArray
-) -> tuple[float, ...]:
+def _longest(device: Device, qubits: tuple[int, ...], reported: FloatArray) -> float:
     known = reported[list(qubits)]
     known = known[~np.isnan(known)]
-    if longest is None and not len(known):
+    if not len(known):
         raise ArgumentError("None of the qubits reports its T1 or T2; give the longest idling in s, --longest.")
-    end = 2 * float(known.max()) if longest is None else longest
-    # Dense at first, so that qubits that decay faster than the slowest are seen too.
-    wanted = end * (np.arange(1, NUM_TIMES + 1) / NUM_TIMES) ** 2
-    return tuple(sampler.rounded(float(t)) for t in wanted)
+    return 2 * float(known.max())
+
+
+def _shares() -> FloatArray:
+    """The times as shares of the longest: dense at first, so that qubits that decay fast are seen beside slow ones."""
+    return np.asarray((np.arange(1, NUM_TIMES + 1) / NUM_TIMES) ** 2)
 
 
 def _t2(measured: Protocol, counts: Counts) -> tuple[Estimate, ...]:
