@@ -146,7 +146,11 @@ def measure(ready: Prepared, service: Service, note: Note, resend: bool = False)
             said.append(seen.shown)
             note(f"jobs: {seen.shown}")
 
-    fetched = fetching.patiently(lambda: _look(folder, service, note), moved)
+    try:
+        fetched = fetching.patiently(lambda: _look(folder, service, note), moved)
+    except ServiceError as error:
+        kept = f"{error} The jobs are kept in {folder.path}; the same command goes on with them."
+        raise ServiceError(kept, error.sure, error.passing) from None
     if fetched.states["done"] < len(fetched.ledger.entries):
         raise ServiceError(
             f"{len(fetched.lost)} of {len(fetched.ledger.entries)} jobs are lost ({'; '.join(fetched.lost)}); the rest "

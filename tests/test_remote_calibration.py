@@ -13,6 +13,7 @@ pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
 from remote_runs import BACKEND, flipped, qsense
 from runtime_device import fake
 from runtime_http import Fault
+from runtime_service import KEY
 
 from qsense import characterise, fetching, jobs
 from qsense.device import read
@@ -205,8 +206,14 @@ def test_credentials_that_expire_while_it_waits_are_said_and_nothing_is_lost(ser
     meanwhile += [lambda: (service.expire_tokens(), setattr(service, "key_is_valid", False))]
     done = calibrate(tmp_path)
     assert isinstance(done.exception, ServiceError)
-    assert "The service refused the credentials" in str(done.exception)
-    assert "\n" not in str(done.exception)
+    said = str(done.exception)
+    assert "The service refused the credentials" in said
+    assert said.endswith(f"The jobs are kept in {folders(tmp_path)[0]}; the same command goes on with them.")
+    assert "\n" not in said
+    kept = [path.read_bytes() for path in folders(tmp_path)[0].rglob("*") if path.is_file()]
+    assert KEY not in done.output + said
+    assert kept
+    assert not any(KEY.encode() in data for data in kept)
     service.hold, service.key_is_valid = False, True
     assert calibrate(tmp_path).exit_code == 0
     assert len(service.jobs) == 1
@@ -260,6 +267,16 @@ def test_a_damaged_beginning_is_refused_in_one_line(service, tmp_path, meanwhile
     assert str(done.exception).startswith(f"{path}: ")
     assert message in str(done.exception)
     assert len(service.jobs) == 1
+
+
+@pytest.mark.usefixtures("few_times")
+def test_a_folder_that_cannot_be_made_is_said_before_anything_is_sent(service, tmp_path):
+    (tmp_path / "records").write_text("a file")
+    done = calibrate(tmp_path)
+    assert isinstance(done.exception, RecordError)
+    assert "cannot be made" in str(done.exception)
+    assert "choose another --records" in str(done.exception)
+    assert service.jobs == []
 
 
 @pytest.mark.parametrize("option", [["--dry-run"], ["--resend"], ["--max-qpu-seconds", "9"]])
