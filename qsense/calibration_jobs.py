@@ -188,8 +188,8 @@ def _begun(folder: Folder) -> tuple[Protocol, date]:
         raise RecordError(f"{path}: schema {words.get('schema')} is not known to this qsense; update qsense.")
     try:
         stored = words["protocol"]
-        qubits, t1_times, t2_times = (tuple(stored[key]) for key in ("qubits", "t1_times", "t2_times"))
-        wanted = Protocol(qubits, stored["shots"], t1_times, t2_times)
+        t1_times, t2_times = (tuple(float(t) for t in stored[key]) for key in ("t1_times", "t2_times"))
+        wanted = Protocol(tuple(int(q) for q in stored["qubits"]), int(stored["shots"]), t1_times, t2_times)
         began = datetime.fromisoformat(words["created"]).date()
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{path}: damaged ({error}); delete the folder to measure anew.") from None

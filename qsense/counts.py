@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.errors import ArgumentError, RecordError
+from qsense.files import DAMAGED
 
 IntArray = NDArray[np.int64]
 SCHEMA = 1
@@ -196,10 +195,12 @@ class Counts:
                 counts = cls(
                     int(data["num_bits"]),
                     data["offsets"].astype(np.int64),
-                    data["outcomes"],
+                    np.asarray(data["outcomes"]),  # bytes, where it is no array
                     data["numbers"].astype(np.int64),
                 )
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        except RecordError:
+            raise
+        except DAMAGED as error:
             raise RecordError(
                 f"{source}: truncated or damaged ({type(error).__name__}); delete it and run the spec again."
             ) from None

@@ -36,6 +36,10 @@ class StoreError(QsenseError):
     """A store of results is missing, damaged, in use by another, or cannot be written."""
 
 
+class NewerStoreError(StoreError):
+    """A file of a store was written by a newer qsense; it is whole, but not for this one."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Returns a sentence that names the known word nearest to `name`, and all known words, if they are not too many.
 

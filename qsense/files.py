@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import lzma
 import os
+import struct
 import tempfile
+import tokenize
+import zipfile
+import zlib
 from contextlib import suppress
 from pathlib import Path
+
+DAMAGED: tuple[type[Exception], ...] = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, LookupError, ValueError, TypeError,
+    AttributeError, ArithmeticError, RuntimeError, SyntaxError, MemoryError,
+    tokenize.TokenError,
+)  # fmt: skip
+"""Whatever reading a ZIP, NPZ or JSON file may raise that is damaged, or made to do harm."""
 
 
 def write(target: Path, data: bytes) -> None:

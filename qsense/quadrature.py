@@ -11,9 +11,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from qsense.errors import ArgumentError
 from qsense.fisher import FloatArray
 
 MAX_NODES = 8
+_LEAST = 1e-200  # of what has not decayed: its inverse is a weight
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,19 @@ def rule_for_times(times: FloatArray, decay_rate: float) -> Rule:
         times: shape (n,), in s, increasing.
         decay_rate: Λ > 0 in 1/s, the rate at which G falls off.
 
+    Raises:
+        ArgumentError: the times are so late, or so close together, that numbers cannot tell what decays between them.
+
     >>> rule = rule_for_times(np.array([0.0, 1.0, 2.0]), decay_rate=0.5)
     >>> round(float(rule.weights @ np.exp(-0.5 * rule.times)), 12)
     2.0
     """
     u = np.exp(-decay_rate * times)
+    if u[-1] < _LEAST or bool(np.any(np.diff(u) >= 0)):
+        raise ArgumentError(
+            f"the times up to {times[-1]:g} s are too late, or too close together, for a gain that decays at "
+            f"{decay_rate:.3g} 1/s; give times of about {1 / decay_rate:.1g} s"
+        )
     # Trapezoids in u from the last node to u = 1, in terms of h = G/u.
     knots = np.concatenate([u[::-1], [1.0]]) if times[0] > 0 else u[::-1]
     base = _hats(u, knots)

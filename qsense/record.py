@@ -194,7 +194,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RecordError(f"{path}: missing; the record is not complete, run its spec again.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{path}: damaged ({type(error).__name__}); delete it and run the spec again.") from None
     if not isinstance(data, dict):
         raise RecordError(f"{path}: damaged (not an object); delete it and run the spec again.")

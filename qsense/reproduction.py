@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,14 +83,17 @@ def rerun(
             f"{old.path}: was measured on {old.spec.backend}, which gives other counts every time; "
             "`qsense submit` its spec with another --out to measure it anew."
         )
-    if (out / old.path.name).resolve() == old.path.resolve():
-        raise RecordError(f"{old.path}: would be continued, not run again; choose another --out.")
-    before = old.read_json("summary.json")
+    place = out / f"{old.spec.name}-{old.spec.id}"
+    if place.exists():
+        raise RecordError(f"{place}: is there already and would be continued, not run again; choose another --out.")
+    before = _numbers_of(old)
     points = plan(old.spec)
     tables = [old.counts(point) for point in points]
     new = workflow.run(old.spec, out, progress, note)
-    after = new.read_json("summary.json")
-    rows = zip(points, tables, before["rows"], after["rows"], strict=True)
+    after = _numbers_of(new)
+    if len(before) != len(points):
+        raise RecordError(f"{old.path}: was estimated in part only; run `qsense estimate {old.path}`.")
+    rows = zip(points, tables, before, after, strict=True)
     compared = tuple(
         PointReproduced(
             point.label,
@@ -103,18 +107,37 @@ def rerun(
     return Reproduction(new, compared, _changed(old.provenance, new.provenance))
 
 
+def _numbers_of(record: RunRecord) -> list[dict[str, float]]:
+    """The numbers of a record's rows, in the order of its points."""
+    path = record.path / "summary.json"
+    try:
+        return [{key: float(row[key]) for key in _NUMBERS} for row in record.read_json("summary.json")["rows"]]
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise RecordError(
+            f"{path}: damaged ({type(error).__name__}); run `qsense estimate {record.path}` to make it again."
+        ) from None
+
+
 def _same(one: Any, two: Any) -> bool:
     return all(np.array_equal(getattr(one, name), getattr(two, name)) for name in ("offsets", "outcomes", "numbers"))
 
 
 def _difference(then: float, now: float) -> float:
-    return 0.0 if then == now else abs(then - now) / max(abs(then), abs(now))
+    if then == now or (math.isnan(then) and math.isnan(now)):
+        return 0.0
+    difference = abs(then - now) / max(abs(then), abs(now))
+    return difference if math.isfinite(difference) else math.inf
+
+
+def _versions(provenance: dict[str, Any]) -> dict[str, Any]:
+    found = provenance.get("versions")
+    return found if isinstance(found, dict) else {}
 
 
 def _changed(then: dict[str, Any], now: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """What differs, one level deep, but for the date."""
     flat = [
-        {**{k: v for k, v in one.items() if k not in ("versions", "created")}, **one.get("versions", {})}
+        {key: value for key, value in one.items() if key not in ("versions", "created")} | _versions(one)
         for one in (then, now)
     ]
     keys = sorted(flat[0].keys() | flat[1].keys())

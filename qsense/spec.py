@@ -15,11 +15,13 @@ from typing import Any, Literal, cast
 from qsense import content, toml_file
 from qsense.errors import ArgumentError, ContentError, SpecError, nearest
 from qsense.noise import LocalNoise, ReadoutError
+from qsense.noise.local import KINDS as NOISES
 from qsense.placement import CALIBRATION, REPORTED, OnDevice
 from qsense.probes import FAMILIES, KINDS, Probe
 from qsense.spec_file import SCHEMA, NoiseEntry, ProbeEntry, SpecFile
 
 Derivative = Literal["shift", "commutator"]
+_SLOWEST, _FASTEST = 1e-30, 1e30
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
     noises: list[LocalNoise] = []
     for index, one in enumerate(entry.noise):
         try:
-            noises.append(_noise(one, folder))
+            noises.append(_in_range(_noise(one, folder)))
         except (ArgumentError, ContentError, SpecError) as error:
             raise explained(f"noise[{index}]", error) from None
     for key, labels in (
@@ -253,6 +255,15 @@ def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise:
     if not rates:
         raise ArgumentError("no noise is given; add `dephasing_rate`, `emission_rate`, or `t1_s` and `t2_s`")
     return LocalNoise(**rates, name=name)
+
+
+def _in_range(noise: LocalNoise) -> LocalNoise:
+    """Refuses rates whose powers are beyond what numbers can be."""
+    for kind in NOISES:
+        for rate in getattr(noise, kind):
+            if rate and not _SLOWEST <= rate <= _FASTEST:
+                raise ArgumentError(f"`{kind}_rate` must be 0 or from {_SLOWEST} to {_FASTEST} 1/s, but is {rate}")
+    return noise
 
 
 def _first_of_size(probe: Probe, probes: tuple[Probe, ...]) -> bool:

@@ -41,7 +41,10 @@ def _known(word: str, known: tuple[str, ...] | list[str], what: str) -> str:
     return word
 
 
-Size = Annotated[int, Field(ge=1, strict=True)]
+# Rules for the decay of larger GHZ states are beyond the range of floating-point numbers.
+Size = Annotated[int, Field(ge=1, le=1000, strict=True)]
+# Counts are stored in 32 bits.
+Shots = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
 Rates = float | list[float]
 
 
@@ -64,7 +67,7 @@ class NoiseEntry(Table):
 
 class EstimatorEntry(Table):
     estimator: str
-    shots: Size | None = None
+    shots: Shots | None = None
     derivative: str = "shift"
     readout: str = "auto"
     rule: str = "auto"
@@ -98,7 +101,7 @@ class PlacementEntry(Table):
 class DeviceEntry(Table):
     idle: str = "free"
     qubits: list[int] | None = Field(default=None, min_length=1)
-    readout_shots: int = Field(default=0, ge=0, strict=True)
+    readout_shots: int = Field(default=0, ge=0, le=1_000_000_000, strict=True)
     tick_s: float | None = Field(default=None, ge=0)
     placements: list[PlacementEntry] = []
 
@@ -128,7 +131,7 @@ class SpecFile(Table):
         min_length=1
     )
     field_rad_per_s: float
-    shots: Size
+    shots: Shots
     times_s: list[float] | None = None
     backend: str = "emulator"
     allocation: str = "equal"

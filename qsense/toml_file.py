@@ -36,8 +36,10 @@ def read(path: Path, model: type[Model]) -> Model:
         raise SpecError(f"{path}: no such file; give the path of a TOML file.") from None
     except OSError as error:
         raise SpecError(f"{path}: cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of TOML, of UTF-8, of a number with thousands of digits
         raise SpecError(f"{path}: not valid TOML: {_one_line(str(error))}.") from None
+    except RecursionError:
+        raise SpecError(f"{path}: not valid TOML: it is nested too deeply.") from None
     return parse(data, model, str(path))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from qsense.cli.app import AsJson, app
+from qsense.cli.progress import say
 
 if TYPE_CHECKING:
     from qsense.characterise import Characterised
@@ -59,7 +59,7 @@ def calibrate(
     ready = None
     if remote.is_remote(backend):
         service = remote.service(backend)
-        ready = calibration_jobs.prepare(service, named, shots, longest, records, _say, max_qpu_seconds)
+        ready = calibration_jobs.prepare(service, named, shots, longest, records, say, max_qpu_seconds)
         if not as_json:
             print(cost(ready.ledger))
         if dry_run:
@@ -68,7 +68,7 @@ def calibrate(
             else:
                 print("dry run: nothing was sent or written")
             return
-        found = calibration_jobs.measure(ready, service, _say, resend)
+        found = calibration_jobs.measure(ready, service, say, resend)
     elif dry_run or resend or max_qpu_seconds is not None:
         raise ArgumentError(
             "Options --dry-run, --resend and --max-qpu-seconds go with a backend that takes jobs, but it is "
@@ -76,7 +76,7 @@ def calibrate(
         )
     else:
         found = _here_and_now(backend, named, shots, longest, seed)
-    entry = as_toml(found, backend, name, cast(Idle, idle), _say, None if ready is None else ready.began)
+    entry = as_toml(found, backend, name, cast(Idle, idle), say, None if ready is None else ready.began)
     model = tomli_w.dumps(entry)
     try:
         path.write_text(model, encoding="utf-8")
@@ -122,7 +122,3 @@ def _print_found(backend: str, found: Characterised) -> None:
             f"{found.readout.down_given_up[spin]:.4f} ± {errors[1, spin]:.4f}",
         )
     console().print(table)
-
-
-def _say(line: str) -> None:
-    print(f"qsense: {line}", file=sys.stderr)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qsense.cli.app import AsJson, app
+from qsense.cli.progress import say
 
 if TYPE_CHECKING:
     from qsense.collection import Collected
@@ -48,7 +48,7 @@ def submit(
     if shots is not None:
         loaded = loaded.with_shots(shots)
     service = remote.service(loaded.backend)
-    ready = submission.prepare(loaded, out, service, _say, cast(Mode, mode), max_qpu_seconds)
+    ready = submission.prepare(loaded, out, service, say, cast(Mode, mode), max_qpu_seconds)
     if not as_json:
         print(cost(ready.ledger))
     if dry_run:
@@ -57,7 +57,7 @@ def submit(
         else:
             print("dry run: nothing was sent or written")
         return
-    record = submission.submit(ready, out, service, _say, resend)
+    record = submission.submit(ready, out, service, say, resend)
     stored = ledger.load(record)
     if as_json:
         print(json.dumps({"record": str(record.path), **sent_as_json(stored)}, indent=2, sort_keys=True))
@@ -76,7 +76,7 @@ def collect(
     """Fetch the results of submitted jobs; may be run again, here or on another machine."""
     from qsense import workflow
 
-    done, collected = workflow.collect_record(record, None, _say, wait)
+    done, collected = workflow.collect_record(record, None, say, wait)
     answer = _collected(done, collected)
     if as_json:
         print(json.dumps(answer, indent=2, sort_keys=True, allow_nan=False))
@@ -137,7 +137,3 @@ def _collected(record: RunRecord, collected: Collected) -> dict[str, Any]:
         "complete": [point.label for point in collected.complete],
         "missing": [point.label for point in collected.missing],
     }
-
-
-def _say(line: str) -> None:
-    print(f"qsense: {line}", file=sys.stderr)

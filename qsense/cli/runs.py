@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.options import integers, print_paths
+from qsense.cli.progress import progress, say
+from qsense.errors import RecordError
 
 if TYPE_CHECKING:
     from qsense.record import RunRecord
@@ -40,8 +40,8 @@ def run(
     loaded = RunSpec.load(spec)
     if shots is not None:
         loaded = loaded.with_shots(shots)
-    with _progress(as_json) as update:
-        record = workflow.run(loaded, out, update, None if as_json else _say, max_qpu_seconds)
+    with progress(as_json) as update:
+        record = workflow.run(loaded, out, update, None if as_json else say, max_qpu_seconds)
     _show(record, as_json)
 
 
@@ -50,7 +50,7 @@ def estimate(record: Record, as_json: AsJson = False) -> None:
     """Estimate again from a record's counts; needs no backend."""
     from qsense import workflow
 
-    with _progress(as_json) as update:
+    with progress(as_json) as update:
         done = workflow.estimate_record(record, update)
     _show(done, as_json)
 
@@ -105,8 +105,8 @@ def rerun(
     """Run a record's spec again and compare every count and number; exit status 1 if something differs."""
     from qsense.reproduction import rerun as again
 
-    with _progress(as_json) as update:
-        found = again(record, out, update, None if as_json else _say)
+    with progress(as_json) as update:
+        found = again(record, out, update, None if as_json else say)
     if as_json:
         points = [vars(point) for point in found.points]
         words = {"record": str(found.record.path), "identical": found.identical, "counts_equal": found.counts_equal}
@@ -127,7 +127,10 @@ def rerun(
 def _show(record: RunRecord, as_json: bool) -> None:
     summary = record.read_json("summary.json")
     if as_json:
-        print(json.dumps({"record": str(record.path), **summary}, indent=2, allow_nan=False))
+        try:
+            print(json.dumps({"record": str(record.path), **summary}, indent=2, allow_nan=False))
+        except ValueError as error:
+            raise _damaged(record, error) from None
         return
     from rich.console import Console
 
@@ -135,26 +138,19 @@ def _show(record: RunRecord, as_json: bool) -> None:
 
     # A file or a pipe has no width of its own: the tables fit 100 columns.
     console = Console() if sys.stdout.isatty() else Console(width=100)
-    print_tables(console, summary)
+    try:
+        print_tables(console, summary)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # of whatever stands where a number should
+        raise _damaged(record, error) from None
     if record.spec.device is not None:
         print("exact: decay alone. What preparation and readout take is fitted apart: qsense compare RECORD")
     print(f"record: {record.path}")
 
 
-def _say(line: str) -> None:
-    print(f"qsense: {line}", file=sys.stderr)
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Any]:
-    from rich.console import Console
-
-    from qsense.report import progress_bar
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
-        return
-    with progress_bar(console) as bar:
-        task = bar.add_task("starting", total=None)
-        yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)
+def _damaged(record: RunRecord, error: Exception) -> RecordError:
+    path = record.path / "summary.json"
+    return RecordError(
+        f"{path}: damaged ({type(error).__name__}); run `qsense estimate {record.path}` to make it again."
+    )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +16,8 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.options import print_paths
+from qsense.cli.progress import progress, say
+from qsense.errors import ContentError
 
 if TYPE_CHECKING:
     from qsense.study.conduct import Conducted
@@ -46,9 +51,10 @@ def sweep(
     from qsense.study.expansion import Study
     from qsense.study.results import of_study
 
-    loaded = sweep.mounted(Study.load(study), str(study), _say)
-    limit = None if memory is None else sweep.memory_of(memory)
-    with Store(store) as opened:
+    loaded = sweep.mounted(Study.load(study), str(study), say)
+    # Of a cluster's memory this machine knows nothing.
+    limit = sweep.memory_of(memory) if memory is not None else math.inf if dask else None
+    with _sigterm_as_ctrl_c(), Store(store) as opened:
         cost = sweep.estimated(loaded, opened, workers or _cores(), limit, str(study))
         if not as_json:
             print(_cost(loaded.name, cost, loaded.left_out, dask))
@@ -56,22 +62,19 @@ def sweep(
             if as_json:
                 print(json.dumps({**_cost_as_json(cost), "left_out": loaded.left_out}, indent=2, sort_keys=True))
             return
-        with _progress(as_json) as update:
-            entry, done = sweep.swept(loaded, opened, cost.workers, dask, update, _say)
+        with progress(as_json, "{task.percentage:.0f} %") as update:
+            entry, done = sweep.swept(loaded, opened, cost.workers, dask, update, say)
         folder = out / f"{entry.name}-{entry.id}"
         if done.stopped:
             _stopped(done, cost, store)
         summary = sweep.is_reported(folder, entry)
         if summary is None or done.new:
-            summary = report.write(of_study(opened, entry, partial=bool(done.failures)), folder)
-    if done.failures:
-        from qsense import files
-
-        files.write(folder / "failures.csv", sweep.failures(done).to_csv())
+            results = of_study(opened, entry, partial=bool(done.failures))
+            summary = report.write(results, folder, sweep.failures(done))
     if as_json:
         words = {"study": str(folder), "present": done.present, "new": done.new, "failed": len(done.failures)}
-        print(json.dumps({**words, **summary}, indent=2, sort_keys=True, allow_nan=False))
-    else:
+        print(json.dumps({**words, **(summary or {})}, indent=2, sort_keys=True, allow_nan=False))
+    elif summary is not None:
         _show(done, summary, folder)
     if done.failures:
         first = done.failures[0]
@@ -95,7 +98,7 @@ def verify(
     from qsense.store.verification import verify as verified
     from qsense.study.sweep import shown_bytes
 
-    with _progress(as_json) as update:
+    with progress(as_json) as update:
         health = verified(store, repair, update)
     if as_json:
         words = {"shards": health.shards, "trials": health.trials, "bytes": health.bytes}
@@ -136,7 +139,7 @@ def list_studies(store: StorePath = DEFAULT_STORE, as_json: AsJson = False) -> N
     with Store(store, read_only=True) as opened:
         rows = [
             {"name": s.name, "id": s.id, "trials": len(s.keys), "present": len(opened.held(list(set(s.keys))))}
-            for s in studies(opened)
+            for s in studies(store)
         ]
     if as_json:
         print(json.dumps({"studies": rows}, indent=2))
@@ -200,7 +203,13 @@ def _show(done: Conducted, summary: dict[str, Any], folder: Path) -> None:
         share = done.busy_s / (done.wall_s * done.workers) if done.wall_s else 1.0
         print(f"{done.new} trials in {done.wall_s:.1f} s on {done.workers} workers, {100 * share:.0f} % of their time")
     console = Console() if sys.stdout.isatty() else Console(width=100)
-    print_tables(console, summary)
+    try:
+        print_tables(console, summary)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # of whatever stands where a number should
+        path = folder / "summary.json"
+        raise ContentError(f"{path}: damaged ({type(error).__name__}); delete it and run the same again.") from None
     print(f"tables and figures: {folder}")
 
 
@@ -213,25 +222,18 @@ def _stopped(done: Conducted, cost: Estimate, store: Path) -> None:
     raise typer.Exit(130)
 
 
-def _say(line: str) -> None:
-    print(f"qsense: {line}", file=sys.stderr)
-
-
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Any]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Lets a command that is told to end, by a batch system or a shutdown, end as by Ctrl-C: what is done is kept."""
 
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # where signals cannot be set
+        yield
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:.0f} %"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
-        yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

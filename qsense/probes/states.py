@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from qsense.errors import ArgumentError, ContentError
+from qsense.files import DAMAGED
 from qsense.fisher import ComplexArray
 
 _NORMALISED = 1e-9
@@ -53,5 +54,5 @@ def load(path: Path) -> Any:
         return np.load(path, allow_pickle=False)
     except FileNotFoundError:
         raise ContentError(f"{path}: no such file; give the path of a .npy file.") from None
-    except (OSError, ValueError, EOFError) as error:
+    except DAMAGED as error:
         raise ContentError(f"{path}: not a NumPy array of numbers ({type(error).__name__}).") from None

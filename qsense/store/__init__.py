@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from qsense import files
-from qsense.errors import StoreError
+from qsense.errors import NewerStoreError, StoreError
 from qsense.store.index import FILE, Index
 from qsense.store.shard import Result, digest, opened, packed
 
@@ -43,20 +43,24 @@ class Store:
             StoreError: there is none to read, it cannot be written, is damaged, or is being tidied.
         """
         self.path = Path(path)
-        self._lock: Any = None
         if read_only:
-            if not self.shards.is_dir():
-                raise StoreError(f"{self.path}: not a store, it has no shards; give the folder that a sweep wrote to.")
+            there(self.path)
         else:
             try:
                 self.shards.mkdir(parents=True, exist_ok=True)
                 self.studies.mkdir(exist_ok=True)
-                self._lock = _shared(self.path / ".lock")
             except OSError as error:
                 raise StoreError(f"{self.path}: cannot be written: {error.strerror}; choose another --store.") from None
-        if not (self.path / FILE).exists() and next(self.shards.glob("*/*.zip"), None) is not None:
-            raise StoreError(f"{self.path}: its index is missing; run `qsense store verify --repair`.")
-        self.index = Index(self.path, read_only)
+        self._lock: int | None = shared(self.path, read_only)
+        try:
+            if not (self.path / FILE).exists() and next(self.shards.glob("*/*.zip"), None) is not None:
+                raise StoreError(f"{self.path}: its index is missing; run `qsense store verify --repair`.")
+            self.index = Index(self.path, read_only)
+            if not read_only:
+                self._take_in()
+        except BaseException:
+            self._unlock()
+            raise
 
     @property
     def shards(self) -> Path:
@@ -74,9 +78,7 @@ class Store:
 
     def close(self) -> None:
         self.index.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._unlock()
 
     def held(self, keys: Sequence[str]) -> set[str]:
         """Returns those of the trials that the store has."""
@@ -120,7 +122,7 @@ class Store:
             wanted.setdefault(name, set()).add(key)
         for name, own in wanted.items():
             path = self.shard_path(name)
-            provenance, results = opened(self.read(path), str(path))
+            provenance, results = opened(read(path), str(path))
             present = [result for result in results if result.key in own]
             if {result.key for result in present} != own:
                 raise StoreError(
@@ -131,26 +133,81 @@ class Store:
     def shard_path(self, name: str) -> Path:
         return self.shards / name[:2] / f"{name}.zip"
 
-    def read(self, path: Path) -> bytes:
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise StoreError(f"{path}: cannot be read: {error.strerror}; run `qsense store verify --repair`.") from None
-
     def write(self, path: Path, content: bytes) -> None:
         """Writes a file of the store in one step."""
-        try:
-            path.parent.mkdir(exist_ok=True)
-            files.write(path, content)
-        except OSError as error:
-            raise StoreError(
-                f"{path}: cannot be written: {error.strerror}; what is stored stays, run the same command again then."
-            ) from None
+        write(path, content)
+
+    def _take_in(self) -> None:
+        """Adds to the index what was on the disk when its writer was killed before it could."""
+        known = self.index.digests()
+        for path in self.shards.glob("*/*.zip"):
+            if path.stem not in known and path == self.shard_path(path.stem):
+                try:
+                    _, results = opened(read(path), str(path))
+                except NewerStoreError:
+                    raise
+                except StoreError:  # damaged: verifying says so
+                    continue
+                self.index.add(path.stem, [result.key for result in results])
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
 
-def _shared(path: Path) -> int:
-    """Takes part in the lock that keeps tidying from writers; it ends with the process."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+def there(folder: Path) -> None:
+    """Refuses a folder that is no store.
+
+    Raises:
+        StoreError: it is none.
+    """
+    if not (folder / "shards").is_dir():
+        raise StoreError(f"{folder}: not a store, it has no shards; give the folder that a sweep wrote to.")
+
+
+def read(path: Path) -> bytes:
+    """Returns the content of a file of a store.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}; run `qsense store verify --repair`.") from None
+
+
+def write(path: Path, content: bytes) -> None:
+    """Writes a file of a store, and its folder, in one step.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(exist_ok=True)
+        files.write(path, content)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be written: {error.strerror}; what is stored stays; mend this and run the command again."
+        ) from None
+
+
+def shared(folder: Path, read_only: bool) -> int | None:
+    """Takes part in the lock that keeps tidying from all others; it ends with the process.
+
+    Returns:
+        What to close; None if it is only to be read and cannot be locked.
+
+    Raises:
+        StoreError: it is being tidied, or the lock cannot be made.
+    """
+    try:
+        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        if read_only:
+            return None
+        raise StoreError(f"{folder}: cannot be written: {error.strerror}; choose another --store.") from None
     with suppress(ImportError):  # not on Windows
         import fcntl
 
@@ -159,7 +216,7 @@ def _shared(path: Path) -> int:
         except OSError:
             os.close(handle)
             raise StoreError(
-                f"{path.parent}: `qsense store gc` or `verify --repair` is at work; wait for it to end."
+                f"{folder}: `qsense store gc` or `verify --repair` is at work; wait for it to end."
             ) from None
     return handle
 

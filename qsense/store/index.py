@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from qsense.errors import StoreError
+from qsense.errors import NewerStoreError, StoreError
 
 SCHEMA = 1
 FILE = "index.sqlite"
+_DIGEST = re.compile("[0-9a-f]{64}")
 _PATIENCE_S = 60.0  # another writer's transaction takes milliseconds
 _TABLES = """
     CREATE TABLE IF NOT EXISTS shard (number INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE);
@@ -19,25 +23,49 @@ _TABLES = """
 
 
 class Index:
-    """Trials and the shards that hold them; every change is one transaction, on the disk before it returns."""
+    """Trials and the shards that hold them; every change is one transaction, on the disk before it returns.
+
+    Attributes:
+        path: its file.
+        is_new: whether its first writer has not made its tables yet.
+    """
 
     def __init__(self, folder: Path, read_only: bool = False):
         """Opens the index of a store, making it if it is not there.
 
         Raises:
-            StoreError: it cannot be opened, is damaged, or was written by a newer qsense.
+            StoreError: it cannot be opened or is damaged; NewerStoreError: it was written by a newer qsense.
         """
         self.path = folder / FILE
+        self.is_new = False
         with self._explained():
             self._connection = _connected(self.path, read_only)
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
             if version > SCHEMA:
-                raise StoreError(f"{self.path}: written by a newer qsense (schema {version}); update qsense.")
+                raise NewerStoreError(f"{self.path}: written by a newer qsense (schema {version}); update qsense.")
             if not read_only:
-                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._keep_a_log()
                 self._connection.execute("PRAGMA synchronous = FULL")
+                if version < SCHEMA:
+                    script = f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;"
+                    self._connection.executescript(script)
+            elif version == 0 and not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                self.is_new = True
+                self._connection.close()
+                self._connection = sqlite3.connect(":memory:")
                 self._connection.executescript(_TABLES)
-                self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    def _keep_a_log(self) -> None:
+        """Sets the write-ahead log. SQLite does not wait here for others that do the same to a new file."""
+        end = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
 
     def close(self) -> None:
         self._connection.close()
@@ -51,19 +79,20 @@ class Index:
                 part = [bytes.fromhex(key) for key in keys[start : start + 500]]
                 marks = ",".join("?" * len(part))
                 rows = self._connection.execute(f"{question} WHERE key IN ({marks})", part)
-                found.update((key.hex(), digest) for key, digest in rows)
+                found.update(self._checked(key, digest) for key, digest in rows)
         return found
 
     def all(self) -> Iterator[tuple[str, str]]:
         """Yields (key of a trial, digest of its shard) of all trials."""
         with self._explained():
             for key, digest in self._connection.execute("SELECT key, digest FROM trial JOIN shard ON shard = number"):
-                yield key.hex(), digest
+                yield self._checked(key, digest)
 
     def digests(self) -> set[str]:
         """Returns the digests of all shards that it knows."""
         with self._explained():
-            return {digest for (digest,) in self._connection.execute("SELECT digest FROM shard")}
+            rows = self._connection.execute("SELECT digest FROM shard")
+            return {self._checked(b"\0" * 32, digest)[1] for (digest,) in rows}
 
     def add(self, digest: str, keys: Iterable[str]) -> None:
         """Says that a shard holds some trials. A trial that another shard holds already stays there."""
@@ -92,9 +121,15 @@ class Index:
         """Returns what SQLite finds wrong with the file; None if nothing."""
         try:
             (answer,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
-        except sqlite3.DatabaseError as error:
-            return str(error)
-        return None if answer == "ok" else str(answer)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            return " ".join(str(error).split())
+        return None if answer == "ok" else " ".join(str(answer).split())
+
+    def _checked(self, key: object, digest: object) -> tuple[str, str]:
+        """A row of the file, which may hold anything: a digest becomes a file's name."""
+        if isinstance(key, bytes) and len(key) == 32 and isinstance(digest, str) and _DIGEST.fullmatch(digest):
+            return key.hex(), digest
+        raise StoreError(f"{self.path}: damaged (a row is none of qsense's); run `qsense store verify --repair`.")
 
     def _add(self, digest: str, keys: Iterable[str], otherwise: str) -> None:
         self._connection.execute("INSERT OR IGNORE INTO shard (digest) VALUES (?)", (digest,))
@@ -108,17 +143,19 @@ class Index:
             yield
         except sqlite3.OperationalError as error:
             raise StoreError(f"{self.path}: {error}; {_advice(str(error))}.") from None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise StoreError(f"{self.path}: damaged ({error}); run `qsense store verify --repair`.") from None
 
 
 def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
+    if read_only and not path.exists():
+        return sqlite3.connect(":memory:")
     if not read_only:
         return sqlite3.connect(path, timeout=_PATIENCE_S)
     # A log beside it belongs to a writer at work, or to one that was killed; without one the file alone is the index,
-    # and a folder that cannot be written can be read.
+    # and a folder that cannot be written can be read. Where it can be written a writer may come at any time.
     log = path.with_name(f"{FILE}-wal")
-    still = not log.exists() or log.stat().st_size == 0
+    still = not (log.exists() and log.stat().st_size) and not os.access(path.parent, os.W_OK)
     address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if still else ''}"
     return sqlite3.connect(address, uri=True, timeout=_PATIENCE_S)
 

@@ -10,15 +10,15 @@ import hashlib
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from qsense.errors import StoreError
+from qsense.errors import NewerStoreError, StoreError
+from qsense.files import DAMAGED
 
 SCHEMA = 1
-_FAILURES = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, NotImplementedError)
+_LARGEST = 2**31  # bytes of a member, unpacked
 
 
 class Result(NamedTuple):
@@ -44,7 +44,7 @@ def packed(results: Sequence[Result], provenance: dict[str, Any]) -> bytes:
     lines = [json.dumps(_line(result), allow_nan=False) for result in results]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        _add(archive, "provenance.json", json.dumps({"schema": SCHEMA, **provenance}, sort_keys=True).encode(), True)
+        _add(archive, "provenance.json", json.dumps({**provenance, "schema": SCHEMA}, sort_keys=True).encode(), True)
         _add(archive, "entries.jsonl", "\n".join(lines).encode(), True)
         for number, result in enumerate(results):
             _add(archive, f"{number}.npz", result.counts, False)  # compressed in itself
@@ -64,30 +64,41 @@ def opened(content: bytes, source: str) -> tuple[dict[str, Any], list[Result]]:
         source: what an error calls it: its path, whose stem is the digest.
 
     Raises:
-        StoreError: the content is not what its name says, or was written by a newer qsense.
+        StoreError: the content is not what its name says; NewerStoreError: it was written by a newer qsense.
     """
     if digest(content) != Path(source).stem:
         raise StoreError(f"{source}: damaged (its SHA-256 is not its name); run `qsense store verify --repair`.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            provenance = json.loads(archive.read("provenance.json"))
+            provenance = json.loads(_member(archive, "provenance.json"))
             if provenance["schema"] > SCHEMA:
-                raise StoreError(f"{source}: written by a newer qsense (schema {provenance['schema']}); update qsense.")
+                raise NewerStoreError(
+                    f"{source}: written by a newer qsense (schema {provenance['schema']}); update qsense."
+                )
             return provenance, list(_results(archive))
-    except _FAILURES as error:
+    except StoreError:
+        raise
+    except DAMAGED as error:
         raise StoreError(
             f"{source}: not a shard ({type(error).__name__}); run `qsense store verify --repair`."
         ) from None
 
 
 def _results(archive: zipfile.ZipFile) -> Iterator[Result]:
-    text = archive.read("entries.jsonl").decode()
+    text = _member(archive, "entries.jsonl").decode()
     for number, line in enumerate(text.split("\n")):
         entry = json.loads(line)
         key, trial, outcome = entry["key"], dict(entry["trial"]), dict(entry["outcome"])
         if not isinstance(key, str) or len(bytes.fromhex(key)) != 32:
             raise ValueError("key")
-        yield Result(key, trial, outcome, archive.read(f"{number}.npz"), float(entry["seconds"]))
+        yield Result(key, trial, outcome, _member(archive, f"{number}.npz"), float(entry["seconds"]))
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    entry = archive.getinfo(name)
+    if entry.file_size > _LARGEST:
+        raise ValueError("too large")
+    return archive.read(entry)
 
 
 def _line(result: Result) -> dict[str, Any]:

@@ -6,17 +6,18 @@ import hashlib
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qsense.errors import StoreError
-from qsense.store import Store
+from qsense.errors import NewerStoreError, StoreError
+from qsense.files import DAMAGED
+from qsense.store import Store, read
 
 SCHEMA = 1
 
@@ -69,26 +70,36 @@ class StudyEntry:
         """Returns the study that a file's content holds.
 
         Raises:
-            StoreError: it is damaged, or was written by a newer qsense; the message names the source.
+            StoreError: it is damaged; NewerStoreError: it was written by a newer qsense; the message names the source.
         """
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 words = json.loads(archive.read("study.json"))
                 if words["schema"] > SCHEMA:
-                    raise StoreError(f"{source}: written by a newer qsense (schema {words['schema']}); update qsense.")
+                    raise NewerStoreError(
+                        f"{source}: written by a newer qsense (schema {words['schema']}); update qsense."
+                    )
                 with np.load(io.BytesIO(archive.read("trials.npz")), allow_pickle=False) as arrays:
                     entry = cls(str(words["name"]), dict(words["axes"]), arrays["digests"], arrays["picks"])
-            fits = entry.digests.dtype == np.uint8 and entry.digests.shape == (len(entry.picks), 32)
-            for column, values in enumerate(entry.axes.values()):
-                fits = fits and (len(entry.picks) == 0 or entry.picks[:, column].min() >= 0)
-                fits = fits and (len(entry.picks) == 0 or int(entry.picks[:, column].max()) < len(values))
-            if not fits:
+            if not entry._fits():
                 raise ValueError("arrays")
-        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, IndexError) as error:
+        except StoreError:
+            raise
+        except DAMAGED as error:
             raise StoreError(
                 f"{source}: damaged ({type(error).__name__}); run `qsense store verify --repair`, then the sweep."
             ) from None
         return entry
+
+    def _fits(self) -> bool:
+        """Whether its arrays are as they should be, and every pick is of a value that is there."""
+        trials, axes = len(self.digests), len(self.axes)
+        if self.digests.dtype != np.uint8 or self.digests.shape != (trials, 32):
+            return False
+        if self.picks.dtype.kind not in "iu" or self.picks.shape != (trials, axes):
+            return False
+        ends = [len(values) if isinstance(values, list) else 0 for values in self.axes.values()]
+        return not trials or bool(np.all(self.picks >= 0) and np.all(self.picks.max(axis=0) < np.array(ends)))
 
 
 def remember(store: Store, entry: StudyEntry) -> None:
@@ -98,13 +109,13 @@ def remember(store: Store, entry: StudyEntry) -> None:
         store.write(path, entry.to_bytes())
 
 
-def studies(store: Store) -> Iterator[StudyEntry]:
-    """Yields the studies of a store, by name.
+def studies(folder: Path) -> Iterator[StudyEntry]:
+    """Yields the studies of the store in a folder, by name.
 
     Raises:
         StoreError: one is damaged.
     """
-    found = [StudyEntry.from_bytes(store.read(path), str(path)) for path in store.studies.glob("*.zip")]
+    found = [StudyEntry.from_bytes(read(path), str(path)) for path in (folder / "studies").glob("*.zip")]
     yield from sorted(found, key=lambda entry: (entry.name, entry.id))
 
 
@@ -114,7 +125,7 @@ def named(store: Store, name: str) -> StudyEntry:
     Raises:
         StoreError: there is none, or there are several.
     """
-    known = list(studies(store))
+    known = list(studies(store.path))
     fitting = [entry for entry in known if name in (entry.name, entry.id)]
     if len(fitting) == 1:
         return fitting[0]

@@ -8,9 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from qsense import files
 from qsense.errors import StoreError
-from qsense.store import Store
+from qsense.store import Store, read, there, write
 from qsense.store.index import Index
 from qsense.store.shard import Result, digest, opened, packed
 from qsense.store.studies import StudyEntry, studies
@@ -30,17 +29,19 @@ def tidy(path: str | Path, drop: Sequence[str] = (), unused: bool = False) -> li
         unused: removes the trials that no study has.
 
     Raises:
-        StoreError: another process has the store open, a study is unknown, or a shard is damaged.
+        StoreError: there is no store, another process has it open, it cannot be written, a study is unknown, or a file
+            is damaged.
     """
-    with Store(path) as store:
-        known = list(studies(store))
-    for name in drop:
-        if not any(name in (study.name, study.id) for study in known):
-            raise StoreError(
-                f'{path}: there is no study "{name}"; it has {", ".join(s.name for s in known) or "none"}.'
-            )
     folder = Path(path)
-    with alone(folder, True):
+    there(folder)
+    with Store(folder):  # which takes in what a killed writer left
+        pass
+    with alone(folder):
+        known = list(studies(folder))
+        for name in drop:
+            if not any(name in (study.name, study.id) for study in known):
+                listed = ", ".join(study.name for study in known) or "none"
+                raise StoreError(f'{folder}: there is no study "{name}"; it has {listed}.')
         said = []
         for study in known:
             if study.name in drop or study.id in drop:
@@ -64,9 +65,7 @@ def _rewritten(folder: Path, kept: Sequence[StudyEntry] | None) -> list[str]:
     for provenance, part in _joined(old, live):
         content = packed(part, provenance)
         name = digest(content)
-        path = folder / "shards" / name[:2] / f"{name}.zip"
-        path.parent.mkdir(exist_ok=True)
-        files.write(path, content)
+        write(folder / "shards" / name[:2] / f"{name}.zip", content)
         added[name] = [result.key for result in part]
     removed = [path for path in old if path.stem not in added]
     index.replace(added, [path.stem for path in removed], gone)
@@ -82,7 +81,7 @@ def _worth_rewriting(folder: Path, live: dict[str, set[str]]) -> list[Path]:
     stale: list[Path] = []
     small: dict[str, list[Path]] = {}
     for path in sorted((folder / "shards").glob("*/*.zip")):
-        content = path.read_bytes()
+        content = read(path)
         provenance, results = opened(content, str(path))
         if len(live.get(path.stem, ())) < len(results):
             stale.append(path)
@@ -95,7 +94,7 @@ def _joined(paths: Sequence[Path], live: dict[str, set[str]]) -> Iterator[tuple[
     """Yields the live results of shards in parts of about LARGE bytes, each of one provenance."""
     parts: dict[str, list[Result]] = {}
     for path in paths:
-        provenance, results = opened(path.read_bytes(), str(path))
+        provenance, results = opened(read(path), str(path))
         part = parts.setdefault(json.dumps(provenance, sort_keys=True), [])
         part += [result for result in results if result.key in live.get(path.stem, ())]
         if sum(len(result.counts) + 1000 for result in part) >= LARGE:

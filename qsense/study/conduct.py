@@ -155,17 +155,16 @@ class _Work:
         self.flushed = time.monotonic()
 
     def _fill(self, crew: Crew, running: Running) -> None:
-        if self.alone and running:
-            return
-        while (self.alone or self.queue) and len(running) < 2 * self.workers:
-            batch = [self.alone.popleft()] if self.alone else self._batch()
+        if running and self.alone:
+            return  # a trial whose worker died runs with no other beside it
+        source, most = (self.alone, 1) if self.alone else (self.queue, 2 * self.workers)
+        while source and len(running) < most:
+            batch = [source.popleft()] if source is self.alone else self._batch()
             try:
                 running[crew.executor.submit(run_batch, [trial.content for trial in batch])] = batch
             except BrokenExecutor:
-                self.queue.extend(batch)
+                source.extendleft(reversed(batch))
                 raise
-            if self.alone:
-                return
 
     def _batch(self) -> list[Trial]:
         """The next trials: as many as fill a batch's time, fewer where less is left than all workers could take."""
@@ -224,8 +223,8 @@ class _Work:
             self.done_cost += self.costs[lost[0].key]
             self.deaths = 0
         else:
-            self.note(f"a worker died; {len(lost)} trials in its hands are run again")
-            self.alone.extend(lost)
+            self.note(f"a worker died; {len(lost)} trial{'' if len(lost) == 1 else 's'} in hand will be run again")
+            self.alone.extendleft(reversed(lost))
         return crew.replace()
 
 

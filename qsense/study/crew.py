@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import json
+import logging
 import multiprocessing
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -50,6 +52,7 @@ def run_batch(contents: Sequence[dict[str, Any]]) -> list[Answer]:
         start = time.perf_counter()
         try:
             outcome, failure = conducted(content), ""
+            json.dumps(outcome.estimates, allow_nan=False)  # what cannot be stored has failed
         except QsenseError as error:
             outcome, failure = None, str(error)
         except Exception as error:  # a defect, or no memory: told with the trial, the others go on
@@ -77,9 +80,7 @@ def processes(workers: int) -> Iterator[Crew]:
     def make() -> Crew:
         for old in made:
             old.shutdown(wait=False, cancel_futures=True)
-        made.append(
-            ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_work)
-        )
+        made.append(_Processes(workers, multiprocessing.get_context("spawn"), _begin_work))
         return Crew(made[-1], lambda: workers, make)
 
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
@@ -95,6 +96,19 @@ def processes(workers: int) -> Iterator[Crew]:
         _end(made[-1])
 
 
+class _Processes(ProcessPoolExecutor):
+    """A pool that starts its workers, which it does on submitting, so that Ctrl-C never reaches them."""
+
+    def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+        if not hasattr(signal, "pthread_sigmask"):  # Windows
+            return super().submit(*arguments, **options)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which a new process takes over
+        try:
+            return super().submit(*arguments, **options)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @contextmanager
 def dask(address: str) -> Iterator[Crew]:
     """The workers of a dask cluster; they may come, go and die while a study runs.
@@ -107,9 +121,14 @@ def dask(address: str) -> Iterator[Crew]:
     """
     try:
         from distributed import Client
+        from distributed.comm import get_address_host_port
     except ImportError:
         raise ArgumentError('A dask cluster needs dask.distributed; run: pip install "qsense[cluster]".') from None
+    # What goes wrong is said in one line by whoever waits for a result; dask's own words are tracebacks.
+    for name in ("distributed", "distributed.client", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
+        get_address_host_port(address)  # a client of no address never ends
         client = Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         reason = str(error).split(";")[0] or type(error).__name__
@@ -118,10 +137,11 @@ def dask(address: str) -> Iterator[Crew]:
         ) from None
     try:
         _check_versions(client)
-        with client.get_executor(pure=False) as executor:
-            yield Crew(executor, lambda: max(1, sum(client.nthreads().values())))
+        yield Crew(client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values())))
     finally:
-        client.close(timeout=5)
+        # Tasks that still run end with the client that asked for them; waiting for them would hold up Ctrl-C.
+        with suppress(Exception):  # the scheduler may be gone
+            client.close(timeout=5)
 
 
 def _check_versions(client: Any) -> None:

@@ -24,6 +24,7 @@ from qsense.study.trial import Trial, single
 
 MOST_TRIALS = 5_000_000
 _NAMES = ("probe", "num_qubits", "noise", "estimator")
+_KEYS = [name for name in SpecFile.model_fields if name not in ("name", "description", "spec_schema")]
 _STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(\d+)\])?")
 
 
@@ -94,7 +95,7 @@ def _expanded(file: StudyFile, source: str, folder: Path) -> Study:
     for pick, swept in _combinations(file.sweep):
         spec = _spec(file, swept, source, folder)
         for names, one in _points(spec):
-            if _left_out(file, {**names, **swept}):
+            if _left_out(file, {**swept, **names}):
                 left_out += 1
                 continue
             trials.append(Trial(one, tuple(swept.items())))
@@ -113,8 +114,13 @@ def _combinations(axes: dict[str, list[Any]]) -> Iterator[tuple[tuple[int, ...],
 
 def _spec(file: StudyFile, swept: dict[str, Any], source: str, folder: Path) -> RunSpec:
     run = copy.deepcopy(file.run) if swept else file.run
-    for key, value in swept.items():
-        _set(run, key, value, source)
+    given = {key: copy.deepcopy(value) for key, value in swept.items()}
+    for key, value in given.items():
+        table, place = _place(run, key, source)
+        table[place] = value
+    for key, value in given.items():
+        if not _stands(run, key, value):
+            raise SpecError(f"{source}: key `sweep.{key}`: another swept key takes its place; sweep one of them.")
     data = {"schema": 1, "name": file.name, **run}
     try:
         return resolve(toml_file.parse(data, SpecFile, source), source, folder)
@@ -150,8 +156,11 @@ def _holds(wanted: Any, value: Any) -> bool:
     return value in wanted if isinstance(wanted, list) else bool(value == wanted)
 
 
-def _set(run: dict[str, Any], path: str, value: Any, source: str) -> None:
-    """Sets a key of a run spec: `seed`, `noise.dephasing_rate` (the only noise), `probes[1].tilt`."""
+def _place(run: dict[str, Any], path: str, source: str) -> tuple[Any, Any]:
+    """The table or list of a run spec, and the key or position in it, that a swept key means.
+
+    Such as `seed`, `noise.dephasing_rate` (of the only noise) or `probes[1].tilt`.
+    """
 
     def wrong(why: str) -> SpecError:
         return SpecError(f"{source}: key `sweep.{path}`: {why}")
@@ -164,20 +173,30 @@ def _set(run: dict[str, Any], path: str, value: Any, source: str) -> None:
         assert step is not None
         name, index = step[1], step[2]
         last = depth == len(steps) - 1
-        if depth == 0 and name not in SpecFile.model_fields:
-            raise wrong(f'a run spec has no key "{name}". {nearest(name, SpecFile.model_fields)}')
+        if depth == 0 and name not in _KEYS:
+            raise wrong(f'a study sweeps no key "{name}". {nearest(name, _KEYS)}')
         if last and index is None:
-            table[name] = value
-            return
+            return table, name
         inner = table.setdefault(name, {}) if index is None else table.get(name)
         if isinstance(inner, list):
             inner, place = _item(inner, index, wrong, name)
             if last:
-                table[name][place] = value
-                return
+                return table[name], place
+        elif index is not None:
+            raise wrong(f"`{name}` is no list in [run]; write {name} without [{index}]")
         if not isinstance(inner, dict):
             raise wrong(f"`{name}` is {inner!r}; write it as a table in [run], such as {name} = {{ … }}")
         table = inner
+    raise AssertionError("a path has a last step")
+
+
+def _stands(run: dict[str, Any], path: str, value: Any) -> bool:
+    """Whether a value is still where it was set."""
+    try:
+        table, place = _place(run, path, "")
+        return table[place] is value
+    except (SpecError, LookupError):
+        return False
 
 
 def _item(items: Sequence[Any], index: str | None, wrong: Any, name: str) -> tuple[Any, int]:

@@ -111,7 +111,8 @@ def _draw_img(panel: Axes, group: list[Cell], across: str, series: str | None, h
 def lead_figure(pairs: Sequence[Lead]) -> Figure:
     """Returns until when GHZ leads and its 𝓘 over product's: a map over N and a rate, or curves over either."""
     names = [pair.names for pair in pairs]
-    rate = next((name for name in _RATES if name in _varying(names)), None)
+    rates = [name for name in _RATES if name in _varying(names)]
+    rate = next((name for name in rates if all(one[name] is not None for one in names)), None)
     others = [n for n in _varying(names) if n not in ("num_qubits", rate, *_follow(names, "num_qubits", rate))]
     first = [pair for pair in pairs if _words(pair.names, others) == _words(pairs[0].names, others)]
     left_out = len(pairs) - len(first)
@@ -146,9 +147,9 @@ def _lead_curves(pairs: Sequence[Lead], across: str) -> Figure:
     until.set_ylabel(f"GHZ leads until t ({unit})")
     ratio.plot([p.names[across] for p in pairs], [p.ratio_exact for p in pairs], color="0.3", label="exact")
     ratio.errorbar(
-        [p.names[across] for p in pairs],
-        [p.ratio.value for p in pairs],
-        yerr=[NORMAL_95 * p.ratio.stderr for p in pairs],
+        [p.names[across] for p in pairs if p.ratio],
+        [p.ratio.value for p in pairs if p.ratio],
+        yerr=[NORMAL_95 * p.ratio.stderr for p in pairs if p.ratio],
         fmt="o", color=COLOURS["ghz"], capsize=2, markersize=4, label="measured, 95 %",
     )  # fmt: skip
     ratio.axhline(1, color="0.6", lw=0.8, zorder=0)
@@ -170,11 +171,11 @@ def _lead_map(pairs: Sequence[Lead], rate: str) -> Figure:
     for pair in pairs:
         place = rates.index(pair.names[rate]), sizes.index(pair.names["num_qubits"])
         until[place] = pair.measured.value * pair.names[rate] if pair.measured else np.nan
-        ratio[place] = pair.ratio.value
+        ratio[place] = pair.ratio.value if pair.ratio else np.nan
     figure = Figure(figsize=(9.6, 3.8), layout="constrained")
     panels = figure.subplots(1, 2)
     spread = max(float(np.nanmax(np.abs(ratio - 1))), 0.05)
-    error = float(np.median([pair.ratio.stderr for pair in pairs]))
+    error = float(np.median([pair.ratio.stderr for pair in pairs if pair.ratio]))
     for panel, data, title, options in (
         (panels[0], until, "GHZ leads until γt (measured)", {"cmap": "viridis"}),
         (panels[1], ratio, rf"$\mathcal{{I}}$ of GHZ / $\mathcal{{I}}$ of product (measured, ± {error:.1g})",

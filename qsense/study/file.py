@@ -25,6 +25,8 @@ class Range(Table):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Range:
+        if not math.isfinite(self._length):
+            raise ValueError("numbers so large cannot be told apart; narrow the range")
         if self.to < self.start:
             raise ValueError("`to` is below `from`; swap them")
         if self.points is not None and self.step is not None:
@@ -33,9 +35,17 @@ class Range(Table):
             raise ValueError("say how many: add `points`" + ("" if self.scale == "log" else ", or `step`"))
         if self.scale == "log" and self.start <= 0:
             raise ValueError("a logarithmic range starts above zero")
-        if self.points is None and (self.to - self.start) / (self.step or 1) >= MOST_VALUES:
+        if self.points is None and self._length / (self.step or 1) >= MOST_VALUES:
             raise ValueError(f"more than {MOST_VALUES} values; raise `step`")
         return self
+
+    @property
+    def _length(self) -> float:
+        """From one end to the other; infinite if that, or the step, is more than a number can be."""
+        try:
+            return float(self.to) - float(self.start) + 0 * float(self.step or 1)
+        except OverflowError:
+            return math.inf
 
     @property
     def _is_whole(self) -> bool:
@@ -51,7 +61,7 @@ class Range(Table):
         """
         if self.points is not None:
             make = np.geomspace if self.scale == "log" else np.linspace
-            return [float(f"{value:.12g}") for value in make(self.start, self.to, self.points)]
+            return [float(f"{value:.12g}") for value in make(float(self.start), float(self.to), self.points)]
         step = self.step or 1
         number = math.floor((self.to - self.start) / step * (1 + 1e-12)) + 1
         if all(isinstance(value, int) for value in (self.start, self.to, step)):

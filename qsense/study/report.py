@@ -10,7 +10,7 @@ from qsense import files
 from qsense.errors import ContentError
 from qsense.study.figures import figures
 from qsense.study.summary import cells, summarised
-from qsense.tables import Results, written
+from qsense.tables import Columns, Results, written
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,21 +19,36 @@ STUDIES = Path("runs/studies")
 _MOST_ROWS = 20
 
 
-def write(results: Results, folder: Path) -> dict[str, Any]:
-    """Writes a study's tables, figures and summary into a folder; returns the summary.
+def write(results: Results, folder: Path, failed: Columns) -> dict[str, Any] | None:
+    """Writes a study's tables, figures and summary into a folder; returns the summary, None if there are no results.
+
+    Args:
+        results: of the trials that could be run.
+        folder: made if it is not there.
+        failed: a row for every trial that could not be run, for failures.csv.
 
     Raises:
         ContentError: a file cannot be written.
     """
-    found = cells(results)
-    summary = summarised(results, found)
-    written(results, folder, "csv")
-    text = json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    for name, content in {**figures(found), "summary.json": f"{text}\n".encode()}.items():
-        try:
+    summary, made = None, {}
+    if len(results.trials):
+        found = cells(results)
+        summary = summarised(results, found)
+        written(results, folder, "csv")
+        made = figures(found)
+    made |= {"failures.csv": failed.to_csv()} if len(failed) else {}
+    if summary is not None:  # last: a folder with a summary is complete
+        text = json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        made["summary.json"] = f"{text}\n".encode()
+    name = "failures.csv"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not len(failed):
+            (folder / name).unlink(missing_ok=True)
+        for name, content in made.items():
             files.write(folder / name, content)
-        except OSError as error:
-            raise ContentError(f"{folder / name}: cannot be written: {error.strerror}; choose another --out.") from None
+    except OSError as error:
+        raise ContentError(f"{folder / name}: cannot be written: {error.strerror}; choose another --out.") from None
     return summary
 
 
@@ -73,7 +88,7 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
             "exact": lambda row: _number(row["crossover_exact_s"]),
             "measured": lambda row: _number(row["crossover_s"], row["crossover_stderr_s"]),
             "ratio exact": lambda row: f"{row['ratio_exact']:.3f}",
-            "measured ": lambda row: f"{row['ratio']:.3f} ± {row['ratio_stderr']:.3f}",
+            "measured ": lambda row: _number(row["ratio"], row["ratio_stderr"], ".3f"),
         },
     )
 
@@ -101,7 +116,7 @@ def _print(console: Console, title: str, rows: list[dict[str, Any]], hidden: tup
         console.print(f"… and {len(rows) - _MOST_ROWS} more in summary.json", highlight=False)
 
 
-def _number(value: float | None, error: float | None = None) -> str:
+def _number(value: float | None, error: float | None = None, form: str = "") -> str:
     if value is None:
         return "–"
-    return f"{value:.4g}" if error is None else f"{value:.4g} ± {error:.2g}"
+    return f"{value:.4g}" if error is None else f"{value:{form or '.4g'}} ± {error:{form or '.2g'}}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from qsense.spec import RunSpec
@@ -11,7 +12,11 @@ from qsense.tables.columns import TRIAL_COLUMNS, Columns, Results
 from qsense.tables.rows import identity_row, result_row
 
 _ELSEWHERE = {"num_qubits", "field_rad_per_s", "shots", "seed", "backend"}
-"""Swept keys that a column of their own shows already, as do all rates of a noise."""
+
+
+def _is_shown(key: str, values: Sequence[Any]) -> bool:
+    """Whether a column of its own shows a swept key already, as of all rates that are the same for all spins."""
+    return key in _ELSEWHERE or (key.endswith("_rate") and all(isinstance(value, (int, float)) for value in values))
 
 
 def of_study(store: Store, study: StudyEntry, partial: bool = False) -> Results:
@@ -39,7 +44,7 @@ def of_study(store: Store, study: StudyEntry, partial: bool = False) -> Results:
             row = identity_row(spec, spec.probes[0], spec.noises[0], spec.estimators[0])
             rule = {f"rule_{name}": value for name, value in result.outcome["rule"].items()}
             found[result.key] = {**row, **result_row(result.outcome["summary"]), **rule}, result.outcome["curve"]
-    swept = [key for key in study.axes if key not in _ELSEWHERE and not key.endswith("_rate")]
+    swept = [key for key, values in study.axes.items() if not _is_shown(key, values)]
     rows, curves = [], []
     for position, key in enumerate(study.keys):
         if key not in found:

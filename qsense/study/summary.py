@@ -31,6 +31,7 @@ class Cell:
 
     Attributes:
         names: the columns that say what it is, without the seed.
+        quantity: "img", or "classical_img" where the readout cannot reach the quantum value.
         seeds: how many trials.
         img, start, rate: 𝓘 in s, G(0) and G(0)/𝓘 in 1/s.
         img_exact, start_exact, rate_exact: the same, exact.
@@ -39,6 +40,7 @@ class Cell:
     """
 
     names: dict[str, Any]
+    quantity: str
     seeds: int
     img: Estimate
     start: Estimate
@@ -51,14 +53,14 @@ class Cell:
 
 
 def cells(results: Results) -> list[Cell]:
-    """Returns the cells of a study, in the order of its trials."""
+    """Returns the cells of a study, in the order of its trials. A trial that stands there twice counts once."""
     names = [name for name in results.trials.values if name in TRIAL_COLUMNS and name != "seed"]
     names += results.trials.attributes.get("swept", [])
-    groups: dict[str, list[int]] = {}
+    groups: dict[str, dict[Any, int]] = {}
     for row in range(len(results.trials)):
         label = json.dumps([results.trials.values[name][row] for name in names])
-        groups.setdefault(label, []).append(row)
-    return [_cell(results, names, rows) for rows in groups.values()]
+        groups.setdefault(label, {}).setdefault(results.trials.values["seed"][row], row)
+    return [_cell(results, names, list(rows.values())) for rows in groups.values()]
 
 
 def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
@@ -86,6 +88,7 @@ def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
     )
     return Cell(
         {name: values[name][first] for name in names},
+        values["quantity"][first],
         len(rows),
         img,
         start,
@@ -181,14 +184,14 @@ class Lead:
     Attributes:
         names: what both have in common.
         measured: the crossing in s; None where none is seen.
-        exact: the exact crossing in s; None where there is none, or spins differ.
-        ratio, ratio_exact: 𝓘 of GHZ over 𝓘 of product.
+        exact: the exact crossing in s; None where there is none, spins differ, or a readout is classical.
+        ratio, ratio_exact: 𝓘 of GHZ over 𝓘 of product; `ratio` is None where the latter was measured as zero.
     """
 
     names: dict[str, Any]
     measured: Estimate | None
     exact: float | None
-    ratio: Estimate
+    ratio: Estimate | None
     ratio_exact: float
 
 
@@ -204,11 +207,14 @@ def leads(found: Sequence[Cell]) -> list[Lead]:
 
 def _lead(ghz: Cell, product: Cell) -> Lead:
     names = {name: value for name, value in ghz.names.items() if name != "probe"}
-    ratio = ghz.img.value / product.img.value
-    error = float(np.hypot(ghz.img.stderr, ratio * product.img.stderr) / abs(product.img.value))
+    ratio = None
+    if product.img.value != 0:
+        value = ghz.img.value / product.img.value
+        error = float(np.hypot(ghz.img.stderr, value * product.img.stderr) / abs(product.img.value))
+        ratio = Estimate(value, error)
     exact = None
     rates = [names[rate] for rate in _RATES]
-    if None not in rates:
+    if None not in rates and ghz.quantity == product.quantity == "img":
         try:
             exact = crossover(names["num_qubits"], LocalNoise(*rates))
         except ArgumentError:  # nothing decays
@@ -217,7 +223,7 @@ def _lead(ghz: Cell, product: Cell) -> Lead:
         names,
         crossing(ghz.rule, ghz.gains, product.rule, product.gains),
         exact,
-        Estimate(ratio, error),
+        ratio,
         ghz.img_exact / product.img_exact,
     )
 
@@ -265,8 +271,8 @@ def summarised(results: Results, found: Sequence[Cell]) -> dict[str, Any]:
                 "crossover_s": one.measured.value if one.measured else None,
                 "crossover_stderr_s": one.measured.stderr if one.measured else None,
                 "crossover_exact_s": one.exact,
-                "ratio": one.ratio.value,
-                "ratio_stderr": one.ratio.stderr,
+                "ratio": one.ratio.value if one.ratio else None,
+                "ratio_stderr": one.ratio.stderr if one.ratio else None,
                 "ratio_exact": one.ratio_exact,
             }
             for one in leads(found)

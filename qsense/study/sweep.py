@@ -76,7 +76,7 @@ def estimated(study: Study, store: Store, workers: int, memory: float | None, so
             f"{source}: the trial {unique[largest].label} needs about {shown_bytes(need)}, more than the "
             f"{shown_bytes(limit)} allowed; leave it out with `skip`, lower its shots, or raise --memory."
         )
-    fitting = min(workers, int(limit / need))
+    fitting = int(min(workers, limit / need))
     return Estimate(len(unique), len(held), sum(cost.seconds for cost in costs.values()), need, fitting)
 
 

@@ -22,6 +22,7 @@ TRIAL_COLUMNS = (
 )  # fmt: skip
 """What says which trial a row is of; swept keys that are none of these stand behind them."""
 
+_LARGEST = 2**63 - 1
 CURVE_COLUMNS = ("time_s", "gain", "stderr", "low", "high", "gain_exact", "shots")
 
 
@@ -139,4 +140,8 @@ def unit_of(name: str) -> str:
 
 
 def _is_text(column: Sequence[Any]) -> bool:
-    return any(not isinstance(value, (int, float, type(None))) for value in column)
+    """Whether a column is no numbers, or has a whole number, such as a seed, that only text holds."""
+    return any(
+        abs(value) > _LARGEST if isinstance(value, int) else not isinstance(value, (float, type(None)))
+        for value in column
+    )

@@ -67,7 +67,7 @@ def to_dataset(results: Results) -> xarray.Dataset:
         label = name if name in ("time_s", "gain", "gain_exact") else f"gain_{name}"
         variables[label] = ([*dimensions, "time_index"], values, {"units": unit_of(name)})
     coordinates = {
-        name: (name, np.array(values, dtype=object if isinstance(values[0], str) else None), _described(name, trials))
+        name: (name, _coordinate(values, name in trials.values and name not in trials.units), _described(name, trials))
         for name, values in levels.items()
     }
     data = xarray.Dataset(variables, coordinates)
@@ -88,7 +88,7 @@ def told_apart_by(trials: Columns, keys: Sequence[str]) -> tuple[list[str], dict
     rows: list[tuple[Any, ...]] = [()] * len(trials)
     for name in keys:
         column = [_plain(value) for value in trials.values[name]]
-        if len(set(column)) == 1:
+        if len(set(column)) == 1 or None in column:  # where spins differ there is no number to be a coordinate
             continue
         more = [(*row, value) for row, value in zip(rows, column, strict=True)]
         if len(set(more)) == len(set(rows)):  # the keys so far say it already
@@ -138,6 +138,10 @@ def _filled(column: Any, shape: tuple[int, ...], places: tuple[Any, ...]) -> Any
         values = np.full(shape, np.nan)
     values[places] = column
     return values
+
+
+def _coordinate(values: list[Any], is_text: bool) -> Any:
+    return np.array([str(value) for value in values], dtype=object) if is_text else np.array(values)
 
 
 def _described(name: str, trials: Columns) -> dict[str, str]:

@@ -43,7 +43,9 @@ def results_of(record: RunRecord) -> Results:
         ) from None
     if not rows:
         raise RecordError(f"{record.path}: has no results; run `qsense estimate {record.path}`.")
-    return Results(Columns.of_rows(rows, {"name": spec.name, "spec_id": spec.id, **record.provenance}), curves)
+    return Results(
+        Columns.of_rows(rows, {"name": spec.name, "spec_id": spec.id, "provenance": [record.provenance]}), curves
+    )
 
 
 def _number(text: Any) -> float | int:

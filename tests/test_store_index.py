@@ -1,0 +1,101 @@
+"""The index of a store: damaged or lost in any way, it is named and made again from the shards."""
+
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+import studies
+
+from qsense.errors import StoreError
+from qsense.store import Store
+from qsense.store.verification import verify
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    path = tmp_path_factory.mktemp("original") / "store"
+    return path, studies.filled(path, studies.study(sweep={"seed": {"from": 1, "to": 4}}))
+
+
+@pytest.fixture
+def filled(original, tmp_path):
+    shutil.copytree(original[0], tmp_path / "store")
+    return tmp_path / "store", original[1]
+
+
+def garbage(path):
+    path.write_bytes(random.Random(1).randbytes(5000))
+
+
+def strange_rows(path):
+    index = sqlite3.connect(path)
+    index.execute("UPDATE shard SET digest = '../../../' || digest WHERE number = 1")
+    index.commit()
+    index.close()
+
+
+def lost_rows(path):
+    index = sqlite3.connect(path)
+    index.execute("DELETE FROM trial WHERE shard = 3")
+    index.commit()
+    index.close()
+
+
+def another_database(path):
+    path.unlink()
+    index = sqlite3.connect(path)
+    index.execute("CREATE TABLE shard (x)")
+    index.commit()
+    index.close()
+
+
+def hole(path):
+    content = bytearray(path.read_bytes())
+    content[4096:4200] = b"\xff" * 104
+    path.write_bytes(content)
+
+
+INDEX = {
+    "garbage": garbage,
+    "missing": lambda path: path.unlink(),
+    "empty": lambda path: path.write_bytes(b""),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:5000]),
+    "a hole": hole,
+    "strange rows": strange_rows,
+    "lost rows": lost_rows,
+    "another database": another_database,
+}
+
+
+@pytest.mark.parametrize("kind", INDEX)
+def test_a_damaged_index_is_named_and_made_again_from_the_shards(filled, kind):
+    path, entry = filled
+    before = studies.tables(path, entry)
+    INDEX[kind](path / "index.sqlite")
+    health = verify(path)
+    assert health.wrong
+    assert all("index.sqlite" in line and "\n" not in line for line in health.wrong)
+    if kind == "strange rows":  # a name is a path, and must not lead elsewhere
+        assert "a row is none of qsense's" in health.wrong[0]
+    if kind != "lost rows":
+        with pytest.raises(StoreError, match=r"verify --repair|run the sweep again"):
+            studies.tables(path, entry)
+    assert verify(path, repair=True).trials == 8
+    assert verify(path).wrong == ()
+    assert studies.tables(path, entry) == before
+
+
+def test_a_log_left_by_a_killed_writer_is_read(filled):
+    path, entry = filled
+    words = "import os, sys, test_store as t; s = t.Store(sys.argv[1]); s.put([t.result(1)], {}); os._exit(0)"
+    subprocess.run([sys.executable, "-c", words, str(path)], env=studies.environment(), check=True)
+    assert (path / "index.sqlite-wal").stat().st_size > 0
+    assert verify(path) == verify(path)
+    assert verify(path).trials == 9
+    (path / "index.sqlite-wal").write_bytes(b"\x00" * 100)  # and a damaged one costs nothing: shards say what they hold
+    with Store(path) as store:
+        assert len(store.held(entry.keys)) == 8
+    assert verify(path).wrong == ()

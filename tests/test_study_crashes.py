@@ -1,0 +1,178 @@
+"""Studies that are killed or told to stop: what is done is kept, the rest is run again, and no number changes."""
+
+import csv
+import json
+import os
+import random
+import signal
+import sys
+import time
+from functools import partial
+
+import pytest
+import studies
+
+from qsense.store import Store
+from qsense.store.verification import verify
+from qsense.study import crew
+from qsense.study.conduct import conduct
+
+if sys.platform != "linux":
+    pytest.skip("looks at processes in /proc", allow_module_level=True)
+
+# 90 trials of about 60 ms: killed every 0.1 to 1.6 s a study gets on, and is not done at once.
+STUDY = studies.data(
+    {"probes": ["ghz", "product"], "estimators": "auto", "shots": 20000},
+    name="killed",
+    sweep={"num_qubits": [4, 8, 12], "noise.dephasing_rate": [0.1, 0.5, 2.0], "seed": {"from": 1, "to": 5}},
+)
+KILLS = 25  # of workers, and as many of the coordinator
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The tables of the study, run in this process and in the order of its file."""
+    path = tmp_path_factory.mktemp("undisturbed") / "store"
+    one = studies.Study.from_dict(STUDY)
+    return studies.tables(path, studies.filled(path, one)), len(one.trials)
+
+
+def killed(tmp_path, seed, whom):
+    """Starts the study again and again and kills somebody at random moments until that was done often enough.
+
+    A store of its own whenever the study is done before. Returns the stores, the last one finished in peace.
+    """
+    random_moments = random.Random(seed)
+    spec = studies.written(tmp_path / "killed.toml", STUDY)
+    kills, number, stores = 0, 0, []
+    while kills < KILLS:
+        store = tmp_path / f"store{number}"
+        number += 1
+        stores.append(store)
+        done = False
+        while not done:
+            process = studies.started("sweep", spec, "--store", store, "--out", tmp_path / "out", "--workers", 2)
+            known = set()
+            while kills < KILLS and process.poll() is None:
+                time.sleep(random_moments.uniform(0.1, 1.6))
+                hands = studies.workers_of(process.pid)
+                known |= set(studies.children_of(process.pid))
+                if process.poll() is None and (whom == "coordinator" or hands):
+                    os.kill(process.pid if whom == "coordinator" else random_moments.choice(hands), signal.SIGKILL)
+                    kills += 1
+                    if whom == "coordinator":
+                        process.wait()
+            _, err = process.communicate(timeout=60)
+            assert "Traceback" not in err, err
+            done = process.returncode == 0
+            if process.returncode == 2:  # killed three times before it had a result: given up, and run again now
+                assert "its worker died 3 times" in err, err
+            else:
+                assert done or (whom == "coordinator" and process.returncode == -signal.SIGKILL), err
+            assert not studies.left_of(known), "workers are left behind"
+    return stores
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("whom", ["worker", "coordinator"])
+def test_a_study_killed_at_random_moments_gives_the_tables_of_an_undisturbed_one(tmp_path, undisturbed, whom):
+    expected, number = undisturbed
+    stores = killed(tmp_path, {"worker": 11, "coordinator": 12}[whom], whom)
+    for store in stores:
+        health = verify(store)
+        assert health.wrong == ()
+        assert health.trials == number
+        export = store.with_suffix(".export")
+        assert studies.command("store", "export", "killed", "--store", store, "--out", export).returncode == 0
+        assert (export / "trials.csv").read_bytes() == expected[0]
+        assert (export / "curves.csv").read_bytes() == expected[1]
+
+
+@pytest.mark.long
+def test_the_comparison_of_tables_would_see_another_count(tmp_path, undisturbed):
+    changed = studies.Study.from_dict({**STUDY, "run": {**STUDY["run"], "shots": 19999}, "name": "killed"})
+    one = studies.Study(changed.name, "", {}, changed.trials[:3], ((),) * 3, 0)
+    got = studies.tables(tmp_path / "store", studies.filled(tmp_path / "store", one))
+    assert got[1].splitlines()[1] != undisturbed[0][1].splitlines()[1]
+
+
+def deadly(contents):
+    """A batch that kills its worker, after a while, where there is a trial of seed 3."""
+    if any(content["seed"] == 3 for content in contents):
+        time.sleep(0.3)
+        os._exit(9)
+    return crew.run_batch(contents)
+
+
+@pytest.mark.parametrize("order", ["first", "last"])
+def test_a_trial_whose_worker_always_dies_is_given_up_and_named_and_the_others_finish(tmp_path, monkeypatch, order):
+    from qsense.study import conduct as module
+
+    monkeypatch.setattr(module, "run_batch", deadly)
+    monkeypatch.setattr(module, "FLUSH_S", 0.05)  # so that the queue is looked at while it runs
+    monkeypatch.setattr(module, "BATCH_S", 0.02)
+    seeds = [3, *range(10, 60)] if order == "first" else [*range(10, 60), 3]
+    one = studies.study({"probes": "ghz"}, sweep={"seed": seeds})
+    notes = []
+    with Store(tmp_path / "store") as store:
+        done = conduct(one.trials, store, partial(crew.processes, 2), studies.PROVENANCE, note=notes.append)
+        (failure,) = done.failures
+        assert "its worker died 3 times while it ran" in failure.reason
+        assert failure.trial.spec.seed == 3
+        assert done.new == 50
+        assert len(store.held([trial.key for trial in one.trials])) == 50
+    assert 2 <= len(notes) <= 3
+    # Once it is suspected it runs with no other beside it, which would die with it.
+    assert set(notes[1:]) == {"a worker died; 1 trial in hand will be run again"}
+
+
+@pytest.mark.parametrize(("sent", "to_group"), [("SIGINT", True), ("SIGINT", False), ("SIGTERM", False)])
+@pytest.mark.parametrize("moment", ["early", "later"])
+def test_ctrl_c_and_sigterm_keep_what_is_done_and_say_how_to_go_on(tmp_path, sent, to_group, moment):
+    spec = studies.written(tmp_path / "killed.toml", {**STUDY, "sweep": {"seed": {"from": 1, "to": 4000}}})
+    store = tmp_path / "store"
+    process = studies.started(
+        "sweep", spec, "--store", store, "--out", tmp_path / "out", "--workers", 2, start_new_session=True
+    )
+    ends = time.monotonic() + 30
+    if moment == "early":  # the workers are starting
+        while len(studies.workers_of(process.pid)) < 2 and time.monotonic() < ends:
+            time.sleep(0.01)
+        time.sleep(0.3)
+    else:
+        while not list(store.glob("shards/*/*.zip")) and time.monotonic() < ends:
+            time.sleep(0.02)
+    hands = studies.children_of(process.pid)
+    assert hands
+    if to_group:
+        os.killpg(process.pid, getattr(signal, sent))
+    else:
+        process.send_signal(getattr(signal, sent))
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err, err
+    lines = [line for line in err.splitlines() if line.startswith("qsense: stopped; ")]
+    assert len(lines) == 1, err
+    assert not studies.left_of(hands)
+    kept = verify(store)
+    assert kept.wrong == ()
+    assert f"stopped; {kept.trials} of 8000 trials are in {store}" in lines[0]
+    assert (kept.trials > 0) == (moment == "later")
+
+
+def test_a_study_without_any_result_says_so_and_lists_what_failed(tmp_path):
+    bad = studies.data({"shots": 1}, sweep={"seed": [1, 2]})
+    spec = studies.written(tmp_path / "bad.toml", bad)
+    arguments = ("sweep", spec, "--store", tmp_path / "store", "--out", tmp_path / "out", "--workers", 1)
+    done = studies.command(*arguments)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "4 trials could not be run; the first, " in line
+    assert "needs at least 2 shots a circuit" in line
+    (folder,) = (tmp_path / "out").iterdir()
+    rows = list(csv.DictReader((folder / "failures.csv").read_text().splitlines()))
+    assert len({row["trial"] for row in rows}) == 4
+    assert sorted(path.name for path in folder.iterdir()) == ["failures.csv"]
+    again = studies.command(*arguments, "--json")
+    assert again.returncode == 2
+    assert json.loads(again.stdout)["failed"] == 4

@@ -1,0 +1,194 @@
+"""What a study says: powers of N with honest errors, cells that are averaged once, and crossings as in a run."""
+
+import math
+import warnings
+from functools import lru_cache
+
+import numpy as np
+import pytest
+import studies
+from scipy.special import erfcinv
+from scipy.stats import chi2
+
+from qsense import RunSpec, run
+from qsense.errors import ContentError
+from qsense.store import Store
+from qsense.study.figures import figures
+from qsense.study.report import write
+from qsense.study.results import of_study
+from qsense.study.summary import cells, exponents, leads, summarised
+from qsense.tables import Columns
+
+SEEDS = 60
+EXACT = {
+    ("ghz", "gain_start"): 2.0,
+    ("ghz", "decay_rate"): 1.0,
+    ("product", "gain_start"): 1.0,
+    ("product", "decay_rate"): 0.0,
+}
+
+
+def of(path, run=None, **keys):
+    entry = studies.filled(path / "s", studies.study(run, **keys))
+    with Store(path / "s", read_only=True) as store:
+        return of_study(store, entry)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """Sixty repetitions of a study of four sizes; each repetition is a group of its own by its field."""
+    fields = [round(0.01 * k, 2) for k in range(1, SEEDS + 1)]
+    return of(
+        tmp_path_factory.mktemp("many"), {"shots": 400}, sweep={"num_qubits": [2, 3, 5, 8], "field_rad_per_s": fields}
+    )
+
+
+@lru_cache(maxsize=1)
+def _bounds():
+    """Of the deviation of 60 normal numbers, left by chance once in 10 000."""
+    low, high = chi2.ppf([5e-5, 1 - 5e-5], SEEDS - 1)
+    return math.sqrt(low / (SEEDS - 1)), math.sqrt(high / (SEEDS - 1))
+
+
+def z_of(many, shift=0.0, scale=1.0):
+    found = exponents(cells(many))
+    z = {key: [] for key in EXACT}
+    for one in found:
+        z[one.names["probe"], one.quantity].append(
+            (one.measured.value + shift - one.exact) / (one.measured.stderr * scale)
+        )
+    return z
+
+
+def wrong(z):
+    """The quantities whose z are not standard normal: mean or deviation off, each by chance once in 10 000."""
+    low, high = _bounds()
+    limit = float(np.sqrt(2) * erfcinv(1e-4)) / math.sqrt(SEEDS)
+    return [key for key, values in z.items() if abs(np.mean(values)) > limit or not low < np.std(values, ddof=1) < high]
+
+
+def test_the_powers_of_n_are_recovered_within_their_errors(many):
+    """Eight tests of one in 10 000: a right summary fails once in 1250 seeds."""
+    found = exponents(cells(many))
+    assert len(found) == 4 * SEEDS
+    for one in found:
+        assert one.exact == pytest.approx(EXACT[one.names["probe"], one.quantity], abs=2e-3)
+        assert one.sizes == (2, 3, 5, 8)
+    assert wrong(z_of(many)) == []
+
+
+def test_wrong_powers_and_wrong_errors_would_be_found(many):
+    stderr = np.median([one.measured.stderr for one in exponents(cells(many))])
+    assert wrong(z_of(many, shift=stderr))
+    assert wrong(z_of(many, scale=1.5))
+    assert wrong(z_of(many, scale=0.7))
+
+
+def test_residuals_from_a_power_law_are_as_likely_as_they_say(many):
+    """p of a right law is uniform: Kolmogorov's largest distance, so large by chance once in 10 000."""
+    p = np.sort([one.p_value for one in exponents(cells(many))])
+    distance = np.max(np.abs(p - (np.arange(len(p)) + 0.5) / len(p))) + 0.5 / len(p)
+    assert distance < 2.22 / math.sqrt(len(p))
+
+
+def test_seeds_are_averaged_and_their_errors_shrink(tmp_path):
+    results = of(tmp_path, sweep={"num_qubits": [2], "seed": {"from": 1, "to": 9}})
+    (ghz, product) = cells(results)
+    rows = [row for row, probe in enumerate(results.trials.values["probe"]) if probe == "ghz"]
+    values = [results.trials.values["img_s"][row] for row in rows]
+    errors = [results.trials.values["img_stderr_s"][row] for row in rows]
+    assert ghz.seeds == product.seeds == 9
+    assert ghz.img.value == pytest.approx(np.mean(values), rel=1e-12)
+    assert ghz.img.stderr == pytest.approx(np.sqrt(np.sum(np.square(errors))) / 9, rel=1e-12)
+    assert ghz.img_exact == pytest.approx(1.0, rel=1e-9)
+
+
+def test_a_trial_that_stands_twice_counts_once(tmp_path):
+    noises = [{"name": "a", "dephasing_rate": 0.1}, {"name": "b", "dephasing_rate": 0.1}]
+    once = cells(of(tmp_path / "1", {"noise": noises}))
+    twice = cells(of(tmp_path / "2", {"noise": noises}, sweep={"noise[1].dephasing_rate": [0.1, 0.2, 0.3]}))
+    assert [cell.seeds for cell in twice] == [1] * len(twice)
+    assert [c.img for c in twice if c.names["noise"] == "a"] == [c.img for c in once if c.names["noise"] == "a"]
+
+
+def test_trials_of_different_rates_of_each_spin_are_not_averaged(tmp_path):
+    rates = [[0.1, 0.2], [0.3, 0.4], 0.5]
+    found = cells(of(tmp_path, sweep={"noise.dephasing_rate": rates}))
+    assert [cell.seeds for cell in found] == [1] * 6
+    assert len({cell.img_exact for cell in found}) == 5  # at equal rates GHZ and product have the same
+
+
+def test_until_when_ghz_leads_is_what_a_run_of_the_same_says(tmp_path):
+    run_spec = {**studies.RUN, "num_qubits": [2, 4], "shots": 4000, "noise": ["dephasing", "emission"]}
+    record = run(RunSpec.from_dict({"schema": 1, "name": "one", **run_spec}), tmp_path / "records")
+    expected = {(row["noise"], row["num_qubits"]): row for row in record.read_json("summary.json")["crossovers"]}
+    found = leads(cells(of(tmp_path, run_spec)))
+    assert len(found) == len(expected) == 4
+    for one in found:
+        row = expected[one.names["noise"], one.names["num_qubits"]]
+        assert (one.measured.value, one.measured.stderr) == (row["crossover_s"], row["crossover_stderr_s"])
+        assert one.exact == pytest.approx(row["crossover_exact_s"], rel=1e-9)
+        assert one.ratio.value == row["ratio"]
+        assert one.ratio.stderr == pytest.approx(row["ratio_stderr"], rel=1e-12)
+        assert one.ratio_exact == pytest.approx(row["ratio_exact"], rel=1e-12)
+
+
+def test_a_classical_readout_is_not_compared_with_the_quantum_crossing(tmp_path):
+    estimator = [{"estimator": "parameter_shift", "readout": "collective_x", "shots": 2000}]
+    found = leads(cells(of(tmp_path, {"estimators": estimator, "noise": ["emission"], "num_qubits": [2, 4]})))
+    assert {one.exact for one in found} == {None}
+
+
+def test_a_product_without_any_signal_makes_no_ratio(tmp_path):
+    results = of(tmp_path)
+    row = results.trials.values["probe"].index("product")
+    results.trials.values["img_s"][row] = 0.0
+    found = cells(results)
+    (pair,) = leads(found)
+    assert pair.ratio is None
+    assert summarised(results, found)["crossovers"][0]["ratio"] is None
+    assert figures(found)
+
+
+FIGURES = {
+    "one size, one rate": {},
+    "seeds alone": {"sweep": {"seed": [1, 2, 3]}},
+    "sizes": {"sweep": {"num_qubits": [1, 2, 3, 4]}},
+    "rates": {"sweep": {"noise.dephasing_rate": [0.1, 1.0, 10.0]}},
+    "a map": {"sweep": {"num_qubits": [2, 3], "noise.dephasing_rate": [0.1, 1.0]}},
+    "three probes": {"run": {"probes": ["ghz", "product", "dicke:1"], "estimators": "tomography"},
+                     "sweep": {"num_qubits": [2, 3]}},
+    "one product": {"run": {"probes": "product"}, "sweep": {"num_qubits": [1, 5]}},
+    "negative and few shots": {"run": {"shots": 2}, "sweep": {"num_qubits": [1, 2, 3], "seed": [1, 2]}},
+    "rates of each spin": {"sweep": {"noise.dephasing_rate": [[0.1, 0.2], 0.3]}},
+    "no field": {"sweep": {"field_rad_per_s": [0.0, 1.0, -1.0]}},
+    "many axes": {"sweep": {"num_qubits": [2, 3], "shots": [20, 30], "field_rad_per_s": [0.1, 0.2],
+                            "allocation": ["equal", "optimal"], "noise.emission_rate": [0.1, 0.3]}},
+    "tables": {"sweep": {"noise": ["dephasing", {"dephasing_rate": 3.0}], "times_s": [[0.1, 0.2], [0.3]]}},
+    "estimators": {"run": {"estimators": ["auto", "tomography", "parameter_shift"]}, "sweep": {"num_qubits": [1, 2]}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_study_has_figures_made_without_a_warning(tmp_path, name):
+    results = of(tmp_path, **FIGURES[name])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = figures(cells(results))
+    assert set(made) in ({"img.png", "img.svg"}, {"img.png", "img.svg", "lead.png", "lead.svg"})
+    assert all(content.startswith((b"\x89PNG", b"<?xml")) for content in made.values())
+
+
+def test_a_report_is_complete_when_its_summary_is_there_and_forgets_mended_failures(tmp_path):
+    results = of(tmp_path)
+    folder = tmp_path / "report"
+    failed = Columns.of_rows([{"trial": "x", "reason": "y"}])
+    write(results, folder, failed)
+    assert (folder / "failures.csv").read_text() == "trial,reason\nx,y\n"
+    write(results, folder, Columns.of_rows([]))
+    assert {path.name for path in folder.iterdir()} == {
+        "trials.csv", "curves.csv", "tables.json", "summary.json", "img.png", "img.svg", "lead.png", "lead.svg",
+    }  # fmt: skip
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ContentError, match="cannot be written"):
+        write(results, tmp_path / "file", failed)

@@ -1,0 +1,199 @@
+"""Results as CSV, Parquet and NetCDF: they open in pandas and xarray, with units and provenance, and say the same."""
+
+import json
+
+import numpy as np
+import pytest
+import studies
+
+from qsense import RunSpec, run
+from qsense.errors import ArgumentError, ContentError
+from qsense.store import Store
+from qsense.study.results import of_study
+from qsense.tables import Columns, Results, results_of, written
+
+pandas = pytest.importorskip("pandas", reason="needs the extra `data`")
+xarray = pytest.importorskip("xarray", reason="needs the extra `data`")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return of(
+        tmp_path_factory.mktemp("tables"),
+        sweep={"num_qubits": [1, 2, 4], "noise.dephasing_rate": [0.1, 1.0], "seed": [1, 2]},
+    )
+
+
+def of(path, run=None, **keys):
+    entry = studies.filled(path / "s", studies.study(run, **keys))
+    with Store(path / "s", read_only=True) as store:
+        return of_study(store, entry)
+
+
+def rows_of(results):
+    names = list(results.trials.values)
+    return [dict(zip(names, row, strict=True)) for row in zip(*results.trials.values.values(), strict=True)]
+
+
+def test_csv_opens_in_pandas_with_every_number_as_it_is(results, tmp_path):
+    paths = written(results, tmp_path, "csv")
+    assert [path.name for path in paths] == ["trials.csv", "curves.csv", "tables.json"]
+    frame = pandas.read_csv(paths[0])
+    assert len(frame) == 24
+    for row, expected in zip(frame.to_dict("records"), rows_of(results), strict=True):
+        for name, value in expected.items():
+            assert row[name] == value or (value is None and pandas.isna(row[name])), name
+    curves = pandas.read_csv(paths[1])
+    assert len(curves) == 24 * 5
+    first = curves[curves["trial"] == 7]
+    assert list(first["gain"]) == list(results.curves[7]["gain"])
+    attributes = json.loads(paths[2].read_text())
+    assert attributes["units"]["trials"]["img_s"] == "s"
+    assert attributes["units"]["curves"]["time_s"] == "s"
+    assert attributes["provenance"] == [{"python": "3", "schema": 1, "versions": {}}]
+
+
+def test_parquet_keeps_numbers_text_units_and_provenance(results, tmp_path):
+    pytest.importorskip("pyarrow", reason="needs the extra `data`")
+    paths = written(results, tmp_path, "parquet")
+    frame = pandas.read_parquet(paths[0])
+    assert frame["probe"].tolist() == list(results.trials.values["probe"])
+    assert frame["img_s"].tolist() == list(results.trials.values["img_s"])
+    assert frame["num_qubits"].dtype == np.int64
+    assert frame.attrs["units"]["dephasing_rate_per_s"] == "1/s"
+    assert frame.attrs["provenance"][0]["python"] == "3"
+    assert len(pandas.read_parquet(paths[1])) == 24 * 5
+
+
+def test_the_dimensions_of_a_dataset_are_what_was_swept(results, tmp_path):
+    pytest.importorskip("h5netcdf", reason="needs the extra `data`")
+    (path,) = written(results, tmp_path, "netcdf")
+    with xarray.open_dataset(path, engine="h5netcdf") as data:
+        sizes = {"probe": 2, "num_qubits": 3, "dephasing_rate_per_s": 2, "seed": 2, "time_index": 5}
+        assert dict(data.sizes) == sizes
+        for row, curve in zip(rows_of(results), results.curves, strict=True):
+            place = {name: row[name] for name in ("probe", "num_qubits", "dephasing_rate_per_s", "seed")}
+            one = data.sel(place)
+            assert float(one["img_s"]) == row["img_s"]
+            assert one["gain"].values.tolist() == curve["gain"]
+        assert data["img_s"].attrs["units"] == "s"
+        assert data["time_s"].attrs["units"] == "s"
+        assert data["dephasing_rate_per_s"].attrs["units"] == "1/s"
+        assert json.loads(data.attrs["provenance"])[0]["python"] == "3"
+        assert data.attrs["name"] == "small"
+        assert str(data["backend"].values) == "emulator"
+
+
+def test_a_filtered_grid_has_nan_where_no_trial_is(tmp_path):
+    results = of(tmp_path, sweep={"num_qubits": [1, 2, 3]}, skip=[{"probe": "product", "num_qubits": 2}])
+    data = results.to_dataset()
+    assert dict(data.sizes) == {"probe": 2, "num_qubits": 3, "time_index": 5}
+    there = ~np.isnan(data["img_s"].values)
+    assert there.tolist() == [[True, True, True], [True, False, True]]
+    assert data["quantity"].sel(probe="product", num_qubits=2) == ""
+    assert np.isnan(data["gain"].sel(probe="product", num_qubits=2)).all()
+
+
+def test_a_sparse_study_is_a_list_of_trials(tmp_path):
+    near = [{"seed": k, "noise.dephasing_rate": {"from": k, "to": k + 1}} for k in range(1, 51)]
+    every = {"from": 1, "to": 50}
+    results = of(
+        tmp_path, {"probes": "ghz", "shots": 2}, sweep={"seed": every, "noise.dephasing_rate": every}, only=near
+    )
+    data = results.to_dataset()
+    assert dict(data.sizes) == {"trial": 99, "time_index": 5}
+    assert data["seed"].values.tolist() == [k // 2 + 1 for k in range(99)]
+
+
+def test_missing_numbers_are_nan_and_empty_and_never_zero(tmp_path):
+    rates = [0.1, [0.1, 0.2], [0.3, 0.4]]
+    results = of(tmp_path, {"probes": "ghz"}, sweep={"noise.dephasing_rate": rates})
+    assert results.trials.values["dephasing_rate_per_s"] == [0.1, None, None]
+    assert results.trials.values["noise.dephasing_rate"] == rates
+    assert np.isnan(results.trials.array("dephasing_rate_per_s")[1:]).all()
+    assert pandas.isna(results.trials.to_frame()["dephasing_rate_per_s"][1])
+    assert b"custom,," in results.trials.to_csv().splitlines()[2]
+    written(results, tmp_path / "out", "netcdf")
+    with xarray.open_dataset(tmp_path / "out" / "results.nc", engine="h5netcdf") as data:
+        assert dict(data.sizes) == {"noise.dephasing_rate": 3, "time_index": 5}
+        assert (
+            data["noise.dephasing_rate"].values.tolist() == ["0.1", "[0.1, 0.2]", "[0.3, 0.4]"]
+            or len(data["noise.dephasing_rate"]) == 3
+        )
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "netcdf"])
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        {"noise": ["dephasing", "emission", {"name": "mixed", "dephasing_rate": [0.1, 0.2]}]},
+        {"probes[1].tilt": [0.0, 0.25]},
+        {"seed": [1, 2**64, 2**200]},
+        {"times_s": [[0.1, 0.2, 0.3], [0.5]]},
+        {"allocation": ["equal", "optimal"], "readout_error.up_given_down": [0.0, 0.1]},
+        {"estimators": ["auto", ["tomography", "parameter_shift"]]},
+    ],
+    ids=lambda sweep: ",".join(sweep),
+)
+def test_whatever_is_swept_can_be_exported_in_every_format(tmp_path, sweep, kind):
+    probes = ["ghz", {"probe": "product"}]
+    results = of(tmp_path, {"probes": probes, "readout_error": {"up_given_down": 0.0}}, sweep=sweep)
+    paths = written(results, tmp_path / "out", kind)
+    assert all(path.stat().st_size for path in paths)
+    if kind == "netcdf":
+        with xarray.open_dataset(paths[0], engine="h5netcdf") as data:
+            assert int(np.isfinite(data["img_s"]).sum()) == len(results.trials)
+    elif kind == "parquet":
+        assert len(pandas.read_parquet(paths[0])) == len(results.trials)
+
+
+def test_a_trial_that_stands_twice_is_a_row_twice_and_a_list_in_xarray(tmp_path):
+    noises = [{"name": "a", "dephasing_rate": 0.1}, {"name": "b", "dephasing_rate": 0.1}]
+    results = of(tmp_path, {"probes": "ghz", "noise": noises}, sweep={"noise[1].dephasing_rate": [0.2, 0.3]})
+    assert len(results.trials) == 4
+    assert results.trials.values["img_s"][0] == results.trials.values["img_s"][2]
+    assert dict(results.to_dataset().sizes) == {"trial": 4, "time_index": 5}
+
+
+def test_a_record_exports_as_a_study_does(tmp_path):
+    spec = {"schema": 1, "name": "one", **studies.RUN, "num_qubits": [1, 2]}
+    record = run(RunSpec.from_dict(spec), tmp_path / "records")
+    results = results_of(record)
+    rows = record.read_json("summary.json")["rows"]
+    assert results.trials.values["img_s"] == [row["img_s"] for row in rows]
+    assert results.trials.attributes["spec_id"] == record.spec.id
+    assert results.trials.attributes["provenance"][0]["versions"]["qsense"]
+    for kind in ("csv", "parquet", "netcdf"):
+        done = studies.command("export", record.path, "--format", kind, "--out", tmp_path / kind)
+        assert done.returncode == 0, done.stderr
+    with xarray.open_dataset(tmp_path / "netcdf" / "results.nc", engine="h5netcdf") as data:
+        assert dict(data.sizes) == {"probe": 2, "num_qubits": 2, "time_index": 5}
+    studied = of(tmp_path, {"num_qubits": [1, 2]})
+    shared = [name for name in results.trials.values if name in studied.trials.values]
+    assert {"img_s", "z", "shots_total", "seed", "dephasing_rate_per_s"} <= set(shared)
+    both = [dict(zip(t.trials.values, row, strict=True)) for t in (results, studied)
+            for row in zip(*t.trials.values.values(), strict=True)]  # fmt: skip
+    one, two = both[:4], both[4:]
+    key = lambda row: (row["probe"], row["num_qubits"])  # noqa: E731
+    for a, b in zip(sorted(one, key=key), sorted(two, key=key), strict=True):
+        assert {name: a[name] for name in shared} == {name: b[name] for name in shared}
+
+
+def test_what_cannot_be_written_is_one_line(results, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ContentError, match=r"cannot be written: .*choose another --out"):
+        written(results, tmp_path / "file", "csv")
+    with pytest.raises(ArgumentError, match=r'Unknown format "csw"\. Did you mean "csv"'):
+        written(results, tmp_path, "csw")
+
+
+def test_text_columns_stay_text_and_whole_numbers_whole():
+    columns = Columns({"a": ["x", None], "n": [1, 2], "f": [1, None], "big": [1, 2**70], "seed": [5, 2**63 - 1]})
+    frame = columns.to_frame()
+    assert frame["a"].tolist() == ["x", ""]
+    assert frame["n"].dtype == np.int64
+    assert frame["seed"].tolist() == [5, 2**63 - 1]
+    assert np.isnan(frame["f"][1])
+    assert frame["big"].tolist() == ["1", str(2**70)]
+    assert columns.units == {"n": "1", "f": "1", "seed": "1"}
+    assert len(Results(columns, []).trials) == 2
