@@ -11,25 +11,32 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from qsense.backends.device_sampler import DeviceSampler
 from qsense.counts import Counts
+from qsense.device import Device
 from qsense.errors import ArgumentError
 from qsense.estimate import product, tally
-from qsense.estimate.readout import ReadoutCalibration, calibrate
+from qsense.estimate.readout import ReadoutCalibration, calibrate, patterns
 from qsense.estimate.result import Estimate
 from qsense.fidelity import spin_decay
 from qsense.fisher import FloatArray
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.sensing import Experiment
-from qsense.transpilation import Idle, relaxation_circuit
+from qsense.transpilation import Idle, relaxation_circuit, window_delays
 
-Progress = Callable[[int, int, str], None]
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+Kind = Literal["readout", "t1", "t2_star", "t2_echo"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 NUM_TIMES = 10
+_IDLE: dict[str, Idle] = {"t2_star": "free", "t2_echo": "hahn"}
+_AXES: tuple[product.Axis, ...] = ("along", "across")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,45 +56,116 @@ class Characterised:
     readout: ReadoutCalibration
 
 
-def characterise(
-    sampler: DeviceSampler,
-    qubits: tuple[int, ...],
-    shots: int = 2000,
-    longest: float | None = None,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> Characterised:
-    """Returns T1, T2*, T2 and readout of some qubits, measured.
+@dataclass(frozen=True)
+class Protocol:
+    """What is measured, on all qubits at once; made by `protocol`.
+
+    Attributes:
+        qubits: their numbers on the device.
+        shots: of every row of every circuit.
+        t1_times, t2_times: idle times in s, on the device's clock.
+    """
+
+    qubits: tuple[int, ...]
+    shots: int
+    t1_times: tuple[float, ...]
+    t2_times: tuple[float, ...]
+
+    def circuits(self, kind: Kind, sampler: DeviceSampler) -> list[QuantumCircuit]:
+        """Returns the circuits of one kind in the device's gates, reading spin j into classical bit j.
+
+        Raises:
+            ArgumentError: a time is too short for the device's clock or pulses.
+        """
+        if kind == "readout":
+            return sampler.known_strings(self.qubits)
+        if kind == "t1":
+            device, target = sampler.device, sampler.backend.target
+            return [relaxation_circuit(self.qubits, time, device, target) for time in self.t1_times]
+        here = replace(sampler, idle=_IDLE[kind], qubits=self.qubits, pinned={}, _kept={})
+        probe = Probe.product(len(self.qubits))
+        return [here.prepared(Experiment(probe, time)).circuit for time in self.t2_times]
+
+    def values(self, kind: Kind) -> FloatArray | None:
+        """Returns the angles of every circuit of a kind, a row for each axis; None where circuits have none."""
+        if kind not in _IDLE:
+            return None
+        return product.design(len(self.qubits), 0.0, _AXES)[1].values()
+
+    def num_rows(self, kind: Kind) -> int:
+        """Returns the rows of counts of all circuits of a kind."""
+        if kind == "readout":
+            return len(patterns(len(self.qubits)))
+        return len(self.t1_times) if kind == "t1" else len(_AXES) * len(self.t2_times)
+
+
+def protocol(
+    sampler: DeviceSampler, qubits: tuple[int, ...], shots: int = 2000, longest: float | None = None
+) -> Protocol:
+    """Returns what is to be measured; runs nothing.
 
     Args:
         sampler: of the device.
         qubits: which.
         shots: for every circuit.
         longest: the longest idling in s; by default twice the longest T1 or T2 that the qubits report.
-        seed: of a simulator.
-        progress: called with (done, all, what).
 
     Raises:
-        ArgumentError: a qubit is unknown, no time is reported nor given, or a decay cannot be seen in the counts.
+        ArgumentError: a qubit is unknown, or no time is reported nor given.
     """
     sampler.device.check_qubits(qubits)
     if not qubits:
         raise ArgumentError("Argument `qubits` must name at least one qubit, but is empty.")
     if longest is not None and not 0 < longest < np.inf:
         raise ArgumentError(f"The longest idling (--longest) must be a positive time in s, but is {longest:g}.")
-    update = progress or (lambda done, total, label: None)
-    seeds = np.random.SeedSequence(seed).generate_state(4).tolist()
-    update(0, 4, "readout")
-    readout = calibrate(sampler.readout_counts(qubits, shots, seeds[0]))
-    update(1, 4, "T1")
-    t1 = _t1(sampler, qubits, shots, _times(sampler, qubits, longest, sampler.device.t1), seeds[1])
-    update(2, 4, "T2*")
-    times = _times(sampler, qubits, longest, sampler.device.t2)
-    star = _t2(sampler, qubits, shots, times, "free", seeds[2])
-    update(3, 4, "T2")
-    echo = _t2(sampler, qubits, shots, times, "hahn", seeds[3])
-    update(4, 4, "done")
-    return Characterised(qubits, t1, star, echo, readout)
+    device = sampler.device
+    ends = [_longest(device, qubits, reported) if longest is None else longest for reported in (device.t1, device.t2)]
+    try:
+        t1_times, t2_times = (tuple(device.rounded(float(end * share)) for share in _shares()) for end in ends)
+        for qubit in qubits:
+            window_delays(t2_times[0], device, qubit, "hahn")
+    except ArgumentError as error:
+        raise ArgumentError(f"The shortest idling, {_shares()[0]:g} of the longest (--longest): {error}") from None
+    return Protocol(qubits, shots, t1_times, t2_times)
+
+
+def characterise(sampler: DeviceSampler, wanted: Protocol, seed: int = 0) -> Characterised:
+    """Returns T1, T2*, T2 and readout of some qubits, measured here and now.
+
+    Args:
+        sampler: of the device.
+        wanted: from `protocol`.
+        seed: of a simulator.
+
+    Raises:
+        ArgumentError: no way of running passes the self-test, or a decay cannot be seen in the counts.
+    """
+    seeds = dict(zip(KINDS, np.random.SeedSequence(seed).generate_state(len(KINDS)).tolist(), strict=True))
+
+    def counts(kind: Kind) -> Counts:
+        circuits = wanted.circuits(kind, sampler)
+        return sampler.run_circuits(circuits, wanted.qubits, wanted.shots, seeds[kind], wanted.values(kind))
+
+    return analysed(wanted, counts)
+
+
+def analysed(measured: Protocol, counts: Callable[[Kind], Counts]) -> Characterised:
+    """Returns what the counts say, kind after kind.
+
+    Args:
+        measured: what they are of.
+        counts: of all circuits of a kind, one after another, a row for each row of their values.
+
+    Raises:
+        ArgumentError: a decay cannot be seen in the counts, or the readout says nothing.
+    """
+    return Characterised(
+        qubits=measured.qubits,
+        readout=calibrate(counts("readout")),
+        t1=_t1(measured, counts("t1")),
+        t2_star=_t2(measured, counts("t2_star")),
+        t2=_t2(measured, counts("t2_echo")),
+    )
 
 
 def noise_of(found: Characterised, idle: Idle, name: str, note: Callable[[str], None]) -> LocalNoise:
@@ -108,15 +186,17 @@ def noise_of(found: Characterised, idle: Idle, name: str, note: Callable[[str], 
     return LocalNoise.from_t1_t2([e.value for e in found.t1], used, name=name)
 
 
-def as_toml(found: Characterised, backend: str, name: str, idle: Idle, note: Callable[[str], None]) -> dict[str, Any]:
-    """Returns the noise model file of what was measured; its T2 is that of `idle`."""
+def as_toml(
+    found: Characterised, backend: str, name: str, idle: Idle, note: Callable[[str], None], day: date | None = None
+) -> dict[str, Any]:
+    """Returns the noise model file of what was measured, by default today; its T2 is that of `idle`."""
     noise = noise_of(found, idle, name, note)
     listed = ", ".join(map(str, found.qubits))
     source = f"measured by qsense calibrate on {backend}, qubits {listed}"
 
     def entry(values: list[float], errors: list[float], unit: str, what: str) -> dict[str, Any]:
         return {
-            "value": values, "stderr": errors, "unit": unit, "source": f"{source}: {what}", "date": date.today(),
+            "value": values, "stderr": errors, "unit": unit, "source": f"{source}: {what}", "date": day or date.today(),
         }  # fmt: skip
 
     def times(estimates: tuple[Estimate, ...], what: str) -> dict[str, Any]:
@@ -143,45 +223,38 @@ def as_toml(found: Characterised, backend: str, name: str, idle: Idle, note: Cal
     }
 
 
-def _times(sampler: DeviceSampler, qubits: tuple[int, ...], longest: float | None, reported: FloatArray) -> FloatArray:
+def _longest(device: Device, qubits: tuple[int, ...], reported: FloatArray) -> float:
     known = reported[list(qubits)]
     known = known[~np.isnan(known)]
-    if longest is None and not len(known):
+    if not len(known):
         raise ArgumentError("None of the qubits reports its T1 or T2; give the longest idling in s, --longest.")
-    end = 2 * float(known.max()) if longest is None else longest
-    # Dense at first, so that qubits that decay faster than the slowest are seen too.
-    wanted = end * (np.arange(1, NUM_TIMES + 1) / NUM_TIMES) ** 2
-    return np.array([sampler.rounded(float(t)) for t in wanted])
+    return 2 * float(known.max())
 
 
-def _t2(
-    sampler: DeviceSampler, qubits: tuple[int, ...], shots: int, times: FloatArray, idle: Idle, seed: int
-) -> tuple[Estimate, ...]:
-    probe = Probe.product(len(qubits))
-    here = replace(sampler, idle=idle, qubits=qubits, pinned={}, _kept={})
-    _, settings = product.design(len(qubits), 0.0, ("along", "across"))
-    seeds = np.random.SeedSequence(seed).generate_state(len(times))
-    gains = []
-    for time, own in zip(times, seeds, strict=True):
-        counts = here.sample(Experiment(probe, float(time)), settings, shots, LocalNoise(), int(own) >> 1)
-        gains.append(product.spins(counts, ("along", "across")).gains)
+def _shares() -> FloatArray:
+    """The times as shares of the longest: dense at first, so that qubits that decay fast are seen beside slow ones."""
+    return np.asarray((np.arange(1, NUM_TIMES + 1) / NUM_TIMES) ** 2)
+
+
+def _t2(measured: Protocol, counts: Counts) -> tuple[Estimate, ...]:
+    rows = len(_AXES)
+    gains = [product.spins(counts.part(k * rows, (k + 1) * rows), _AXES).gains for k in range(len(measured.t2_times))]
     found = []
-    for spin, qubit in enumerate(qubits):
+    for spin, qubit in enumerate(measured.qubits):
         try:
-            rate = spin_decay(times, [at[spin] for at in gains]).rate
+            rate = spin_decay(np.array(measured.t2_times), [at[spin] for at in gains]).rate
         except ArgumentError as error:
             raise ArgumentError(f"Qubit {qubit}: {error}") from None
         found.append(_lifetime(rate, qubit))
     return tuple(found)
 
 
-def _t1(
-    sampler: DeviceSampler, qubits: tuple[int, ...], shots: int, times: FloatArray, seed: int
-) -> tuple[Estimate, ...]:
-    circuits = [relaxation_circuit(qubits, float(t), sampler.device, sampler.backend.target) for t in times]
-    counts: Counts = sampler.run_bare(circuits, qubits, shots, seed)
-    ups = tally.per_spin(counts)[..., 1] / shots
-    return tuple(_lifetime(_rate(times, ups[:, spin], shots), qubit) for spin, qubit in enumerate(qubits))
+def _t1(measured: Protocol, counts: Counts) -> tuple[Estimate, ...]:
+    ups = tally.per_spin(counts)[..., 1] / measured.shots
+    times = np.array(measured.t1_times)
+    return tuple(
+        _lifetime(_rate(times, ups[:, spin], measured.shots), qubit) for spin, qubit in enumerate(measured.qubits)
+    )
 
 
 def _rate(times: FloatArray, shares: FloatArray, shots: int) -> Estimate:

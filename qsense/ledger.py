@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from qsense.errors import RecordError
 from qsense.jobs import Mode, Parcel, Piece, Task, opened
-from qsense.record import RunRecord
+from qsense.record import Folder
 
 LEDGER = "jobs.json"
 SCHEMA = 1
@@ -134,11 +134,11 @@ def _entry(data: dict[str, Any]) -> Entry:
     return entry
 
 
-def load(record: RunRecord, backend: str | None = None) -> Ledger:
+def load(record: Folder, backend: str | None = None) -> Ledger:
     """Returns the ledger of a record.
 
     Args:
-        record: a run's record.
+        record: the folder of a run's record, or of a calibration.
         backend: the name of the backend that it must be of; None for any.
 
     Raises:
@@ -153,7 +153,7 @@ def load(record: RunRecord, backend: str | None = None) -> Ledger:
     return ledger
 
 
-def parcel_tasks(record: RunRecord, parcel: Parcel) -> list[Task]:
+def parcel_tasks(record: Folder, parcel: Parcel) -> list[Task]:
     """Returns the tasks of a parcel from its file in the record.
 
     Raises:
@@ -167,13 +167,13 @@ def parcel_tasks(record: RunRecord, parcel: Parcel) -> list[Task]:
     return opened(parcel, data, str(path))
 
 
-def store(record: RunRecord, ledger: Ledger) -> None:
+def store(record: Folder, ledger: Ledger) -> None:
     """Writes the ledger of a record in one step."""
     record.write_json(LEDGER, ledger.to_dict())
 
 
 @contextmanager
-def alone(record: RunRecord) -> Iterator[None]:
+def alone(record: Folder) -> Iterator[None]:
     """Keeps a second qsense from the same record's jobs; the lock ends with the process."""
     try:
         import fcntl

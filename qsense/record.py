@@ -38,10 +38,39 @@ ESTIMATE_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class RunRecord:
-    """A record folder and the spec in it; made by `create` or `load`."""
+class Folder:
+    """A folder whose files are written whole: what jobs and their counts need of a record, whatever was measured."""
 
     path: Path
+
+    def write_json(self, name: str, data: Any) -> None:
+        self.write_bytes(name, as_json(data))
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """Writes a file of the folder in one step.
+
+        Raises:
+            RecordError: it cannot be written; the message names it.
+        """
+        target = self.path / name
+        try:
+            files.write(target, data)
+        except OSError as error:
+            raise RecordError(f"{target}: cannot be written: {error.strerror}.") from None
+
+    def read_json(self, name: str) -> Any:
+        """Returns a JSON file of the folder.
+
+        Raises:
+            RecordError: it is missing or damaged.
+        """
+        return _read_json(self.path / name)
+
+
+@dataclass(frozen=True)
+class RunRecord(Folder):
+    """A record folder and the spec in it; made by `create` or `load`."""
+
     spec: RunSpec
 
     @classmethod
@@ -154,29 +183,10 @@ class RunRecord:
         writer.writerows(rows)
         self.write_bytes(name, buffer.getvalue().encode())
 
-    def write_json(self, name: str, data: Any) -> None:
-        text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-        self.write_bytes(name, f"{text}\n".encode())
 
-    def write_bytes(self, name: str, data: bytes) -> None:
-        """Writes a file of the record in one step.
-
-        Raises:
-            RecordError: it cannot be written; the message names it.
-        """
-        target = self.path / name
-        try:
-            files.write(target, data)
-        except OSError as error:
-            raise RecordError(f"{target}: cannot be written: {error.strerror}.") from None
-
-    def read_json(self, name: str) -> Any:
-        """Returns a JSON file of the record.
-
-        Raises:
-            RecordError: it is missing or damaged.
-        """
-        return _read_json(self.path / name)
+def as_json(data: Any) -> bytes:
+    """Returns data as the text of a JSON file, keys sorted."""
+    return f"{json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)}\n".encode()
 
 
 def _read_json(path: Path) -> dict[str, Any]:

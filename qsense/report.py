@@ -227,18 +227,3 @@ def _number(value: float | None, error: float | None, unit: float) -> str:
     if value is None:
         return "–"
     return f"{value / unit:.4g}" if error is None else with_error(value / unit, error / unit)
-
-
-def progress_bar(console: Console) -> Any:
-    """Returns a context that shows progress on a terminal and nothing elsewhere."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )

@@ -1,44 +1,28 @@
-"""Submit now, collect later: every job in the record from the moment it exists, none sent twice, none lost.
-
-What makes it so, in this order:
-
-1. The circuits, the values and the ledger are in the record before anything is sent.
-2. A parcel is marked as being sent, then sent under tags (the run, the parcel), then its job's name is stored.
-3. Whoever comes back first asks the service for jobs with the run's tag. A job that was sent but not stored is found.
-
-Killed between any two of these, a run goes on without a second job for any parcel.
-"""
+"""Submits a run: its spec becomes tasks, which `dispatch` sends as jobs; `collection` brings their counts back."""
 
 from __future__ import annotations
 
-import math
-import secrets
-import time
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from qsense import dispatch
 from qsense.backends.device_sampler import DeviceSampler
 from qsense.backends.self_test import SHOTS
 from qsense.device import Calibration
 from qsense.errors import ArgumentError, SpecError
 from qsense.estimate.readout import patterns
-from qsense.jobs import MODES, Mode, Parcel, Task, pack, sealed
-from qsense.ledger import LEDGER, Entry, Ledger, alone, load, parcel_tasks, store
+from qsense.jobs import Mode, Task
+from qsense.ledger import LEDGER, Ledger, load
 from qsense.mounting import Mounted, Note, mount
 from qsense.placement import Placement
 from qsense.plan import Point
-from qsense.record import RunRecord
-from qsense.remote import Service, ServiceError
+from qsense.record import RunRecord, as_json
+from qsense.remote import Service
 from qsense.sensing import parameter_names
 from qsense.spec import RunSpec
-
-SETTLE_S = 5.0
-"""So long after the start of an interrupted sending a job may still appear at the service."""
 
 
 @dataclass(frozen=True)
@@ -83,25 +67,14 @@ def prepare(
         SpecError: the run does not fit the backend.
         RecordError: the record's ledger is damaged or of another backend.
     """
-    if mode not in MODES:
-        raise ArgumentError(f'Unknown mode "{mode}". Known: {", ".join(MODES)}.')
+    mode = dispatch.checked(mode)
     mounted = mount(spec, out, note, service.backend)
     path = out / f"{mounted.spec.name}-{mounted.spec.id}"
     files: dict[str, bytes] = {}
     if (path / LEDGER).exists():
-        ledger = load(RunRecord.load(path), service.name)
-        if max_seconds is not None:
-            ledger = replace(ledger, max_seconds=max_seconds)
+        ledger = dispatch.limited(load(RunRecord.load(path), service.name), max_seconds)
     else:
-        run = f"{mounted.spec.id}-{secrets.token_hex(6)}"
-        entries = []
-        for group in pack(tasks(mounted)):
-            spent = [len(task.values) * task.shots * service.seconds(task.circuit) for task in group]
-            parcel, data = sealed(group, run, service.overhead_s + sum(spent))
-            entries.append(Entry(parcel))
-            files[parcel.file] = data
-        ledger = Ledger(run, service.name, mode, tuple(entries), max_seconds=max_seconds)
-    _check_limit(ledger)
+        ledger, files = dispatch.planned(tasks(mounted), mounted.spec.id, service, mode, max_seconds)
     return Plan(mounted.spec, ledger, files, mounted.described("service"), mounted.calibration)
 
 
@@ -154,130 +127,6 @@ def submit(ready: Plan, out: Path, service: Service, note: Note, resend: bool = 
         RecordError: the record cannot be written.
     """
     record = RunRecord.create(ready.spec, out, ready.calibration)
-    with alone(record):
-        ledger = ready.ledger
-        if (record.path / LEDGER).exists():
-            ledger = replace(load(record, service.name), max_seconds=ledger.max_seconds)
-        else:
-            _write_parcels(record, ready)
-        if resend:
-            ledger = replace(ledger, entries=tuple(e.again() if e.lost else e for e in ledger.entries))
-            _check_limit(ledger)
-        store(record, ledger)
-        ledger = adopt(record, ledger, service, note, SETTLE_S)
-        waiting = [index for index, entry in enumerate(ledger.entries) if entry.status in ("planned", "sending")]
-        if not waiting:
-            note(f"all {len(ledger.entries)} jobs of {record.path} were sent before; nothing was sent now")
-            return record
-        session = service.open(ledger.mode, ledger.session)
-        if session != ledger.session:
-            ledger = replace(ledger, session=session)
-            store(record, ledger)
-        try:
-            for index in waiting:
-                ledger = _send(record, ledger, index, service)
-        finally:  # an open session costs time; the next submit opens another
-            with suppress(ServiceError):
-                service.close(session)
-        _weed(ledger, service, note)
+    files = {**ready.files, "device.json": as_json(ready.device)}
+    dispatch.send(record, ready.ledger, files, service, note, resend)
     return record
-
-
-def _write_parcels(record: RunRecord, ready: Plan) -> None:
-    folder = record.path / "jobs"
-    folder.mkdir(exist_ok=True)
-    for stale in folder.iterdir():  # without a ledger nothing was sent: left by a submit that did not get so far
-        stale.unlink()
-    for name, data in ready.files.items():
-        record.write_bytes(name, data)
-    record.write_json("device.json", ready.device)
-
-
-def _send(record: RunRecord, ledger: Ledger, index: int, service: Service) -> Ledger:
-    entry = replace(ledger.entries[index], status="sending", sent=_now())
-    ledger = ledger.with_entry(index, entry)
-    store(record, ledger)
-    try:
-        job = service.send(
-            parcel_tasks(record, entry.parcel),
-            ["qsense", ledger.run, entry.tag],
-            ledger.session,
-            _seconds_allowed(ledger, entry.parcel),
-        )
-    except ServiceError as error:
-        if error.sure:  # nothing was done
-            store(record, ledger.with_entry(index, replace(entry, status="planned", sent="")))
-        done = len(ledger.entries) - len(ledger.with_status("planned", "sending"))
-        raise ServiceError(
-            f"{error} {done} of {len(ledger.entries)} jobs are sent and stored in {record.path}; "
-            "run the same `qsense submit` again to send the rest.",
-            error.sure,
-            error.passing,
-        ) from None
-    ledger = ledger.with_entry(index, replace(entry, status="sent", job=job))
-    store(record, ledger)
-    return ledger
-
-
-def adopt(record: RunRecord, ledger: Ledger, service: Service, note: Note, settle: float) -> Ledger:
-    """Returns the ledger with the jobs that were sent but not stored, found by their tags.
-
-    Args:
-        record, ledger: the run's.
-        service: where its jobs are.
-        note: called with a line for every job found.
-        settle: a job may still appear so long after its sending began, in s; 0 does not wait for it.
-
-    Raises:
-        ServiceError: the service cannot be reached.
-    """
-    found = service.find(ledger.run)
-    open_still = [e for e in ledger.with_status("sending") if e.tag not in found]
-    wait = max((settle - _age(entry.sent) for entry in open_still), default=0.0)
-    if wait > 0:  # its request may still be on the way
-        time.sleep(min(wait, settle))
-        found = service.find(ledger.run)
-    for index, entry in enumerate(ledger.entries):
-        jobs = found.get(entry.tag, [])
-        if jobs and entry.status in ("planned", "sending"):
-            ledger = ledger.with_entry(index, replace(entry, status="sent", job=jobs[0]))
-            note(f"job {jobs[0]} had been sent already and was found by its tag")
-            store(record, ledger)
-    return ledger
-
-
-def _weed(ledger: Ledger, service: Service, note: Note) -> None:
-    """Cancels jobs that stand at the service beside those of the ledger.
-
-    A vendor's client may repeat a request of its own accord when the answer was lost, IBM's does so behind a proxy. The
-    first copy is in the ledger or was found by its tag; the others would be paid for nothing.
-    """
-    found = service.find(ledger.run)
-    for entry in ledger.entries:
-        for job in found.get(entry.tag, []):
-            if job != entry.job:
-                service.cancel(job)
-                note(f"the service had job {job} beside {entry.job}, made by a repeated request; it was cancelled")
-
-
-def _check_limit(ledger: Ledger) -> None:
-    if ledger.max_seconds is not None and ledger.seconds > ledger.max_seconds:
-        raise ArgumentError(
-            f"The jobs are estimated at {ledger.seconds:.1f} s on the device, more than the {ledger.max_seconds:g} s "
-            "allowed; lower `shots` or raise --max-qpu-seconds. Nothing was sent."
-        )
-
-
-def _seconds_allowed(ledger: Ledger, parcel: Parcel) -> int | None:
-    """The parcel's share of what is allowed: the shares add up to no more than the limit."""
-    if ledger.max_seconds is None or parcel.seconds == 0:
-        return None
-    return max(1, math.floor(ledger.max_seconds * parcel.seconds / ledger.seconds))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _age(moment: str) -> float:
-    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() if moment else math.inf

@@ -125,10 +125,10 @@ def _run_remotely(
     record = submission.submit(ready, out, service, say)
     record, collected = _collect(record, service, progress, say, wait=True)
     if collected.missing:
-        lost = [f"job {e.job} {e.status}: {e.reason}" for e in collected.ledger.entries if e.lost]
         raise ServiceError(
             f"{len(collected.missing)} of {len(collected.missing) + len(collected.complete)} points have no counts "
-            f"({'; '.join(lost)}); the rest is in {record.path}; `qsense submit --resend` sends the lost jobs again.",
+            f"({'; '.join(collected.lost)}); the rest is in {record.path}; `qsense submit --resend` sends the lost "
+            "jobs again.",
             sure=True,
             passing=False,
         )
@@ -140,8 +140,7 @@ def _collect(
 ) -> tuple[RunRecord, Collected]:
     def shown(collected: Collected) -> None:
         if progress is not None:
-            states = ", ".join(f"{number} {state}" for state, number in collected.states.items() if number)
-            progress(collected.states["done"], len(collected.ledger.entries), states)
+            progress(collected.states["done"], len(collected.ledger.entries), collected.shown)
 
     if wait:
         collected = collection.wait(record, service, note, shown)

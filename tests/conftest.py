@@ -34,11 +34,11 @@ def service(tmp_path, monkeypatch):
     pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
     from runtime_service import RuntimeService
 
-    from qsense import report, submission
+    from qsense import dispatch, report
     from qsense.remote import ibm_client
 
     monkeypatch.setattr(ibm_client, "PAUSES_S", (0.0, 0.0))
-    monkeypatch.setattr(submission, "SETTLE_S", 0.0)
+    monkeypatch.setattr(dispatch, "SETTLE_S", 0.0)
     monkeypatch.setattr("urllib3.util.retry.Retry.get_backoff_time", lambda retry: 0.0)
     monkeypatch.setattr(report, "figures", lambda comparison: {})
     store = tmp_path / "home" / "qiskit-ibm.json"
@@ -55,3 +55,13 @@ def away(tmp_path):
     from remote_runs import Run
 
     return Run(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory):
+    """Runs commands that kill themselves at a step."""
+    from commands import Commands
+
+    made = Commands(tmp_path_factory.mktemp("commands"))
+    yield made
+    made.end()

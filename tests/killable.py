@@ -1,4 +1,4 @@
-"""Runs `qsense` commands in processes that can kill themselves (SIGKILL) at a numbered step; used by test_kill.py.
+"""Runs `qsense` commands in processes that can kill themselves (SIGKILL) at a numbered step; used by commands.py.
 
 Started once, it imports everything and then forks for every command it reads on stdin, because imports take seconds. A
 step is the moment before or after a file of the record is moved into its place, or before or after a request about
@@ -12,7 +12,7 @@ import signal
 import sys
 from urllib.parse import urlsplit
 
-from qsense import cli, report, submission, workflow
+from qsense import cli, dispatch, report, workflow
 from qsense.remote import ibm_client
 
 
@@ -21,10 +21,11 @@ def import_what_commands_import():
     import qiskit_ibm_runtime
     import tomli_w
 
+    import qsense.calibration_jobs
     import qsense.collection
     import qsense.remote.ibm
 
-    return qiskit.transpiler, qiskit_ibm_runtime, tomli_w, qsense.collection, qsense.remote.ibm
+    return qiskit.transpiler, qiskit_ibm_runtime, tomli_w, qsense.calibration_jobs, qsense.collection, qsense.remote.ibm
 
 
 def hooked(name, function, path, step):
@@ -62,9 +63,13 @@ def child(order):
     requests.Session.send = hooked("request", requests.Session.send, resource, step)
     # Shorter waits, and no figures: they are made from the counts, and are tested elsewhere.
     ibm_client.PAUSES_S = (0.05, 0.05)
-    submission.SETTLE_S = 0.1
+    dispatch.SETTLE_S = 0.1
     report.figures = lambda comparison: {}
     assert workflow.report is report
+    for name, value in order["changes"].items():
+        module, _, constant = name.rpartition(".")
+        assert hasattr(sys.modules[module], constant)
+        setattr(sys.modules[module], constant, value)
     for name, number in (("out", 1), ("err", 2)):
         os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.environ.update(order["env"])

@@ -73,6 +73,19 @@ def distances(record, roll=0):
             yield point.probe.kind, np.abs(measured - np.roll(exact, roll, axis=0)).sum(1).mean() / 2
 
 
+def flipped(result, number=0, bits=3):
+    """The results of a job that reads the bits of a mask the wrong way round, if it is the job of that number."""
+    from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResult
+
+    changed = [
+        SamplerPubResult(
+            DataBin(c=BitArray(pub.data.c.array ^ bits, pub.data.c.num_bits), shape=pub.data.shape), pub.metadata
+        )
+        for pub in result
+    ]
+    return PrimitiveResult(changed)
+
+
 def qsense(*arguments):
     """A command's result; an error that is no message to the user is raised."""
     done = CliRunner().invoke(cli.app, [str(a) for a in arguments])

@@ -32,6 +32,7 @@ class Handler(BaseHTTPRequestHandler):
 
     owner: object  # the RuntimeService
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits 40 ms between its head and its body
 
     def log_message(self, *_: object) -> None:
         pass

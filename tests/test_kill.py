@@ -1,11 +1,7 @@
 """Submit and collect killed (SIGKILL) between any two steps: no job lost, none sent twice, the same counts."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +12,7 @@ if not hasattr(os, "fork"):
     pytest.skip("needs fork", allow_module_level=True)
 
 from remote_runs import SPEC
-from runtime_service import KEY, RuntimeService
+from runtime_service import RuntimeService
 
 from qsense.counts import Counts
 
@@ -27,46 +23,6 @@ ONE_SPIN = {
     **SPEC, "name": "killed", "probes": ["product"], "num_qubits": 1, "device": {"readout_shots": 60},
     "estimators": [{"estimator": "parameter_shift", "shots": 40}],
 }  # fmt: skip
-
-
-class Commands:
-    """Runs commands in forks of one process that has imported everything."""
-
-    def __init__(self, folder):
-        environment = {**os.environ, "HOME": str(folder), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        here = Path(__file__).parent
-        self.folder = folder
-        self.process = subprocess.Popen(
-            [sys.executable, str(here / "killable.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        assert self.process.stdout.readline() == "ready\n"
-
-    def __call__(self, service, *arguments, kill_at=0):
-        paths = {name: str(self.folder / name) for name in ("out", "err", "steps")}
-        order = {**paths, "arguments": [str(a) for a in arguments], "kill_at": kill_at, "env": service.environment()}
-        print(json.dumps(order), file=self.process.stdin, flush=True)
-        code = int(self.process.stdout.readline())
-        texts = {name: Path(path).read_text() for name, path in paths.items()}
-        assert KEY not in "".join(texts.values())
-        return code, texts["out"], texts["err"], texts["steps"].splitlines()
-
-    def done(self, service, *arguments):
-        code, out, err, steps = self(service, *arguments)
-        assert code == 0, err
-        return out, steps
-
-
-@pytest.fixture(scope="module")
-def commands(tmp_path_factory):
-    made = Commands(tmp_path_factory.mktemp("commands"))
-    yield made
-    made.process.stdin.close()
-    made.process.wait()
-    made.process.stdout.close()
 
 
 @pytest.fixture

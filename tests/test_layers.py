@@ -11,7 +11,8 @@ ROOMS = [
     "errors", "units", "files", "toml_file", "content", "fisher", "integration", "device", "noise", "quadrature",
     "probes", "layout", "theory", "counts", "sensing", "transpilation", "estimate", "fidelity", "rendering",
     "emulation", "emulator", "spec_file", "placement", "spec", "estimators", "plan", "backends", "characterise",
-    "provenance", "record", "mounting", "execution", "jobs", "ledger", "remote", "submission", "collection",
+    "provenance", "record", "mounting", "execution", "jobs", "ledger", "remote", "dispatch", "fetching",
+    "submission", "collection", "calibration_jobs",
     "measured", "against_calibration", "derived", "advantage", "compare", "pictures", "report", "workflow",
     "reproduction", "tables", "store", "study", "cli",
 ]  # fmt: skip

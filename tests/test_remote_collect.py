@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
 
 from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResult
-from remote_runs import PARCELS, Run, counts, distances, states
+from remote_runs import PARCELS, Run, counts, distances, flipped, states
 from runtime_device import fake
 from runtime_http import Fault
 
@@ -176,17 +176,6 @@ def test_a_job_that_the_service_has_forgotten_can_be_sent_again(service, away):
     service.forget_jobs()
     assert states(away.collect()) == {"failed": PARCELS}
     assert "does not know this job" in away.said[-1]
-
-
-def flipped(result, number=0, bits=3):
-    """The results of a job that reads the bits of a mask the wrong way round, if it is the job of that number."""
-    changed = [
-        SamplerPubResult(
-            DataBin(c=BitArray(pub.data.c.array ^ bits, pub.data.c.num_bits), shape=pub.data.shape), pub.metadata
-        )
-        for pub in result
-    ]
-    return PrimitiveResult(changed)
 
 
 def test_nothing_is_trusted_when_the_known_strings_come_back_wrong(service, away):

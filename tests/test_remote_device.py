@@ -188,12 +188,6 @@ def test_a_device_that_reports_no_relaxation_at_all_is_refused(service, spec_fil
     assert service.jobs == []
 
 
-def test_a_device_that_takes_jobs_is_not_calibrated_by_waiting_for_them(service):
-    done = qsense("calibrate", SPEC["backend"], "--qubits", "0,1")
-    assert "takes jobs for later, which `qsense calibrate` does not send" in str(done.exception)
-    assert service.jobs == []
-
-
 def test_an_unknown_device_is_answered_with_the_nearest(service, spec_file, tmp_path):
     done = qsense("submit", spec_file, "--backend", "ibm:ibm_lopback", "--out", tmp_path / "out")
     assert 'no device "ibm_lopback". Did you mean "ibm_loopback"' in str(done.exception)

@@ -16,6 +16,7 @@ from qsense.counts import Counts
 from qsense.device import Device, read
 from qsense.errors import ArgumentError
 from qsense.estimate.readout import patterns
+from qsense.fisher import FloatArray
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.sensing import Experiment, Settings
@@ -141,30 +142,29 @@ class DeviceSampler:
         Raises:
             ArgumentError: no way of running passes the self-test on them.
         """
-        return self.run_bare(self.known_strings(qubits), qubits, shots, seed)
+        return self.run_circuits(self.known_strings(qubits), qubits, shots, seed)
 
     def known_strings(self, qubits: Sequence[int]) -> list[Any]:
         """Returns the circuits of the strings of `estimate.readout.patterns`, in the device's gates."""
         circuits = known_circuits(qubits, self.device.num_qubits, patterns(len(qubits)))
         return translated(circuits, self.backend.target)
 
-    def run_bare(self, circuits: Sequence[Any], qubits: Sequence[int], shots: int, seed: int) -> Counts:
-        """Returns the counts of circuits in the device's gates, a row each.
+    def run_circuits(
+        self, circuits: Sequence[Any], qubits: Sequence[int], shots: int, seed: int, values: FloatArray | None = None
+    ) -> Counts:
+        """Returns the counts of circuits in the device's gates, one after another.
 
         Args:
-            circuits: without parameters, reading spin j into classical bit j.
+            circuits: reading spin j into classical bit j.
             qubits: where the spins are; the way of running is tested there.
-            shots: for every circuit.
+            shots: for every row.
             seed: of a simulator; each circuit gets one of its own.
+            values: of the parameters of each circuit, shape (rows, 3·spins); None for one row of circuits without any.
         """
         runner = self._runners[self._trusted(tuple(qubits)).path]
         seeds = np.random.SeedSequence(seed).generate_state(len(circuits))
-        return Counts.joined(
-            [
-                runner(c, np.zeros((1, 3 * c.num_clbits)), shots, int(s) >> 1)
-                for c, s in zip(circuits, seeds, strict=True)
-            ]
-        )
+        rows = np.zeros((1, 3 * len(qubits))) if values is None else values
+        return Counts.joined([runner(c, rows, shots, int(s) >> 1) for c, s in zip(circuits, seeds, strict=True)])
 
     def described(self, probes: Sequence[Probe], path: str | None = None) -> dict[str, Any]:
         """Returns what a record says of the device: qubits of each probe, what idles, which way of running was used.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -45,7 +44,7 @@ def backends(
             _shown(row.two_qubit_error, 1, ".2%"),
             escape(row.unreachable or ""),  # "[ibm]" is no markup
         )
-    _console().print(table)
+    console().print(table)
 
 
 @app.command()
@@ -68,82 +67,10 @@ def compare(record: Record, as_json: AsJson = False) -> None:
         _print_point(point)
 
 
-@app.command()
-def calibrate(
-    backend: Annotated[str, typer.Argument(help="A device, such as fake:manila.", metavar="BACKEND")],
-    qubits: Annotated[str, typer.Option(help="Qubits with commas, in the order of the spins: 0,1,2.")],
-    out: Annotated[Path | None, typer.Option(help="Noise model to write; <device>.toml here by default.")] = None,
-    shots: Annotated[int, typer.Option(help="Shots for every circuit.", min=100)] = 2000,
-    longest: Annotated[float | None, typer.Option(help="Longest idling in s, where no T1 or T2 is reported.")] = None,
-    idle: Annotated[str, typer.Option(help="Whose T2 the model has: free (T2*) or hahn.")] = "free",
-    seed: Annotated[int, typer.Option(help="Seed of a simulated device.", min=0)] = 0,
-    as_json: AsJson = False,
-) -> None:
-    """Measure T1, T2*, T2 and readout of a device's qubits, and write them as a noise model."""
-    import re
-    import sys
-    from typing import cast
-
-    import tomli_w
-
-    from qsense import backends as available
-    from qsense import remote
-    from qsense.backends.device_sampler import DeviceSampler
-    from qsense.characterise import as_toml, characterise
-    from qsense.cli.options import integers
-    from qsense.errors import ArgumentError
-    from qsense.transpilation import Idle
-
-    if idle not in ("free", "hahn"):
-        raise ArgumentError(f'Option --idle must be free or hahn, but is "{idle}".')
-    if remote.is_remote(backend):
-        raise ArgumentError(
-            f'The backend "{backend}" takes jobs for later, which `qsense calibrate` does not send; run a spec with '
-            'noise = "calibration" there, and `qsense compare` its record.'
-        )
-    sampler = available.sampler(backend)
-    if not isinstance(sampler, DeviceSampler):
-        raise ArgumentError(f'The backend "{backend}" is no device; give one such as fake:manila.')
-    named = tuple(integers("--qubits", qubits))
-    name = re.sub(r"[^A-Za-z0-9_.-]", "_", backend)
-    path = out or Path(f"{name}.toml")
-    if not path.parent.is_dir():  # said before the time on the device is spent
-        raise ArgumentError(f"{path}: there is no folder {path.parent}; choose another --out.")
-    found = characterise(sampler, named, shots, longest, seed)
-
-    def note(line: str) -> None:
-        print(f"qsense: {line}", file=sys.stderr)
-
-    entry = as_toml(found, backend, name, cast(Idle, idle), note)
-    try:
-        path.write_text(tomli_w.dumps(entry), encoding="utf-8")
-    except OSError as error:
-        raise ArgumentError(f"{path}: cannot be written: {error.strerror}; choose another --out.") from None
-    if as_json:
-        print(json.dumps({"file": str(path), **entry}, indent=2, default=str))
-        return
-    from rich.table import Table
-
-    table = Table(title=f"{backend}, measured", title_justify="left")
-    for column in ("qubit", "T1 (µs)", "T2* (µs)", "T2 (µs)", "up | down", "down | up"):
-        table.add_column(column, justify="right")
-    errors = found.readout.variances() ** 0.5
-    for spin, qubit in enumerate(found.qubits):
-        lifetimes = (found.t1[spin], found.t2_star[spin], found.t2[spin])
-        table.add_row(
-            str(qubit),
-            *(f"{1e6 * e.value:.1f} ± {1e6 * e.stderr:.1f}" for e in lifetimes),
-            f"{found.readout.up_given_down[spin]:.4f} ± {errors[0, spin]:.4f}",
-            f"{found.readout.down_given_up[spin]:.4f} ± {errors[1, spin]:.4f}",
-        )
-    _console().print(table)
-    print(path)
-
-
 def _print_point(point: dict[str, Any]) -> None:
     from rich.table import Table
 
-    console = _console()
+    shown = console()
     where = f"{point['probe']} N = {point['num_qubits']} on qubits {', '.join(map(str, point['qubits']))}"
     size, unit = time_unit(max(row["time_s"] for row in point["times"]))
     table = Table()
@@ -160,7 +87,7 @@ def _print_point(point: dict[str, Any]) -> None:
             *undone[place : place + 1],
         )
     print(f"{where}, by {point['estimator']}")
-    console.print(table)
+    shown.print(table)
     print(_verdict(point, "", "preparation and readout keep"))
     if point.get("does_not_decay"):
         print("G is the same at all times: nothing decays while this backend idles; does it simulate its delay?")
@@ -194,7 +121,8 @@ def _shown(value: float | None, factor: float, form: str) -> str:
     return "" if value is None else format(value * factor, form)
 
 
-def _console() -> Any:
+def console() -> Any:
+    """Returns where tables are printed: a file or a pipe has no width of its own."""
     import sys
 
     from rich.console import Console

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qsense.cli.app import AsJson, app
+from qsense.cli.progress import say
 
 if TYPE_CHECKING:
     from qsense.collection import Collected
+    from qsense.ledger import Ledger
     from qsense.record import RunRecord
-    from qsense.submission import Plan
 
 
 @app.command()
@@ -48,21 +48,21 @@ def submit(
     if shots is not None:
         loaded = loaded.with_shots(shots)
     service = remote.service(loaded.backend)
-    ready = submission.prepare(loaded, out, service, _say, cast(Mode, mode), max_qpu_seconds)
+    ready = submission.prepare(loaded, out, service, say, cast(Mode, mode), max_qpu_seconds)
     if not as_json:
-        print(_cost(ready))
+        print(cost(ready.ledger))
     if dry_run:
         if as_json:
-            print(json.dumps({"record": None, **_as_json(ready)}, indent=2, sort_keys=True))
+            print(json.dumps({"record": None, **sent_as_json(ready.ledger)}, indent=2, sort_keys=True))
         else:
             print("dry run: nothing was sent or written")
         return
-    record = submission.submit(ready, out, service, _say, resend)
-    stored = replace(ready, ledger=ledger.load(record))
+    record = submission.submit(ready, out, service, say, resend)
+    stored = ledger.load(record)
     if as_json:
-        print(json.dumps({"record": str(record.path), **_as_json(stored)}, indent=2, sort_keys=True))
+        print(json.dumps({"record": str(record.path), **sent_as_json(stored)}, indent=2, sort_keys=True))
         return
-    entries = stored.ledger.entries
+    entries = stored.entries
     print(f"{sum(bool(entry.job) for entry in entries)} of {len(entries)} jobs are sent")
     print(f"collect them with: qsense collect {record.path}")
 
@@ -76,13 +76,12 @@ def collect(
     """Fetch the results of submitted jobs; may be run again, here or on another machine."""
     from qsense import workflow
 
-    done, collected = workflow.collect_record(record, None, _say, wait)
+    done, collected = workflow.collect_record(record, None, say, wait)
     answer = _collected(done, collected)
     if as_json:
         print(json.dumps(answer, indent=2, sort_keys=True, allow_nan=False))
         return
-    states = ", ".join(f"{number} {state}" for state, number in collected.states.items() if number)
-    print(f"jobs: {states}")
+    print(f"jobs: {collected.shown}")
     for job in answer["lost"]:
         print(f"  {job['job']} {job['status']}: {job['reason']}")
     points = len(collected.complete) + len(collected.missing)
@@ -97,17 +96,16 @@ def collect(
         print(f"and beside the calibration: qsense compare {done.path}")
 
 
-def _cost(ready: Plan) -> str:
-    """One line: jobs, circuits, shots, estimated seconds."""
-    ledger = ready.ledger
+def cost(ledger: Ledger) -> str:
+    """Returns a line of what a ledger's jobs cost: jobs, circuits, shots, estimated seconds."""
     return (
         f"{ledger.backend}: {len(ledger.entries)} jobs, {ledger.circuits} circuits, {ledger.shots} shots, "
         f"about {ledger.seconds:.1f} s on the device"
     )
 
 
-def _as_json(ready: Plan) -> dict[str, Any]:
-    ledger = ready.ledger
+def sent_as_json(ledger: Ledger) -> dict[str, Any]:
+    """Returns what is, or would be, sent, for scripts."""
     return {
         "backend": ledger.backend,
         "mode": ledger.mode,
@@ -139,7 +137,3 @@ def _collected(record: RunRecord, collected: Collected) -> dict[str, Any]:
         "complete": [point.label for point in collected.complete],
         "missing": [point.label for point in collected.missing],
     }
-
-
-def _say(line: str) -> None:
-    print(f"qsense: {line}", file=sys.stderr)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.options import integers, print_paths
+from qsense.cli.progress import progress, say
 from qsense.errors import RecordError
 
 if TYPE_CHECKING:
@@ -41,8 +40,8 @@ def run(
     loaded = RunSpec.load(spec)
     if shots is not None:
         loaded = loaded.with_shots(shots)
-    with _progress(as_json) as update:
-        record = workflow.run(loaded, out, update, None if as_json else _say, max_qpu_seconds)
+    with progress(as_json) as update:
+        record = workflow.run(loaded, out, update, None if as_json else say, max_qpu_seconds)
     _show(record, as_json)
 
 
@@ -51,7 +50,7 @@ def estimate(record: Record, as_json: AsJson = False) -> None:
     """Estimate again from a record's counts; needs no backend."""
     from qsense import workflow
 
-    with _progress(as_json) as update:
+    with progress(as_json) as update:
         done = workflow.estimate_record(record, update)
     _show(done, as_json)
 
@@ -106,8 +105,8 @@ def rerun(
     """Run a record's spec again and compare every count and number; exit status 1 if something differs."""
     from qsense.reproduction import rerun as again
 
-    with _progress(as_json) as update:
-        found = again(record, out, update, None if as_json else _say)
+    with progress(as_json) as update:
+        found = again(record, out, update, None if as_json else say)
     if as_json:
         points = [vars(point) for point in found.points]
         words = {"record": str(found.record.path), "identical": found.identical, "counts_equal": found.counts_equal}
@@ -155,22 +154,3 @@ def _damaged(record: RunRecord, error: Exception) -> RecordError:
     return RecordError(
         f"{path}: damaged ({type(error).__name__}); run `qsense estimate {record.path}` to make it again."
     )
-
-
-def _say(line: str) -> None:
-    print(f"qsense: {line}", file=sys.stderr)
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Any]:
-    from rich.console import Console
-
-    from qsense.report import progress_bar
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
-        return
-    with progress_bar(console) as bar:
-        task = bar.add_task("starting", total=None)
-        yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)

@@ -16,6 +16,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.options import print_paths
+from qsense.cli.progress import progress, say
 from qsense.errors import ContentError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def sweep(
     from qsense.study.expansion import Study
     from qsense.study.results import of_study
 
-    loaded = sweep.mounted(Study.load(study), str(study), _say)
+    loaded = sweep.mounted(Study.load(study), str(study), say)
     # Of a cluster's memory this machine knows nothing.
     limit = sweep.memory_of(memory) if memory is not None else math.inf if dask else None
     with _sigterm_as_ctrl_c(), Store(store) as opened:
@@ -61,8 +62,8 @@ def sweep(
             if as_json:
                 print(json.dumps({**_cost_as_json(cost), "left_out": loaded.left_out}, indent=2, sort_keys=True))
             return
-        with _progress(as_json) as update:
-            entry, done = sweep.swept(loaded, opened, cost.workers, dask, update, _say)
+        with progress(as_json, "{task.percentage:.0f} %") as update:
+            entry, done = sweep.swept(loaded, opened, cost.workers, dask, update, say)
         folder = out / f"{entry.name}-{entry.id}"
         if done.stopped:
             _stopped(done, cost, store)
@@ -97,7 +98,7 @@ def verify(
     from qsense.store.verification import verify as verified
     from qsense.study.sweep import shown_bytes
 
-    with _progress(as_json) as update:
+    with progress(as_json) as update:
         health = verified(store, repair, update)
     if as_json:
         words = {"shards": health.shards, "trials": health.trials, "bytes": health.bytes}
@@ -221,10 +222,6 @@ def _stopped(done: Conducted, cost: Estimate, store: Path) -> None:
     raise typer.Exit(130)
 
 
-def _say(line: str) -> None:
-    print(f"qsense: {line}", file=sys.stderr)
-
-
 @contextmanager
 def _sigterm_as_ctrl_c() -> Iterator[None]:
     """Lets a command that is told to end, by a batch system or a shutdown, end as by Ctrl-C: what is done is kept."""
@@ -240,23 +237,3 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Any]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:.0f} %"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
-        yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)

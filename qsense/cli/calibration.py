@@ -1,0 +1,124 @@
+"""The command `qsense calibrate`: a device's qubits measured, here or by jobs, and written as a noise model."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from qsense.cli.app import AsJson, app
+from qsense.cli.progress import say
+
+if TYPE_CHECKING:
+    from qsense.characterise import Characterised
+
+
+@app.command()
+def calibrate(
+    backend: Annotated[str, typer.Argument(help="A device, such as fake:manila or ibm:<device>.", metavar="BACKEND")],
+    qubits: Annotated[str, typer.Option(help="Qubits with commas, in the order of the spins: 0,1,2.")],
+    out: Annotated[Path | None, typer.Option(help="Noise model to write; <device>.toml here by default.")] = None,
+    shots: Annotated[int, typer.Option(help="Shots for every circuit.", min=100)] = 2000,
+    longest: Annotated[float | None, typer.Option(help="Longest idling in s, where no T1 or T2 is reported.")] = None,
+    idle: Annotated[str, typer.Option(help="Whose T2 the model has: free (T2*) or hahn.")] = "free",
+    seed: Annotated[int, typer.Option(help="Seed of a simulated device.", min=0)] = 0,
+    records: Annotated[Path, typer.Option(help="Of ibm:<device>: folder under which the jobs' own is made.")] = Path(
+        "runs/records"
+    ),
+    max_qpu_seconds: Annotated[
+        float | None, typer.Option(help="Of ibm:<device>: send nothing that may take longer on it.", min=1)
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Of ibm:<device>: say what would be sent; send and write nothing.")
+    ] = False,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Of ibm:<device>: send failed, cancelled and refused jobs again.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure T1, T2*, T2 and readout of a device's qubits, and write them as a noise model."""
+    import tomli_w
+
+    from qsense import calibration_jobs, remote
+    from qsense.characterise import as_toml
+    from qsense.cli.jobs import cost, sent_as_json
+    from qsense.cli.options import integers
+    from qsense.errors import ArgumentError
+    from qsense.transpilation import Idle
+
+    if idle not in ("free", "hahn"):
+        raise ArgumentError(f'Option --idle must be free or hahn, but is "{idle}".')
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", backend)
+    path = out or Path(f"{name}.toml")
+    if not path.parent.is_dir():  # said before the time on the device is spent
+        raise ArgumentError(f"{path}: there is no folder {path.parent}; choose another --out.")
+    named = tuple(integers("--qubits", qubits))
+    ready = None
+    if remote.is_remote(backend):
+        service = remote.service(backend)
+        ready = calibration_jobs.prepare(service, named, shots, longest, records, say, max_qpu_seconds)
+        if not as_json:
+            print(cost(ready.ledger))
+        if dry_run:
+            if as_json:
+                print(json.dumps({"file": None, **sent_as_json(ready.ledger)}, indent=2, sort_keys=True))
+            else:
+                print("dry run: nothing was sent or written")
+            return
+        found = calibration_jobs.measure(ready, service, say, resend)
+    elif dry_run or resend or max_qpu_seconds is not None:
+        raise ArgumentError(
+            "Options --dry-run, --resend and --max-qpu-seconds go with a backend that takes jobs, but it is "
+            f'"{backend}"; leave them out.'
+        )
+    else:
+        found = _here_and_now(backend, named, shots, longest, seed)
+    entry = as_toml(found, backend, name, cast(Idle, idle), say, None if ready is None else ready.began)
+    model = tomli_w.dumps(entry)
+    try:
+        path.write_text(model, encoding="utf-8")
+    except OSError as error:
+        raise ArgumentError(f"{path}: cannot be written: {error.strerror}; choose another --out.") from None
+    if ready is not None:
+        calibration_jobs.finish(ready, model.encode())
+    if as_json:
+        record = {} if ready is None else {"record": str(ready.folder.path)}
+        print(json.dumps({"file": str(path), **record, **entry}, indent=2, default=str))
+        return
+    _print_found(backend, found)
+    print(path)
+
+
+def _here_and_now(backend: str, qubits: tuple[int, ...], shots: int, longest: float | None, seed: int) -> Characterised:
+    from qsense import backends
+    from qsense.backends.device_sampler import DeviceSampler
+    from qsense.characterise import characterise, protocol
+    from qsense.errors import ArgumentError
+
+    sampler = backends.sampler(backend)
+    if not isinstance(sampler, DeviceSampler):
+        raise ArgumentError(f'The backend "{backend}" is no device; give one such as fake:manila.')
+    return characterise(sampler, protocol(sampler, qubits, shots, longest), seed)
+
+
+def _print_found(backend: str, found: Characterised) -> None:
+    from rich.table import Table
+
+    from qsense.cli.devices import console
+
+    table = Table(title=f"{backend}, measured", title_justify="left")
+    for column in ("qubit", "T1 (µs)", "T2* (µs)", "T2 (µs)", "up | down", "down | up"):
+        table.add_column(column, justify="right")
+    errors = found.readout.variances() ** 0.5
+    for spin, qubit in enumerate(found.qubits):
+        lifetimes = (found.t1[spin], found.t2_star[spin], found.t2[spin])
+        table.add_row(
+            str(qubit),
+            *(f"{1e6 * e.value:.1f} ± {1e6 * e.stderr:.1f}" for e in lifetimes),
+            f"{found.readout.up_given_down[spin]:.4f} ± {errors[0, spin]:.4f}",
+            f"{found.readout.down_given_up[spin]:.4f} ± {errors[1, spin]:.4f}",
+        )
+    console().print(table)

@@ -1,0 +1,34 @@
+"""Progress of a command on a terminal, and nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def progress(quiet: bool, amount: str = "{task.completed}/{task.total}") -> Iterator[Any]:
+    """Yields a function of (done, all, label) that moves a bar; None where nobody watches.
+
+    Args:
+        quiet: shows nothing.
+        amount: what stands behind the bar, in rich's words.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn(amount), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)
+
+
+def say(line: str) -> None:
+    """Prints a line that is no result, on stderr."""
+    print(f"qsense: {line}", file=sys.stderr)
