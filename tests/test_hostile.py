@@ -10,6 +10,7 @@ import pickle
 import shutil
 import sys
 import tomllib
+import warnings
 import zipfile
 from contextlib import redirect_stdout
 
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 import studies
 import tomli_w
-from hostile import changes, files_in, harmless, often
+from hostile import changes, files_in, harmless, often, values
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -58,6 +59,18 @@ def test_a_file_that_is_no_study_is_refused_in_one_line(tmp_path_factory, data):
     path.write_bytes(data)
     assert harmless(lambda: Study.load(path)) is None
     assert harmless(lambda: RunSpec.load(path)) is None
+
+
+@often
+@given(
+    st.dictionaries(st.sampled_from(["dephasing_rate", "emission_rate", "t1_s", "t2_s", "excited_population"]), values)
+)
+@example({"t1_s": [], "t2_s": 1.0})
+@example({"t1_s": 1e-320, "t2_s": 1e-320})
+def test_hostile_noise_is_taken_or_refused_in_one_line(noise):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of numbers that are refused next
+        harmless(lambda: RunSpec.from_dict({"schema": 1, "name": "x", **studies.RUN, "noise": noise}))
 
 
 QASM = content.find("circuits", "w4").read_text()

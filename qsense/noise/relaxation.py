@@ -52,7 +52,7 @@ def checked(kind: str, rate: Rate) -> tuple[float, ...]:
     """
     try:
         values = tuple(float(r) for r in np.atleast_1d(np.asarray(rate, dtype=np.float64)))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ArgumentError(f"Argument `{kind}` must be a number or a list of numbers, but is {rate!r}.") from None
     if not values:
         raise ArgumentError(f"Argument `{kind}` must have at least one rate, but is empty.")
@@ -64,6 +64,8 @@ def checked(kind: str, rate: Rate) -> tuple[float, ...]:
 
 def _per_spin(**arguments: Rate) -> list[FloatArray]:
     arrays = {key: np.atleast_1d(np.asarray(value, dtype=np.float64)) for key, value in arguments.items()}
+    if empty := [key for key, value in arrays.items() if not len(value)]:
+        raise ArgumentError(f"Argument `{empty[0]}` must have at least one number, but is empty.")
     lengths = {key: len(value) for key, value in arrays.items() if len(value) > 1}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"`{key}` has {n}" for key, n in lengths.items())
