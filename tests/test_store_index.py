@@ -44,6 +44,14 @@ def lost_rows(path):
     index.close()
 
 
+def strange_schema(path):
+    index = sqlite3.connect(path)
+    index.execute("PRAGMA writable_schema = ON")
+    index.execute("UPDATE sqlite_master SET name = 'two\nlines', sql = 'none' WHERE name = 'trial'")
+    index.commit()
+    index.close()
+
+
 def another_database(path):
     path.unlink()
     index = sqlite3.connect(path)
@@ -66,6 +74,7 @@ INDEX = {
     "a hole": hole,
     "strange rows": strange_rows,
     "lost rows": lost_rows,
+    "strange schema": strange_schema,
     "another database": another_database,
 }
 

@@ -122,8 +122,8 @@ class Index:
         try:
             (answer,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            return " ".join(str(error).split())
-        return None if answer == "ok" else " ".join(str(answer).split())
+            return _one_line(error)
+        return None if answer == "ok" else _one_line(answer)
 
     def _checked(self, key: object, digest: object) -> tuple[str, str]:
         """A row of the file, which may hold anything: a digest becomes a file's name."""
@@ -142,9 +142,11 @@ class Index:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise StoreError(f"{self.path}: {error}; {_advice(str(error))}.") from None
+            raise StoreError(f"{self.path}: {_one_line(error)}; {_advice(str(error))}.") from None
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise StoreError(f"{self.path}: damaged ({error}); run `qsense store verify --repair`.") from None
+            raise StoreError(
+                f"{self.path}: damaged ({_one_line(error)}); run `qsense store verify --repair`."
+            ) from None
 
 
 def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
@@ -158,6 +160,10 @@ def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
     still = not (log.exists() and log.stat().st_size) and not os.access(path.parent, os.W_OK)
     address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if still else ''}"
     return sqlite3.connect(address, uri=True, timeout=_PATIENCE_S)
+
+
+def _one_line(words: object) -> str:
+    return " ".join(str(words).split())
 
 
 def _advice(error: str) -> str:
