@@ -47,7 +47,7 @@ def lost_rows(path):
 def strange_schema(path):
     index = sqlite3.connect(path)
     index.execute("PRAGMA writable_schema = ON")
-    index.execute("UPDATE sqlite_master SET name = 'two\nlines', sql = 'none' WHERE name = 'trial'")
+    index.execute("UPDATE sqlite_master SET name = 'sqlite_autoindex_shard_\n' WHERE type = 'index'")
     index.commit()
     index.close()
 
