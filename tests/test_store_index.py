@@ -44,14 +44,6 @@ def lost_rows(path):
     index.close()
 
 
-def strange_schema(path):
-    index = sqlite3.connect(path)
-    index.execute("PRAGMA writable_schema = ON")
-    index.execute("UPDATE sqlite_master SET name = 'sqlite_autoindex_shard_\n' WHERE type = 'index'")
-    index.commit()
-    index.close()
-
-
 def another_database(path):
     path.unlink()
     index = sqlite3.connect(path)
@@ -74,7 +66,6 @@ INDEX = {
     "a hole": hole,
     "strange rows": strange_rows,
     "lost rows": lost_rows,
-    "strange schema": strange_schema,
     "another database": another_database,
 }
 
@@ -95,6 +86,23 @@ def test_a_damaged_index_is_named_and_made_again_from_the_shards(filled, kind):
     assert verify(path, repair=True).trials == 8
     assert verify(path).wrong == ()
     assert studies.tables(path, entry) == before
+
+
+@pytest.mark.parametrize("error", [sqlite3.DatabaseError, sqlite3.OperationalError])
+def test_what_sqlite_says_in_two_lines_is_said_in_one(filled, monkeypatch, error):
+    class Broken:
+        def execute(self, *_):
+            raise error("two\r\nlines")
+
+        def close(self):
+            pass
+
+    with Store(filled[0], read_only=True) as store, monkeypatch.context() as patch:
+        patch.setattr(store.index, "_connection", Broken())
+        with pytest.raises(StoreError, match="two lines") as caught:
+            store.index.digests()
+        assert store.index.problem() == "two lines"
+    assert "\n" not in str(caught.value)
 
 
 def test_a_log_left_by_a_killed_writer_is_read(filled):
