@@ -31,6 +31,8 @@ from qsense.study.cost import Cost
 from qsense.study.expansion import Study
 from qsense.tables import results_of
 
+pytestmark = pytest.mark.long
+
 STUDY = studies.data(
     {"probes": ["ghz", {"probe": "product", "tilt": 0.1}], "times_s": [0.1], "readout_error": {"up_given_down": 0.1}},
     sweep={"num_qubits": {"from": 1, "to": 3}, "noise.dephasing_rate": {"from": 0.1, "to": 1, "points": 3}},

@@ -21,6 +21,8 @@ from qsense.store.studies import StudyEntry
 from qsense.store.verification import verify
 from qsense.study.results import of_study
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):

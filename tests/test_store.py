@@ -22,6 +22,8 @@ from qsense.store.studies import StudyEntry, named
 from qsense.store.verification import verify
 from qsense.study.crew import Crew
 
+pytestmark = pytest.mark.long
+
 ONE = studies.study(sweep={"seed": {"from": 1, "to": 4}})
 
 

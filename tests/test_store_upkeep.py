@@ -17,6 +17,8 @@ from qsense.store.studies import studies as studies_of
 from qsense.store.tidying import tidy
 from qsense.store.verification import verify
 
+pytestmark = pytest.mark.long
+
 ONE = studies.study(sweep={"seed": {"from": 1, "to": 4}})
 
 

@@ -26,6 +26,8 @@ from qsense.study import crew
 from qsense.study.conduct import conduct
 from qsense.study.expansion import Study
 
+pytestmark = pytest.mark.long
+
 STUDY = studies.data(
     {"estimators": ["auto", {"estimator": "tomography"}], "shots": 60, "times_s": [0.2, 0.6]},
     sweep={"num_qubits": [1, 2, 3], "seed": {"from": 1, "to": 8}},

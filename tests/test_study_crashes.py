@@ -17,6 +17,8 @@ from qsense.store.verification import verify
 from qsense.study import crew
 from qsense.study.conduct import conduct
 
+pytestmark = pytest.mark.long
+
 if sys.platform != "linux":
     pytest.skip("looks at processes in /proc", allow_module_level=True)
 

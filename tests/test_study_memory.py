@@ -12,6 +12,8 @@ from qsense.store import Store
 from qsense.study import sweep
 from qsense.study.cost import Cost
 
+pytestmark = pytest.mark.long
+
 if sys.platform != "linux":
     pytest.skip("ru_maxrss is in other units elsewhere", allow_module_level=True)
 
