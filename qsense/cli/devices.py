@@ -32,8 +32,8 @@ def backends(
     from rich.table import Table
 
     table = Table()
-    for name in ("backend", "qubits", "T1 (µs)", "T2 (µs)", "readout error", "two-qubit error", "out of reach because"):
-        table.add_column(name, justify="left" if name.startswith(("backend", "out")) else "right")
+    for name in ("backend", "qubits", "T1 (µs)", "T2 (µs)", "readout error", "gate error", "not in reach"):
+        table.add_column(name, justify="left" if name.startswith(("backend", "not")) else "right")
     for row in found:
         table.add_row(
             row.name,
@@ -127,4 +127,4 @@ def console() -> Any:
 
     from rich.console import Console
 
-    return Console(highlight=False) if sys.stdout.isatty() else Console(width=120, highlight=False)
+    return Console(highlight=False) if sys.stdout.isatty() else Console(width=100, highlight=False)
