@@ -33,7 +33,7 @@ def backends(
 
     table = Table()
     for name in ("backend", "qubits", "T1 (µs)", "T2 (µs)", "readout error", "gate error", "not in reach"):
-        table.add_column(name, justify="left" if name.startswith(("backend", "not")) else "right")
+        table.add_column(name, justify="left" if name.startswith(("backend", "not")) else "right", overflow="fold")
     for row in found:
         table.add_row(
             row.name,
