@@ -169,6 +169,16 @@ def test_a_dask_worker_lost_in_mid_task_costs_nothing(tmp_path, alone):
 
 
 @cluster
+def test_a_scheduler_lost_between_two_questions_is_the_same_line():
+    from distributed.comm import CommClosedError
+
+    with local_cluster() as made:
+        for error in (CommClosedError("in <TCP>: Stream is closed"), ConnectionResetError(104, "reset")):
+            with pytest.raises(ArgumentError, match="scheduler is gone"), crew.dask(made.scheduler_address):
+                raise error
+
+
+@cluster
 def test_a_lost_scheduler_is_one_line_and_what_is_done_is_kept(tmp_path):
     dask = [sys.executable, "-m", "dask"]
     words = [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file",

@@ -16,7 +16,7 @@ from typing import Any
 from qsense.errors import ArgumentError
 from qsense.store import Result, Store
 from qsense.study.cost import Cost
-from qsense.study.crew import Answer, Crew, run_batch
+from qsense.study.crew import SCHEDULER_GONE, Answer, Crew, run_batch
 from qsense.study.trial import Trial
 
 BATCH_S = 0.4
@@ -200,7 +200,7 @@ class _Work:
     def _take_apart(self, batch: list[Trial], error: BaseException) -> None:
         """A cluster gave a batch up: its trials are tried one at a time, and a trial that was alone has failed."""
         if isinstance(error, CancelledError):
-            raise ArgumentError("The cluster's scheduler is gone; what is done is stored, run the same command again.")
+            raise ArgumentError(SCHEDULER_GONE)
         if len(batch) > 1:
             self.alone.extend(batch)
             return

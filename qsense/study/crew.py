@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from qsense.errors import ArgumentError, QsenseError
 from qsense.study.trial import Outcome, conducted
 
+SCHEDULER_GONE = "The cluster's scheduler is gone; what is done is stored, run the same command again."
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -138,6 +139,10 @@ def dask(address: str) -> Iterator[Crew]:
     try:
         _check_versions(client)
         yield Crew(client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values())))
+    except (
+        OSError
+    ):  # of a connection, from whoever asked the scheduler first; those of files come as errors of the store
+        raise ArgumentError(SCHEDULER_GONE) from None
     finally:
         # Tasks that still run end with the client that asked for them; waiting for them would hold up Ctrl-C.
         with suppress(Exception):  # the scheduler may be gone
