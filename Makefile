@@ -69,6 +69,7 @@ bench: install peers  ## the studies behind docs/benchmarks.md, beside peers (ab
 	$(BIN)/python benchmarks/shots.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tomography_peer.py
 	$(BIN)/python benchmarks/devices.py plan submission preparation readout window
+	$(BIN)/python benchmarks/study.py
 
 clean:
 	rm -rf .venv .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache
