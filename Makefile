@@ -36,7 +36,7 @@ wheel: install  ## the same tests, but the longest, against the built wheel, fro
 	--rootdir $$folder -p no:cacheprovider -m "not checkout and not long" tests; status=$$?; rm -rf $$folder; exit $$status
 
 VENDORS := braket aqt iqm mthree
-VENDOR_TESTS := vendors braket aqt iqm populations backends transpilation
+VENDOR_TESTS := jobs/test_vendors backends/test_braket backends/test_aqt backends/test_iqm estimators/test_populations backends/test_backends circuits/test_transpilation
 PACKAGE_braket := qiskit-braket-provider
 PACKAGE_aqt := qiskit-aqt-provider
 PACKAGE_iqm := iqm-client[qiskit]
@@ -45,7 +45,7 @@ PACKAGE_mthree := mthree
 test-vendors: $(VENDORS:%=build/venv-%/installed)  ## other vendors' packages, each in an environment of its own (3 GB)
 	for vendor in $(VENDORS); do \
 	OMP_NUM_THREADS=1 build/venv-$$vendor/bin/python -m pytest --quiet -p no:cacheprovider \
-	$(VENDOR_TESTS:%=tests/test_%.py) || exit 1; done
+	$(VENDOR_TESTS:%=tests/%.py) || exit 1; done
 
 # Their Qiskit differs (AQT's is at most 2.4.1, IQM's below 2.2): pip finds one that serves the vendor and qsense alike.
 build/venv-%/installed: pyproject.toml

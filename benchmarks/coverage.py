@@ -18,9 +18,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 from qsense import emulator
-from qsense.measured import measure
-from qsense.plan import plan
-from qsense.spec import RunSpec
+from qsense.comparison.measured import measure
+from qsense.runs.plan import plan
+from qsense.runs.spec import RunSpec
 
 NOISES = {
     "dephasing": {"name": "dephasing", "dephasing_rate": 0.4},

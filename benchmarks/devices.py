@@ -14,17 +14,18 @@ from types import SimpleNamespace
 import numpy as np
 from qiskit import transpile
 
-from qsense import backends, submission
-from qsense.counts import Counts
-from qsense.estimate import ghz, product, readout
-from qsense.fidelity import fit_amplitude
-from qsense.integration import first_root
-from qsense.plan import plan
+from qsense import backends
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Experiment, prepare
+from qsense.circuits.transpilation import cost
+from qsense.estimators import ghz, product, readout
+from qsense.estimators.spam import fit_amplitude
+from qsense.jobs import submission
+from qsense.numerics.integration import first_root
 from qsense.probes import Probe
-from qsense.sensing import Experiment, prepare
-from qsense.spec import RunSpec
+from qsense.runs.plan import plan
+from qsense.runs.spec import RunSpec
 from qsense.theory import gain
-from qsense.transpilation import cost
 
 SIZES = (2, 4, 6, 8, 12, 16, 20)
 
@@ -49,7 +50,7 @@ def spec_on(sampler, spec):
     """As `qsense run` does it, but without its bound on simulated spins: nothing is run here."""
     from dataclasses import replace
 
-    from qsense.placement import OnDevice
+    from qsense.runs.placement import OnDevice
 
     placed = OnDevice().placed(spec.probes, sampler, sampler.device.tick(), lambda line: None)
     return replace(spec, device=placed)

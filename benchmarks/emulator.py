@@ -17,8 +17,8 @@ from scipy.stats import chi2
 
 from qsense import LocalNoise, Probe
 from qsense.backends import AerSampler, EmulatorSampler
-from qsense.estimate import tomography
-from qsense.sensing import Experiment, Settings
+from qsense.circuits.sensing import Experiment, Settings
+from qsense.estimators import tomography
 
 NUM_TIMES = 8
 

@@ -30,14 +30,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import tomli_w
 
-from qsense import RunSpec, content, run
+from qsense import RunSpec, run
+from qsense.circuits.counts import Counts
 from qsense.cli import main as qsense_command
-from qsense.counts import Counts
 from qsense.errors import QsenseError
+from qsense.files import content
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
-from qsense.record import RunRecord
-from qsense.reproduction import rerun
+from qsense.runs.record import RunRecord
 from qsense.store import Result, Store
 from qsense.store.shard import digest, opened
 from qsense.store.studies import StudyEntry, studies
@@ -49,6 +49,7 @@ from qsense.study.report import write
 from qsense.study.results import of_study
 from qsense.study.trial import conducted
 from qsense.tables import Columns, results_of
+from qsense.workflow.reproduction import rerun
 
 SLOW_S = 60
 HOSTILE = [

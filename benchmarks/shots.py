@@ -26,10 +26,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 from qsense import emulator
-from qsense.estimate import floor
-from qsense.measured import measure
-from qsense.plan import plan
-from qsense.spec import RunSpec
+from qsense.comparison.measured import measure
+from qsense.estimators import floor
+from qsense.runs.plan import plan
+from qsense.runs.spec import RunSpec
 from qsense.theory import integrated_gain
 
 NOISES = {

@@ -2,7 +2,7 @@
 
     python benchmarks/structured.py [--repetitions 1000] [--shots 500]
 
-Prints Markdown tables. Counts are drawn from the exact distributions of tests/synthetic.py: what is tested is the
+Prints Markdown tables. Counts are drawn from the exact distributions of tests/support/synthetic.py: what is tested is the
 estimators, not the circuits. The first table is G at three times (0.1, 0.7 and 2.5 lifetimes of G); `bias` is in units
 of the scatter, `error` the root mean square of the reported error over the scatter, `coverage` of the 95 % interval,
 and `floor` the variance over the least that any measurement could have with the same total of shots (`estimate.floor`).
@@ -17,17 +17,18 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 import synthetic
 
 from qsense.errors import ArgumentError
-from qsense.estimate import floor, ghz, parameter_shift, phase, product
-from qsense.estimate.fringe import as_estimates
-from qsense.estimate.integral import fit
-from qsense.estimate.phase_model import Fringes
-from qsense.estimate.result import integrate_estimates
-from qsense.estimate.shift_rules import joined
-from qsense.quadrature import rule_for_times
+from qsense.estimators import floor, ghz, phase, product
+from qsense.estimators.fringe import as_estimates
+from qsense.estimators.integral import fit
+from qsense.estimators.phase.phase_model import Fringes
+from qsense.estimators.result import integrate_estimates
+from qsense.estimators.shifts import parameter_shift
+from qsense.estimators.shifts.shift_rules import joined
+from qsense.numerics.quadrature import rule_for_times
 
 SIZES = (2, 8, 32, 100)
 RIGHT_LAWS = {"dephasing": ("exponential", "stretched", "quadrature"), "emission": ("ghz_emission", "quadrature")}

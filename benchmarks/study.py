@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from qsense.spec import RunSpec
+from qsense.runs.spec import RunSpec
 from qsense.store import Store
 from qsense.study import crew
 from qsense.study.conduct import conduct

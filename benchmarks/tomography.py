@@ -24,12 +24,12 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import sampling
 
 from qsense import LocalNoise, Probe, gain, integrated_gain
-from qsense.estimate import tomography
-from qsense.estimate.result import integrate_estimates
+from qsense.estimators import tomography
+from qsense.estimators.result import integrate_estimates
 from qsense.theory.times import decay_rate, designed_rule
 
 LIFETIMES = (0.1, 0.7, 2.5)

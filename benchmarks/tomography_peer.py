@@ -26,8 +26,8 @@ import numpy as np
 
 from qsense import LocalNoise, Probe, gain
 from qsense import backends as samplers
-from qsense.estimate import tomography
-from qsense.sensing import Experiment
+from qsense.circuits.sensing import Experiment
+from qsense.estimators import tomography
 from qsense.theory.times import decay_rate
 
 HERE = Path(__file__).resolve().parent

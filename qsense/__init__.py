@@ -11,14 +11,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from qsense.version import __version__
+
 if TYPE_CHECKING:
     from qsense.errors import QsenseError as QsenseError
     from qsense.noise import Environment as Environment
     from qsense.noise import LocalNoise as LocalNoise
     from qsense.noise import ReadoutError as ReadoutError
     from qsense.probes import Probe as Probe
-    from qsense.record import RunRecord as RunRecord
-    from qsense.spec import RunSpec as RunSpec
+    from qsense.runs.record import RunRecord as RunRecord
+    from qsense.runs.spec import RunSpec as RunSpec
     from qsense.study.sweep import sweep as sweep
     from qsense.tables import results_of as results_of
     from qsense.theory import crossover as crossover
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from qsense.workflow import estimate_record as estimate_record
     from qsense.workflow import run as run
 
-__version__ = "0.1.0"
-
 # Looked up on first use: `import qsense` loads nothing, the theory needs numpy only, and Qiskit waits for a circuit.
 _HOMES = {
     "Environment": ("qsense.noise", "Environment"),
@@ -36,8 +36,8 @@ _HOMES = {
     "Probe": ("qsense.probes", "Probe"),
     "QsenseError": ("qsense.errors", "QsenseError"),
     "ReadoutError": ("qsense.noise", "ReadoutError"),
-    "RunRecord": ("qsense.record", "RunRecord"),
-    "RunSpec": ("qsense.spec", "RunSpec"),
+    "RunRecord": ("qsense.runs.record", "RunRecord"),
+    "RunSpec": ("qsense.runs.spec", "RunSpec"),
     "crossover": ("qsense.theory", "crossover"),
     "estimate_record": ("qsense.workflow", "estimate_record"),
     "gain": ("qsense.theory", "gain"),

@@ -7,13 +7,14 @@ the message and exits with status 2; anything else that escapes is a defect of q
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 MOST_SHOWN = 20
 
 
 class QsenseError(Exception):
-    """Base of every error a user can cause and can mend."""
+    """Base of every error that a user can cause and can fix."""
 
 
 class ArgumentError(QsenseError, ValueError):
@@ -54,3 +55,25 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if len(known) > MOST_SHOWN:
         return f"{hint}Known: {len(known)}, such as {', '.join(close or known[:3])}."
     return f"{hint}Known: {', '.join(known)}."
+
+
+@contextmanager
+def at_key(source: object, key: str) -> Iterator[None]:
+    """Turns what is raised inside into a SpecError that names the file and the key.
+
+    Args:
+        source: the file, as the message calls it.
+        key: of the file, such as `noise[0]`.
+
+    Raises:
+        SpecError: an argument, a named file or another key was wrong inside.
+
+    >>> with at_key("run.toml", "shots"):
+    ...     raise ArgumentError("must be positive, but is -1.")
+    Traceback (most recent call last):
+    qsense.errors.SpecError: run.toml: key `shots`: must be positive, but is -1.
+    """
+    try:
+        yield
+    except (ArgumentError, ContentError, SpecError) as error:
+        raise SpecError(f"{source}: key `{key}`: {error}") from error

@@ -34,8 +34,9 @@ def service(tmp_path, monkeypatch):
     pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
     from runtime_service import RuntimeService
 
-    from qsense import dispatch, report
-    from qsense.remote import ibm_client
+    from qsense import reports as report
+    from qsense.jobs import dispatch
+    from qsense.services import ibm_client
 
     monkeypatch.setattr(ibm_client, "PAUSES_S", (0.0, 0.0))
     monkeypatch.setattr(dispatch, "SETTLE_S", 0.0)

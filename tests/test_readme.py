@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from qsense import RunSpec
-from qsense.plan import plan
+from qsense.runs.plan import plan
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.checkout
@@ -60,9 +60,9 @@ def test_the_make_targets_in_the_readme_exist():
 
 
 def test_the_reference_record_is_the_main_job_and_its_results_follow_from_its_counts():
-    from qsense.counts import Counts
-    from qsense.measured import measure
-    from qsense.record import RunRecord
+    from qsense.circuits.counts import Counts
+    from qsense.comparison.measured import measure
+    from qsense.runs.record import RunRecord
 
     (path,) = (ROOT / "runs" / "reference").glob("paper-*")
     record = RunRecord.load(path)

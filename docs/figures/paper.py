@@ -13,7 +13,7 @@ import numpy as np
 
 import qsense
 from qsense import LocalNoise, Probe
-from qsense.integration import integrate
+from qsense.numerics.integration import integrate
 from qsense.theory.bounds import img_bound
 from qsense.theory.dense import density_matrices
 from qsense.theory.entanglement import entanglement_of_formation
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DEPHASING, EMISSION = LocalNoise(dephasing=1.0), LocalNoise(emission=1.0)
 SIZES = range(2, 9)
-# The colours of qsense.report (Okabe and Ito); line style or marker says the same again.
+# The colours of qsense.reports (Okabe and Ito); line style or marker says the same again.
 GHZ, PRODUCT, GREEN, PINK, ORANGE, GREY = "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "0.4"
 
 

@@ -17,7 +17,7 @@ from qsense.emulator import Readout
 from qsense.errors import ArgumentError, nearest
 
 if TYPE_CHECKING:
-    from qsense.transpilation import Idle
+    from qsense.circuits.transpilation import Idle
 
 DEVICES = ("fake", "ibm", "braket")
 

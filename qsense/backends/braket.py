@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from qsense.backends.providers import open_backend
 from qsense.backends.runners import bind_and_run
 from qsense.backends.self_test import first_trusted, known_circuits
-from qsense.counts import Counts
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import Readout
 from qsense.errors import ArgumentError
-from qsense.fisher import FloatArray
 from qsense.noise import LocalNoise
-from qsense.sensing import Experiment, Settings
+from qsense.numerics.fisher import FloatArray
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -63,7 +63,7 @@ class BraketSampler:
         """
         from qiskit import transpile
 
-        from qsense.emulation import with_noise
+        from qsense.backends.aer_noise import with_noise
 
         self._test(experiment.probe.num_qubits)
         plain = transpile(experiment.circuit(), basis_gates=list(PLAIN_GATES), optimization_level=0)

@@ -10,7 +10,7 @@ import numpy as np
 from qsense.backends import AER_METHODS, DEVICES
 from qsense.backends.braket import BRAKET_LOCAL, MOST_SPINS
 from qsense.backends.providers import EXTRAS, fake_classes, is_installed, open_backend
-from qsense.device import Device, read
+from qsense.devices.device import Device, read
 from qsense.errors import ArgumentError
 
 

@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from qsense import layout as layouts
 from qsense.backends.runners import Runner, is_fake, is_sampler, runners
 from qsense.backends.self_test import Trust, first_trusted, known_circuits, translated
-from qsense.counts import Counts
-from qsense.device import Device, read
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Experiment, Settings
+from qsense.circuits.transpilation import DeviceCircuit, Idle, on_device, window_delays
+from qsense.devices import layout as layouts
+from qsense.devices.device import Device, read
 from qsense.errors import ArgumentError
-from qsense.estimate.readout import patterns
-from qsense.fisher import FloatArray
+from qsense.estimators.readout import patterns
 from qsense.noise import LocalNoise
+from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
-from qsense.sensing import Experiment, Settings
-from qsense.transpilation import DeviceCircuit, Idle, on_device, window_delays
 
 MOST_SIMULATED = 12  # spins of a noisy device that Aer runs in tolerable time
 

@@ -15,8 +15,8 @@ from qiskit.transpiler import InstructionProperties, Target
 from qiskit_aer import AerSimulator
 
 from qsense.backends.runners import Runner, aer_runner
-from qsense.counts import Counts
-from qsense.fisher import FloatArray
+from qsense.circuits.counts import Counts
+from qsense.numerics.fisher import FloatArray
 
 
 class PartOfDevice(BackendV2):  # type: ignore[misc]  # Qiskit has no types

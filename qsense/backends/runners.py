@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qsense.counts import Counts
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import parameter_names
 from qsense.errors import ArgumentError
-from qsense.fisher import FloatArray
-from qsense.sensing import parameter_names
+from qsense.numerics.fisher import FloatArray
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from qsense.counts import Counts
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Experiment, Settings
 from qsense.noise import LocalNoise
-from qsense.sensing import Experiment, Settings
 
 
 class Sampler(Protocol):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.backends.runners import Runner
-from qsense.counts import Counts
+from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError
 
 if TYPE_CHECKING:

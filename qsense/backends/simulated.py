@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from qsense import emulator
-from qsense.counts import Counts
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Experiment, Settings, parameter_order
 from qsense.emulator import Readout
 from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, ReadoutError
-from qsense.sensing import Experiment, Settings, parameter_order
 
 AER_METHODS = {"density_matrix": 10, "statevector": 20, "matrix_product_state": 100}  # with the most spins
 
@@ -64,7 +64,7 @@ class AerSampler:
         from qiskit import transpile
         from qiskit_aer import AerSimulator
 
-        from qsense.emulation import with_noise
+        from qsense.backends.aer_noise import with_noise
 
         circuit, values = experiment.circuit(), settings.values()
         # 0 lets Aer run as many of the rows at once as there are cores; the counts do not depend on it.

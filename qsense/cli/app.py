@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from qsense.cli.logs import show_log
 from qsense.errors import QsenseError
 
 app = typer.Typer(
@@ -34,7 +35,7 @@ def main() -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from qsense import __version__
+        from qsense.version import __version__
 
         print(f"qsense {__version__}")
         raise typer.Exit
@@ -46,4 +47,4 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    pass
+    show_log()

@@ -13,7 +13,7 @@ from qsense.cli.app import AsJson, app
 from qsense.cli.progress import say
 
 if TYPE_CHECKING:
-    from qsense.characterise import Characterised
+    from qsense.calibration.characterise import Characterised
 
 
 @app.command()
@@ -42,12 +42,13 @@ def calibrate(
     """Measure T1, T2*, T2 and readout of a device's qubits, and write them as a noise model."""
     import tomli_w
 
-    from qsense import calibration_jobs, remote
-    from qsense.characterise import as_toml
+    from qsense import services as remote
+    from qsense.calibration import jobs as calibration_jobs
+    from qsense.calibration.characterise import as_toml
+    from qsense.circuits.transpilation import Idle
     from qsense.cli.jobs import cost, sent_as_json
     from qsense.cli.options import integers
     from qsense.errors import ArgumentError
-    from qsense.transpilation import Idle
 
     if idle not in ("free", "hahn"):
         raise ArgumentError(f'Option --idle must be free or hahn, but is "{idle}".')
@@ -81,7 +82,7 @@ def calibrate(
     try:
         path.write_text(model, encoding="utf-8")
     except OSError as error:
-        raise ArgumentError(f"{path}: cannot be written: {error.strerror}; choose another --out.") from None
+        raise ArgumentError(f"{path}: cannot be written: {error.strerror}; choose another --out.") from error
     if ready is not None:
         calibration_jobs.finish(ready, model.encode())
     if as_json:
@@ -95,7 +96,7 @@ def calibrate(
 def _here_and_now(backend: str, qubits: tuple[int, ...], shots: int, longest: float | None, seed: int) -> Characterised:
     from qsense import backends
     from qsense.backends.device_sampler import DeviceSampler
-    from qsense.characterise import characterise, protocol
+    from qsense.calibration.characterise import characterise, protocol
     from qsense.errors import ArgumentError
 
     sampler = backends.sampler(backend)

@@ -9,7 +9,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.runs import Record
-from qsense.units import readable_time, time_unit, with_error
+from qsense.files.units import readable_time, time_unit, with_error
 
 UNLIKELY = 0.001  # the p-value below which a prediction is said to fail
 
@@ -51,7 +51,7 @@ def backends(
 def compare(record: Record, as_json: AsJson = False) -> None:
     """Compare a run on a device with its calibration: predicted, measured, ratio, z, and the qubits behind a miss."""
     from qsense.errors import RecordError
-    from qsense.record import RunRecord
+    from qsense.runs.record import RunRecord
 
     loaded = RunRecord.load(record)
     if loaded.spec.device is None:

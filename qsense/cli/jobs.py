@@ -12,9 +12,9 @@ from qsense.cli.app import AsJson, app
 from qsense.cli.progress import say
 
 if TYPE_CHECKING:
-    from qsense.collection import Collected
-    from qsense.ledger import Ledger
-    from qsense.record import RunRecord
+    from qsense.jobs.collection import Collected
+    from qsense.jobs.ledger import Ledger
+    from qsense.runs.record import RunRecord
 
 
 @app.command()
@@ -37,9 +37,10 @@ def submit(
     from dataclasses import replace
     from typing import cast
 
-    from qsense import ledger, remote, submission
-    from qsense.jobs import Mode
-    from qsense.spec import RunSpec
+    from qsense import services as remote
+    from qsense.jobs import ledger, submission
+    from qsense.runs.spec import RunSpec
+    from qsense.services.tasks import Mode
 
     loaded = RunSpec.load(spec)
     if backend is not None:

@@ -58,13 +58,13 @@ def optimal(
     rows = [_row(size, noise, objective, time, dead_time, as_json) for size in sizes]
     answer: dict[str, Any] = {"objective": objective, "noise": noise.as_dict(), "rows": rows}
     if out is not None:
+        from qsense.circuits.rendering import write_preparation
         from qsense.probes import Probe
-        from qsense.rendering import write_preparation
 
         pairs = rows[0]["amplitudes"]
         answer["out"] = str(write_preparation(Probe.symmetric([complex(*p) for p in pairs], out.stem), out))
     if plot is not None:
-        from qsense import pictures
+        from qsense.reports import pictures
 
         answer["plot"] = str(pictures.save(pictures.optimal_figure(answer, described(noise)), plot))
     if as_json:

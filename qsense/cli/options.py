@@ -73,7 +73,7 @@ def probe_of(name: str, num_qubits: int | None, tilt: float) -> Probe:
     Raises:
         ArgumentError: the name is unknown, or the number of spins is missing or another than the file's.
     """
-    from qsense import content
+    from qsense.files import content
     from qsense.probes import FAMILIES, KINDS, Probe
 
     if name.partition(":")[0] in (*KINDS, *FAMILIES):
@@ -104,8 +104,8 @@ def numbers(option: str, text: str) -> list[float]:
     """
     try:
         return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise ArgumentError(f'Option {option} must be a number or numbers with commas, but is "{text}".') from None
+    except ValueError as error:
+        raise ArgumentError(f'Option {option} must be a number or numbers with commas, but is "{text}".') from error
 
 
 def integers(option: str, text: str) -> list[int]:
@@ -119,8 +119,8 @@ def integers(option: str, text: str) -> list[int]:
         if dash and first:
             return list(range(int(first), int(last) + 1))
         return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise ArgumentError(f'Option {option} must be whole numbers with commas, but is "{text}".') from None
+    except ValueError as error:
+        raise ArgumentError(f'Option {option} must be whole numbers with commas, but is "{text}".') from error
 
 
 def finite(value: float) -> float | None:

@@ -15,7 +15,7 @@ from qsense.cli.progress import progress, say
 from qsense.errors import RecordError
 
 if TYPE_CHECKING:
-    from qsense.record import RunRecord
+    from qsense.runs.record import RunRecord
 
 Spec = Annotated[Path, typer.Argument(help="A run spec, such as runs/paper.toml.", metavar="SPEC")]
 Record = Annotated[Path, typer.Argument(help="A record folder that `qsense run` made.", metavar="RECORD")]
@@ -35,7 +35,7 @@ def run(
 ) -> None:
     """Run a spec: circuits, counts, estimates, and the comparison with theory."""
     from qsense import workflow
-    from qsense.spec import RunSpec
+    from qsense.runs.spec import RunSpec
 
     loaded = RunSpec.load(spec)
     if shots is not None:
@@ -58,7 +58,7 @@ def estimate(record: Record, as_json: AsJson = False) -> None:
 @app.command()
 def show(record: Record, as_json: AsJson = False) -> None:
     """Show a record's comparison as it was last estimated."""
-    from qsense.record import RunRecord
+    from qsense.runs.record import RunRecord
 
     _show(RunRecord.load(record), as_json)
 
@@ -71,7 +71,7 @@ def render(
     as_json: AsJson = False,
 ) -> None:
     """Write the sensing circuits of GHZ and product as OpenQASM 3, to read and to carry elsewhere."""
-    from qsense import rendering
+    from qsense.circuits import rendering
 
     written = rendering.render(out, integers("--num-qubits", num_qubits), time)
     if as_json:
@@ -89,7 +89,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a record's results as CSV, Parquet (pandas) or NetCDF (xarray), with units and provenance."""
-    from qsense.record import RunRecord
+    from qsense.runs.record import RunRecord
     from qsense.tables import results_of, written
 
     loaded = RunRecord.load(record)
@@ -103,7 +103,7 @@ def rerun(
     as_json: AsJson = False,
 ) -> None:
     """Run a record's spec again and compare every count and number; exit status 1 if something differs."""
-    from qsense.reproduction import rerun as again
+    from qsense.workflow.reproduction import rerun as again
 
     with progress(as_json) as update:
         found = again(record, out, update, None if as_json else say)
@@ -130,11 +130,11 @@ def _show(record: RunRecord, as_json: bool) -> None:
         try:
             print(json.dumps({"record": str(record.path), **summary}, indent=2, allow_nan=False))
         except ValueError as error:
-            raise _damaged(record, error) from None
+            raise _damaged(record, error) from error
         return
     from rich.console import Console
 
-    from qsense.report import print_tables
+    from qsense.reports import print_tables
 
     # A file or a pipe has no width of its own: the tables fit 100 columns.
     console = Console() if sys.stdout.isatty() else Console(width=100)
@@ -143,7 +143,7 @@ def _show(record: RunRecord, as_json: bool) -> None:
     except BrokenPipeError:
         raise
     except Exception as error:  # of whatever stands where a number should
-        raise _damaged(record, error) from None
+        raise _damaged(record, error) from error
     if record.spec.device is not None:
         print("exact: decay alone. What preparation and readout take is fitted apart: qsense compare RECORD")
     print(f"record: {record.path}")

@@ -209,7 +209,7 @@ def _show(done: Conducted, summary: dict[str, Any], folder: Path) -> None:
         raise
     except Exception as error:  # of whatever stands where a number should
         path = folder / "summary.json"
-        raise ContentError(f"{path}: damaged ({type(error).__name__}); delete it and run the same again.") from None
+        raise ContentError(f"{path}: damaged ({type(error).__name__}); delete it and run the same again.") from error
     print(f"tables and figures: {folder}")
 
 

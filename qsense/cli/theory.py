@@ -83,7 +83,7 @@ def theory(
     if readout is not None:
         answer |= _readout(chosen, noise, readout, phase, answer["times_s"], field)
     if plot is not None:
-        from qsense import pictures
+        from qsense.reports import pictures
 
         answer["plot"] = str(pictures.save(pictures.theory_figure(chosen, noise, field), plot))
     if as_json:
@@ -98,8 +98,8 @@ def _answer(
     import numpy as np
 
     from qsense import theory as exact
-    from qsense.integration import as_times
     from qsense.noise import environment_of
+    from qsense.numerics.integration import as_times
     from qsense.theory.bounds import gain_bound, img_bound
     from qsense.theory.engines import engine_for
     from qsense.theory.rate import operational_rate

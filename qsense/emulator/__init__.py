@@ -16,12 +16,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from qsense.counts import Counts
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import dense, effects, fan_out, matrix_product, perfect_sampling
 from qsense.errors import ArgumentError
-from qsense.fisher import FloatArray
 from qsense.noise import Decay, LocalNoise, ReadoutError
-from qsense.sensing import Experiment, Settings
+from qsense.numerics.fisher import FloatArray
 
 Readout = ReadoutError | Sequence[ReadoutError] | None
 _CHUNK_BYTES = 2**25

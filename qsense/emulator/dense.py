@@ -13,11 +13,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import effects
-from qsense.fisher import ComplexArray, FloatArray
 from qsense.noise import Decay
+from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe
-from qsense.sensing import Experiment, Settings
 
 NUM_QUBITS = 10
 _CHUNK_BYTES = 2**27

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from qsense.fisher import ComplexArray, FloatArray
+from qsense.circuits.sensing import Experiment, Settings
 from qsense.noise import Decay
-from qsense.sensing import Experiment, Settings
+from qsense.numerics.fisher import ComplexArray, FloatArray
 
 PAULIS: ComplexArray = np.array(
     [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128

@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import effects
-from qsense.fisher import FloatArray
 from qsense.noise import Decay
-from qsense.sensing import Experiment, Settings
+from qsense.numerics.fisher import FloatArray
 
 
 def copied_from(num_qubits: int) -> NDArray[np.int64]:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qsense.circuits.sensing import prepare
 from qsense.errors import ArgumentError
-from qsense.fisher import ComplexArray, FloatArray
+from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import NUM_QUBITS_OF_A_STATEVECTOR, Probe
-from qsense.sensing import prepare
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -52,12 +52,12 @@ def prepared(probe: Probe) -> Tensors:
         if size > NUM_QUBITS_OF_A_STATEVECTOR:
             return of_circuit(prepare(probe))
         return of_vector(probe.statevector())
-    except _TooEntangledError:
+    except _TooEntangledError as error:
         other = "aer:statevector" if size <= NUM_QUBITS_OF_A_STATEVECTOR else "aer:matrix_product_state"
         raise ArgumentError(
             f'The probe "{probe.name}" of {size} spins is too entangled for the emulator (bonds above {MAX_BOND}); '
             f'use at most 10 spins, or backend = "{other}".'
-        ) from None
+        ) from error
 
 
 def of_vector(state: ComplexArray) -> Tensors:
@@ -111,7 +111,7 @@ def of_circuit(circuit: QuantumCircuit) -> Tensors:
 
     Gates of distant spins are brought together by swaps.
 
-    >>> from qsense.sensing import prepare
+    >>> from qsense.circuits.sensing import prepare
     >>> [tensor.shape for tensor in of_circuit(prepare(Probe.ghz(3)))]
     [(1, 2, 2), (2, 2, 2), (2, 2, 1)]
     """

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.emulator.matrix_product import Tensors
-from qsense.fisher import ComplexArray
+from qsense.numerics.fisher import ComplexArray
 
 
 def draw(tensors: Tensors, factors: ComplexArray, shots: int, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from qsense.fisher import FloatArray
+from qsense.numerics.fisher import FloatArray
 
 
 class Decay(NamedTuple):

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import FloatArray
 from qsense.noise.local import LocalNoise
+from qsense.numerics.fisher import FloatArray
 
 Coupling = float | Sequence[Sequence[float]] | FloatArray
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from qsense import toml_file
 from qsense.errors import ArgumentError, SpecError
-from qsense.toml_file import Table
+from qsense.files import toml_file
+from qsense.files.toml_file import Table
 
 if TYPE_CHECKING:
     from qsense.noise.local import LocalNoise
@@ -120,4 +120,4 @@ def load(path: Path, model: type[LocalNoise]) -> LocalNoise:
     try:
         return build(**values, name=entry.name)
     except ArgumentError as error:
-        raise SpecError(f"{path}: {error}") from None
+        raise SpecError(f"{path}: {error}") from error

@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from qsense import content
 from qsense.errors import ArgumentError
-from qsense.fisher import FloatArray
+from qsense.files import content
 from qsense.noise import relaxation
 from qsense.noise.decay import Decay
+from qsense.numerics.fisher import FloatArray
 
 Rate = relaxation.Rate
 KINDS = ("dephasing", "emission", "absorption")
@@ -98,7 +98,7 @@ class LocalNoise:
             rate: Γ ≥ 0 in 1/s, one number or one per spin.
             name: how tables and records call it.
 
-        Source: Γ/4 Σ_a (σ_a ρ σ_a − ρ) = Γ (Tr_j ρ ⊗ 1/2 − ρ); checked in tests/test_lindblad.py.
+        Source: Γ/4 Σ_a (σ_a ρ σ_a − ρ) = Γ (Tr_j ρ ⊗ 1/2 − ρ); checked in tests/theory/test_lindblad.py.
 
         >>> LocalNoise.depolarizing(0.4).t2(1)
         array([2.5])
@@ -148,7 +148,7 @@ class LocalNoise:
         Raises:
             ArgumentError: a qubit does not exist or is named twice.
 
-        >>> from qsense.device import Device
+        >>> from qsense.devices.device import Device
         >>> LocalNoise.from_backend(Device.uniform(2, [(0, 1)], t1=1e-4, t2=2e-4), [0, 1]).emission
         (10000.0, 10000.0)
         """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import FloatArray
+from qsense.numerics.fisher import FloatArray
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import FloatArray
+from qsense.numerics.fisher import FloatArray
 
 Rate = float | Sequence[float] | FloatArray
 _NOT_MORE_THAN_TWICE = 1 + 1e-12  # T2 = 2 T1 is allowed, also after rounding
@@ -52,8 +52,8 @@ def checked(kind: str, rate: Rate) -> tuple[float, ...]:
     """
     try:
         values = tuple(float(r) for r in np.atleast_1d(np.asarray(rate, dtype=np.float64)))
-    except (TypeError, ValueError, OverflowError):
-        raise ArgumentError(f"Argument `{kind}` must be a number or a list of numbers, but is {rate!r}.") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ArgumentError(f"Argument `{kind}` must be a number or a list of numbers, but is {rate!r}.") from error
     if not values:
         raise ArgumentError(f"Argument `{kind}` must have at least one rate, but is empty.")
     for value in values:

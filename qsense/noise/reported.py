@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from qsense.device import Device, read
+from qsense.devices.device import Device, read
 from qsense.errors import ArgumentError
-from qsense.fisher import FloatArray
+from qsense.numerics.fisher import FloatArray
 
 
 def relaxation_times(backend: Any, qubits: Sequence[int]) -> tuple[FloatArray, FloatArray, list[str]]:
@@ -25,7 +25,7 @@ def relaxation_times(backend: Any, qubits: Sequence[int]) -> tuple[FloatArray, F
     Raises:
         ArgumentError: a qubit does not exist or is named twice.
 
-    >>> from qsense.device import Device
+    >>> from qsense.devices.device import Device
     >>> relaxation_times(Device.uniform(2, [(0, 1)], t1=50e-6, t2=200e-6), [1])
     (array([5.e-05]), array([0.0001]), ['qubit 1: T2 = 200 us is more than 2 T1 and was cut to 100 us'])
     """

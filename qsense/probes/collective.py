@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 
 from qsense.errors import ArgumentError, nearest
-from qsense.fisher import ComplexArray, FloatArray
+from qsense.numerics.fisher import ComplexArray, FloatArray
 
 # What a name with a number after a colon builds; the number's meaning is in `Probe.named`.
 FAMILIES = ("w", "dicke", "dicke_x", "twin_fock", "coherent", "one_axis", "two_axis")
@@ -123,8 +123,8 @@ def named(name: str, size: int) -> ComplexArray | FloatArray:
         return dicke_x(size, size // 2)
     try:
         number = float(text)
-    except ValueError:
-        raise ArgumentError(f'The probe "{family}" needs a number, such as "{family}:1", but is "{name}".') from None
+    except ValueError as error:
+        raise ArgumentError(f'The probe "{family}" needs a number, such as "{family}:1", but is "{name}".') from error
     if not np.isfinite(number):
         raise ArgumentError(f'The number of the probe "{name}" must be finite.')
     if family in ("dicke", "dicke_x"):

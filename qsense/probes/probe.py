@@ -1,7 +1,7 @@
 """Probes: the states that a sensing run prepares.
 
-A Probe says what is prepared, not how: the circuits are in `qsense.sensing`, the theory in `qsense.theory`. Basis
-states are numbered as Qiskit does: bit j of the index is spin j, and 1 is up, the excited state.
+A Probe says what is prepared, not how: the circuits are in `qsense.circuits.sensing`, the theory in `qsense.theory`.
+Basis states are numbered as Qiskit does: bit j of the index is spin j, and 1 is up, the excited state.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from qsense import content
 from qsense.errors import ArgumentError, ContentError
-from qsense.fisher import ComplexArray, FloatArray
+from qsense.files import content
+from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import collective, states
 from qsense.probes.qasm import parse_qasm
 
@@ -186,7 +186,7 @@ class Probe:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ContentError(f"{path}: cannot be read: {error}.") from None
+            raise ContentError(f"{path}: cannot be read: {error}.") from error
         circuit = parse_qasm(text, str(path))
         return cls("circuit", circuit.num_qubits, name=path.stem, qasm=text)
 

@@ -32,7 +32,7 @@ def parse_qasm(text: str, source: str) -> Any:
         raise
     except BaseException as error:  # the parsers raise many kinds, even panics; each means that the file is broken
         message = " ".join(str(error).split())
-        raise ContentError(f"{source}: not valid OpenQASM: {message[:200]}.") from None
+        raise ContentError(f"{source}: not valid OpenQASM: {message[:200]}.") from error
     forbidden = {"measure", "reset", "if_else", "while_loop", "for_loop", "switch_case"} & set(circuit.count_ops())
     if forbidden:
         raise ContentError(f"{source}: a preparation must be unitary, but has `{sorted(forbidden)[0]}`; remove it.")

@@ -9,7 +9,7 @@ import numpy as np
 
 from qsense.errors import ArgumentError, ContentError
 from qsense.files import DAMAGED
-from qsense.fisher import ComplexArray
+from qsense.numerics.fisher import ComplexArray
 
 _NORMALISED = 1e-9
 
@@ -25,8 +25,8 @@ def normalised(argument: str, numbers: Any, dimensions: int) -> ComplexArray:
     """
     try:
         array = np.ascontiguousarray(numbers, dtype=np.complex128)
-    except (TypeError, ValueError):
-        raise ArgumentError(f"Argument `{argument}` must be numbers, but is {numbers!r:.60}.") from None
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"Argument `{argument}` must be numbers, but is {numbers!r:.60}.") from error
     if array.ndim != dimensions or len(array) < 2 or not np.all(np.isfinite(array)):
         raise ArgumentError(f"Argument `{argument}` must be at least two finite numbers, but has shape {array.shape}.")
     if dimensions == 1:
@@ -52,7 +52,7 @@ def load(path: Path) -> Any:
     """
     try:
         return np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise ContentError(f"{path}: no such file; give the path of a .npy file.") from None
+    except FileNotFoundError as error:
+        raise ContentError(f"{path}: no such file; give the path of a .npy file.") from error
     except DAMAGED as error:
-        raise ContentError(f"{path}: not a NumPy array of numbers ({type(error).__name__}).") from None
+        raise ContentError(f"{path}: not a NumPy array of numbers ({type(error).__name__}).") from error

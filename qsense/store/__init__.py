@@ -50,7 +50,9 @@ class Store:
                 self.shards.mkdir(parents=True, exist_ok=True)
                 self.studies.mkdir(exist_ok=True)
             except OSError as error:
-                raise StoreError(f"{self.path}: cannot be written: {error.strerror}; choose another --store.") from None
+                raise StoreError(
+                    f"{self.path}: cannot be written: {error.strerror}; choose another --store."
+                ) from error
         self._lock: int | None = shared(self.path, read_only)
         try:
             if not (self.path / FILE).exists() and next(self.shards.glob("*/*.zip"), None) is not None:
@@ -175,7 +177,7 @@ def read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror}; run `qsense store verify --repair`.") from None
+        raise StoreError(f"{path}: cannot be read: {error.strerror}; run `qsense store verify --repair`.") from error
 
 
 def write(path: Path, content: bytes) -> None:
@@ -190,7 +192,7 @@ def write(path: Path, content: bytes) -> None:
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be written: {error.strerror}; what is stored stays; mend this and run the command again."
-        ) from None
+        ) from error
 
 
 def shared(folder: Path, read_only: bool) -> int | None:
@@ -207,17 +209,17 @@ def shared(folder: Path, read_only: bool) -> int | None:
     except OSError as error:
         if read_only:
             return None
-        raise StoreError(f"{folder}: cannot be written: {error.strerror}; choose another --store.") from None
+        raise StoreError(f"{folder}: cannot be written: {error.strerror}; choose another --store.") from error
     with suppress(ImportError):  # not on Windows
         import fcntl
 
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
             os.close(handle)
             raise StoreError(
                 f"{folder}: `qsense store gc` or `verify --repair` is at work; wait for it to end."
-            ) from None
+            ) from error
     return handle
 
 

@@ -142,11 +142,11 @@ class Index:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise StoreError(f"{self.path}: {_one_line(error)}; {_advice(str(error))}.") from None
+            raise StoreError(f"{self.path}: {_one_line(error)}; {_advice(str(error))}.") from error
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise StoreError(
                 f"{self.path}: damaged ({_one_line(error)}); run `qsense store verify --repair`."
-            ) from None
+            ) from error
 
 
 def _connected(path: Path, read_only: bool) -> sqlite3.Connection:

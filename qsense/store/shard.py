@@ -81,7 +81,7 @@ def opened(content: bytes, source: str) -> tuple[dict[str, Any], list[Result]]:
     except DAMAGED as error:
         raise StoreError(
             f"{source}: not a shard ({type(error).__name__}); run `qsense store verify --repair`."
-        ) from None
+        ) from error
 
 
 def _results(archive: zipfile.ZipFile) -> Iterator[Result]:

@@ -88,7 +88,7 @@ class StudyEntry:
         except DAMAGED as error:
             raise StoreError(
                 f"{source}: damaged ({type(error).__name__}); run `qsense store verify --repair`, then the sweep."
-            ) from None
+            ) from error
         return entry
 
     def _fits(self) -> bool:

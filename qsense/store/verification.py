@@ -62,7 +62,7 @@ def verify(path: str | Path, repair: bool = False, progress: Progress | None = N
             done = [_aside(folder, file) for file in faults]
             _index_again(folder, found)
         except OSError as error:
-            raise StoreError(f"{folder}: cannot be written: {error.strerror}; mend this and repair again.") from None
+            raise StoreError(f"{folder}: cannot be written: {error.strerror}; mend this and repair again.") from error
         done.append(f"{folder / FILE}: made again from {len(found)} shards with {number} trials")
         return Health(len(found), number, size, tuple(wrong), tuple(done))
 
@@ -185,13 +185,13 @@ def alone(folder: Path) -> Iterator[None]:
     try:
         opened_lock = (folder / ".lock").open("a")
     except OSError as error:
-        raise StoreError(f"{folder}: cannot be written: {error.strerror}.") from None
+        raise StoreError(f"{folder}: cannot be written: {error.strerror}.") from error
     with opened_lock as file:
         with suppress(ImportError):  # not on Windows
             import fcntl
 
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise StoreError(f"{folder}: another qsense has it open; wait for it to end.") from None
+            except OSError as error:
+                raise StoreError(f"{folder}: another qsense has it open; wait for it to end.") from error
         yield

@@ -12,9 +12,9 @@ from functools import lru_cache
 from qsense import emulator
 from qsense.backends import is_device
 from qsense.errors import ArgumentError
-from qsense.estimators import chosen_kind, estimator_for
 from qsense.probes import Probe
-from qsense.spec import EstimatorSpec, RunSpec
+from qsense.runs.methods import chosen_kind, estimator_for
+from qsense.runs.spec import EstimatorSpec, RunSpec
 
 PROGRAM_BYTES, PROGRAM_WITH_AER_BYTES = 90 * 2**20, 210 * 2**20
 _TIMES = 5  # of a designed rule; rarely more

@@ -123,8 +123,8 @@ def dask(address: str) -> Iterator[Crew]:
     try:
         from distributed import Client
         from distributed.comm import get_address_host_port
-    except ImportError:
-        raise ArgumentError('A dask cluster needs dask.distributed; run: pip install "qsense[cluster]".') from None
+    except ImportError as error:
+        raise ArgumentError('A dask cluster needs dask.distributed; run: pip install "qsense[cluster]".') from error
     # What goes wrong is said in one line by whoever waits for a result; dask's own words are tracebacks.
     for name in ("distributed", "distributed.client", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -135,7 +135,7 @@ def dask(address: str) -> Iterator[Crew]:
         reason = str(error).split(";")[0] or type(error).__name__
         raise ArgumentError(
             f'No dask scheduler answers at "{address}" ({reason}); start one with `dask scheduler`.'
-        ) from None
+        ) from error
     try:
         _check_versions(client)
         yield Crew(client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values())))
@@ -150,12 +150,14 @@ def dask(address: str) -> Iterator[Crew]:
 
 
 def _check_versions(client: Any) -> None:
-    from qsense import __version__
+    from qsense.version import __version__
 
     try:
         versions = client.run(_version)
     except Exception as error:  # whatever a worker without qsense raises
-        raise ArgumentError(f"A dask worker cannot import qsense ({type(error).__name__}); install it there.") from None
+        raise ArgumentError(
+            f"A dask worker cannot import qsense ({type(error).__name__}); install it there."
+        ) from error
     for worker, version in versions.items():
         if version != __version__:
             raise ArgumentError(
@@ -164,7 +166,7 @@ def _check_versions(client: Any) -> None:
 
 
 def _version() -> str:
-    from qsense import __version__
+    from qsense.version import __version__
 
     return __version__
 
@@ -174,7 +176,9 @@ def _begin_work() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    importlib.import_module("qsense.compare")  # so that the first trial is not the one that waits for imports
+    importlib.import_module(
+        "qsense.comparison.compare"
+    )  # so that the first trial is not the one that waits for imports
 
 
 def _end_with(parent: Any) -> None:

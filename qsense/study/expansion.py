@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from qsense import toml_file
 from qsense.errors import SpecError, nearest
-from qsense.estimators import goes_with
-from qsense.spec import RunSpec, resolve
-from qsense.spec_file import SpecFile
+from qsense.files import toml_file
+from qsense.runs.methods import goes_with
+from qsense.runs.spec import RunSpec, resolve
+from qsense.runs.spec_file import SpecFile
 from qsense.store.studies import StudyEntry
 from qsense.study.file import Bounds, StudyFile
 from qsense.study.trial import Trial, single
@@ -126,7 +126,7 @@ def _spec(file: StudyFile, swept: dict[str, Any], source: str, folder: Path) -> 
         return resolve(toml_file.parse(data, SpecFile, source), source, folder)
     except SpecError as error:
         at = ", ".join(f"{key} = {value}" for key, value in swept.items())
-        raise SpecError(f"{error} This is at {at}." if at else f"{error}") from None
+        raise SpecError(f"{error} This is at {at}." if at else f"{error}") from error
 
 
 def _points(spec: RunSpec) -> Iterator[tuple[dict[str, Any], RunSpec]]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qsense.estimate.result import NORMAL_95
-from qsense.pictures import COLOURS, OTHERS, STYLE, rendered
+from qsense.estimators.result import NORMAL_95
+from qsense.files.units import time_unit
+from qsense.reports.pictures import COLOURS, OTHERS, STYLE, rendered
 from qsense.study.summary import Cell, Lead, leads
-from qsense.units import time_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
-from qsense.toml_file import Table
+from qsense.files.toml_file import Table
 
 SCHEMA = 1
 MOST_VALUES = 1_000_000

@@ -48,7 +48,7 @@ def write(results: Results, folder: Path, failed: Columns) -> dict[str, Any] | N
         for name, content in made.items():
             files.write(folder / name, content)
     except OSError as error:
-        raise ContentError(f"{folder / name}: cannot be written: {error.strerror}; choose another --out.") from None
+        raise ContentError(f"{folder / name}: cannot be written: {error.strerror}; choose another --out.") from error
     return summary
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qsense.spec import RunSpec
+from qsense.runs.spec import RunSpec
 from qsense.store import Store
 from qsense.store.studies import StudyEntry
 from qsense.tables.columns import TRIAL_COLUMNS, Columns, Results

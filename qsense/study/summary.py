@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from qsense.advantage import crossing
 from qsense.backends import is_device
+from qsense.comparison.advantage import crossing
 from qsense.errors import ArgumentError
-from qsense.estimate.result import NORMAL_95, Estimate
-from qsense.fisher import FloatArray
+from qsense.estimators.result import NORMAL_95, Estimate
 from qsense.noise import LocalNoise
-from qsense.quadrature import Rule
+from qsense.numerics.fisher import FloatArray
+from qsense.numerics.quadrature import Rule
 from qsense.tables.columns import TRIAL_COLUMNS, Results
 from qsense.theory import crossover
 
@@ -151,7 +151,7 @@ def _exponent(group: Sequence[Cell], quantity: str) -> Exponent | None:
             used.append((size, value.value, value.stderr / value.value, exact))
     if len(used) < _LEAST_SIZES or len({size for size, *_ in used}) < _LEAST_SIZES:
         return None
-    from qsense.estimate.chance import p_value
+    from qsense.estimators.chance import p_value
 
     sizes, values, errors, exacts = (np.array(column, dtype=float) for column in zip(*used, strict=True))
     slope, intercept, stderr = _line(np.log(sizes), np.log(values), errors)

@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qsense import backends, remote
+from qsense import backends
+from qsense import services as remote
 from qsense.errors import ArgumentError, SpecError, StoreError
-from qsense.mounting import mount
-from qsense.provenance import provenance
+from qsense.runs.mounting import mount
+from qsense.runs.provenance import provenance
 from qsense.store import DEFAULT, Store
 from qsense.store.studies import StudyEntry, remember
 from qsense.study import crew

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from qsense.counts import Counts
-from qsense.spec import RunSpec
+from qsense.circuits.counts import Counts
+from qsense.runs.spec import RunSpec
 
 if TYPE_CHECKING:
-    from qsense.measured import Measured
+    from qsense.comparison.measured import Measured
 
 NUMBERS = 1
 """Raised by every change of qsense that changes what a trial gives, so that old and new are not mixed in a store."""
@@ -67,10 +67,10 @@ def conducted(content: dict[str, Any]) -> Outcome:
     Raises:
         SpecError: the trial cannot be run, such as with too few shots.
     """
-    from qsense.compare import compare, estimate_rows, summary_rows
-    from qsense.derived import names
-    from qsense.measured import measure
-    from qsense.mounting import mount
+    from qsense.comparison.compare import compare, estimate_rows, summary_rows
+    from qsense.comparison.derived import names
+    from qsense.comparison.measured import measure
+    from qsense.runs.mounting import mount
 
     spec = RunSpec.from_dict(content, "trial")
     mounted = mount(spec, None, note=lambda line: None)

@@ -85,8 +85,8 @@ class Columns:
         """
         try:
             import pandas
-        except ImportError:
-            raise ArgumentError('A DataFrame needs pandas; run: pip install "qsense[data]".') from None
+        except ImportError as error:
+            raise ArgumentError('A DataFrame needs pandas; run: pip install "qsense[data]".') from error
         frame = pandas.DataFrame({name: self.array(name) for name in self.values})
         frame.attrs = {"units": self.units, **self.attributes}
         return frame

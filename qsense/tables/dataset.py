@@ -31,8 +31,8 @@ def to_dataset(results: Results) -> xarray.Dataset:
     """
     try:
         import xarray
-    except ImportError:
-        raise ArgumentError('A Dataset needs xarray; run: pip install "qsense[data]".') from None
+    except ImportError as error:
+        raise ArgumentError('A Dataset needs xarray; run: pip install "qsense[data]".') from error
     trials = results.trials
     keys = [name for name in trials.values if name in TRIAL_COLUMNS or name in trials.attributes.get("swept", ())]
     dimensions, follow = told_apart_by(trials, keys)
@@ -118,7 +118,7 @@ def to_netcdf(data: xarray.Dataset) -> bytes:
         except (ImportError, ValueError) as error:
             if "h5netcdf" not in str(error):
                 raise
-            raise ArgumentError('NetCDF needs h5netcdf; run: pip install "qsense[data]".') from None
+            raise ArgumentError('NetCDF needs h5netcdf; run: pip install "qsense[data]".') from error
         return path.read_bytes()
 
 

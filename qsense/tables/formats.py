@@ -45,7 +45,7 @@ def written(results: Results, folder: Path, kind: str) -> list[Path]:
             folder.mkdir(parents=True, exist_ok=True)
             files.write(path, content)
         except OSError as error:
-            raise ContentError(f"{path}: cannot be written: {error.strerror}; choose another --out.") from None
+            raise ContentError(f"{path}: cannot be written: {error.strerror}; choose another --out.") from error
         paths.append(path)
     return paths
 
@@ -60,6 +60,6 @@ def _parquet(table: object) -> bytes:
     buffer = io.BytesIO()
     try:
         frame.to_parquet(buffer, index=False)
-    except ImportError:
-        raise ArgumentError('Parquet needs pyarrow; run: pip install "qsense[data]".') from None
+    except ImportError as error:
+        raise ArgumentError('Parquet needs pyarrow; run: pip install "qsense[data]".') from error
     return buffer.getvalue()

@@ -6,7 +6,7 @@ import csv
 from typing import Any
 
 from qsense.errors import RecordError
-from qsense.record import RunRecord
+from qsense.runs.record import RunRecord
 from qsense.tables.columns import CURVE_COLUMNS, Columns, Results
 from qsense.tables.rows import identity_row, result_row
 
@@ -40,7 +40,7 @@ def results_of(record: RunRecord) -> Results:
         raise RecordError(
             f"{path}: missing, damaged or not of this record ({type(error).__name__}); run `qsense estimate "
             f"{record.path}` to make it again."
-        ) from None
+        ) from error
     if not rows:
         raise RecordError(f"{record.path}: has no results; run `qsense estimate {record.path}`.")
     return Results(

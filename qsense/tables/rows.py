@@ -6,7 +6,7 @@ from typing import Any
 
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
-from qsense.spec import EstimatorSpec, RunSpec
+from qsense.runs.spec import EstimatorSpec, RunSpec
 
 
 def identity_row(spec: RunSpec, probe: Probe, noise: LocalNoise, estimator: EstimatorSpec) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import FloatArray
-from qsense.integration import as_times, first_root, integrate
 from qsense.noise import Environment, Noise, environment_of
+from qsense.numerics.fisher import FloatArray
+from qsense.numerics.integration import as_times, first_root, integrate
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_tail
 from qsense.theory.closed import ghz_img, log_ghz_gain, product_img

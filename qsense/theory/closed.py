@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from qsense.fisher import FloatArray
 from qsense.noise import LocalNoise
+from qsense.numerics.fisher import FloatArray
 
 _SPINS_AT_ONCE = 512  # arrays that stay in the processor's cache
 
@@ -59,7 +59,7 @@ def log_ghz_gain(num_qubits: int, noise: LocalNoise, times: FloatArray) -> Float
     GHZ stays a 2×2 block (all up, all down) beside a diagonal without information:
     G = N² 4|c|²/(p_up + p_down), c = ½ Π_j exp(−t/T2_j), and the populations are products over spins.
 
-    Source: arXiv:2512.21661v1, Eq. 42 for emission; for general rates derived in tests/test_theory.py.
+    Source: arXiv:2512.21661v1, Eq. 42 for emission; for general rates derived in tests/theory/test_theory.py.
     """
     single, spins, alike = _distinct(num_qubits, noise)
     if single.exponent == 1:  # the sum over spins needs no array of times and spins
@@ -138,7 +138,7 @@ def ghz_parity_gain(num_qubits: int, noise: LocalNoise, times: FloatArray) -> Fl
 
     Its integral under emission is N/γ, less than the 𝓘 of Eq. 50.
 
-    Source: derived in tests/test_theory.py.
+    Source: derived in tests/theory/test_theory.py.
 
     >>> ghz_parity_gain(2, LocalNoise(emission=1.0), np.array([0.0, 1.0])).round(6)
     array([4.      , 0.541341])

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import ComplexArray, FloatArray, qfi, qfi_of_rotation, sub_qfi
 from qsense.noise import Noise, environment_of
+from qsense.numerics.fisher import ComplexArray, FloatArray, qfi, qfi_of_rotation, sub_qfi
 from qsense.probes import Probe
 from qsense.theory.lindblad import generator, lindblad_states
 from qsense.theory.transverse import transverse_states

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qsense.fisher import FloatArray
 from qsense.noise import Environment, Noise, environment_of
+from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.closed import ghz_gain, product_gain
 from qsense.theory.dense import dense_gain, is_transverse_alone

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import ComplexArray, FloatArray
+from qsense.numerics.fisher import ComplexArray, FloatArray
 
 _FLIP = np.fliplr(np.diag([-1.0, 1.0, 1.0, -1.0]))  # σ_y ⊗ σ_y
 

@@ -14,8 +14,8 @@ from functools import reduce
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import ComplexArray, FloatArray, cfi
 from qsense.noise import Noise, environment_of
+from qsense.numerics.fisher import ComplexArray, FloatArray, cfi
 from qsense.probes import Probe
 from qsense.probes.collective import eigenstates_of_jx
 from qsense.theory.dense import NUM_QUBITS, states_and_slopes

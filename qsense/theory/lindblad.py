@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import ComplexArray, FloatArray
 from qsense.noise import Environment
+from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe
 
 NUM_QUBITS = 8

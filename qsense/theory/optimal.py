@@ -14,8 +14,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import ComplexArray, FloatArray
 from qsense.noise import Noise, environment_of
+from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe, collective
 from qsense.theory.engines import engine_for, uniform_channel
 from qsense.theory.goal import Goal, Objective

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qsense.fisher import FloatArray
+from qsense.numerics.fisher import FloatArray
 from qsense.theory.symmetric import (
     Array,
     Channel,
@@ -35,7 +35,7 @@ def gain_and_matrix(amplitudes: Array, channel: Channel) -> tuple[FloatArray, Ar
         channel: noise that is the same for every spin.
 
     Source: the variational form of Macieszczak, arXiv:1312.1356; checked against finite differences in
-    tests/test_optimal.py.
+    tests/theory/test_optimal.py.
 
     >>> from qsense.noise import LocalNoise
     >>> ghz = np.sqrt(np.array([0.5, 0.0, 0.5]))

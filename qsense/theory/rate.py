@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.fisher import FloatArray
 from qsense.noise import Noise, environment_of
+from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_bound, has_bound
 from qsense.theory.engines import engine_for

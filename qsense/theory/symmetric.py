@@ -5,7 +5,7 @@ spin j: l pairs of spins in singlets and the other N − 2l in Dicke states. The
 
     Σ_v f_q(v) × (all |r><c| with v+q spins up in r and v in c),   f_q(v) = a_{v+q} a_v* / √(C(N,v+q) C(N,v)).
 
-Noise acts on each factor of |r><c| by itself, so (derived in tests/test_symmetric.py, by an independent engine)
+Noise acts on each factor of |r><c| by itself, so (derived in tests/theory/test_symmetric.py, by an independent engine)
 
 - a pair is found in a singlet with weights P = (s10 s00, s11 s00 + s10 s01 − η², s11 s01) on 0, 1, 2 spins up before:
   f_q(v) becomes Σ_p P_p f_q(v+p) for every pair, s[after, before] being the spin's probabilities, η its coherence;
@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.errors import ArgumentError
-from qsense.fisher import FloatArray, qfi_of_rotation
 from qsense.noise import Decay
+from qsense.numerics.fisher import FloatArray, qfi_of_rotation
 
 NUM_QUBITS = 100
 _CHUNK_BYTES = 2**26

@@ -8,8 +8,8 @@ import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise
+from qsense.numerics.quadrature import MAX_NODES, Rule, gauss_rule
 from qsense.probes import Probe
-from qsense.quadrature import MAX_NODES, Rule, gauss_rule
 from qsense.theory import gain, integrated_gain
 
 # One node would do for an exponential. Five show the curve, and keep the integral right if decay is not as assumed.

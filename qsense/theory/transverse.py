@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qsense.fisher import ComplexArray, FloatArray
 from qsense.noise import LocalNoise
+from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe
 
 _NEAR = 0.1  # |κt|² below which a difference quotient would cancel
@@ -39,7 +39,7 @@ class Turn(NamedTuple):
 def turn(noise: LocalNoise, times: FloatArray, num_qubits: int, field: float) -> Turn:
     """Returns how the coherences of every spin map in the field; φ in rad/s.
 
-    Source: derived in the module's docstring; checked against the Lindblad equation in tests/test_lindblad.py.
+    Source: derived in the module's docstring; checked against the Lindblad equation in tests/theory/test_lindblad.py.
 
     >>> at = turn(LocalNoise(transverse=0.5), np.array([1.0]), 1, 0.0).map[0, 0].real
     >>> at.round(6)  # the sum of the coherences is kept, the difference falls with e^{−2γ_x t}

@@ -1,0 +1,242 @@
+"""Counts: how often each outcome was read, for every row of a circuit's settings."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsense.errors import ArgumentError, RecordError
+from qsense.files import DAMAGED
+
+IntArray = NDArray[np.int64]
+SCHEMA = 1
+_NUM_BITS_OF_A_TABLE = 16
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Outcomes and how often each was read; sparse, so that a hundred spins fit.
+
+    Attributes:
+        num_bits: number of spins.
+        offsets: row r has the entries offsets[r]:offsets[r+1]; shape (rows + 1,).
+        outcomes: outcomes as little-endian bytes (bit j is spin j, 1 is up), shape (entries, ⌈num_bits/8⌉).
+        numbers: how often, ≥ 1, shape (entries,).
+    """
+
+    num_bits: int
+    offsets: IntArray
+    outcomes: NDArray[np.uint8]
+    numbers: IntArray
+
+    @classmethod
+    def from_histograms(cls, num_bits: int, histograms: list[dict[int, int]]) -> Counts:
+        """Returns the counts of one {outcome: number} dictionary per row.
+
+        >>> Counts.from_histograms(2, [{0: 3, 3: 1}, {1: 4}]).table()
+        array([[3, 0, 0, 1],
+               [0, 4, 0, 0]])
+        """
+        width = (num_bits + 7) // 8
+        entries = [(outcome, number) for row in histograms for outcome, number in sorted(row.items())]
+        packed = b"".join(outcome.to_bytes(width, "little") for outcome, _ in entries)
+        return cls(
+            num_bits,
+            np.cumsum([0] + [len(row) for row in histograms]),
+            np.frombuffer(packed, dtype=np.uint8).reshape(len(entries), width),
+            np.array([number for _, number in entries], dtype=np.int64),
+        )
+
+    @classmethod
+    def from_table(cls, num_bits: int, table: IntArray) -> Counts:
+        """Returns the counts of a table of all 2^num_bits outcomes, shape (rows, 2^num_bits).
+
+        >>> Counts.from_table(2, np.array([[3, 0, 0, 1], [0, 4, 0, 0]])).numbers
+        array([3, 1, 4])
+        """
+        rows, outcomes = np.nonzero(table)
+        width = (num_bits + 7) // 8
+        return cls(
+            num_bits,
+            np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(table)))]),
+            outcomes.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :width],
+            table[rows, outcomes].astype(np.int64),
+        )
+
+    @classmethod
+    def from_shots(cls, num_bits: int, shots: NDArray[np.uint8]) -> Counts:
+        """Returns the counts of outcomes shot by shot.
+
+        Args:
+            num_bits: number of spins.
+            shots: outcomes as little-endian bytes, shape (rows, shots, ⌈num_bits/8⌉).
+
+        >>> Counts.from_shots(2, np.array([[[3], [0], [0]]], dtype=np.uint8)).table()
+        array([[2, 0, 0, 1]])
+        """
+        rows, number, width = shots.shape
+        row_of = np.repeat(np.arange(rows, dtype=np.int64), number)
+        return _gathered(num_bits, rows, row_of, shots.reshape(-1, width), np.ones(rows * number, dtype=np.int64))
+
+    @classmethod
+    def merged(cls, parts: Sequence[Counts]) -> Counts:
+        """Returns the counts of the same rows, read in several parts, taken together.
+
+        >>> one = Counts.from_histograms(1, [{0: 3, 1: 1}])
+        >>> Counts.merged([one, one]).table()
+        array([[6, 2]])
+        """
+        rows = parts[0].num_rows
+        row_of = np.concatenate([np.repeat(np.arange(rows), np.diff(part.offsets)) for part in parts])
+        outcomes = np.concatenate([part.outcomes for part in parts])
+        return _gathered(parts[0].num_bits, rows, row_of, outcomes, np.concatenate([part.numbers for part in parts]))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Counts]) -> Counts:
+        """Returns the rows of several counts of the same spins, one after the other."""
+        shifts = np.cumsum([0] + [len(part.numbers) for part in parts])
+        offsets = [np.zeros(1, dtype=np.int64)] + [
+            part.offsets[1:] + shift for part, shift in zip(parts, shifts, strict=False)
+        ]
+        return cls(
+            parts[0].num_bits,
+            np.concatenate(offsets),
+            np.concatenate([part.outcomes for part in parts]),
+            np.concatenate([part.numbers for part in parts]),
+        )
+
+    def part(self, start: int, end: int) -> Counts:
+        """Returns some of the rows.
+
+        >>> Counts.from_histograms(1, [{0: 3}, {1: 4}]).part(1, 2).table()
+        array([[0, 4]])
+        """
+        first, last = int(self.offsets[start]), int(self.offsets[end])
+        offsets = self.offsets[start : end + 1] - first
+        return Counts(self.num_bits, offsets, self.outcomes[first:last], self.numbers[first:last])
+
+    def row_shots(self) -> IntArray:
+        """Returns the shots of every row, shape (rows,).
+
+        >>> Counts.from_histograms(1, [{0: 3}, {0: 1, 1: 4}]).row_shots().tolist()
+        [3, 5]
+        """
+        totals = np.concatenate([[0], np.cumsum(self.numbers)])
+        return np.asarray(totals[self.offsets[1:]] - totals[self.offsets[:-1]], dtype=np.int64)
+
+    @property
+    def num_rows(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def shots(self) -> int:
+        """All shots of all rows."""
+        return int(self.numbers.sum())
+
+    def table(self) -> IntArray:
+        """Returns the numbers of all 2^num_bits outcomes, shape (rows, 2^num_bits).
+
+        Raises:
+            ArgumentError: more than 16 spins.
+        """
+        if self.num_bits > _NUM_BITS_OF_A_TABLE:
+            raise ArgumentError(f"A table of 2^{self.num_bits} outcomes is too large; at most 16 spins.")
+        place = 256 ** np.arange(self.outcomes.shape[1])
+        table = np.zeros((self.num_rows, 2**self.num_bits), dtype=np.int64)
+        rows = np.repeat(np.arange(self.num_rows), np.diff(self.offsets))
+        table[rows, self.outcomes.astype(np.int64) @ place] = self.numbers
+        return table
+
+    def to_bytes(self) -> bytes:
+        """Returns the counts as a compressed NPZ file."""
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer,
+            schema=np.int64(SCHEMA),
+            num_bits=np.int64(self.num_bits),
+            offsets=self.offsets.astype(np.uint32),
+            outcomes=self.outcomes,
+            numbers=self.numbers.astype(np.uint32),
+        )
+        return buffer.getvalue()
+
+    @classmethod
+    def load(cls, path: Path) -> Counts:
+        """Returns the counts that a file holds.
+
+        Raises:
+            RecordError: the file is missing, truncated, damaged or newer; the message names it.
+        """
+        try:
+            return cls.from_bytes(path.read_bytes(), str(path))
+        except FileNotFoundError as error:
+            raise RecordError(f"{path}: missing; run the spec again to measure it.") from error
+        except OSError as error:
+            raise RecordError(f"{path}: cannot be read: {error.strerror}; run the spec again to measure it.") from error
+
+    @classmethod
+    def from_bytes(cls, content: bytes, source: str) -> Counts:
+        """Returns the counts that a file's content holds.
+
+        Raises:
+            RecordError: the content is truncated, damaged or newer; the message names the source.
+        """
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as data:
+                if int(data["schema"]) > SCHEMA:
+                    raise RecordError(
+                        f"{source}: written by a newer qsense (schema {int(data['schema'])}); update qsense."
+                    )
+                counts = cls(
+                    int(data["num_bits"]),
+                    data["offsets"].astype(np.int64),
+                    np.asarray(data["outcomes"]),  # bytes, where it is no array
+                    data["numbers"].astype(np.int64),
+                )
+        except RecordError:
+            raise
+        except DAMAGED as error:
+            raise RecordError(
+                f"{source}: truncated or damaged ({type(error).__name__}); delete it and run the spec again."
+            ) from error
+        counts._check(source)
+        return counts
+
+    def _check(self, source: str) -> None:
+        entries = len(self.numbers)
+        fits = (
+            self.num_bits >= 1
+            and self.offsets.ndim == 1
+            and len(self.offsets) >= 1
+            and self.offsets[0] == 0
+            and self.offsets[-1] == entries
+            and bool(np.all(np.diff(self.offsets) >= 0))
+            and self.outcomes.dtype == np.uint8
+            and self.outcomes.shape == (entries, (self.num_bits + 7) // 8)
+        )
+        if fits and entries and self.num_bits % 8:
+            fits = int(self.outcomes[:, -1].max()) < 2 ** (self.num_bits % 8)
+        if not fits:
+            raise RecordError(f"{source}: its arrays do not fit together; delete it and run the spec again.")
+
+
+def _gathered(num_bits: int, num_rows: int, rows: IntArray, outcomes: NDArray[np.uint8], numbers: IntArray) -> Counts:
+    """The counts of entries in any order; those of one row with the same outcome become one."""
+    width = outcomes.shape[1]
+    words = np.zeros((len(outcomes), 8 * ((width + 7) // 8)), dtype=np.uint8)
+    words[:, :width] = outcomes
+    keys = [*words.view("<u8").T, rows.astype(np.uint64)]
+    order = np.lexsort(keys)  # by the last key first: rows, then outcomes as numbers
+    ordered = np.stack(keys)[:, order]
+    first = np.flatnonzero(np.append(True, np.any(ordered[:, 1:] != ordered[:, :-1], axis=0)))
+    return Counts(
+        num_bits,
+        np.searchsorted(ordered[-1, first], np.arange(num_rows + 1, dtype=np.uint64)),
+        outcomes[order[first]],
+        np.add.reduceat(numbers[order], first),
+    )

@@ -1,0 +1,219 @@
+"""Sensing circuits: prepare the probe, sense for a time, measure every spin along a direction.
+
+One circuit serves every backend and every setting of one (probe, time): angles are parameters, the time is a number.
+
+    prepare | rz(phase_j) · delay(t) on every spin | [ending] | rz(−azimuth_j) ry(−polar_j) | measure
+
+A direction (polar, azimuth) = (π/2, 0) measures X, (π/2, π/2) measures Y, (0, 0) measures Z.
+Qiskit is imported when a circuit is asked for: an `Experiment` says what is done, and an emulator needs no more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from qsense.errors import ArgumentError, nearest
+from qsense.numerics.fisher import FloatArray
+from qsense.probes import Probe, parse_qasm
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+Ending = Literal["directions", "loss_flag", "unprepare"]
+NUM_QUBITS_OF_A_GENERAL_STATE = 10
+X, Y, Z = (np.pi / 2, 0.0), (np.pi / 2, np.pi / 2), (0.0, 0.0)  # (polar, azimuth) in rad
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Angles of a circuit's runs: one row a run, one column a spin, all in rad.
+
+    Attributes:
+        phases: the signal's angle θ on each spin, shape (rows, spins).
+        polars: the polar angle of each spin's measured direction, shape (rows, spins).
+        azimuths: its azimuth, shape (rows, spins).
+    """
+
+    phases: FloatArray
+    polars: FloatArray
+    azimuths: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.phases)
+
+    def __getitem__(self, rows: slice) -> Settings:
+        return Settings(self.phases[rows], self.polars[rows], self.azimuths[rows])
+
+    def values(self) -> FloatArray:
+        """Returns the circuit's parameter values, shape (rows, 3·spins): phases, polars, azimuths."""
+        return np.concatenate([self.phases, self.polars, self.azimuths], axis=1)
+
+    def at(self, phase: float) -> Settings:
+        """Returns the same settings with a signal angle added on every spin, in rad."""
+        return Settings(self.phases + phase, self.polars, self.azimuths)
+
+
+def prepare(probe: Probe) -> QuantumCircuit:
+    """Returns the circuit that prepares the probe from |0…0>.
+
+    GHZ: a Hadamard and a fan-out in ⌈log₂ N⌉ layers of CNOTs. States given by amplitudes: Qiskit's general preparation,
+    about 2^N CNOTs.
+
+    Raises:
+        ArgumentError: a general state of more than 10 spins, or a density matrix.
+
+    >>> prepare(Probe.ghz(8)).depth()
+    4
+    """
+    from qiskit import QuantumCircuit
+
+    n = probe.num_qubits
+    circuit = QuantumCircuit(n)
+    if probe.kind == "circuit":
+        return parse_qasm(probe.qasm or "", probe.name)
+    if probe.kind == "ghz":
+        circuit.h(0)
+        _fan_out(circuit)
+    elif probe.kind in ("symmetric", "state"):
+        from qiskit.circuit.library import StatePreparation
+
+        if n > NUM_QUBITS_OF_A_GENERAL_STATE:
+            raise ArgumentError(
+                f'The probe "{probe.name}" of {n} spins has no known circuit; general states are prepared for at most '
+                f"{NUM_QUBITS_OF_A_GENERAL_STATE} spins. Give an OpenQASM file that prepares it."
+            )
+        circuit.append(StatePreparation(probe.statevector()), range(n))
+        circuit = circuit.decompose(reps=6)
+    elif probe.tilt == 0:
+        circuit.h(range(n))
+    else:
+        circuit.ry(2 * np.arcsin(np.sqrt((1 + probe.tilt) / 2)), range(n))
+    return circuit
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One probe, sensing for one time, and how its circuit ends; the angles are in `Settings`.
+
+    Attributes:
+        probe: the state to prepare.
+        time: sensing time in s, finite, not negative.
+        ending: what comes between sensing and the measured directions. "directions": nothing. "loss_flag" (GHZ only):
+            the fan-out is undone, spin 0 then holds the fringe, and any other spin found up says that an excitation
+            was lost. "unprepare": the inverse of the whole preparation, so that all spins come back down with the
+            probability that the probe has not changed.
+
+    Raises:
+        ArgumentError: the time is out of range, the ending is unknown, or the loss flag is asked of another probe.
+
+    >>> Experiment(Probe.product(2), 1.0, "loss_flag")
+    Traceback (most recent call last):
+    qsense.errors.ArgumentError: The loss flag goes with a GHZ probe, but the probe is "product".
+    """
+
+    probe: Probe
+    time: float
+    ending: Ending = "directions"
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.time) and self.time >= 0):
+            raise ArgumentError(f"Argument `time` must be finite and not negative, but is {self.time} s.")
+        if self.ending not in get_args(Ending):
+            raise ArgumentError(f'Unknown ending "{self.ending}". {nearest(self.ending, get_args(Ending))}')
+        if self.ending == "loss_flag" and self.probe.kind != "ghz":
+            raise ArgumentError(f'The loss flag goes with a GHZ probe, but the probe is "{self.probe.name}".')
+
+    def circuit(self) -> QuantumCircuit:
+        """Returns the circuit, with 3N parameters `phase`, `polar`, `azimuth`.
+
+        >>> Experiment(Probe.ghz(3), 1.0).circuit().num_parameters
+        9
+        """
+        from qiskit import QuantumCircuit
+        from qiskit.circuit import ParameterVector
+
+        n = self.probe.num_qubits
+        phase, polar, azimuth = (ParameterVector(name, n) for name in ("phase", "polar", "azimuth"))
+        circuit = QuantumCircuit(n, n)
+        circuit.compose(prepare(self.probe), inplace=True)
+        for spin in range(n):
+            circuit.rz(phase[spin], spin)
+            circuit.delay(self.time, spin, unit="s")
+        circuit.compose(self.ending_circuit(), inplace=True)
+        for spin in range(n):
+            circuit.rz(-azimuth[spin], spin)
+            circuit.ry(-polar[spin], spin)
+        circuit.measure(range(n), range(n))
+        return circuit
+
+    def ending_circuit(self) -> QuantumCircuit:
+        """Returns what stands between sensing and the measured directions; empty for "directions".
+
+        >>> Experiment(Probe.ghz(3), 1.0, "loss_flag").ending_circuit().count_ops()["cx"]
+        2
+        """
+        from qiskit import QuantumCircuit
+
+        if self.ending == "unprepare":
+            return prepare(self.probe).inverse()
+        circuit = QuantumCircuit(self.probe.num_qubits)
+        if self.ending == "loss_flag":
+            _fan_out(circuit)
+        return circuit.inverse()
+
+
+def parameter_order(circuit: QuantumCircuit) -> list[str]:
+    """Returns the names of a sensing circuit's parameters in the order of `Settings.values`."""
+    return parameter_names(circuit.num_qubits)
+
+
+def parameter_names(num_qubits: int) -> list[str]:
+    """Returns the names of the parameters of any sensing circuit of N spins, in the order of `Settings.values`.
+
+    >>> parameter_names(1)
+    ['phase[0]', 'polar[0]', 'azimuth[0]']
+    """
+    return [f"{name}[{spin}]" for name in ("phase", "polar", "azimuth") for spin in range(num_qubits)]
+
+
+def readable_circuit(probe: Probe, time: float, basis: str) -> QuantumCircuit:
+    """Returns a circuit to read and to carry elsewhere: one input `theta`, the usual gates, one Pauli basis.
+
+    Args:
+        probe: the state to prepare.
+        time: sensing time in s.
+        basis: "X", "Y" or "Z" on every spin.
+
+    >>> readable_circuit(Probe.ghz(2), 1.0, "X").parameters
+    ParameterView([Parameter(theta)])
+    """
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
+
+    n = probe.num_qubits
+    theta = Parameter("theta")
+    circuit = QuantumCircuit(n, n)
+    circuit.compose(prepare(probe), inplace=True)
+    circuit.barrier()
+    for spin in range(n):
+        circuit.rz(theta, spin)
+        circuit.delay(time, spin, unit="s")
+    circuit.barrier()
+    if basis == "Y":
+        circuit.sdg(range(n))
+    if basis in ("X", "Y"):
+        circuit.h(range(n))
+    circuit.measure(range(n), range(n))
+    return circuit
+
+
+def _fan_out(circuit: QuantumCircuit) -> None:
+    """Copies spin 0 to all others: the number of spins reached doubles with every layer."""
+    reached = 1
+    while reached < circuit.num_qubits:
+        for spin in range(min(reached, circuit.num_qubits - reached)):
+            circuit.cx(spin, reached + spin)
+        reached *= 2

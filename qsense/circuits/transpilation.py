@@ -1,0 +1,222 @@
+"""Sensing circuits as a device runs them: on its qubits, in its gates, with the sensing window kept and on its clock.
+
+    prepare | barrier | rz(phase_j), then idle for t on every spin | barrier | [ending] rz ry | measure
+
+The barriers let all spins sense at the same time: what they wait before is preparation, and the window is t on each.
+The signal is emulated by a virtual rz before the idling. Echo pulses after it refocus slow noise, and would refocus a
+constant field too; as the rz stands outside of them, G is that of a signal that the pulses do not touch (an AC field in
+step with them, or a signal collected before). T2 of an echo is not T2* of free decay: `Idle` says which was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from qsense.circuits.sensing import Experiment, prepare
+from qsense.devices.device import Device
+from qsense.devices.layout import Layout
+from qsense.errors import ArgumentError, nearest
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+Idle = Literal["free", "hahn", "xy4"]
+# Pulses of the window, each after a share of the free time; the last share follows the last pulse.
+_SEQUENCES: dict[str, tuple[str, tuple[int, ...]]] = {
+    "free": ("", (1,)),
+    "hahn": ("xx", (1, 1, 0)),  # the second pulse brings the frame back, at the end
+    "xy4": ("xyxy", (1, 2, 2, 2, 1)),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class DeviceCircuit:
+    """A sensing circuit in a device's own gates.
+
+    Attributes:
+        circuit: on all qubits of the device, with the parameters of `Experiment.circuit`.
+        qubits: where spin j is while it senses.
+        time: the sensing time that the device does, in s: rounded to its clock.
+        is_scheduled: whether idle times outside of the window are written out as delays too.
+    """
+
+    circuit: QuantumCircuit
+    qubits: tuple[int, ...]
+    time: float
+    is_scheduled: bool
+
+
+def on_device(
+    experiment: Experiment, layout: Layout, device: Device, target: Any, idle: Idle = "free", seed: int = 0
+) -> DeviceCircuit:
+    """Returns the experiment's circuit for a device.
+
+    Args:
+        experiment: probe, time and ending; the time is rounded to the device's clock.
+        layout: the qubits of the probe, and its fan-out.
+        device: the calibration of the target.
+        target: Qiskit's description of the device.
+        idle: what the spins do while sensing.
+        seed: of the transpiler's own choices (of circuit probes only: GHZ and product leave it none).
+
+    Raises:
+        ArgumentError: the device has no delay, the time is shorter than its clock or its pulses allow, or an unknown
+            `idle`.
+    """
+    from qiskit import QuantumCircuit, transpile
+    from qiskit.circuit import ParameterVector
+    from qiskit.transpiler.exceptions import TranspilerError
+
+    n = experiment.probe.num_qubits
+    time = device.rounded(experiment.time)
+    phase, polar, azimuth = (ParameterVector(name, n) for name in ("phase", "polar", "azimuth"))
+    preparation, ending, sensing, measured = _around(experiment, layout, device, target, seed)
+    circuit = QuantumCircuit(device.num_qubits, n)
+    circuit.compose(preparation, inplace=True)
+    circuit.barrier(sensing)
+    for spin, qubit in enumerate(sensing):
+        circuit.rz(phase[spin], qubit)
+        _window(circuit, qubit, time, device, idle)
+    circuit.barrier(sensing)
+    circuit.compose(ending, inplace=True)
+    for spin, qubit in enumerate(measured):
+        circuit.rz(-azimuth[spin], qubit)
+        circuit.ry(-polar[spin], qubit)
+    circuit.barrier(measured)
+    circuit.measure(measured, range(n))
+
+    translate = partial(
+        transpile, circuit, target=target, optimization_level=1, seed_transpiler=seed,
+        initial_layout=list(range(device.num_qubits)), routing_method="none",
+    )  # fmt: skip
+    try:
+        return DeviceCircuit(_without_bystanders(translate(scheduling_method="alap")), sensing, time, True)
+    except TranspilerError:  # no durations: the idle times outside of the window are the device's own affair
+        return DeviceCircuit(translate(), sensing, time, False)
+
+
+def _without_bystanders(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Takes out the delays of qubits that do nothing else: a simulator would carry every such qubit along."""
+    active = {qubit for step in circuit.data if step.operation.name != "delay" for qubit in step.qubits}
+    kept = circuit.copy_empty_like()
+    for step in circuit.data:
+        if active.issuperset(step.qubits):
+            kept.append(step)
+    return kept
+
+
+def window_delays(time: float, device: Device, qubit: int, idle: Idle) -> list[float]:
+    """Returns the delays around a window's pulses, in s; with the pulses they last `time`.
+
+    Args:
+        time: a multiple of the device's tick, in s.
+        device: for its clock and its pulses.
+        qubit: whose pulses.
+        idle: the sequence.
+
+    Raises:
+        ArgumentError: the time is too short for the pulses, or an unknown sequence.
+
+    >>> line = Device.uniform(2, [(0, 1)], dt=1e-9, granularity=16)
+    >>> [round(delay * 1e9) for delay in window_delays(160e-9, line, 0, "xy4")]
+    [16, 48, 32, 48, 16]
+    """
+    if idle not in _SEQUENCES:
+        raise ArgumentError(f'Unknown idling "{idle}". {nearest(str(idle), get_args(Idle))}')
+    pulses, shares = _SEQUENCES[idle]
+    if time == 0 or not pulses:
+        return [time] if time > 0 else []
+    tick, pulse = device.tick() or 1e-12, float(device.pulse_time[qubit])
+    # Pulse centres stand where ideal pulses would; each pulse takes half of its length from either side.
+    sides = [0.5 * ((place > 0) + (place < len(pulses))) for place in range(len(shares))]
+    if idle == "hahn":
+        sides = [1.0, 1.0, 0.0]  # the last pulse is all inside of the window
+    edges = [0.0]
+    for share, side in zip(shares, sides, strict=True):
+        edges.append(edges[-1] + time * share / sum(shares) - side * pulse)
+    steps = [round(edge / tick) for edge in edges]
+    steps[-1] = round((time - len(pulses) * pulse) / tick)
+    delays = [(after - before) * tick for before, after in pairwise(steps)]
+    if min(delays) < 0 or time < sum(shares) * tick:
+        least = max(sum(shares) * tick, 2 * len(pulses) * pulse)
+        raise ArgumentError(
+            f'A sensing time of {time:g} s is too short for the pulses of idle = "{idle}" on the backend '
+            f'"{device.name}"; use at least {least:.3g} s, or idle = "free".'
+        )
+    return delays
+
+
+def _window(circuit: QuantumCircuit, qubit: int, time: float, device: Device, idle: Idle) -> None:
+    delays = window_delays(time, device, qubit, idle)
+    pulses = _SEQUENCES[idle][0] if len(delays) > 1 else ""
+    for place, delay in enumerate(delays):
+        if delay > 0 and device.dt is not None:
+            circuit.delay(round(delay / device.dt), qubit, unit="dt")
+        elif delay > 0:
+            circuit.delay(delay, qubit, unit="s")
+        if place < len(pulses):
+            getattr(circuit, pulses[place])(qubit)
+
+
+def _around(
+    experiment: Experiment, layout: Layout, device: Device, target: Any, seed: int
+) -> tuple[QuantumCircuit, QuantumCircuit, tuple[int, ...], tuple[int, ...]]:
+    """What stands before and after the window, where spins sense, and where they are measured."""
+    from qiskit import QuantumCircuit, transpile
+
+    probe, qubits = experiment.probe, layout.qubits
+    empty = QuantumCircuit(device.num_qubits)
+    if probe.kind == "ghz":
+        spread = QuantumCircuit(device.num_qubits)
+        for layer in layout.layers:
+            for control, to in layer:
+                spread.cx(qubits[control], qubits[to])
+        preparation = empty.copy()
+        preparation.h(qubits[0])
+        preparation.compose(spread, inplace=True)
+        endings = {"directions": empty, "loss_flag": spread.inverse(), "unprepare": preparation.inverse()}
+        return preparation, endings[experiment.ending], qubits, qubits
+    if probe.kind == "product":
+        preparation = empty.compose(prepare(probe), qubits=list(qubits))
+        return preparation, preparation.inverse() if experiment.ending == "unprepare" else empty, qubits, qubits
+    preparation = transpile(
+        prepare(probe), target=target, optimization_level=3, initial_layout=list(qubits), seed_transpiler=seed
+    )
+    sensing = tuple(preparation.layout.final_index_layout()[: probe.num_qubits])
+    bare = empty.compose(preparation, qubits=range(device.num_qubits))
+    if experiment.ending == "unprepare":
+        return bare, bare.inverse(), sensing, qubits
+    return bare, empty, sensing, sensing
+
+
+def relaxation_circuit(qubits: Sequence[int], time: float, device: Device, target: Any) -> QuantumCircuit:
+    """Returns the circuit that puts spins up, lets them idle for a time in s (whole ticks), and reads them."""
+    from qiskit import QuantumCircuit, transpile
+
+    circuit = QuantumCircuit(device.num_qubits, len(qubits))
+    for qubit in qubits:
+        circuit.x(qubit)
+    circuit.barrier(list(qubits))
+    for qubit in qubits:
+        _window(circuit, qubit, time, device, "free")
+    circuit.barrier(list(qubits))
+    circuit.measure(list(qubits), range(len(qubits)))
+    return transpile(circuit, target=target, optimization_level=0, initial_layout=list(range(device.num_qubits)))
+
+
+def cost(circuit: QuantumCircuit) -> tuple[int, int]:
+    """Returns the depth of a circuit in two-qubit gates, and how many of them it has.
+
+    >>> from qsense.probes import Probe
+    >>> cost(prepare(Probe.ghz(8)))
+    (3, 7)
+    """
+    gates = [step for step in circuit.data if len(step.qubits) == 2 and step.operation.name != "barrier"]
+    kept = circuit.copy_empty_like()
+    for step in gates:
+        kept.append(step)
+    return kept.depth(), len(gates)

@@ -1,0 +1,172 @@
+"""Which qubits of a device hold the spins, and how a GHZ state grows over them.
+
+A GHZ probe feels Σ 1/T2, the harmonic mean, and every gate and readout error of its qubits at once; a product probe
+feels the arithmetic mean of T2 and each spin's own readout. The figures of merit are logarithms of the integrated gain
+that the calibration predicts:
+
+    GHZ       2 Σ ln(1 − two-qubit error) + 2 Σ ln(1 − 2·readout error) − ln Σ 1/T2
+    product   ln Σ T2·(1 − 2·readout error)²
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from qsense.devices.device import Device
+from qsense.devices.fan_out import Layers, fan_out
+from qsense.errors import ArgumentError
+from qsense.numerics.fisher import FloatArray
+from qsense.probes import Probe
+
+_KEPT = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)  # shares of the qubits, best first, within which a GHZ state grows
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the spins are.
+
+    Attributes:
+        qubits: qubits[j] holds spin j; spin 0 of a GHZ probe is the root of its fan-out.
+        layers: the fan-out of a GHZ probe, (control, target) by spins; empty for other probes.
+    """
+
+    qubits: tuple[int, ...]
+    layers: Layers = ()
+
+
+def choose(device: Device, probe: Probe, qubits: Sequence[int] | None = None) -> Layout:
+    """Returns the layout of a probe on a device.
+
+    Args:
+        device: its calibration.
+        probe: what is to be prepared.
+        qubits: the qubits to use; by default those that the calibration recommends. For a GHZ probe the order of the
+            spins follows the fan-out, for others it is the given one.
+
+    Raises:
+        ArgumentError: the device has too few qubits, a named qubit does not exist, or a GHZ probe's qubits are not
+            connected.
+
+    >>> line = Device.uniform(5, [(0, 1), (1, 2), (2, 3), (3, 4)])
+    >>> choose(line, Probe.ghz(4), [4, 3, 2, 1]).qubits
+    (2, 3, 1, 4)
+    """
+    size = probe.num_qubits
+    if size > device.num_qubits:
+        raise ArgumentError(
+            f'The backend "{device.name}" has {device.num_qubits} qubits, but "{probe.name}" needs {size}; '
+            "use fewer spins or a larger backend."
+        )
+    if qubits is not None:
+        named = tuple(qubits)
+        device.check_qubits(named)
+        if len(named) != size:
+            raise ArgumentError(f'"{probe.name}" has {size} spins, but {len(named)} qubits are named; name {size}.')
+    elif probe.kind == "product":
+        merit = product_merits(device)
+        return Layout(tuple(sorted(np.argsort(-merit, kind="stable")[:size].tolist())))
+    else:
+        named = _best_region(device, size)
+    return _grown(device, named) if probe.kind == "ghz" else Layout(named)
+
+
+def ghz_merit(device: Device, qubits: Sequence[int], edges: Sequence[tuple[int, int]]) -> float:
+    """Returns the logarithm of a GHZ probe's integrated gain that the calibration predicts, up to a constant.
+
+    Args:
+        device: its calibration.
+        qubits: the probe's.
+        edges: its CNOTs, in any order.
+    """
+    costs, links = _costs(device, 1)
+    lost = sum(links[min(edge), max(edge)] for edge in edges)
+    return float(-lost - costs.readout[list(qubits)].sum() - np.log(costs.decay[list(qubits)].sum()))
+
+
+def product_merits(device: Device) -> FloatArray:
+    """Returns what each qubit adds to a product probe's integrated gain, T2 (1 − 2·readout error)², shape (qubits,)."""
+    costs, _ = _costs(device, 1)
+    return np.asarray(np.exp(-costs.readout) / costs.decay)
+
+
+@dataclass(frozen=True)
+class _QubitCosts:
+    readout: FloatArray  # −2 ln(1 − 2 e)
+    decay: FloatArray  # 1/T2, in units of the device's median
+    whole: FloatArray  # what one more qubit takes from the merit of a GHZ probe of the given size
+
+
+def _costs(device: Device, size: int) -> tuple[_QubitCosts, dict[tuple[int, int], float]]:
+    """Costs of qubits and links; what is not reported counts as bad as the worst that is."""
+    readout = -2 * np.log(np.maximum(1 - 2 * _worst_for_unknown(device.readout_error, 0.0), 1e-9))
+    rates = _worst_for_unknown(1 / np.minimum(device.t2, 2 * np.where(np.isnan(device.t1), np.inf, device.t1)), 1.0)
+    decay = rates / np.median(rates)
+    errors = _worst_for_unknown(np.array(list(device.edges.values()), dtype=np.float64), 0.0)
+    links = dict(zip(device.edges, (-2 * np.log(np.maximum(1 - errors, 1e-9))).tolist(), strict=True))
+    return _QubitCosts(readout, decay, readout + decay / size), links
+
+
+def _worst_for_unknown(values: FloatArray, if_all_unknown: float) -> FloatArray:
+    known = values[~np.isnan(values)]
+    return np.where(np.isnan(values), known.max() if len(known) else if_all_unknown, values)
+
+
+def _best_region(device: Device, size: int) -> tuple[int, ...]:
+    """The connected qubits of the largest merit among those grown from every root, within ever fewer qubits."""
+    costs, links = _costs(device, size)
+    neighbours = device.neighbours()
+    order = np.argsort(costs.whole, kind="stable")
+    best: tuple[float, tuple[int, ...]] | None = None
+    for share in _KEPT:
+        kept = set(order[: max(size, int(np.ceil(share * device.num_qubits)))].tolist())
+        for root in sorted(kept):
+            edges = _grow(root, size, kept, neighbours, costs.whole, links)
+            if edges is not None:
+                qubits = (root, *(target for _, target in edges))
+                merit = ghz_merit(device, qubits, edges)
+                if best is None or merit > best[0] + 1e-12:
+                    best = merit, qubits
+    if best is None:
+        raise ArgumentError(
+            f'The backend "{device.name}" has no {size} qubits that are connected by two-qubit gates; use fewer spins.'
+        )
+    return best[1]
+
+
+def _grow(
+    root: int,
+    size: int,
+    kept: set[int],
+    neighbours: list[set[int]],
+    costs: FloatArray,
+    links: dict[tuple[int, int], float],
+) -> list[tuple[int, int]] | None:
+    """As many new qubits in every layer as the couplings allow, the cheapest first; None if the region is too small."""
+
+    def cost(edge: tuple[int, int]) -> float:
+        return float(links[min(edge), max(edge)] + costs[edge[1]])
+
+    reached, edges = {root}, list[tuple[int, int]]()
+    while len(reached) < size:
+        candidates = sorted(((q, new) for q in reached for new in neighbours[q] & kept - reached), key=cost)
+        busy, layer = set[int](), list[tuple[int, int]]()
+        for control, target in candidates:
+            if control not in busy and target not in busy and len(reached) + len(layer) < size:
+                layer.append((control, target))
+                busy |= {control, target}
+        if not layer:
+            return None
+        edges += layer
+        reached |= {target for _, target in layer}
+    return edges
+
+
+def _grown(device: Device, qubits: tuple[int, ...]) -> Layout:
+    """The fan-out over these qubits, spins numbered as it reaches them."""
+    layers = fan_out(device.neighbours(), qubits)
+    order = [layers[0][0][0] if layers else qubits[0], *(target for layer in layers for _, target in layer)]
+    spin = {qubit: number for number, qubit in enumerate(order)}
+    return Layout(tuple(order), tuple(tuple((spin[c], spin[t]) for c, t in layer) for layer in layers))

@@ -1,0 +1,75 @@
+"""Laws of decay G(t) = A·shape(Λt) that are fitted to estimates of G, and their integrals.
+
+exponential   A e^{−Λt}: product under equal noise, GHZ under dephasing
+stretched     A exp[−(Λt)^β]: noise with memory
+ghz_emission  A·2x^N/(1 + (1−x)^N + x^N), x = e^{−Λt}: GHZ under emission, Λ one spin's rate
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from qsense.errors import ArgumentError, nearest
+from qsense.numerics.fisher import FloatArray
+from qsense.numerics.integration import integrate
+
+ModelName = Literal["exponential", "stretched", "ghz_emission"]
+
+
+class Law(NamedTuple):
+    """A decay with shape(0) = 1.
+
+    Attributes:
+        parameters: A and Λ, and β if it has one, by name.
+        shape: the function of (s, β), s = Λt of any shape.
+        tail: ∫_s^∞ shape, a function of (s, β).
+    """
+
+    parameters: tuple[str, ...]
+    shape: Callable[[FloatArray, float], FloatArray]
+    tail: Callable[[float, float], float]
+
+
+def law(model: ModelName, num_qubits: int | None = None) -> Law:
+    """Returns a law of decay by its name.
+
+    Args:
+        model: which.
+        num_qubits: N, for `ghz_emission`.
+
+    Raises:
+        ArgumentError: an unknown name, or no N where it is needed.
+
+    Source: arXiv:2512.21661v1, Eq. 49 for `ghz_emission`.
+
+    >>> round(law("ghz_emission", 2).tail(0.0, 1.0), 8)  # 𝓘 γ/N², 1.20919958/2
+    0.60459979
+    """
+    if model == "exponential":
+        return Law(("amplitude", "rate"), lambda s, _: np.exp(-s), lambda s, _: float(np.exp(-s)))
+    if model == "stretched":
+        return Law(("amplitude", "rate", "exponent"), lambda s, beta: np.exp(-(s**beta)), _stretched_tail)
+    if model != "ghz_emission":
+        raise ArgumentError(f'Unknown model "{model}". {nearest(model, ("exponential", "stretched", "ghz_emission"))}')
+    if num_qubits is None or num_qubits < 1:
+        raise ArgumentError("Argument `num_qubits` must be given for the model ghz_emission, and be at least 1.")
+    size = num_qubits
+
+    def shape(s: FloatArray, _: float) -> FloatArray:
+        kept = np.exp(-size * s)
+        return np.asarray(2 * kept / (1 + (-np.expm1(-s)) ** size + kept))
+
+    def tail(s: float, _: float) -> float:
+        # It falls with N at late times, and with N/2 at first.
+        return integrate(lambda more: shape(s + more, 1.0), size / 2, size).value
+
+    return Law(("amplitude", "rate"), shape, tail)
+
+
+def _stretched_tail(s: float, beta: float) -> float:
+    from scipy.special import gamma, gammaincc  # kept out of the command line's cold start
+
+    return float(gamma(1 + 1 / beta) * gammaincc(1 / beta, s**beta))

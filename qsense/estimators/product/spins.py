@@ -1,0 +1,212 @@
+"""G of a product probe, and every spin's own coherence, from three settings on all spins at once; any N.
+
+A z rotation of one spin with the Bloch vector b has the quantum Fisher information b_x² + b_y², whatever its state, and
+the information of independent spins adds up:
+
+    G = Σ_j (b_x,j² + b_y,j²).
+
+The equatorial settings lie along the expected phase (x) and across it (y), so that a phase that is not as expected does
+no harm; the third, along Z, gives populations (emission or dephasing?) and is not needed for G. The noise of each
+squared mean is subtracted: G is exactly unbiased. That spins are independent is an assumption; `correlation_p_value`
+tests it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from qsense.circuits.counts import Counts, IntArray
+from qsense.circuits.sensing import Settings
+from qsense.errors import ArgumentError
+from qsense.estimators import tally
+from qsense.estimators.chance import p_value
+from qsense.estimators.fringe import Squared, as_estimates
+from qsense.estimators.result import Estimate
+from qsense.numerics.fisher import FloatArray
+
+Axis = Literal["along", "across", "z"]
+AXES: tuple[Axis, ...] = ("along", "across", "z")
+_DIRECTIONS = {"along": (np.pi / 2, 0.0), "across": (np.pi / 2, np.pi / 2), "z": (0.0, 0.0)}
+
+
+class Spins(NamedTuple):
+    """What the counts say of every spin.
+
+    Attributes:
+        bloch: (b_x, b_y, b_z) with x along the expected phase; b_z = +1 is down (|0>). Shape (spins, 3), nan for an
+            axis that was not measured.
+        bloch_stderr: their standard errors, shape (spins, 3).
+        gains: b_x² + b_y² of each spin, unbiased.
+    """
+
+    bloch: FloatArray
+    bloch_stderr: FloatArray
+    gains: tuple[Estimate, ...]
+
+
+def design(num_qubits: int, phase: float, axes: Sequence[Axis] = AXES) -> tuple[Literal["directions"], Settings]:
+    """Returns how the circuit ends and the settings of one time, one row per axis.
+
+    Args:
+        num_qubits: N.
+        phase: the expected signal angle θ = φt in rad.
+        axes: "along", "across" and "z" in any order, repeated for more shots. ("along",) alone trusts the phase.
+
+    Raises:
+        ArgumentError: an unknown axis, or none along the phase.
+
+    >>> ending, settings = design(100, 0.2)
+    >>> ending, len(settings)
+    ('directions', 3)
+    """
+    _check(axes)
+    polars, azimuths = (np.array([_DIRECTIONS[axis][k] for axis in axes]) for k in (0, 1))
+    across = np.array([axis != "z" for axis in axes])
+    one = np.ones(num_qubits)
+    return "directions", Settings(
+        np.full((len(axes), num_qubits), phase), np.outer(polars, one), np.outer(azimuths + phase * across, one)
+    )
+
+
+def gains(shares: IntArray, axes: Sequence[Axis] = AXES) -> Squared:
+    """Returns G from tallies, for any number of repetitions at once.
+
+    Args:
+        shares: how often each spin was down and up, shape (..., rows, spins, 2).
+        axes: as in `design`.
+
+    Raises:
+        ArgumentError: the rows do not fit the design, or a row has fewer than 2 shots.
+    """
+    return _summed(_equatorial(shares, axes), (-1, -2))
+
+
+def estimate(counts: Counts, axes: Sequence[Axis] = AXES) -> Estimate:
+    """Returns G (the QFI about θ) of a product probe from the counts of one time, with `plug_in` beside it.
+
+    Args:
+        counts: of the settings of `design`, in their order.
+        axes: as in `design`.
+
+    Raises:
+        ArgumentError: the counts do not fit the design, or a row has fewer than 2 shots.
+
+    Source: physics of one spin: QFI = |∂b|² + (b·∂b)²/(1 − |b|²) with b·∂b = 0; derived in
+        tests/estimators/test_product.py.
+
+    >>> counts = Counts.from_histograms(1, [{0: 95, 1: 5}, {0: 50, 1: 50}, {0: 50, 1: 50}])
+    >>> round(estimate(counts).value, 3)
+    0.798
+    """
+    num_qubits = counts.num_bits
+    # Each spin's gain is at most 1, so the sum is at most N, a tighter limit than N².
+    return as_estimates(gains(tally.per_spin(counts), axes), (0.0, float(num_qubits)))[0]
+
+
+def spins(counts: Counts, axes: Sequence[Axis] = AXES) -> Spins:
+    """Returns every spin's Bloch vector and gain: which is the bad one?
+
+    Args:
+        counts: of the settings of `design`, in their order.
+        axes: as in `design`.
+
+    Raises:
+        ArgumentError: the counts do not fit the design, or a row has fewer than 2 shots.
+    """
+    shares = tally.per_spin(counts)
+    single = _summed(_equatorial(shares, axes), (-2,))
+    pooled, shots = _pooled(shares, axes)
+    bloch = np.full((counts.num_bits, 3), np.nan)
+    errors = bloch.copy()
+    for column, axis in enumerate(AXES):
+        if axis in pooled:
+            bloch[:, column] = pooled[axis]
+            errors[:, column] = np.sqrt((1 - pooled[axis] ** 2) / (shots[axis] - 1))
+    return Spins(bloch, errors, as_estimates(single, (0.0, 1.0)))
+
+
+def correlation_p_value(counts: Counts, axes: Sequence[Axis] = AXES) -> float:
+    """Returns how likely the scatter of J along each equatorial setting is, if the spins are independent.
+
+    Independent spins give Σ_j s_j the variance Σ_j (1 − b_j²); correlated noise (a common field) makes it larger and G
+    smaller than the sum. A p-value below 0.001 says: do not trust G.
+
+    Args:
+        counts: of the settings of `design`, in their order, at least 30 shots a row.
+        axes: as in `design`.
+
+    Raises:
+        ArgumentError: the counts do not fit the design, or a row has fewer than 30 shots.
+    """
+    shares = tally.per_spin(counts)
+    _check_shape(shares, axes)
+    total = shares.sum(-1)[:, 0]
+    tally.check_shots(total, 30)
+    signs = counts.num_bits - 2.0 * tally.num_ups(counts)
+    rows = tally.rows_of(counts)
+    statistic = 0.0
+    equatorial = [row for row, axis in enumerate(axes) if axis != "z"]
+    for row in equatorial:
+        own, weight = signs[rows == row], counts.numbers[rows == row]
+        n = total[row]
+        centred = own - (weight @ own) / n
+        measured = (weight @ centred**2) / (n - 1)
+        mean = (shares[row, :, 0] - shares[row, :, 1]) / n
+        each = n / (n - 1) * (1 - mean**2)  # of one spin's sign
+        # Pairs of spins: the sum of their covariances, whose variance is 2 Σ_{i≠j} v_i v_j/(n − 1).
+        scatter = 2 * (each.sum() ** 2 - (each**2).sum()) / (n - 1)
+        if scatter > 0:
+            statistic += (measured - each.sum()) ** 2 / scatter
+    return p_value(statistic, len(equatorial))
+
+
+def _check(axes: Sequence[Axis]) -> None:
+    for axis in axes:
+        if axis not in AXES:
+            raise ArgumentError(f'Argument `axes` must hold "along", "across" and "z", but has "{axis}".')
+    if "along" not in axes:
+        raise ArgumentError('Argument `axes` must hold "along", the direction that carries the gain.')
+
+
+def _check_shape(shares: IntArray, axes: Sequence[Axis]) -> None:
+    _check(axes)
+    tally.check_rows(shares.shape[-3], len(axes), f"a product probe with {len(axes)} axes")
+    tally.check_shots(shares.sum(-1), 2)
+
+
+def _pooled(shares: IntArray, axes: Sequence[Axis]) -> tuple[dict[Axis, FloatArray], dict[Axis, FloatArray]]:
+    """Means of the signs along each axis that was measured, shape (..., spins), and their shots."""
+    _check_shape(shares, axes)
+    means: dict[Axis, FloatArray] = {}
+    shots: dict[Axis, FloatArray] = {}
+    for axis in AXES:
+        rows = [row for row, name in enumerate(axes) if name == axis]
+        if rows:
+            both = shares[..., rows, :, :].sum(-3)
+            shots[axis] = both.sum(-1).astype(np.float64)
+            means[axis] = (both[..., 0] - both[..., 1]) / shots[axis]
+    return means, shots
+
+
+def _equatorial(shares: IntArray, axes: Sequence[Axis]) -> Squared:
+    """The squared Bloch components along and across, shape (..., axes, spins); the spread is of each by itself."""
+    means, shots = _pooled(shares, axes)
+    used = [axis for axis in ("along", "across") if axis in means]
+    mean, n = (np.stack([part[axis] for axis in used], axis=-2) for part in (means, shots))
+    plug_in = mean**2
+    pair = 2 / (n * (n - 1))
+    # The variance of an unbiased square: 4A(1 − A)/n + 2(1 − A)²/(n(n − 1)).
+    spread = np.stack([pair, 4 / n - 2 * pair, pair - 4 / n], axis=-1)
+    return Squared(plug_in - (1 - plug_in) / (n - 1), spread, plug_in)
+
+
+def _summed(each: Squared, axes: tuple[int, ...]) -> Squared:
+    """The sum of independent squares. Its spread assumes that the shares of the sum are as measured."""
+    total = each.plug_in.sum(axes, keepdims=True)
+    share = each.plug_in / np.where(total > 0, total, 1)
+    v0, v1, v2 = np.moveaxis(each.spread, -1, 0)
+    law = np.stack([term.sum(axes) for term in (v0, v1 * share, v2 * share**2)], axis=-1)
+    return Squared(each.value.sum(axes), law, each.plug_in.sum(axes))

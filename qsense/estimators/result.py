@@ -1,0 +1,153 @@
+"""What an estimator returns: a value, its standard error and its interval; and 𝓘 from several of them.
+
+The interval of a quantity that has limits, as 0 ≤ G ≤ N², is the set of true values G that the data do not contradict,
+(estimate − G)² ≤ 1.96² · variance(G), cut at the limits. Where the estimator knows how its variance grows with G it
+says so (`spread`): the set is then a score interval, right also near the limits, where value ± 1.96 standard errors is
+not. The estimate itself is never clipped: it may lie outside the limits, as unbiased estimates of a small number must.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from qsense.errors import ArgumentError
+from qsense.numerics.fisher import FloatArray
+from qsense.numerics.quadrature import Rule
+
+NORMAL_95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number from counts.
+
+    Attributes:
+        value: unbiased as far as the estimator says; not clipped to the physical range.
+        stderr: its standard error, in the same unit.
+        others: other readings of the same counts by name, such as a plug-in value or a lower bound.
+        limits: the physical range of the true value.
+        spread: the variance as a function of the true value G, (v0, v1, v2) for v0 + v1 G + v2 G²; None where only the
+            standard error at the estimate is known.
+    """
+
+    value: float
+    stderr: float
+    others: dict[str, Estimate] = field(default_factory=dict)
+    limits: tuple[float, float] = field(default=(-np.inf, np.inf), repr=False)
+    spread: tuple[float, float, float] | None = field(default=None, repr=False)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval, within the limits.
+
+        If no value within the limits agrees with the data, it is the limit next to the estimate, twice; `is_unphysical`
+        then says so. That happens to at most 2.5 % of right estimates.
+
+        >>> low, high = Estimate(1.0, 0.5).interval
+        >>> round(low, 6), round(high, 6)
+        (0.020018, 1.979982)
+        >>> Estimate(-3.0, 1.0, limits=(0.0, 4.0)).interval
+        (0.0, 0.0)
+        """
+        low, high = self._agreeing
+        if not low <= high:
+            nearest = min(max(self.value, self.limits[0]), self.limits[1])
+            return float(nearest), float(nearest)
+        return float(low), float(high)
+
+    @property
+    def is_unphysical(self) -> bool:
+        """True if no value within the limits agrees with the data at 95 %: suspect the model, or one run in forty."""
+        low, high = self._agreeing
+        return not low <= high
+
+    def variance(self, at: FloatArray) -> FloatArray:
+        """Returns the variance that the estimate would have if the true value were `at`, shape as `at`.
+
+        >>> Estimate(1.0, 0.5).variance(np.array([0.0, 1.0]))
+        array([0.25, 0.25])
+        """
+        v0, v1, v2 = self.spread or (self.stderr**2, 0.0, 0.0)
+        return np.asarray(v0 + v1 * at + v2 * at**2)
+
+    @property
+    def _agreeing(self) -> tuple[float, float]:
+        """The values within the limits that agree with the data; low > high (or nan) if there is none."""
+        v0, v1, v2 = self.spread or (self.stderr**2, 0.0, 0.0)
+        square = NORMAL_95**2
+        # (value − G)² ≤ 1.96² (v0 + v1 G + v2 G²), as a G² − 2 b G + c ≤ 0.
+        a, b, c = 1 - square * v2, self.value + square * v1 / 2, self.value**2 - square * v0
+        if a <= 0:  # relative errors near 1/2: larger values scatter so much that none can be excluded
+            return _above(a, b, c, self.limits)
+        root = np.sqrt(b * b - a * c) if b * b >= a * c else np.nan
+        return max((b - root) / a, self.limits[0]), min((b + root) / a, self.limits[1])
+
+
+def _above(a: float, b: float, c: float, limits: tuple[float, float]) -> tuple[float, float]:
+    """The same when the variance grows faster than G²: all values above the larger root."""
+    if a == 0:
+        return (max(c / (2 * b), limits[0]), limits[1]) if b > 0 else limits
+    disagreeing = b * b - a * c
+    if disagreeing <= 0:
+        return limits
+    # a < 0: the inequality fails between the roots only.
+    roots = sorted(((b - np.sqrt(disagreeing)) / a, (b + np.sqrt(disagreeing)) / a))
+    return (max(float(roots[1]), limits[0]), limits[1]) if limits[0] > roots[0] else limits
+
+
+@dataclass(frozen=True)
+class IntegratedEstimate:
+    """𝓘 from G at a few times.
+
+    Attributes:
+        total: ∫₀^∞ G dt, in s.
+        tail: the part of `total` beyond the last time, in s: extrapolated, not measured.
+        others: the same integral of the estimator's other readings, by name.
+    """
+
+    total: Estimate
+    tail: Estimate
+    others: dict[str, Estimate]
+
+
+def integrate_estimates(
+    rule: Rule, estimates: Sequence[Estimate], covariance: FloatArray | None = None
+) -> IntegratedEstimate:
+    """Returns 𝓘 from estimates of G at the rule's times, with the propagated error.
+
+    Args:
+        rule: weights for the times.
+        estimates: one per time, in order.
+        covariance: of the estimates, shape (times, times), where times share shots; by default they are independent.
+
+    Raises:
+        ArgumentError: the covariance has another shape.
+
+    Source: linear propagation of errors.
+
+    >>> from qsense.numerics.quadrature import gauss_rule
+    >>> rule = gauss_rule(1.0, 1.0, 1)
+    >>> integrate_estimates(rule, [Estimate(1.0, 0.1)]).total
+    Estimate(value=2.0, stderr=0.2, others={})
+    """
+    if covariance is not None and np.shape(covariance) != (len(estimates), len(estimates)):
+        shape = np.shape(covariance)
+        raise ArgumentError(f"Argument `covariance` must be of shape {(len(estimates),) * 2}, but is {shape}.")
+    readings = sorted(set.intersection(*(set(e.others) for e in estimates)))
+    return IntegratedEstimate(
+        total=_combine(rule.weights, estimates, covariance),
+        tail=_combine(rule.tail_weights, estimates, covariance),
+        others={name: _combine(rule.weights, [e.others[name] for e in estimates]) for name in readings},
+    )
+
+
+def _combine(weights: FloatArray, estimates: Sequence[Estimate], covariance: FloatArray | None = None) -> Estimate:
+    values = np.array([e.value for e in estimates])
+    if covariance is None:
+        covariance = np.diag([e.stderr**2 for e in estimates])
+    # An integral of something that is never negative is never negative either.
+    low = 0.0 if all(e.limits[0] == 0 for e in estimates) else -np.inf
+    return Estimate(float(weights @ values), float(np.sqrt(weights @ covariance @ weights)), limits=(low, np.inf))

@@ -1,0 +1,121 @@
+"""Sorts the shots of each row into a few classes: all that an estimator of a structured probe needs to know of them.
+
+Counts are sparse and packed into bytes, so that a hundred spins cost no more than their shots.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsense.circuits.counts import Counts, IntArray
+from qsense.errors import ArgumentError
+
+
+def rows_of(counts: Counts) -> IntArray:
+    """Returns the row of every entry, shape (entries,)."""
+    return np.repeat(np.arange(counts.num_rows), np.diff(counts.offsets))
+
+
+def num_ups(counts: Counts) -> IntArray:
+    """Returns how many spins are up in every entry, shape (entries,).
+
+    >>> num_ups(Counts.from_histograms(9, [{0b101: 3, 0b111000000: 1}])).tolist()
+    [2, 3]
+    """
+    return np.asarray(np.bitwise_count(counts.outcomes).sum(1), dtype=np.int64)
+
+
+def bits(counts: Counts) -> NDArray[np.uint8]:
+    """Returns the spins of every entry, shape (entries, spins): 1 is up."""
+    return np.unpackbits(counts.outcomes, axis=1, count=counts.num_bits, bitorder="little")
+
+
+def by_class(counts: Counts, kinds: IntArray, num_classes: int) -> IntArray:
+    """Returns how many shots of each row are in each class, shape (rows, classes).
+
+    Args:
+        counts: the shots.
+        kinds: the class of every entry, shape (entries,).
+        num_classes: all kinds are below it.
+    """
+    index = rows_of(counts) * num_classes + kinds
+    table = np.zeros(counts.num_rows * num_classes, dtype=np.int64)
+    np.add.at(table, index, counts.numbers)
+    return table.reshape(counts.num_rows, num_classes)
+
+
+def parity(counts: Counts) -> IntArray:
+    """Returns the shots with an even and with an odd number of spins up, shape (rows, 2).
+
+    >>> parity(Counts.from_histograms(2, [{0: 3, 1: 1, 3: 2}])).tolist()
+    [[5, 1]]
+    """
+    return by_class(counts, num_ups(counts) % 2, 2)
+
+
+def alike(counts: Counts) -> IntArray:
+    """Returns the shots with all spins alike, and the others, shape (rows, 2).
+
+    >>> alike(Counts.from_histograms(2, [{0: 3, 1: 1, 3: 2}])).tolist()
+    [[5, 1]]
+    """
+    ups = num_ups(counts)
+    return by_class(counts, ((ups > 0) & (ups < counts.num_bits)).astype(np.int64), 2)
+
+
+def returned(counts: Counts) -> IntArray:
+    """Returns the shots with all spins down, and the others, shape (rows, 2)."""
+    return by_class(counts, (num_ups(counts) > 0).astype(np.int64), 2)
+
+
+def flagged(counts: Counts) -> IntArray:
+    """Returns the shots with only spin 0 read, down and up, and those with another spin up, shape (rows, 3).
+
+    >>> flagged(Counts.from_histograms(2, [{0: 3, 1: 1, 2: 4, 3: 2}])).tolist()
+    [[3, 1, 6]]
+    """
+    first = counts.outcomes[:, 0].astype(np.int64) & 1
+    return by_class(counts, np.where(num_ups(counts) > first, 2, first), 3)
+
+
+def ups(counts: Counts) -> IntArray:
+    """Returns the shots with each number of spins up, the histogram of J, shape (rows, spins + 1)."""
+    return by_class(counts, num_ups(counts), counts.num_bits + 1)
+
+
+def per_spin(counts: Counts) -> IntArray:
+    """Returns how often each spin was down and up, shape (rows, spins, 2).
+
+    >>> per_spin(Counts.from_histograms(2, [{0: 3, 1: 1, 3: 2}])).tolist()
+    [[[3, 3], [4, 2]]]
+    """
+    up = np.zeros((counts.num_rows, counts.num_bits), dtype=np.int64)
+    np.add.at(up, rows_of(counts), bits(counts) * counts.numbers[:, None])
+    total = np.bincount(rows_of(counts), counts.numbers, counts.num_rows).astype(np.int64)
+    return np.stack([total[:, None] - up, up], axis=-1)
+
+
+def check_rows(num_rows: int, expected: int, what: str) -> None:
+    """Raises unless there are as many rows of counts as settings.
+
+    Raises:
+        ArgumentError: the counts are of another design.
+    """
+    if num_rows != expected:
+        raise ArgumentError(f"Counts of {what} must have {expected} rows, but have {num_rows}; give `estimate` the "
+                            "arguments of `design`.")  # fmt: skip
+
+
+def check_shots(totals: IntArray, least: int) -> None:
+    """Raises unless every row has enough shots.
+
+    Args:
+        totals: shots of the rows, shape (..., rows).
+        least: how many there must be.
+
+    Raises:
+        ArgumentError: a row has fewer.
+    """
+    if totals.min() < least:
+        raise ArgumentError(f"Each setting must have at least {least} shots, but one has {int(totals.min())}.")

@@ -1,0 +1,64 @@
+"""Splits shots into folds at random, without replacement, so that folds are independent repetitions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qsense.circuits.counts import IntArray
+from qsense.errors import ArgumentError
+from qsense.numerics.fisher import FloatArray
+
+_SHOTS_OF_AN_OUTCOME = 32  # below it a shuffle of the shots is quicker than a draw for every outcome
+
+
+def split(table: IntArray, num_folds: int, rng: np.random.Generator) -> FloatArray:
+    """Returns the relative frequencies in each fold, shape (folds, rows, outcomes).
+
+    Every row's shots are dealt into folds of equal size (to one shot): shuffled one by one where they are few for their
+    outcomes, else by sequential hypergeometric draws, which is the same.
+
+    Args:
+        table: counts, shape (rows, outcomes); every row has at least `num_folds` shots.
+        num_folds: how many folds.
+        rng: the source of the shuffle.
+
+    Raises:
+        ArgumentError: a row has fewer shots than folds.
+
+    >>> parts = split(np.array([[6, 6]]), 3, np.random.default_rng(1))
+    >>> parts.shape, bool(np.allclose(parts.mean(0), 0.5))
+    ((3, 1, 2), True)
+    """
+    totals = table.sum(1)
+    if totals.min() < num_folds:
+        raise ArgumentError(f"Each setting must have at least {num_folds} shots, but one has {totals.min()}.")
+    sizes = totals[None, :] // num_folds + (np.arange(num_folds)[:, None] < totals[None, :] % num_folds)
+    few = totals.min() == totals.max() < _SHOTS_OF_AN_OUTCOME * table.shape[1]
+    dealt = _shuffled(table, sizes[:, 0], rng) if few else _drawn(table, sizes, rng)
+    return np.asarray(dealt / sizes[:, :, None])
+
+
+def _shuffled(table: IntArray, sizes: IntArray, rng: np.random.Generator) -> IntArray:
+    """Every shot by itself; all rows have the same number."""
+    rows, outcomes = table.shape
+    folds = np.repeat(np.arange(len(sizes)), sizes)
+    shots = np.repeat(np.tile(np.arange(outcomes, dtype=np.int16), rows), table.ravel()).reshape(rows, -1)
+    shots = rng.permuted(shots, axis=1)
+    place = (folds[None, :] * rows + np.arange(rows)[:, None]) * outcomes + shots
+    return np.bincount(place.ravel(), minlength=len(sizes) * table.size).reshape(len(sizes), rows, outcomes)
+
+
+def _drawn(table: IntArray, sizes: IntArray, rng: np.random.Generator) -> IntArray:
+    """Fold after fold, outcome after outcome, all rows at once."""
+    left = table.astype(np.int64).copy()
+    dealt = np.empty((len(sizes), *table.shape), dtype=np.int64)
+    for fold, size in enumerate(sizes):
+        others, needed = left.sum(1), size.copy()
+        for outcome in range(table.shape[1]):
+            available = left[:, outcome]
+            others = others - available
+            taken = rng.hypergeometric(available, others, needed)
+            left[:, outcome] = available - taken
+            needed -= taken
+            dealt[fold, :, outcome] = taken
+    return dealt

@@ -1,0 +1,11 @@
+"""Files and text."""
+
+from qsense.files.atomic import (
+    DAMAGED,
+    write,
+)
+
+__all__ = [
+    "DAMAGED",
+    "write",
+]

@@ -1,0 +1,100 @@
+"""Reads a TOML file into a typed model; whatever is wrong becomes one line with the file, the key and the fix."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from qsense.errors import SpecError, nearest
+
+
+class Table(BaseModel):
+    """A TOML table: unknown keys are refused, and nothing is changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+Model = TypeVar("Model", bound=Table)
+
+
+def read(path: Path, model: type[Model]) -> Model:
+    """Returns the file as a model.
+
+    Args:
+        path: a TOML file.
+        model: what its keys must be.
+
+    Raises:
+        SpecError: the file cannot be read, is not TOML, or does not fit the model.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SpecError(f"{path}: no such file; give the path of a TOML file.") from error
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read: {error.strerror}.") from error
+    except ValueError as error:  # of TOML, of UTF-8, of a number with thousands of digits
+        raise SpecError(f"{path}: not valid TOML: {_one_line(str(error))}.") from error
+    except RecursionError as error:
+        raise SpecError(f"{path}: not valid TOML: it is nested too deeply.") from error
+    return parse(data, model, str(path))
+
+
+def parse(data: dict[str, Any], model: type[Model], source: str) -> Model:
+    """Returns a dictionary as a model; `source` is what an error calls it.
+
+    >>> class Point(Table):
+    ...     x: int
+    >>> parse({"y": 1}, Point, "p.toml")
+    Traceback (most recent call last):
+    qsense.errors.SpecError: p.toml: key `x` is missing; add it.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise SpecError(f"{source}: {_explain(error, model)}") from error
+
+
+def _explain(error: ValidationError, model: type[Table]) -> str:
+    details = error.errors(include_url=False)
+    first = details[0]
+    unions = [d for d in details if d["loc"][:1] == first["loc"][:1]]
+    key = _key(first["loc"])
+    kind, value = first["type"], first["input"]
+    if kind == "extra_forbidden":
+        last = str(first["loc"][-1])
+        if len(first["loc"]) == 1:
+            return f"key `{key}` is unknown. {nearest(last, model.model_fields)}"
+        return f"key `{key}` is unknown; remove it."
+    if kind == "missing":
+        return f"key `{key}` is missing; add it."
+    if kind == "value_error":
+        message = _one_line(str(first["ctx"]["error"]))
+        return f"key `{key}`: {message}" if key else message
+    if kind == "string_pattern_mismatch":
+        return f"key `{key}` should match the pattern {first['ctx']['pattern']}, but is {_shown(value)}."
+    wanted = " or ".join(dict.fromkeys(_one_line(d["msg"]).removeprefix("Input should be ") for d in unions))
+    return f"key `{key}` should be {wanted}, but is {_shown(value)}."
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    """The dotted key; the names that pydantic adds for the branches of a union are left out."""
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part.isidentifier() and part not in ("int", "float", "str", "bool") and part[:1].islower():
+            path += f".{part}" if path else part
+    return path
+
+
+def _shown(value: Any) -> str:
+    text = _one_line(repr(value))
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")

@@ -1,0 +1,132 @@
+"""Submits a run: its spec becomes tasks, which `dispatch` sends as jobs; `collection` brings their counts back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qsense.backends.device_sampler import DeviceSampler
+from qsense.backends.self_test import SHOTS
+from qsense.circuits.sensing import parameter_names
+from qsense.devices.device import Calibration
+from qsense.errors import ArgumentError, SpecError
+from qsense.estimators.readout import patterns
+from qsense.jobs import dispatch
+from qsense.jobs.ledger import LEDGER, Ledger, load
+from qsense.runs.mounting import Mounted, Note, mount
+from qsense.runs.placement import Placement
+from qsense.runs.plan import Point
+from qsense.runs.record import RunRecord, as_json
+from qsense.runs.spec import RunSpec
+from qsense.services import Service
+from qsense.services.tasks import Mode, Task
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a submission would send.
+
+    Attributes:
+        spec: the run with its qubits, as its record has it.
+        ledger: as it stands, or as it would be made.
+        files: contents of the parcels' files, of a ledger that is not in the record yet.
+        device: what the record says of the device.
+        calibration: the one that chose the qubits.
+    """
+
+    spec: RunSpec
+    ledger: Ledger
+    files: dict[str, bytes]
+    device: dict[str, Any] | None = None
+    calibration: Calibration | None = None
+
+
+def prepare(
+    spec: RunSpec,
+    out: Path,
+    service: Service,
+    note: Note | None = None,
+    mode: Mode = "batch",
+    max_seconds: float | None = None,
+) -> Plan:
+    """Returns what submitting a spec would send; writes and sends nothing.
+
+    Args:
+        spec: the run.
+        out: the folder under which its record is, or would be.
+        service: where to run.
+        note: called with a line when something is worth saying.
+        mode: "job", "batch" or "session", of a run that has no ledger yet.
+        max_seconds: the most time on the device, in s; None for no limit.
+
+    Raises:
+        ArgumentError: the estimate exceeds the limit, or the mode is unknown.
+        SpecError: the run does not fit the backend.
+        RecordError: the record's ledger is damaged or of another backend.
+    """
+    mode = dispatch.checked(mode)
+    mounted = mount(spec, out, note, service.backend)
+    path = out / f"{mounted.spec.name}-{mounted.spec.id}"
+    files: dict[str, bytes] = {}
+    if (path / LEDGER).exists():
+        ledger = dispatch.limited(load(RunRecord.load(path), service.name), max_seconds)
+    else:
+        ledger, files = dispatch.planned(tasks(mounted), mounted.spec.id, service, mode, max_seconds)
+    return Plan(mounted.spec, ledger, files, mounted.described("service"), mounted.calibration)
+
+
+def tasks(mounted: Mounted) -> list[Task]:
+    """Returns what is to be run: the known strings on all qubits, then one task for every point and time.
+
+    Raises:
+        SpecError: a circuit cannot be made for the device.
+    """
+    spec, sampler = mounted.spec, mounted.sampler
+    if not isinstance(sampler, DeviceSampler) or spec.device is None:
+        raise ArgumentError(f'The backend "{spec.backend}" is no device, so it takes no jobs.')
+    shots = spec.device.readout_shots or SHOTS
+    try:
+        known = [task for place in mounted.places for task in _known_strings(place, sampler, shots)]
+        return known + [task for point in mounted.points for task in _sensing(point, sampler)]
+    except ArgumentError as error:
+        raise SpecError(f"{spec.source}: key `backend`: {error}") from error
+
+
+def _known_strings(place: Placement, sampler: DeviceSampler, shots: int) -> list[Task]:
+    """They test the backend and calibrate its readout: each two spins differ in one of them."""
+    circuits = sampler.known_strings(place.qubits)
+    return [
+        Task(place.file_name, index, circuit, (), np.zeros((1, 0)), shots, prepared=string)
+        for index, (circuit, string) in enumerate(zip(circuits, patterns(place.num_qubits), strict=True))
+    ]
+
+
+def _sensing(point: Point, sampler: DeviceSampler) -> list[Task]:
+    names = tuple(parameter_names(point.probe.num_qubits))
+    return [
+        Task(point.key, index, sampler.prepared(job.experiment).circuit, names, job.settings.values(), job.shots)
+        for index, job in enumerate(point.jobs())
+    ]
+
+
+def submit(ready: Plan, out: Path, service: Service, note: Note, resend: bool = False) -> RunRecord:
+    """Sends what a plan holds and has not been sent; returns the record.
+
+    Args:
+        ready: from `prepare`.
+        out: the folder under which the record is made.
+        service: where to run.
+        note: called with a line when something is worth saying.
+        resend: whether parcels that failed, were cancelled or refused are sent once more.
+
+    Raises:
+        ServiceError: the service refused or cannot be reached; what was sent is in the record.
+        RecordError: the record cannot be written.
+    """
+    record = RunRecord.create(ready.spec, out, ready.calibration)
+    files = {**ready.files, "device.json": as_json(ready.device)}
+    dispatch.send(record, ready.ledger, files, service, note, resend)
+    return record

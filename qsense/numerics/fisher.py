@@ -1,0 +1,139 @@
+"""Fisher information, quantum and classical, of matrices and of probabilities.
+
+Everything here takes arrays and knows nothing of probes, noise or circuits. Derivatives are taken with respect to
+one parameter; with respect to θ = φt the quantum Fisher information is the metrological gain G = Q/t².
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+
+# Eigenvalues whose sum is below this fraction of the trace are taken as the kernel of ρ, where ρ' of a smooth family
+# vanishes: rounding puts eigenvalues of ~1e-16 there, and 1e-16²/1e-16 must not count.
+KERNEL = 1e-14
+
+
+def qfi(rho: ComplexArray, derivative: ComplexArray) -> FloatArray:
+    """Returns the quantum Fisher information of ρ about the parameter of its derivative.
+
+    Q = 2 Σ_mn |<m|ρ'|n>|² / (λ_m + λ_n), over pairs with λ_m + λ_n > 0.
+
+    Args:
+        rho: density matrices, shape (..., d, d).
+        derivative: ∂ρ, Hermitian, same shape.
+
+    Returns:
+        Q, shape (...), in the inverse square of the parameter's unit.
+
+    Source: Braunstein & Caves, Phys. Rev. Lett. 72, 3439 (1994); arXiv:2512.21661v1, Eq. 8.
+
+    >>> plus = np.full((2, 2), 0.5 + 0j)
+    >>> z = np.diag([1.0, -1.0])
+    >>> float(np.round(qfi(plus, -0.5j * (z @ plus - plus @ z)), 12))
+    1.0
+    """
+    values, vectors = np.linalg.eigh(rho)
+    moved = np.swapaxes(vectors.conj(), -1, -2) @ derivative @ vectors
+    sums = values[..., :, None] + values[..., None, :]
+    trace = np.maximum(values.sum(-1), 0)[..., None, None]
+    inside = sums > KERNEL * trace
+    terms = np.where(inside, np.abs(moved) ** 2 / np.where(inside, sums, 1), 0)
+    return np.asarray(2 * terms.sum((-1, -2)), dtype=np.float64)
+
+
+def symmetric_logarithmic_derivative(rho: ComplexArray, derivative: ComplexArray) -> ComplexArray:
+    """Returns the SLD X, the Hermitian solution of ∂ρ = (ρX + Xρ)/2.
+
+    Args:
+        rho: positive density matrices, shape (..., d, d). On their kernel X is set to 0.
+        derivative: ∂ρ, Hermitian, same shape.
+
+    Returns:
+        X, shape (..., d, d); Q = Tr ρX² = Tr ∂ρ X.
+
+    Source: Paris, Int. J. Quantum Inf. 7, 125 (2009), Eq. 12.
+
+    >>> rho = np.diag([0.75, 0.25]).astype(complex)
+    >>> x = np.array([[0, 1], [1, 0]], dtype=complex)
+    >>> bool(np.allclose(symmetric_logarithmic_derivative(rho, x), 2 * x))
+    True
+    """
+    values, vectors = np.linalg.eigh(rho)
+    adjoint = np.swapaxes(vectors.conj(), -1, -2)
+    moved = adjoint @ derivative @ vectors
+    sums = values[..., :, None] + values[..., None, :]
+    inside = sums > KERNEL * np.maximum(values.sum(-1), 0)[..., None, None]
+    solved = np.where(inside, 2 * moved / np.where(inside, sums, 1), 0)
+    return np.asarray(vectors @ solved @ adjoint, dtype=np.complex128)
+
+
+def cfi(probabilities: FloatArray, derivatives: FloatArray) -> FloatArray:
+    """Returns the classical Fisher information of a distribution, F = Σ_o p'_o² / p_o.
+
+    Args:
+        probabilities: shape (..., outcomes), non-negative.
+        derivatives: p', same shape. An outcome with p = 0 and p' = 0 adds nothing.
+
+    Returns:
+        F, shape (...). Where p = 0 but p' is not, F is infinite.
+
+    Source: Fisher (1925); Braunstein & Caves (1994), Eq. 4.
+
+    >>> float(cfi(np.array([0.5, 0.5]), np.array([0.5, -0.5])))
+    1.0
+    """
+    safe = np.where(probabilities > 0, probabilities, 1)
+    with np.errstate(divide="ignore"):
+        terms = np.where(probabilities > 0, derivatives**2 / safe, np.where(derivatives == 0, 0.0, np.inf))
+    return np.asarray(terms.sum(-1), dtype=np.float64)
+
+
+def qfi_of_rotation(rho: ComplexArray, generator: FloatArray) -> FloatArray:
+    """Returns the quantum Fisher information about the angle of a rotation that leaves the noise alone.
+
+    For ∂ρ = −i[J, ρ] with J diagonal, Q = 2 Σ_mn (λ_m − λ_n)² / (λ_m + λ_n) |<m|J|n>|². No term exceeds its
+    larger eigenvalue times |J|², so the kernel of ρ needs no threshold.
+
+    Args:
+        rho: density matrices, shape (..., d, d).
+        generator: the diagonal of J, shape (d,).
+
+    Returns:
+        Q, shape (...), per rad².
+
+    Source: arXiv:2512.21661v1, Eq. 9.
+
+    >>> float(np.round(qfi_of_rotation(np.full((2, 2), 0.5 + 0j), np.array([0.5, -0.5])), 12))
+    1.0
+    """
+    values, vectors = np.linalg.eigh(rho)
+    values = np.maximum(values, 0)
+    moved = np.swapaxes(vectors.conj(), -1, -2) @ (generator[:, None] * vectors)
+    sums = values[..., :, None] + values[..., None, :]
+    differences = values[..., :, None] - values[..., None, :]
+    weights = np.where(sums > 0, differences**2 / np.where(sums > 0, sums, 1), 0)
+    return np.asarray(2 * (weights * np.abs(moved) ** 2).sum((-1, -2)), dtype=np.float64)
+
+
+def sub_qfi(derivative: ComplexArray) -> FloatArray:
+    """Returns a lower bound on the quantum Fisher information that needs no eigenvalues, 2 Tr (∂ρ)².
+
+    It holds for a family of constant purity (a rotation), equals Q for pure states, and falls too fast for mixed ones:
+    a product state's integral is (1 − 2^{−N})/(2γ) instead of N/(4γ).
+
+    Args:
+        derivative: ∂ρ, Hermitian, shape (..., d, d).
+
+    Source: super-fidelity instead of fidelity, Cerezo et al., Quantum Sci. Technol. 6, 035008 (2021), in the limit
+    derived in tests/theory/test_bounds.py.
+
+    >>> plus = np.full((2, 2), 0.5)
+    >>> z = np.diag([0.5, -0.5])
+    >>> float(sub_qfi(-1j * (z @ plus - plus @ z)))
+    1.0
+    """
+    return np.asarray(2 * (np.abs(derivative) ** 2).sum((-1, -2)))

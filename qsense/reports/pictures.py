@@ -1,0 +1,215 @@
+"""Figures of the theory: G(t), its ratio to the product probe's, 𝓘 against N, all below the shaded bound."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qsense.errors import ArgumentError, ContentError
+from qsense.files.units import time_unit
+from qsense.noise import Noise, environment_of
+from qsense.numerics.fisher import FloatArray
+from qsense.probes import FAMILIES, Probe
+from qsense.theory import gain, integrated_gain
+from qsense.theory.bounds import gain_bound, img_bound
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, told apart with any colour vision; line style and marker say the same again.
+COLOURS = {"ghz": "#D55E00", "product": "#0072B2"}
+OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+STYLE: Any = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "qsense",  # the same figure gives the same file
+    "legend.frameon": False,
+}
+_FORMATS = ("png", "svg", "pdf")
+_LINES = {"ghz": "-", "product": "--"}
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Writes a figure as PNG, SVG or PDF, by the ending of the file's name, and returns the path.
+
+    Raises:
+        ArgumentError: another ending.
+        ContentError: the file cannot be written.
+    """
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in _FORMATS:
+        raise ArgumentError(f"{path}: a figure must end in {', '.join(f'.{f}' for f in _FORMATS)}.")
+    try:
+        path.write_bytes(rendered(figure, kind))
+    except OSError as error:
+        raise ContentError(f"{path}: cannot be written: {error.strerror}; choose another file.") from error
+    return path
+
+
+def rendered(figure: Figure, kind: str) -> bytes:
+    """Returns a figure as the bytes of a file of one kind: "png", "svg" or "pdf"; the same each time."""
+    import matplotlib
+
+    undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    options = {"metadata": undated[kind]} if kind in undated else {"dpi": 150}
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(buffer, format=kind, **options)
+    return buffer.getvalue()
+
+
+def theory_figure(probe: Probe, noise: Noise, field: float = 0.0) -> Figure:
+    """Returns three panels: G(t), its ratio to the product probe's, and 𝓘 against N; what no probe reaches is shaded.
+
+    Args:
+        probe: drawn beside GHZ and product.
+        noise: some rate must be positive.
+        field: φ in rad/s; it matters only under transverse noise.
+
+    Raises:
+        ArgumentError: without any rate there is no time scale.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    n = probe.num_qubits
+    rates = environment_of(noise).decay_rates(n)
+    if not rates.any():
+        raise ArgumentError(f'The noise "{noise.name}" has no rates, and thus no time scale to draw; give a rate.')
+    probes = list({p.key: p for p in (Probe.ghz(n), Probe.product(n), probe)}.values())
+    times = np.linspace(0, 2 / float(rates[rates > 0].min()), 161)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(9.6, 3.3), layout="constrained")
+        curve, ratio, total = figure.subplots(1, 3)
+        _draw_curves(curve, ratio, probes, noise, times, field)
+        _draw_totals(total, probe, noise, field)
+        handles, labels = curve.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=4)
+    return figure
+
+
+def _draw_curves(curve: Axes, ratio: Axes, probes: list[Probe], noise: Noise, times: FloatArray, field: float) -> None:
+    n = probes[0].num_qubits
+    seconds, unit = time_unit(float(times[-1]))
+    bound, product = gain_bound(n, noise, times), gain(Probe.product(n), noise, times, field)
+    _shade(curve, times / seconds, bound, n**2 * 1.05)
+    gains = [gain(probe, noise, times, field) for probe in probes]
+    ratios = [np.divide(g, product, out=np.full_like(g, np.nan), where=product > 1e-12) for g in gains]
+    highest = 1.15 * max(float(np.nanmax(r)) for r in ratios)
+    _shade(ratio, times / seconds, bound / np.where(product > 1e-12, product, np.nan), highest)
+    for probe, g, r in zip(probes, gains, ratios, strict=True):
+        look: dict[str, Any] = {"color": _colour(probe), "ls": _LINES.get(probe.kind, "-."), "lw": 1.4}
+        curve.plot(times / seconds, g, label=_title(probe), **look)
+        ratio.plot(times / seconds, r, **look)
+    curve.set(xlabel=f"time t ({unit})", ylabel="gain G = Q/t²", ylim=(0, n**2 * 1.05), title=f"N = {n}")
+    ratio.set(xlabel=f"time t ({unit})", ylabel="G / G of product", ylim=(0, highest), title=f"N = {n}")
+    for panel in (curve, ratio):
+        panel.set_xlim(0, times[-1] / seconds)
+
+
+def _draw_totals(panel: Axes, probe: Probe, noise: Noise, field: float) -> None:
+    local = environment_of(noise).local
+    per_spin = local.num_spins is not None or not isinstance(getattr(noise, "coupling", 0.0), float)
+    n = probe.num_qubits
+    largest = n if per_spin else max(n, 6)
+    every = np.unique(np.rint(np.geomspace(1, largest, 10)).astype(int)) if largest > 10 else np.arange(1, largest + 1)
+    sizes = [n] if per_spin else sorted({*(int(size) for size in every), n})
+    bounds = np.array([img_bound(size, noise).value for size in sizes])
+    families = [("ghz", Probe.ghz), ("product", Probe.product)]
+    series = {name: [(size, integrated_gain(build(size), noise, None, field).value) for size in sizes]
+              for name, build in families}  # fmt: skip
+    if probe.kind not in series:
+        series[probe.name] = [
+            (size, integrated_gain(one, noise, None, field).value) for size in sizes if (one := _of_size(probe, size))
+        ]
+    highest = max((v for points in series.values() for _, v in points if np.isfinite(v)), default=1.0)
+    top = 1.08 * (float(bounds[np.isfinite(bounds)].max()) if np.isfinite(bounds).any() else highest)
+    seconds, unit = time_unit(highest)
+    if np.isfinite(bounds).all():
+        _shade(panel, np.array(sizes, dtype=float), bounds / seconds, top / seconds)
+    for name, points in series.items():
+        one = Probe.named(name, 1) if name in COLOURS else probe
+        finite = [(size, value / seconds) for size, value in points if np.isfinite(value)]
+        if finite:
+            panel.plot(
+                *zip(*finite, strict=True), marker="o", ms=3, lw=1.2, color=_colour(one), ls=_LINES.get(one.kind, "-.")
+            )
+    panel.locator_params(axis="x", integer=True)
+    panel.set(xlabel="number of spins N", ylabel=rf"$\mathcal{{I}}=\int G\,dt$ ({unit})", ylim=(0, top / seconds))
+
+
+def _of_size(probe: Probe, size: int) -> Probe | None:
+    """The same family at another size; None where the family has no such member."""
+    if size == probe.num_qubits:
+        return probe
+    if probe.name.partition(":")[0] not in FAMILIES:
+        return None
+    try:
+        return Probe.named(probe.name, size)
+    except ArgumentError:
+        return None
+
+
+def optimal_figure(answer: dict[str, Any], noise: str) -> Figure:
+    """Returns what the probes of `qsense optimal` reach over the product's, against N, the bound shaded.
+
+    Args:
+        answer: as `qsense optimal --json` prints it.
+        noise: its description, for the title.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    rows = answer["rows"]
+    sizes = [row["num_qubits"] for row in rows]
+    names: list[str] = list(dict.fromkeys(name.partition(":")[0] for row in rows for name in row["values"]))
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.6, 4.2), layout="constrained")
+        panel = figure.subplots()
+        highest = 1.0
+        for place, name in enumerate(names):
+            found = [
+                (row["num_qubits"], value / row["values"]["product"])
+                for row in rows
+                for key, value in row["values"].items()
+                if key.partition(":")[0] == name and value is not None
+            ]
+            highest = max(highest, *(value for _, value in found))
+            colour = COLOURS.get(name) or OTHERS[(place - 2) % len(OTHERS)]
+            marker = "*" if name == "optimum found" else "osD^v"[place % 5]
+            panel.plot(
+                *zip(*found, strict=True), marker=marker, ms=4, lw=1.1, color=colour, label=name.replace("ghz", "GHZ")
+            )
+        bounds = [row["bound"] / row["values"]["product"] for row in rows if row["bound"] is not None]
+        if len(bounds) == len(rows):
+            top = min(1.05 * max(*bounds, highest), 2 * highest)  # far bounds are cut: the probes are what is compared
+            _shade(panel, np.array(sizes, dtype=float), np.array(bounds), top)
+            panel.set_ylim(0, top)
+        title = {"img": "𝓘", "rate": "max Q/t", "gain": "G"}[answer["objective"]].replace("𝓘", r"$\mathcal{I}$")
+        panel.set(xlabel="number of spins N", ylabel=f"{title} / that of product", title=noise, xticks=sizes)
+        panel.legend(fontsize=8)
+    return figure
+
+
+def _shade(panel: Axes, x: FloatArray, bound: FloatArray, top: float) -> None:
+    """Greys out what lies above the bound."""
+    finite = np.isfinite(bound)
+    if len(x) == 1:
+        panel.axhspan(float(bound[0]), top, color="0.88", lw=0, label="above the bound on any probe")
+        return
+    panel.fill_between(
+        x[finite], np.minimum(bound[finite], top), top, color="0.88", lw=0, label="above the bound on any probe"
+    )
+
+
+def _colour(probe: Probe) -> str:
+    return COLOURS.get(probe.kind, OTHERS[0])
+
+
+def _title(probe: Probe) -> str:
+    return "GHZ" if probe.kind == "ghz" else probe.name

@@ -1,0 +1,229 @@
+"""What a person sees: the terminal tables, and the figures of G(t) and of 𝓘 against N."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qsense.comparison.compare import Comparison
+from qsense.comparison.measured import Measured
+from qsense.estimators.result import NORMAL_95
+from qsense.files.units import time_unit, with_error
+from qsense.reports.pictures import COLOURS, OTHERS, STYLE, rendered
+from qsense.runs.placement import CALIBRATION
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from rich.console import Console
+
+_MARKERS = ("o", "s", "^", "D", "v")
+_TITLES = {"ghz": "GHZ"}
+_THEORIES = ("exact", "predicted")
+
+
+def print_tables(console: Console, summary: dict[str, Any]) -> None:
+    """Prints the comparison, the crossovers and the verdicts of a summary; fits 100 columns."""
+    from rich.table import Table
+
+    size, unit = time_unit(max((row["img_exact_s"] for row in summary["rows"]), default=1.0))
+    table = Table(title=f"𝓘 = ∫G dt in {unit}: exact and estimated, with 95 % intervals", title_justify="left")
+    for name in ("probe", "N", "noise", "estimator"):
+        table.add_column(name, no_wrap=name != "estimator", overflow="fold")
+    for name in ("exact", "estimated", "95 % interval", "z"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in summary["rows"]:
+        mark = "*" if row["quantity"] == "classical_img" else ""
+        table.add_row(
+            row["probe"],
+            str(row["num_qubits"]),
+            row["noise"],
+            row["estimator"],
+            f"{row['img_exact_s'] / size:.4g}{mark}",
+            f"{row['img_s'] / size:.4g}",
+            f"{row['img_low_s'] / size:.4g} … {row['img_high_s'] / size:.4g}",
+            "–" if row["z"] is None else f"{row['z']:+.1f}",
+        )
+    console.print(table)
+    if any(row["quantity"] == "classical_img" for row in summary["rows"]):
+        console.print("* the exact value of this readout, which is below the quantum value", highlight=False)
+    reasons = {row["probe"]: row["reason"] for row in summary["rows"] if row.get("reason")}
+    for probe, reason in reasons.items():
+        console.print(f"auto for {probe} is {reason}", highlight=False)
+    if summary["crossovers"]:
+        known = [row[key] for row in summary["crossovers"] for key in ("crossover_exact_s", "crossover_s") if row[key]]
+        size, unit = time_unit(max(known, default=1.0))
+        table = Table(title=f"Until when GHZ leads, in {unit}, and 𝓘 GHZ / 𝓘 product", title_justify="left")
+        for name in ("noise", "N", "estimator"):
+            table.add_column(name)
+        for name in ("exact", "measured", "ratio exact", "ratio measured"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in summary["crossovers"]:
+            if row["num_qubits"] > 1:
+                table.add_row(
+                    row["noise"],
+                    str(row["num_qubits"]),
+                    row["estimator"],
+                    _number(row["crossover_exact_s"], None, size),
+                    _number(row["crossover_s"], row["crossover_stderr_s"], size),
+                    f"{row['ratio_exact']:.3f}",
+                    f"{row['ratio']:.3f} ± {row['ratio_stderr']:.3f}",
+                )
+        if table.rows:
+            console.print(table)
+    for verdict in summary["verdicts"]:
+        console.print(f"• {verdict}", highlight=False)
+
+
+def figures(comparison: Comparison) -> dict[str, bytes]:
+    """Returns the figures by file name: gain.png, gain.svg, img.png, img.svg."""
+    import matplotlib
+
+    files = {}
+    with matplotlib.rc_context(STYLE):
+        for name, figure in (("gain", gain_figure(comparison)), ("img", img_figure(comparison))):
+            for kind in ("png", "svg"):
+                files[f"{name}.{kind}"] = rendered(figure, kind)
+    return files
+
+
+def gain_figure(comparison: Comparison) -> Figure:
+    """Returns G(t), one panel per noise and N: estimates with 95 % error bars over the exact curves."""
+    from matplotlib.figure import Figure
+
+    noises, sizes = _noises(comparison), sorted({m.point.probe.num_qubits for m in comparison.measured})
+    figure = Figure(figsize=(max(2.5 * len(sizes), 4.8), 2.3 * len(noises) + 0.9), layout="constrained")
+    axes = figure.subplots(len(noises), len(sizes), squeeze=False)
+    handles: dict[str, Any] = {}
+    for row, noise in enumerate(noises):
+        for column, size in enumerate(sizes):
+            panel = axes[row, column]
+            here = [m for m in comparison.measured if (m.point.noise.name, m.point.probe.num_qubits) == (noise, size)]
+            if not here:
+                panel.axis("off")
+                continue
+            _draw_gain(panel, here, comparison, handles)
+            panel.set_title(f"{noise}, N = {size}", fontsize=9)
+            if column == 0:
+                panel.set_ylabel("gain G = Q/t²")
+    _legend(figure, handles)
+    return figure
+
+
+def _draw_gain(panel: Axes, here: list[Measured], comparison: Comparison, handles: dict[str, Any]) -> None:
+    last = max(m.point.rule.times[-1] for m in here)
+    seconds, unit = time_unit(last)
+    times = np.linspace(0, 1.05 * last, 300)
+    drawn = set()
+    for item in here:
+        name = f"{_title(item)}, {_theory(item)}" + ("" if item.quantity == "img" else " (readout)")
+        if name not in drawn:
+            drawn.add(name)
+            (handles[name],) = panel.plot(
+                times / seconds, item.curve_exact(times), _line(item), color=_colour(item, comparison), lw=1.3
+            )
+        handles[f"{_title(item)}, {item.point.estimator.name}"] = panel.errorbar(
+            item.point.rule.times / seconds,
+            [e.value for e in item.estimates],
+            yerr=[NORMAL_95 * e.stderr for e in item.estimates],
+            **_marks(item, comparison),
+        )
+    panel.set_xlabel(f"time t ({unit})")
+    panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
+
+
+def img_figure(comparison: Comparison) -> Figure:
+    """Returns 𝓘 against N, one column per noise: estimates over the exact values, and their ratio below."""
+    from matplotlib.figure import Figure
+
+    noises = _noises(comparison)
+    figure = Figure(figsize=(max(3.6 * len(noises), 4.8), 5.0), layout="constrained")
+    axes = figure.subplots(2, len(noises), squeeze=False, sharex="col", height_ratios=[3, 2])
+    handles: dict[str, Any] = {}
+    for (panel, ratio), noise in zip(axes.T, noises, strict=True):
+        here = [m for m in comparison.measured if m.point.noise.name == noise]
+        _draw_img(panel, ratio, here, comparison, handles)
+        panel.set_title(noise, fontsize=9)
+    _legend(figure, handles)
+    return figure
+
+
+def _draw_img(panel: Axes, ratio: Axes, here: list[Measured], comparison: Comparison, handles: dict[str, Any]) -> None:
+    seconds, unit = time_unit(max(m.img_exact.value for m in here))
+    groups = list(dict.fromkeys((m.point.probe.name, m.point.estimator.name) for m in here))
+    for item in here:
+        marks, total, exact = _marks(item, comparison), item.integral.total, item.img_exact.value
+        size, error = item.point.probe.num_qubits, NORMAL_95 * total.stderr
+        handles[f"{_title(item)}, {item.point.estimator.name}"] = panel.errorbar(
+            size, total.value / seconds, yerr=error / seconds, **marks
+        )
+        # In the ratio beside each other, so that error bars can be told apart.
+        place = groups.index((item.point.probe.name, item.point.estimator.name)) - (len(groups) - 1) / 2
+        if exact > 0:
+            ratio.errorbar(size + 0.12 * place, total.value / exact, yerr=error / exact, **marks)
+    for name in dict.fromkeys(m.point.probe.name for m in here):
+        own = [m for m in here if m.point.probe.name == name and m.quantity == "img"]
+        points = sorted({(m.point.probe.num_qubits, m.img_exact.value / seconds) for m in own})
+        if points:
+            (line,) = panel.plot(
+                *zip(*points, strict=True), _line(own[0]), color=_colour(own[0], comparison), lw=1.3, zorder=0
+            )
+            handles[f"{_title(own[0])}, {_theory(own[0])}"] = line
+    ratio.axhline(1, color="0.4", lw=1, zorder=0)
+    panel.set_ylabel(rf"$\mathcal{{I}}=\int G\,dt$ ({unit})")
+    ratio.set_ylabel(r"$\mathcal{I}$ estimated / exact")
+    ratio.set_xlabel("number of spins N")
+    ratio.set_xticks(sorted({m.point.probe.num_qubits for m in here}))
+    panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
+
+
+def _legend(figure: Figure, handles: dict[str, Any]) -> None:
+    order = sorted(handles, key=lambda name: (not name.partition(", ")[2].startswith(_THEORIES), name))
+    shown = [handles[name] for name in order]
+    figure.legend(shown, order, loc="outside upper center", ncols=min(len(order), 3), fontsize=8)
+
+
+def _theory(item: Measured) -> str:
+    """What a device reports of itself is a prediction."""
+    return _THEORIES[item.point.noise.name == CALIBRATION]
+
+
+def _title(item: Measured) -> str:
+    return _TITLES.get(item.point.probe.name, item.point.probe.name)
+
+
+def _line(item: Measured) -> str:
+    if item.quantity != "img":
+        return ":"
+    return "-" if item.point.probe.kind == "ghz" else "--"
+
+
+def _marks(item: Measured, comparison: Comparison) -> dict[str, Any]:
+    """The first estimator has large open markers, the next small filled ones: where they agree, both are seen."""
+    estimators = list(dict.fromkeys(m.point.estimator.name for m in comparison.measured))
+    index = estimators.index(item.point.estimator.name)
+    return {
+        "fmt": _MARKERS[index % len(_MARKERS)],
+        "color": _colour(item, comparison),
+        "markerfacecolor": "white" if index == 0 else None,
+        "markersize": 6.5 if index == 0 else 3,
+        "elinewidth": 1,
+        "capsize": 2,
+    }
+
+
+def _noises(comparison: Comparison) -> list[str]:
+    return list(dict.fromkeys(m.point.noise.name for m in comparison.measured))
+
+
+def _colour(item: Measured, comparison: Comparison) -> str:
+    name = item.point.probe.name
+    others = [p for p in dict.fromkeys(m.point.probe.name for m in comparison.measured) if p not in COLOURS]
+    return COLOURS.get(name) or OTHERS[others.index(name) % len(OTHERS)]
+
+
+def _number(value: float | None, error: float | None, unit: float) -> str:
+    if value is None:
+        return "–"
+    return f"{value / unit:.4g}" if error is None else with_error(value / unit, error / unit)

@@ -1,0 +1,44 @@
+"""Runs a plan: each point's jobs on the sampler, its counts stored the moment they are complete.
+
+A point whose counts file is there already is not run again, so a killed run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from qsense.backends import Sampler
+from qsense.circuits.counts import Counts
+from qsense.runs.plan import Point
+from qsense.runs.record import RunRecord
+
+Progress = Callable[[int, int, str], None]
+
+
+def execute(points: Sequence[Point], sampler: Sampler, record: RunRecord, progress: Progress | None = None) -> int:
+    """Measures every point that the record does not hold yet.
+
+    Args:
+        points: the plan.
+        sampler: where to run.
+        record: where the counts go.
+        progress: called with (circuits done, circuits in all, label) after every job.
+
+    Returns:
+        How many points were measured; the others were there.
+
+    Raises:
+        RecordError: counts cannot be written.
+    """
+    missing = [point for point in points if not record.has_counts(point)]
+    total = sum(point.circuits_per_time * len(point.rule.times) for point in missing)
+    done = 0
+    for point in missing:
+        parts: list[Counts] = []
+        for job in point.jobs():
+            parts.append(sampler.sample(job.experiment, job.settings, job.shots, point.noise, job.seed))
+            done += len(job.settings)
+            if progress is not None:
+                progress(done, total, f"measuring {point.label}")
+        record.write_counts(point, parts)
+    return len(missing)

@@ -1,0 +1,137 @@
+"""A spec on its backend: qubits chosen, times on its clock, every point checked, before anything is written or sent.
+
+All backends go this way, whether their circuits run here or are submitted. A record that was asked for by the same spec
+is continued with its own placement: a device that was calibrated anew would give another, and what has been measured,
+or paid for, would be measured again.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from qsense import backends
+from qsense.backends import Sampler
+from qsense.backends.device_sampler import DeviceSampler
+from qsense.circuits.sensing import Experiment
+from qsense.circuits.transpilation import Idle
+from qsense.devices.device import Calibration
+from qsense.errors import ArgumentError, SpecError
+from qsense.runs.placement import OnDevice, Placement
+from qsense.runs.plan import Point, ambiguous, left_out, plan
+from qsense.runs.record import RunRecord
+from qsense.runs.spec import RunSpec
+
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Mounted:
+    """A run that can start.
+
+    Attributes:
+        spec: with its qubits and their noise, if it runs on a device.
+        sampler: the backend.
+        points: the plan.
+        calibration: the one that chose the qubits, on a device.
+    """
+
+    spec: RunSpec
+    sampler: Sampler
+    points: tuple[Point, ...]
+    calibration: Calibration | None = None
+
+    @property
+    def places(self) -> tuple[Placement, ...]:
+        """One placement for every list of qubits, on a device."""
+        placements = () if self.spec.device is None else self.spec.device.placements
+        return tuple({place.file_name: place for place in placements}.values())
+
+    def described(self, path: str | None = None) -> dict[str, Any] | None:
+        """Returns what a record says of its device; None if it runs on none. See `DeviceSampler.described`."""
+        if not isinstance(self.sampler, DeviceSampler):
+            return None
+        described = self.sampler.described(self.spec.probes, path)
+        return described | ({"calibrated": self.calibration.date} if self.calibration else {})
+
+
+def mount(spec: RunSpec, out: Path | None, note: Note | None = None, opened: Any = None) -> Mounted:
+    """Returns a spec on its backend; writes, runs and sends nothing.
+
+    Args:
+        spec: the run.
+        out: the folder under which its record is, or would be; None if there is none to be continued.
+        note: called with one line when something is worth saying; without it, what was assumed becomes a warning.
+        opened: the vendor's object behind the backend, where it has been opened already.
+
+    Raises:
+        SpecError: the run does not fit its backend; the message names the file, the key and the fix.
+        RecordError: a record that may be this run's is damaged.
+    """
+    begun = None if out is None or not backends.is_device(spec.backend) else _begun(spec, out)
+    if begun is not None:
+        spec = replace(spec, device=begun.spec.device)
+    try:
+        spec, sampler = _placed(spec, note or warnings.warn, opened)
+        points = plan(spec)
+        _check(points, sampler)
+    except ArgumentError as error:
+        raise SpecError(f"{spec.source}: key `backend`: {error}") from error
+    calibration = sampler.device.calibration if isinstance(sampler, DeviceSampler) else None
+    if begun is not None and calibration is not None:
+        before = Calibration(begun.provenance.get("calibrated"), str(begun.provenance.get("calibration_sha256")))
+        if before.date != calibration.date or not _is_as_reported(spec, sampler):
+            (note or warnings.warn)(
+                f"{begun.path.name} was begun with the calibration of {before.date or 'an unknown date'} and is "
+                f"continued with its qubits, T1 and T2; to start afresh with that of {calibration.date or 'today'}, "
+                "give another --out"
+            )
+        calibration = before
+    if note is not None:
+        for line in [*left_out(spec), *(ambiguous(points) if spec.device is not None else [])]:
+            note(line)
+    return Mounted(spec, sampler, tuple(points), calibration)
+
+
+def _begun(spec: RunSpec, out: Path) -> RunRecord | None:
+    """The record that the run continues: one of exactly this spec, or of what was asked before qubits were chosen."""
+    if spec.device is None or not spec.device.placements:
+        return RunRecord.of_asked(spec, out)
+    path = out / f"{spec.name}-{spec.id}"
+    return RunRecord.load(path) if (path / "spec.toml").exists() else None
+
+
+def _placed(spec: RunSpec, note: Note, opened: Any) -> tuple[RunSpec, Sampler]:
+    """The spec with its qubits chosen, if it runs on a device, and what it runs on."""
+    wanted = spec.device or OnDevice()
+    idle = cast(Idle, wanted.idle)  # checked on reading
+    sampler = backends.sampler(spec.backend, spec.readout_error, idle=idle, qubits=wanted.qubits, opened=opened)
+    if not isinstance(sampler, DeviceSampler):
+        return spec, sampler
+    pinned = {(p.probe, p.num_qubits): p.begins_on or p.qubits for p in wanted.placements}
+    sampler = replace(sampler, pinned=pinned)
+    for probe in spec.probes:
+        sampler.check(Experiment(probe, 0.0))
+    said: list[str] = []
+    placed = wanted.placed(spec.probes, sampler, sampler.device.tick(), said.append)
+    for line in dict.fromkeys(said):
+        note(line)
+    return replace(spec, device=placed), sampler
+
+
+def _is_as_reported(spec: RunSpec, sampler: Sampler) -> bool:
+    return (
+        spec.device is None
+        or not isinstance(sampler, DeviceSampler)
+        or spec.device.is_as_reported(spec.probes, sampler)
+    )
+
+
+def _check(points: list[Point], sampler: Sampler) -> None:
+    for point in points:
+        # Only a device has a clock and pulses for which a time can be too short.
+        for time in point.rule.times if isinstance(sampler, DeviceSampler) else [0.0]:
+            sampler.check(point.experiment_at(float(time)))

@@ -1,0 +1,223 @@
+"""The plan: a run spec as an exact list of points, each with its times, circuits, settings and seeds.
+
+Nothing here is random or depends on the machine: the same spec gives the same plan, and a point gives the same counts
+whatever else is in the spec.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from qsense import emulator
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Experiment, Settings
+from qsense.errors import ArgumentError, SpecError
+from qsense.estimators.integral.allocation import allocate
+from qsense.estimators.result import Estimate
+from qsense.noise import LocalNoise
+from qsense.numerics.quadrature import Rule, rule_for_times
+from qsense.probes import Probe
+from qsense.runs.methods import Estimator, estimator_for, goes_with, identity
+from qsense.runs.placement import CALIBRATION, REPORTED
+from qsense.runs.spec import EstimatorSpec, RunSpec
+from qsense.theory.times import decay_rate, designed_rule
+
+PILOT_SHOTS = 2000
+LEAST_SHARE = 10  # no time gets less than a tenth of the average: the pilot knows its deviations only so well
+
+
+class Job(NamedTuple):
+    """One experiment at one time, with the settings and the seed that it runs with."""
+
+    experiment: Experiment
+    settings: Settings
+    shots: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Point:
+    """One probe of one size, under one noise, by one estimator: a curve G(t) and an integral.
+
+    Attributes:
+        probe, noise, estimator: what is measured and how.
+        field: φ in rad/s.
+        rule: the times and their weights.
+        seed: the run's seed.
+        shots: for every circuit of each time.
+    """
+
+    probe: Probe
+    noise: LocalNoise
+    estimator: EstimatorSpec
+    field: float
+    rule: Rule
+    seed: int
+    shots: tuple[int, ...]
+
+    @cached_property
+    def method(self) -> Estimator:
+        """What the estimator's name means for this probe."""
+        return estimator_for(self.estimator, self.probe)
+
+    @cached_property
+    def key(self) -> str:
+        """The hash of everything that decides the counts of this point except the backend, hexadecimal."""
+        parts = {
+            "probe": self.probe.key,
+            "noise": {k: v for k, v in self.noise.as_dict().items() if k != "name"},
+            "estimator": identity(self.method),
+            "shots": self.shots,
+            "field": self.field,
+            "times": self.rule.times.tolist(),
+            "seed": self.seed,
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def label(self) -> str:
+        """A name to read: probe, size, noise, estimator."""
+        return f"{self.probe.name} N={self.probe.num_qubits}, {self.noise.name}, {self.estimator.name}"
+
+    @property
+    def file_name(self) -> str:
+        """The name of its counts file."""
+        words = f"{self.probe.name}-{self.probe.num_qubits}-{self.noise.name}-{self.estimator.name}"
+        return f"{re.sub(r'[^A-Za-z0-9.-]+', '_', words).strip('_.')}-{self.key[:8]}.npz"
+
+    @cached_property
+    def circuits_per_time(self) -> int:
+        return len(self.method.design(0.0)[1])
+
+    def experiment_at(self, time: float) -> Experiment:
+        """Returns the experiment of one time in s, ending as the estimator wants it."""
+        return Experiment(self.probe, time, self.method.design(0.0)[0])
+
+    def jobs(self) -> list[Job]:
+        """Returns one job per time."""
+        seeds = np.random.SeedSequence(self._entropy(0)).generate_state(len(self.rule.times))
+        jobs = []
+        for time, shots, seed in zip(self.rule.times, self.shots, seeds, strict=True):
+            ending, settings = self.method.design(self.field * float(time))
+            # Aer adds multiples of 2113 for the rows of a job: 31 bits leave room in its 64.
+            jobs.append(Job(Experiment(self.probe, float(time), ending), settings, shots, int(seed) >> 1))
+        return jobs
+
+    def estimate(self, counts: Sequence[Counts]) -> list[Estimate]:
+        """Returns G at every time from the counts of every time."""
+        streams = np.random.SeedSequence(self._entropy(1)).spawn(len(counts))
+        return [
+            self.method.estimate(part, np.random.default_rng(stream))
+            for part, stream in zip(counts, streams, strict=True)
+        ]
+
+    def _entropy(self, purpose: int) -> list[int]:
+        """The run's seed, the point's hash, and what the numbers are for: 0 sampling, 1 folds, 2 a pilot."""
+        return [self.seed, int(self.key[:16], 16), purpose]
+
+
+def plan(spec: RunSpec) -> list[Point]:
+    """Returns the points of a spec, in the order of its lists.
+
+    Raises:
+        SpecError: a probe is too large for its estimator, a readout does not go with its probe, there are too few
+            shots, or the gain never decays; the message names the file, the key and the fix.
+    """
+    rules = {(p.key, n): _rule(spec, p, n) for p in spec.probes for n in spec.noises}
+    points = []
+    for index, estimator in enumerate(spec.estimators):
+        if not any(goes_with(estimator, probe) for probe in spec.probes):
+            raise SpecError(
+                f'{spec.source}: key `estimators[{index}]`: the estimator "{estimator.kind}" goes with a '
+                f"{estimator.kind} probe, and `probes` has none; add one or remove it."
+            )
+    for noise in spec.noises:
+        for probe in spec.probes:
+            for index, estimator in enumerate(spec.estimators):
+                if not goes_with(estimator, probe):
+                    continue
+                rule = rules[probe.key, noise]
+                shots = (estimator.shots,) * len(rule.times)
+                try:
+                    point = Point(probe, spec.noise_for(probe, noise), estimator, spec.field, rule, spec.seed, shots)
+                    _check(point)
+                    points.append(_allocated(point) if spec.allocation == "optimal" else point)
+                except ArgumentError as error:
+                    raise SpecError(f"{spec.source}: key `estimators[{index}]`: {error}") from error
+    return points
+
+
+def left_out(spec: RunSpec) -> list[str]:
+    """Returns a line for every estimator that skips probes, because it is for one kind of probe only."""
+    lines = []
+    for estimator in spec.estimators:
+        skipped = list(dict.fromkeys(p.name for p in spec.probes if not goes_with(estimator, p)))
+        if skipped:
+            lines.append(f"{estimator.name} is an estimator of {estimator.kind} probes: it skips {', '.join(skipped)}")
+    return lines
+
+
+def ambiguous(points: Sequence[Point]) -> list[str]:
+    """Returns a line for every GHZ point whose fringe goes round more than half a turn while it senses.
+
+    G does not depend on it, as both quadratures of the fringe are read; a phase read from it does.
+    """
+    lines = []
+    for point in points:
+        size, turn = point.probe.num_qubits, abs(point.field) * float(point.rule.times[-1])
+        if point.probe.kind == "ghz" and size * turn > np.pi:
+            limit = np.pi / (size * abs(point.field))
+            lines.append(
+                f"{point.label}: N·φ·t passes π at t = {limit:.3g} s; from there on the fringe tells the phase only "
+                "modulo 2π/N (G is not affected)"
+            )
+    return list(dict.fromkeys(lines))
+
+
+def _rule(spec: RunSpec, probe: Probe, noise: LocalNoise) -> Rule:
+    key = "noise"
+    try:
+        is_reported, noise = noise is REPORTED, spec.noise_for(probe, noise)
+        if is_reported and not noise.coherence_rates(probe.num_qubits).any():
+            raise ArgumentError(
+                f'the backend reports neither T1 nor T2 of the qubits of "{probe.name}", so "{CALIBRATION}" says '
+                "nothing; give `t1_s` and `t2_s`, or a noise model that `qsense calibrate` has measured"
+            )
+        rule = (
+            designed_rule(probe, noise)
+            if spec.times is None
+            else rule_for_times(np.array(spec.times), decay_rate(probe, noise))
+        )
+        if spec.device is None:
+            return rule
+        key = "noise" if spec.times is None else "times_s"
+        return spec.device.on_clock(rule)
+    except ArgumentError as error:
+        raise SpecError(f"{spec.source}: key `{key}`: {error}") from error
+
+
+def _check(point: Point) -> None:
+    minimum = point.method.min_shots
+    if point.estimator.shots < minimum:
+        raise ArgumentError(
+            f"{point.estimator.kind} needs at least {minimum} shots a circuit, but `shots` is {point.estimator.shots}."
+        )
+
+
+def _allocated(point: Point) -> Point:
+    """The point with its shots shared out over the times for the smallest error of 𝓘, by a pilot on the emulator."""
+    shots = max(PILOT_SHOTS, point.method.min_shots)
+    pilot = replace(point, shots=(shots,) * len(point.rule.times))
+    counts = [emulator.sample(job.experiment, job.settings, shots, point.noise, job.seed) for job in pilot.jobs()]
+    deviations = np.array([e.stderr for e in pilot.estimate(counts)]) * np.sqrt(shots)
+    total = point.estimator.shots * len(point.rule.times)
+    least = max(point.method.min_shots, point.estimator.shots // LEAST_SHARE)
+    return replace(point, shots=allocate(total, point.rule.weights, deviations, least).shots)

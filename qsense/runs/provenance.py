@@ -1,0 +1,50 @@
+"""Where numbers come from: versions, platform and commit. Not part of any identity, and without a name or a path."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("qsense", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "numpy", "scipy")
+
+
+@lru_cache(maxsize=1)
+def provenance() -> dict[str, Any]:
+    """Returns the versions of Python, of qsense and of what it computes with, the platform, and a checkout's commit.
+
+    >>> sorted(provenance())
+    ['git_commit', 'platform', 'python', 'versions']
+    """
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "versions": versions,
+        "git_commit": _commit(),
+    }
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that qsense runs from, with "+" if files differ; None outside of a checkout."""
+    folder = Path(__file__).resolve().parent.parent.parent
+    if not (folder / ".git").exists():
+        return None
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(folder), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", "qsense")
+        return git("rev-parse", "HEAD") + ("+" if changed else "")
+    except (OSError, subprocess.SubprocessError):
+        return None

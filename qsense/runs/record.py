@@ -1,0 +1,211 @@
+"""A run's folder: the resolved spec, the counts, what was estimated from them, and where it came from.
+
+    spec.toml  provenance.json  counts/*.npz  estimates.csv  tomography.csv  summary.json  gain.{png,svg}  img.{png,svg}
+
+Every file is written beside its place, flushed, and moved there in one step: after a crash there is the old file, the
+new file or none, never half of one. Counts are the truth; all else can be made again from them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qsense import files
+from qsense.circuits.counts import Counts
+from qsense.devices.device import Calibration
+from qsense.errors import RecordError, SpecError
+from qsense.runs.plan import Point
+from qsense.runs.provenance import provenance
+from qsense.runs.spec import RunSpec
+
+SCHEMA = 1
+SUMMARY_COLUMNS = (
+    "probe", "num_qubits", "noise", "estimator", "img_s", "img_stderr_s", "img_low_s", "img_high_s", "img_exact_s", "z",
+)  # fmt: skip
+ESTIMATE_COLUMNS = (
+    "probe", "num_qubits", "noise", "estimator", "time_s", "gain", "stderr", "low", "high", "gain_exact", "shots",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder whose files are written whole: what jobs and their counts need of a record, whatever was measured."""
+
+    path: Path
+
+    def write_json(self, name: str, data: Any) -> None:
+        self.write_bytes(name, as_json(data))
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """Writes a file of the folder in one step.
+
+        Raises:
+            RecordError: it cannot be written; the message names it.
+        """
+        target = self.path / name
+        try:
+            files.write(target, data)
+        except OSError as error:
+            raise RecordError(f"{target}: cannot be written: {error.strerror}.") from error
+
+    def read_json(self, name: str) -> Any:
+        """Returns a JSON file of the folder.
+
+        Raises:
+            RecordError: it is missing or damaged.
+        """
+        return _read_json(self.path / name)
+
+
+@dataclass(frozen=True)
+class RunRecord(Folder):
+    """A record folder and the spec in it; made by `create` or `load`."""
+
+    spec: RunSpec
+
+    @classmethod
+    def create(cls, spec: RunSpec, parent: Path, calibration: Calibration | None = None) -> RunRecord:
+        """Returns the record of a spec under a folder, making it if it is not there.
+
+        Its name is <name>-<id>; the same spec comes back to the same record.
+
+        Args:
+            spec: the run.
+            parent: the folder.
+            calibration: of the device whose qubits the spec names.
+
+        Raises:
+            RecordError: the folder cannot be written, or holds another spec.
+        """
+        import tomli_w
+
+        record = cls(parent / f"{spec.name}-{spec.id}", spec)
+        if (record.path / "spec.toml").exists():
+            stored = cls.load(record.path)
+            if stored.spec.id != spec.id:
+                raise RecordError(f"{record.path}: holds another spec ({stored.spec.id}); choose another --out.")
+            return record
+        try:
+            (record.path / "counts").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RecordError(f"{record.path}: cannot be written: {error.strerror}; choose another --out.") from error
+        device = (
+            {} if calibration is None else {"calibrated": calibration.date, "calibration_sha256": calibration.sha256}
+        )
+        record.write_json("provenance.json", {**_provenance(spec), **device})
+        # Last: a folder with a spec is a record.
+        record.write_bytes("spec.toml", tomli_w.dumps(spec.to_dict()).encode())
+        return record
+
+    @classmethod
+    def load(cls, path: str | Path) -> RunRecord:
+        """Returns the record in a folder.
+
+        Raises:
+            RecordError: there is none, it was written by a newer qsense, or its spec is damaged.
+        """
+        path = Path(path)
+        if not (path / "spec.toml").is_file():
+            raise RecordError(f"{path}: not a record, it has no spec.toml; give a folder that `qsense run` made.")
+        provenance = _read_json(path / "provenance.json")
+        schema = provenance.get("schema")
+        if not isinstance(schema, int) or schema < 1:
+            raise RecordError(f"{path / 'provenance.json'}: key `schema` is missing or wrong; the record is damaged.")
+        if schema > SCHEMA:
+            raise RecordError(
+                f"{path}: the record has schema {schema}, newer than this qsense reads ({SCHEMA}); update qsense."
+            )
+        try:
+            return cls(path, RunSpec.load(path / "spec.toml"))
+        except SpecError as error:
+            raise RecordError(str(error)) from error
+
+    @classmethod
+    def of_asked(cls, spec: RunSpec, parent: Path) -> RunRecord | None:
+        """Returns the newest record under a folder that was asked for by the same spec; None if there is none.
+
+        It may be on other qubits, or say other noise of them: those that the device's calibration gave when it began.
+
+        Raises:
+            RecordError: a record of that name is damaged, so that nobody knows what it has sent already.
+        """
+        wanted = spec.asked.id
+        named = re.compile(rf"{re.escape(spec.name)}-[0-9a-f]{{12}}")
+        folders = sorted(parent.iterdir()) if parent.is_dir() else []
+        records = [cls.load(f) for f in folders if named.fullmatch(f.name) and (f / "spec.toml").is_file()]
+        found = [r for r in records if r.spec.asked.id == wanted and r.path.name == f"{spec.name}-{r.spec.id}"]
+        return max(found, key=lambda record: str(record.provenance.get("created")), default=None)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Versions, platform and dates; no part of the record's identity."""
+        return _read_json(self.path / "provenance.json")
+
+    def counts_path(self, point: Point) -> Path:
+        return self.path / "counts" / point.file_name
+
+    def has_counts(self, point: Point) -> bool:
+        """Whether a point has been measured and its counts can be read."""
+        return self.counts_path(point).exists() and bool(self.counts(point))
+
+    def write_counts(self, point: Point, parts: Sequence[Counts]) -> None:
+        """Stores the counts of a point, one part per time, as one file."""
+        self.write_bytes(f"counts/{point.file_name}", Counts.joined(parts).to_bytes())
+
+    def counts(self, point: Point) -> list[Counts]:
+        """Returns the counts of a point, one per time.
+
+        Raises:
+            RecordError: the file is missing, damaged, or holds other settings than the point's; the message names it.
+        """
+        path = self.counts_path(point)
+        counts = Counts.load(path)
+        times, rows = len(point.rule.times), point.circuits_per_time
+        expected = np.repeat(point.shots, rows)
+        if counts.num_bits != point.probe.num_qubits or not np.array_equal(counts.row_shots(), expected):
+            raise RecordError(f"{path}: does not fit the spec of this record; delete it and run the spec again.")
+        return [counts.part(k * rows, (k + 1) * rows) for k in range(times)]
+
+    def write_csv(self, name: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        buffer = io.StringIO()
+        writer = csv.DictWriter(buffer, columns, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        self.write_bytes(name, buffer.getvalue().encode())
+
+
+def as_json(data: Any) -> bytes:
+    """Returns data as the text of a JSON file, keys sorted."""
+    return f"{json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)}\n".encode()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecordError(f"{path}: missing; the record is not complete, run its spec again.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecordError(f"{path}: damaged ({type(error).__name__}); delete it and run the spec again.") from error
+    if not isinstance(data, dict):
+        raise RecordError(f"{path}: damaged (not an object); delete it and run the spec again.")
+    return data
+
+
+def _provenance(spec: RunSpec) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "spec_id": spec.id,
+        "backend": spec.backend,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **provenance(),
+    }

@@ -1,0 +1,294 @@
+"""The run spec: what a user writes in TOML, checked and resolved.
+
+A resolved spec is self-contained: noise files become rates and circuit files become text, so that the copy in a record
+means the same on another machine. Its id is the hash of what decides the counts and the estimates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from qsense.errors import ArgumentError, ContentError, SpecError, nearest
+from qsense.files import content, toml_file
+from qsense.noise import LocalNoise, ReadoutError
+from qsense.noise.local import KINDS as NOISES
+from qsense.probes import FAMILIES, KINDS, Probe
+from qsense.runs.placement import CALIBRATION, REPORTED, OnDevice
+from qsense.runs.spec_file import SCHEMA, NoiseEntry, ProbeEntry, SpecFile
+
+Derivative = Literal["shift", "commutator"]
+_SLOWEST, _FASTEST = 1e-30, 1e30
+
+
+@dataclass(frozen=True)
+class EstimatorSpec:
+    """One way to estimate G from counts.
+
+    Attributes:
+        kind: "auto", "ghz", "product", "tomography" or "parameter_shift".
+        shots: for every circuit, on average over the times.
+        derivative: of tomography: "shift" (measured) or "commutator" (assumes that noise commutes with the phase).
+        readout: of parameter_shift: "local_x", "collective_x", "parity" or "loss_flag"; of ghz: "loss_flag", "parity"
+            or "multiple_quantum"; "auto" takes what reaches the quantum value.
+        rule: of parameter_shift: the shift rule's name; "auto" takes the cheapest that is right.
+    """
+
+    kind: str
+    shots: int
+    derivative: Derivative = "shift"
+    readout: str = "auto"
+    rule: str = "auto"
+
+    @property
+    def name(self) -> str:
+        """How tables and records call it; options appear where they are not the default."""
+        options = [o for o in (self.derivative, self.readout, self.rule) if o not in ("shift", "auto")]
+        return f"{self.kind}({', '.join(options)})" if options else self.kind
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """A run, resolved: every probe of every size × noise × estimator.
+
+    Made by `load` or `from_dict`; `to_dict` gives back a spec that resolves to the same.
+    """
+
+    name: str
+    probes: tuple[Probe, ...]
+    noises: tuple[LocalNoise, ...]
+    estimators: tuple[EstimatorSpec, ...]
+    field: float
+    times: tuple[float, ...] | None
+    backend: str
+    seed: int
+    readout_error: ReadoutError | None
+    allocation: str = "equal"
+    source: str = "<spec>"
+    device: OnDevice | None = None
+
+    @classmethod
+    def load(cls, path: str | Path) -> RunSpec:
+        """Returns the spec of a TOML file.
+
+        Raises:
+            SpecError: the file cannot be read or a key is wrong; the message names the file, the key and the fix.
+
+        >>> RunSpec.load("nowhere.toml")
+        Traceback (most recent call last):
+        qsense.errors.SpecError: nowhere.toml: no such file; give the path of a TOML file.
+        """
+        path = Path(path)
+        return resolve(toml_file.read(path, SpecFile), str(path), path.parent)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], source: str = "<spec>") -> RunSpec:
+        """Returns the spec of a dictionary with the keys of the TOML file.
+
+        >>> spec = RunSpec.from_dict({
+        ...     "schema": 1, "name": "small", "probes": "ghz", "num_qubits": 2, "noise": "dephasing",
+        ...     "estimators": "tomography", "field_rad_per_s": 0.2, "shots": 100, "seed": 1})
+        >>> spec.probes[0].num_qubits
+        2
+        """
+        return resolve(toml_file.parse(data, SpecFile, source), source, Path())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns a self-contained dictionary with the keys of the TOML file, sorted where order does not matter."""
+        data: dict[str, Any] = {
+            "schema": SCHEMA,
+            "name": self.name,
+            "probes": [_probe_entry(p) for p in self.probes if p.kind == "circuit" or _first_of_size(p, self.probes)],
+            "num_qubits": list(dict.fromkeys(p.num_qubits for p in self.probes if p.kind != "circuit")),
+            "noise": [_noise_entry(n) for n in self.noises],
+            "estimators": [_estimator_entry(e) for e in self.estimators],
+            "field_rad_per_s": self.field,
+            "shots": self.estimators[0].shots,
+            "backend": self.backend,
+            "seed": self.seed,
+        }
+        if self.allocation != "equal":
+            data["allocation"] = self.allocation
+        if self.times is not None:
+            data["times_s"] = list(self.times)
+        if self.readout_error is not None:
+            data["readout_error"] = {
+                "up_given_down": self.readout_error.up_given_down,
+                "down_given_up": self.readout_error.down_given_up,
+            }
+        if self.device is not None:
+            data["device"] = self.device.as_dict()
+        return data
+
+    def noise_for(self, probe: Probe, noise: LocalNoise) -> LocalNoise:
+        """Returns the noise that a probe is under: "calibration" is that of its own qubits.
+
+        Raises:
+            ArgumentError: the device's noise is not known.
+        """
+        return (self.device or OnDevice()).noise_of(probe) if noise is REPORTED else noise
+
+    def with_shots(self, shots: int) -> RunSpec:
+        """Returns the same spec with this number of shots for every circuit of every estimator."""
+        return replace(self, estimators=tuple(replace(e, shots=shots) for e in self.estimators))
+
+    @property
+    def asked(self) -> RunSpec:
+        """The same spec before a device chose its qubits: what runs of one TOML file have in common."""
+        return replace(self, device=(self.device or OnDevice()).asked)
+
+    @property
+    def id(self) -> str:
+        """Twelve hexadecimal digits of the hash of the resolved spec."""
+        text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
+    """Returns the spec that a file means: names looked up, noise files read, circuits as text.
+
+    Args:
+        entry: the file's keys.
+        source: what an error calls the file.
+        folder: beside which files are looked for.
+
+    Raises:
+        SpecError: a name is unknown or a value wrong; the message names the file, the key and the fix.
+    """
+
+    def explained(key: str, error: Exception) -> SpecError:
+        return SpecError(f"{source}: key `{key}`: {error}")
+
+    probes: list[Probe] = []
+    for index, item in enumerate(entry.probes):
+        try:
+            probes += _probes(item, entry.num_qubits, folder)
+        except (ArgumentError, ContentError) as error:
+            raise explained(f"probes[{index}]", error) from error
+    noises: list[LocalNoise] = []
+    for index, one in enumerate(entry.noise):
+        try:
+            noises.append(_in_range(_noise(one, folder)))
+        except (ArgumentError, ContentError, SpecError) as error:
+            raise explained(f"noise[{index}]", error) from error
+    for key, labels in (
+        ("probes", [(p.name, p.num_qubits) for p in probes]),
+        ("noise", [n.name for n in noises]),
+    ):
+        for position, label in enumerate(labels):
+            if label in labels[:position]:
+                shown = label if isinstance(label, str) else label[0]
+                raise SpecError(f'{source}: key `{key}`: "{shown}" stands there twice; name each once.')
+    estimators = [
+        EstimatorSpec(e.estimator, e.shots or entry.shots, cast(Derivative, e.derivative), e.readout, e.rule)
+        for e in entry.estimators
+    ]
+    names = [e.name for e in estimators]
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise SpecError(f'{source}: key `estimators`: "{name}" stands there twice; name each once.')
+    for noise in noises:
+        for probe in probes:
+            try:
+                noise.rates(probe.num_qubits)
+            except ArgumentError as error:
+                raise explained("noise", error) from error
+    try:
+        readout = ReadoutError(**entry.readout_error.model_dump()) if entry.readout_error else None
+    except ArgumentError as error:
+        raise explained("readout_error", error) from error
+    try:
+        device = None if entry.device is None else OnDevice.from_entry(entry.device)
+    except ArgumentError as error:
+        raise explained("device", error) from error
+    return RunSpec(
+        entry.name,
+        tuple(probes),
+        tuple(noises),
+        tuple(estimators),
+        entry.field_rad_per_s,
+        None if entry.times_s is None else tuple(entry.times_s),
+        entry.backend,
+        entry.seed,
+        readout,
+        entry.allocation,
+        source,
+        device,
+    )
+
+
+def _probes(entry: ProbeEntry, sizes: list[int], folder: Path) -> list[Probe]:
+    if entry.qasm is not None:
+        return [Probe.from_text(entry.qasm, entry.probe)]
+    if entry.probe.partition(":")[0] in (*KINDS, *FAMILIES):
+        if not sizes:
+            raise ArgumentError("the number of spins is missing; add `num_qubits`, such as num_qubits = [1, 2, 3, 4]")
+        return [Probe.named(entry.probe, n, entry.tilt) for n in sizes]
+    if entry.tilt:
+        raise ArgumentError("`tilt` goes with a product probe only")
+    if entry.probe.endswith(".qasm") or entry.probe in content.names("circuits"):
+        return [Probe.from_qasm(entry.probe, beside=folder)]
+    raise ArgumentError(
+        f'unknown probe "{entry.probe}". {nearest(entry.probe, [*KINDS, *FAMILIES, *content.names("circuits")])}'
+    )
+
+
+def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise:
+    rates = {k: getattr(entry, f"{k}_rate") for k in ("dephasing", "emission", "absorption")}
+    rates = {key: value for key, value in rates.items() if value is not None}
+    given = {"t1": entry.t1_s, "t2": entry.t2_s, "excited_population": entry.excited_population}
+    times = {key: value for key, value in given.items() if value is not None}
+    if entry.noise is not None:
+        if rates or times or entry.name is not None:
+            raise ArgumentError("give either a noise model's name or numbers, not both")
+        return REPORTED if entry.noise == CALIBRATION else LocalNoise.load(entry.noise, beside=folder)
+    if rates and times:
+        raise ArgumentError("give either rates or T1 and T2, not both")
+    name = entry.name or "custom"
+    if times:
+        if "t1" not in times or "t2" not in times:
+            raise ArgumentError("`t1_s` and `t2_s` go together; add the missing one")
+        return LocalNoise.from_t1_t2(times["t1"], times["t2"], times.get("excited_population", 0.0), name)
+    if not rates:
+        raise ArgumentError("no noise is given; add `dephasing_rate`, `emission_rate`, or `t1_s` and `t2_s`")
+    return LocalNoise(**rates, name=name)
+
+
+def _in_range(noise: LocalNoise) -> LocalNoise:
+    """Refuses rates whose powers are beyond what numbers can be."""
+    for kind in NOISES:
+        for rate in getattr(noise, kind):
+            if rate and not _SLOWEST <= rate <= _FASTEST:
+                raise ArgumentError(f"`{kind}_rate` must be 0 or from {_SLOWEST} to {_FASTEST} 1/s, but is {rate}")
+    return noise
+
+
+def _first_of_size(probe: Probe, probes: tuple[Probe, ...]) -> bool:
+    """Whether this is the entry that stands for all sizes of its name."""
+    return next(p for p in probes if (p.name, p.tilt) == (probe.name, probe.tilt)) is probe
+
+
+def _probe_entry(probe: Probe) -> dict[str, Any]:
+    if probe.kind == "circuit":
+        return {"probe": probe.name, "qasm": probe.qasm}
+    if probe.kind == "symmetric":
+        return {"probe": probe.name}
+    return {"probe": probe.kind, "tilt": probe.tilt} if probe.tilt else {"probe": probe.kind}
+
+
+def _noise_entry(noise: LocalNoise) -> dict[str, Any]:
+    return {"noise": CALIBRATION} if noise is REPORTED else noise.as_dict()
+
+
+def _estimator_entry(estimator: EstimatorSpec) -> dict[str, Any]:
+    entry: dict[str, Any] = {"estimator": estimator.kind, "shots": estimator.shots}
+    if estimator.kind == "tomography":
+        entry["derivative"] = estimator.derivative
+    if estimator.kind in ("parameter_shift", "ghz"):
+        entry["readout"] = estimator.readout
+    if estimator.rule != "auto":
+        entry["rule"] = estimator.rule
+    return entry

@@ -1,0 +1,166 @@
+"""The TOML format of a run spec: which keys there are and what they may hold, before names are looked up."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from qsense.errors import nearest
+from qsense.files.toml_file import Table
+from qsense.numerics.integration import as_times
+
+SCHEMA = 1
+ESTIMATORS = ("auto", "ghz", "product", "tomography", "parameter_shift")
+DERIVATIVES = ("shift", "commutator")
+READOUTS = {
+    "ghz": ("auto", "loss_flag", "parity", "multiple_quantum"),
+    "parameter_shift": ("auto", "local_x", "collective_x", "parity", "loss_flag"),
+}
+RULES = ("auto", "half_turn", "one_frequency", "all_frequencies", "single_spin")
+ALLOCATIONS = ("equal", "optimal")
+
+
+LEAST_READOUT_SHOTS = 50  # with fewer, how often a spin is read wrong is a guess
+IDLES = ("free", "hahn", "xy4")
+
+
+def _named(key: str) -> BeforeValidator:
+    """A bare string in a list stands for a table with that one key."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+def _one_or_more(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _known(word: str, known: tuple[str, ...] | list[str], what: str) -> str:
+    if word not in known:
+        raise ValueError(f'unknown {what} "{word}". {nearest(word, known)}')
+    return word
+
+
+# Rules for the decay of larger GHZ states are beyond the range of floating-point numbers.
+Size = Annotated[int, Field(ge=1, le=1000, strict=True)]
+# Counts are stored in 32 bits.
+Shots = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
+Rates = float | list[float]
+
+
+class ProbeEntry(Table):
+    probe: str
+    tilt: float = 0.0
+    qasm: str | None = None
+
+
+class NoiseEntry(Table):
+    noise: str | None = None
+    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
+    dephasing_rate: Rates | None = None
+    emission_rate: Rates | None = None
+    absorption_rate: Rates | None = None
+    t1_s: Rates | None = None
+    t2_s: Rates | None = None
+    excited_population: Rates | None = None
+
+
+class EstimatorEntry(Table):
+    estimator: str
+    shots: Shots | None = None
+    derivative: str = "shift"
+    readout: str = "auto"
+    rule: str = "auto"
+
+    @field_validator("estimator", "derivative", "rule")
+    @classmethod
+    def _is_known(cls, value: str, info: Any) -> str:
+        known = {"estimator": ESTIMATORS, "derivative": DERIVATIVES, "rule": RULES}[info.field_name]
+        return _known(value, known, info.field_name)
+
+    @field_validator("readout")
+    @classmethod
+    def _is_a_readout(cls, value: str, info: Any) -> str:
+        return _known(value, READOUTS.get(info.data.get("estimator", ""), ("auto",)), "readout")
+
+
+class ReadoutErrorEntry(Table):
+    up_given_down: float = 0.0
+    down_given_up: float = 0.0
+
+
+class PlacementEntry(Table):
+    probe: str
+    num_qubits: Size
+    qubits: list[int]
+    begins_on: list[int] | None = None
+    dephasing_rate: list[float]
+    emission_rate: list[float]
+
+
+class DeviceEntry(Table):
+    idle: str = "free"
+    qubits: list[int] | None = Field(default=None, min_length=1)
+    readout_shots: int = Field(default=0, ge=0, le=1_000_000_000, strict=True)
+    tick_s: float | None = Field(default=None, ge=0)
+    placements: list[PlacementEntry] = []
+
+    @field_validator("readout_shots")
+    @classmethod
+    def _are_enough(cls, value: int) -> int:
+        if 0 < value < LEAST_READOUT_SHOTS:
+            raise ValueError(f"should be 0 or at least {LEAST_READOUT_SHOTS}, but is {value}")
+        return value
+
+    @field_validator("idle")
+    @classmethod
+    def _is_a_way(cls, value: str) -> str:
+        return _known(value, IDLES, "idle")
+
+
+class SpecFile(Table):
+    """The keys of a run spec, as written."""
+
+    spec_schema: int = Field(alias="schema", strict=True)
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
+    description: str = ""
+    probes: Annotated[list[Annotated[ProbeEntry, _named("probe")]], BeforeValidator(_one_or_more)] = Field(min_length=1)
+    num_qubits: Annotated[list[Size], BeforeValidator(_one_or_more)] = []
+    noise: Annotated[list[Annotated[NoiseEntry, _named("noise")]], BeforeValidator(_one_or_more)] = Field(min_length=1)
+    estimators: Annotated[list[Annotated[EstimatorEntry, _named("estimator")]], BeforeValidator(_one_or_more)] = Field(
+        min_length=1
+    )
+    field_rad_per_s: float
+    shots: Shots
+    times_s: list[float] | None = None
+    backend: str = "emulator"
+    allocation: str = "equal"
+    seed: int = Field(ge=0, strict=True)
+    readout_error: ReadoutErrorEntry | None = None
+    device: DeviceEntry | None = None
+
+    @field_validator("spec_schema")
+    @classmethod
+    def _not_newer(cls, value: int) -> int:
+        if value != SCHEMA:
+            raise ValueError(f"schema {value} is not known to this qsense, which reads schema {SCHEMA}; update qsense")
+        return value
+
+    @field_validator("allocation")
+    @classmethod
+    def _is_an_allocation(cls, value: str) -> str:
+        return _known(value, ALLOCATIONS, "allocation")
+
+    @field_validator("field_rad_per_s")
+    @classmethod
+    def _finite(cls, value: float) -> float:
+        if not math.isfinite(value):
+            raise ValueError(f"should be finite (rad/s), but is {value}")
+        return value
+
+    @field_validator("times_s")
+    @classmethod
+    def _increase(cls, value: list[float] | None) -> list[float] | None:
+        if value is not None:
+            as_times(value)
+        return value

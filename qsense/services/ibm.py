@@ -1,0 +1,209 @@
+"""IBM Quantum through `qiskit-ibm-runtime`, by its public interface alone.
+
+Credentials come from the vendor's own store (`QiskitRuntimeService.save_account`) or its environment variables. They
+are never asked for, kept or passed on here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsense.errors import ArgumentError, nearest
+from qsense.services.ibm_client import asked, collected, connected, explained, guard_the_log, known_secrets, quietly
+from qsense.services.protocol import Returned, Seen, State, as_outcomes
+from qsense.services.secrecy import scrubbed
+from qsense.services.tasks import Mode, Task
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+T = TypeVar("T")
+OVERHEAD_S, REP_DELAY_S = 2.0, 250e-6
+"""Usage is about 2 s a job and (rep_delay + circuit) an execution:
+quantum.cloud.ibm.com/docs/guides/estimate-job-run-time, read in 2026."""
+
+_STATES: dict[str, State] = {
+    "INITIALIZING": "queued",
+    "QUEUED": "queued",
+    "RUNNING": "running",
+    "DONE": "done",
+    "ERROR": "failed",
+    "CANCELLED": "cancelled",
+}
+
+
+@dataclass(frozen=True)
+class IbmService:
+    """A device of IBM Quantum.
+
+    Attributes:
+        name: "ibm:" and the device.
+        client: a QiskitRuntimeService.
+        device: an IBMBackend.
+        warnings: what the client warned of, without credentials.
+    """
+
+    name: str
+    client: Any
+    device: Any
+    warnings: list[str] = field(default_factory=list)
+    _sessions: dict[str, Any] = field(default_factory=dict)
+    _jobs: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def connect(cls, device: str) -> IbmService:
+        """Returns the service of a device that the saved account reaches.
+
+        Raises:
+            ArgumentError: qiskit-ibm-runtime is missing, or the account has no such device.
+            ServiceError: the service cannot be reached or refuses the credentials.
+        """
+        try:
+            from qiskit_ibm_runtime import QiskitRuntimeService
+        except ImportError:
+            raise ArgumentError(
+                f'The backend "ibm:{device}" needs qiskit-ibm-runtime; pip install "qsense[ibm]".'
+            ) from None
+        from qiskit.providers.exceptions import QiskitBackendNotFoundError
+
+        guard_the_log()
+        said: list[str] = []
+        client = asked(lambda: connected(QiskitRuntimeService, said))
+
+        def find() -> Any:
+            try:
+                return client.backend(device)
+            except QiskitBackendNotFoundError:
+                known = [backend.name for backend in client.backends()]
+                if not known:  # the client takes an unreachable service for one without devices: ask what it tells of
+                    client.usage()
+                raise ArgumentError(f'The account has no device "{device}". {nearest(device, known)}') from None
+
+        return cls(f"ibm:{device}", client, asked(lambda: quietly(find, said)), said)
+
+    @property
+    def overhead_s(self) -> float:
+        return OVERHEAD_S
+
+    @property
+    def backend(self) -> Any:
+        def calibrated() -> Any:
+            # The client asks for the calibration when it is first read. Read here, it is asked for again if need be.
+            self.device.properties()
+            _ = self.device.target
+            return self.device
+
+        return self._ask(calibrated)
+
+    def seconds(self, circuit: QuantumCircuit) -> float:
+        with self._vendor():
+            delay = getattr(self.device.configuration(), "default_rep_delay", None)
+            return float(REP_DELAY_S if delay is None else delay) + float(circuit.estimate_duration(self.device.target))
+
+    def find(self, run: str) -> dict[str, list[str]]:
+        jobs = self._ask(lambda: self.client.jobs(limit=None, job_tags=[run]))
+        found: dict[str, list[str]] = {}
+        for job in sorted(jobs, key=lambda job: job.creation_date):
+            tags = list(job.tags or [])
+            if run in tags:
+                found.setdefault(tags[-1], []).append(job.job_id())
+        return found
+
+    def open(self, mode: Mode, session: str) -> str:
+        from qiskit_ibm_runtime import Batch, Session
+
+        if mode == "job":
+            return ""
+        kind = Batch if mode == "batch" else Session
+        if session:
+            known = self._ask(lambda: kind.from_id(session, self.client))
+            if (self._ask(known.details) or {}).get("accepting_jobs"):
+                self._sessions[session] = known
+                return session
+        with self._vendor():
+            opened = kind(backend=self.device)
+            self._sessions[str(opened.session_id)] = opened
+            return str(opened.session_id)
+
+    def close(self, session: str) -> None:
+        if session:
+            self._ask(self._sessions[session].close)
+
+    def send(self, tasks: Sequence[Task], tags: Sequence[str], session: str, most_seconds: int | None) -> str:
+        from qiskit_ibm_runtime import SamplerV2
+
+        for task in tasks:
+            if any(one.operation.name == "delay" and one.operation.unit != "dt" for one in task.circuit.data):
+                # The client sends circuits as QPY, which loses the unit (Qiskit 2.6.2).
+                raise ArgumentError(f"A circuit for {self.name} has delays that are not in dt; schedule it first.")
+        with self._vendor():
+            where = self._sessions[session] if session else self.device
+            options: dict[str, Any] = {"environment": {"job_tags": list(tags)}}
+            if most_seconds is not None:
+                options["max_execution_time"] = most_seconds
+            sampler = SamplerV2(mode=where, options=options)
+            pubs = [(task.circuit, _bindings(task), task.shots) for task in tasks]
+            return str(sampler.run(pubs).job_id())
+
+    def cancel(self, job: str) -> None:
+        from qiskit_ibm_runtime import RuntimeInvalidStateError
+
+        with self._vendor(), suppress(RuntimeInvalidStateError):
+            self.client.job(job).cancel()
+
+    def look(self, job: str) -> Seen:
+        from qiskit_ibm_runtime import RuntimeJobNotFound
+
+        def ask() -> Seen:
+            try:
+                found = self._jobs[job] = self.client.job(job)
+            except RuntimeJobNotFound:
+                return Seen("unknown")
+            status = str(found.status())
+            reason = ""
+            if status == "ERROR":
+                reason = found.error_message() or "the service gives no reason"
+            elif status == "CANCELLED":  # the client has no public name for this reason
+                reason = getattr(found, "_reason", None) or "the service gives no reason"
+            return Seen(_STATES.get(status, "queued"), scrubbed(reason, known_secrets()), tuple(found.tags or ()))
+
+        return self._ask(ask)
+
+    def results(self, job: str) -> list[Returned]:
+        return [_measured(one) for one in self._ask(lambda: self._job(job).result())]
+
+    def sent(self, job: str) -> list[tuple[QuantumCircuit, NDArray[np.float64]]]:
+        pubs = self._ask(lambda: self._job(job).inputs).get("pubs", [])
+        return [(pub[0], np.asarray(pub[1], dtype=float)) for pub in pubs]
+
+    def _job(self, job: str) -> Any:
+        return self._jobs.get(job) or self.client.job(job)
+
+    @contextmanager
+    def _vendor(self) -> Iterator[None]:
+        with explained(), collected(self.warnings):
+            yield
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        return asked(lambda: quietly(question, self.warnings))
+
+
+def _bindings(task: Task) -> dict[tuple[str, ...], NDArray[np.float64]]:
+    """The values by name, of those parameters that the compiled circuit still has."""
+    left = {parameter.name for parameter in task.circuit.parameters}
+    columns = [index for index, name in enumerate(task.names) if name in left]
+    return {tuple(task.names[index] for index in columns): task.values[:, columns]}
+
+
+def _measured(result: Any) -> Returned:
+    bits = list(result.data.values())
+    key = (result.metadata.get("circuit_metadata") or {}).get("qsense")
+    if len(bits) != 1 or bits[0].array.ndim != 3:
+        return Returned(np.empty((0, 0, 0), dtype=np.uint8), 0, key)  # refused by its shape
+    return Returned(as_outcomes(bits[0].array), bits[0].num_bits, key)

@@ -1,0 +1,137 @@
+"""Any BackendV2 as a service: its jobs run while they are sent, and end with this process.
+
+For simulators and vendors without a job store. Nothing is paid twice when such a run is resumed: jobs of a process that
+has ended are unknown to the next, and are run again.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsense.backends.fakes import compact
+from qsense.services.protocol import Returned, Seen, ServiceError
+from qsense.services.secrecy import scrubbed
+from qsense.services.tasks import Mode, Task
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+
+@dataclass(frozen=True)
+class LocalService:
+    """A BackendV2 that runs bound circuits: bind, run, counts.
+
+    Attributes:
+        name: how the record calls it.
+        vendor: a BackendV2.
+        options: for its `run`, such as a seed.
+        without_delay: leaves delays out, for a simulator that has none and on which nothing decays.
+    """
+
+    name: str
+    vendor: Any
+    options: dict[str, Any] = field(default_factory=dict)
+    without_delay: bool = False
+    _jobs: dict[str, tuple[tuple[str, ...], list[Task], list[Returned]]] = field(default_factory=dict)
+
+    @property
+    def overhead_s(self) -> float:
+        return 0.0
+
+    @property
+    def backend(self) -> Any:
+        return _WithDelay(self.name, _with_delay(self.vendor.target)) if self.without_delay else self.vendor
+
+    def seconds(self, circuit: QuantumCircuit) -> float:
+        return 0.0
+
+    def find(self, run: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for job, (tags, _, _) in self._jobs.items():
+            if run in tags:
+                found.setdefault(tags[-1], []).append(job)
+        return found
+
+    def open(self, mode: Mode, session: str) -> str:
+        return ""
+
+    def close(self, session: str) -> None:
+        pass
+
+    def send(self, tasks: Sequence[Task], tags: Sequence[str], session: str, most_seconds: int | None) -> str:
+        job = f"local{len(self._jobs)}"
+        self._jobs[job] = (tuple(tags), list(tasks), [self._run(task) for task in tasks])
+        return job
+
+    def cancel(self, job: str) -> None:
+        pass
+
+    def look(self, job: str) -> Seen:
+        return Seen("done", tags=self._jobs[job][0]) if job in self._jobs else Seen("unknown")
+
+    def results(self, job: str) -> list[Returned]:
+        return self._jobs[job][2]
+
+    def sent(self, job: str) -> list[tuple[QuantumCircuit, NDArray[np.float64]]]:
+        return [(task.circuit, task.values) for task in self._jobs[job][1]]
+
+    def _run(self, task: Task) -> Returned:
+        present = {parameter.name for parameter in task.circuit.parameters}
+        bound = [
+            task.circuit.assign_parameters(
+                {name: float(value) for name, value in zip(task.names, row, strict=True) if name in present}
+            )
+            for row in task.values
+        ]
+        if self.without_delay:
+            bound = [compact(_without_delays(circuit))[0] for circuit in bound]
+        most = getattr(self.vendor, "max_circuits", None) or len(bound)
+        counts: list[dict[str, int]] = []
+        try:
+            for start in range(0, len(bound), most):
+                job = self.vendor.run(bound[start : start + most], shots=task.shots, **self.options)
+                found = job.result().get_counts()
+                counts += found if isinstance(found, list) else [found]
+        except Exception as error:  # each vendor has its own
+            raise ServiceError(f"{self.name} could not run: {scrubbed(str(error))}", sure=True, passing=False) from None
+        size = task.circuit.num_clbits
+        width = (size + 7) // 8
+        rows = [
+            b"".join(int(word.replace(" ", ""), 2).to_bytes(width, "little") * number for word, number in row.items())
+            for row in counts
+        ]
+        shots = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), -1, width)
+        return Returned(shots, size, (task.circuit.metadata or {}).get("qsense"))
+
+
+@dataclass(frozen=True)
+class _WithDelay:
+    """What circuits are prepared for, where delays are taken out before they run."""
+
+    name: str
+    target: Any
+
+
+def _with_delay(target: Any) -> Any:
+    from qiskit.circuit import Delay, Parameter
+
+    if "delay" in target.operation_names:
+        return target
+    changed = copy.deepcopy(target)
+    everywhere = None if target.num_qubits is None else {(qubit,): None for qubit in range(target.num_qubits)}
+    changed.add_instruction(Delay(Parameter("t")), everywhere)
+    return changed
+
+
+def _without_delays(circuit: QuantumCircuit) -> QuantumCircuit:
+    changed = circuit.copy_empty_like()
+    for one in circuit.data:
+        if one.operation.name not in ("delay", "barrier"):
+            changed.append(one)
+    return changed

@@ -1,0 +1,193 @@
+"""The main job: a spec becomes a record, a record becomes a comparison."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from qsense import reports
+from qsense import services as remote
+from qsense.backends.device_sampler import DeviceSampler
+from qsense.circuits.counts import Counts
+from qsense.comparison import against_calibration, compare, derived
+from qsense.comparison.measured import measure
+from qsense.errors import ArgumentError
+from qsense.jobs import collection, ledger, submission
+from qsense.jobs.collection import Collected
+from qsense.runs.execution import Progress, execute
+from qsense.runs.mounting import Note, mount
+from qsense.runs.plan import Point, plan
+from qsense.runs.record import ESTIMATE_COLUMNS, SCHEMA, RunRecord
+from qsense.runs.spec import RunSpec
+from qsense.services import Service, ServiceError
+
+RECORDS = Path("runs/records")
+_TOMOGRAPHY_COLUMNS = (
+    "probe", "num_qubits", "noise", "estimator", "time_s", "gain_exact", "u_statistic", "u_statistic_stderr",
+    "plug_in", "plug_in_stderr", "lower_bound", "lower_bound_stderr",
+)  # fmt: skip
+
+
+def run(
+    spec: RunSpec | str | Path,
+    out: str | Path = RECORDS,
+    progress: Progress | None = None,
+    note: Note | None = None,
+    max_seconds: float | None = None,
+) -> RunRecord:
+    """Runs a spec: circuits, counts, estimates, comparison with theory; returns its record.
+
+    A record of the same spec is continued: what it holds is not measured again. Where the device has been calibrated
+    anew since, it keeps the qubits and the noise with which it was begun.
+
+    Args:
+        spec: a RunSpec or the path of a TOML file.
+        out: the folder under which the record `<name>-<id>` is made.
+        progress: called with (done, all, label): circuits while measuring, points while estimating.
+        note: called with one line when something is worth saying.
+        max_seconds: the most time on a device that takes jobs, in s; None for no limit.
+
+    Raises:
+        SpecError: the spec is wrong or does not fit the backend; nothing has been written.
+        ArgumentError: the jobs may take longer than allowed; nothing has been sent.
+        RecordError: the record cannot be written or is damaged.
+    """
+    spec, out = spec if isinstance(spec, RunSpec) else RunSpec.load(spec), Path(out)
+    if remote.is_remote(spec.backend):
+        return _run_remotely(spec, out, progress, note, max_seconds)
+    if max_seconds is not None:
+        raise ArgumentError(
+            f'A limit on the time on the device goes with a backend that takes jobs, but it is "{spec.backend}"; '
+            "leave --max-qpu-seconds out."
+        )
+    mounted = mount(spec, out, note)
+    record = RunRecord.create(mounted.spec, out, mounted.calibration)
+    if isinstance(mounted.sampler, DeviceSampler):
+        if not (record.path / "device.json").exists():
+            record.write_json("device.json", mounted.described())
+        _calibrate_readout(record, mounted.sampler)
+    measured = execute(mounted.points, mounted.sampler, record, progress)
+    if note is not None and measured < len(mounted.points):
+        there, every = len(mounted.points) - measured, len(mounted.points)
+        note(f"{there} of {every} points were in the record already and were not run again")
+    return _analyse(record, mounted.points, progress)
+
+
+def _calibrate_readout(record: RunRecord, sampler: DeviceSampler) -> None:
+    """Reads known strings on every probe's qubits, unless the record has them already."""
+    device = record.spec.device
+    if device is None or not device.readout_shots:
+        return
+    for place in device.placements:
+        path = record.path / "counts" / place.file_name
+        if not path.exists():
+            seed = zlib.crc32(place.file_name.encode()) ^ record.spec.seed
+            counts = sampler.readout_counts(place.qubits, device.readout_shots, seed)
+            record.write_bytes(f"counts/{place.file_name}", counts.to_bytes())
+
+
+def estimate_record(record: RunRecord | str | Path, progress: Progress | None = None) -> RunRecord:
+    """Estimates again from the counts of a record; needs no backend. Returns the record.
+
+    Raises:
+        RecordError: counts are missing or damaged; the message names the file.
+    """
+    record = record if isinstance(record, RunRecord) else RunRecord.load(record)
+    return _analyse(record, plan(record.spec), progress)
+
+
+def collect_record(
+    record: RunRecord | str | Path,
+    progress: Progress | None = None,
+    note: Note | None = None,
+    wait: bool = False,
+) -> tuple[RunRecord, Collected]:
+    """Collects the jobs of a record, and estimates what is complete; returns the record and what became of its jobs.
+
+    Args:
+        record: a RunRecord or its folder, made by `submission.submit`, here or on another machine.
+        progress: called with (done, all, label): parcels while waiting, points while estimating.
+        note: called with one line when something is worth saying.
+        wait: whether to look again until no job is queued or running.
+
+    Raises:
+        RecordError: the record has no jobs, or is damaged.
+        ServiceError: the service cannot be reached, or refuses the credentials.
+    """
+    record = record if isinstance(record, RunRecord) else RunRecord.load(record)
+    return _collect(record, remote.service(ledger.load(record).backend), progress, note or (lambda line: None), wait)
+
+
+def _run_remotely(
+    spec: RunSpec, out: Path, progress: Progress | None, note: Note | None, max_seconds: float | None
+) -> RunRecord:
+    service = remote.service(spec.backend)
+    ready = submission.prepare(spec, out, service, note, max_seconds=max_seconds)
+    say = note or (lambda line: None)
+    record = submission.submit(ready, out, service, say)
+    record, collected = _collect(record, service, progress, say, wait=True)
+    if collected.missing:
+        raise ServiceError(
+            f"{len(collected.missing)} of {len(collected.missing) + len(collected.complete)} points have no counts "
+            f"({'; '.join(collected.lost)}); the rest is in {record.path}; `qsense submit --resend` sends the lost "
+            "jobs again.",
+            sure=True,
+            passing=False,
+        )
+    return record
+
+
+def _collect(
+    record: RunRecord, service: Service, progress: Progress | None, note: Note, wait: bool
+) -> tuple[RunRecord, Collected]:
+    def shown(collected: Collected) -> None:
+        if progress is not None:
+            progress(collected.states["done"], len(collected.ledger.entries), collected.shown)
+
+    if wait:
+        collected = collection.wait(record, service, note, shown)
+    else:
+        collected = collection.collect(record, service, note)
+        shown(collected)
+    if collected.complete:
+        _analyse(record, collected.complete, progress)
+    return record, collected
+
+
+def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | None) -> RunRecord:
+    # All counts are read before anything is written: a damaged file leaves the old results as they are.
+    tables = [record.counts(point) for point in points]
+    measured = []
+    for point, table in zip(points, tables, strict=True):
+        measured.append(measure(point, table))
+        if progress is not None:
+            progress(len(measured), len(points), f"estimating {point.label}")
+    comparison = compare.compare(measured)
+    record.write_csv("estimates.csv", ESTIMATE_COLUMNS, compare.estimate_rows(comparison))
+    tomography = compare.tomography_rows(comparison)
+    if tomography:
+        record.write_csv("tomography.csv", _TOMOGRAPHY_COLUMNS, tomography)
+    record.write_csv("fits.csv", derived.FIT_COLUMNS, derived.fit_rows(measured))
+    spins = derived.spin_rows(points, tables)
+    if spins:
+        record.write_csv("spins.csv", derived.SPIN_COLUMNS, spins)
+    if record.spec.device is not None:
+        readouts = {
+            place.qubits: Counts.load(record.path / "counts" / place.file_name)
+            for place in record.spec.device.placements
+            if record.spec.device.readout_shots
+        }
+        points_on_device = against_calibration.rows(measured, tables, record.spec.device.placements, readouts)
+        record.write_json("calibration.json", {"schema": SCHEMA, "points": points_on_device})
+    summary = {
+        "schema": SCHEMA,
+        "spec_id": record.spec.id,
+        "rows": compare.summary_rows(comparison),
+        "crossovers": compare.crossover_rows(comparison),
+        "verdicts": list(comparison.verdicts),
+    }
+    record.write_json("summary.json", summary)
+    for name, data in reports.figures(comparison).items():
+        record.write_bytes(name, data)
+    return record

@@ -1,0 +1,120 @@
+"""Memory: refused before anything starts, shared among workers, and never more than was said."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import studies
+
+from qsense.errors import ArgumentError, SpecError
+from qsense.store import Store
+from qsense.study import sweep
+from qsense.study.cost import Cost
+
+pytestmark = pytest.mark.long
+
+if sys.platform != "linux":
+    pytest.skip("ru_maxrss is in other units elsewhere", allow_module_level=True)
+
+
+def estimated(tmp_path, workers=4, memory=None, **keys):
+    with Store(tmp_path / "s") as store:
+        return sweep.estimated(studies.study(**keys), store, workers, memory, "my.toml")
+
+
+def test_a_trial_that_needs_too_much_is_refused_with_the_figure(tmp_path):
+    with pytest.raises(
+        SpecError, match=r"my\.toml: the trial .*N=6.* needs about \d+\.\d [MG]B, more than the 200.0 MB allowed"
+    ) as caught:
+        estimated(tmp_path, memory=200 * 2**20, run={"estimators": "tomography"}, sweep={"num_qubits": [1, 6]})
+    assert "\n" not in str(caught.value)
+
+
+def test_it_is_refused_before_anything_starts(tmp_path):
+    spec = studies.written(tmp_path / "my.toml", studies.data(sweep={"seed": [1, 2]}))
+    done = studies.command("sweep", spec, "--store", tmp_path / "s", "--out", tmp_path / "o", "--memory", "64MB")
+    assert done.returncode == 2
+    assert "more than the 64.0 MB allowed; leave it out with `skip`, lower its shots, or raise --memory" in done.stderr
+    assert not list((tmp_path / "s" / "shards").iterdir())
+    assert not (tmp_path / "o").exists()
+
+
+def test_fewer_workers_run_where_not_all_fit(tmp_path):
+    one = estimated(tmp_path).bytes
+    assert [estimated(tmp_path, 4, factor * one).workers for factor in (1.0, 1.9, 2.1, 3.5, 4.1, 100)] == [
+        1,
+        1,
+        2,
+        3,
+        4,
+        4,
+    ]
+    assert estimated(tmp_path, 4, float("inf")).workers == 4
+
+
+def test_a_machine_that_does_not_say_its_memory_has_no_limit(tmp_path, monkeypatch):
+    monkeypatch.delattr(sweep.os, "sysconf")
+    assert estimated(tmp_path).workers == 4
+
+
+@pytest.mark.parametrize("text", ["", "GB", "-1GB", "0", "nan", "inf", "lots", "4XB", "1e400M"])
+def test_a_size_that_is_none_is_named(text):
+    with pytest.raises(ArgumentError, match="must be a size such as 4GB or 500MB"):
+        sweep.memory_of(text)
+
+
+PEAK = """
+import json, resource, sys
+from qsense.study.trial import conducted
+import qsense.comparison.compare
+conducted(json.loads(sys.stdin.read()))
+# Unlike ru_maxrss, VmHWM does not begin with what the process that started this one had.
+print(next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024)
+"""
+
+KINDS = {
+    "ghz": {"num_qubits": 100, "shots": 50000, "probes": "ghz"},
+    "small ghz": {"num_qubits": 2, "probes": "ghz"},
+    "product": {"num_qubits": 40, "shots": 100000, "probes": "product"},
+    "dense product": {"num_qubits": 10, "shots": 100000, "probes": "product"},
+    "tomography": {"num_qubits": 5, "shots": 4000, "probes": "ghz", "estimators": "tomography"},
+    "parameter shift": {"num_qubits": 6, "shots": 20000, "probes": "product", "estimators": "parameter_shift"},
+    "piloted": {"num_qubits": 30, "shots": 20000, "probes": "ghz", "allocation": "optimal"},
+    "aer": {"num_qubits": 6, "shots": 2000, "probes": "ghz", "backend": "aer"},
+    "aer, large": {"num_qubits": 10, "shots": 500, "probes": "ghz", "backend": "aer"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_trial_never_takes_more_than_was_said(kind):
+    (trial,) = studies.study(KINDS[kind]).trials
+    words = [sys.executable, "-c", PEAK]
+    done = subprocess.run(
+        words, input=json.dumps(trial.content), capture_output=True, text=True, env=studies.environment(), timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    peak, said = int(done.stdout), Cost.of(trial.spec).bytes
+    assert peak < said
+    assert said < 4 * peak  # and the figure is no fantasy
+
+
+def test_three_million_shots_of_a_hundred_spins_stay_below_150_megabytes():
+    script = """
+from qsense import emulator
+from qsense.noise import LocalNoise
+from qsense.probes import Probe
+from qsense.circuits.sensing import Experiment
+from qsense.runs.methods import estimator_for
+from qsense.runs.spec import EstimatorSpec
+probe = Probe.ghz(100)
+ending, settings = estimator_for(EstimatorSpec("auto", 3_000_000), probe).design(0.1)
+counts = emulator.sample(Experiment(probe, 0.001, ending), settings[:1], 3_000_000, LocalNoise(dephasing=0.5), 1)
+assert counts.shots == 3_000_000
+print(next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=studies.environment(), timeout=200
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 150 * 2**20
