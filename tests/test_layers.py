@@ -32,7 +32,7 @@ def package_of(module):
 
 @cache
 def imports(module):
-    """The modules of qsense that a file imports when it runs or, inside a function, later; not for type checkers only."""
+    """The modules of qsense that a file imports, at once or inside a function; not those for type checkers only."""
     tree = ast.parse(MODULES[module].read_text())
     for_types = {
         id(node)

@@ -1,7 +1,7 @@
 """The most that any probe of N spins could reach under local noise, entangled with anything.
 
-Derivation (checked against random probes in tests/theory/test_bounds.py). The channel of one spin has the Kraus operators of
-its no-jump part, of emission and of absorption. Mixing them by a Hermitian h changes nothing but the bound
+Derivation (checked against random probes in tests/theory/test_bounds.py). The channel of one spin has the Kraus
+operators of its no-jump part, of emission and of absorption. Mixing them by a Hermitian h changes nothing but the bound
 4‖Σ_j α_j + Σ_{j≠k} β_j β_k‖, α = Σ K̃'†K̃', β = i Σ K̃'†K. Choosing h so that β_j = (1−y_j)/2 · Z makes α_j − β_j²
 at least y_j²/(4R_j), with
 

@@ -40,7 +40,8 @@ def classical_gain(
     Raises:
         ArgumentError: a time is negative, the readout does not go with the probe or is no POVM, or N is too large.
 
-    Source: the integrand of arXiv:2512.21661v1, Eq. 60, times t² over one repetition; derived in tests/theory/test_theory.py.
+    Source: the integrand of arXiv:2512.21661v1, Eq. 60, times t² over one repetition; derived in
+        tests/theory/test_theory.py.
 
     >>> from qsense.noise import LocalNoise
     >>> classical_gain(Probe.ghz(2), LocalNoise(emission=1.0), np.array([0.0]), "parity")
