@@ -14,9 +14,10 @@ from io import BytesIO
 
 import pytest
 import studies
+from studies import result
 
 from qsense.errors import NewerStoreError, StoreError
-from qsense.store import Result, Store
+from qsense.store import Store
 from qsense.store.shard import digest, opened, packed
 from qsense.store.studies import StudyEntry, named
 from qsense.store.verification import verify
@@ -25,10 +26,6 @@ from qsense.study.crew import Crew
 pytestmark = pytest.mark.long
 
 ONE = studies.study(sweep={"seed": {"from": 1, "to": 4}})
-
-
-def result(number):
-    return Result(f"{number:064x}", {"seed": number}, {"img": number / 3}, bytes([number % 256]) * 50, 0.5)
 
 
 @pytest.fixture
@@ -103,15 +100,15 @@ def test_a_writer_killed_at_a_step_of_storing_leaves_a_whole_store(tmp_path, ste
     script = f"""
 import os, signal
 from qsense.store import Store, index
-import test_store
+import studies
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 store = Store({str(tmp_path)!r})
-store.put([test_store.result(1)], {{}})
+store.put([studies.result(1)], {{}})
 if {step!r} == "shard":
     os.replace = die
 else:
     index.Index.add = die
-store.put([test_store.result(2)], {{}})
+store.put([studies.result(2)], {{}})
 """
     done = subprocess.run([sys.executable, "-c", script], env=studies.environment())
     assert done.returncode == -signal.SIGKILL
@@ -142,7 +139,7 @@ def test_a_full_disk_is_one_line_and_the_study_goes_on_when_there_is_room(tmp_pa
 
 
 def test_a_full_disk_while_tidying_loses_nothing(tmp_path, monkeypatch, filled):
-    from qsense import files
+    from qsense.files import atomic
     from qsense.store.tidying import tidy
 
     path, entry = filled
@@ -152,7 +149,7 @@ def test_a_full_disk_while_tidying_loses_nothing(tmp_path, monkeypatch, filled):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(files.os, "fsync", full)
+        patch.setattr(atomic.os, "fsync", full)
         with pytest.raises(StoreError, match="cannot be written: No space left on device; what is stored stays"):
             tidy(path)
     assert studies.tables(path, entry) == before
@@ -163,7 +160,7 @@ def test_a_full_disk_while_tidying_loses_nothing(tmp_path, monkeypatch, filled):
 def test_a_store_that_cannot_be_written_can_be_read(tmp_path, filled, with_log):
     path, entry = filled
     if with_log:  # of a writer that was killed
-        words = "import os, sys, test_store as t; s = t.Store(sys.argv[1]); s.put([t.result(1)], {}); os._exit(0)"
+        words = "import os, sys, studies; s = studies.Store(sys.argv[1]); s.put([studies.result(1)], {}); os._exit(0)"
         subprocess.run([sys.executable, "-c", words, str(path)], env=studies.environment(), check=True)
         assert (path / "index.sqlite-wal").stat().st_size
     before = studies.tables(path, entry)
@@ -205,13 +202,13 @@ def test_many_processes_may_make_a_store_at_the_same_moment(tmp_path):
     script = """
 import sys, time
 from qsense.store import Store
-import test_store
+import studies
 folder, start, number = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
 for k in range(20):
     while time.time() < start + 0.15 * k:
         pass
     with Store(f"{folder}/{k}") as store:
-        store.put([test_store.result(number)], {})
+        store.put([studies.result(number)], {})
 """
     words = [sys.executable, "-c", script, str(tmp_path), str(time.time() + 3)]
     many = [subprocess.Popen([*words, str(k)], env=studies.environment()) for k in range(6)]

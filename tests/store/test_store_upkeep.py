@@ -149,14 +149,13 @@ def test_tidying_joins_small_shards_and_keeps_every_result(filled):
 
 def test_tidying_keeps_what_the_index_never_learned(filled):
     path, _ = filled
-    import test_store
 
-    content = packed([test_store.result(5)], {})
+    content = packed([studies.result(5)], {})
     with Store(path) as store:
         store.write(store.shard_path(digest(content)), content)
     tidy(path)
     with Store(path) as store:
-        assert store.held([test_store.result(5).key])
+        assert store.held([studies.result(5).key])
 
 
 @pytest.mark.parametrize("step", ["replace", "unlink"])

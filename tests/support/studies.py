@@ -7,7 +7,7 @@ import time
 
 import tomli_w
 
-from qsense.store import Store
+from qsense.store import Result, Store
 from qsense.study.conduct import conduct
 from qsense.study.expansion import Study
 from qsense.study.results import of_study
@@ -34,14 +34,17 @@ def study(run=None, **keys):
     return Study.from_dict(data(run, **keys))
 
 
+def result(number):
+    """A result that no trial gave; it is known by its number."""
+    return Result(f"{number:064x}", {"seed": number}, {"img": number / 3}, bytes([number % 256]) * 50, 0.5)
+
+
 def filled(path, one, crew=None):
     """A store that has all trials of a study, and its entry; made in this process unless a crew is given."""
     with Store(path) as store:
         entry = one.entry()
         store.write(store.studies / f"{entry.id}.zip", entry.to_bytes())
         if crew is None:
-            from qsense.store import Result
-
             for trial in {trial.key: trial for trial in one.trials}.values():
                 estimates, counts = conducted(trial.content)
                 store.put([Result(trial.key, trial.content, estimates, counts, 0.0)], PROVENANCE)
