@@ -58,8 +58,12 @@ class Store:
             if not (self.path / FILE).exists() and next(self.shards.glob("*/*.zip"), None) is not None:
                 raise StoreError(f"{self.path}: its index is missing; run `qsense store verify --repair`.")
             self.index = Index(self.path, read_only)
-            if not read_only:
-                self._take_in()
+            try:
+                if not read_only:
+                    self._take_in()
+            except BaseException:
+                self.index.close()
+                raise
         except BaseException:
             self._unlock()
             raise

@@ -40,20 +40,27 @@ class Index:
         self.is_new = False
         with self._explained():
             self._connection = _connected(self.path, read_only)
-            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-            if version > SCHEMA:
-                raise NewerStoreError(f"{self.path}: written by a newer qsense (schema {version}); update qsense.")
-            if not read_only:
-                self._keep_a_log()
-                self._connection.execute("PRAGMA synchronous = FULL")
-                if version < SCHEMA:
-                    script = f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;"
-                    self._connection.executescript(script)
-            elif version == 0 and not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-                self.is_new = True
+            try:
+                self._open(read_only)
+            except BaseException:
                 self._connection.close()
-                self._connection = sqlite3.connect(":memory:")
-                self._connection.executescript(_TABLES)
+                raise
+
+    def _open(self, read_only: bool) -> None:
+        """Checks the schema of the file, and makes its tables if it may be written."""
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA:
+            raise NewerStoreError(f"{self.path}: written by a newer qsense (schema {version}); update qsense.")
+        if not read_only:
+            self._keep_a_log()
+            self._connection.execute("PRAGMA synchronous = FULL")
+            if version < SCHEMA:
+                self._connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+        elif version == 0 and not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            self.is_new = True
+            self._connection.close()
+            self._connection = sqlite3.connect(":memory:")
+            self._connection.executescript(_TABLES)
 
     def _keep_a_log(self) -> None:
         """Sets the write-ahead log. SQLite does not wait here for others that do the same to a new file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,23 +53,22 @@ def tidy(path: str | Path, drop: Sequence[str] = (), unused: bool = False) -> li
 
 def _rewritten(folder: Path, kept: Sequence[StudyEntry] | None) -> list[str]:
     """Writes shards anew that are small, or hold what the index does not want from them."""
-    index = Index(folder)
-    wanted = None if kept is None else {key for study in kept for key in study.keys}
-    gone = [] if wanted is None else [key for key, _ in index.all() if key not in wanted]
-    live: dict[str, set[str]] = {}
-    for key, name in index.all():
-        if wanted is None or key in wanted:
-            live.setdefault(name, set()).add(key)
-    old = _worth_rewriting(folder, live)
-    added: dict[str, list[str]] = {}
-    for provenance, part in _joined(old, live):
-        content = packed(part, provenance)
-        name = digest(content)
-        write(folder / "shards" / name[:2] / f"{name}.zip", content)
-        added[name] = [result.key for result in part]
-    removed = [path for path in old if path.stem not in added]
-    index.replace(added, [path.stem for path in removed], gone)
-    index.close()
+    with closing(Index(folder)) as index:
+        wanted = None if kept is None else {key for study in kept for key in study.keys}
+        gone = [] if wanted is None else [key for key, _ in index.all() if key not in wanted]
+        live: dict[str, set[str]] = {}
+        for key, name in index.all():
+            if wanted is None or key in wanted:
+                live.setdefault(name, set()).add(key)
+        old = _worth_rewriting(folder, live)
+        added: dict[str, list[str]] = {}
+        for provenance, part in _joined(old, live):
+            content = packed(part, provenance)
+            name = digest(content)
+            write(folder / "shards" / name[:2] / f"{name}.zip", content)
+            added[name] = [result.key for result in part]
+        removed = [path for path in old if path.stem not in added]
+        index.replace(added, [path.stem for path in removed], gone)
     for path in removed:
         path.unlink()
     said = [f"{len(old)} shards were written anew as {len(added)}"] if old else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,10 +158,9 @@ def _aside(folder: Path, path: Path) -> str:
 def _index_again(folder: Path, found: dict[str, list[str]]) -> None:
     for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
         (folder / name).unlink(missing_ok=True)
-    index = Index(folder)
-    for name in sorted(found):
-        index.add(name, found[name])
-    index.close()
+    with closing(Index(folder)) as index:
+        for name in sorted(found):
+            index.add(name, found[name])
 
 
 @contextmanager

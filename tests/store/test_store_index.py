@@ -1,5 +1,6 @@
 """The index of a store: damaged or lost in any way, it is named and made again from the shards."""
 
+import contextlib
 import random
 import shutil
 import sqlite3
@@ -86,6 +87,31 @@ def test_a_damaged_index_is_named_and_made_again_from_the_shards(filled, kind):
     assert verify(path, repair=True).trials == 8
     assert verify(path).wrong == ()
     assert studies.tables(path, entry) == before
+
+
+@pytest.mark.parametrize("kind", ["garbage", "a hole", "another database", "newer"])
+def test_a_refused_index_leaves_no_connection_open(filled, monkeypatch, kind):
+    path, _ = filled
+    if kind == "newer":
+        index = sqlite3.connect(path / "index.sqlite")
+        index.execute("PRAGMA user_version = 7")
+        index.close()
+    else:
+        INDEX[kind](path / "index.sqlite")
+    opened, connect = [], sqlite3.connect
+
+    def tracked(*arguments, **options):
+        opened.append(connect(*arguments, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", tracked)
+    for read_only in (False, True):
+        with contextlib.suppress(StoreError):
+            Store(path, read_only=read_only).close()
+    assert opened
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.total_changes  # noqa: B018
 
 
 @pytest.mark.parametrize("error", [sqlite3.DatabaseError, sqlite3.OperationalError])
