@@ -63,7 +63,8 @@ def study(case, repetitions, shots):
         )
         (point,) = plan(spec)
         counts = [
-            emulator.sample(job.experiment, job.settings, job.shots, point.noise, job.seed) for job in point.jobs()
+            emulator.sample(one.experiment, one.settings, one.shots, point.noise, one.seed)
+            for one in point.acquisitions()
         ]
         found = measure(point, counts)
         exact = np.append(found.gain_exact, float(point.rule.weights @ found.gain_exact))

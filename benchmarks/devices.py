@@ -42,7 +42,7 @@ def plan_time():
         start = time.perf_counter()
         sampler = backends.sampler("fake:boston")
         placed = spec_on(sampler, spec)
-        made = [sampler.prepared(job.experiment) for point in plan(placed) for job in point.jobs()]
+        made = [sampler.prepared(job.experiment) for point in plan(placed) for job in point.acquisitions()]
         print(f"{size:3d}  {time.perf_counter() - start:7.2f}  {len(made):3d}")
 
 
@@ -50,9 +50,9 @@ def spec_on(sampler, spec):
     """As `qsense run` does it, but without its bound on simulated spins: nothing is run here."""
     from dataclasses import replace
 
-    from qsense.runs.placement import OnDevice
+    from qsense.runs.placement import DeviceOptions
 
-    placed = OnDevice().placed(spec.probes, sampler, sampler.device.tick(), lambda line: None)
+    placed = DeviceOptions().place_probes(spec.probes, sampler, sampler.device.tick(), lambda line: None)
     return replace(spec, device=placed)
 
 

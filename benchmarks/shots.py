@@ -83,7 +83,9 @@ def scaled(point, factor, seed):
 
 def observed(point):
     """The result of one run, beside the exact values."""
-    counts = [emulator.sample(job.experiment, job.settings, job.shots, point.noise, job.seed) for job in point.jobs()]
+    counts = [
+        emulator.sample(one.experiment, one.settings, one.shots, point.noise, one.seed) for one in point.acquisitions()
+    ]
     return measure(point, counts)
 
 

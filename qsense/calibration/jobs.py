@@ -27,7 +27,7 @@ from qsense.estimators.readout import patterns
 from qsense.jobs import dispatch, fetching
 from qsense.jobs.fetching import Fetched, counts_at, places
 from qsense.jobs.ledger import LEDGER, Ledger, alone, load
-from qsense.runs.mounting import Note
+from qsense.runs.preparation import Note
 from qsense.runs.provenance import provenance
 from qsense.runs.record import Folder, as_json
 from qsense.services import Service, ServiceError

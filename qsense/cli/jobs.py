@@ -45,7 +45,7 @@ def submit(
     loaded = RunSpec.load(spec)
     if backend is not None:
         # Qubits are of one device.
-        loaded = replace(loaded if backend == loaded.backend else loaded.asked, backend=backend)
+        loaded = replace(loaded if backend == loaded.backend else loaded.requested, backend=backend)
     if shots is not None:
         loaded = loaded.with_shots(shots)
     service = remote.service(loaded.backend)

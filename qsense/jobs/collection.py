@@ -14,8 +14,8 @@ from qsense.errors import RecordError
 from qsense.jobs import fetching
 from qsense.jobs.fetching import Fetched, Place, counts_at, places
 from qsense.jobs.ledger import LEDGER, alone
-from qsense.runs.mounting import Note
 from qsense.runs.plan import Point, plan
+from qsense.runs.preparation import Note
 from qsense.runs.record import RunRecord
 from qsense.services import Service
 

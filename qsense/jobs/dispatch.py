@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 
 from qsense.errors import ArgumentError
 from qsense.jobs.ledger import LEDGER, Entry, Ledger, alone, load, parcel_tasks, store
-from qsense.runs.mounting import Note
+from qsense.runs.preparation import Note
 from qsense.runs.record import Folder
 from qsense.services import Service, ServiceError
 from qsense.services import tasks as jobs

@@ -24,7 +24,7 @@ from qsense.errors import RecordError
 from qsense.jobs.dispatch import adopt
 from qsense.jobs.ledger import Entry, Ledger, Status, load, parcel_tasks, store
 from qsense.numerics.fisher import FloatArray
-from qsense.runs.mounting import Note
+from qsense.runs.preparation import Note
 from qsense.runs.record import Folder
 from qsense.services import Returned, Service
 from qsense.services.tasks import Piece, Task

@@ -16,9 +16,9 @@ from qsense.errors import ArgumentError, SpecError
 from qsense.estimators.readout import patterns
 from qsense.jobs import dispatch
 from qsense.jobs.ledger import LEDGER, Ledger, load
-from qsense.runs.mounting import Mounted, Note, mount
 from qsense.runs.placement import Placement
 from qsense.runs.plan import Point
+from qsense.runs.preparation import Note, PreparedRun, prepare_run
 from qsense.runs.record import RunRecord, as_json
 from qsense.runs.spec import RunSpec
 from qsense.services import Service
@@ -68,29 +68,29 @@ def prepare(
         RecordError: the record's ledger is damaged or of another backend.
     """
     mode = dispatch.checked(mode)
-    mounted = mount(spec, out, note, service.backend)
-    path = out / f"{mounted.spec.name}-{mounted.spec.id}"
+    prepared = prepare_run(spec, out, note, service.backend)
+    path = out / f"{prepared.spec.name}-{prepared.spec.id}"
     files: dict[str, bytes] = {}
     if (path / LEDGER).exists():
         ledger = dispatch.limited(load(RunRecord.load(path), service.name), max_seconds)
     else:
-        ledger, files = dispatch.planned(tasks(mounted), mounted.spec.id, service, mode, max_seconds)
-    return Plan(mounted.spec, ledger, files, mounted.described("service"), mounted.calibration)
+        ledger, files = dispatch.planned(tasks(prepared), prepared.spec.id, service, mode, max_seconds)
+    return Plan(prepared.spec, ledger, files, prepared.described("service"), prepared.calibration)
 
 
-def tasks(mounted: Mounted) -> list[Task]:
+def tasks(prepared: PreparedRun) -> list[Task]:
     """Returns what is to be run: the known strings on all qubits, then one task for every point and time.
 
     Raises:
         SpecError: a circuit cannot be made for the device.
     """
-    spec, sampler = mounted.spec, mounted.sampler
+    spec, sampler = prepared.spec, prepared.sampler
     if not isinstance(sampler, DeviceSampler) or spec.device is None:
         raise ArgumentError(f'The backend "{spec.backend}" is no device, so it takes no jobs.')
     shots = spec.device.readout_shots or SHOTS
     try:
-        known = [task for place in mounted.places for task in _known_strings(place, sampler, shots)]
-        return known + [task for point in mounted.points for task in _sensing(point, sampler)]
+        known = [task for place in prepared.places for task in _known_strings(place, sampler, shots)]
+        return known + [task for point in prepared.points for task in _sensing(point, sampler)]
     except ArgumentError as error:
         raise SpecError(f"{spec.source}: key `backend`: {error}") from error
 
@@ -107,8 +107,8 @@ def _known_strings(place: Placement, sampler: DeviceSampler, shots: int) -> list
 def _sensing(point: Point, sampler: DeviceSampler) -> list[Task]:
     names = tuple(parameter_names(point.probe.num_qubits))
     return [
-        Task(point.key, index, sampler.prepared(job.experiment).circuit, names, job.settings.values(), job.shots)
-        for index, job in enumerate(point.jobs())
+        Task(point.key, index, sampler.prepared(one.experiment).circuit, names, one.settings.values(), one.shots)
+        for index, one in enumerate(point.acquisitions())
     ]
 
 

@@ -1,4 +1,4 @@
-"""Runs a plan: each point's jobs on the sampler, its counts stored the moment they are complete.
+"""Runs a plan: each point's acquisitions on the sampler, its counts stored the moment they are complete.
 
 A point whose counts file is there already is not run again, so a killed run goes on where it stopped.
 """
@@ -22,7 +22,7 @@ def execute(points: Sequence[Point], sampler: Sampler, record: RunRecord, progre
         points: the plan.
         sampler: where to run.
         record: where the counts go.
-        progress: called with (circuits done, circuits in all, label) after every job.
+        progress: called with (circuits done, circuits in all, label) after every time.
 
     Returns:
         How many points were measured; the others were there.
@@ -35,9 +35,9 @@ def execute(points: Sequence[Point], sampler: Sampler, record: RunRecord, progre
     done = 0
     for point in missing:
         parts: list[Counts] = []
-        for job in point.jobs():
-            parts.append(sampler.sample(job.experiment, job.settings, job.shots, point.noise, job.seed))
-            done += len(job.settings)
+        for one in point.acquisitions():
+            parts.append(sampler.sample(one.experiment, one.settings, one.shots, point.noise, one.seed))
+            done += len(one.settings)
             if progress is not None:
                 progress(done, total, f"measuring {point.label}")
         record.write_counts(point, parts)

@@ -21,11 +21,20 @@ from qsense.runs.spec_file import DeviceEntry
 
 CALIBRATION = "calibration"
 LONGEST_NAME = 100
-REPORTED = LocalNoise(name=CALIBRATION)
-"""Stands for the noise of whatever qubits each probe gets."""
 
 
-class Places(Protocol):
+@dataclass(frozen=True)
+class CalibrationNoise:
+    """Stands for the noise that the calibration reports of whatever qubits a probe gets."""
+
+    name: str = CALIBRATION
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the keys of a spec file."""
+        return {"noise": CALIBRATION}
+
+
+class QubitSource(Protocol):
     """What can tell where spins are: a device's sampler."""
 
     def sensing_qubits(self, probe: Probe) -> tuple[int, ...]: ...
@@ -68,7 +77,7 @@ class Placement:
 
 
 @dataclass(frozen=True)
-class OnDevice:
+class DeviceOptions:
     """How a run uses its device.
 
     Attributes:
@@ -86,7 +95,7 @@ class OnDevice:
     placements: tuple[Placement, ...] = ()
 
     @classmethod
-    def from_entry(cls, entry: DeviceEntry) -> OnDevice:
+    def from_entry(cls, entry: DeviceEntry) -> DeviceOptions:
         """Returns what a spec file says.
 
         Raises:
@@ -101,7 +110,7 @@ class OnDevice:
         qubits = None if entry.qubits is None else tuple(entry.qubits)
         return cls(entry.idle, qubits, entry.readout_shots, entry.tick_s, tuple(placements))
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Returns the keys of a spec file."""
         entry: dict[str, Any] = {"idle": self.idle}
         if self.qubits is not None:
@@ -124,9 +133,9 @@ class OnDevice:
             ]
         return entry
 
-    def placed(
-        self, probes: Sequence[Probe], places: Places, tick: float, note: Callable[[str], None] | None = None
-    ) -> OnDevice:
+    def place_probes(
+        self, probes: Sequence[Probe], source: QubitSource, tick: float, note: Callable[[str], None] | None = None
+    ) -> DeviceOptions:
         """Returns the same with every probe's qubits and noise, as the device reports them now.
 
         What is there already stays: a record's placements are not chosen anew.
@@ -137,7 +146,7 @@ class OnDevice:
         if self.placements:
             for probe in probes:
                 place = self.placement_of(probe)
-                if place is None or places.sensing_qubits(probe) != place.qubits:
+                if place is None or source.sensing_qubits(probe) != place.qubits:
                     raise ArgumentError(
                         f'"{probe.name}" of {probe.num_qubits} spins is not placed as this device places it; give '
                         "another --out, or leave `placements` out"
@@ -145,21 +154,21 @@ class OnDevice:
             return self
         found = []
         for p in probes:
-            qubits, first = places.sensing_qubits(p), places.first_qubits(p)
-            noise = _as_lists(places.noise(p, note), p.num_qubits)
+            qubits, first = source.sensing_qubits(p), source.first_qubits(p)
+            noise = _as_lists(source.noise(p, note), p.num_qubits)
             found.append(Placement(p.name, p.num_qubits, qubits, noise, None if first == qubits else first))
         return replace(self, tick=tick, placements=tuple(found))
 
-    def is_as_reported(self, probes: Sequence[Probe], places: Places) -> bool:
+    def is_as_reported(self, probes: Sequence[Probe], source: QubitSource) -> bool:
         """Returns whether the device still reports the noise of the placements."""
         for probe in probes:
-            before, now = self.noise_of(probe), places.noise(probe, lambda line: None)
+            before, now = self.noise_of(probe), source.noise(probe, lambda line: None)
             if _as_lists(now, probe.num_qubits) != before:
                 return False
         return True
 
     @property
-    def asked(self) -> OnDevice:
+    def requested(self) -> DeviceOptions:
         """The same before the device chose."""
         return replace(self, tick=None, placements=())
 

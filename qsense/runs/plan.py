@@ -26,7 +26,7 @@ from qsense.noise import LocalNoise
 from qsense.numerics.quadrature import Rule, rule_for_times
 from qsense.probes import Probe
 from qsense.runs.methods import Estimator, estimator_for, goes_with, identity
-from qsense.runs.placement import CALIBRATION, REPORTED
+from qsense.runs.placement import CALIBRATION, CalibrationNoise
 from qsense.runs.spec import EstimatorSpec, RunSpec
 from qsense.theory.times import decay_rate, designed_rule
 
@@ -34,7 +34,7 @@ PILOT_SHOTS = 2000
 LEAST_SHARE = 10  # no time gets less than a tenth of the average: the pilot knows its deviations only so well
 
 
-class Job(NamedTuple):
+class Acquisition(NamedTuple):
     """One experiment at one time, with the settings and the seed that it runs with."""
 
     experiment: Experiment
@@ -101,15 +101,16 @@ class Point:
         """Returns the experiment of one time in s, ending as the estimator wants it."""
         return Experiment(self.probe, time, self.method.design(0.0)[0])
 
-    def jobs(self) -> list[Job]:
-        """Returns one job per time."""
+    def acquisitions(self) -> list[Acquisition]:
+        """Returns one acquisition per time."""
         seeds = np.random.SeedSequence(self._entropy(0)).generate_state(len(self.rule.times))
-        jobs = []
+        acquisitions = []
         for time, shots, seed in zip(self.rule.times, self.shots, seeds, strict=True):
             ending, settings = self.method.design(self.field * float(time))
-            # Aer adds multiples of 2113 for the rows of a job: 31 bits leave room in its 64.
-            jobs.append(Job(Experiment(self.probe, float(time), ending), settings, shots, int(seed) >> 1))
-        return jobs
+            # Aer adds multiples of 2113 for the rows of an acquisition: 31 bits leave room in its 64.
+            experiment = Experiment(self.probe, float(time), ending)
+            acquisitions.append(Acquisition(experiment, settings, shots, int(seed) >> 1))
+        return acquisitions
 
     def estimate(self, counts: Sequence[Counts]) -> list[Estimate]:
         """Returns G at every time from the counts of every time."""
@@ -155,13 +156,13 @@ def plan(spec: RunSpec) -> list[Point]:
     return points
 
 
-def left_out(spec: RunSpec) -> list[str]:
+def skipped(spec: RunSpec) -> list[str]:
     """Returns a line for every estimator that skips probes, because it is for one kind of probe only."""
     lines = []
     for estimator in spec.estimators:
-        skipped = list(dict.fromkeys(p.name for p in spec.probes if not goes_with(estimator, p)))
-        if skipped:
-            lines.append(f"{estimator.name} is an estimator of {estimator.kind} probes: it skips {', '.join(skipped)}")
+        names = list(dict.fromkeys(p.name for p in spec.probes if not goes_with(estimator, p)))
+        if names:
+            lines.append(f"{estimator.name} is an estimator of {estimator.kind} probes: it skips {', '.join(names)}")
     return lines
 
 
@@ -182,11 +183,11 @@ def ambiguous(points: Sequence[Point]) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _rule(spec: RunSpec, probe: Probe, noise: LocalNoise) -> Rule:
+def _rule(spec: RunSpec, probe: Probe, named: LocalNoise | CalibrationNoise) -> Rule:
     key = "noise"
     try:
-        is_reported, noise = noise is REPORTED, spec.noise_for(probe, noise)
-        if is_reported and not noise.coherence_rates(probe.num_qubits).any():
+        noise = spec.noise_for(probe, named)
+        if isinstance(named, CalibrationNoise) and not noise.coherence_rates(probe.num_qubits).any():
             raise ArgumentError(
                 f'the backend reports neither T1 nor T2 of the qubits of "{probe.name}", so "{CALIBRATION}" says '
                 "nothing; give `t1_s` and `t2_s`, or a noise model that `qsense calibrate` has measured"
@@ -216,7 +217,9 @@ def _allocated(point: Point) -> Point:
     """The point with its shots shared out over the times for the smallest error of 𝓘, by a pilot on the emulator."""
     shots = max(PILOT_SHOTS, point.method.min_shots)
     pilot = replace(point, shots=(shots,) * len(point.rule.times))
-    counts = [emulator.sample(job.experiment, job.settings, shots, point.noise, job.seed) for job in pilot.jobs()]
+    counts = [
+        emulator.sample(one.experiment, one.settings, shots, point.noise, one.seed) for one in pilot.acquisitions()
+    ]
     deviations = np.array([e.stderr for e in pilot.estimate(counts)]) * np.sqrt(shots)
     total = point.estimator.shots * len(point.rule.times)
     least = max(point.method.min_shots, point.estimator.shots // LEAST_SHARE)

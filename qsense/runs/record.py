@@ -131,7 +131,7 @@ class RunRecord(Folder):
             raise RecordError(str(error)) from error
 
     @classmethod
-    def of_asked(cls, spec: RunSpec, parent: Path) -> RunRecord | None:
+    def matching_request(cls, spec: RunSpec, parent: Path) -> RunRecord | None:
         """Returns the newest record under a folder that was asked for by the same spec; None if there is none.
 
         It may be on other qubits, or say other noise of them: those that the device's calibration gave when it began.
@@ -139,11 +139,11 @@ class RunRecord(Folder):
         Raises:
             RecordError: a record of that name is damaged, so that nobody knows what it has sent already.
         """
-        wanted = spec.asked.id
+        wanted = spec.requested.id
         named = re.compile(rf"{re.escape(spec.name)}-[0-9a-f]{{12}}")
         folders = sorted(parent.iterdir()) if parent.is_dir() else []
         records = [cls.load(f) for f in folders if named.fullmatch(f.name) and (f / "spec.toml").is_file()]
-        found = [r for r in records if r.spec.asked.id == wanted and r.path.name == f"{spec.name}-{r.spec.id}"]
+        found = [r for r in records if r.spec.requested.id == wanted and r.path.name == f"{spec.name}-{r.spec.id}"]
         return max(found, key=lambda record: str(record.provenance.get("created")), default=None)
 
     @property

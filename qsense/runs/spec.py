@@ -17,7 +17,7 @@ from qsense.files import content, toml_file
 from qsense.noise import LocalNoise, ReadoutError
 from qsense.noise.local import KINDS as NOISES
 from qsense.probes import FAMILIES, KINDS, Probe
-from qsense.runs.placement import CALIBRATION, REPORTED, OnDevice
+from qsense.runs.placement import CALIBRATION, CalibrationNoise, DeviceOptions
 from qsense.runs.spec_file import SCHEMA, NoiseEntry, ProbeEntry, SpecFile
 
 Derivative = Literal["shift", "commutator"]
@@ -59,7 +59,7 @@ class RunSpec:
 
     name: str
     probes: tuple[Probe, ...]
-    noises: tuple[LocalNoise, ...]
+    noises: tuple[LocalNoise | CalibrationNoise, ...]
     estimators: tuple[EstimatorSpec, ...]
     field: float
     times: tuple[float, ...] | None
@@ -68,7 +68,7 @@ class RunSpec:
     readout_error: ReadoutError | None
     allocation: str = "equal"
     source: str = "<spec>"
-    device: OnDevice | None = None
+    device: DeviceOptions | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> RunSpec:
@@ -120,25 +120,25 @@ class RunSpec:
                 "down_given_up": self.readout_error.down_given_up,
             }
         if self.device is not None:
-            data["device"] = self.device.as_dict()
+            data["device"] = self.device.to_dict()
         return data
 
-    def noise_for(self, probe: Probe, noise: LocalNoise) -> LocalNoise:
+    def noise_for(self, probe: Probe, noise: LocalNoise | CalibrationNoise) -> LocalNoise:
         """Returns the noise that a probe is under: "calibration" is that of its own qubits.
 
         Raises:
             ArgumentError: the device's noise is not known.
         """
-        return (self.device or OnDevice()).noise_of(probe) if noise is REPORTED else noise
+        return (self.device or DeviceOptions()).noise_of(probe) if isinstance(noise, CalibrationNoise) else noise
 
     def with_shots(self, shots: int) -> RunSpec:
         """Returns the same spec with this number of shots for every circuit of every estimator."""
         return replace(self, estimators=tuple(replace(e, shots=shots) for e in self.estimators))
 
     @property
-    def asked(self) -> RunSpec:
+    def requested(self) -> RunSpec:
         """The same spec before a device chose its qubits: what runs of one TOML file have in common."""
-        return replace(self, device=(self.device or OnDevice()).asked)
+        return replace(self, device=(self.device or DeviceOptions()).requested)
 
     @property
     def id(self) -> str:
@@ -168,10 +168,10 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
             probes += _probes(item, entry.num_qubits, folder)
         except (ArgumentError, ContentError) as error:
             raise explained(f"probes[{index}]", error) from error
-    noises: list[LocalNoise] = []
+    noises: list[LocalNoise | CalibrationNoise] = []
     for index, one in enumerate(entry.noise):
         try:
-            noises.append(_in_range(_noise(one, folder)))
+            noises.append(_noise(one, folder))
         except (ArgumentError, ContentError, SpecError) as error:
             raise explained(f"noise[{index}]", error) from error
     for key, labels in (
@@ -190,7 +190,7 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
     for position, name in enumerate(names):
         if name in names[:position]:
             raise SpecError(f'{source}: key `estimators`: "{name}" stands there twice; name each once.')
-    for noise in noises:
+    for noise in (n for n in noises if isinstance(n, LocalNoise)):
         for probe in probes:
             try:
                 noise.rates(probe.num_qubits)
@@ -201,7 +201,7 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
     except ArgumentError as error:
         raise explained("readout_error", error) from error
     try:
-        device = None if entry.device is None else OnDevice.from_entry(entry.device)
+        device = None if entry.device is None else DeviceOptions.from_entry(entry.device)
     except ArgumentError as error:
         raise explained("device", error) from error
     return RunSpec(
@@ -236,7 +236,7 @@ def _probes(entry: ProbeEntry, sizes: list[int], folder: Path) -> list[Probe]:
     )
 
 
-def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise:
+def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise | CalibrationNoise:
     rates = {k: getattr(entry, f"{k}_rate") for k in ("dephasing", "emission", "absorption")}
     rates = {key: value for key, value in rates.items() if value is not None}
     given = {"t1": entry.t1_s, "t2": entry.t2_s, "excited_population": entry.excited_population}
@@ -244,17 +244,19 @@ def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise:
     if entry.noise is not None:
         if rates or times or entry.name is not None:
             raise ArgumentError("give either a noise model's name or numbers, not both")
-        return REPORTED if entry.noise == CALIBRATION else LocalNoise.load(entry.noise, beside=folder)
+        if entry.noise == CALIBRATION:
+            return CalibrationNoise()
+        return _in_range(LocalNoise.load(entry.noise, beside=folder))
     if rates and times:
         raise ArgumentError("give either rates or T1 and T2, not both")
     name = entry.name or "custom"
     if times:
         if "t1" not in times or "t2" not in times:
             raise ArgumentError("`t1_s` and `t2_s` go together; add the missing one")
-        return LocalNoise.from_t1_t2(times["t1"], times["t2"], times.get("excited_population", 0.0), name)
+        return _in_range(LocalNoise.from_t1_t2(times["t1"], times["t2"], times.get("excited_population", 0.0), name))
     if not rates:
         raise ArgumentError("no noise is given; add `dephasing_rate`, `emission_rate`, or `t1_s` and `t2_s`")
-    return LocalNoise(**rates, name=name)
+    return _in_range(LocalNoise(**rates, name=name))
 
 
 def _in_range(noise: LocalNoise) -> LocalNoise:
@@ -279,8 +281,8 @@ def _probe_entry(probe: Probe) -> dict[str, Any]:
     return {"probe": probe.kind, "tilt": probe.tilt} if probe.tilt else {"probe": probe.kind}
 
 
-def _noise_entry(noise: LocalNoise) -> dict[str, Any]:
-    return {"noise": CALIBRATION} if noise is REPORTED else noise.as_dict()
+def _noise_entry(noise: LocalNoise | CalibrationNoise) -> dict[str, Any]:
+    return noise.to_dict() if isinstance(noise, CalibrationNoise) else noise.as_dict()
 
 
 def _estimator_entry(estimator: EstimatorSpec) -> dict[str, Any]:

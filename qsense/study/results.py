@@ -41,7 +41,8 @@ def of_study(store: Store, study: StudyEntry, partial: bool = False) -> Results:
             provenances.append(provenance)
         for result in results:
             spec = RunSpec.from_dict(result.trial, str(store.path))
-            row = identity_row(spec, spec.probes[0], spec.noises[0], spec.estimators[0])
+            probe = spec.probes[0]
+            row = identity_row(spec, probe, spec.noise_for(probe, spec.noises[0]), spec.estimators[0])
             rule = {f"rule_{name}": value for name, value in result.outcome["rule"].items()}
             found[result.key] = {**row, **result_row(result.outcome["summary"]), **rule}, result.outcome["curve"]
     swept = [key for key, values in study.axes.items() if not _is_shown(key, values)]

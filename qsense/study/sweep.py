@@ -14,7 +14,7 @@ from typing import Any
 from qsense import backends
 from qsense import services as remote
 from qsense.errors import ArgumentError, SpecError, StoreError
-from qsense.runs.mounting import mount
+from qsense.runs.preparation import prepare_run
 from qsense.runs.provenance import provenance
 from qsense.store import DEFAULT, Store
 from qsense.store.studies import StudyEntry, remember
@@ -104,7 +104,7 @@ def mounted(study: Study, source: str, note: Callable[[str], None] = lambda line
     trials = []
     for trial in study.trials:
         if backends.is_device(trial.spec.backend):
-            trial = replace(trial, spec=mount(trial.spec, None, note=lambda line: said.setdefault(line)).spec)
+            trial = replace(trial, spec=prepare_run(trial.spec, None, note=lambda line: said.setdefault(line)).spec)
         trials.append(trial)
     for line in said:
         note(line)

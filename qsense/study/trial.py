@@ -70,12 +70,12 @@ def conducted(content: dict[str, Any]) -> Outcome:
     from qsense.comparison.compare import compare, estimate_rows, summary_rows
     from qsense.comparison.derived import names
     from qsense.comparison.measured import measure
-    from qsense.runs.mounting import mount
+    from qsense.runs.preparation import prepare_run
 
     spec = RunSpec.from_dict(content, "trial")
-    mounted = mount(spec, None, note=lambda line: None)
-    (point,), sampler = mounted.points, mounted.sampler
-    parts = [sampler.sample(j.experiment, j.settings, j.shots, point.noise, j.seed) for j in point.jobs()]
+    prepared = prepare_run(spec, None, note=lambda line: None)
+    (point,), sampler = prepared.points, prepared.sampler
+    parts = [sampler.sample(j.experiment, j.settings, j.shots, point.noise, j.seed) for j in point.acquisitions()]
     measured = measure(point, parts)
     comparison = compare([measured])
     (summary,) = summary_rows(comparison)

@@ -15,7 +15,7 @@ def identity_row(spec: RunSpec, probe: Probe, noise: LocalNoise, estimator: Esti
     >>> spec = RunSpec.from_dict({
     ...     "schema": 1, "name": "one", "probes": "ghz", "num_qubits": 2, "noise": {"dephasing_rate": 0.5},
     ...     "estimators": "auto", "field_rad_per_s": 0.2, "shots": 100, "seed": 1})
-    >>> identity_row(spec, spec.probes[0], spec.noises[0], spec.estimators[0])["dephasing_rate_per_s"]
+    >>> identity_row(spec, spec.probes[0], LocalNoise(0.5), spec.estimators[0])["dephasing_rate_per_s"]
     0.5
     """
     given = noise.as_dict()

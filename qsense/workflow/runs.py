@@ -16,8 +16,8 @@ from qsense.errors import ArgumentError
 from qsense.jobs import collection, ledger, submission
 from qsense.jobs.collection import Collected
 from qsense.runs.execution import Progress, execute
-from qsense.runs.mounting import Note, mount
 from qsense.runs.plan import Point, plan
+from qsense.runs.preparation import Note, prepare_run
 from qsense.runs.record import ESTIMATE_COLUMNS, SCHEMA, RunRecord
 from qsense.runs.spec import RunSpec
 from qsense.services import Service, ServiceError
@@ -61,17 +61,17 @@ def run(
             f'A limit on the time on the device goes with a backend that takes jobs, but it is "{spec.backend}"; '
             "leave --max-qpu-seconds out."
         )
-    mounted = mount(spec, out, note)
-    record = RunRecord.create(mounted.spec, out, mounted.calibration)
-    if isinstance(mounted.sampler, DeviceSampler):
+    prepared = prepare_run(spec, out, note)
+    record = RunRecord.create(prepared.spec, out, prepared.calibration)
+    if isinstance(prepared.sampler, DeviceSampler):
         if not (record.path / "device.json").exists():
-            record.write_json("device.json", mounted.described())
-        _calibrate_readout(record, mounted.sampler)
-    measured = execute(mounted.points, mounted.sampler, record, progress)
-    if note is not None and measured < len(mounted.points):
-        there, every = len(mounted.points) - measured, len(mounted.points)
+            record.write_json("device.json", prepared.described())
+        _calibrate_readout(record, prepared.sampler)
+    measured = execute(prepared.points, prepared.sampler, record, progress)
+    if note is not None and measured < len(prepared.points):
+        there, every = len(prepared.points) - measured, len(prepared.points)
         note(f"{there} of {every} points were in the record already and were not run again")
-    return _analyse(record, mounted.points, progress)
+    return _analyse(record, prepared.points, progress)
 
 
 def _calibrate_readout(record: RunRecord, sampler: DeviceSampler) -> None:

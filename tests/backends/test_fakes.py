@@ -23,7 +23,7 @@ from qsense.errors import ArgumentError, SpecError
 from qsense.estimators import ghz, product
 from qsense.estimators.spam import fit_amplitude
 from qsense.probes import Probe
-from qsense.runs.mounting import mount
+from qsense.runs.preparation import prepare_run
 from qsense.runs.spec import RunSpec
 from qsense.theory import gain
 from qsense.theory.times import designed_rule
@@ -229,5 +229,5 @@ def test_listing_backends_prints_json(monkeypatch):
 @pytest.mark.parametrize("name", ["fake_boston", "fake_kingston"])
 def test_the_shipped_specs_resolve(name, tmp_path):
     spec = RunSpec.load(Path(__file__).resolve().parents[2] / "runs" / f"{name}.toml")
-    placed = mount(spec, tmp_path, lambda line: None).spec
+    placed = prepare_run(spec, tmp_path, lambda line: None).spec
     assert len(placed.device.placements) == len(spec.probes)

@@ -16,8 +16,8 @@ from qsense.circuits.transpilation import window_delays
 from qsense.devices.device import read
 from qsense.errors import ArgumentError, SpecError
 from qsense.jobs.ledger import load, parcel_tasks
-from qsense.runs.mounting import mount
 from qsense.runs.plan import plan
+from qsense.runs.preparation import prepare_run
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 
@@ -80,7 +80,7 @@ def test_the_circuits_that_are_sent_are_those_of_the_devices_sampler(service, sp
     for entry in load(record).entries:
         for task in parcel_tasks(record, entry.parcel):
             if task.prepared is None:
-                job = points[task.point].jobs()[task.time_index]
+                job = points[task.point].acquisitions()[task.time_index]
                 expected = sampler.prepared(job.experiment)
                 assert job.experiment.time == expected.time  # on the device's clock
                 assert as_text(task.circuit) == as_text(expected.circuit)
@@ -122,7 +122,7 @@ def test_a_limit_on_device_time_is_refused_where_no_jobs_are_sent(tmp_path):
 @pytest.mark.filterwarnings("ignore:qubit")
 def test_another_backend_on_the_command_line_gets_qubits_of_its_own(service, spec_file, tmp_path):
     """A record's spec names qubits of its device; they are not taken to another."""
-    placed = mount(RunSpec.from_dict({**MEASURED, "backend": "fake:boston"}), tmp_path).spec
+    placed = prepare_run(RunSpec.from_dict({**MEASURED, "backend": "fake:boston"}), tmp_path).spec
     assert max(qubit for place in placed.device.placements for qubit in place.qubits) > 4
     spec_file.write_text(tomli_w.dumps(placed.to_dict()))
     done = qsense("submit", spec_file, "--backend", SPEC["backend"], "--out", tmp_path / "out", "--dry-run")

@@ -101,7 +101,7 @@ def test_only_one_qsense_at_a_time_works_on_a_record(service, away):
 
 def test_a_circuit_whose_delays_would_lose_their_unit_is_not_sent(service, away):
     device = remote.service(away.spec.backend)
-    job = plan(away.prepare().spec)[0].jobs()[1]
+    job = plan(away.prepare().spec)[0].acquisitions()[1]
     task = Task("point", 1, job.experiment.circuit(), ("phase[0]",), np.zeros((1, 1)), 40)
     with pytest.raises(ArgumentError, match="delays that are not in dt; schedule it first"):
         device.send([task], ["tag"], "", None)

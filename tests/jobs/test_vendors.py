@@ -40,7 +40,7 @@ def test_a_vendors_simulator_goes_the_way_of_every_remote_run(vendor, tmp_path):
     assert [entry.status for entry in ledger.load(record).entries] == ["sent"]
     assert len(collect(record, device, said.append).complete) == 2
     for point in plan(record.spec):
-        for job, counts in zip(point.jobs(), record.counts(point), strict=True):
+        for job, counts in zip(point.acquisitions(), record.counts(point), strict=True):
             # It has no decay: exact distributions at time 0; 200 shots of 4 outcomes scatter by 0.05.
             exact = distributions(point.probe, point.noise, 0.0, job.settings)
             assert np.abs(counts.table() / job.shots - exact).sum(1).mean() / 2 < 0.1

@@ -83,11 +83,11 @@ def test_a_relative_noise_file_is_found_beside_the_spec(tmp_path):
 def test_a_point_gives_the_same_seeds_whatever_else_is_in_the_spec():
     alone = plan(RunSpec.from_dict(with_changes(probes="ghz", num_qubits=2, estimators="tomography")))
     among = [p for p in plan(RunSpec.from_dict(SPEC)) if p.label == alone[0].label]
-    assert [j.seed for j in alone[0].jobs()] == [j.seed for j in among[0].jobs()]
+    assert [j.seed for j in alone[0].acquisitions()] == [j.seed for j in among[0].acquisitions()]
 
 
 def test_all_jobs_of_a_plan_have_different_seeds():
-    seeds = [job.seed for point in plan(RunSpec.from_dict(SPEC)) for job in point.jobs()]
+    seeds = [job.seed for point in plan(RunSpec.from_dict(SPEC)) for job in point.acquisitions()]
     assert len(set(seeds)) == len(seeds)
 
 

@@ -42,7 +42,7 @@ class Run:
 
     @property
     def record(self):
-        return RunRecord.of_asked(self.spec, self.out)
+        return RunRecord.matching_request(self.spec, self.out)
 
     def prepare(self, **options):
         return submission.prepare(self.spec, self.out, remote.service(self.spec.backend), self.said.append, **options)
@@ -70,7 +70,7 @@ def distances(record, roll=0):
     """
     for point, table in zip(plan(record.spec), counts(record), strict=True):
         if point.estimator.readout == "local_x":
-            exact = distributions(point.probe, point.noise, 0.0, point.jobs()[0].settings)
+            exact = distributions(point.probe, point.noise, 0.0, point.acquisitions()[0].settings)
             measured = table[0] / table[0].sum(1)[:, None]
             yield point.probe.kind, np.abs(measured - np.roll(exact, roll, axis=0)).sum(1).mean() / 2
 

@@ -11,13 +11,13 @@ from qsense import reports as report
 from qsense import workflow
 from qsense.errors import RecordError, SpecError
 from qsense.noise import LocalNoise
-from qsense.runs.mounting import mount
 from qsense.runs.placement import Placement
+from qsense.runs.preparation import prepare_run
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 
 SPEC = {
-    "schema": 1, "name": "mounted", "probes": ["ghz", "product"], "num_qubits": [2], "noise": "calibration",
+    "schema": 1, "name": "prepared", "probes": ["ghz", "product"], "num_qubits": [2], "noise": "calibration",
     "estimators": ["auto"], "field_rad_per_s": 1000.0, "times_s": [0.0, 16e-6], "shots": 100, "seed": 3,
     "backend": "vendors:make", "device": {"readout_shots": 50},
 }  # fmt: skip
@@ -91,7 +91,7 @@ def test_of_several_records_of_one_spec_the_newest_is_continued(device, tmp_path
     for name, year in ((first.path.name, 2030), (second.path.name, 2020)):
         path = tmp_path / name / "provenance.json"
         path.write_text(json.dumps({**json.loads(path.read_text()), "created": f"{year}-01-01T00:00:00+00:00"}))
-    assert RunRecord.of_asked(spec(), tmp_path).path.name == first.path.name
+    assert RunRecord.matching_request(spec(), tmp_path).path.name == first.path.name
 
 
 def test_a_circuit_whose_spins_move_is_continued_where_they_moved_to(tmp_path):
@@ -100,13 +100,13 @@ def test_a_circuit_whose_spins_move_is_continued_where_they_moved_to(tmp_path):
         'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[4] q;\nh q[0];\ncx q[0], q[1];\ncx q[0], q[2];\ncx q[0], q[3];\n'
     )
     asked = spec(probes=[{"probe": "star", "qasm": text}], num_qubits=[], estimators=["tomography"])
-    placed = mount(asked, tmp_path).spec
+    placed = prepare_run(asked, tmp_path).spec
     (place,) = placed.device.placements
     assert place.begins_on is not None
     assert set(place.begins_on) == set(place.qubits)
     stored = RunRecord.create(placed, tmp_path)
     assert RunSpec.from_dict(tomllib.loads((stored.path / "spec.toml").read_text())).device == placed.device
-    again = mount(asked, tmp_path)
+    again = prepare_run(asked, tmp_path)
     assert again.sampler.sensing_qubits(placed.probes[0]) == place.qubits
     assert again.spec.id == placed.id
 
@@ -125,8 +125,8 @@ def test_the_name_of_a_calibration_of_many_qubits_fits_into_a_file_system():
 
 
 def test_a_run_on_an_emulator_has_no_placement(tmp_path):
-    mounted = mount(spec(backend="emulator", noise="dephasing", device=None), tmp_path)
-    assert mounted.places == ()
-    assert mounted.described() is None
-    assert mounted.spec.device is None
-    assert np.isclose(mounted.points[0].rule.times, [0.0, 16e-6]).all()
+    prepared = prepare_run(spec(backend="emulator", noise="dephasing", device=None), tmp_path)
+    assert prepared.places == ()
+    assert prepared.described() is None
+    assert prepared.spec.device is None
+    assert np.isclose(prepared.points[0].rule.times, [0.0, 16e-6]).all()

@@ -20,8 +20,8 @@ from qsense.circuits.sensing import Experiment
 from qsense.circuits.transpilation import Idle
 from qsense.devices.device import Calibration
 from qsense.errors import ArgumentError, SpecError
-from qsense.runs.placement import OnDevice, Placement
-from qsense.runs.plan import Point, ambiguous, left_out, plan
+from qsense.runs.placement import DeviceOptions, Placement
+from qsense.runs.plan import Point, ambiguous, plan, skipped
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 
@@ -29,7 +29,7 @@ Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Mounted:
+class PreparedRun:
     """A run that can start.
 
     Attributes:
@@ -58,7 +58,7 @@ class Mounted:
         return described | ({"calibrated": self.calibration.date} if self.calibration else {})
 
 
-def mount(spec: RunSpec, out: Path | None, note: Note | None = None, opened: Any = None) -> Mounted:
+def prepare_run(spec: RunSpec, out: Path | None, note: Note | None = None, opened: Any = None) -> PreparedRun:
     """Returns a spec on its backend; writes, runs and sends nothing.
 
     Args:
@@ -71,9 +71,9 @@ def mount(spec: RunSpec, out: Path | None, note: Note | None = None, opened: Any
         SpecError: the run does not fit its backend; the message names the file, the key and the fix.
         RecordError: a record that may be this run's is damaged.
     """
-    begun = None if out is None or not backends.is_device(spec.backend) else _begun(spec, out)
-    if begun is not None:
-        spec = replace(spec, device=begun.spec.device)
+    existing = None if out is None or not backends.is_device(spec.backend) else _existing(spec, out)
+    if existing is not None:
+        spec = replace(spec, device=existing.spec.device)
     try:
         spec, sampler = _placed(spec, note or warnings.warn, opened)
         points = plan(spec)
@@ -81,32 +81,32 @@ def mount(spec: RunSpec, out: Path | None, note: Note | None = None, opened: Any
     except ArgumentError as error:
         raise SpecError(f"{spec.source}: key `backend`: {error}") from error
     calibration = sampler.device.calibration if isinstance(sampler, DeviceSampler) else None
-    if begun is not None and calibration is not None:
-        before = Calibration(begun.provenance.get("calibrated"), str(begun.provenance.get("calibration_sha256")))
+    if existing is not None and calibration is not None:
+        before = Calibration(existing.provenance.get("calibrated"), str(existing.provenance.get("calibration_sha256")))
         if before.date != calibration.date or not _is_as_reported(spec, sampler):
             (note or warnings.warn)(
-                f"{begun.path.name} was begun with the calibration of {before.date or 'an unknown date'} and is "
+                f"{existing.path.name} was begun with the calibration of {before.date or 'an unknown date'} and is "
                 f"continued with its qubits, T1 and T2; to start afresh with that of {calibration.date or 'today'}, "
                 "give another --out"
             )
         calibration = before
     if note is not None:
-        for line in [*left_out(spec), *(ambiguous(points) if spec.device is not None else [])]:
+        for line in [*skipped(spec), *(ambiguous(points) if spec.device is not None else [])]:
             note(line)
-    return Mounted(spec, sampler, tuple(points), calibration)
+    return PreparedRun(spec, sampler, tuple(points), calibration)
 
 
-def _begun(spec: RunSpec, out: Path) -> RunRecord | None:
+def _existing(spec: RunSpec, out: Path) -> RunRecord | None:
     """The record that the run continues: one of exactly this spec, or of what was asked before qubits were chosen."""
     if spec.device is None or not spec.device.placements:
-        return RunRecord.of_asked(spec, out)
+        return RunRecord.matching_request(spec, out)
     path = out / f"{spec.name}-{spec.id}"
     return RunRecord.load(path) if (path / "spec.toml").exists() else None
 
 
 def _placed(spec: RunSpec, note: Note, opened: Any) -> tuple[RunSpec, Sampler]:
     """The spec with its qubits chosen, if it runs on a device, and what it runs on."""
-    wanted = spec.device or OnDevice()
+    wanted = spec.device or DeviceOptions()
     idle = cast(Idle, wanted.idle)  # checked on reading
     sampler = backends.sampler(spec.backend, spec.readout_error, idle=idle, qubits=wanted.qubits, opened=opened)
     if not isinstance(sampler, DeviceSampler):
@@ -116,7 +116,7 @@ def _placed(spec: RunSpec, note: Note, opened: Any) -> tuple[RunSpec, Sampler]:
     for probe in spec.probes:
         sampler.check(Experiment(probe, 0.0))
     said: list[str] = []
-    placed = wanted.placed(spec.probes, sampler, sampler.device.tick(), said.append)
+    placed = wanted.place_probes(spec.probes, sampler, sampler.device.tick(), said.append)
     for line in dict.fromkeys(said):
         note(line)
     return replace(spec, device=placed), sampler
