@@ -2,7 +2,7 @@
 
     python benchmarks/devices.py [plan] [submission] [preparation] [readout] [window]
 
-Needs the extra qsense[ibm]. Everything is seeded; times are of this machine.
+Needs the extra `ibm`. Everything is seeded; times are of this machine.
 """
 
 import sys

@@ -10,6 +10,10 @@ import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from qsense.installation import check_installation
+
+check_installation()  # first of all: everything else imports this module
+
 MOST_SHOWN = 20
 
 

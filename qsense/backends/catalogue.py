@@ -12,6 +12,7 @@ from qsense.backends.braket import BRAKET_LOCAL, MOST_SPINS
 from qsense.backends.providers import EXTRAS, fake_classes, is_installed, open_backend
 from qsense.devices.device import Device, read
 from qsense.errors import ArgumentError
+from qsense.installation import install_hint
 
 
 class Row(NamedTuple):
@@ -46,7 +47,7 @@ def rows(vendors: Sequence[str] = ("fake",)) -> list[Row]:
     for vendor in DEVICES:
         if not is_installed(vendor):
             package, extra = EXTRAS[vendor]
-            reason = f'{package.replace("_", "-")} is not installed; run: pip install "qsense[{extra}]"'
+            reason = f"{package.replace('_', '-')} is not installed; run: {install_hint(extra)}"
             found.append(Row(f"{vendor}:…", unreachable=reason))
         elif vendor == "fake" and "fake" in vendors:
             found += [of_backend(f"fake:{name}") for name in fake_classes()]

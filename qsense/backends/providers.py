@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from qsense.errors import ArgumentError, nearest
+from qsense.installation import install_hint
 
 EXTRAS = {"fake": ("qiskit_ibm_runtime", "ibm"), "ibm": ("qiskit_ibm_runtime", "ibm"), "braket": (
     "qiskit_braket_provider", "braket")}  # fmt: skip
@@ -62,7 +63,7 @@ def _require(name: str, vendor: str) -> None:
         package, extra = EXTRAS[vendor]
         raise ArgumentError(
             f'The backend "{name}" needs {package.replace("_", "-")}, which is not installed; '
-            f'run: pip install "qsense[{extra}]".'
+            f"run: {install_hint(extra)}."
         )
 
 

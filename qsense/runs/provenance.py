@@ -9,7 +9,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("qsense", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "numpy", "scipy")
+from qsense.version import __version__
+
+_PACKAGES = ("qiskit", "qiskit-aer", "qiskit-ibm-runtime", "numpy", "scipy")
 
 
 @lru_cache(maxsize=1)
@@ -19,7 +21,7 @@ def provenance() -> dict[str, Any]:
     >>> sorted(provenance())
     ['git_commit', 'platform', 'python', 'versions']
     """
-    versions = {}
+    versions = {"qsense": __version__}
     for package in _PACKAGES:
         try:
             versions[package] = metadata.version(package)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.errors import ArgumentError, nearest
+from qsense.installation import install_hint
 from qsense.services.ibm_client import asked, collected, connected, explained, guard_the_log, known_secrets, quietly
 from qsense.services.protocol import Returned, Seen, State, as_outcomes
 from qsense.services.secrecy import scrubbed
@@ -68,7 +69,7 @@ class IbmService:
             from qiskit_ibm_runtime import QiskitRuntimeService
         except ImportError:
             raise ArgumentError(
-                f'The backend "ibm:{device}" needs qiskit-ibm-runtime; pip install "qsense[ibm]".'
+                f'The backend "ibm:{device}" needs qiskit-ibm-runtime; run: {install_hint("ibm")}.'
             ) from None
         from qiskit.providers.exceptions import QiskitBackendNotFoundError
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from qsense.errors import ArgumentError, QsenseError
+from qsense.installation import install_hint
 from qsense.study.trial import Outcome, conducted
 
 SCHEDULER_GONE = "The cluster's scheduler is gone; what is done is stored, run the same command again."
@@ -124,7 +125,7 @@ def dask(address: str) -> Iterator[Crew]:
         from distributed import Client
         from distributed.comm import get_address_host_port
     except ImportError as error:
-        raise ArgumentError('A dask cluster needs dask.distributed; run: pip install "qsense[cluster]".') from error
+        raise ArgumentError(f"A dask cluster needs dask.distributed; run: {install_hint('cluster')}.") from error
     # What goes wrong is said in one line by whoever waits for a result; dask's own words are tracebacks.
     for name in ("distributed", "distributed.client", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

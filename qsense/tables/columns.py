@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.installation import install_hint
 
 if TYPE_CHECKING:
     import pandas
@@ -86,7 +87,7 @@ class Columns:
         try:
             import pandas
         except ImportError as error:
-            raise ArgumentError('A DataFrame needs pandas; run: pip install "qsense[data]".') from error
+            raise ArgumentError(f"A DataFrame needs pandas; run: {install_hint('data')}.") from error
         frame = pandas.DataFrame({name: self.array(name) for name in self.values})
         frame.attrs = {"units": self.units, **self.attributes}
         return frame

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.installation import install_hint
 from qsense.tables.columns import CURVE_COLUMNS, TRIAL_COLUMNS, Columns, Results, unit_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def to_dataset(results: Results) -> xarray.Dataset:
     try:
         import xarray
     except ImportError as error:
-        raise ArgumentError('A Dataset needs xarray; run: pip install "qsense[data]".') from error
+        raise ArgumentError(f"A Dataset needs xarray; run: {install_hint('data')}.") from error
     trials = results.trials
     keys = [name for name in trials.values if name in TRIAL_COLUMNS or name in trials.attributes.get("swept", ())]
     dimensions, follow = told_apart_by(trials, keys)
@@ -118,7 +119,7 @@ def to_netcdf(data: xarray.Dataset) -> bytes:
         except (ImportError, ValueError) as error:
             if "h5netcdf" not in str(error):
                 raise
-            raise ArgumentError('NetCDF needs h5netcdf; run: pip install "qsense[data]".') from error
+            raise ArgumentError(f"NetCDF needs h5netcdf; run: {install_hint('data')}.") from error
         return path.read_bytes()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qsense import files
 from qsense.errors import ArgumentError, ContentError, nearest
+from qsense.installation import install_hint
 from qsense.tables.columns import Results
 
 FORMATS = ("csv", "parquet", "netcdf")
@@ -61,5 +62,5 @@ def _parquet(table: object) -> bytes:
     try:
         frame.to_parquet(buffer, index=False)
     except ImportError as error:
-        raise ArgumentError('Parquet needs pyarrow; run: pip install "qsense[data]".') from error
+        raise ArgumentError(f"Parquet needs pyarrow; run: {install_hint('data')}.") from error
     return buffer.getvalue()

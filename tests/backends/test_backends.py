@@ -119,9 +119,7 @@ def test_wrong_names_are_refused(name, message, monkeypatch):
 
 def test_a_vendors_package_that_is_missing_is_named_with_its_extra(monkeypatch):
     monkeypatch.setattr(providers, "is_installed", lambda vendor: False)
-    with pytest.raises(
-        ArgumentError, match=r'qiskit-ibm-runtime, which is not installed; run: pip install "qsense\[ibm\]"'
-    ):
+    with pytest.raises(ArgumentError, match=r'qiskit-ibm-runtime, which is not installed; run: pip install .*\[ibm\]"'):
         backends.sampler("fake:boston")
 
 

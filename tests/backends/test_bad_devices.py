@@ -81,13 +81,13 @@ def test_the_one_line_names_file_key_and_fix(run, change, key, message):
 
 
 def test_a_devices_name_without_its_vendor_is_completed(run):
-    pytest.importorskip("qiskit_ibm_runtime", reason="needs the extra qsense[ibm]")
+    pytest.importorskip("qiskit_ibm_runtime", reason="needs the extra ibm")
     assert 'Did you mean "fake:boston" or "ibm:ibm_boston"?' in refusal(run, backend="Boston")
 
 
 @pytest.mark.parametrize("name", ["fake:manilla", "fake:Manila", "fake:fake_manila", "fake:FakeManila"])
 def test_of_many_fakes_only_the_nearest_are_named(run, name):
-    pytest.importorskip("qiskit_ibm_runtime", reason="needs the extra qsense[ibm]")
+    pytest.importorskip("qiskit_ibm_runtime", reason="needs the extra ibm")
     line = refusal(run, backend=name)
     assert 'Did you mean "fake:manila"?' in line
     assert len(line) < 200
@@ -133,4 +133,4 @@ def test_the_reason_names_the_extra_in_its_brackets(monkeypatch):
     listed = CliRunner().invoke(app, ["backends"])
     assert listed.exit_code == 0
     for extra in ("ibm", "braket"):
-        assert f'"qsense[{extra}]"' in listed.stdout
+        assert f".[{extra}]" in listed.stdout or f'"qsense-metrology[{extra}]"' in listed.stdout

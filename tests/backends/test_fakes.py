@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-pytest.importorskip("qiskit_ibm_runtime", reason="needs the extra qsense[ibm]")
+pytest.importorskip("qiskit_ibm_runtime", reason="needs the extra ibm")
 
 from qsense import LocalNoise, backends, workflow
 from qsense.backends import catalogue

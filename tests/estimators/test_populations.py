@@ -44,7 +44,7 @@ def coverage(method, size, runs, seed, **calibrated):
 def test_error_bars_cover_the_truth_at_few_spins(method):
     """200 intervals at N = 3: coverage below 90 % has a chance of some 0.5 % for right error bars."""
     if method == "mthree":
-        pytest.importorskip("mthree", reason="needs the extra qsense[readout]")
+        pytest.importorskip("mthree", reason="needs the extra readout")
     assert coverage(method, 3, 100, seed=1) > 0.9
 
 
@@ -52,7 +52,7 @@ def test_error_bars_cover_the_truth_at_few_spins(method):
 def test_without_the_calibrations_own_error_they_do_not(method, monkeypatch):
     """The control: a calibration of 60 shots a string that takes itself for exact."""
     if method == "mthree":
-        pytest.importorskip("mthree", reason="needs the extra qsense[readout]")
+        pytest.importorskip("mthree", reason="needs the extra readout")
     with monkeypatch.context() as patched:
         patched.setattr(ReadoutCalibration, "variances", lambda self: np.zeros((2, len(self.ups))))
         assert coverage(method, 3, 100, seed=2, shots=20000, calibration_shots=60) < 0.8
@@ -61,7 +61,7 @@ def test_without_the_calibrations_own_error_they_do_not(method, monkeypatch):
 
 def test_where_every_outcome_is_seen_both_methods_are_one():
     """mthree's numbers are of single precision, and the error by the calibration a difference, not a derivative."""
-    pytest.importorskip("mthree", reason="needs the extra qsense[readout]")
+    pytest.importorskip("mthree", reason="needs the extra readout")
     counts, known = one_run(4, np.random.default_rng(3))
     assert np.all(counts.table()[0] > 0)
     for ours, theirs in zip(populations(counts, known)[0], populations(counts, known, "mthree")[0], strict=True):
@@ -72,7 +72,7 @@ def test_where_every_outcome_is_seen_both_methods_are_one():
 
 @pytest.mark.parametrize("size", [3, 8])
 def test_the_value_is_that_of_mthree_s_own_correction(size):
-    mthree = pytest.importorskip("mthree", reason="needs the extra qsense[readout]")
+    mthree = pytest.importorskip("mthree", reason="needs the extra readout")
     counts, known = one_run(size, np.random.default_rng(4))
     machine = mthree.M3Mitigation(None)
     rates = zip(known.up_given_down, known.down_given_up, strict=True)
@@ -85,7 +85,7 @@ def test_the_value_is_that_of_mthree_s_own_correction(size):
 
 
 def test_every_row_is_corrected_by_itself():
-    pytest.importorskip("mthree", reason="needs the extra qsense[readout]")
+    pytest.importorskip("mthree", reason="needs the extra readout")
     rng = np.random.default_rng(5)
     (one, known), (two, _) = one_run(3, rng), one_run(3, rng)
     both = populations(Counts.joined([one, two]), known, "mthree")
@@ -93,7 +93,7 @@ def test_every_row_is_corrected_by_itself():
 
 
 def test_a_population_that_was_not_seen_is_zero():
-    pytest.importorskip("mthree", reason="needs the extra qsense[readout]")
+    pytest.importorskip("mthree", reason="needs the extra readout")
     known = one_run(3, np.random.default_rng(6))[1]
     found = populations(Counts.from_histograms(3, [{0: 500, 1: 20}]), known, "mthree")[0]
     assert found.up.mitigated.value == 0
@@ -108,5 +108,5 @@ def test_other_methods_more_spins_and_a_missing_package_are_refused(monkeypatch)
     with pytest.raises(ArgumentError, match='at most 10 spins, but there are 11; use "tensored"'):
         populations(many, wide, "mthree")
     monkeypatch.setitem(sys.modules, "mthree", None)
-    with pytest.raises(ArgumentError, match=r'needs mthree; run: pip install "qsense\[readout\]"'):
+    with pytest.raises(ArgumentError, match=r'needs mthree; run: pip install .*\[readout\]"'):
         module.populations(counts, known, "mthree")

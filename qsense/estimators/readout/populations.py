@@ -24,6 +24,7 @@ from qsense.estimators.readout.calibration import (
     totals,
 )
 from qsense.estimators.result import Estimate
+from qsense.installation import install_hint
 from qsense.numerics.fisher import FloatArray
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def populations(
         counts: the shots, at least 2 a row.
         calibration: of the same spins.
         method: "tensored" (unbiased, any number of spins) or "mthree" (at most 10 spins; needs the extra
-            qsense[readout]).
+            `readout`).
 
     Raises:
         ArgumentError: the numbers of spins differ, there are too many spins or too few shots, or mthree is not there.
@@ -120,5 +121,5 @@ def _machine() -> Any:
     try:
         import mthree
     except ImportError as error:
-        raise ArgumentError('The method "mthree" needs mthree; run: pip install "qsense[readout]".') from error
+        raise ArgumentError(f'The method "mthree" needs mthree; run: {install_hint("readout")}.') from error
     return mthree.M3Mitigation(None)
