@@ -45,9 +45,9 @@ from qsense.store.tidying import tidy
 from qsense.store.verification import verify
 from qsense.study.cost import Cost
 from qsense.study.expansion import Study
-from qsense.study.report import write
-from qsense.study.results import of_study
-from qsense.study.trial import conducted
+from qsense.study.report import write_report
+from qsense.study.results import study_results
+from qsense.study.trial import run_trial
 from qsense.tables import Columns, results_of
 from qsense.workflow.reproduction import rerun
 
@@ -202,7 +202,7 @@ def a_study(folder, chance):
     if len(study.trials) <= 200 and len(study.entry().id) == 12:
         cheap = [t for t in study.trials if Cost.of(t.spec).seconds < 0.1 and Cost.of(t.spec).bytes < 2**28]
         for trial in cheap[:1]:
-            conducted(trial.content)
+            run_trial(trial.content)
 
 
 def a_spec(folder, chance):
@@ -319,7 +319,7 @@ def use(folder, store, entry, chance):
 def read(folder, store, entry):
     with Store(store) as opened_store:
         for study in studies(store):
-            write(of_study(opened_store, study, partial=True), folder / "report", Columns.of_rows([]))
+            write_report(study_results(opened_store, study, partial=True), folder / "report", Columns.of_rows([]))
 
 
 def a_record(folder, chance, record):
@@ -365,7 +365,7 @@ def originals(folder):
     with Store(folder / "store") as store:
         store.write(store.studies / f"{entry.id}.zip", entry.to_bytes())
         for trial in study.trials:
-            estimates, counts = conducted(trial.content)
+            estimates, counts = run_trial(trial.content)
             store.put([Result(trial.key, trial.content, estimates, counts, 0.1)], {"python": "3", "versions": {}})
     small = {**RUN, "probes": ["ghz", "product"], "num_qubits": [2], "estimators": ["auto"]}
     return entry, run(RunSpec.from_dict(small), folder / "records").path

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from qsense.runs.spec import RunSpec
 from qsense.store import Store
-from qsense.study import crew
-from qsense.study.conduct import conduct
+from qsense.study import worker_pool
 from qsense.study.cost import Cost
 from qsense.study.expansion import Study
+from qsense.study.trial_runs import run_trials
 
 BASE = {
     "probes": ["ghz", "product"], "noise": {"dephasing_rate": 1.0}, "estimators": "auto", "field_rad_per_s": 0.2,
@@ -33,10 +33,10 @@ def study(sweep, **changes):
     return Study.from_dict({"schema": 1, "name": "benchmark", "run": BASE | changes, "sweep": sweep})
 
 
-def conducted(trials, hands):
+def timed(trials, make_pool):
     with tempfile.TemporaryDirectory() as folder, Store(folder) as store:
         start = time.perf_counter()
-        done = conduct(trials, store, hands, {})
+        done = run_trials(trials, store, make_pool, {})
         return done, time.perf_counter() - start
 
 
@@ -70,7 +70,7 @@ def cost():
 
 
 def one(content):
-    from qsense.study.trial import conducted as run_trial
+    from qsense.study.trial import run_trial
 
     run_trial(json.loads(content))
     start = time.perf_counter()
@@ -82,13 +82,13 @@ def workers():
     trials = study({**SMALL, "seed": {"from": 1, "to": 10}}).trials
     print(f"the same {len(trials)} trials on one worker and on two, in turn; s from the first batch to the last result")
     for _ in range(3):
-        walls = [conducted(trials, lambda n=n: crew.processes(n))[1] for n in (1, 2)]
+        walls = [timed(trials, lambda n=n: worker_pool.process_pool(n))[1] for n in (1, 2)]
         print(f"  1: {walls[0]:6.2f} s   2: {walls[1]:6.2f} s   ratio {walls[0] / walls[1]:.2f}")
 
 
 def overhead():
     trials = study({**SMALL, "seed": {"from": 1, "to": 10}}).trials
-    done, _ = conducted(trials, lambda: crew.processes(1))
+    done, _ = timed(trials, lambda: worker_pool.process_pool(1))
     start = time.process_time()
     answers = [answer for at in range(0, len(trials), 50) for answer in _batch(trials[at : at + 50])]
     alone = time.process_time() - start
@@ -104,7 +104,7 @@ def overhead():
 
 
 def _batch(trials):
-    return crew.run_batch([trial.content for trial in trials])
+    return worker_pool.run_batch([trial.content for trial in trials])
 
 
 def store():
@@ -182,10 +182,10 @@ def dask():
     trials = study({**SMALL, "seed": {"from": 1, "to": 10}}).trials
     print(f"the same {len(trials)} trials on two processes and on a dask LocalCluster of two, in turn")
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        conducted(trials[:20], lambda: crew.dask(cluster.scheduler_address))  # imports
+        timed(trials[:20], lambda: worker_pool.dask_pool(cluster.scheduler_address))  # imports
         for _ in range(3):
-            here = conducted(trials, lambda: crew.processes(2))[1]
-            there = conducted(trials, lambda: crew.dask(cluster.scheduler_address))[1]
+            here = timed(trials, lambda: worker_pool.process_pool(2))[1]
+            there = timed(trials, lambda: worker_pool.dask_pool(cluster.scheduler_address))[1]
             print(f"  processes: {here:6.2f} s   dask: {there:6.2f} s   ratio {there / here:.2f}")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from qsense.cli.logs import show_log
+from qsense.cli.option_names import with_options
 from qsense.errors import QsenseError
 
 app = typer.Typer(
@@ -26,7 +27,7 @@ def main() -> None:
     try:
         app()
     except QsenseError as error:
-        print(f"qsense: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"qsense: {with_options(' '.join(str(error).split()), app, sys.argv[1:])}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:  # the reader of a pipe has left
         sys.stderr.close()

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qsense.cli.app import AsJson, app
+from qsense.cli.logs import show_log
 from qsense.cli.options import print_paths
-from qsense.cli.progress import progress, say
+from qsense.cli.progress import progress
 from qsense.errors import ContentError
 
 if TYPE_CHECKING:
-    from qsense.study.conduct import Conducted
-    from qsense.study.sweep import Estimate
+    from qsense.study.sweep import StudyCost
+    from qsense.study.trial_runs import TrialsRun
 
 StorePath = Annotated[Path, typer.Option("--store", help="Folder of the store of results.")]
 DEFAULT_STORE = Path("runs/store")
@@ -49,28 +50,29 @@ def sweep(
     from qsense.store import Store
     from qsense.study import report, sweep
     from qsense.study.expansion import Study
-    from qsense.study.results import of_study
+    from qsense.study.results import study_results
 
-    loaded = sweep.mounted(Study.load(study), str(study), say)
-    # Of a cluster's memory this machine knows nothing.
-    limit = sweep.memory_of(memory) if memory is not None else math.inf if dask else None
+    show_log(quiet=as_json)
+    loaded = sweep.prepare_study(Study.load(study), str(study))
+    # A cluster's memory is unknown here.
+    limit = sweep.parse_memory(memory) if memory is not None else math.inf if dask else None
     with _sigterm_as_ctrl_c(), Store(store) as opened:
-        cost = sweep.estimated(loaded, opened, workers or _cores(), limit, str(study))
+        cost = sweep.estimate_cost(loaded, opened, workers or _cores(), limit, str(study))
         if not as_json:
-            print(_cost(loaded.name, cost, loaded.left_out, dask))
+            print(_cost(loaded.name, cost, loaded.skipped, dask))
         if dry_run:
             if as_json:
-                print(json.dumps({**_cost_as_json(cost), "left_out": loaded.left_out}, indent=2, sort_keys=True))
+                print(json.dumps({**_cost_as_json(cost), "left_out": loaded.skipped}, indent=2, sort_keys=True))
             return
         with progress(as_json, "{task.percentage:.0f} %") as update:
-            entry, done = sweep.swept(loaded, opened, cost.workers, dask, update, say)
+            entry, done = sweep.run_study(loaded, opened, cost.workers, dask, update)
         folder = out / f"{entry.name}-{entry.id}"
         if done.stopped:
             _stopped(done, cost, store)
-        summary = sweep.is_reported(folder, entry)
+        summary = sweep.read_summary(folder, entry)
         if summary is None or done.new:
-            results = of_study(opened, entry, partial=bool(done.failures))
-            summary = report.write(results, folder, sweep.failures(done))
+            results = study_results(opened, entry, partial=bool(done.failures))
+            summary = report.write_report(results, folder, sweep.failure_table(done))
     if as_json:
         words = {"study": str(folder), "present": done.present, "new": done.new, "failed": len(done.failures)}
         print(json.dumps({**words, **(summary or {})}, indent=2, sort_keys=True, allow_nan=False))
@@ -96,7 +98,7 @@ def verify(
 ) -> None:
     """Read every result against its checksum, and the index against the results."""
     from qsense.store.verification import verify as verified
-    from qsense.study.sweep import shown_bytes
+    from qsense.study.sweep import format_bytes
 
     with progress(as_json) as update:
         health = verified(store, repair, update)
@@ -104,7 +106,7 @@ def verify(
         words = {"shards": health.shards, "trials": health.trials, "bytes": health.bytes}
         print(json.dumps({**words, "wrong": health.wrong, "repaired": health.repaired}, indent=2, sort_keys=True))
     else:
-        print(f"{health.trials} trials in {health.shards} shards of {shown_bytes(health.bytes)} are whole")
+        print(f"{health.trials} trials in {health.shards} shards of {format_bytes(health.bytes)} are whole")
         for line in (*health.wrong, *health.repaired):
             print(f"  {line}")
         if not health.wrong:
@@ -158,11 +160,11 @@ def export_study(
     """Write a study's results as CSV, Parquet (pandas) or NetCDF (xarray), with units and provenance."""
     from qsense.store import Store
     from qsense.store.studies import named
-    from qsense.study.results import of_study
+    from qsense.study.results import study_results
     from qsense.tables import written
 
     with Store(store, read_only=True) as opened:
-        results = of_study(opened, named(opened, study))
+        results = study_results(opened, named(opened, study))
     print_paths(written(results, out, kind), as_json)
 
 
@@ -172,19 +174,19 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _cost(name: str, cost: Estimate, left_out: int, dask: str | None) -> str:
-    from qsense.study.sweep import shown_bytes
+def _cost(name: str, cost: StudyCost, skipped: int, dask: str | None) -> str:
+    from qsense.study.sweep import format_bytes
 
-    skipped = f" ({left_out} left out)" if left_out else ""
-    start = f"{name}: {cost.trials} trial{'s' * (cost.trials > 1)}{skipped}, {cost.present} in the store"
+    left_out = f" ({skipped} skipped)" if skipped else ""
+    start = f"{name}: {cost.trials} trial{'s' * (cost.trials > 1)}{left_out}, {cost.present} in the store"
     if cost.present == cost.trials:
         return start
     where = "the cluster" if dask else f"{cost.workers} worker{'s' if cost.workers > 1 else ''}"
     work = f"{cost.seconds:.0f} s of work" if dask else f"{cost.wall_s:.0f} s"
-    return f"{start}; about {work} on {where}, at most {shown_bytes(cost.bytes)} each"
+    return f"{start}; about {work} on {where}, at most {format_bytes(cost.bytes)} each"
 
 
-def _cost_as_json(cost: Estimate) -> dict[str, Any]:
+def _cost_as_json(cost: StudyCost) -> dict[str, Any]:
     return {
         "trials": cost.trials,
         "present": cost.present,
@@ -194,7 +196,7 @@ def _cost_as_json(cost: Estimate) -> dict[str, Any]:
     }
 
 
-def _show(done: Conducted, summary: dict[str, Any], folder: Path) -> None:
+def _show(done: TrialsRun, summary: dict[str, Any], folder: Path) -> None:
     from rich.console import Console
 
     from qsense.study.report import print_tables
@@ -213,7 +215,7 @@ def _show(done: Conducted, summary: dict[str, Any], folder: Path) -> None:
     print(f"tables and figures: {folder}")
 
 
-def _stopped(done: Conducted, cost: Estimate, store: Path) -> None:
+def _stopped(done: TrialsRun, cost: StudyCost, store: Path) -> None:
     print(
         f"qsense: stopped; {done.present + done.new} of {cost.trials} trials are in {store}. "
         "The same command goes on from there.",

@@ -1,4 +1,4 @@
-"""A study's file becomes its trials: every point of every combination of swept values, less what is left out."""
+"""The trials of a study: every point of every combination of swept values, except those that the file excludes."""
 
 from __future__ import annotations
 
@@ -30,15 +30,14 @@ _STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[([0-9]{1,6})\])?")
 
 @dataclass(frozen=True)
 class Study:
-    """A study, expanded.
+    """A study and its trials.
 
     Attributes:
-        name: given by its file.
-        description: likewise.
+        name, description: from its file.
         axes: swept key → its values.
         trials: in the order of the axes, the last one fastest.
-        picks: which value of each axis every trial has.
-        left_out: how many combinations `skip` and `only` left out.
+        picks: for each trial, the position of its value on each axis.
+        skipped: how many points `skip` and `only` exclude.
     """
 
     name: str
@@ -46,17 +45,18 @@ class Study:
     axes: dict[str, list[Any]]
     trials: tuple[Trial, ...]
     picks: tuple[tuple[int, ...], ...]
-    left_out: int
+    skipped: int
 
     @classmethod
     def load(cls, path: str | Path) -> Study:
         """Returns the study of a TOML file.
 
         Raises:
-            SpecError: the file cannot be read, a key is wrong, or nothing is left; the message names file, key and fix.
+            SpecError: the file cannot be read, a key is wrong, or no trial remains; the message names
+                file, key and fix.
         """
         path = Path(path)
-        return _expanded(toml_file.read(path, StudyFile), str(path), path.parent)
+        return _expand(toml_file.read(path, StudyFile), str(path), path.parent)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], source: str = "<study>") -> Study:
@@ -67,19 +67,19 @@ class Study:
         ...     "estimators": "auto", "field_rad_per_s": 0.2, "shots": 100, "seed": 1},
         ...     "sweep": {"num_qubits": {"from": 1, "to": 3}, "noise.dephasing_rate": [0.1, 1.0]},
         ...     "skip": [{"probe": "product", "num_qubits": {"from": 3}}]})
-        >>> len(study.trials), study.left_out
+        >>> len(study.trials), study.skipped
         (10, 2)
         """
-        return _expanded(toml_file.parse(data, StudyFile, source), source, Path())
+        return _expand(toml_file.parse(data, StudyFile, source), source, Path())
 
     def entry(self) -> StudyEntry:
-        """Returns the study as a store remembers it."""
+        """Returns the entry of the study in a store."""
         digests = np.frombuffer(b"".join(bytes.fromhex(trial.key) for trial in self.trials), dtype=np.uint8)
         picks = np.array(self.picks, dtype=np.int32).reshape(len(self.trials), len(self.axes))
         return StudyEntry(self.name, self.axes, digests.reshape(-1, 32), picks)
 
 
-def _expanded(file: StudyFile, source: str, folder: Path) -> Study:
+def _expand(file: StudyFile, source: str, folder: Path) -> Study:
     size = math.prod(len(values) for values in file.sweep.values())
     if size > MOST_TRIALS:
         raise SpecError(f"{source}: key `sweep`: {size} combinations are more than {MOST_TRIALS}; sweep fewer values.")
@@ -91,20 +91,20 @@ def _expanded(file: StudyFile, source: str, folder: Path) -> Study:
                     raise SpecError(f"{source}: key `{table}[{number}].{key}` is unknown. {nearest(key, known)}")
     trials: list[Trial] = []
     picks: list[tuple[int, ...]] = []
-    left_out = 0
+    skipped = 0
     for pick, swept in _combinations(file.sweep):
         spec = _spec(file, swept, source, folder)
         for names, one in _points(spec):
-            if _left_out(file, {**swept, **names}):
-                left_out += 1
+            if _is_skipped(file, {**swept, **names}):
+                skipped += 1
                 continue
             trials.append(Trial(one, tuple(swept.items())))
             picks.append(pick)
     if not trials:
         raise SpecError(
-            f"{source}: no trial is left; check `skip` and `only`, and which estimators go with the probes."
+            f"{source}: no trial remains; check `skip` and `only`, and whether the estimators can read the probes."
         )
-    return Study(file.name, file.description, dict(file.sweep), tuple(trials), tuple(picks), left_out)
+    return Study(file.name, file.description, dict(file.sweep), tuple(trials), tuple(picks), skipped)
 
 
 def _combinations(axes: dict[str, list[Any]]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
@@ -119,8 +119,8 @@ def _spec(file: StudyFile, swept: dict[str, Any], source: str, folder: Path) -> 
         table, place = _place(run, key, source)
         table[place] = value
     for key, value in given.items():
-        if not _stands(run, key, value):
-            raise SpecError(f"{source}: key `sweep.{key}`: another swept key takes its place; sweep one of them.")
+        if not _is_still_there(run, key, value):
+            raise SpecError(f"{source}: key `sweep.{key}`: another swept key replaces it; sweep only one of the two.")
     data = {"schema": 1, "name": file.name, **run}
     try:
         return resolve(toml_file.parse(data, SpecFile, source), source, folder)
@@ -143,7 +143,7 @@ def _points(spec: RunSpec) -> Iterator[tuple[dict[str, Any], RunSpec]]:
                     yield names, single(spec, p, n, e)
 
 
-def _left_out(file: StudyFile, values: dict[str, Any]) -> bool:
+def _is_skipped(file: StudyFile, values: dict[str, Any]) -> bool:
     def fits(condition: dict[str, Any]) -> bool:
         return all(_holds(wanted, values[key]) for key, wanted in condition.items())
 
@@ -157,9 +157,9 @@ def _holds(wanted: Any, value: Any) -> bool:
 
 
 def _place(run: dict[str, Any], path: str, source: str) -> tuple[Any, Any]:
-    """The table or list of a run spec, and the key or position in it, that a swept key means.
+    """The table or list of a run spec that a swept key sets, and the key or position in it.
 
-    Such as `seed`, `noise.dephasing_rate` (of the only noise) or `probes[1].tilt`.
+    A swept key is such as `seed`, `noise.dephasing_rate` (of the only noise) or `probes[1].tilt`.
     """
 
     def wrong(why: str) -> SpecError:
@@ -167,14 +167,14 @@ def _place(run: dict[str, Any], path: str, source: str) -> tuple[Any, Any]:
 
     steps = [_STEP.fullmatch(step) for step in path.split(".")]
     if not all(steps):
-        raise wrong("give a key of the run spec, such as seed, noise.dephasing_rate or probes[0].tilt")
+        raise wrong("write a key of the run spec, such as seed, noise.dephasing_rate or probes[0].tilt")
     table: Any = run
     for depth, step in enumerate(steps):
         assert step is not None
         name, index = step[1], step[2]
         last = depth == len(steps) - 1
         if depth == 0 and name not in _KEYS:
-            raise wrong(f'a study sweeps no key "{name}". {nearest(name, _KEYS)}')
+            raise wrong(f'the key "{name}" cannot be swept. {nearest(name, _KEYS)}')
         if last and index is None:
             return table, name
         inner = table.setdefault(name, {}) if index is None else table.get(name)
@@ -183,15 +183,15 @@ def _place(run: dict[str, Any], path: str, source: str) -> tuple[Any, Any]:
             if last:
                 return table[name], place
         elif index is not None:
-            raise wrong(f"`{name}` is no list in [run]; write {name} without [{index}]")
+            raise wrong(f"`{name}` is not a list in [run]; write {name} without [{index}]")
         if not isinstance(inner, dict):
             raise wrong(f"`{name}` is {inner!r}; write it as a table in [run], such as {name} = {{ … }}")
         table = inner
     raise AssertionError("a path has a last step")
 
 
-def _stands(run: dict[str, Any], path: str, value: Any) -> bool:
-    """Whether a value is still where it was set."""
+def _is_still_there(run: dict[str, Any], path: str, value: Any) -> bool:
+    """Whether a value is still where it was set: no later one has replaced it."""
     try:
         table, place = _place(run, path, "")
         return table[place] is value
@@ -201,7 +201,7 @@ def _stands(run: dict[str, Any], path: str, value: Any) -> bool:
 
 def _item(items: Sequence[Any], index: str | None, wrong: Any, name: str) -> tuple[Any, int]:
     if index is None and len(items) != 1:
-        raise wrong(f"`{name}` has {len(items)} entries; say which, such as {name}[0]")
+        raise wrong(f"`{name}` has {len(items)} entries; choose one, such as {name}[0]")
     place = int(index or 0)
     if place >= len(items):
         raise wrong(f"`{name}` has {len(items)} entries, numbered from 0")

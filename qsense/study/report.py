@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qsense import files
 from qsense.errors import ContentError
 from qsense.study.figures import figures
-from qsense.study.summary import cells, summarised
+from qsense.study.summary import cells, summarize
 from qsense.tables import Columns, Results, written
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ STUDIES = Path("runs/studies")
 _MOST_ROWS = 20
 
 
-def write(results: Results, folder: Path, failed: Columns) -> dict[str, Any] | None:
+def write_report(results: Results, folder: Path, failed: Columns) -> dict[str, Any] | None:
     """Writes a study's tables, figures and summary into a folder; returns the summary, None if there are no results.
 
     Args:
@@ -33,7 +33,7 @@ def write(results: Results, folder: Path, failed: Columns) -> dict[str, Any] | N
     summary, made = None, {}
     if len(results.trials):
         found = cells(results)
-        summary = summarised(results, found)
+        summary = summarize(results, found)
         written(results, folder, "csv")
         made = figures(found)
     made |= {"failures.csv": failed.to_csv()} if len(failed) else {}

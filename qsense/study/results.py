@@ -19,7 +19,7 @@ def _is_shown(key: str, values: Sequence[Any]) -> bool:
     return key in _ELSEWHERE or (key.endswith("_rate") and all(isinstance(value, (int, float)) for value in values))
 
 
-def of_study(store: Store, study: StudyEntry, partial: bool = False) -> Results:
+def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Results:
     """Returns the results of a study.
 
     Args:

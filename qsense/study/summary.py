@@ -237,7 +237,7 @@ def _groups(found: Sequence[Cell], apart: set[str]) -> Iterator[list[Cell]]:
     yield from groups.values()
 
 
-def summarised(results: Results, found: Sequence[Cell]) -> dict[str, Any]:
+def summarize(results: Results, found: Sequence[Cell]) -> dict[str, Any]:
     """Returns summary.json of a study: how well z is distributed, exponents, leads."""
     z = np.array([value for value in results.trials.values["z"] if value is not None], dtype=float)
     return {

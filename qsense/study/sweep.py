@@ -1,11 +1,11 @@
-"""A study from its file to its tables: checked against the memory, conducted, and reported."""
+"""Runs a study: prepares its trials, estimates their cost, runs what the store lacks and returns the results."""
 
 from __future__ import annotations
 
+import json
+import logging
 import math
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,25 +18,27 @@ from qsense.runs.preparation import prepare_run
 from qsense.runs.provenance import provenance
 from qsense.store import DEFAULT, Store
 from qsense.store.studies import StudyEntry, remember
-from qsense.study import crew
-from qsense.study.conduct import Conducted, Progress, conduct
 from qsense.study.cost import Cost
 from qsense.study.expansion import Study
+from qsense.study.results import study_results
+from qsense.study.trial_runs import MakePool, Progress, TrialsRun, run_trials
+from qsense.study.worker_pool import dask_pool, process_pool
 from qsense.tables import Columns, Results
 
+logger = logging.getLogger(__name__)
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """What a study will cost.
+class StudyCost:
+    """The estimated cost of what a store lacks of a study.
 
     Attributes:
-        trials: in all.
-        present: whose results are in the store.
-        seconds: of work on one core that is left.
-        bytes: of the largest trial that is left, the program included.
-        workers: that will run, as many as were asked for or fit into the memory.
+        trials: number of trials of the study.
+        present: number of those whose results are in the store.
+        seconds: of work on one core.
+        bytes: memory of a process that runs the largest trial.
+        workers: number of workers: those requested, or as many as fit into the memory.
     """
 
     trials: int
@@ -51,89 +53,82 @@ class Estimate:
         return self.seconds / max(1, self.workers)
 
 
-def estimated(study: Study, store: Store, workers: int, memory: float | None, source: str) -> Estimate:
-    """Returns what a study will cost; a trial that cannot fit is refused.
+def estimate_cost(study: Study, store: Store, workers: int, memory: float | None, source: str) -> StudyCost:
+    """Returns the estimated cost of what a store lacks of a study.
 
     Args:
-        study: which.
-        store: where results may be already.
-        workers: how many are wanted.
-        memory: bytes that all workers together may take; None for what the machine has.
+        study: the study.
+        store: may have results of it.
+        workers: number of workers requested.
+        memory: bytes that all workers together may take; None for nine tenths of this machine's memory.
         source: what an error calls the study's file.
 
     Raises:
-        SpecError: a trial needs more memory than there is.
+        SpecError: one trial alone needs more memory than allowed.
     """
     unique = {trial.key: trial for trial in study.trials}
-    held = store.held(list(unique))
-    costs = {key: Cost.of(trial.spec) for key, trial in unique.items() if key not in held}
+    present = store.held(list(unique))
+    costs = {key: Cost.of(trial.spec) for key, trial in unique.items() if key not in present}
     if not costs:
-        return Estimate(len(unique), len(held), 0.0, 0.0, workers)
+        return StudyCost(len(unique), len(present), 0.0, 0.0, workers)
     largest = max(costs, key=lambda key: costs[key].bytes)
     need = costs[largest].bytes
     limit = machine_memory() if memory is None else memory
     if need > limit:
         raise SpecError(
-            f"{source}: the trial {unique[largest].label} needs about {shown_bytes(need)}, more than the "
-            f"{shown_bytes(limit)} allowed; leave it out with `skip`, lower its shots, or raise --memory."
+            f"{source}: the trial {unique[largest].label} needs about {format_bytes(need)}, more than the "
+            f"{format_bytes(limit)} allowed; exclude it with `skip`, lower its shots, or raise the argument `memory`."
         )
     fitting = int(min(workers, limit / need))
-    return Estimate(len(unique), len(held), sum(cost.seconds for cost in costs.values()), need, fitting)
+    return StudyCost(len(unique), len(present), sum(cost.seconds for cost in costs.values()), need, fitting)
 
 
-def mounted(study: Study, source: str, note: Callable[[str], None] = lambda line: None) -> Study:
-    """Returns a study whose trials on devices have their qubits and reported noise, which then are part of their keys.
+def prepare_study(study: Study, source: str) -> Study:
+    """Returns a study whose trials on devices have qubits and calibrated noise, which are then part of their keys.
 
     Args:
-        study: which.
+        study: the study.
         source: what an error calls the study's file.
-        note: called once with each line about what is assumed of a device.
 
     Raises:
-        SpecError: a trial does not fit its device, or the backend takes jobs for later.
+        SpecError: a trial does not fit its device, or the backend is a service that runs jobs later.
     """
     names = {trial.spec.backend for trial in study.trials}
     for name in names:
         if remote.is_remote(name):
             raise SpecError(
-                f'{source}: key `run.backend`: a study does not wait for jobs of "{name}"; `qsense submit` single runs.'
+                f'{source}: key `run.backend`: a study does not wait for jobs of "{name}"; send single runs with '
+                "`qsense submit`."
             )
     if not any(backends.is_device(name) for name in names):
         return study
-    said: dict[str, None] = {}
+    remarks: dict[str, None] = {}  # each once, in order
     trials = []
     for trial in study.trials:
         if backends.is_device(trial.spec.backend):
-            trial = replace(trial, spec=prepare_run(trial.spec, None, note=lambda line: said.setdefault(line)).spec)
+            trial = replace(trial, spec=prepare_run(trial.spec, None, note=lambda line: remarks.setdefault(line)).spec)
         trials.append(trial)
-    for line in said:
-        note(line)
+    for line in remarks:
+        logger.info(line)
     return replace(study, trials=tuple(trials))
 
 
-def swept(
-    study: Study,
-    store: Store,
-    workers: int,
-    dask: str | None = None,
-    progress: Progress | None = None,
-    note: Callable[[str], None] = lambda line: None,
-) -> tuple[StudyEntry, Conducted]:
-    """Runs what a store lacks of a study; returns the study as the store remembers it, and how it went.
+def run_study(
+    study: Study, store: Store, workers: int, dask: str | None = None, progress: Progress | None = None
+) -> tuple[StudyEntry, TrialsRun]:
+    """Runs the trials of a study that a store lacks; returns the study's entry in the store, and how it went.
 
     Args:
-        study: which.
-        store: where results are and go.
-        workers: processes of this machine.
-        dask: the address of a cluster's scheduler, instead of processes.
-        progress, note: see `conduct`.
+        study: the study, prepared.
+        store: where results are read and written.
+        workers: number of processes on this machine.
+        dask: the address of a cluster's scheduler, to run there instead.
+        progress: see `run_trials`.
     """
     entry = study.entry()
     remember(store, entry)
-    hands: Callable[[], AbstractContextManager[crew.Crew]] = (
-        partial(crew.dask, dask) if dask is not None else partial(crew.processes, workers)
-    )
-    return entry, conduct(study.trials, store, hands, provenance(), progress, note)
+    make_pool: MakePool = partial(dask_pool, dask) if dask is not None else partial(process_pool, workers)
+    return entry, run_trials(study.trials, store, make_pool, provenance(), progress)
 
 
 def sweep(
@@ -143,29 +138,26 @@ def sweep(
     dask: str | None = None,
     memory: str | None = None,
     progress: Progress | None = None,
-    note: Callable[[str], None] = lambda line: None,
 ) -> Results:
-    """Runs what a store lacks of a study; returns the results of all its trials.
+    """Runs the trials of a study that a store lacks, and returns the results of all its trials.
 
     Args:
         study: a Study or the path of its TOML file.
-        store: the folder of the store, made if it is not there.
-        workers: processes of this machine.
-        dask: the address of a cluster's scheduler, instead of processes.
+        store: the folder of the store, made if it does not exist.
+        workers: number of processes on this machine.
+        dask: the address of a cluster's scheduler, to run there instead.
         memory: what all workers together may take, such as "4GB".
-        progress, note: see `conduct`.
+        progress: called with (estimated seconds of work done, in all, label).
 
     Raises:
-        SpecError: the file is wrong, or a trial needs more memory than there is; nothing has been run.
+        SpecError: the file is wrong, or a trial needs more memory than allowed; nothing has been run.
         StoreError: the store cannot be written, or trials could not be run; what was stored stays.
     """
-    from qsense.study.results import of_study
-
     source = "<study>" if isinstance(study, Study) else str(study)
-    study = mounted(study if isinstance(study, Study) else Study.load(study), source, note)
+    study = prepare_study(study if isinstance(study, Study) else Study.load(study), source)
     with Store(store) as opened:
-        cost = estimated(study, opened, workers, None if memory is None else memory_of(memory), source)
-        entry, done = swept(study, opened, cost.workers, dask, progress, note)
+        cost = estimate_cost(study, opened, workers, None if memory is None else parse_memory(memory), source)
+        entry, done = run_study(study, opened, cost.workers, dask, progress)
         if done.stopped:
             raise KeyboardInterrupt
         if done.failures:
@@ -173,21 +165,21 @@ def sweep(
             raise StoreError(
                 f"{len(done.failures)} trials could not be run; the first, {first.trial.label}: {first.reason}"
             )
-        return of_study(opened, entry)
+        return study_results(opened, entry)
 
 
-def failures(done: Conducted) -> Columns:
-    """Returns a row for every trial that could not be run: what it is, and why."""
+def failure_table(done: TrialsRun) -> Columns:
+    """Returns a row for every trial that could not be run: its label, and the reason."""
     return Columns.of_rows([{"trial": one.trial.label, "reason": one.reason} for one in done.failures])
 
 
-def memory_of(text: str) -> float:
-    """Returns a number of bytes from words such as "4GB", "500M" or "2 GiB" (all in powers of 1024).
+def parse_memory(text: str) -> float:
+    """Returns the bytes of a size such as "4GB", "500M" or "2 GiB" (all in powers of 1024).
 
     Raises:
-        ArgumentError: they are none.
+        ArgumentError: the text is not a size.
 
-    >>> memory_of("4GB") == 4 * 2**30
+    >>> parse_memory("4GB") == 4 * 2**30
     True
     """
     words = text.strip().upper().removesuffix("B").removesuffix("I")
@@ -197,22 +189,22 @@ def memory_of(text: str) -> float:
     except (ValueError, KeyError):
         found = math.nan
     if not 0 < found < math.inf:
-        raise ArgumentError(f'Option --memory must be a size such as 4GB or 500MB, but is "{text}".')
+        raise ArgumentError(f'Argument `memory` must be a size such as 4GB or 500MB, but is "{text}".')
     return found
 
 
 def machine_memory() -> float:
-    """Returns nine tenths of this machine's memory in bytes; infinity where it does not say."""
+    """Returns nine tenths of this machine's memory in bytes; infinity where the system does not tell."""
     try:
         return 0.9 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # not on Windows
         return math.inf
 
 
-def shown_bytes(number: float) -> str:
-    """Returns a size as people read it.
+def format_bytes(number: float) -> str:
+    """Returns a number of bytes as text.
 
-    >>> shown_bytes(3 * 2**20), shown_bytes(1.5 * 2**30)
+    >>> format_bytes(3 * 2**20), format_bytes(1.5 * 2**30)
     ('3.0 MB', '1.5 GB')
     """
     for unit in ("B", "kB", "MB", "GB"):
@@ -222,10 +214,8 @@ def shown_bytes(number: float) -> str:
     return f"{number:.1f} TB"
 
 
-def is_reported(folder: Path, entry: StudyEntry) -> dict[str, Any] | None:
-    """Returns the summary of a study if its folder has one of all its trials."""
-    import json
-
+def read_summary(folder: Path, entry: StudyEntry) -> dict[str, Any] | None:
+    """Returns the summary of a study that its folder holds; None if there is none of all its trials."""
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         whole = summary["study_id"] == entry.id and summary["not_run"] == 0

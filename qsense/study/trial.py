@@ -1,4 +1,4 @@
-"""A trial: one probe of one size under one noise by one estimator. What it gives is a function of its content alone."""
+"""A trial: one probe of one size under one noise, read by one estimator. Its outcome depends on its content alone."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from qsense.runs.spec import RunSpec
 if TYPE_CHECKING:
     from qsense.comparison.measured import Measured
 
-NUMBERS = 1
-"""Raised by every change of qsense that changes what a trial gives, so that old and new are not mixed in a store."""
+RESULTS_VERSION = 1
+"""Part of every trial's key. Raised when qsense changes outcomes, so that a store never mixes old and new ones."""
 
 
 @dataclass(frozen=True)
@@ -34,32 +34,32 @@ class Trial:
 
     @property
     def content(self) -> dict[str, Any]:
-        """Everything that decides what it gives, with the keys of a run spec."""
+        """Everything that its outcome depends on, with the keys of a run spec."""
         return {**self.spec.to_dict(), "name": "trial"}
 
     @cached_property
     def key(self) -> str:
-        """The SHA-256 of its content, hexadecimal: by it a result is found again, in whatever study."""
-        text = json.dumps([NUMBERS, self.content], sort_keys=True, ensure_ascii=True)
+        """The SHA-256 of its content, hexadecimal; any study finds its result by it."""
+        text = json.dumps([RESULTS_VERSION, self.content], sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def label(self) -> str:
-        """A name to read."""
+        """What messages call it."""
         probe, estimator = self.spec.probes[0], self.spec.estimators[0]
         words = [f"{probe.name} N={probe.num_qubits}", self.spec.noises[0].name, estimator.name]
         return ", ".join(words + [f"{key} = {value}" for key, value in self.swept if key != "num_qubits"])
 
 
 class Outcome(NamedTuple):
-    """What a trial gave: estimates as plain JSON, and the counts of all its times."""
+    """What a trial gives: estimates as plain JSON, and the counts of all its times as the content of an NPZ file."""
 
     estimates: dict[str, Any]
     counts: bytes
 
 
-def conducted(content: dict[str, Any]) -> Outcome:
-    """Runs a trial; the same content gives the same outcome in any process, whatever was run before.
+def run_trial(content: dict[str, Any]) -> Outcome:
+    """Runs a trial and returns its outcome, which is the same in any process, whatever ran before.
 
     Args:
         content: of a Trial.

@@ -22,7 +22,7 @@ def test_a_dry_run_says_what_would_be_run_and_runs_nothing(tmp_path):
     done = studies.command(*words)
     assert done.returncode == 0
     (line,) = done.stdout.splitlines()
-    assert line.startswith("small: 50 trials (10 left out), 0 in the store; about ")
+    assert line.startswith("small: 50 trials (10 skipped), 0 in the store; about ")
     assert "on 2 workers, at most " in line
     found = json.loads(studies.command(*words, "--json").stdout)
     assert (found["trials"], found["present"], found["left_out"], found["workers"]) == (50, 0, 10, 2)

@@ -19,7 +19,7 @@ from qsense.store import Store
 from qsense.store.shard import digest, opened
 from qsense.store.studies import StudyEntry
 from qsense.store.verification import verify
-from qsense.study.results import of_study
+from qsense.study.results import study_results
 
 pytestmark = pytest.mark.long
 
@@ -62,7 +62,7 @@ def test_a_shard_with_hostile_content_and_a_right_checksum_is_read_or_refused(st
 
     def read():
         with Store(path, read_only=True) as one:
-            return of_study(one, store[1], partial=True).trials.to_csv()
+            return study_results(one, store[1], partial=True).trials.to_csv()
 
     harmless(read)
     assert {file for file in files_in(path.parent) - before if "damaged" not in file.parts and file.name[0] != "."} <= {

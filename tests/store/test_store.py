@@ -21,7 +21,7 @@ from qsense.store import Store
 from qsense.store.shard import digest, opened, packed
 from qsense.store.studies import StudyEntry, named
 from qsense.store.verification import verify
-from qsense.study.crew import Crew
+from qsense.study.worker_pool import WorkerPool
 
 pytestmark = pytest.mark.long
 
@@ -278,7 +278,7 @@ def test_a_clock_that_jumps_changes_nothing(tmp_path, monkeypatch, filled, jump)
     @contextmanager
     def threads():
         with ThreadPoolExecutor(1) as pool:
-            yield Crew(pool, lambda: 1)
+            yield WorkerPool(pool, lambda: 1)
 
     entry = studies.filled(tmp_path / "other", ONE, threads)
     assert studies.tables(tmp_path / "other", entry) == studies.tables(*filled)

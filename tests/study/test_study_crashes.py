@@ -14,8 +14,8 @@ import studies
 
 from qsense.store import Store
 from qsense.store.verification import verify
-from qsense.study import crew
-from qsense.study.conduct import conduct
+from qsense.study import worker_pool
+from qsense.study.trial_runs import run_trials
 
 pytestmark = pytest.mark.long
 
@@ -103,29 +103,31 @@ def deadly(contents):
     if any(content["seed"] == 3 for content in contents):
         time.sleep(0.3)
         os._exit(9)
-    return crew.run_batch(contents)
+    return worker_pool.run_batch(contents)
 
 
 @pytest.mark.parametrize("order", ["first", "last"])
-def test_a_trial_whose_worker_always_dies_is_given_up_and_named_and_the_others_finish(tmp_path, monkeypatch, order):
-    from qsense.study import conduct as module
+def test_a_trial_whose_worker_always_dies_is_given_up_and_named_and_the_others_finish(
+    tmp_path, monkeypatch, caplog, order
+):
+    from qsense.study import trial_runs as module
 
     monkeypatch.setattr(module, "run_batch", deadly)
     monkeypatch.setattr(module, "FLUSH_S", 0.05)  # so that the queue is looked at while it runs
     monkeypatch.setattr(module, "BATCH_S", 0.02)
     seeds = [3, *range(10, 60)] if order == "first" else [*range(10, 60), 3]
     one = studies.study({"probes": "ghz"}, sweep={"seed": seeds})
-    notes = []
     with Store(tmp_path / "store") as store:
-        done = conduct(one.trials, store, partial(crew.processes, 2), studies.PROVENANCE, note=notes.append)
+        done = run_trials(one.trials, store, partial(worker_pool.process_pool, 2), studies.PROVENANCE)
         (failure,) = done.failures
         assert "its worker died 3 times while it ran" in failure.reason
         assert failure.trial.spec.seed == 3
         assert done.new == 50
         assert len(store.held([trial.key for trial in one.trials])) == 50
+    notes = caplog.messages
     assert 2 <= len(notes) <= 3
     # Once it is suspected it runs with no other beside it, which would die with it.
-    assert set(notes[1:]) == {"a worker died; 1 trial in hand will be run again"}
+    assert set(notes[1:]) == {"a worker died; 1 running trial will be run again"}
 
 
 @pytest.mark.parametrize(("sent", "to_group"), [("SIGINT", True), ("SIGINT", False), ("SIGTERM", False)])

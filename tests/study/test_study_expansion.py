@@ -99,7 +99,7 @@ def test_skip_and_only_look_at_the_trial_and_at_what_is_swept():
         if not (kind == "product" and n >= 3) and not (rate == 1.0 and n == 1)
     }  # fmt: skip
     assert kept == expected
-    assert one.left_out == 16 - len(expected)
+    assert one.skipped == 16 - len(expected)
     only = study(sweep=sweep, only=[{"num_qubits": {"from": 2, "to": 3}}, {"probe": "ghz", "num_qubits": 4}])
     assert {(t.spec.probes[0].kind, t.spec.probes[0].num_qubits) for t in only.trials} == {
         ("ghz", 2), ("ghz", 3), ("ghz", 4), ("product", 2), ("product", 3),
@@ -178,16 +178,16 @@ WRONG = [
     ({"sweep": {"seed": {"from": 1, "to": 10**6}, "shots": {"from": 1, "to": 100}}}, "sweep fewer values"),
     ({"sweep": {"seed": {"from": 1, "to": 2, "stp": 1}}}, "key `sweep.seed.stp` is unknown"),
     ({"sweep": {"seed": [-1]}}, "key `seed` should be .*but is -1. This is at seed = -1"),
-    ({"sweep": {"a b": [1]}}, "give a key of the run spec"),
+    ({"sweep": {"a b": [1]}}, "write a key of the run spec"),
     ({"sweep": {"probes[0].tilt": [0.1]}}, "write it as a table in"),
-    ({"sweep": {f"probes[{'9' * 5000}]": ["ghz"]}}, "give a key of the run spec"),
+    ({"sweep": {f"probes[{'9' * 5000}]": ["ghz"]}}, "write a key of the run spec"),
     ({"sweep": {"probes[2]": ["ghz"]}}, "has 2 entries, numbered from 0"),
-    ({"sweep": {"probes.tilt": [0.1]}}, r"has 2 entries; say which, such as probes\[0\]"),
-    ({"sweep": {"noise[0].dephasing_rate": [1.0]}}, r"`noise` is no list in \[run\]; write noise without \[0\]"),
-    ({"sweep": {"noise[0]": [{"dephasing_rate": 1.0}]}}, r"`noise` is no list in \[run\]; write noise without \[0\]"),
+    ({"sweep": {"probes.tilt": [0.1]}}, r"has 2 entries; choose one, such as probes\[0\]"),
+    ({"sweep": {"noise[0].dephasing_rate": [1.0]}}, r"`noise` is not a list in \[run\]; write noise without"),
+    ({"sweep": {"noise[0]": [{"dephasing_rate": 1.0}]}}, r"`noise` is not a list in \[run\]; write noise without"),
     ({"sweep": {"noise.dephasing_rate": [1.0], "noise": ["dephasing"]}}, "dephasing_rate`: another swept key"),
     ({"skip": [{"probes": "ghz"}]}, r"key `skip\[0\].probes` is unknown. Did you mean \"probe\""),
-    ({"only": [{"probe": "gzh"}]}, "no trial is left"),
+    ({"only": [{"probe": "gzh"}]}, "no trial remains"),
     ({"sweep": {"num_qubits": [10**18]}}, "less than or equal to 1000"),
     ({"run": {}}, "is missing; add it"),
     ({"schema": 2}, "schema 2 is not known"),

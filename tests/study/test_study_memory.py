@@ -20,7 +20,7 @@ if sys.platform != "linux":
 
 def estimated(tmp_path, workers=4, memory=None, **keys):
     with Store(tmp_path / "s") as store:
-        return sweep.estimated(studies.study(**keys), store, workers, memory, "my.toml")
+        return sweep.estimate_cost(studies.study(**keys), store, workers, memory, "my.toml")
 
 
 def test_a_trial_that_needs_too_much_is_refused_with_the_figure(tmp_path):
@@ -35,7 +35,10 @@ def test_it_is_refused_before_anything_starts(tmp_path):
     spec = studies.written(tmp_path / "my.toml", studies.data(sweep={"seed": [1, 2]}))
     done = studies.command("sweep", spec, "--store", tmp_path / "s", "--out", tmp_path / "o", "--memory", "64MB")
     assert done.returncode == 2
-    assert "more than the 64.0 MB allowed; leave it out with `skip`, lower its shots, or raise --memory" in done.stderr
+    assert (
+        "more than the 64.0 MB allowed; exclude it with `skip`, lower its shots, or raise the option --memory"
+        in done.stderr
+    )
     assert not list((tmp_path / "s" / "shards").iterdir())
     assert not (tmp_path / "o").exists()
 
@@ -61,14 +64,14 @@ def test_a_machine_that_does_not_say_its_memory_has_no_limit(tmp_path, monkeypat
 @pytest.mark.parametrize("text", ["", "GB", "-1GB", "0", "nan", "inf", "lots", "4XB", "1e400M"])
 def test_a_size_that_is_none_is_named(text):
     with pytest.raises(ArgumentError, match="must be a size such as 4GB or 500MB"):
-        sweep.memory_of(text)
+        sweep.parse_memory(text)
 
 
 PEAK = """
 import json, resource, sys
-from qsense.study.trial import conducted
+from qsense.study.trial import run_trial
 import qsense.comparison.compare
-conducted(json.loads(sys.stdin.read()))
+run_trial(json.loads(sys.stdin.read()))
 # Unlike ru_maxrss, VmHWM does not begin with what the process that started this one had.
 print(next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024)
 """

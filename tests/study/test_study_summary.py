@@ -14,9 +14,9 @@ from qsense import RunSpec, run
 from qsense.errors import ContentError
 from qsense.store import Store
 from qsense.study.figures import figures
-from qsense.study.report import write
-from qsense.study.results import of_study
-from qsense.study.summary import cells, exponents, leads, summarised
+from qsense.study.report import write_report
+from qsense.study.results import study_results
+from qsense.study.summary import cells, exponents, leads, summarize
 from qsense.tables import Columns
 
 SEEDS = 60
@@ -31,7 +31,7 @@ EXACT = {
 def of(path, run=None, **keys):
     entry = studies.filled(path / "s", studies.study(run, **keys))
     with Store(path / "s", read_only=True) as store:
-        return of_study(store, entry)
+        return study_results(store, entry)
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_a_product_without_any_signal_makes_no_ratio(tmp_path):
     found = cells(results)
     (pair,) = leads(found)
     assert pair.ratio is None
-    assert summarised(results, found)["crossovers"][0]["ratio"] is None
+    assert summarize(results, found)["crossovers"][0]["ratio"] is None
     assert figures(found)
 
 
@@ -183,12 +183,12 @@ def test_a_report_is_complete_when_its_summary_is_there_and_forgets_mended_failu
     results = of(tmp_path)
     folder = tmp_path / "report"
     failed = Columns.of_rows([{"trial": "x", "reason": "y"}])
-    write(results, folder, failed)
+    write_report(results, folder, failed)
     assert (folder / "failures.csv").read_text() == "trial,reason\nx,y\n"
-    write(results, folder, Columns.of_rows([]))
+    write_report(results, folder, Columns.of_rows([]))
     assert {path.name for path in folder.iterdir()} == {
         "trials.csv", "curves.csv", "tables.json", "summary.json", "img.png", "img.svg", "lead.png", "lead.svg",
     }  # fmt: skip
     (tmp_path / "file").write_text("")
     with pytest.raises(ContentError, match="cannot be written"):
-        write(results, tmp_path / "file", failed)
+        write_report(results, tmp_path / "file", failed)

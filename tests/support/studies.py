@@ -8,10 +8,10 @@ import time
 import tomli_w
 
 from qsense.store import Result, Store
-from qsense.study.conduct import conduct
 from qsense.study.expansion import Study
-from qsense.study.results import of_study
-from qsense.study.trial import conducted
+from qsense.study.results import study_results
+from qsense.study.trial import run_trial
+from qsense.study.trial_runs import run_trials
 
 RUN = {
     "probes": ["ghz", "product"],
@@ -39,17 +39,17 @@ def result(number):
     return Result(f"{number:064x}", {"seed": number}, {"img": number / 3}, bytes([number % 256]) * 50, 0.5)
 
 
-def filled(path, one, crew=None):
-    """A store that has all trials of a study, and its entry; made in this process unless a crew is given."""
+def filled(path, one, make_pool=None):
+    """A store that has all trials of a study, and its entry; made in this process unless workers are given."""
     with Store(path) as store:
         entry = one.entry()
         store.write(store.studies / f"{entry.id}.zip", entry.to_bytes())
-        if crew is None:
+        if make_pool is None:
             for trial in {trial.key: trial for trial in one.trials}.values():
-                estimates, counts = conducted(trial.content)
+                estimates, counts = run_trial(trial.content)
                 store.put([Result(trial.key, trial.content, estimates, counts, 0.0)], PROVENANCE)
         else:
-            done = conduct(one.trials, store, crew, PROVENANCE)
+            done = run_trials(one.trials, store, make_pool, PROVENANCE)
             assert not done.failures, done.failures[0]
     return entry
 
@@ -57,7 +57,7 @@ def filled(path, one, crew=None):
 def tables(path, entry):
     """trials.csv and curves.csv of a study."""
     with Store(path, read_only=True) as store:
-        results = of_study(store, entry)
+        results = study_results(store, entry)
     return results.trials.to_csv(), results.curve_rows().to_csv()
 
 

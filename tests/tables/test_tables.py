@@ -9,7 +9,7 @@ import studies
 from qsense import RunSpec, run
 from qsense.errors import ArgumentError, ContentError
 from qsense.store import Store
-from qsense.study.results import of_study
+from qsense.study.results import study_results
 from qsense.tables import Columns, Results, results_of, written
 
 pandas = pytest.importorskip("pandas", reason="needs the extra `data`")
@@ -27,7 +27,7 @@ def results(tmp_path_factory):
 def of(path, run=None, **keys):
     entry = studies.filled(path / "s", studies.study(run, **keys))
     with Store(path / "s", read_only=True) as store:
-        return of_study(store, entry)
+        return study_results(store, entry)
 
 
 def rows_of(results):

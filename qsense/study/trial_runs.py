@@ -1,32 +1,37 @@
-"""Conducts a study: sends the trials that the store lacks to workers in batches, and stores what comes back.
+"""Runs the trials that a store lacks: sends them to workers in batches, and stores what comes back.
 
-Nothing depends on when or where a trial runs. The store is written by this process alone, a shard at a time, so that a
-study which ends in any way goes on from its last shard.
+No result depends on when or where its trial runs. This process alone writes to the store, a shard at a time, so that a
+study that is interrupted continues after its last shard.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 from qsense.errors import ArgumentError
 from qsense.store import Result, Store
 from qsense.study.cost import Cost
-from qsense.study.crew import SCHEDULER_GONE, Answer, Crew, run_batch
 from qsense.study.trial import Trial
+from qsense.study.worker_pool import SCHEDULER_GONE, Answer, WorkerPool, run_batch
 
 BATCH_S = 0.4
-"""A batch is about this long: sending it costs a few milliseconds."""
+"""A batch takes about this long; sending one takes a few milliseconds."""
 FLUSH_S, FLUSH_BYTES = 2.0, 2**22
 _MOST_IN_A_BATCH = 500
-_DEATHS = 3  # of workers, without a result in between, before the trial that ran alone is given up
+_DEATHS = 3  # of workers, without a result in between, before a trial that ran with no other beside it has failed
 
 Progress = Callable[[float, float, str], None]
+MakePool = Callable[[], AbstractContextManager[WorkerPool]]
 Running = dict[Future[list[Answer]], list[Trial]]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,16 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Conducted:
-    """How a study went.
+class TrialsRun:
+    """How running the trials of a study went.
 
     Attributes:
-        present: trials whose results were in the store before.
-        new: trials that were run now.
+        present: number of trials whose results were in the store before.
+        new: number of trials run now.
         failures: trials that could not be run.
         busy_s: time that workers spent on trials.
         wall_s: time from the first batch to the last result.
-        workers: how many there were at the end.
+        workers: number of workers at the end.
         stopped: whether the user stopped it.
     """
 
@@ -60,53 +65,50 @@ class Conducted:
     stopped: bool = False
 
 
-def conduct(
+def run_trials(
     trials: Sequence[Trial],
     store: Store,
-    crew: Callable[[], Any],
+    make_pool: MakePool,
     provenance: dict[str, Any],
     progress: Progress | None = None,
-    note: Callable[[str], None] = lambda line: None,
-) -> Conducted:
-    """Runs the trials that a store lacks; returns how it went. Ctrl-C ends it, and what is done is kept.
+) -> TrialsRun:
+    """Runs the trials that a store lacks and returns how it went. Ctrl-C stops it; finished results are kept.
 
     Args:
-        trials: of a study; each is run once, however often it stands there.
-        store: where results are and go.
-        crew: makes the workers, as a context manager of a Crew; not called if nothing is to do.
+        trials: of a study; one that occurs several times is run once.
+        store: where results are read and written.
+        make_pool: makes the workers; not called if there is nothing to run.
         provenance: stored with the results.
-        progress: called with (estimated seconds of work done, of all work, label).
-        note: called with one line when something is worth saying.
+        progress: called with (estimated seconds of work done, in all, label).
 
     Raises:
         StoreError: the store cannot be written; what was stored stays.
     """
     unique = {trial.key: trial for trial in trials}
-    held = store.held(list(unique))
-    missing = [trial for key, trial in unique.items() if key not in held]
+    present = store.held(list(unique))
+    missing = [trial for key, trial in unique.items() if key not in present]
     if not missing:
-        return Conducted(len(held), 0)
-    work = _Work(store, provenance, progress, note, missing)
+        return TrialsRun(len(present), 0)
+    work = _Work(store, provenance, progress, missing)
     start = time.monotonic()
     try:
-        with crew() as first:
-            work.conduct(first)
+        with make_pool() as pool:
+            work.run(pool)
     except KeyboardInterrupt:
         work.stopped = True
     finally:
         work.flush()
     wall = time.monotonic() - start
-    return Conducted(len(held), work.stored, tuple(work.failures), work.busy, wall, work.workers, work.stopped)
+    return TrialsRun(len(present), work.stored, tuple(work.failures), work.busy, wall, work.workers, work.stopped)
 
 
 @dataclass
 class _Work:
-    """What is to do, in hand, and done."""
+    """The trials to run, those that run, and those that are done."""
 
     store: Store
     provenance: dict[str, Any]
     progress: Progress | None
-    note: Callable[[str], None]
     missing: Sequence[Trial]
     failures: list[Failure] = field(default_factory=list)
     stored: int = 0
@@ -116,58 +118,58 @@ class _Work:
 
     def __post_init__(self) -> None:
         costs = {trial.key: Cost.of(trial.spec).seconds for trial in self.missing}
-        # The longest first, so that the last batches are short ones; the order changes no number.
+        # The longest first, so that the last batches are short; the order changes no number.
         self.queue = deque(sorted(self.missing, key=lambda trial: -costs[trial.key]))
         self.costs = costs
         self.all_cost = sum(costs.values())
         self.done_cost = 0.0
         self.finished: list[Result] = []
-        self.pace = 1.0  # measured seconds of an estimated second
+        self.pace = 1.0  # measured seconds for each estimated second
         self.deaths = 0
-        self.alone: deque[Trial] = deque()  # trials whose worker died, to be run one at a time
+        self.one_by_one: deque[Trial] = deque()  # trials whose worker died: each runs with no other beside it
         self.flushed = time.monotonic()
         self.began = time.monotonic()
 
-    def conduct(self, crew: Crew) -> None:
+    def run(self, pool: WorkerPool) -> None:
         running: Running = {}
-        while self.queue or self.alone or running:
-            self.workers = crew.width()
+        while self.queue or self.one_by_one or running:
+            self.workers = pool.width()
             try:
-                self._fill(crew, running)
+                self._submit(pool, running)
                 for future in wait(running, timeout=FLUSH_S, return_when=FIRST_COMPLETED).done:
                     if not isinstance(_error(future), BrokenExecutor):
-                        self._take(running.pop(future), future)
+                        self._collect(running.pop(future), future)
                     else:
                         future.result()
             except BrokenExecutor:
-                self._take_finished(running)
-                crew = self._mend(crew, [trial for batch in running.values() for trial in batch])
+                self._collect_finished(running)
+                pool = self._restart(pool, [trial for batch in running.values() for trial in batch])
                 running = {}
             if sum(len(one.counts) for one in self.finished) > FLUSH_BYTES or time.monotonic() > self.flushed + FLUSH_S:
                 self.flush()
 
     def flush(self) -> None:
-        """Puts what is finished into the store."""
+        """Stores the finished results."""
         if self.finished:
             self.store.put(self.finished, self.provenance)
             self.stored += len(self.finished)
             self.finished = []
         self.flushed = time.monotonic()
 
-    def _fill(self, crew: Crew, running: Running) -> None:
-        if running and self.alone:
-            return  # a trial whose worker died runs with no other beside it
-        source, most = (self.alone, 1) if self.alone else (self.queue, 2 * self.workers)
+    def _submit(self, pool: WorkerPool, running: Running) -> None:
+        if running and self.one_by_one:
+            return
+        source, most = (self.one_by_one, 1) if self.one_by_one else (self.queue, 2 * self.workers)
         while source and len(running) < most:
-            batch = [source.popleft()] if source is self.alone else self._batch()
+            batch = [source.popleft()] if source is self.one_by_one else self._next_batch()
             try:
-                running[crew.executor.submit(run_batch, [trial.content for trial in batch])] = batch
+                running[pool.executor.submit(run_batch, [trial.content for trial in batch])] = batch
             except BrokenExecutor:
                 source.extendleft(reversed(batch))
                 raise
 
-    def _batch(self) -> list[Trial]:
-        """The next trials: as many as fill a batch's time, fewer where less is left than all workers could take."""
+    def _next_batch(self) -> list[Trial]:
+        """As many trials as fill the time of a batch; fewer near the end, so that all workers have something to do."""
         left = (self.all_cost - self.done_cost) * self.pace
         length = min(BATCH_S, left / (4 * self.workers))
         batch: list[Trial] = []
@@ -177,9 +179,9 @@ class _Work:
             filled += self.costs[batch[-1].key] * self.pace
         return batch
 
-    def _take(self, batch: list[Trial], future: Future[list[Answer]]) -> None:
+    def _collect(self, batch: list[Trial], future: Future[list[Answer]]) -> None:
         if (error := _error(future)) is not None:
-            self._take_apart(batch, error)
+            self._collect_failed(batch, error)
             return
         self.deaths = 0
         for trial, answer in zip(batch, future.result(), strict=True):
@@ -197,25 +199,25 @@ class _Work:
             label = f"{done} of {len(self.missing)} trials, {rate:.1f} a second"
             self.progress(self.done_cost * self.pace, self.all_cost * self.pace, label)
 
-    def _take_apart(self, batch: list[Trial], error: BaseException) -> None:
-        """A cluster gave a batch up: its trials are tried one at a time, and a trial that was alone has failed."""
+    def _collect_failed(self, batch: list[Trial], error: BaseException) -> None:
+        """A cluster gave a batch up: its trials run again one by one; a trial that ran alone has failed."""
         if isinstance(error, CancelledError):
             raise ArgumentError(SCHEDULER_GONE)
         if len(batch) > 1:
-            self.alone.extend(batch)
+            self.one_by_one.extend(batch)
             return
         self.failures.append(Failure(batch[0], f"the cluster gave it up ({type(error).__name__}: {error})"))
         self.done_cost += self.costs[batch[0].key]
 
-    def _take_finished(self, running: Running) -> None:
-        """Takes the batches that were done when a worker died."""
+    def _collect_finished(self, running: Running) -> None:
+        """Collects the batches that were done when a worker died."""
         for future in [one for one in running if one.done() and _error(one) is None]:
-            self._take(running.pop(future), future)
+            self._collect(running.pop(future), future)
 
-    def _mend(self, crew: Crew, lost: list[Trial]) -> Crew:
-        """New workers after one died; what was in its hands is run again, one trial at a time."""
-        if crew.replace is None:
-            raise RuntimeError("an executor broke that says it mends itself")
+    def _restart(self, pool: WorkerPool, lost: list[Trial]) -> WorkerPool:
+        """Returns new workers after one died; the trials that were running then run again, one by one."""
+        if pool.replace is None:
+            raise RuntimeError("an executor broke that restarts its workers itself")
         self.deaths += 1
         if len(lost) == 1 and self.deaths >= _DEATHS:
             reason = f"its worker died {self.deaths} times while it ran; it may need more memory than there is"
@@ -223,9 +225,9 @@ class _Work:
             self.done_cost += self.costs[lost[0].key]
             self.deaths = 0
         else:
-            self.note(f"a worker died; {len(lost)} trial{'' if len(lost) == 1 else 's'} in hand will be run again")
-            self.alone.extendleft(reversed(lost))
-        return crew.replace()
+            logger.warning("a worker died; %d running trial%s will be run again", len(lost), "s" * (len(lost) != 1))
+            self.one_by_one.extendleft(reversed(lost))
+        return pool.replace()
 
 
 def _error(future: Future[list[Answer]]) -> BaseException | None:

@@ -1,4 +1,7 @@
-"""Who runs a study's trials: any `concurrent.futures.Executor`. Here: processes of this machine, or a dask cluster."""
+"""Workers that run a study's trials: processes of this machine, or a dask cluster.
+
+Any `concurrent.futures.Executor` will do; `WorkerPool` adds what a study needs to know about one.
+"""
 
 from __future__ import annotations
 
@@ -18,29 +21,29 @@ from typing import Any, NamedTuple
 
 from qsense.errors import ArgumentError, QsenseError
 from qsense.installation import install_hint
-from qsense.study.trial import Outcome, conducted
+from qsense.study.trial import Outcome, run_trial
 
-SCHEDULER_GONE = "The cluster's scheduler is gone; what is done is stored, run the same command again."
+SCHEDULER_GONE = "The cluster's scheduler is gone; finished results are stored, run the same command again."
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 @dataclass(frozen=True)
-class Crew:
-    """An executor and how many batches it works on at once.
+class WorkerPool:
+    """An executor and the number of its workers.
 
     Attributes:
-        executor: where batches are sent.
-        width: called for the number of workers, which may change.
-        replace: makes the executor anew after its workers died; None where it does that by itself.
+        executor: runs batches.
+        width: returns the number of workers, which may change.
+        replace: returns a pool with new workers after some died; None where the executor restarts them itself.
     """
 
     executor: Executor
     width: Callable[[], int]
-    replace: Callable[[], Crew] | None = None
+    replace: Callable[[], WorkerPool] | None = None
 
 
 class Answer(NamedTuple):
-    """What became of one trial of a batch: an outcome, or why there is none."""
+    """The outcome of one trial of a batch, or why there is none."""
 
     outcome: Outcome | None
     failure: str
@@ -48,45 +51,45 @@ class Answer(NamedTuple):
 
 
 def run_batch(contents: Sequence[dict[str, Any]]) -> list[Answer]:
-    """Runs trials one after the other, in a worker. A trial that fails does not stop the others."""
+    """Runs trials one after the other, in a worker; returns an answer for each. A failure does not stop the rest."""
     answers = []
     for content in contents:
         start = time.perf_counter()
         try:
-            outcome, failure = conducted(content), ""
-            json.dumps(outcome.estimates, allow_nan=False)  # what cannot be stored has failed
+            outcome, failure = run_trial(content), ""
+            json.dumps(outcome.estimates, allow_nan=False)  # an outcome that cannot be stored is a failure
         except QsenseError as error:
             outcome, failure = None, str(error)
-        except Exception as error:  # a defect, or no memory: told with the trial, the others go on
+        except Exception as error:  # a defect, or too little memory: reported with the trial
             outcome, failure = None, f"{type(error).__name__}: {error}"
         answers.append(Answer(outcome, failure, time.perf_counter() - start))
     return answers
 
 
 @contextmanager
-def processes(workers: int) -> Iterator[Crew]:
-    """Workers on this machine, each with one thread for linear algebra.
+def process_pool(workers: int) -> Iterator[WorkerPool]:
+    """Yields a pool of processes on this machine, each with one thread for linear algebra.
 
-    They are started anew ("spawn"), so they share nothing with this process, and end with it, however it ends.
+    They are spawned, not forked: they share nothing with this process, and they end with it, however it ends.
 
     Args:
-        workers: how many, at least 1.
+        workers: number of processes, at least 1.
 
     Raises:
-        ArgumentError: less than one.
+        ArgumentError: `workers` is less than 1.
     """
     if workers < 1:
         raise ArgumentError(f"Argument `workers` must be at least 1, but is {workers}.")
     made: list[ProcessPoolExecutor] = []
 
-    def make() -> Crew:
+    def make() -> WorkerPool:
         for old in made:
             old.shutdown(wait=False, cancel_futures=True)
-        made.append(_Processes(workers, multiprocessing.get_context("spawn"), _begin_work))
-        return Crew(made[-1], lambda: workers, make)
+        made.append(_Processes(workers, multiprocessing.get_context("spawn"), _start_worker))
+        return WorkerPool(made[-1], lambda: workers, make)
 
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))  # workers take it over when they start
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))  # inherited by the workers
     try:
         yield make()
     finally:
@@ -95,16 +98,16 @@ def processes(workers: int) -> Iterator[Crew]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-        _end(made[-1])
+        _stop(made[-1])
 
 
 class _Processes(ProcessPoolExecutor):
-    """A pool that starts its workers, which it does on submitting, so that Ctrl-C never reaches them."""
+    """Starts its workers, which it does in `submit`, with Ctrl-C blocked."""
 
     def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
         if not hasattr(signal, "pthread_sigmask"):  # Windows
             return super().submit(*arguments, **options)
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which a new process takes over
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited by a new process
         try:
             return super().submit(*arguments, **options)
         finally:
@@ -112,25 +115,25 @@ class _Processes(ProcessPoolExecutor):
 
 
 @contextmanager
-def dask(address: str) -> Iterator[Crew]:
-    """The workers of a dask cluster; they may come, go and die while a study runs.
+def dask_pool(address: str) -> Iterator[WorkerPool]:
+    """Yields the workers of a dask cluster; they may join, leave and die while a study runs.
 
     Args:
         address: of its scheduler, such as tcp://host:8786.
 
     Raises:
-        ArgumentError: dask is not installed, nothing answers there, or a worker has another version of qsense.
+        ArgumentError: dask is not installed, no scheduler answers, or a worker has another version of qsense.
     """
     try:
         from distributed import Client
         from distributed.comm import get_address_host_port
     except ImportError as error:
         raise ArgumentError(f"A dask cluster needs dask.distributed; run: {install_hint('cluster')}.") from error
-    # What goes wrong is said in one line by whoever waits for a result; dask's own words are tracebacks.
+    # dask logs tracebacks; what waits for a result reports a failure in one line instead.
     for name in ("distributed", "distributed.client", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
-        get_address_host_port(address)  # a client of no address never ends
+        get_address_host_port(address)  # Client() would try an invalid address for ever
         client = Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         reason = str(error).split(";")[0] or type(error).__name__
@@ -139,13 +142,11 @@ def dask(address: str) -> Iterator[Crew]:
         ) from error
     try:
         _check_versions(client)
-        yield Crew(client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values())))
-    except (
-        OSError
-    ):  # of a connection, from whoever asked the scheduler first; those of files come as errors of the store
+        yield WorkerPool(client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values())))
+    except OSError:  # of the connection: a failure to write a file is a StoreError
         raise ArgumentError(SCHEDULER_GONE) from None
     finally:
-        # Tasks that still run end with the client that asked for them; waiting for them would hold up Ctrl-C.
+        # The scheduler cancels a client's tasks when it leaves; waiting for them would delay Ctrl-C.
         with suppress(Exception):  # the scheduler may be gone
             client.close(timeout=5)
 
@@ -155,14 +156,15 @@ def _check_versions(client: Any) -> None:
 
     try:
         versions = client.run(_version)
-    except Exception as error:  # whatever a worker without qsense raises
+    except Exception as error:  # it depends on what a worker without qsense finds
         raise ArgumentError(
             f"A dask worker cannot import qsense ({type(error).__name__}); install it there."
         ) from error
     for worker, version in versions.items():
         if version != __version__:
             raise ArgumentError(
-                f"The dask worker {worker} has qsense {version}, here is {__version__}; install the same."
+                f"The dask worker {worker} has qsense {version}, but this is {__version__}; install the same "
+                "version on both."
             )
 
 
@@ -172,24 +174,22 @@ def _version() -> str:
     return __version__
 
 
-def _begin_work() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the study stops its workers itself
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the study's own process stops its workers
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    importlib.import_module(
-        "qsense.comparison.compare"
-    )  # so that the first trial is not the one that waits for imports
+        threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+    importlib.import_module("qsense.comparison.compare")  # so that the first trial is not slowed by imports
 
 
-def _end_with(parent: Any) -> None:
-    """Ends this process when its parent has ended: a killed study leaves no workers behind."""
+def _exit_after(parent: Any) -> None:
+    """Ends this process when its parent has ended, so that a killed study leaves no workers behind."""
     parent.join()
     os._exit(1)
 
 
-def _end(pool: ProcessPoolExecutor) -> None:
-    """Ends a pool at once: whatever its workers still do has not been asked for any more."""
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """Stops a pool at once; nobody needs what its workers still do."""
     workers = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for worker in workers:

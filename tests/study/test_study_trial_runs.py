@@ -22,9 +22,9 @@ from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError, QsenseError
 from qsense.runs.plan import plan
 from qsense.store import Store
-from qsense.study import crew
-from qsense.study.conduct import conduct
+from qsense.study import worker_pool
 from qsense.study.expansion import Study
+from qsense.study.trial_runs import run_trials
 
 pytestmark = pytest.mark.long
 
@@ -39,7 +39,7 @@ cluster = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, re
 @contextmanager
 def threads(number=3):
     with ThreadPoolExecutor(number) as pool:
-        yield crew.Crew(pool, lambda: number)
+        yield worker_pool.WorkerPool(pool, lambda: number)
 
 
 @contextmanager
@@ -64,28 +64,28 @@ def quiet_dask():
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory):
-    path = tmp_path_factory.mktemp("alone") / "store"
+def sequential(tmp_path_factory):
+    path = tmp_path_factory.mktemp("sequential") / "store"
     return studies.tables(path, studies.filled(path, ONE))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_processes_give_the_same_tables(tmp_path, alone, workers):
-    entry = studies.filled(tmp_path / "s", ONE, partial(crew.processes, workers))
-    assert studies.tables(tmp_path / "s", entry) == alone
+def test_processes_give_the_same_tables(tmp_path, sequential, workers):
+    entry = studies.filled(tmp_path / "s", ONE, partial(worker_pool.process_pool, workers))
+    assert studies.tables(tmp_path / "s", entry) == sequential
 
 
-def test_any_executor_gives_the_same_tables(tmp_path, alone):
+def test_any_executor_gives_the_same_tables(tmp_path, sequential):
     entry = studies.filled(tmp_path / "s", ONE, threads)
-    assert studies.tables(tmp_path / "s", entry) == alone
+    assert studies.tables(tmp_path / "s", entry) == sequential
 
 
-def test_any_order_gives_the_same_results(tmp_path, alone):
+def test_any_order_gives_the_same_results(tmp_path, sequential):
     order = np.random.default_rng(1).permutation(len(ONE.trials))
     mixed = replace(ONE, trials=tuple(ONE.trials[k] for k in order), picks=tuple(ONE.picks[k] for k in order))
     entry = studies.filled(tmp_path / "s", mixed, threads)
     trials = studies.tables(tmp_path / "s", entry)[0].splitlines()
-    expected = alone[0].splitlines()
+    expected = sequential[0].splitlines()
     assert trials[0] == expected[0]
     assert trials[1:] == [expected[1:][k] for k in order]
     assert trials != expected
@@ -98,13 +98,13 @@ def test_a_trial_that_the_store_has_is_not_run_again_in_whatever_study(tmp_path)
 
     def counted(contents):
         ran.extend(contents)
-        return crew.run_batch(contents)
+        return worker_pool.run_batch(contents)
 
-    from qsense.study import conduct as module
+    from qsense.study import trial_runs as module
 
     with pytest.MonkeyPatch.context() as patch, Store(tmp_path) as store:
         patch.setattr(module, "run_batch", counted)
-        done = conduct(other.trials, store, threads, studies.PROVENANCE)
+        done = run_trials(other.trials, store, threads, studies.PROVENANCE)
     assert (done.present, done.new) == (8, 16)
     assert {(content["seed"], content["num_qubits"][0]) for content in ran} == {(7, 5), (8, 5), (9, 5), (9, 2)}
 
@@ -134,24 +134,26 @@ def test_a_trial_is_the_same_point_as_that_of_a_run(tmp_path):
 def test_a_result_that_cannot_be_stored_fails_alone(monkeypatch):
     from qsense.study.trial import Outcome
 
-    monkeypatch.setattr(crew, "conducted", lambda content: Outcome({"img_s": content["nan"]}, b""))
-    good, bad = crew.run_batch([{"nan": 1.0}, {"nan": float("nan")}])
+    monkeypatch.setattr(worker_pool, "run_trial", lambda content: Outcome({"img_s": content["nan"]}, b""))
+    good, bad = worker_pool.run_batch([{"nan": 1.0}, {"nan": float("nan")}])
     assert good.outcome is not None
     assert bad.outcome is None
     assert "ValueError" in bad.failure
 
 
 @cluster
-def test_a_dask_cluster_gives_the_same_tables(tmp_path, alone):
+def test_a_dask_cluster_gives_the_same_tables(tmp_path, sequential):
     with local_cluster() as made:
-        entry = studies.filled(tmp_path / "s", ONE, partial(crew.dask, made.scheduler_address))
-    assert studies.tables(tmp_path / "s", entry) == alone
+        entry = studies.filled(tmp_path / "s", ONE, partial(worker_pool.dask_pool, made.scheduler_address))
+    assert studies.tables(tmp_path / "s", entry) == sequential
 
 
 @cluster
-def test_a_dask_worker_lost_in_mid_task_costs_nothing(tmp_path, alone):
+def test_a_dask_worker_lost_in_mid_task_costs_nothing(tmp_path, sequential):
     slow = studies.study({"shots": 2000}, sweep={"num_qubits": [12], "seed": {"from": 1, "to": 60}})
-    expected = studies.tables(tmp_path / "a", studies.filled(tmp_path / "a", slow, partial(crew.processes, 2)))
+    expected = studies.tables(
+        tmp_path / "a", studies.filled(tmp_path / "a", slow, partial(worker_pool.process_pool, 2))
+    )
     killed = []
     with local_cluster() as made:
 
@@ -161,7 +163,9 @@ def test_a_dask_worker_lost_in_mid_task_costs_nothing(tmp_path, alone):
                 os.kill(killed[0], signal.SIGKILL)
 
         with Store(tmp_path / "b") as store:
-            ended = conduct(slow.trials, store, partial(crew.dask, made.scheduler_address), studies.PROVENANCE, kill)
+            ended = run_trials(
+                slow.trials, store, partial(worker_pool.dask_pool, made.scheduler_address), studies.PROVENANCE, kill
+            )
             store.write(store.studies / f"{slow.entry().id}.zip", slow.entry().to_bytes())
     assert killed
     assert ended.failures == ()
@@ -174,7 +178,7 @@ def test_a_scheduler_lost_between_two_questions_is_the_same_line():
 
     with local_cluster() as made:
         for error in (CommClosedError("in <TCP>: Stream is closed"), ConnectionResetError(104, "reset")):
-            with pytest.raises(ArgumentError, match="scheduler is gone"), crew.dask(made.scheduler_address):
+            with pytest.raises(ArgumentError, match="scheduler is gone"), worker_pool.dask_pool(made.scheduler_address):
                 raise error
 
 
@@ -203,7 +207,7 @@ def test_a_lost_scheduler_is_one_line_and_what_is_done_is_kept(tmp_path):
         scheduler.kill()
         _, err = process.communicate(timeout=60)
         assert process.returncode == 2, err
-        assert "The cluster's scheduler is gone; what is done is stored, run the same command again." in err
+        assert "The cluster's scheduler is gone; finished results are stored, run the same command again." in err
         assert "Traceback" not in err, err
         assert len([line for line in err.splitlines() if line.startswith("qsense: ")]) == 1
         with Store(store, read_only=True) as opened:
@@ -226,12 +230,12 @@ def test_ctrl_c_does_not_wait_for_a_cluster(tmp_path):
 
         @contextmanager
         def stopped():
-            with crew.dask(made.scheduler_address) as hands:
+            with worker_pool.dask_pool(made.scheduler_address) as hands:
                 hands.executor.submit(time.sleep, 30)
-                yield crew.Crew(hands.executor, lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+                yield worker_pool.WorkerPool(hands.executor, lambda: (_ for _ in ()).throw(KeyboardInterrupt))
 
         with Store(tmp_path / "s") as store:
-            done = conduct(slow.trials, store, stopped, studies.PROVENANCE)
+            done = run_trials(slow.trials, store, stopped, studies.PROVENANCE)
         assert done.stopped
         assert time.monotonic() - begun < 15
 
@@ -241,7 +245,7 @@ def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path):
     for address in ("tcp://127.0.0.1:9", "nowhere", "tcp://"):
         with (
             pytest.raises(ArgumentError, match=f'No dask scheduler answers at "{address}"') as caught,
-            crew.dask(address),
+            worker_pool.dask_pool(address),
         ):
             pass
         assert "\n" not in str(caught.value)
@@ -251,7 +255,7 @@ def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path):
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ("def _version(): return '0.0.1'", "has qsense 0.0.1, here is .*; install the same"),
+        ("def _version(): return '0.0.1'", "has qsense 0.0.1, but this is .*; install the same"),
         ("", "cannot import qsense .*; install it"),
     ],
 )
@@ -264,8 +268,8 @@ def test_a_dask_worker_with_another_qsense_or_none_is_one_line(tmp_path, monkeyp
         there = types.ModuleType("other_qsense")
         exec("def _version(): return 'here'", vars(there))
         monkeypatch.setitem(sys.modules, "other_qsense", there)
-        monkeypatch.setattr(crew, "_version", there._version)
+        monkeypatch.setattr(worker_pool, "_version", there._version)
         there._version.__module__ = "other_qsense"
-        with pytest.raises(QsenseError, match=message) as caught, crew.dask(made.scheduler_address):
+        with pytest.raises(QsenseError, match=message) as caught, worker_pool.dask_pool(made.scheduler_address):
             pass
     assert "\n" not in str(caught.value)
