@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qsense.cli.logs import show_log
+from qsense.cli.logs import one_line, show_log, show_traceback, without_credentials
 from qsense.cli.option_names import with_options
 from qsense.errors import QsenseError
 
@@ -18,19 +18,29 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="What entanglement buys a magnetic-field sensor, on its device, with its noise, and until when.",
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts and nothing else.")]
+_debugging = False  # set by --debug
 
 
 def main() -> None:
-    """Runs the command line; an error of the user's is one line on stderr and exit status 2."""
+    """Runs the command line.
+
+    A QsenseError, which the user can fix, is one line on stderr and exit status 2; any other error is a defect of
+    qsense, one line and exit status 1. With --debug the traceback comes before the line.
+    """
     try:
         app()
-    except QsenseError as error:
-        print(f"qsense: {with_options(' '.join(str(error).split()), app, sys.argv[1:])}", file=sys.stderr)
-        sys.exit(2)
     except BrokenPipeError:  # the reader of a pipe has left
         sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:
+        if _debugging:
+            show_traceback(error)
+        if isinstance(error, QsenseError):
+            print(f"qsense: {with_options(one_line(error), app, sys.argv[1:])}", file=sys.stderr)
+            sys.exit(2)
+        what = without_credentials(f"{type(error).__name__}: {one_line(error)}".removesuffix(": "))
+        where = "" if _debugging else "; see where with: qsense --debug …"
+        print(f"qsense: internal error: {what}{where}; please report it", file=sys.stderr)
         sys.exit(1)
 
 
@@ -47,5 +57,20 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="On an error also print the traceback, with what caused it.")
+    ] = False,
 ) -> None:
+    global _debugging
+    _debugging = debug
     show_log()
+
+
+def _quiet_beside_json(wanted: bool) -> bool:
+    show_log(quiet=wanted)
+    return wanted
+
+
+AsJson = Annotated[
+    bool, typer.Option("--json", callback=_quiet_beside_json, help="Print JSON for scripts and nothing else.")
+]

@@ -1,4 +1,4 @@
-"""What the library logs, as lines on stderr."""
+"""What goes to stderr: the library's log, a line each, and the traceback of an error where it is asked for."""
 
 from __future__ import annotations
 
@@ -25,3 +25,29 @@ def show_log(quiet: bool = False) -> None:
     logger.propagate = True
     if _LINES not in logger.handlers:
         logger.addHandler(_LINES)
+
+
+def one_line(error: BaseException) -> str:
+    """Returns the text of an error on one line."""
+    return " ".join(str(error).split())
+
+
+def show_traceback(error: BaseException) -> None:
+    """Shows where an error was raised and what caused it, on stderr, without credentials."""
+    import traceback
+
+    for part in traceback.format_exception(error):
+        for line in part.splitlines():
+            indent = line[: len(line) - len(line.lstrip())]
+            print(indent + without_credentials(line), file=sys.stderr)
+
+
+def without_credentials(text: str) -> str:
+    """Returns the text on one line, without the credentials that the environment or a saved account holds."""
+    from qsense.services.secrecy import scrubbed
+
+    if "qiskit_ibm_runtime" not in sys.modules:  # whoever has not loaded it has read no saved account
+        return scrubbed(text)
+    from qsense.services.ibm_client import known_secrets
+
+    return scrubbed(text, known_secrets())
