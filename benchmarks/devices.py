@@ -194,7 +194,7 @@ def submission_time():
             ready = submission.prepare(spec, Path(folder), service, lambda line: None)
             submission.submit(ready, Path(folder), service, lambda line: None)
             spent, book = time.perf_counter() - start, ready.ledger
-        print(f"{size:3d}  {spent:7.2f}  {len(book.entries):4d}  {book.circuits:8d}  {book.seconds:6.1f}")
+        print(f"{size:3d}  {spent:7.2f}  {len(book.jobs):4d}  {book.circuits:8d}  {book.seconds:6.1f}")
 
 
 PARTS = {

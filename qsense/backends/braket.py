@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from qsense.backends.providers import open_backend
 from qsense.backends.runners import bind_and_run
-from qsense.backends.self_test import first_trusted, known_circuits
+from qsense.backends.self_test import bitstring_circuits, first_trusted
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import Readout
@@ -71,7 +71,7 @@ class BraketSampler:
 
     def _test(self, size: int) -> None:
         if size not in self._tested:
-            first_trusted(self.name, {"run": self._run}, known_circuits(range(size), size))
+            first_trusted(self.name, {"run": self._run}, bitstring_circuits(range(size), size))
             self._tested.add(size)
 
     def _run(self, circuit: QuantumCircuit, values: FloatArray, shots: int, seed: int) -> Counts:

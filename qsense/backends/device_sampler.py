@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qsense.backends.runners import Runner, is_fake, is_sampler, runners
-from qsense.backends.self_test import Trust, first_trusted, known_circuits, translated
+from qsense.backends.self_test import Trust, bitstring_circuits, first_trusted, translated
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.circuits.transpilation import DeviceCircuit, Idle, on_device, window_delays
@@ -126,7 +126,7 @@ class DeviceSampler:
 
     def _trusted(self, qubits: tuple[int, ...]) -> Trust:
         if qubits not in self._kept:
-            circuits = translated(known_circuits(qubits, self.device.num_qubits), self.backend.target)
+            circuits = translated(bitstring_circuits(qubits, self.device.num_qubits), self.backend.target)
             self._kept[qubits] = first_trusted(self.name, self._runners, circuits)
         found: Trust = self._kept[qubits]
         return found
@@ -142,11 +142,11 @@ class DeviceSampler:
         Raises:
             ArgumentError: no way of running passes the self-test on them.
         """
-        return self.run_circuits(self.known_strings(qubits), qubits, shots, seed)
+        return self.run_circuits(self.calibration_circuits(qubits), qubits, shots, seed)
 
-    def known_strings(self, qubits: Sequence[int]) -> list[Any]:
+    def calibration_circuits(self, qubits: Sequence[int]) -> list[Any]:
         """Returns the circuits of the strings of `estimate.readout.patterns`, in the device's gates."""
-        circuits = known_circuits(qubits, self.device.num_qubits, patterns(len(qubits)))
+        circuits = bitstring_circuits(qubits, self.device.num_qubits, patterns(len(qubits)))
         return translated(circuits, self.backend.target)
 
     def run_circuits(

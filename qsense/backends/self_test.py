@@ -45,7 +45,7 @@ def strings(num_bits: int) -> list[int]:
     return list(dict.fromkeys([0, 2**num_bits - 1, 1, 1 << (num_bits - 1), every_second]))
 
 
-def known_circuits(
+def bitstring_circuits(
     qubits: Sequence[int], num_qubits: int, outcomes: Sequence[int] | None = None
 ) -> list[QuantumCircuit]:
     """Returns one circuit for each string, spin j on qubits[j] and read into classical bit j.
@@ -92,7 +92,7 @@ def first_trusted(name: str, ways: Mapping[str, Runner], circuits: Sequence[Quan
     Args:
         name: of the backend, for messages.
         ways: runners by name, in the order of trying.
-        circuits: of `known_circuits`, in the backend's own gates.
+        circuits: of `bitstring_circuits`, in the backend's own gates.
         seed: of the simulators among them.
 
     Raises:

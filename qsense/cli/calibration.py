@@ -13,7 +13,7 @@ from qsense.cli.app import AsJson, app
 from qsense.cli.progress import say
 
 if TYPE_CHECKING:
-    from qsense.calibration.characterise import Characterised
+    from qsense.calibration.analysis import Characterisation
 
 
 @app.command()
@@ -43,8 +43,8 @@ def calibrate(
     import tomli_w
 
     from qsense import services as remote
-    from qsense.calibration import jobs as calibration_jobs
-    from qsense.calibration.characterise import as_toml
+    from qsense.calibration import remote as by_jobs
+    from qsense.calibration.noise_model import model_file
     from qsense.circuits.transpilation import Idle
     from qsense.cli.jobs import cost, sent_as_json
     from qsense.cli.options import integers
@@ -60,7 +60,7 @@ def calibrate(
     ready = None
     if remote.is_remote(backend):
         service = remote.service(backend)
-        ready = calibration_jobs.prepare(service, named, shots, longest, records, say, max_qpu_seconds)
+        ready = by_jobs.prepare(service, named, shots, longest, records, say, max_qpu_seconds)
         if not as_json:
             print(cost(ready.ledger))
         if dry_run:
@@ -69,22 +69,22 @@ def calibrate(
             else:
                 print("dry run: nothing was sent or written")
             return
-        found = calibration_jobs.measure(ready, service, say, resend)
+        found = by_jobs.measure(ready, service, say, resend)
     elif dry_run or resend or max_qpu_seconds is not None:
         raise ArgumentError(
             "Options --dry-run, --resend and --max-qpu-seconds go with a backend that takes jobs, but it is "
             f'"{backend}"; leave them out.'
         )
     else:
-        found = _here_and_now(backend, named, shots, longest, seed)
-    entry = as_toml(found, backend, name, cast(Idle, idle), say, None if ready is None else ready.began)
+        found = _measure_now(backend, named, shots, longest, seed)
+    entry = model_file(found, backend, name, cast(Idle, idle), say, None if ready is None else ready.started)
     model = tomli_w.dumps(entry)
     try:
         path.write_text(model, encoding="utf-8")
     except OSError as error:
         raise ArgumentError(f"{path}: cannot be written: {error.strerror}; choose another --out.") from error
     if ready is not None:
-        calibration_jobs.finish(ready, model.encode())
+        by_jobs.finish(ready, model.encode())
     if as_json:
         record = {} if ready is None else {"record": str(ready.folder.path)}
         print(json.dumps({"file": str(path), **record, **entry}, indent=2, default=str))
@@ -93,19 +93,22 @@ def calibrate(
     print(path)
 
 
-def _here_and_now(backend: str, qubits: tuple[int, ...], shots: int, longest: float | None, seed: int) -> Characterised:
+def _measure_now(
+    backend: str, qubits: tuple[int, ...], shots: int, longest: float | None, seed: int
+) -> Characterisation:
     from qsense import backends
     from qsense.backends.device_sampler import DeviceSampler
-    from qsense.calibration.characterise import characterise, protocol
+    from qsense.calibration.analysis import characterise
+    from qsense.calibration.protocol import design_protocol
     from qsense.errors import ArgumentError
 
     sampler = backends.sampler(backend)
     if not isinstance(sampler, DeviceSampler):
-        raise ArgumentError(f'The backend "{backend}" is no device; give one such as fake:manila.')
-    return characterise(sampler, protocol(sampler, qubits, shots, longest), seed)
+        raise ArgumentError(f'The backend "{backend}" is not a device; give one such as fake:manila.')
+    return characterise(sampler, design_protocol(sampler, qubits, shots, longest), seed)
 
 
-def _print_found(backend: str, found: Characterised) -> None:
+def _print_found(backend: str, found: Characterisation) -> None:
     from rich.table import Table
 
     from qsense.cli.devices import console

@@ -63,8 +63,7 @@ def submit(
     if as_json:
         print(json.dumps({"record": str(record.path), **sent_as_json(stored)}, indent=2, sort_keys=True))
         return
-    entries = stored.entries
-    print(f"{sum(bool(entry.job) for entry in entries)} of {len(entries)} jobs are sent")
+    print(f"{sum(bool(job.job_id) for job in stored.jobs)} of {len(stored.jobs)} jobs are sent")
     print(f"collect them with: qsense collect {record.path}")
 
 
@@ -82,7 +81,7 @@ def collect(
     if as_json:
         print(json.dumps(answer, indent=2, sort_keys=True, allow_nan=False))
         return
-    print(f"jobs: {collected.shown}")
+    print(f"jobs: {collected.summary}")
     for job in answer["lost"]:
         print(f"  {job['job']} {job['status']}: {job['reason']}")
     points = len(collected.complete) + len(collected.missing)
@@ -100,7 +99,7 @@ def collect(
 def cost(ledger: Ledger) -> str:
     """Returns a line of what a ledger's jobs cost: jobs, circuits, shots, estimated seconds."""
     return (
-        f"{ledger.backend}: {len(ledger.entries)} jobs, {ledger.circuits} circuits, {ledger.shots} shots, "
+        f"{ledger.backend}: {len(ledger.jobs)} jobs, {ledger.circuits} circuits, {ledger.shots} shots, "
         f"about {ledger.seconds:.1f} s on the device"
     )
 
@@ -115,13 +114,13 @@ def sent_as_json(ledger: Ledger) -> dict[str, Any]:
         "qpu_seconds_estimated": ledger.seconds,
         "jobs": [
             {
-                "job": entry.job or None,
-                "status": entry.status,
-                "circuits": entry.parcel.rows,
-                "shots": entry.parcel.rows * entry.parcel.shots,
-                "qpu_seconds_estimated": entry.parcel.seconds,
+                "job": job.job_id or None,
+                "status": job.status,
+                "circuits": job.rows,
+                "shots": job.rows * job.shots,
+                "qpu_seconds_estimated": job.seconds,
             }
-            for entry in ledger.entries
+            for job in ledger.jobs
         ],
     }
 
@@ -131,9 +130,9 @@ def _collected(record: RunRecord, collected: Collected) -> dict[str, Any]:
         "record": str(record.path),
         "jobs": collected.states,
         "lost": [
-            {"job": entry.job, "status": entry.status, "reason": entry.reason}
-            for entry in collected.ledger.entries
-            if entry.lost
+            {"job": job.job_id, "status": job.status, "reason": job.reason}
+            for job in collected.ledger.jobs
+            if job.is_lost
         ],
         "complete": [point.label for point in collected.complete],
         "missing": [point.label for point in collected.missing],

@@ -1,7 +1,7 @@
 """Collects the results of a submitted run: the counts of complete points come into its record, once.
 
-`fetching` brings what is done. Nothing becomes counts before the known strings that were sent with it have come back as
-they were prepared.
+`fetching` fetches and checks the results. Nothing becomes counts before the calibration bitstrings that were sent with
+it have been read as they were prepared.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from qsense.circuits.counts import Counts
 from qsense.errors import RecordError
 from qsense.jobs import fetching
-from qsense.jobs.fetching import Fetched, Place, counts_at, places
-from qsense.jobs.ledger import LEDGER, alone
+from qsense.jobs.fetching import Fetched, TaskLocation, counts_at, locate_tasks
+from qsense.jobs.ledger import LEDGER, exclusive_lock
 from qsense.runs.plan import Point, plan
 from qsense.runs.preparation import Note
 from qsense.runs.record import RunRecord
@@ -34,7 +34,7 @@ class Collected(Fetched):
 
 
 def collect(record: RunRecord, service: Service, note: Note) -> Collected:
-    """Fetches the results that are there and puts the counts of complete points into the record.
+    """Fetches the results of jobs that are done, and puts the counts of complete points into the record.
 
     Args:
         record: of a submitted run.
@@ -45,28 +45,28 @@ def collect(record: RunRecord, service: Service, note: Note) -> Collected:
         RecordError: the record has no jobs, or is damaged.
         ServiceError: the service cannot be reached; what was fetched before is in the record.
     """
-    with alone(record):
+    with exclusive_lock(record):
         fetched = fetching.fetch(record, service, note)
-        complete, missing = _completed(record, fetched)
-        tests = [entry for entry in fetched.ledger.entries if entry.parcel.tests]
-        if missing and fetched.states["done"] and any(entry.status in ("failed", "cancelled") for entry in tests):
-            note(f"{len(missing)} points wait for the known strings, whose job is lost; send it again with --resend")
+        complete, missing = _complete_points(record, fetched)
+        calibrations = [job for job in fetched.ledger.jobs if job.has_calibration]
+        if missing and fetched.states["done"] and any(job.status in ("failed", "cancelled") for job in calibrations):
+            note(f"{len(missing)} points wait for the calibration bitstrings, whose job is lost; resend it (--resend)")
     return Collected(fetched.ledger, fetched.states, tuple(complete), tuple(missing))
 
 
 def wait(record: RunRecord, service: Service, note: Note, progress: Callable[[Collected], None]) -> Collected:
-    """Collects again and again until no job is queued or running.
+    """Collects repeatedly until no job is queued or running.
 
     Args:
         record, service, note: as for `collect`.
-        progress: called after every look.
+        progress: called after every fetch.
     """
-    return fetching.patiently(lambda: collect(record, service, note), progress)
+    return fetching.wait_for_jobs(lambda: collect(record, service, note), progress)
 
 
-def _completed(record: RunRecord, fetched: Fetched) -> tuple[list[Point], list[Point]]:
-    """Writes the counts of every point whose pieces are all there; returns the points with counts and those without."""
-    of_points = places(fetched.ledger)
+def _complete_points(record: RunRecord, fetched: Fetched) -> tuple[list[Point], list[Point]]:
+    """Writes the counts of every point whose tasks are all done; returns the points with counts and those without."""
+    of_points = locate_tasks(fetched.ledger)
     if fetched.is_trusted:
         _calibrate_readout(record, of_points)
     complete, missing = [], []
@@ -74,21 +74,21 @@ def _completed(record: RunRecord, fetched: Fetched) -> tuple[list[Point], list[P
         if record.has_counts(point):
             complete.append(point)
             continue
-        own = of_points.get(point.key, [])
-        if not fetched.is_trusted or not own or any(entry.status != "done" for _, entry, _ in own):
+        locations = of_points.get(point.key, [])
+        if not fetched.is_trusted or not locations or any(location.job.status != "done" for location in locations):
             missing.append(point)
             continue
-        if sum(piece.rows for piece, _, _ in own) != len(point.rule.times) * point.circuits_per_time:
+        if sum(location.task.rows for location in locations) != len(point.rule.times) * point.circuits_per_time:
             raise RecordError(f"{record.path / LEDGER}: its jobs do not fit the spec of this record.")
-        record.write_counts(point, [counts_at(record, place) for place in own])
+        record.write_counts(point, [counts_at(record, location) for location in locations])
         complete.append(point)
     return complete, missing
 
 
-def _calibrate_readout(record: RunRecord, of_points: Mapping[str, list[Place]]) -> None:
-    """Writes the counts of the known strings on every probe's qubits, if they were to calibrate readout."""
+def _calibrate_readout(record: RunRecord, of_points: Mapping[str, list[TaskLocation]]) -> None:
+    """Writes the counts of the calibration bitstrings on every probe's qubits, if they are to calibrate readout."""
     device = record.spec.device
     for name in {} if device is None or not device.readout_shots else {p.file_name: p for p in device.placements}:
         if not (record.path / "counts" / name).exists():
-            parts = [counts_at(record, place) for place in of_points.get(name, [])]
+            parts = [counts_at(record, location) for location in of_points.get(name, [])]
             record.write_bytes(f"counts/{name}", Counts.joined(parts).to_bytes())

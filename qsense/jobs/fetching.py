@@ -1,9 +1,9 @@
-"""Fetches the results of jobs: what is done comes into the folder, what is not is named, and nothing twice.
+"""Fetches the results of jobs, each once, and checks them.
 
-A result is taken only if the job carries this run's tags, its circuits carry the keys of what was asked (or, where
-the service returns none, are the very circuits in the folder), and every row has its shots. If the known strings that
-were sent with the rest come back otherwise than they were prepared, no result is taken. What is refused has its reason
-in the ledger; the rest is kept.
+A result is accepted only if the job carries this run's tags, its circuits carry the keys of the tasks (or, where the
+service returns no keys, are equal to the circuits in the folder), and every row has its shots. If the calibration
+bitstrings that were sent with the rest are read wrong, no result of the run is accepted. The ledger keeps the reason of
+each refusal; other results are kept.
 """
 
 from __future__ import annotations
@@ -14,31 +14,37 @@ import time
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from qsense.backends.self_test import complaint
 from qsense.circuits.counts import Counts
 from qsense.errors import RecordError
-from qsense.jobs.dispatch import adopt
-from qsense.jobs.ledger import Entry, Ledger, Status, load, parcel_tasks, store
+from qsense.jobs.dispatch import recover_jobs
+from qsense.jobs.job import Job, JobTask, Status
+from qsense.jobs.ledger import Ledger, load, load_tasks, store
 from qsense.numerics.fisher import FloatArray
 from qsense.runs.preparation import Note
 from qsense.runs.record import Folder
-from qsense.services import Returned, Service
-from qsense.services.tasks import Piece, Task
+from qsense.services import Service, TaskResult
+from qsense.services.tasks import Task
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-Place = tuple[Piece, Entry, int]
-"""A piece, the parcel it is in, and its number there."""
-
 POLL_S = 2.0
-"""Between two looks at the jobs while waiting; it doubles up to a minute."""
-_MOST_POLL_S = 60.0
+"""The first pause between two requests for the jobs' status; it doubles up to a minute."""
+_LONGEST_POLL_S = 60.0
 _STATES = ("done", "queued", "running", "failed", "cancelled", "refused", "unsent")
+
+
+class TaskLocation(NamedTuple):
+    """A task, the job that holds it, and its number there, from 0."""
+
+    task: JobTask
+    job: Job
+    number: int
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,8 @@ class Fetched:
     """What became of the jobs of a folder.
 
     Attributes:
-        ledger: as it stands.
-        states: parcels in each state: done, queued, running, failed, cancelled, refused, unsent.
+        ledger: with the present status of every job.
+        states: how many jobs are in each state: done, queued, running, failed, cancelled, refused, unsent.
     """
 
     ledger: Ledger
@@ -55,34 +61,34 @@ class Fetched:
 
     @property
     def waiting(self) -> int:
-        """Jobs that may still be done without anyone's help."""
+        """The number of jobs that are queued or running."""
         return self.states["queued"] + self.states["running"]
 
     @property
     def lost(self) -> list[str]:
         """A line for every job that failed, was cancelled or was refused."""
-        return [f"job {e.job} {e.status}: {e.reason}" for e in self.ledger.entries if e.lost]
+        return [f"job {job.job_id} {job.status}: {job.reason}" for job in self.ledger.jobs if job.is_lost]
 
     @property
-    def shown(self) -> str:
-        """The states in words.
+    def summary(self) -> str:
+        """The number of jobs in each state, in words.
 
-        >>> Fetched(Ledger("run", "ibm:x", "job", ()), {"done": 2, "queued": 1, "failed": 0}).shown
+        >>> Fetched(Ledger("run", "ibm:x", "job", ()), {"done": 2, "queued": 1, "failed": 0}).summary
         '2 done, 1 queued'
         """
         return ", ".join(f"{number} {state}" for state, number in self.states.items() if number)
 
     @property
     def is_trusted(self) -> bool:
-        """Whether all known strings have come back as they were prepared."""
-        return all(entry.status == "done" for entry in self.ledger.entries if entry.parcel.tests)
+        """Whether all calibration bitstrings have been read as they were prepared."""
+        return all(job.status == "done" for job in self.ledger.jobs if job.has_calibration)
 
 
-Looked = TypeVar("Looked", bound=Fetched)
+AnyFetched = TypeVar("AnyFetched", bound=Fetched)
 
 
 def fetch(folder: Folder, service: Service, note: Note) -> Fetched:
-    """Fetches the results that are there; to be called where no other qsense works on the folder (`ledger.alone`).
+    """Fetches the results of jobs that are done; to be called within `ledger.exclusive_lock`.
 
     Args:
         folder: of the jobs.
@@ -95,117 +101,115 @@ def fetch(folder: Folder, service: Service, note: Note) -> Fetched:
     """
     ledger = load(folder, service.name)
     if ledger.with_status("planned", "sending"):
-        ledger = adopt(folder, ledger, service, note, 0.0)
+        ledger = recover_jobs(folder, ledger, service, note, 0.0)
     states = dict.fromkeys(_STATES, 0)
     distrust = ""
-    for index, entry in enumerate(ledger.entries):
-        state: str = entry.status
-        if entry.status in ("planned", "sending"):
+    for index, job in enumerate(ledger.jobs):
+        state: str = job.status
+        if job.status in ("planned", "sending"):
             state = "unsent"
-        elif entry.status in ("sent", "refused") or (entry.status == "done" and distrust):
-            entry, state = _fetched(folder, ledger, entry, service, distrust)
-            if entry != ledger.entries[index]:
-                ledger = ledger.with_entry(index, entry)
+        elif job.status in ("sent", "refused") or (job.status == "done" and distrust):
+            job, state = _fetch_job(folder, ledger, job, service, distrust)
+            if job != ledger.jobs[index]:
+                ledger = ledger.with_job(index, job)
                 store(folder, ledger)
-                if entry.lost:
-                    note(f"job {entry.job} {entry.status}: {entry.reason}")
-        if entry.parcel.tests and entry.status == "refused":  # these come first
-            distrust = f"the known strings were refused (job {entry.job})"
+                if job.is_lost:
+                    note(f"job {job.job_id} {job.status}: {job.reason}")
+        if job.has_calibration and job.status == "refused":  # these come first
+            distrust = f"the calibration bitstrings were refused (job {job.job_id})"
         states[state] += 1
     return Fetched(ledger, states)
 
 
-def patiently(look: Callable[[], Looked], progress: Callable[[Looked], None]) -> Looked:
-    """Looks again and again until no job is queued or running; returns what was seen last.
+def wait_for_jobs(fetch_once: Callable[[], AnyFetched], progress: Callable[[AnyFetched], None]) -> AnyFetched:
+    """Fetches repeatedly until no job is queued or running; returns what was fetched last.
 
     Args:
-        look: fetches what is there.
-        progress: called after every look.
+        fetch_once: fetches the results of jobs that are done.
+        progress: called after every fetch.
     """
     pause = POLL_S
     while True:
-        seen = look()
-        progress(seen)
-        if not seen.waiting:
-            return seen
+        fetched = fetch_once()
+        progress(fetched)
+        if not fetched.waiting:
+            return fetched
         time.sleep(pause)
-        pause = min(2 * pause, _MOST_POLL_S)
+        pause = min(2 * pause, _LONGEST_POLL_S)
 
 
-def places(ledger: Ledger) -> dict[str, list[Place]]:
-    """Returns where the pieces of every point are, in the order of its times and rows."""
-    found: dict[str, list[Place]] = {}
-    for entry in ledger.entries:
-        for number, piece in enumerate(entry.parcel.pieces):
-            found.setdefault(piece.point, []).append((piece, entry, number))
-    for own in found.values():
-        own.sort(key=lambda place: (place[0].time_index, place[0].first_row))
+def locate_tasks(ledger: Ledger) -> dict[str, list[TaskLocation]]:
+    """Returns where the tasks of every point are, in the order of its times and rows."""
+    found: dict[str, list[TaskLocation]] = {}
+    for job in ledger.jobs:
+        for index, task in enumerate(job.tasks):
+            found.setdefault(task.point, []).append(TaskLocation(task, job, index))
+    for locations in found.values():
+        locations.sort(key=lambda location: (location.task.time_index, location.task.first_row))
     return found
 
 
-def counts_at(folder: Folder, place: Place) -> Counts:
-    """Returns the counts of a piece of a parcel that is done.
+def counts_at(folder: Folder, location: TaskLocation) -> Counts:
+    """Returns the counts of a task whose job is done.
 
     Raises:
-        RecordError: their file is missing or is not the one that was fetched.
+        RecordError: their file is missing, or is not the one that was fetched.
     """
-    _, entry, number = place
-    path = folder.path / entry.parcel.counts_file
+    path = folder.path / location.job.counts_file
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise RecordError(f"{path}: cannot be read: {error.strerror}; take it from a copy of the record.") from error
-    if hashlib.sha256(data).hexdigest() != entry.counts_sha256:
-        raise RecordError(f"{path}: its hash is not the ledger's; take it from a copy of the record.")
+        raise RecordError(f"{path}: cannot be read: {error.strerror}; restore it from a copy of the record.") from error
+    if hashlib.sha256(data).hexdigest() != location.job.counts_sha256:
+        raise RecordError(f"{path}: its hash is not the ledger's; restore it from a copy of the record.")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return Counts.from_bytes(archive.read(f"{number}.npz"), str(path))
+        return Counts.from_bytes(archive.read(f"{location.number}.npz"), str(path))
 
 
-def _fetched(folder: Folder, ledger: Ledger, entry: Entry, service: Service, distrust: str) -> tuple[Entry, str]:
-    """Returns the entry after a look at its job, and the job's state; `distrust` says why no result is taken."""
-    seen = service.look(entry.job)
-    if seen.state in ("queued", "running"):
-        return entry, seen.state
-    if seen.state == "unknown":
-        return replace(entry, status="failed", reason="the service does not know this job"), "failed"
-    if ledger.run not in seen.tags or entry.tag not in seen.tags:
-        return replace(entry, status="refused", reason="the job does not carry this run's tags"), "refused"
-    if seen.state != "done":
-        status: Status = "cancelled" if seen.state == "cancelled" else "failed"
-        return replace(entry, status=status, reason=seen.reason), status
+def _fetch_job(folder: Folder, ledger: Ledger, job: Job, service: Service, distrust: str) -> tuple[Job, str]:
+    """Returns the job with its present status, and its state; `distrust` says why no result is accepted."""
+    found = service.status(job.job_id)
+    if found.state in ("queued", "running"):
+        return job, found.state
+    if found.state == "unknown":
+        return replace(job, status="failed", reason="the service does not know this job"), "failed"
+    if ledger.run not in found.tags or job.tag not in found.tags:
+        return replace(job, status="refused", reason="the job does not carry this run's tags"), "refused"
+    if found.state != "done":
+        status: Status = "cancelled" if found.state == "cancelled" else "failed"
+        return replace(job, status=status, reason=found.reason), status
     if distrust:
-        return replace(entry, status="refused", reason=distrust), "refused"
-    measured = service.results(entry.job)
-    reason = _why_not(folder, entry, measured, service)
+        return replace(job, status="refused", reason=distrust), "refused"
+    results = service.results(job.job_id)
+    reason = _find_mismatch(folder, job, results, service)
     if reason:
-        return replace(entry, status="refused", reason=reason), "refused"
-    data = _packed(measured)
-    folder.write_bytes(entry.parcel.counts_file, data)
-    return replace(entry, status="done", reason="", counts_sha256=hashlib.sha256(data).hexdigest()), "done"
+        return replace(job, status="refused", reason=reason), "refused"
+    data = _serialize_counts(results)
+    folder.write_bytes(job.counts_file, data)
+    return replace(job, status="done", reason="", counts_sha256=hashlib.sha256(data).hexdigest()), "done"
 
 
-def _why_not(folder: Folder, entry: Entry, measured: Sequence[Returned], service: Service) -> str:
-    """Returns why results are not what was asked for; "" if they are."""
-    parcel = entry.parcel
-    if len(measured) != len(parcel.pieces):
-        return f"it has {len(measured)} results, but {len(parcel.pieces)} circuits were sent"
-    if any(result.key is None for result in measured):
-        asked, sent = parcel_tasks(folder, parcel), service.sent(entry.job)
-        if len(sent) != len(asked) or not all(_same(task, one) for task, one in zip(asked, sent, strict=True)):
+def _find_mismatch(folder: Folder, job: Job, results: Sequence[TaskResult], service: Service) -> str:
+    """Returns how the results differ from what was requested; "" if they do not."""
+    if len(results) != len(job.tasks):
+        return f"it has {len(results)} results, but {len(job.tasks)} circuits were sent"
+    if any(result.key is None for result in results):
+        tasks, sent = load_tasks(folder, job), service.sent(job.job_id)
+        if len(sent) != len(tasks) or not all(_same(task, one) for task, one in zip(tasks, sent, strict=True)):
             return "it ran other circuits than those in the record"
-    for number, (piece, result) in enumerate(zip(parcel.pieces, measured, strict=True)):
-        if result.key is not None and result.key != piece.key:
-            return f"result {number} is of another circuit: its hash is {result.key[:8]}, not {piece.key[:8]}"
-        width = (piece.num_bits + 7) // 8
-        expected = (piece.rows, parcel.shots, width)
-        if result.num_bits != piece.num_bits or result.outcomes.shape != expected:
-            return f"result {number} has {result.outcomes.shape} rows, shots and bytes, but {expected} were asked for"
-        if np.any(result.outcomes[..., -1] >> (piece.num_bits - 8 * (width - 1))):
-            return f"result {number} has outcomes of more than {piece.num_bits} bits"
-        if piece.prepared is not None:
-            wrong = complaint(Counts.from_shots(result.num_bits, result.outcomes), piece.prepared, parcel.shots)
+    for index, (task, result) in enumerate(zip(job.tasks, results, strict=True)):
+        if result.key is not None and result.key != task.key:
+            return f"result {index} is of another circuit: its hash is {result.key[:8]}, not {task.key[:8]}"
+        width = (task.num_bits + 7) // 8
+        expected = (task.rows, job.shots, width)
+        if result.num_bits != task.num_bits or result.outcomes.shape != expected:
+            return f"result {index} has {result.outcomes.shape} rows, shots and bytes, but {expected} were requested"
+        if np.any(result.outcomes[..., -1] >> (task.num_bits - 8 * (width - 1))):
+            return f"result {index} has outcomes of more than {task.num_bits} bits"
+        if task.bitstring is not None:
+            wrong = complaint(Counts.from_shots(result.num_bits, result.outcomes), task.bitstring, job.shots)
             if wrong is not None:
-                return f"the backend failed its self-test of known bit strings ({wrong}, {piece.point})"
+                return f"the backend failed its self-test of calibration bitstrings ({wrong}, {task.point})"
     return ""
 
 
@@ -215,11 +219,11 @@ def _same(task: Task, sent: tuple[QuantumCircuit, FloatArray]) -> bool:
     return bool(circuit == task.circuit) and np.array_equal(values, task.values[:, order])
 
 
-def _packed(measured: Sequence[Returned]) -> bytes:
-    """Returns the counts of every piece as one file."""
+def _serialize_counts(results: Sequence[TaskResult]) -> bytes:
+    """Returns the counts of every task as one file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for number, result in enumerate(measured):
+        for index, result in enumerate(results):
             counts = Counts.from_shots(result.num_bits, result.outcomes)
-            archive.writestr(f"{number}.npz", counts.to_bytes())
+            archive.writestr(f"{index}.npz", counts.to_bytes())
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Submits a run: its spec becomes tasks, which `dispatch` sends as jobs; `collection` brings their counts back."""
+"""Submits a run: makes tasks from its spec, which `dispatch` sends as jobs; `collection` collects their counts."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from qsense.services.tasks import Mode, Task
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a submission would send.
+class Submission:
+    """What is to be sent.
 
     Attributes:
         spec: the run with its qubits, as its record has it.
-        ledger: as it stands, or as it would be made.
-        files: contents of the parcels' files, of a ledger that is not in the record yet.
+        ledger: of the record, or the new one.
+        files: contents of the jobs' files by name, if the ledger is new.
         device: what the record says of the device.
-        calibration: the one that chose the qubits.
+        calibration: the one from which the qubits were chosen.
     """
 
     spec: RunSpec
@@ -51,7 +51,7 @@ def prepare(
     note: Note | None = None,
     mode: Mode = "batch",
     max_seconds: float | None = None,
-) -> Plan:
+) -> Submission:
     """Returns what submitting a spec would send; writes and sends nothing.
 
     Args:
@@ -67,19 +67,19 @@ def prepare(
         SpecError: the run does not fit the backend.
         RecordError: the record's ledger is damaged or of another backend.
     """
-    mode = dispatch.checked(mode)
+    dispatch.check_mode(mode)
     prepared = prepare_run(spec, out, note, service.backend)
     path = out / f"{prepared.spec.name}-{prepared.spec.id}"
     files: dict[str, bytes] = {}
     if (path / LEDGER).exists():
-        ledger = dispatch.limited(load(RunRecord.load(path), service.name), max_seconds)
+        ledger = dispatch.limit_time(load(RunRecord.load(path), service.name), max_seconds)
     else:
-        ledger, files = dispatch.planned(tasks(prepared), prepared.spec.id, service, mode, max_seconds)
-    return Plan(prepared.spec, ledger, files, prepared.described("service"), prepared.calibration)
+        ledger, files = dispatch.plan_jobs(tasks(prepared), prepared.spec.id, service, mode, max_seconds)
+    return Submission(prepared.spec, ledger, files, prepared.described("service"), prepared.calibration)
 
 
 def tasks(prepared: PreparedRun) -> list[Task]:
-    """Returns what is to be run: the known strings on all qubits, then one task for every point and time.
+    """Returns what is to be run: the calibration bitstrings on all qubits, then one task for every point and time.
 
     Raises:
         SpecError: a circuit cannot be made for the device.
@@ -89,18 +89,18 @@ def tasks(prepared: PreparedRun) -> list[Task]:
         raise ArgumentError(f'The backend "{spec.backend}" is no device, so it takes no jobs.')
     shots = spec.device.readout_shots or SHOTS
     try:
-        known = [task for place in prepared.places for task in _known_strings(place, sampler, shots)]
-        return known + [task for point in prepared.points for task in _sensing(point, sampler)]
+        calibration = [task for place in prepared.places for task in _calibration_tasks(place, sampler, shots)]
+        return calibration + [task for point in prepared.points for task in _sensing(point, sampler)]
     except ArgumentError as error:
         raise SpecError(f"{spec.source}: key `backend`: {error}") from error
 
 
-def _known_strings(place: Placement, sampler: DeviceSampler, shots: int) -> list[Task]:
-    """They test the backend and calibrate its readout: each two spins differ in one of them."""
-    circuits = sampler.known_strings(place.qubits)
+def _calibration_tasks(place: Placement, sampler: DeviceSampler, shots: int) -> list[Task]:
+    """Returns the tasks that test the backend and calibrate its readout; any two spins differ in one bitstring."""
+    circuits = sampler.calibration_circuits(place.qubits)
     return [
-        Task(place.file_name, index, circuit, (), np.zeros((1, 0)), shots, prepared=string)
-        for index, (circuit, string) in enumerate(zip(circuits, patterns(place.num_qubits), strict=True))
+        Task(place.file_name, index, circuit, (), np.zeros((1, 0)), shots, bitstring=bitstring)
+        for index, (circuit, bitstring) in enumerate(zip(circuits, patterns(place.num_qubits), strict=True))
     ]
 
 
@@ -112,15 +112,15 @@ def _sensing(point: Point, sampler: DeviceSampler) -> list[Task]:
     ]
 
 
-def submit(ready: Plan, out: Path, service: Service, note: Note, resend: bool = False) -> RunRecord:
-    """Sends what a plan holds and has not been sent; returns the record.
+def submit(ready: Submission, out: Path, service: Service, note: Note, resend: bool = False) -> RunRecord:
+    """Sends the jobs that have not been sent; returns the record.
 
     Args:
         ready: from `prepare`.
         out: the folder under which the record is made.
         service: where to run.
         note: called with a line when something is worth saying.
-        resend: whether parcels that failed, were cancelled or refused are sent once more.
+        resend: whether jobs that failed, were cancelled or refused are sent again.
 
     Raises:
         ServiceError: the service refused or cannot be reached; what was sent is in the record.

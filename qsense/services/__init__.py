@@ -1,22 +1,22 @@
 """Services."""
 
 from qsense.services.protocol import (
-    Returned,
-    Seen,
+    JobStatus,
     Service,
     ServiceError,
     State,
+    TaskResult,
     as_outcomes,
     is_remote,
     service,
 )
 
 __all__ = [
-    "Returned",
-    "Seen",
+    "JobStatus",
     "Service",
     "ServiceError",
     "State",
+    "TaskResult",
     "as_outcomes",
     "is_remote",
     "service",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from qsense.errors import ArgumentError, nearest
 from qsense.installation import install_hint
 from qsense.services.ibm_client import asked, collected, connected, explained, guard_the_log, known_secrets, quietly
-from qsense.services.protocol import Returned, Seen, State, as_outcomes
+from qsense.services.protocol import JobStatus, State, TaskResult, as_outcomes
 from qsense.services.secrecy import scrubbed
 from qsense.services.tasks import Mode, Task
 
@@ -152,39 +152,39 @@ class IbmService:
             pubs = [(task.circuit, _bindings(task), task.shots) for task in tasks]
             return str(sampler.run(pubs).job_id())
 
-    def cancel(self, job: str) -> None:
+    def cancel(self, job_id: str) -> None:
         from qiskit_ibm_runtime import RuntimeInvalidStateError
 
         with self._vendor(), suppress(RuntimeInvalidStateError):
-            self.client.job(job).cancel()
+            self.client.job(job_id).cancel()
 
-    def look(self, job: str) -> Seen:
+    def status(self, job_id: str) -> JobStatus:
         from qiskit_ibm_runtime import RuntimeJobNotFound
 
-        def ask() -> Seen:
+        def ask() -> JobStatus:
             try:
-                found = self._jobs[job] = self.client.job(job)
+                found = self._jobs[job_id] = self.client.job(job_id)
             except RuntimeJobNotFound:
-                return Seen("unknown")
+                return JobStatus("unknown")
             status = str(found.status())
             reason = ""
             if status == "ERROR":
                 reason = found.error_message() or "the service gives no reason"
             elif status == "CANCELLED":  # the client has no public name for this reason
                 reason = getattr(found, "_reason", None) or "the service gives no reason"
-            return Seen(_STATES.get(status, "queued"), scrubbed(reason, known_secrets()), tuple(found.tags or ()))
+            return JobStatus(_STATES.get(status, "queued"), scrubbed(reason, known_secrets()), tuple(found.tags or ()))
 
         return self._ask(ask)
 
-    def results(self, job: str) -> list[Returned]:
-        return [_measured(one) for one in self._ask(lambda: self._job(job).result())]
+    def results(self, job_id: str) -> list[TaskResult]:
+        return [_measured(one) for one in self._ask(lambda: self._job(job_id).result())]
 
-    def sent(self, job: str) -> list[tuple[QuantumCircuit, NDArray[np.float64]]]:
-        pubs = self._ask(lambda: self._job(job).inputs).get("pubs", [])
+    def sent(self, job_id: str) -> list[tuple[QuantumCircuit, NDArray[np.float64]]]:
+        pubs = self._ask(lambda: self._job(job_id).inputs).get("pubs", [])
         return [(pub[0], np.asarray(pub[1], dtype=float)) for pub in pubs]
 
-    def _job(self, job: str) -> Any:
-        return self._jobs.get(job) or self.client.job(job)
+    def _job(self, job_id: str) -> Any:
+        return self._jobs.get(job_id) or self.client.job(job_id)
 
     @contextmanager
     def _vendor(self) -> Iterator[None]:
@@ -202,9 +202,9 @@ def _bindings(task: Task) -> dict[tuple[str, ...], NDArray[np.float64]]:
     return {tuple(task.names[index] for index in columns): task.values[:, columns]}
 
 
-def _measured(result: Any) -> Returned:
+def _measured(result: Any) -> TaskResult:
     bits = list(result.data.values())
     key = (result.metadata.get("circuit_metadata") or {}).get("qsense")
     if len(bits) != 1 or bits[0].array.ndim != 3:
-        return Returned(np.empty((0, 0, 0), dtype=np.uint8), 0, key)  # refused by its shape
-    return Returned(as_outcomes(bits[0].array), bits[0].num_bits, key)
+        return TaskResult(np.empty((0, 0, 0), dtype=np.uint8), 0, key)  # refused by its shape
+    return TaskResult(as_outcomes(bits[0].array), bits[0].num_bits, key)

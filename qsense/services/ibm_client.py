@@ -26,7 +26,7 @@ def asked(question: Callable[[], T]) -> T:
         try:
             return question()
         except ServiceError as error:
-            if not error.passing:
+            if not error.transient:
                 raise
             time.sleep(pause)
     return question()
@@ -47,7 +47,7 @@ def connected(make: Callable[[], T], said: list[str]) -> T:
     for line in warned:
         if "Unable to retrieve IBM Cloud access token" in line:
             refused = re.search(r"Status code: 4\d\d", line) is not None
-            raise _refused(line) if refused else _unwell(line, sure=True, passing=True)
+            raise _refused(line) if refused else _unwell(line, definitive=True, transient=True)
     said.extend(warned)
     return client
 
@@ -56,13 +56,13 @@ def _refused(text: str) -> ServiceError:
     return ServiceError(
         "The service refused the credentials; save an account with QiskitRuntimeService.save_account, or set "
         f"QISKIT_IBM_TOKEN. It said: {text}",
-        sure=True,
-        passing=False,
+        definitive=True,
+        transient=False,
     )
 
 
-def _unwell(text: str, sure: bool, passing: bool) -> ServiceError:
-    return ServiceError(f"The service did not answer as it should: {text}", sure, passing)
+def _unwell(text: str, definitive: bool, transient: bool) -> ServiceError:
+    return ServiceError(f"The service did not answer as it should: {text}", definitive, transient)
 
 
 @contextmanager
@@ -92,8 +92,8 @@ def explained() -> Iterator[None]:
         raise ServiceError(
             "No IBM Quantum account is saved; save one with QiskitRuntimeService.save_account(token=…), or set "
             "QISKIT_IBM_TOKEN.",
-            sure=True,
-            passing=False,
+            definitive=True,
+            transient=False,
         ) from None
     except Exception as error:  # the client lets errors of several libraries through
         code = _status(error)
@@ -101,7 +101,7 @@ def explained() -> Iterator[None]:
         refused = code is not None and 400 <= code < 500
         if code in (401, 403) or (refused and "API token" in text):
             raise _refused(text) from None
-        raise _unwell(text, sure=refused, passing=not refused or code == 429) from None
+        raise _unwell(text, definitive=refused, transient=not refused or code == 429) from None
 
 
 def _status(error: BaseException | None) -> int | None:

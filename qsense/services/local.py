@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.backends.fakes import compact
-from qsense.services.protocol import Returned, Seen, ServiceError
+from qsense.services.protocol import JobStatus, ServiceError, TaskResult
 from qsense.services.secrecy import scrubbed
 from qsense.services.tasks import Mode, Task
 
@@ -38,7 +38,7 @@ class LocalService:
     vendor: Any
     options: dict[str, Any] = field(default_factory=dict)
     without_delay: bool = False
-    _jobs: dict[str, tuple[tuple[str, ...], list[Task], list[Returned]]] = field(default_factory=dict)
+    _jobs: dict[str, tuple[tuple[str, ...], list[Task], list[TaskResult]]] = field(default_factory=dict)
 
     @property
     def overhead_s(self) -> float:
@@ -69,19 +69,19 @@ class LocalService:
         self._jobs[job] = (tuple(tags), list(tasks), [self._run(task) for task in tasks])
         return job
 
-    def cancel(self, job: str) -> None:
+    def cancel(self, job_id: str) -> None:
         pass
 
-    def look(self, job: str) -> Seen:
-        return Seen("done", tags=self._jobs[job][0]) if job in self._jobs else Seen("unknown")
+    def status(self, job_id: str) -> JobStatus:
+        return JobStatus("done", tags=self._jobs[job_id][0]) if job_id in self._jobs else JobStatus("unknown")
 
-    def results(self, job: str) -> list[Returned]:
-        return self._jobs[job][2]
+    def results(self, job_id: str) -> list[TaskResult]:
+        return self._jobs[job_id][2]
 
-    def sent(self, job: str) -> list[tuple[QuantumCircuit, NDArray[np.float64]]]:
-        return [(task.circuit, task.values) for task in self._jobs[job][1]]
+    def sent(self, job_id: str) -> list[tuple[QuantumCircuit, NDArray[np.float64]]]:
+        return [(task.circuit, task.values) for task in self._jobs[job_id][1]]
 
-    def _run(self, task: Task) -> Returned:
+    def _run(self, task: Task) -> TaskResult:
         present = {parameter.name for parameter in task.circuit.parameters}
         bound = [
             task.circuit.assign_parameters(
@@ -99,7 +99,9 @@ class LocalService:
                 found = job.result().get_counts()
                 counts += found if isinstance(found, list) else [found]
         except Exception as error:  # each vendor has its own
-            raise ServiceError(f"{self.name} could not run: {scrubbed(str(error))}", sure=True, passing=False) from None
+            raise ServiceError(
+                f"{self.name} could not run: {scrubbed(str(error))}", definitive=True, transient=False
+            ) from None
         size = task.circuit.num_clbits
         width = (size + 7) // 8
         rows = [
@@ -107,7 +109,7 @@ class LocalService:
             for row in counts
         ]
         shots = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), -1, width)
-        return Returned(shots, size, (task.circuit.metadata or {}).get("qsense"))
+        return TaskResult(shots, size, (task.circuit.metadata or {}).get("qsense"))
 
 
 @dataclass(frozen=True)

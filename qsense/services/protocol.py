@@ -1,7 +1,7 @@
 """Services that run jobs elsewhere and later: what qsense asks of them, and which there are.
 
-A service has a backend for which circuits are prepared, says what they cost, sends a parcel under tags, finds jobs by
-their tags, says how a job fares, and gives its results. `submission` and `collection` are built on these verbs alone.
+A service has a backend for which circuits are prepared, estimates their cost, sends tasks as a job under tags, finds
+jobs by their tags, and returns a job's status and results. The package `jobs` uses only these methods.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ class ServiceError(QsenseError):
     """A service could not be reached, refused the credentials, or refused a request.
 
     Attributes:
-        sure: whether nothing was done. After a lost connection a job may have been sent all the same.
-        passing: whether it may go by itself, so that a question is worth asking again.
+        definitive: whether nothing was done. After a lost connection a job may have been sent nevertheless.
+        transient: whether the cause may pass, so that a request that changes nothing is worth repeating.
     """
 
-    def __init__(self, message: str, sure: bool, passing: bool):
+    def __init__(self, message: str, definitive: bool, transient: bool):
         super().__init__(message)
-        self.sure, self.passing = sure, passing
+        self.definitive, self.transient = definitive, transient
 
 
 @dataclass(frozen=True)
-class Seen:
-    """How a job fares; "unknown" if the service does not know it.
+class JobStatus:
+    """The status of a job; its state is "unknown" if the service does not know the job.
 
     Attributes:
-        state: where it stands.
+        state: "queued", "running", "done", "failed", "cancelled" or "unknown".
         reason: why it failed or was cancelled.
-        tags: what it was sent with.
+        tags: those that it was sent with.
     """
 
     state: State
@@ -51,13 +51,13 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Returned:
-    """What came back for one task.
+class TaskResult:
+    """The result of one task.
 
     Attributes:
         outcomes: shot by shot as little-endian bytes (bit j is spin j), shape (rows, shots, bytes).
         num_bits: how many bits were measured.
-        key: the key of the task, as the circuit carried it; None if the service does not return it.
+        key: the key of the task, which its circuit carried; None if the service does not return it.
     """
 
     outcomes: NDArray[np.uint8]
@@ -66,19 +66,19 @@ class Returned:
 
 
 class Service(Protocol):
-    """What submit and collect need. Every verb raises ServiceError, and nothing else, when the service is at fault."""
+    """What submitting and collecting need. Every method raises ServiceError alone when the service is at fault."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def overhead_s(self) -> float:
-        """Time that a job takes on the device beside its circuits, in s."""
+        """Time that a job takes on the device in addition to its circuits, in s."""
         ...
 
     @property
     def backend(self) -> Any:
-        """What circuits are prepared for: a BackendV2, or all that is needed of one, a name and a target."""
+        """What circuits are prepared for: a BackendV2, or an object with a name and a target."""
         ...
 
     def seconds(self, circuit: QuantumCircuit) -> float:
@@ -86,42 +86,42 @@ class Service(Protocol):
         ...
 
     def find(self, run: str) -> dict[str, list[str]]:
-        """Returns the jobs that carry the run's tag: last tag → names of jobs, oldest first."""
+        """Returns the jobs that carry the run's tag: last tag → job ids, oldest first."""
         ...
 
     def open(self, mode: Mode, session: str) -> str:
-        """Returns the name of a batch or session that takes jobs: the one given if it still does, else a new one."""
+        """Returns the id of a batch or session that accepts jobs: the given one if it still does, else a new one."""
         ...
 
     def close(self, session: str) -> None:
-        """Lets a batch or session take no more jobs; those in it run."""
+        """Closes a batch or session to new jobs; the jobs in it still run."""
         ...
 
     def send(self, tasks: Sequence[Task], tags: Sequence[str], session: str, most_seconds: int | None) -> str:
-        """Sends tasks as one job and returns its name.
+        """Sends tasks as one job and returns its id.
 
         Args:
             tasks: with equal shots.
-            tags: to find it by.
+            tags: by which `find` finds it.
             session: the batch or session, from `open`; "" for none.
             most_seconds: the service stops the job after this time on the device.
         """
         ...
 
-    def cancel(self, job: str) -> None:
-        """Cancels a job; one that has ended stays as it is."""
+    def cancel(self, job_id: str) -> None:
+        """Cancels a job; a job that has ended is left unchanged."""
         ...
 
-    def look(self, job: str) -> Seen:
-        """Returns how a job fares."""
+    def status(self, job_id: str) -> JobStatus:
+        """Returns the status of a job."""
         ...
 
-    def results(self, job: str) -> list[Returned]:
+    def results(self, job_id: str) -> list[TaskResult]:
         """Returns the results of a job that is done, in the order of its tasks."""
         ...
 
-    def sent(self, job: str) -> list[tuple[QuantumCircuit, NDArray[np.float64]]]:
-        """Returns what a job was sent with: circuits, and values in the order of their parameters."""
+    def sent(self, job_id: str) -> list[tuple[QuantumCircuit, NDArray[np.float64]]]:
+        """Returns the circuits of a job, and their values in the order of each circuit's parameters."""
         ...
 
 

@@ -107,7 +107,7 @@ def collect_record(
 
     Args:
         record: a RunRecord or its folder, made by `submission.submit`, here or on another machine.
-        progress: called with (done, all, label): parcels while waiting, points while estimating.
+        progress: called with (done, all, label): jobs while waiting, points while estimating.
         note: called with one line when something is worth saying.
         wait: whether to look again until no job is queued or running.
 
@@ -132,8 +132,8 @@ def _run_remotely(
             f"{len(collected.missing)} of {len(collected.missing) + len(collected.complete)} points have no counts "
             f"({'; '.join(collected.lost)}); the rest is in {record.path}; `qsense submit --resend` sends the lost "
             "jobs again.",
-            sure=True,
-            passing=False,
+            definitive=True,
+            transient=False,
         )
     return record
 
@@ -143,7 +143,7 @@ def _collect(
 ) -> tuple[RunRecord, Collected]:
     def shown(collected: Collected) -> None:
         if progress is not None:
-            progress(collected.states["done"], len(collected.ledger.entries), collected.shown)
+            progress(collected.states["done"], len(collected.ledger.jobs), collected.summary)
 
     if wait:
         collected = collection.wait(record, service, note, shown)

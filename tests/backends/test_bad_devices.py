@@ -94,12 +94,12 @@ def test_of_many_fakes_only_the_nearest_are_named(run, name):
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["vendors:silent", "--qubits", "0"], "None of the qubits reports its T1 or T2; give the longest idling in s"),
+    (["vendors:silent", "--qubits", "0"], "None of the qubits reports its T1 or T2; give the longest idle time in s"),
     (["vendors:make", "--qubits", "0", "--longest", "-1"], "must be a positive time in s, but is -1"),
-    (["vendors:make", "--qubits", "0"], "no decay is seen within the measured times; use a larger --longest, unless"),
+    (["vendors:make", "--qubits", "0"], "no decay is seen within the measured times; use a larger `longest`, unless"),
     (["vendors:make", "--qubits", "0,7"], "has the qubits 0 to 4, but not 7"),
     (["vendors:make", "--qubits", "0", "--out", "nowhere/x.toml"], "there is no folder nowhere; choose another --out"),
-    (["aer", "--qubits", "0"], "is no device; give one such as fake:manila"),
+    (["aer", "--qubits", "0"], "is not a device; give one such as fake:manila"),
 ])  # fmt: skip
 def test_what_cannot_be_calibrated_is_said_in_a_line(run, arguments, message, monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)

@@ -19,8 +19,8 @@ from runtime_service import RuntimeService
 
 pytestmark = pytest.mark.long
 
-# One qubit at four times: the known strings and T1 are 6 rows, T2* and T2 8 each; two jobs.
-CHANGES = {"qsense.calibration.characterise.NUM_TIMES": 4, "qsense.services.tasks.MOST_EXECUTIONS": 14 * 500}
+# One qubit at four times: the calibration bitstrings and T1 are 6 rows, T2* and T2 8 each; two jobs.
+CHANGES = {"qsense.calibration.protocol.NUM_TIMES": 4, "qsense.jobs.job.MAX_EXECUTIONS": 14 * 500}
 
 
 def command(out):
@@ -72,7 +72,7 @@ def test_killed_after_any_change_it_goes_on_without_a_second_job(commands, undis
 
 
 def test_without_the_look_up_by_tag_a_job_would_be_sent_twice(commands, undisturbed, tmp_path):
-    """The control: with tags that cannot be found, the same kill leaves a second job of one parcel."""
+    """The control: with tags that cannot be found, the same kill leaves a second job of the same tasks."""
     at = undisturbed[0].index("after request POST /jobs") + 1
     with RuntimeService(tmp_path / "service") as service:
         commands(service, *command(tmp_path), kill_at=at, changes=CHANGES)

@@ -15,29 +15,28 @@ from runtime_device import fake
 from runtime_http import Fault
 from runtime_service import KEY
 
-from qsense.calibration import characterise
+from qsense.calibration import protocol
 from qsense.devices.device import read
 from qsense.errors import ArgumentError, RecordError
-from qsense.jobs import fetching
+from qsense.jobs import fetching, job
 from qsense.noise import LocalNoise
 from qsense.services import ServiceError
-from qsense.services import tasks as jobs
 
 pytestmark = pytest.mark.long
 
 DEVICE = f"ibm:{BACKEND}"
 JOBS = 3
-"""Of one qubit at five times, at most 10 rows of 400 shots in each: known strings and T1 first, then T2* and T2."""
+"""One qubit at five times, at most 10 rows of 400 shots in each: bitstrings and T1 first, then T2* and T2."""
 
 
 @pytest.fixture
 def few_times(monkeypatch):
-    monkeypatch.setattr(characterise, "NUM_TIMES", 5)
+    monkeypatch.setattr(protocol, "NUM_TIMES", 5)
 
 
 @pytest.fixture
 def in_parts(few_times, monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_EXECUTIONS", 10 * 400)
+    monkeypatch.setattr(job, "MAX_EXECUTIONS", 10 * 400)
 
 
 @pytest.fixture
@@ -83,12 +82,12 @@ def test_it_measures_what_the_device_has(service, tmp_path):
     assert "1 jobs, 56 circuits, 112000 shots, about" in done.stdout  # 6 strings, 10 times, twice 10 times 2 axes
 
 
-def test_known_strings_go_first_and_each_circuit_once(service, tmp_path, in_parts):
+def test_calibration_bitstrings_go_first_and_each_circuit_once(service, tmp_path, in_parts):
     calibrate(tmp_path)
-    entries = json.loads((folders(tmp_path)[0] / "jobs.json").read_text())["entries"]
-    pieces = [piece for entry in entries for piece in entry["parcel"]["pieces"]]
-    assert [piece["prepared"] for piece in pieces] == [0, 1] + [None] * 15
-    assert [piece["point"] for piece in pieces] == ["readout"] * 2 + ["t1"] * 5 + ["t2_star"] * 5 + ["t2_echo"] * 5
+    jobs = json.loads((folders(tmp_path)[0] / "jobs.json").read_text())["jobs"]
+    tasks = [task for job in jobs for task in job["tasks"]]
+    assert [task["bitstring"] for task in tasks] == [0, 1] + [None] * 15
+    assert [task["point"] for task in tasks] == ["readout"] * 2 + ["t1"] * 5 + ["t2_star"] * 5 + ["t2_echo"] * 5
     assert len(service.jobs) == len(set(service.accepted())) == JOBS
 
 
@@ -134,11 +133,11 @@ def test_a_stopped_calibration_goes_on_with_its_jobs_and_a_finished_one_begins_a
     assert len(service.jobs) == 1
     service.hold = False
     again = calibrate(tmp_path)
-    assert "goes on with the calibration of" in again.stderr
+    assert "continues the calibration of" in again.stderr
     assert again.exit_code == 0
     assert len(service.jobs) == len(folders(tmp_path)) == 1
     anew = calibrate(tmp_path)
-    assert "goes on" not in anew.stderr
+    assert "continues" not in anew.stderr
     assert len(service.jobs) == 2
     assert [folder.name[-2:] for folder in folders(tmp_path)] == ["-1", "-2"]
 
@@ -190,7 +189,7 @@ def test_a_lost_job_is_one_line_and_is_sent_again_when_asked(service, tmp_path, 
     assert (tmp_path / "model.toml").exists()
 
 
-def test_nothing_is_trusted_when_the_known_strings_come_back_wrong(service, tmp_path, in_parts):
+def test_nothing_is_trusted_when_the_calibration_bitstrings_come_back_wrong(service, tmp_path, in_parts):
     service.falsify = lambda result, number: flipped(result, bits=1) if number == 0 else result
     done = calibrate(tmp_path)
     assert isinstance(done.exception, ServiceError)
@@ -210,7 +209,7 @@ def test_credentials_that_expire_while_it_waits_are_said_and_nothing_is_lost(ser
     assert isinstance(done.exception, ServiceError)
     said = str(done.exception)
     assert "The service refused the credentials" in said
-    assert said.endswith(f"The jobs are kept in {folders(tmp_path)[0]}; the same command goes on with them.")
+    assert said.endswith(f"The jobs are kept in {folders(tmp_path)[0]}; the same command continues with them.")
     assert "\n" not in said
     kept = [path.read_bytes() for path in folders(tmp_path)[0].rglob("*") if path.is_file()]
     assert KEY not in done.output + said
@@ -235,7 +234,7 @@ def test_a_connection_lost_while_sending_leaves_no_second_job(service, tmp_path,
 
 @pytest.mark.parametrize(("longest", "message"), [
     ("2e-6", "no decay is seen within the measured times"),
-    ("1e-6", "The shortest idling, 0.04 of the longest (--longest): A sensing time of "),
+    ("1e-6", "The shortest idle time, 0.04 of `longest`: A sensing time of "),
     ("1e-12", "is shorter than the backend"),
     ("-1", "must be a positive time in s"),
 ])  # fmt: skip
@@ -252,10 +251,10 @@ def test_what_cannot_be_measured_is_one_line(service, tmp_path, longest, message
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"schema": 2}, "schema 2 is not known"),
+    ({"schema": 3}, "schema 3 is not known"),
     ({"protocol": {"qubits": [1]}}, "damaged"),
     ({"created": None}, "damaged"),
-    ({"asked": {}}, "asks for something else"),
+    ({"requested": {}}, "holds another request"),
 ])  # fmt: skip
 @pytest.mark.usefixtures("few_times")
 def test_a_damaged_beginning_is_refused_in_one_line(service, tmp_path, meanwhile, change, message):
@@ -277,7 +276,7 @@ def test_a_folder_that_cannot_be_made_is_said_before_anything_is_sent(service, t
     done = calibrate(tmp_path)
     assert isinstance(done.exception, RecordError)
     assert "cannot be made" in str(done.exception)
-    assert "choose another --records" in str(done.exception)
+    assert "choose another folder as `parent` (--records)" in str(done.exception)
     assert service.jobs == []
 
 

@@ -1,4 +1,4 @@
-"""Parcels and the ledger, without any service: what is packed comes out again, and nothing is changed unseen."""
+"""Jobs and the ledger, without any service: what is serialized comes back, and no change goes unseen."""
 
 import io
 import json
@@ -14,11 +14,13 @@ from qiskit.primitives import BitArray
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, parameter_order
 from qsense.errors import RecordError
-from qsense.jobs.ledger import Entry, Ledger
+from qsense.jobs.job import group_tasks
+from qsense.jobs.job_file import deserialize, serialize
+from qsense.jobs.ledger import Ledger
 from qsense.probes import Probe
 from qsense.services import as_outcomes
 from qsense.services.secrecy import scrubbed
-from qsense.services.tasks import Task, opened, pack, sealed
+from qsense.services.tasks import Task
 
 
 def task(rows=3, shots=40, time=2e-5, point="p", time_index=0, size=1):
@@ -33,28 +35,28 @@ SHAPES = st.lists(st.tuples(st.integers(1, 30), st.sampled_from([40, 50, 1000]))
 
 @settings(max_examples=60, deadline=None)
 @given(SHAPES, st.integers(100, 5000))
-def test_packing_keeps_every_row_once_in_order_and_within_the_limit(shapes, most):
+def test_grouping_keeps_every_row_once_in_order_and_within_the_limit(shapes, most):
     tasks = [
         replace(task(), values=np.arange(3.0 * r).reshape(r, 3), shots=s, point=str(i))
         for i, (r, s) in enumerate(shapes)
     ]
-    parcels = pack(tasks, most)
-    flat = [piece for parcel in parcels for piece in parcel]
+    groups = group_tasks(tasks, most)
+    flat = [part for group in groups for part in group]
     for one in tasks:
-        own = [piece for piece in flat if piece.point == one.point]
-        assert np.array_equal(np.concatenate([piece.values for piece in own]), one.values)
-        assert [piece.first_row for piece in own] == list(np.cumsum([0] + [len(piece.values) for piece in own[:-1]]))
-    assert [piece.point for piece in flat] == sorted((piece.point for piece in flat), key=int)
-    for parcel in parcels:
-        assert len({piece.shots for piece in parcel}) == 1
-        executions = sum(len(piece.values) * piece.shots for piece in parcel)
-        assert executions <= most or (len(parcel) == 1 and len(parcel[0].values) == 1)
+        own = [part for part in flat if part.point == one.point]
+        assert np.array_equal(np.concatenate([part.values for part in own]), one.values)
+        assert [part.first_row for part in own] == list(np.cumsum([0] + [len(part.values) for part in own[:-1]]))
+    assert [part.point for part in flat] == sorted((part.point for part in flat), key=int)
+    for group in groups:
+        assert len({part.shots for part in group}) == 1
+        executions = sum(len(part.values) * part.shots for part in group)
+        assert executions <= most or (len(group) == 1 and len(group[0].values) == 1)
 
 
-def test_a_parcel_comes_out_as_it_went_in():
+def test_a_job_comes_back_from_its_file():
     tasks = [task(), task(rows=2, time=3e-6, time_index=1, size=2)]
-    parcel, data = sealed(tasks, "run", 2.5)
-    again = opened(parcel, data, "file")
+    job, data = serialize(tasks, "run", 2.5)
+    again = deserialize(job, data, "file")
     for before, after in zip(tasks, again, strict=True):
         assert after.circuit == before.circuit
         assert after.names == before.names
@@ -63,16 +65,16 @@ def test_a_parcel_comes_out_as_it_went_in():
 
 
 @pytest.mark.parametrize(("duration", "unit"), [(2e-5, "s"), (20.0, "us"), (0.25, "ms"), (96, "dt")])
-def test_a_delay_keeps_its_unit_in_a_parcel(duration, unit):
+def test_a_delay_keeps_its_unit_in_a_job(duration, unit):
     circuit = QuantumCircuit(1, 1)
     circuit.delay(duration, 0, unit=unit)
     one = replace(task(), circuit=circuit, names=(), values=np.zeros((1, 0)))
-    delay = opened(*sealed([one], "run", 0.0), "file")[0].circuit.data[0].operation
+    delay = deserialize(*serialize([one], "run", 0.0), "file")[0].circuit.data[0].operation
     assert (delay.duration, delay.unit) == (duration, unit)
 
 
 def test_qpy_alone_would_lose_the_unit():
-    """The control: once this fails, Qiskit keeps units and parcels need not."""
+    """The control: once this fails, Qiskit keeps units and job files need not."""
     circuit = QuantumCircuit(1)
     circuit.delay(20.0, 0, unit="us")
     buffer = io.BytesIO()
@@ -81,13 +83,13 @@ def test_qpy_alone_would_lose_the_unit():
     assert qpy.load(buffer)[0].data[0].operation.unit == "dt"
 
 
-def test_a_parcel_with_one_bit_changed_is_refused():
-    parcel, data = sealed([task()], "run", 0.0)
+def test_a_job_file_with_one_bit_changed_is_refused():
+    job, data = serialize([task()], "run", 0.0)
     for place in (0, len(data) // 2, len(data) - 1):
         changed = bytearray(data)
         changed[place] ^= 1
         with pytest.raises(RecordError, match=r"file: its hash is not the ledger's"):
-            opened(parcel, bytes(changed), "file")
+            deserialize(job, bytes(changed), "file")
 
 
 def test_the_key_of_a_task_is_of_all_that_is_asked():
@@ -106,9 +108,11 @@ def test_the_key_of_a_task_is_of_all_that_is_asked():
 
 
 def ledger():
-    parcel, _ = sealed([task()], "run", 2.5)
-    entries = (Entry(parcel), Entry(parcel, "failed", 2, "job7", "why", "2026-01-01", "", ("job3: failed: heat",)))
-    return Ledger("run", "ibm:x", "batch", entries, "session", 60.0)
+    job, _ = serialize([task()], "run", 2.5)
+    lost = replace(
+        job, status="failed", attempt=2, job_id="job7", reason="why", sent="2026-01-01", past=("job3: failed: heat",)
+    )
+    return Ledger("run", "ibm:x", "batch", (job, lost), "session", 60.0)
 
 
 def test_a_ledger_comes_back_from_its_file():
@@ -116,15 +120,15 @@ def test_a_ledger_comes_back_from_its_file():
     assert Ledger.from_dict(json.loads(json.dumps(before.to_dict())), "jobs.json") == before
 
 
-@pytest.mark.parametrize("damage", [{"schema": 2}, {"entries": [{}]}, {"entries": None}, {"colour": "red"}])
+@pytest.mark.parametrize("damage", [{"schema": 3}, {"schema": 1}, {"jobs": [{}]}, {"jobs": None}, {"colour": "red"}])
 def test_a_damaged_ledger_is_refused_with_the_name_of_its_file(damage):
     with pytest.raises(RecordError, match=r"^jobs\.json: "):
         Ledger.from_dict({**json.loads(json.dumps(ledger().to_dict())), **damage}, "jobs.json")
 
 
-def test_an_entry_sent_again_has_another_tag_and_remembers_the_first_job():
-    lost = ledger().entries[1]
-    again = lost.again()
+def test_a_job_sent_again_has_another_tag_and_remembers_the_first_job():
+    lost = ledger().jobs[1]
+    again = lost.retry()
     assert again.tag != lost.tag
     assert again.status == "planned"
     assert again.past == ("job3: failed: heat", "job7: failed: why")

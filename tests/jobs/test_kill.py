@@ -18,7 +18,7 @@ from qsense.circuits.counts import Counts
 
 pytestmark = pytest.mark.long
 
-# Two numbers of shots, that of the known strings first: two parcels, so two jobs.
+# Two numbers of shots, that of the calibration bitstrings first: two jobs.
 ONE_SPIN = {
     **SPEC, "name": "killed", "probes": ["product"], "num_qubits": 1, "device": {"readout_shots": 60},
     "estimators": [{"estimator": "parameter_shift", "shots": 40}],
@@ -69,7 +69,7 @@ def test_the_steps_between_which_it_is_killed_are_the_ones_that_matter(undisturb
     assert next(step for step in submitting if step.startswith("before request")) == "before request GET /jobs"
     assert collecting.count("after move jobs.json") == 2
     assert any("results" in step for step in collecting)
-    assert any("readout" in step for step in collecting)  # the known strings become a calibration
+    assert any("readout" in step for step in collecting)  # the bitstrings become a calibration
 
 
 def test_a_submit_killed_at_any_step_goes_on_without_a_second_job(commands, undisturbed, spec, tmp_path):
@@ -84,7 +84,7 @@ def test_a_submit_killed_at_any_step_goes_on_without_a_second_job(commands, undi
             commands.done(service, "run", spec, "--out", out)  # submits the rest, and collects
             assert len(service.accepted()) == len(set(service.accepted())) == 2, where
         assert same(counts_in(record_in(out)), counts), where
-        assert not list(record_in(out).rglob("*.zip"))[2:], where  # no parcel of a plan that was given up
+        assert not list(record_in(out).rglob("*.zip"))[2:], where  # no job of a plan that was given up
 
 
 def test_a_collect_killed_at_any_step_goes_on_with_the_same_counts(commands, undisturbed, spec, tmp_path):
@@ -129,7 +129,7 @@ def test_a_service_that_dies_with_the_process_in_the_middle_of_a_request_sends_n
 
 
 def test_without_the_look_up_by_tag_a_job_would_be_sent_twice(commands, undisturbed, spec, tmp_path):
-    """The control: with tags that cannot be found, the same kill leaves a second job of one parcel."""
+    """The control: with tags that cannot be found, the same kill leaves a second job of the same tasks."""
     submitting, _, _ = undisturbed
     at = submitting.index("after request POST /jobs") + 1
     with RuntimeService(tmp_path / "service") as service:

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
 
 from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResult
-from remote_runs import PARCELS, Run, counts, distances, flipped, states
+from remote_runs import JOBS, Run, counts, distances, flipped, states
 from runtime_device import fake
 from runtime_http import Fault
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.long
 
 def test_what_comes_back_is_what_the_device_would_measure(service, away):
     away.submit()
-    assert states(away.collect()) == {"done": PARCELS}
+    assert states(away.collect()) == {"done": JOBS}
     for point, table in zip(plan(away.record.spec), counts(away.record), strict=True):
         assert table.shape == (2, point.circuits_per_time, 4)
         assert (table.sum(-1) == point.estimator.shots).all()
@@ -42,14 +42,14 @@ def test_jobs_in_the_queue_are_named_and_collected_later(service, away):
     service.hold = True
     away.submit()
     first = away.collect()
-    assert states(first) == {"queued": PARCELS}
+    assert states(first) == {"queued": JOBS}
     assert len(first.missing) == 4
     service.hold = False
     again = away.collect()
-    assert states(again) == {"done": PARCELS}
+    assert states(again) == {"done": JOBS}
     assert len(again.complete) == 4
     before = {path: path.read_bytes() for path in away.record.path.rglob("*") if path.is_file()}
-    assert states(away.collect()) == {"done": PARCELS}
+    assert states(away.collect()) == {"done": JOBS}
     assert {path: path.read_bytes() for path in away.record.path.rglob("*") if path.is_file()} == before
 
 
@@ -57,15 +57,15 @@ def test_a_failed_job_says_why_and_the_rest_is_kept(service, away):
     service.fail = {1: "Error 9999: the cryostat is warm"}
     away.submit()
     collected = away.collect()
-    assert states(collected) == {"done": PARCELS - 1, "failed": 1}
+    assert states(collected) == {"done": JOBS - 1, "failed": 1}
     assert "the cryostat is warm" in away.said[-1]
     assert len(collected.complete) == 3
     away.submit()
-    assert len(service.jobs) == PARCELS  # a failed job is not sent again unasked
+    assert len(service.jobs) == JOBS  # a failed job is not sent again unasked
     away.submit(resend=True)
-    assert len(service.jobs) == PARCELS + 1
-    assert states(away.collect()) == {"done": PARCELS}
-    assert ledger.load(away.record).entries[1].past[0].startswith("job001: failed: ")
+    assert len(service.jobs) == JOBS + 1
+    assert states(away.collect()) == {"done": JOBS}
+    assert ledger.load(away.record).jobs[1].past[0].startswith("job001: failed: ")
 
 
 def test_a_cancelled_job_says_so_and_the_rest_is_kept(service, away):
@@ -73,7 +73,7 @@ def test_a_cancelled_job_says_so_and_the_rest_is_kept(service, away):
     away.submit()
     service.cancel("job002", "cancelled by an operator")
     service.hold = False
-    assert states(away.collect()) == {"done": PARCELS - 1, "cancelled": 1}
+    assert states(away.collect()) == {"done": JOBS - 1, "cancelled": 1}
     assert "job002 cancelled: cancelled by an operator" in away.said[-1]
 
 
@@ -100,11 +100,11 @@ def test_results_that_are_not_what_was_asked_for_are_refused_and_the_rest_kept(s
     service.falsify = lambda result, number: falsify(result) if number == 1 else result
     away.submit()
     collected = away.collect()
-    assert states(collected) == {"refused": 1, "done": PARCELS - 1}
+    assert states(collected) == {"refused": 1, "done": JOBS - 1}
     assert why in away.said[-1]
     assert len(collected.missing) == 1
     service.falsify = None  # it was the service's passing mistake
-    assert states(away.collect()) == {"done": PARCELS}
+    assert states(away.collect()) == {"done": JOBS}
 
 
 def test_a_job_of_another_run_is_refused(service, away, tmp_path):
@@ -112,9 +112,9 @@ def test_a_job_of_another_run_is_refused(service, away, tmp_path):
     other = Run(tmp_path / "other")
     other.submit()
     book = ledger.load(away.record)
-    foreign = ledger.load(other.record).entries[1].job
-    ledger.store(away.record, book.with_entry(1, replace(book.entries[1], job=foreign)))
-    assert states(away.collect()) == {"refused": 1, "done": PARCELS - 1}
+    foreign = ledger.load(other.record).jobs[1].job_id
+    ledger.store(away.record, book.with_job(1, replace(book.jobs[1], job_id=foreign)))
+    assert states(away.collect()) == {"refused": 1, "done": JOBS - 1}
     assert "does not carry this run's tags" in away.said[-1]
 
 
@@ -122,24 +122,24 @@ def test_where_results_do_not_name_their_circuits_the_jobs_own_circuits_are_comp
     service.metadata = False
     away.submit()
     (service.folder / "job001.params").write_text((service.folder / "job003.params").read_text())
-    assert states(away.collect()) == {"refused": 1, "done": PARCELS - 1}
+    assert states(away.collect()) == {"refused": 1, "done": JOBS - 1}
     assert "other circuits than those in the record" in away.said[-1]
 
 
 def test_changed_files_of_a_record_are_refused_by_their_hash(service, away):
     away.submit()
-    entry = ledger.load(away.record).entries[1]
+    job = ledger.load(away.record).jobs[1]
     away.collect()
     for path in (away.record.path / "counts").iterdir():
         path.unlink()
-    damaged = away.record.path / entry.parcel.counts_file
+    damaged = away.record.path / job.counts_file
     damaged.write_bytes(damaged.read_bytes().replace(b"PK", b"PQ", 1))
     with pytest.raises(RecordError, match="its hash is not the ledger's"):
         away.collect()
-    parcel = away.record.path / entry.parcel.file
-    parcel.write_bytes(parcel.read_bytes()[:-1])
+    path = away.record.path / job.file
+    path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(RecordError, match="its hash is not the ledger's"):
-        ledger.parcel_tasks(away.record, entry.parcel)
+        ledger.load_tasks(away.record, job)
 
 
 @pytest.mark.parametrize("action", ["drop_before", "drop_after", "cut", "503", "429"])
@@ -147,7 +147,7 @@ def test_changed_files_of_a_record_are_refused_by_their_hash(service, away):
 def test_questions_are_asked_again_when_the_network_or_the_service_falters(service, away, action, path):
     away.submit()
     service.faults = [Fault("GET", path, action)]
-    assert states(away.collect()) == {"done": PARCELS}
+    assert states(away.collect()) == {"done": JOBS}
 
 
 def test_a_network_that_stays_lost_keeps_what_was_fetched(service, away):
@@ -155,9 +155,9 @@ def test_a_network_that_stays_lost_keeps_what_was_fetched(service, away):
     service.faults = [Fault("GET", "/jobs/job002", "drop_before", times=50)]
     with pytest.raises(ServiceError, match="did not answer as it should"):
         away.collect()
-    assert [entry.status for entry in ledger.load(away.record).entries] == ["done", "done", "sent", "sent", "sent"]
+    assert [job.status for job in ledger.load(away.record).jobs] == ["done", "done", "sent", "sent", "sent"]
     service.faults = []
-    assert states(away.collect()) == {"done": PARCELS}
+    assert states(away.collect()) == {"done": JOBS}
 
 
 def test_a_service_that_restarts_has_the_jobs_still(service, away):
@@ -168,59 +168,59 @@ def test_a_service_that_restarts_has_the_jobs_still(service, away):
         away.collect()
     service.hold = False
     service.start()
-    assert states(away.collect()) == {"done": PARCELS}
+    assert states(away.collect()) == {"done": JOBS}
 
 
 def test_a_job_that_the_service_has_forgotten_can_be_sent_again(service, away):
     away.submit()
     service.forget_jobs()
-    assert states(away.collect()) == {"failed": PARCELS}
+    assert states(away.collect()) == {"failed": JOBS}
     assert "does not know this job" in away.said[-1]
 
 
-def test_nothing_is_trusted_when_the_known_strings_come_back_wrong(service, away):
+def test_nothing_is_trusted_when_the_calibration_bitstrings_come_back_wrong(service, away):
     service.falsify = lambda result, number: flipped(result) if number == 0 else result
     away.submit()
     collected = away.collect()
-    assert states(collected) == {"refused": PARCELS}
+    assert states(collected) == {"refused": JOBS}
     assert not collected.complete
     assert not list((away.record.path / "counts").iterdir())
-    assert "the backend failed its self-test of known bit strings (bits 0, 1 are read wrong" in away.said[-PARCELS]
-    assert all("the known strings were refused (job job000)" in line for line in away.said[1 - PARCELS :])
+    assert "the backend failed its self-test of calibration bitstrings (bits 0, 1 are read wrong" in away.said[-JOBS]
+    assert all("the calibration bitstrings were refused (job job000)" in line for line in away.said[1 - JOBS :])
     said = len(away.said)
-    assert states(away.collect()) == {"refused": PARCELS}
+    assert states(away.collect()) == {"refused": JOBS}
     assert len(away.said) == said
     away.submit(resend=True)  # all of it: what was measured meanwhile is as bad
-    assert len(service.jobs) == 2 * PARCELS
+    assert len(service.jobs) == 2 * JOBS
     collected = away.collect()
-    assert states(collected) == {"done": PARCELS}
+    assert states(collected) == {"done": JOBS}
     assert len(collected.complete) == 4
 
 
-def test_results_wait_for_the_known_strings_and_are_refused_with_them(service, away):
+def test_results_wait_for_the_calibration_bitstrings_and_are_refused_with_them(service, away):
     service.slow = {0}
     service.falsify = lambda result, number: flipped(result, bits=1) if number == 0 else result
     away.submit()
     collected = away.collect()
-    assert states(collected) == {"queued": 1, "done": PARCELS - 1}
+    assert states(collected) == {"queued": 1, "done": JOBS - 1}
     assert not collected.complete
     service.slow = set()
-    assert states(away.collect()) == {"refused": PARCELS}
+    assert states(away.collect()) == {"refused": JOBS}
 
 
-def test_results_whose_known_strings_were_lost_wait_until_they_are_sent_again(service, away):
+def test_results_whose_calibration_bitstrings_were_lost_wait_until_they_are_sent_again(service, away):
     service.fail = {0: "the cryostat is warm"}
     away.submit()
     collected = away.collect()
-    assert states(collected) == {"failed": 1, "done": PARCELS - 1}
+    assert states(collected) == {"failed": 1, "done": JOBS - 1}
     assert not collected.complete
-    assert "4 points wait for the known strings" in away.said[-1]
+    assert "4 points wait for the calibration bitstrings" in away.said[-1]
     away.submit(resend=True)
-    assert len(service.jobs) == PARCELS + 1
+    assert len(service.jobs) == JOBS + 1
     assert len(away.collect().complete) == 4
 
 
-def test_the_known_strings_calibrate_the_readout_of_every_probes_qubits(service, tmp_path):
+def test_the_calibration_bitstrings_calibrate_the_readout_of_every_probes_qubits(service, tmp_path):
     """Ten rates within 4.5 standard errors of the device's own: a right calibration fails once in 10^4."""
     run = Run(tmp_path, device={"readout_shots": 4000}, num_qubits=[2, 3], probes=["product"])
     record = run.submit()

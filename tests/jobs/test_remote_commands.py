@@ -9,7 +9,7 @@ import tomli_w
 
 pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
 
-from remote_runs import PARCELS, SPEC, qsense
+from remote_runs import JOBS, SPEC, qsense
 from runtime_http import Fault
 from runtime_service import CRN, KEY
 
@@ -32,8 +32,8 @@ def test_a_dry_run_says_the_cost_and_leaves_no_trace(service, spec_file, tmp_pat
     done = qsense("submit", spec_file, "--out", tmp_path / "out", "--dry-run", "--json")
     answer = json.loads(done.stdout)
     assert answer["record"] is None
-    assert len(answer["jobs"]) == PARCELS
-    assert answer["qpu_seconds_estimated"] > 2 * PARCELS
+    assert len(answer["jobs"]) == JOBS
+    assert answer["qpu_seconds_estimated"] > 2 * JOBS
     assert not (tmp_path / "out").exists()
     assert service.jobs == []
     assert service.requests("POST", "/sessions") == 0
@@ -47,7 +47,7 @@ def test_submit_here_collect_there(service, spec_file, tmp_path):
     shutil.rmtree(tmp_path / "here")
     spec_file.unlink()
     done = json.loads(qsense("collect", there, "--json").stdout)
-    assert done["jobs"]["done"] == PARCELS
+    assert done["jobs"]["done"] == JOBS
     assert len(done["complete"]) == 4
     assert len(json.loads((there / "summary.json").read_text())["rows"]) == 4
 
@@ -62,13 +62,13 @@ def test_a_renamed_record_is_given_its_name_back_before_the_rest_is_sent(service
     there.rename(here)
     command = next(line for line in said.splitlines() if "qsense submit" in line).split("qsense submit ")[1]
     assert qsense("submit", *command.split()).exit_code == 0
-    assert len(service.jobs) == PARCELS + 1
+    assert len(service.jobs) == JOBS + 1
 
 
 def test_run_submits_waits_and_collects(service, tmp_path):
     record = workflow.run(RunSpec.from_dict(SPEC), tmp_path / "out")
     assert len(record.read_json("summary.json")["rows"]) == 4
-    assert len(service.jobs) == PARCELS
+    assert len(service.jobs) == JOBS
 
 
 def test_run_says_which_jobs_were_lost_and_keeps_the_rest(service, tmp_path):
@@ -150,7 +150,7 @@ def test_the_vendors_own_store_of_accounts_is_used(service, spec_file, tmp_path,
     monkeypatch.setenv("IAM_URL", there["IAM_URL"])
     service.fail = {0: f"could not run for {KEY}"}
     assert qsense("submit", spec_file, "--out", tmp_path / "out").exit_code == 0
-    assert len(service.jobs) == PARCELS
+    assert len(service.jobs) == JOBS
     assert KEY not in qsense("collect", next((tmp_path / "out").iterdir())).output  # known from the store alone
     assert not leaks(tmp_path / "out")
     assert service.requests("POST", "/v3/resources/search") == 2  # by the usual hosts, the search for instances too

@@ -15,7 +15,7 @@ from qsense.backends.device_sampler import device_sampler
 from qsense.circuits.transpilation import window_delays
 from qsense.devices.device import read
 from qsense.errors import ArgumentError, SpecError
-from qsense.jobs.ledger import load, parcel_tasks
+from qsense.jobs.ledger import load, load_tasks
 from qsense.runs.plan import plan
 from qsense.runs.preparation import prepare_run
 from qsense.runs.record import RunRecord
@@ -77,12 +77,12 @@ def test_the_circuits_that_are_sent_are_those_of_the_devices_sampler(service, sp
     sampler = device_sampler("fake:manila", fake())
     points = {point.key: point for point in plan(record.spec)}
     seen = 0
-    for entry in load(record).entries:
-        for task in parcel_tasks(record, entry.parcel):
-            if task.prepared is None:
-                job = points[task.point].acquisitions()[task.time_index]
-                expected = sampler.prepared(job.experiment)
-                assert job.experiment.time == expected.time  # on the device's clock
+    for job in load(record).jobs:
+        for task in load_tasks(record, job):
+            if task.bitstring is None:
+                point = points[task.point].acquisitions()[task.time_index]
+                expected = sampler.prepared(point.experiment)
+                assert point.experiment.time == expected.time  # on the device's clock
                 assert as_text(task.circuit) == as_text(expected.circuit)
                 seen += 1
     assert seen == sum(len(point.rule.times) for point in points.values()) == 20
@@ -100,8 +100,8 @@ def test_what_the_spins_do_while_they_idle_is_the_specs_choice(service, tmp_path
     record = workflow.run(spec, tmp_path, note=lambda line: None)
     assert record.read_json("device.json")["idle"] == "xy4"
     assert {place.qubits for place in record.spec.device.placements} == {(3, 4)}
-    tasks = [task for entry in load(record).entries for task in parcel_tasks(record, entry.parcel)]
-    last = next(task for task in tasks if task.prepared is None and task.time_index == 4)
+    tasks = [task for job in load(record).jobs for task in load_tasks(record, job)]
+    last = next(task for task in tasks if task.bitstring is None and task.time_index == 4)
     assert last.circuit.count_ops()["delay"] >= 2 * len(window_delays(1e-5, read(fake()), 3, "xy4"))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
 
-from remote_runs import PARCELS, Run, states
+from remote_runs import JOBS, Run, states
 from runtime_http import Fault
 
 from qsense import services as remote
@@ -22,23 +22,23 @@ pytestmark = pytest.mark.long
 @pytest.mark.parametrize("action", ["drop_before", "drop_after"])
 def test_a_connection_lost_while_sending_leaves_no_second_job(service, away, action):
     service.faults = [Fault("POST", "/jobs$", action, skip=1)]
-    with pytest.raises(ServiceError, match=f"1 of {PARCELS} jobs are sent and stored"):
+    with pytest.raises(ServiceError, match=f"1 of {JOBS} jobs are sent and stored"):
         away.submit()
-    assert [entry.status for entry in ledger.load(away.record).entries] == ["sent", "sending", *["planned"] * 3]
+    assert [job.status for job in ledger.load(away.record).jobs] == ["sent", "sending", *["planned"] * 3]
     away.submit()
-    assert len(service.accepted()) == len(set(service.accepted())) == PARCELS
+    assert len(service.accepted()) == len(set(service.accepted())) == JOBS
     assert ("found by its tag" in "".join(away.said)) == (action == "drop_after")
-    assert states(away.collect()) == {"done": PARCELS}
+    assert states(away.collect()) == {"done": JOBS}
 
 
 def test_a_busy_service_is_answered_by_sending_the_rest_later(service, away):
     service.at_most, service.hold = 2, True
-    with pytest.raises(ServiceError, match=rf"limit of pending jobs.* 2 of {PARCELS} jobs are sent"):
+    with pytest.raises(ServiceError, match=rf"limit of pending jobs.* 2 of {JOBS} jobs are sent"):
         away.submit()
-    assert [entry.status for entry in ledger.load(away.record).entries][2:] == ["planned"] * 3
+    assert [job.status for job in ledger.load(away.record).jobs][2:] == ["planned"] * 3
     service.at_most = None
     away.submit()
-    assert len(set(service.accepted())) == len(service.accepted()) == PARCELS
+    assert len(set(service.accepted())) == len(service.accepted()) == JOBS
 
 
 def test_a_job_doubled_by_the_clients_own_retry_is_cancelled_and_counts_once(service, away, monkeypatch):
@@ -48,12 +48,12 @@ def test_a_job_doubled_by_the_clients_own_retry_is_cancelled_and_counts_once(ser
     service.hold = True
     service.faults = [Fault("POST", "/jobs$", "drop_after", skip=1)]
     away.submit()
-    assert len(service.accepted()) == PARCELS + 1
-    assert len(set(service.accepted())) == PARCELS
+    assert len(service.accepted()) == JOBS + 1
+    assert len(set(service.accepted())) == JOBS
     assert "job job001 beside job002, made by a repeated request; it was cancelled" in "".join(away.said)
     assert [job["status"] for job in service.jobs] == ["Queued", "Cancelled", *["Queued"] * 4]
     service.hold = False
-    assert states(away.collect()) == {"done": PARCELS}
+    assert states(away.collect()) == {"done": JOBS}
 
 
 @pytest.mark.parametrize("mode", ["job", "batch", "session"])
@@ -72,9 +72,9 @@ def test_the_limit_on_device_time_is_kept_by_the_service_too(service, away):
     assert not away.out.exists()
     assert service.jobs == []
     away.submit(max_seconds=60.0)
-    costs, entries = [job["cost"] for job in service.jobs], ledger.load(away.record).entries
+    costs, jobs = [job["cost"] for job in service.jobs], ledger.load(away.record).jobs
     assert sum(costs) <= 60
-    assert all(cost >= entry.parcel.seconds for cost, entry in zip(costs, entries, strict=True))
+    assert all(cost >= job.seconds for cost, job in zip(costs, jobs, strict=True))
 
 
 def test_the_estimate_follows_the_published_formula(service, away):
@@ -83,19 +83,19 @@ def test_the_estimate_follows_the_published_formula(service, away):
     known = 200 * 4 * len({place.qubits for place in ready.spec.device.placements})  # four strings of two spins
     assert shots == known + sum(2 * p.circuits_per_time * p.estimator.shots for p in plan(ready.spec))
     # 2 s a job and 250 µs an execution, beside circuits of 5 to 60 µs.
-    least = 2 * PARCELS + 250e-6 * shots
+    least = 2 * JOBS + 250e-6 * shots
     assert least + 5e-6 * shots < ready.ledger.seconds < least + 60e-6 * shots
 
 
 def test_two_records_of_one_spec_do_not_share_jobs(service, away, tmp_path):
     away.submit()
     Run(tmp_path / "other").submit()
-    assert len(set(service.accepted())) == 2 * PARCELS
+    assert len(set(service.accepted())) == 2 * JOBS
 
 
 def test_only_one_qsense_at_a_time_works_on_a_record(service, away):
     away.submit()
-    with ledger.alone(away.record), pytest.raises(RecordError, match="another qsense"):
+    with ledger.exclusive_lock(away.record), pytest.raises(RecordError, match="another qsense"):
         away.collect()
 
 
@@ -162,19 +162,19 @@ def test_other_specs_of_the_same_name_are_other_runs(service, tmp_path):
     assert len(paths) == 3
 
 
-def test_the_known_strings_on_the_qubits_of_every_probe_are_sent_first(service, tmp_path):
+def test_the_calibration_bitstrings_on_the_qubits_of_every_probe_are_sent_first(service, tmp_path):
     record = Run(tmp_path, **ON_QUBITS).submit()
-    first, *rest = ledger.load(record).entries
-    assert not any(entry.parcel.tests for entry in rest)
+    first, *rest = ledger.load(record).jobs
+    assert not any(job.has_calibration for job in rest)
     strings = {}
-    for piece in first.parcel.pieces:
-        strings.setdefault(piece.point, []).append(piece.prepared)
+    for task in first.tasks:
+        strings.setdefault(task.point, []).append(task.bitstring)
     assert strings == {place.file_name: [0, 3, 2, 1] for place in record.spec.device.placements}
-    assert first.parcel.shots == 60
-    for task in ledger.parcel_tasks(record, first.parcel):
+    assert first.shots == 60
+    for task in ledger.load_tasks(record, first):
         flipped = {
             task.circuit.find_bit(step.qubits[0]).index for step in task.circuit.data if step.operation.name == "x"
         }
         measured = [step for step in task.circuit.data if step.operation.name == "measure"]
         place = {task.circuit.find_bit(s.clbits[0]).index: task.circuit.find_bit(s.qubits[0]).index for s in measured}
-        assert flipped == {place[bit] for bit in place if task.prepared >> bit & 1}
+        assert flipped == {place[bit] for bit in place if task.bitstring >> bit & 1}

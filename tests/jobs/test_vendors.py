@@ -37,7 +37,7 @@ def test_a_vendors_simulator_goes_the_way_of_every_remote_run(vendor, tmp_path):
     with pytest.raises(SpecError, match="no delay instruction"):
         submission.prepare(spec, tmp_path, replace(device, without_delay=False))
     record = submission.submit(submission.prepare(spec, tmp_path, device, said.append), tmp_path, device, said.append)
-    assert [entry.status for entry in ledger.load(record).entries] == ["sent"]
+    assert [job.status for job in ledger.load(record).jobs] == ["sent"]
     assert len(collect(record, device, said.append).complete) == 2
     for point in plan(record.spec):
         for job, counts in zip(point.acquisitions(), record.counts(point), strict=True):

@@ -23,7 +23,7 @@ def import_what_commands_import():
     import qiskit_ibm_runtime
     import tomli_w
 
-    import qsense.calibration.jobs
+    import qsense.calibration.remote
     import qsense.jobs.collection
     import qsense.services.ibm
 
@@ -31,7 +31,7 @@ def import_what_commands_import():
         qiskit.transpiler,
         qiskit_ibm_runtime,
         tomli_w,
-        qsense.calibration.jobs,
+        qsense.calibration.remote,
         qsense.jobs.collection,
         qsense.services.ibm,
     )

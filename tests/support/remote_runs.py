@@ -30,8 +30,8 @@ SPEC = {
     "seed": 3,
     "backend": f"ibm:{BACKEND}",
 }
-PARCELS = 5
-"""Neighbouring tasks with the same shots go together: the known strings (200 shots), then 40, 50, 40, 50 shots."""
+JOBS = 5
+"""Neighbouring tasks with the same shots go together: calibration bitstrings (200 shots), then 40, 50, 40, 50 shots."""
 
 
 class Run:

@@ -95,7 +95,7 @@ class RuntimeService:
             return [dict(job) for job in self.state["jobs"]]
 
     def accepted(self) -> list[str]:
-        """The tags' last word of every job that was ever accepted, in order: the pieces' keys."""
+        """The tags' last word of every job that was ever accepted, in order: the jobs' tags."""
         return [job["tags"][-1] for job in self.jobs]
 
     def requests(self, method: str, path: str) -> int:
