@@ -4,6 +4,8 @@
 >>> noise = qsense.LocalNoise(dephasing=0.1)
 >>> qsense.gain(qsense.Probe.ghz(4), noise, [0.0])
 array([16.])
+
+The names in `__all__` are the public interface; docs/stability.md says what may change in it.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from qsense.version import __version__
 
 if TYPE_CHECKING:
+    from qsense.comparison.recorded import compare as compare
     from qsense.errors import QsenseError as QsenseError
     from qsense.noise import Environment as Environment
     from qsense.noise import LocalNoise as LocalNoise
     from qsense.noise import ReadoutError as ReadoutError
     from qsense.probes import Probe as Probe
+    from qsense.reports.pictures import theory_figure as theory_figure
     from qsense.runs.record import RunRecord as RunRecord
     from qsense.runs.spec import RunSpec as RunSpec
     from qsense.study.sweep import sweep as sweep
@@ -26,10 +30,19 @@ if TYPE_CHECKING:
     from qsense.theory import crossover as crossover
     from qsense.theory import gain as gain
     from qsense.theory import integrated_gain as integrated_gain
+    from qsense.theory.bounds import gain_bound as gain_bound
+    from qsense.theory.bounds import img_bound
+    from qsense.theory.measurement import classical_gain as classical_gain
+    from qsense.theory.optimal import best_squeezing as best_squeezing
+    from qsense.theory.optimal import optimal_probe as optimal_probe
+    from qsense.theory.rate import operational_rate as operational_rate
     from qsense.workflow import estimate_record as estimate_record
     from qsense.workflow import run as run
 
+    estimate, integrated_gain_bound = estimate_record, img_bound
+
 # Looked up on first use: `import qsense` loads nothing, the theory needs numpy only, and Qiskit waits for a circuit.
+# No sub-package has the name of one of these: importing it would replace the function.
 _HOMES = {
     "Environment": ("qsense.noise", "Environment"),
     "LocalNoise": ("qsense.noise", "LocalNoise"),
@@ -38,13 +51,22 @@ _HOMES = {
     "ReadoutError": ("qsense.noise", "ReadoutError"),
     "RunRecord": ("qsense.runs.record", "RunRecord"),
     "RunSpec": ("qsense.runs.spec", "RunSpec"),
+    "best_squeezing": ("qsense.theory.optimal", "best_squeezing"),
+    "classical_gain": ("qsense.theory.measurement", "classical_gain"),
+    "compare": ("qsense.comparison.recorded", "compare"),
     "crossover": ("qsense.theory", "crossover"),
-    "estimate_record": ("qsense.workflow", "estimate_record"),
+    "estimate": ("qsense.workflow", "estimate_record"),
+    "estimate_record": ("qsense.workflow", "estimate_record"),  # the older name of `estimate`
     "gain": ("qsense.theory", "gain"),
+    "gain_bound": ("qsense.theory.bounds", "gain_bound"),
     "integrated_gain": ("qsense.theory", "integrated_gain"),
+    "integrated_gain_bound": ("qsense.theory.bounds", "img_bound"),
+    "operational_rate": ("qsense.theory.rate", "operational_rate"),
+    "optimal_probe": ("qsense.theory.optimal", "optimal_probe"),
     "results_of": ("qsense.tables", "results_of"),
     "run": ("qsense.workflow", "run"),
     "sweep": ("qsense.study.sweep", "sweep"),
+    "theory_figure": ("qsense.reports.pictures", "theory_figure"),
 }
 __all__ = [*_HOMES, "__version__"]
 

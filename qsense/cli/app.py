@@ -36,7 +36,8 @@ def main() -> None:
         if _debugging:
             show_traceback(error)
         if isinstance(error, QsenseError):
-            print(f"qsense: {with_options(one_line(error), app, sys.argv[1:])}", file=sys.stderr)
+            typed = [word for word in sys.argv[1:] if word != "--debug"]
+            print(f"qsense: {with_options(one_line(error), app, typed)}", file=sys.stderr)
             sys.exit(2)
         what = without_credentials(f"{type(error).__name__}: {one_line(error)}".removesuffix(": "))
         where = "" if _debugging else "; see where with: qsense --debug …"

@@ -50,6 +50,7 @@ def backends(
 @app.command()
 def compare(record: Record, as_json: AsJson = False) -> None:
     """Compare a run on a device with its calibration: predicted, measured, ratio, z, and the qubits behind a miss."""
+    from qsense.comparison.recorded import compare as compare_record
     from qsense.errors import RecordError
     from qsense.runs.record import RunRecord
 
@@ -59,7 +60,7 @@ def compare(record: Record, as_json: AsJson = False) -> None:
             f"{record}: the run was not on a device, so there is no calibration to compare with; "
             f"see it beside its theory with: qsense show {record}"
         )
-    points = loaded.read_json("calibration.json")["points"]
+    points = compare_record(loaded).calibration
     if as_json:
         print(json.dumps({"record": str(loaded.path), "points": points}, indent=2, allow_nan=False))
         return

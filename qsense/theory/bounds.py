@@ -43,7 +43,7 @@ def gain_bound(num_qubits: int, noise: Noise, times: FloatArray) -> FloatArray:
     >>> gain_bound(2, LocalNoise(dephasing=0.25), np.array([0.0, 1.0])).round(6)
     array([4.      , 0.901599])
     """
-    environment = environment_of(noise)
+    environment, times = environment_of(noise), np.asarray(times, dtype=np.float64)
     if not has_bound(num_qubits, environment):
         return np.full(len(times), float(num_qubits**2))
     penalty = np.sort(_penalties(num_qubits, environment.local, times), axis=-1)
