@@ -25,6 +25,16 @@ def _no_probe_exceeds_the_bound(monkeypatch):
         monkeypatch.setattr(module, "engine_for", watched)
 
 
+@pytest.fixture(autouse=True)
+def _no_process_outlives_its_test():
+    """What a test has started is killed with it; what is still there after its own parent had ended is a failure."""
+    import processes
+
+    yield
+    left = processes.end_all()
+    assert not left, f"left behind by processes that have ended: {left}"
+
+
 # Of the tests of jobs that run elsewhere and later.
 
 

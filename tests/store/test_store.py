@@ -5,13 +5,13 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
 
+import processes
 import pytest
 import studies
 from studies import result
@@ -100,6 +100,7 @@ def test_a_writer_killed_at_a_step_of_storing_leaves_a_whole_store(tmp_path, ste
     script = f"""
 import os, signal
 from qsense.store import Store, index
+import processes
 import studies
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 store = Store({str(tmp_path)!r})
@@ -110,7 +111,7 @@ else:
     index.Index.add = die
 store.put([studies.result(2)], {{}})
 """
-    done = subprocess.run([sys.executable, "-c", script], env=studies.environment())
+    done = processes.run_python(script)
     assert done.returncode == -signal.SIGKILL
     assert verify(tmp_path).wrong == ()
     with Store(tmp_path) as store:  # over the log that the killed writer left
@@ -161,7 +162,7 @@ def test_a_store_that_cannot_be_written_can_be_read(tmp_path, filled, with_log):
     path, entry = filled
     if with_log:  # of a writer that was killed
         words = "import os, sys, studies; s = studies.Store(sys.argv[1]); s.put([studies.result(1)], {}); os._exit(0)"
-        subprocess.run([sys.executable, "-c", words, str(path)], env=studies.environment(), check=True)
+        assert processes.run_python(words, path).returncode == 0
         assert (path / "index.sqlite-wal").stat().st_size
     before = studies.tables(path, entry)
     spec = studies.written(tmp_path / "more.toml", studies.data(sweep={"seed": [1, 99]}))
@@ -186,7 +187,7 @@ def test_two_processes_write_to_one_store_at_once(tmp_path):
     arguments = [("sweep", one, "--store", tmp_path / "s", "--out", tmp_path / "o", "--workers", 1) for one in spec]
     both = [studies.started(*words) for words in arguments]
     for process in both:
-        _, err = process.communicate(timeout=60)
+        _, err = processes.finish(process)
         assert process.returncode == 0, err
     health = verify(tmp_path / "s")
     assert (health.trials, health.wrong) == (120, ())
@@ -198,21 +199,25 @@ def test_two_processes_write_to_one_store_at_once(tmp_path):
 
 
 def test_many_processes_may_make_a_store_at_the_same_moment(tmp_path):
-    """Twenty stores, each by six processes."""
+    """Twenty stores, each by six processes that wait for one another before they make it."""
     script = """
-import sys, time
+import multiprocessing, sys
 from qsense.store import Store
 import studies
-folder, start, number = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
-for k in range(20):
-    while time.time() < start + 0.15 * k:
-        pass
-    with Store(f"{folder}/{k}") as store:
-        store.put([studies.result(number)], {})
+def make(number):
+    for k in range(20):
+        together.wait()
+        with Store(f"{sys.argv[1]}/{k}") as store:
+            store.put([studies.result(number)], {})
+context = multiprocessing.get_context("fork")
+together = context.Barrier(6)
+many = [context.Process(target=make, args=(number,)) for number in range(6)]
+for one in many: one.start()
+for one in many: one.join()
+sys.exit(any(one.exitcode for one in many))
 """
-    words = [sys.executable, "-c", script, str(tmp_path), str(time.time() + 3)]
-    many = [subprocess.Popen([*words, str(k)], env=studies.environment()) for k in range(6)]
-    assert [process.wait(60) for process in many] == [0] * 6
+    done = processes.run_python(script, tmp_path)
+    assert done.returncode == 0, done.stderr
     assert {verify(tmp_path / str(k)).trials for k in range(20)} == {6}
 
 
@@ -264,7 +269,6 @@ def test_several_studies_of_one_name_are_told_apart_by_their_id(tmp_path, filled
 @pytest.mark.parametrize("jump", [-1e9, 1e9, -3e9])
 def test_a_clock_that_jumps_changes_nothing(tmp_path, monkeypatch, filled, jump):
     """Only monotonic clocks count; at 1970, where a machine without a battery starts, ZIP files have no date either."""
-    import time
 
     real, calls = time.time, []
 

@@ -4,9 +4,8 @@ import contextlib
 import random
 import shutil
 import sqlite3
-import subprocess
-import sys
 
+import processes
 import pytest
 import studies
 
@@ -134,7 +133,7 @@ def test_what_sqlite_says_in_two_lines_is_said_in_one(filled, monkeypatch, error
 def test_a_log_left_by_a_killed_writer_is_read(filled):
     path, entry = filled
     words = "import os, sys, studies; s = studies.Store(sys.argv[1]); s.put([studies.result(1)], {}); os._exit(0)"
-    subprocess.run([sys.executable, "-c", words, str(path)], env=studies.environment(), check=True)
+    assert processes.run_python(words, path).returncode == 0
     assert (path / "index.sqlite-wal").stat().st_size > 0
     assert verify(path) == verify(path)
     assert verify(path).trials == 9

@@ -3,12 +3,11 @@
 import os
 import re
 import shutil
-import subprocess
-import sys
-import time
 
+import processes
 import pytest
 import studies
+from waiting import wait_until
 
 from qsense.errors import StoreError
 from qsense.store import Store
@@ -170,7 +169,7 @@ if {step!r} == "replace": index.Index.replace = die
 else: pathlib.Path.unlink = die
 tidying.tidy(sys.argv[1])
 """
-    subprocess.run([sys.executable, "-c", script, str(path)], env=studies.environment())
+    processes.run_python(script, path)
     assert verify(path).wrong == ()
     assert studies.tables(path, entry) == before
     tidy(path)
@@ -201,16 +200,12 @@ def test_tidying_is_refused_while_a_sweep_runs_and_a_sweep_while_it_is_tidied(fi
         tmp_path / "long.toml", studies.data({"shots": 20000}, sweep={"seed": {"from": 1, "to": 9999}})
     )
     process = studies.started("sweep", spec, "--store", path, "--out", tmp_path / "out", "--workers", 1)
-    end = time.monotonic() + 30
-    while not studies.workers_of(process.pid) and time.monotonic() < end:
-        time.sleep(0.02)
-    try:
-        for act in (lambda: tidy(path), lambda: verify(path, repair=True)):
-            with pytest.raises(StoreError, match="another qsense has it open; wait for it to end"):
-                act()
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
+    wait_until(lambda: studies.workers_of(process.pid), "the sweep has started a worker", process=process)
+    for act in (lambda: tidy(path), lambda: verify(path, repair=True)):
+        with pytest.raises(StoreError, match="another qsense has it open; wait for it to end"):
+            act()
+    process.terminate()
+    processes.finish(process)
     from qsense.store.verification import alone
 
     with alone(path):
@@ -225,19 +220,20 @@ def test_a_store_being_written_is_found_whole(tmp_path):
     spec = studies.written(tmp_path / "long.toml", studies.data({"shots": 2}, sweep={"seed": {"from": 1, "to": 3000}}))
     path = tmp_path / "store"
     process = studies.started("sweep", spec, "--store", path, "--out", tmp_path / "out", "--workers", 1)
-    seen, end = set(), time.monotonic() + 20
-    try:
-        while len(seen) < 3 and time.monotonic() < end and process.poll() is None:
-            if (path / "shards").exists():
-                health = verify(path)
-                assert health.wrong == ()
-                seen.add(health.trials)
-                with Store(path, read_only=True) as store:
-                    assert store.held([]) == set()
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
-    assert len(seen) == 3
+    seen = set()
+
+    def has_grown_twice():
+        if (path / "shards").exists():
+            health = verify(path)
+            assert health.wrong == ()
+            seen.add(health.trials)
+            with Store(path, read_only=True) as store:
+                assert store.held([]) == set()
+        return len(seen) >= 3
+
+    wait_until(has_grown_twice, "the store was found with three different numbers of trials", process=process)
+    process.terminate()
+    processes.finish(process)
 
 
 def test_what_is_no_store_is_said_to_be_none_and_not_made(tmp_path):

@@ -9,8 +9,10 @@ import sys
 import time
 from functools import partial
 
+import processes
 import pytest
 import studies
+from waiting import wait_until
 
 from qsense.store import Store
 from qsense.store.verification import verify
@@ -58,20 +60,20 @@ def killed(tmp_path, seed, whom):
             while kills < KILLS and process.poll() is None:
                 time.sleep(random_moments.uniform(0.1, 1.6))
                 hands = studies.workers_of(process.pid)
-                known |= set(studies.children_of(process.pid))
+                known |= set(processes.children_of(process.pid))
                 if process.poll() is None and (whom == "coordinator" or hands):
                     os.kill(process.pid if whom == "coordinator" else random_moments.choice(hands), signal.SIGKILL)
                     kills += 1
                     if whom == "coordinator":
                         process.wait()
-            _, err = process.communicate(timeout=60)
+            _, err = processes.finish(process)
             assert "Traceback" not in err, err
             done = process.returncode == 0
             if process.returncode == 2:  # killed three times before it had a result: given up, and run again now
                 assert "its worker died 3 times" in err, err
             else:
                 assert done or (whom == "coordinator" and process.returncode == -signal.SIGKILL), err
-            assert not studies.left_of(known), "workers are left behind"
+            studies.wait_until_ended(known)
     return stores
 
 
@@ -135,29 +137,27 @@ def test_a_trial_whose_worker_always_dies_is_given_up_and_named_and_the_others_f
 def test_ctrl_c_and_sigterm_keep_what_is_done_and_say_how_to_go_on(tmp_path, sent, to_group, moment):
     spec = studies.written(tmp_path / "killed.toml", {**STUDY, "sweep": {"seed": {"from": 1, "to": 4000}}})
     store = tmp_path / "store"
-    process = studies.started(
-        "sweep", spec, "--store", store, "--out", tmp_path / "out", "--workers", 2, start_new_session=True
-    )
-    ends = time.monotonic() + 30
-    if moment == "early":  # the workers are starting
-        while len(studies.workers_of(process.pid)) < 2 and time.monotonic() < ends:
-            time.sleep(0.01)
-        time.sleep(0.3)
+    process = studies.started("sweep", spec, "--store", store, "--out", tmp_path / "out", "--workers", 2)
+    if moment == "early":
+
+        def two_are_importing():
+            return sum("numpy" in processes.libraries_of(pid) for pid in studies.workers_of(process.pid)) == 2
+
+        wait_until(two_are_importing, "both workers import what they need", process=process, pause_s=0.005)
     else:
-        while not list(store.glob("shards/*/*.zip")) and time.monotonic() < ends:
-            time.sleep(0.02)
-    hands = studies.children_of(process.pid)
+        wait_until(lambda: list(store.glob("shards/*/*.zip")), "the first shard is stored", process=process)
+    hands = processes.children_of(process.pid)
     assert hands
     if to_group:
         os.killpg(process.pid, getattr(signal, sent))
     else:
         process.send_signal(getattr(signal, sent))
-    _, err = process.communicate(timeout=20)
+    _, err = processes.finish(process)
     assert process.returncode == 130, err
     assert "Traceback" not in err, err
     lines = [line for line in err.splitlines() if line.startswith("qsense: stopped; ")]
     assert len(lines) == 1, err
-    assert not studies.left_of(hands)
+    studies.wait_until_ended(hands)
     kept = verify(store)
     assert kept.wrong == ()
     assert f"stopped; {kept.trials} of 8000 trials are in {store}" in lines[0]

@@ -1,9 +1,9 @@
 """Memory: refused before anything starts, shared among workers, and never more than was said."""
 
 import json
-import subprocess
 import sys
 
+import processes
 import pytest
 import studies
 
@@ -92,10 +92,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_trial_never_takes_more_than_was_said(kind):
     (trial,) = studies.study(KINDS[kind]).trials
-    words = [sys.executable, "-c", PEAK]
-    done = subprocess.run(
-        words, input=json.dumps(trial.content), capture_output=True, text=True, env=studies.environment(), timeout=120
-    )
+    done = processes.run_python(PEAK, send=json.dumps(trial.content))
     assert done.returncode == 0, done.stderr
     peak, said = int(done.stdout), Cost.of(trial.spec).bytes
     assert peak < said
@@ -116,8 +113,6 @@ counts = emulator.sample(Experiment(probe, 0.001, ending), settings[:1], 3_000_0
 assert counts.shots == 3_000_000
 print(next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env=studies.environment(), timeout=200
-    )
+    done = processes.run_python(script)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 150 * 2**20

@@ -9,13 +9,15 @@ import sys
 import time
 import types
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import processes
 import pytest
 import studies
+from waiting import limit, wait_until
 
 from qsense import RunSpec, run
 from qsense.circuits.counts import Counts
@@ -46,7 +48,7 @@ def threads(number=3):
 def local_cluster(**options):
     from distributed import LocalCluster
 
-    wanted = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
+    wanted = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0", "host": "127.0.0.1"}
     with LocalCluster(**{**wanted, **options}) as made:
         yield made
 
@@ -187,57 +189,60 @@ def test_a_lost_scheduler_is_one_line_and_what_is_done_is_kept(tmp_path):
     dask = [sys.executable, "-m", "dask"]
     words = [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file",
              str(tmp_path / "scheduler.json")]  # fmt: skip
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": studies.environment()}
-    scheduler = subprocess.Popen(words, **quiet)
-    worker = process = None
-    try:
-        end = time.monotonic() + 30
-        while not (tmp_path / "scheduler.json").exists() and time.monotonic() < end:
-            time.sleep(0.05)
-        time.sleep(0.2)  # the file is not written in one step
-        address = json.loads((tmp_path / "scheduler.json").read_text())["address"]
-        words = [*dask, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-        worker = subprocess.Popen(words, cwd=tmp_path, **quiet)
-        long = studies.data({"shots": 9000}, sweep={"seed": {"from": 1, "to": 9999}})
-        spec = studies.written(tmp_path / "long.toml", long)
-        store = tmp_path / "store"
-        process = studies.started("sweep", spec, "--store", store, "--out", tmp_path / "out", "--dask", address)
-        while not list(store.glob("shards/*/*.zip")) and time.monotonic() < end and process.poll() is None:
-            time.sleep(0.05)
-        scheduler.kill()
-        _, err = process.communicate(timeout=60)
-        assert process.returncode == 2, err
-        assert "The cluster's scheduler is gone; finished results are stored, run the same command again." in err
-        assert "Traceback" not in err, err
-        assert len([line for line in err.splitlines() if line.startswith("qsense: ")]) == 1
-        with Store(store, read_only=True) as opened:
-            assert len(opened.held([trial.key for trial in Study.load(spec).trials])) > 0
-    finally:
-        for one in (scheduler, worker, process):
-            if one is not None:
-                one.kill()
-                one.wait()
-                for pipe in (one.stdout, one.stderr):
-                    if pipe:
-                        pipe.close()
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    scheduler = processes.start(words, **quiet)
+
+    def address_in_the_file():  # which is not written in one step
+        with suppress(OSError, ValueError):
+            return json.loads((tmp_path / "scheduler.json").read_text())["address"]
+
+    address = wait_until(address_in_the_file, "the scheduler has written its address", process=scheduler)
+    processes.start([*dask, "worker", address, "--nthreads", 1, "--no-nanny", "--no-dashboard"], cwd=tmp_path, **quiet)
+    long = studies.data({"shots": 9000}, sweep={"seed": {"from": 1, "to": 9999}})
+    spec = studies.written(tmp_path / "long.toml", long)
+    store = tmp_path / "store"
+    process = studies.started("sweep", spec, "--store", store, "--out", tmp_path / "out", "--dask", address)
+    wait_until(lambda: list(store.glob("shards/*/*.zip")), "the first shard is stored", 20.0, process)
+    processes.kill(scheduler)
+    _, err = processes.finish(process)
+    assert process.returncode == 2, err
+    assert "The cluster's scheduler is gone; finished results are stored, run the same command again." in err
+    assert "Traceback" not in err, err
+    assert len([line for line in err.splitlines() if line.startswith("qsense: ")]) == 1
+    with Store(store, read_only=True) as opened:
+        assert len(opened.held([trial.key for trial in Study.load(spec).trials])) > 0
 
 
 @cluster
 def test_ctrl_c_does_not_wait_for_a_cluster(tmp_path):
     slow = studies.study({"shots": 300000, "estimators": "auto"}, sweep={"num_qubits": [60], "seed": [1, 2, 3, 4]})
+    started, gave_up, let_go = tmp_path / "started", tmp_path / "gave up", tmp_path / "let go"
+    patience = limit(20)
     with local_cluster() as made:
-        begun = time.monotonic()
 
         @contextmanager
         def stopped():
             with worker_pool.dask_pool(made.scheduler_address) as hands:
-                hands.executor.submit(time.sleep, 30)
+                hands.executor.submit(_work_until, str(let_go), str(started), str(gave_up), patience)
+                wait_until(started.exists, "the cluster works on the task")
                 yield worker_pool.WorkerPool(hands.executor, lambda: (_ for _ in ()).throw(KeyboardInterrupt))
 
         with Store(tmp_path / "s") as store:
             done = run_trials(slow.trials, store, stopped, studies.PROVENANCE)
         assert done.stopped
-        assert time.monotonic() - begun < 15
+        assert not gave_up.exists(), "the study ended only when the cluster's task had"
+        let_go.touch()
+
+
+def _work_until(let_go, started, gave_up, patience):
+    """A task that runs until a file is there; other files say that it has started and that it had to give up."""
+    open(started, "w").close()
+    end = time.monotonic() + patience
+    while not os.path.exists(let_go):
+        if time.monotonic() > end:
+            open(gave_up, "w").close()
+            return
+        time.sleep(0.05)
 
 
 @cluster

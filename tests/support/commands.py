@@ -1,12 +1,14 @@
 """Commands that can be killed at any step, run by one process; what the tests that kill share."""
 
 import json
-import os
+import select
 import subprocess
 import sys
 from pathlib import Path
 
+import processes
 from runtime_service import KEY
+from waiting import wait_until
 
 
 class Commands:
@@ -16,24 +18,19 @@ class Commands:
     """
 
     def __init__(self, folder):
-        environment = {**os.environ, "HOME": str(folder), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        here = Path(__file__).parent
         self.folder = folder
-        self.process = subprocess.Popen(
-            [sys.executable, str(here / "killable.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        assert self.process.stdout.readline() == "ready\n"
+        words = [sys.executable, str(Path(__file__).parent / "killable.py")]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        environment = processes.environment(HOME=str(folder), OPENBLAS_NUM_THREADS="1")
+        self.process = processes.start(words, lasting=True, env=environment, **pipes)
+        assert self._answer("it has imported everything") == "ready\n"
 
     def __call__(self, service, *arguments, kill_at=0, changes=None):
         paths = {name: str(self.folder / name) for name in ("out", "err", "steps")}
         order = {**paths, "arguments": [str(a) for a in arguments], "kill_at": kill_at, "env": service.environment()}
         order["changes"] = changes or {}
         print(json.dumps(order), file=self.process.stdin, flush=True)
-        code = int(self.process.stdout.readline())
+        code = int(self._answer(f"`qsense {' '.join(order['arguments'])}` has ended"))
         texts = {name: Path(path).read_text() for name, path in paths.items()}
         assert KEY not in "".join(texts.values())
         return code, texts["out"], texts["err"], texts["steps"].splitlines()
@@ -44,6 +41,11 @@ class Commands:
         return out, steps
 
     def end(self):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
+        processes.kill(self.process)
+
+    def _answer(self, what):
+        def is_there():
+            return select.select([self.process.stdout], [], [], 0.5)[0]
+
+        wait_until(is_there, what, 30.0, self.process, pause_s=0)
+        return self.process.stdout.readline()

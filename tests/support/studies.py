@@ -1,11 +1,11 @@
 """Small studies, and stores and commands for the tests about them."""
 
-import os
 import subprocess
 import sys
-import time
 
+import processes
 import tomli_w
+from waiting import wait_until
 
 from qsense.store import Result, Store
 from qsense.study.expansion import Study
@@ -66,67 +66,24 @@ def written(path, content):
     return path
 
 
-def environment(**more):
-    here = os.environ.get("PYTHONPATH", "")
-    paths = os.pathsep.join([p for p in (os.path.dirname(__file__), here) if p])
-    return {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", **more}
-
-
 def command(*arguments, **options):
     """A finished `qsense` command."""
-    words = [sys.executable, "-m", "qsense.cli", *map(str, arguments)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, env=environment(), **options)
+    done = processes.run([sys.executable, "-m", "qsense.cli", *arguments], **options)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
 
 def started(*arguments, **options):
     """A running `qsense` command."""
-    words = [sys.executable, "-m", "qsense.cli", *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(words, text=True, env=environment(), **{**pipes, **options})
-
-
-def children_of(pid):
-    """The processes that a process has started and that are still there (Linux)."""
-    found = []
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            try:
-                with open(f"/proc/{entry.name}/stat") as file:
-                    parent = int(file.read().rpartition(")")[2].split()[1])
-            except (OSError, IndexError):
-                continue
-            if parent == pid:
-                found.append(int(entry.name))
-    return found
+    return processes.start([sys.executable, "-m", "qsense.cli", *arguments], **{**pipes, **options})
 
 
 def workers_of(pid):
     """The children that run trials; another one looks after the semaphores of all."""
-    found = []
-    for child in children_of(pid):
-        try:
-            with open(f"/proc/{child}/cmdline") as file:
-                words = file.read()
-        except OSError:
-            continue
-        if "spawn_main" in words:
-            found.append(child)
-    return found
+    return [child for child in processes.children_of(pid) if "spawn_main" in processes.command_line(child)]
 
 
-def left_of(pids):
-    """Those of some processes that are still there after some seconds, in which they may end."""
-    end = time.monotonic() + 10
-    while (left := [pid for pid in pids if is_running(pid)]) and time.monotonic() < end:
-        time.sleep(0.02)
-    return left
-
-
-def is_running(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
+def wait_until_ended(pids):
+    """Waits until processes that are told to end are gone."""
+    wait_until(lambda: not any(map(processes.is_running, pids)), "the study's workers have ended", 2.0)

@@ -3,14 +3,13 @@
 import csv
 import json
 import os
-import signal
-import subprocess
 import sys
-import time
 
 import numpy as np
+import processes
 import pytest
 import tomli_w
+from waiting import wait_until
 
 from qsense import RunRecord, RunSpec, estimate_record, run
 from qsense.circuits.counts import Counts
@@ -147,12 +146,10 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
     path = tmp_path / "spec.toml"
     path.write_text(tomli_w.dumps(spec))
     out = tmp_path / "records"
-    process = subprocess.Popen([sys.executable, "-m", "qsense.cli", "run", str(path), "--out", str(out)])
+    process = processes.start([sys.executable, "-m", "qsense.cli", "run", path, "--out", out])
     counts = out / record.path.name / "counts"
-    while len(list(counts.glob("*.npz"))) < 3 and process.poll() is None:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    wait_until(lambda: len(list(counts.glob("*.npz"))) >= 3, "three points are measured", 20.0, process, 0.005)
+    processes.kill(process)
     done = len(list(counts.glob("*.npz")))
     assert 3 <= done < 16, "the run was not killed in its middle"
     again = run(path, out=out)
