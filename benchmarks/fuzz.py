@@ -39,8 +39,8 @@ from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.runs.record import RunRecord
 from qsense.store import Result, Store
-from qsense.store.shard import digest, opened
-from qsense.store.studies import StudyEntry, studies
+from qsense.store.shard import deserialize, digest
+from qsense.store.studies import StudyEntry, list_studies
 from qsense.store.tidying import tidy
 from qsense.store.verification import verify
 from qsense.study.cost import Cost
@@ -256,7 +256,7 @@ def a_shard(folder, chance, store, entry):
     place.parent.mkdir(exist_ok=True)
     place.write_bytes(data)
     with suppress(QsenseError):
-        opened(data, str(place))
+        deserialize(data, str(place))
     use(folder, store, entry, chance)
 
 
@@ -318,7 +318,7 @@ def use(folder, store, entry, chance):
 
 def read(folder, store, entry):
     with Store(store) as opened_store:
-        for study in studies(store):
+        for study in list_studies(store):
             write_report(study_results(opened_store, study, partial=True), folder / "report", Columns.of_rows([]))
 
 

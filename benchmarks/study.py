@@ -137,7 +137,7 @@ def store():
         with Store(f"{folder}/store") as opened:
             keys = [trial.key for trial in found.trials]
             start = time.perf_counter()
-            opened.held(keys)
+            opened.stored_keys(keys)
             print(f"asking the index for all of them: {1e3 * (time.perf_counter() - start):.0f} ms")
             start = time.perf_counter()
             results = list(opened.results(keys))

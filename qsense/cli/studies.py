@@ -136,12 +136,12 @@ def gc(
 def list_studies(store: StorePath = DEFAULT_STORE, as_json: AsJson = False) -> None:
     """List the studies of a store."""
     from qsense.store import Store
-    from qsense.store.studies import studies
+    from qsense.store.studies import list_studies as studies_of
 
     with Store(store, read_only=True) as opened:
         rows = [
-            {"name": s.name, "id": s.id, "trials": len(s.keys), "present": len(opened.held(list(set(s.keys))))}
-            for s in studies(store)
+            {"name": s.name, "id": s.id, "trials": len(s.keys), "present": len(opened.stored_keys(list(set(s.keys))))}
+            for s in studies_of(store)
         ]
     if as_json:
         print(json.dumps({"studies": rows}, indent=2))
@@ -159,12 +159,12 @@ def export_study(
 ) -> None:
     """Write a study's results as CSV, Parquet (pandas) or NetCDF (xarray), with units and provenance."""
     from qsense.store import Store
-    from qsense.store.studies import named
+    from qsense.store.studies import find_study
     from qsense.study.results import study_results
     from qsense.tables import written
 
     with Store(store, read_only=True) as opened:
-        results = study_results(opened, named(opened, study))
+        results = study_results(opened, find_study(opened, study))
     print_paths(written(results, out, kind), as_json)
 
 

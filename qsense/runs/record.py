@@ -93,12 +93,12 @@ class RunRecord(Folder):
         if (record.path / "spec.toml").exists():
             stored = cls.load(record.path)
             if stored.spec.id != spec.id:
-                raise RecordError(f"{record.path}: holds another spec ({stored.spec.id}); choose another --out.")
+                raise RecordError(f"{record.path}: holds another spec ({stored.spec.id}); choose another folder.")
             return record
         try:
             (record.path / "counts").mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RecordError(f"{record.path}: cannot be written: {error.strerror}; choose another --out.") from error
+            raise RecordError(f"{record.path}: cannot be written: {error.strerror}; choose another folder.") from error
         device = (
             {} if calibration is None else {"calibrated": calibration.date, "calibration_sha256": calibration.sha256}
         )

@@ -1,4 +1,4 @@
-"""The index of a store: which shard has which trial. SQLite with a write-ahead log; the shards can make it again."""
+"""The index of a store: which shard holds which trial (SQLite, write-ahead log). The shards suffice to rebuild it."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ _TABLES = """
 
 
 class Index:
-    """Trials and the shards that hold them; every change is one transaction, on the disk before it returns.
+    """Trials and the shards that hold them. Every change is one transaction, on the disk when the method returns.
 
     Attributes:
         path: its file.
-        is_new: whether its first writer has not made its tables yet.
+        is_new: whether it has no tables, because its first writer has not made them yet.
     """
 
     def __init__(self, folder: Path, read_only: bool = False):
-        """Opens the index of a store, making it if it is not there.
+        """Opens the index of a store; makes it if it does not exist.
 
         Raises:
-            StoreError: it cannot be opened or is damaged; NewerStoreError: it was written by a newer qsense.
+            StoreError: it cannot be opened or is damaged.
+            NewerStoreError: it was written by a newer qsense.
         """
         self.path = folder / FILE
         self.is_new = False
@@ -77,8 +78,8 @@ class Index:
     def close(self) -> None:
         self._connection.close()
 
-    def places(self, keys: Sequence[str]) -> dict[str, str]:
-        """Returns the digest of the shard that holds each of the trials; those without are left out."""
+    def shards_of(self, keys: Sequence[str]) -> dict[str, str]:
+        """Returns trial → digest of the shard that holds it, without the trials that no shard holds."""
         question = "SELECT key, digest FROM trial JOIN shard ON shard = number"
         found: dict[str, str] = {}
         with self._explained():
@@ -102,7 +103,7 @@ class Index:
             return {self._checked(b"\0" * 32, digest)[1] for (digest,) in rows}
 
     def add(self, digest: str, keys: Iterable[str]) -> None:
-        """Says that a shard holds some trials. A trial that another shard holds already stays there."""
+        """Records that a shard holds some trials. A trial that another shard holds already keeps that shard."""
         with self._explained(), self._connection:
             self._add(digest, keys, "IGNORE")
 
@@ -110,9 +111,9 @@ class Index:
         """Changes shards and trials in one step.
 
         Args:
-            added: digest → trials that are now there.
-            removed: digests of shards that are gone, with the trials that are still theirs.
-            keys: trials that are gone.
+            added: digest of a new shard → its trials.
+            removed: digests of shards to remove, with the trials that are still theirs.
+            keys: trials to remove.
         """
         with self._explained(), self._connection:
             for digest, held in added.items():
@@ -125,7 +126,7 @@ class Index:
                 self._connection.execute("DELETE FROM shard WHERE digest = ?", (digest,))
 
     def problem(self) -> str | None:
-        """Returns what SQLite finds wrong with the file; None if nothing."""
+        """Returns what SQLite finds wrong with the file; None if it is sound."""
         try:
             (answer,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         except (sqlite3.Error, UnicodeDecodeError) as error:
@@ -133,10 +134,10 @@ class Index:
         return None if answer == "ok" else _one_line(answer)
 
     def _checked(self, key: object, digest: object) -> tuple[str, str]:
-        """A row of the file, which may hold anything: a digest becomes a file's name."""
+        """Returns a row of the file if it is valid; a digest becomes a file's name, so nothing else may pass."""
         if isinstance(key, bytes) and len(key) == 32 and isinstance(digest, str) and _DIGEST.fullmatch(digest):
             return key.hex(), digest
-        raise StoreError(f"{self.path}: damaged (a row is none of qsense's); run `qsense store verify --repair`.")
+        raise StoreError(f"{self.path}: damaged (an invalid row); run `qsense store verify --repair`.")
 
     def _add(self, digest: str, keys: Iterable[str], otherwise: str) -> None:
         self._connection.execute("INSERT OR IGNORE INTO shard (digest) VALUES (?)", (digest,))
@@ -161,8 +162,8 @@ def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
         return sqlite3.connect(":memory:")
     if not read_only:
         return sqlite3.connect(path, timeout=_PATIENCE_S)
-    # A log beside it belongs to a writer at work, or to one that was killed; without one the file alone is the index,
-    # and a folder that cannot be written can be read. Where it can be written a writer may come at any time.
+    # A log belongs to a writer at work, or to one that was killed. Without a log the file alone is the index; it can be
+    # read where nobody can write. Elsewhere a writer may start at any time.
     log = path.with_name(f"{FILE}-wal")
     still = not (log.exists() and log.stat().st_size) and not os.access(path.parent, os.W_OK)
     address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if still else ''}"
@@ -175,9 +176,9 @@ def _one_line(words: object) -> str:
 
 def _advice(error: str) -> str:
     if "full" in error:
-        return "free some space and run the same command again: what is stored stays"
+        return "free some space and run the same command again; what is stored stays"
     if "readonly" in error or "unable to open" in error:
-        return "check that the folder can be written, or choose another --store"
+        return "check that the folder can be written, or choose another folder"
     if "locked" in error:
         return "another process holds it; wait for it to end"
     return "check the disk, then run `qsense store verify --repair`"

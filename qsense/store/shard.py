@@ -1,7 +1,7 @@
-"""A shard: the results of some trials in one file that is never changed, named by the SHA-256 of its content.
+"""A shard: one file with the results of some trials, never changed, named by the SHA-256 of its content.
 
-It is a ZIP file that any tool opens: `entries.jsonl` has a line for every trial (its spec, its outcome), `0.npz`,
-`1.npz`, … their counts, and `provenance.json` the versions that made them. It needs no index to be read.
+It is a ZIP file that any tool opens: `entries.jsonl` has a line for every trial (its spec and outcome), `0.npz`,
+`1.npz`, … have their counts, and `provenance.json` the versions that made them. It can be read without the index.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _LARGEST = 2**31  # bytes of a member, unpacked
 
 
 class Result(NamedTuple):
-    """What one trial gave.
+    """The result of one trial.
 
     Attributes:
         key: of the trial, hexadecimal.
         trial: its spec, with the keys of a run spec.
-        outcome: what was estimated, as plain JSON.
-        counts: of all its times, the content of an NPZ file.
-        seconds: that it took.
+        outcome: the estimates, as plain JSON.
+        counts: of all its times, as the content of an NPZ file.
+        seconds: the time that it took.
     """
 
     key: str
@@ -39,15 +39,15 @@ class Result(NamedTuple):
     seconds: float
 
 
-def packed(results: Sequence[Result], provenance: dict[str, Any]) -> bytes:
-    """Returns the content of the shard of some results."""
+def serialize(results: Sequence[Result], provenance: dict[str, Any]) -> bytes:
+    """Returns the content of a shard with some results."""
     lines = [json.dumps(_line(result), allow_nan=False) for result in results]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         _add(archive, "provenance.json", json.dumps({**provenance, "schema": SCHEMA}, sort_keys=True).encode(), True)
         _add(archive, "entries.jsonl", "\n".join(lines).encode(), True)
         for number, result in enumerate(results):
-            _add(archive, f"{number}.npz", result.counts, False)  # compressed in itself
+            _add(archive, f"{number}.npz", result.counts, False)  # compressed already
     return buffer.getvalue()
 
 
@@ -56,15 +56,16 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def opened(content: bytes, source: str) -> tuple[dict[str, Any], list[Result]]:
+def deserialize(content: bytes, source: str) -> tuple[dict[str, Any], list[Result]]:
     """Returns a shard's provenance and its results.
 
     Args:
         content: of the file.
-        source: what an error calls it: its path, whose stem is the digest.
+        source: its path, whose stem is the digest.
 
     Raises:
-        StoreError: the content is not what its name says; NewerStoreError: it was written by a newer qsense.
+        StoreError: the content does not have the digest of its name, or is no shard.
+        NewerStoreError: it was written by a newer qsense.
     """
     if digest(content) != Path(source).stem:
         raise StoreError(f"{source}: damaged (its SHA-256 is not its name); run `qsense store verify --repair`.")
@@ -106,5 +107,5 @@ def _line(result: Result) -> dict[str, Any]:
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes, compress: bool) -> None:
-    # A ZipInfo has no time of its own, which would be part of the digest.
+    # A ZipInfo has a fixed date, so that the digest depends on the content alone.
     archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED)

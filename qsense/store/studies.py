@@ -1,4 +1,4 @@
-"""The studies of a store: which trials each consists of, in order, and with which swept values."""
+"""The studies of a store: the trials of each, in order, and their swept values."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from numpy.typing import NDArray
 
 from qsense.errors import NewerStoreError, StoreError
 from qsense.files import DAMAGED
-from qsense.store import Store, read
+from qsense.store.store import Store, read_file
 
 SCHEMA = 1
 
 
 @dataclass(frozen=True)
 class StudyEntry:
-    """A study as its store remembers it.
+    """The entry of a study in a store.
 
     Attributes:
-        name: given by its file.
+        name: from the study's file.
         axes: swept key → its values, in order.
-        digests: of the trials, shape (trials, 32).
-        picks: which value of each axis every trial has, shape (trials, axes).
+        digests: the trials' keys as bytes, shape (trials, 32).
+        picks: for each trial, the position of its value on each axis, shape (trials, axes).
     """
 
     name: str
@@ -40,7 +40,7 @@ class StudyEntry:
 
     @cached_property
     def id(self) -> str:
-        """Twelve hexadecimal digits of the hash of what it consists of."""
+        """Twelve hexadecimal digits of the hash of name, axes, trials and values."""
         hashed = hashlib.sha256(json.dumps([self.name, self.axes], sort_keys=True).encode())
         hashed.update(np.ascontiguousarray(self.digests).tobytes())
         hashed.update(np.ascontiguousarray(self.picks, dtype="<i4").tobytes())
@@ -48,7 +48,7 @@ class StudyEntry:
 
     @cached_property
     def keys(self) -> list[str]:
-        """The trials' keys, hexadecimal; a trial that stands there twice is there twice."""
+        """The trials' keys, hexadecimal, in order; a trial may occur more than once."""
         return [row.tobytes().hex() for row in self.digests]
 
     def swept(self, position: int) -> dict[str, Any]:
@@ -70,7 +70,8 @@ class StudyEntry:
         """Returns the study that a file's content holds.
 
         Raises:
-            StoreError: it is damaged; NewerStoreError: it was written by a newer qsense; the message names the source.
+            StoreError: it is damaged; the message names the source.
+            NewerStoreError: it was written by a newer qsense.
         """
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -92,7 +93,7 @@ class StudyEntry:
         return entry
 
     def _fits(self) -> bool:
-        """Whether its arrays are as they should be, and every pick is of a value that is there."""
+        """Whether its arrays have the right types and shapes, and every pick is the position of a value."""
         trials, axes = len(self.digests), len(self.axes)
         if self.digests.dtype != np.uint8 or self.digests.shape != (trials, 32):
             return False
@@ -102,30 +103,30 @@ class StudyEntry:
         return not trials or bool(np.all(self.picks >= 0) and np.all(self.picks.max(axis=0) < np.array(ends)))
 
 
-def remember(store: Store, entry: StudyEntry) -> None:
-    """Writes a study into its store, unless it is there."""
+def add_study(store: Store, entry: StudyEntry) -> None:
+    """Adds a study to a store, unless the store has it."""
     path = store.studies / f"{entry.id}.zip"
     if not path.exists():
         store.write(path, entry.to_bytes())
 
 
-def studies(folder: Path) -> Iterator[StudyEntry]:
+def list_studies(folder: Path) -> Iterator[StudyEntry]:
     """Yields the studies of the store in a folder, by name.
 
     Raises:
         StoreError: one is damaged.
     """
-    found = [StudyEntry.from_bytes(read(path), str(path)) for path in (folder / "studies").glob("*.zip")]
+    found = [StudyEntry.from_bytes(read_file(path), str(path)) for path in (folder / "studies").glob("*.zip")]
     yield from sorted(found, key=lambda entry: (entry.name, entry.id))
 
 
-def named(store: Store, name: str) -> StudyEntry:
-    """Returns the study of a name or an id; of several with one name the message asks for the id.
+def find_study(store: Store, name: str) -> StudyEntry:
+    """Returns the study with a name or an id.
 
     Raises:
-        StoreError: there is none, or there are several.
+        StoreError: there is none, or several have the name; the message lists their ids.
     """
-    known = list(studies(store.path))
+    known = list(list_studies(store.path))
     fitting = [entry for entry in known if name in (entry.name, entry.id)]
     if len(fitting) == 1:
         return fitting[0]

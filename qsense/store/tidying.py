@@ -1,4 +1,4 @@
-"""Tidies a store: small shards joined, trials without a study removed, what crashes left behind swept away."""
+"""Tidies a store: joins small shards, removes trials without a study, and removes what crashes left behind."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from qsense.errors import StoreError
-from qsense.store import Store, read, there, write
 from qsense.store.index import Index
-from qsense.store.shard import Result, digest, opened, packed
-from qsense.store.studies import StudyEntry, studies
-from qsense.store.verification import alone
+from qsense.store.locks import exclusive_lock
+from qsense.store.shard import Result, deserialize, digest, serialize
+from qsense.store.store import Store, read_file, require_store, write_file
+from qsense.store.studies import StudyEntry, list_studies
 
 SMALL = 2**18
 """Shards of fewer bytes are joined."""
@@ -21,11 +21,11 @@ LARGE = 2**22
 
 
 def tidy(path: str | Path, drop: Sequence[str] = (), unused: bool = False) -> list[str]:
-    """Joins small shards, and removes what crashes left behind; returns a line for everything done.
+    """Joins small shards and removes what crashes left behind; returns a line for each thing done.
 
     Args:
         path: the store's folder.
-        drop: names or ids of studies to remove; their trials stay until `unused` is asked for.
+        drop: names or ids of studies to remove; their trials stay unless `unused` is given.
         unused: removes the trials that no study has.
 
     Raises:
@@ -33,26 +33,26 @@ def tidy(path: str | Path, drop: Sequence[str] = (), unused: bool = False) -> li
             is damaged.
     """
     folder = Path(path)
-    there(folder)
-    with Store(folder):  # which takes in what a killed writer left
+    require_store(folder)
+    with Store(folder):  # indexes the shards of killed writers
         pass
-    with alone(folder):
-        known = list(studies(folder))
+    with exclusive_lock(folder):
+        known = list(list_studies(folder))
         for name in drop:
             if not any(name in (study.name, study.id) for study in known):
                 listed = ", ".join(study.name for study in known) or "none"
                 raise StoreError(f'{folder}: there is no study "{name}"; it has {listed}.')
-        said = []
+        done = []
         for study in known:
             if study.name in drop or study.id in drop:
                 (folder / "studies" / f"{study.id}.zip").unlink()
-                said.append(f"study {study.name} ({study.id}) removed")
+                done.append(f"study {study.name} ({study.id}) removed")
         kept = [study for study in known if study.name not in drop and study.id not in drop]
-        return said + _rewritten(folder, kept if unused else None) + _swept(folder)
+        return done + _rewrite_shards(folder, kept if unused else None) + _remove_leftovers(folder)
 
 
-def _rewritten(folder: Path, kept: Sequence[StudyEntry] | None) -> list[str]:
-    """Writes shards anew that are small, or hold what the index does not want from them."""
+def _rewrite_shards(folder: Path, kept: Sequence[StudyEntry] | None) -> list[str]:
+    """Rewrites the shards that are small, or hold trials that the index does not take from them."""
     with closing(Index(folder)) as index:
         wanted = None if kept is None else {key for study in kept for key in study.keys}
         gone = [] if wanted is None else [key for key, _ in index.all() if key not in wanted]
@@ -60,28 +60,28 @@ def _rewritten(folder: Path, kept: Sequence[StudyEntry] | None) -> list[str]:
         for key, name in index.all():
             if wanted is None or key in wanted:
                 live.setdefault(name, set()).add(key)
-        old = _worth_rewriting(folder, live)
+        old = _shards_to_rewrite(folder, live)
         added: dict[str, list[str]] = {}
-        for provenance, part in _joined(old, live):
-            content = packed(part, provenance)
+        for provenance, part in _join(old, live):
+            content = serialize(part, provenance)
             name = digest(content)
-            write(folder / "shards" / name[:2] / f"{name}.zip", content)
+            write_file(folder / "shards" / name[:2] / f"{name}.zip", content)
             added[name] = [result.key for result in part]
         removed = [path for path in old if path.stem not in added]
         index.replace(added, [path.stem for path in removed], gone)
     for path in removed:
         path.unlink()
-    said = [f"{len(old)} shards were written anew as {len(added)}"] if old else []
-    return said + ([f"{len(gone)} trials that no study has were removed"] if gone else [])
+    done = [f"{len(old)} shards were joined into {len(added)}"] if old else []
+    return done + ([f"{len(gone)} trials that no study has were removed"] if gone else [])
 
 
-def _worth_rewriting(folder: Path, live: dict[str, set[str]]) -> list[Path]:
-    """Shards with trials that are not wanted from them, and small ones that have others to be joined with."""
+def _shards_to_rewrite(folder: Path, live: dict[str, set[str]]) -> list[Path]:
+    """Returns the shards with trials that the index does not take from them, and small ones that can be joined."""
     stale: list[Path] = []
     small: dict[str, list[Path]] = {}
     for path in sorted((folder / "shards").glob("*/*.zip")):
-        content = read(path)
-        provenance, results = opened(content, str(path))
+        content = read_file(path)
+        provenance, results = deserialize(content, str(path))
         if len(live.get(path.stem, ())) < len(results):
             stale.append(path)
         elif len(content) < SMALL:
@@ -89,11 +89,11 @@ def _worth_rewriting(folder: Path, live: dict[str, set[str]]) -> list[Path]:
     return stale + [path for paths in small.values() if len(paths) > 1 for path in paths]
 
 
-def _joined(paths: Sequence[Path], live: dict[str, set[str]]) -> Iterator[tuple[dict[str, Any], list[Result]]]:
+def _join(paths: Sequence[Path], live: dict[str, set[str]]) -> Iterator[tuple[dict[str, Any], list[Result]]]:
     """Yields the live results of shards in parts of about LARGE bytes, each of one provenance."""
     parts: dict[str, list[Result]] = {}
     for path in paths:
-        provenance, results = opened(read(path), str(path))
+        provenance, results = deserialize(read_file(path), str(path))
         part = parts.setdefault(json.dumps(provenance, sort_keys=True), [])
         part += [result for result in results if result.key in live.get(path.stem, ())]
         if sum(len(result.counts) + 1000 for result in part) >= LARGE:
@@ -104,12 +104,12 @@ def _joined(paths: Sequence[Path], live: dict[str, set[str]]) -> Iterator[tuple[
             yield json.loads(text), part
 
 
-def _swept(folder: Path) -> list[str]:
-    """Removes what was being written when a process was killed, and empty folders."""
+def _remove_leftovers(folder: Path) -> list[str]:
+    """Removes files that killed processes were writing, and empty folders."""
     left = [path for pattern in ("shards/*/.*.part", "studies/.*.part", ".*.part") for path in folder.glob(pattern)]
     for path in left:
         path.unlink()
     for path in (folder / "shards").iterdir():
         with suppress(OSError):  # not empty
             path.rmdir()
-    return [f"{len(left)} files that were never finished were removed"] if left else []
+    return [f"{len(left)} unfinished files were removed"] if left else []

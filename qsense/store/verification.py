@@ -1,17 +1,18 @@
-"""Verifies every byte of a store, and makes its index again from the shards."""
+"""Verifies every byte of a store, and rebuilds its index from the shards."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from qsense.errors import NewerStoreError, StoreError
-from qsense.store import read, shared, there
 from qsense.store.index import FILE, Index
-from qsense.store.shard import opened
+from qsense.store.locks import exclusive_lock, shared_lock
+from qsense.store.shard import deserialize
+from qsense.store.store import read_file, require_store
 from qsense.store.studies import StudyEntry
 
 Progress = Callable[[int, int, str], None]
@@ -19,12 +20,12 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Health:
-    """What verifying found; `wrong` has a line for each fault, naming the file.
+    """The state of a store.
 
     Attributes:
-        shards, trials, bytes: that are whole.
-        wrong: what is not.
-        repaired: what was mended, and what was lost with damaged files.
+        shards, trials, bytes: how many are valid.
+        wrong: a line for each fault, which names the file.
+        repaired: a line for each repair.
     """
 
     shards: int
@@ -39,44 +40,45 @@ def verify(path: str | Path, repair: bool = False, progress: Progress | None = N
 
     Args:
         path: the store's folder.
-        repair: makes the index again from the whole shards, and moves damaged files to `damaged/`; the trials in them
-            are run again by the next sweep that wants them.
+        repair: rebuilds the index from the valid shards, and moves damaged files to `damaged/`; the next sweep that
+            needs their trials runs them again.
         progress: called with (shards read, all, "verifying").
 
     Raises:
         StoreError: there is no store, it is being tidied, or, to repair, another process has it open or it cannot be
-            written; NewerStoreError: it was written by a newer qsense, which is no damage.
+            written.
+        NewerStoreError: it was written by a newer qsense, which is not damage.
     """
     folder = Path(path)
-    there(folder)
-    with alone(folder) if repair else _with_others(folder):
-        # Before the shards are read: what a writer adds meanwhile is not missed.
-        known = _known(folder)
-        found, faults, size = _whole(folder, progress)
+    require_store(folder)
+    with exclusive_lock(folder) if repair else _shared(folder):
+        # Before the shards are read, so that a shard added meanwhile is not taken for a missing one.
+        known = _indexed_shards(folder)
+        found, faults, size = _read_all(folder, progress)
         wrong = list(faults.values())
-        wrong += _faults_of_the_index(folder, found, known)
+        wrong += _index_faults(folder, found, known)
         number = len({key for keys in found.values() for key in keys})
         if not (repair and wrong):
             return Health(len(found), number, size, tuple(wrong))
         try:
-            done = [_aside(folder, file) for file in faults]
-            _index_again(folder, found)
+            done = [_move_aside(folder, file) for file in faults]
+            _rebuild_index(folder, found)
         except OSError as error:
-            raise StoreError(f"{folder}: cannot be written: {error.strerror}; mend this and repair again.") from error
-        done.append(f"{folder / FILE}: made again from {len(found)} shards with {number} trials")
+            raise StoreError(f"{folder}: cannot be written: {error.strerror}; fix this and repair again.") from error
+        done.append(f"{folder / FILE}: rebuilt from {len(found)} shards with {number} trials")
         return Health(len(found), number, size, tuple(wrong), tuple(done))
 
 
-def _whole(folder: Path, progress: Progress | None) -> tuple[dict[str, list[str]], dict[Path, str], int]:
-    """Digest → trials of the shards that are whole, what is wrong with each file that is not, the former's bytes."""
+def _read_all(folder: Path, progress: Progress | None) -> tuple[dict[str, list[str]], dict[Path, str], int]:
+    """Returns digest → trials of the valid shards, what is wrong with other files, and the bytes of the valid ones."""
     found: dict[str, list[str]] = {}
     wrong: dict[Path, str] = {}
     size = 0
     paths = sorted((folder / "shards").glob("*/*.zip"))
     for number, path in enumerate(paths):
         try:
-            content = read(path)
-            _, results = opened(content, str(path))
+            content = read_file(path)
+            _, results = deserialize(content, str(path))
             if path.parent.name != path.stem[:2]:
                 raise StoreError(f"{path}: not in the folder of its name; run `qsense store verify --repair`.")
             found[path.stem] = [result.key for result in results]
@@ -89,7 +91,7 @@ def _whole(folder: Path, progress: Progress | None) -> tuple[dict[str, list[str]
             progress(number + 1, len(paths), "verifying")
     for path in sorted((folder / "studies").glob("*.zip")):
         try:
-            StudyEntry.from_bytes(read(path), str(path))
+            StudyEntry.from_bytes(read_file(path), str(path))
         except NewerStoreError:
             raise
         except StoreError as error:
@@ -97,8 +99,8 @@ def _whole(folder: Path, progress: Progress | None) -> tuple[dict[str, list[str]
     return found, wrong, size
 
 
-def _known(folder: Path) -> set[str]:
-    """The shards that the index names; none if it is damaged, which is found later."""
+def _indexed_shards(folder: Path) -> set[str]:
+    """Returns the digests that the index names; none if it is damaged, which `_index_faults` reports."""
     if not (folder / FILE).exists():
         return set()
     try:
@@ -115,10 +117,10 @@ def _known(folder: Path) -> set[str]:
         index.close()
 
 
-def _faults_of_the_index(folder: Path, found: dict[str, list[str]], known: set[str]) -> list[str]:
-    """What is wrong with the index; `known` are the shards that it named before they were read.
+def _index_faults(folder: Path, found: dict[str, list[str]], known: set[str]) -> list[str]:
+    """Returns what is wrong with the index; `known` are the shards that it named before they were read.
 
-    A shard that it does not name is no fault: a writer is about to add it, or was killed, and the next one will.
+    A shard that it does not name is not a fault: its writer is about to add it, or was killed and the next writer will.
     """
     path = folder / FILE
     if not path.exists():
@@ -128,11 +130,11 @@ def _faults_of_the_index(folder: Path, found: dict[str, list[str]], known: set[s
     except StoreError as error:
         return [str(error)]
     try:
-        if index.is_new and found:  # it is made before the first shard is
+        if index.is_new and found:  # a writer makes its tables before the first shard
             return [f"{path}: empty"]
         if problem := index.problem():
             return [f"{path}: damaged ({problem})"]
-        wrong = [f"{path}: names the shard {name[:12]}, which is not whole" for name in sorted(known - found.keys())]
+        wrong = [f"{path}: names the shard {name[:12]}, which is not valid" for name in sorted(known - found.keys())]
         content = {name: set(keys) for name, keys in found.items()}
         held = dict(index.all())
         astray = sum(key not in content[name] for key, name in held.items() if name in content)
@@ -148,14 +150,14 @@ def _faults_of_the_index(folder: Path, found: dict[str, list[str]], known: set[s
         index.close()
 
 
-def _aside(folder: Path, path: Path) -> str:
+def _move_aside(folder: Path, path: Path) -> str:
     target = folder / "damaged" / path.name
     target.parent.mkdir(exist_ok=True)
     os.replace(path, target)
-    return f"{path}: moved to {target}; the sweep runs its trials again"
+    return f"{path}: moved to {target}; the next sweep runs its trials again"
 
 
-def _index_again(folder: Path, found: dict[str, list[str]]) -> None:
+def _rebuild_index(folder: Path, found: dict[str, list[str]]) -> None:
     for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
         (folder / name).unlink(missing_ok=True)
     with closing(Index(folder)) as index:
@@ -164,33 +166,11 @@ def _index_again(folder: Path, found: dict[str, list[str]]) -> None:
 
 
 @contextmanager
-def _with_others(folder: Path) -> Iterator[None]:
-    """Keeps tidying from a store."""
-    handle = shared(folder, read_only=True)
+def _shared(folder: Path) -> Iterator[None]:
+    """Keeps a store from being tidied meanwhile."""
+    handle = shared_lock(folder, read_only=True)
     try:
         yield
     finally:
         if handle is not None:
             os.close(handle)
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Keeps all other processes from a store.
-
-    Raises:
-        StoreError: another has it open, or it cannot be written.
-    """
-    try:
-        opened_lock = (folder / ".lock").open("a")
-    except OSError as error:
-        raise StoreError(f"{folder}: cannot be written: {error.strerror}.") from error
-    with opened_lock as file:
-        with suppress(ImportError):  # not on Windows
-            import fcntl
-
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise StoreError(f"{folder}: another qsense has it open; wait for it to end.") from error
-        yield

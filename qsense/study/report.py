@@ -48,7 +48,7 @@ def write_report(results: Results, folder: Path, failed: Columns) -> dict[str, A
         for name, content in made.items():
             files.write(folder / name, content)
     except OSError as error:
-        raise ContentError(f"{folder / name}: cannot be written: {error.strerror}; choose another --out.") from error
+        raise ContentError(f"{folder / name}: cannot be written: {error.strerror}; choose another folder.") from error
     return summary
 
 

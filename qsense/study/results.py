@@ -32,11 +32,11 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
     """
     unique = list(dict.fromkeys(study.keys))
     if partial:
-        held = store.held(unique)
+        held = store.stored_keys(unique)
         unique = [key for key in unique if key in held]
     found: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
     provenances: list[dict[str, Any]] = []
-    for provenance, results in store.held_in(unique):
+    for provenance, results in store.results_by_shard(unique):
         if provenance not in provenances:
             provenances.append(provenance)
         for result in results:

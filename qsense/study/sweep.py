@@ -17,7 +17,7 @@ from qsense.errors import ArgumentError, SpecError, StoreError
 from qsense.runs.preparation import prepare_run
 from qsense.runs.provenance import provenance
 from qsense.store import DEFAULT, Store
-from qsense.store.studies import StudyEntry, remember
+from qsense.store.studies import StudyEntry, add_study
 from qsense.study.cost import Cost
 from qsense.study.expansion import Study
 from qsense.study.results import study_results
@@ -67,7 +67,7 @@ def estimate_cost(study: Study, store: Store, workers: int, memory: float | None
         SpecError: one trial alone needs more memory than allowed.
     """
     unique = {trial.key: trial for trial in study.trials}
-    present = store.held(list(unique))
+    present = store.stored_keys(list(unique))
     costs = {key: Cost.of(trial.spec) for key, trial in unique.items() if key not in present}
     if not costs:
         return StudyCost(len(unique), len(present), 0.0, 0.0, workers)
@@ -126,7 +126,7 @@ def run_study(
         progress: see `run_trials`.
     """
     entry = study.entry()
-    remember(store, entry)
+    add_study(store, entry)
     make_pool: MakePool = partial(dask_pool, dask) if dask is not None else partial(process_pool, workers)
     return entry, run_trials(study.trials, store, make_pool, provenance(), progress)
 

@@ -85,7 +85,7 @@ def run_trials(
         StoreError: the store cannot be written; what was stored stays.
     """
     unique = {trial.key: trial for trial in trials}
-    present = store.held(list(unique))
+    present = store.stored_keys(list(unique))
     missing = [trial for key, trial in unique.items() if key not in present]
     if not missing:
         return TrialsRun(len(present), 0)

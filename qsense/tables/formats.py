@@ -46,7 +46,7 @@ def written(results: Results, folder: Path, kind: str) -> list[Path]:
             folder.mkdir(parents=True, exist_ok=True)
             files.write(path, content)
         except OSError as error:
-            raise ContentError(f"{path}: cannot be written: {error.strerror}; choose another --out.") from error
+            raise ContentError(f"{path}: cannot be written: {error.strerror}; choose another folder.") from error
         paths.append(path)
     return paths
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from qsense.circuits.counts import Counts
 from qsense.store import Store
-from qsense.store.shard import digest, opened
+from qsense.store.shard import deserialize, digest
 from qsense.store.studies import StudyEntry
 from qsense.store.verification import verify
 from qsense.study.results import study_results
@@ -57,7 +57,7 @@ def test_a_shard_with_hostile_content_and_a_right_checksum_is_read_or_refused(st
     target.parent.mkdir(exist_ok=True)
     target.write_bytes(forged)
     before = files_in(path.parent)
-    harmless(lambda: opened(forged, str(target)))
+    harmless(lambda: deserialize(forged, str(target)))
     harmless(lambda: verify(path, repair=True))
 
     def read():
@@ -75,13 +75,13 @@ def test_a_shard_with_hostile_content_and_a_right_checksum_is_read_or_refused(st
 def test_damaged_bytes_of_studies_shards_and_counts_are_refused_in_one_line(store, data, start, length):
     path, entry = store
     for file, read in (
-        (min(path.glob("shards/*/*.zip")), lambda c: opened(c, f"{digest(c)}.zip")),
+        (min(path.glob("shards/*/*.zip")), lambda c: deserialize(c, f"{digest(c)}.zip")),
         (path / "studies" / f"{entry.id}.zip", lambda c: StudyEntry.from_bytes(c, "study")),
     ):
         content = file.read_bytes()
         content = content[: start % len(content)] + data + content[start % len(content) + length :]
         harmless(lambda content=content, read=read: read(content))
-    _, results = opened(min(path.glob("shards/*/*.zip")).read_bytes(), str(min(path.glob("shards/*/*.zip"))))
+    _, results = deserialize(min(path.glob("shards/*/*.zip")).read_bytes(), str(min(path.glob("shards/*/*.zip"))))
     content = results[0].counts
     place = start % len(content)
     harmless(lambda: Counts.from_bytes(content[:place] + data + content[place + length :], "counts"))

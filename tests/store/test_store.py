@@ -18,8 +18,8 @@ from studies import result
 
 from qsense.errors import NewerStoreError, StoreError
 from qsense.store import Store
-from qsense.store.shard import digest, opened, packed
-from qsense.store.studies import StudyEntry, named
+from qsense.store.shard import deserialize, digest, serialize
+from qsense.store.studies import StudyEntry, find_study
 from qsense.store.verification import verify
 from qsense.study.worker_pool import WorkerPool
 
@@ -69,30 +69,30 @@ def test_what_is_put_is_found_bit_for_bit(tmp_path):
         for start in range(0, 1200, 300):
             store.put(results[start : start + 300], studies.PROVENANCE)
         keys = [one.key for one in results]
-        assert store.held([*keys, "f" * 64]) == set(keys)
+        assert store.stored_keys([*keys, "f" * 64]) == set(keys)
         assert sorted(store.results(keys)) == sorted(results)
-        with pytest.raises(StoreError, match=r"1 of 2 trials are not there, such as ffffffffffff; run the sweep again"):
+        with pytest.raises(StoreError, match="1 of 2 trials are not in the store, such as ffffffffffff; run"):
             list(store.results([keys[0], "f" * 64]))
 
 
 def test_a_shard_says_by_itself_what_it_holds(tmp_path):
-    content = packed([result(1), result(2)], {"python": "3"})
-    provenance, results = opened(content, f"{digest(content)}.zip")
+    content = serialize([result(1), result(2)], {"python": "3"})
+    provenance, results = deserialize(content, f"{digest(content)}.zip")
     assert results == [result(1), result(2)]
     assert provenance == {"python": "3", "schema": 1}
     with zipfile.ZipFile(BytesIO(content)) as archive:
         assert archive.namelist() == ["provenance.json", "entries.jsonl", "0.npz", "1.npz"]
-    assert packed([result(1), result(2)], {"python": "3"}) == content
+    assert serialize([result(1), result(2)], {"python": "3"}) == content
 
 
 def test_a_shard_whose_writer_was_killed_before_the_index_knew_is_taken_in(tmp_path):
     with Store(tmp_path) as store:
         store.put([result(1)], {})
-        content = packed([result(2), result(3)], {})
+        content = serialize([result(2), result(3)], {})
         store.write(store.shard_path(digest(content)), content)
     assert verify(tmp_path).wrong == ()
     with Store(tmp_path) as store:
-        assert len(store.held([result(k).key for k in (1, 2, 3)])) == 3
+        assert len(store.stored_keys([result(k).key for k in (1, 2, 3)])) == 3
 
 
 @pytest.mark.parametrize("step", ["shard", "index"])
@@ -115,7 +115,7 @@ store.put([studies.result(2)], {{}})
     assert done.returncode == -signal.SIGKILL
     assert verify(tmp_path).wrong == ()
     with Store(tmp_path) as store:  # over the log that the killed writer left
-        assert len(store.held([result(1).key, result(2).key])) == {"shard": 1, "index": 2}[step]
+        assert len(store.stored_keys([result(1).key, result(2).key])) == {"shard": 1, "index": 2}[step]
 
 
 def test_a_full_disk_is_one_line_and_the_study_goes_on_when_there_is_room(tmp_path):
@@ -223,7 +223,7 @@ sys.exit(any(one.exitcode for one in many))
 
 def test_a_newer_store_is_refused_and_not_repaired(tmp_path, filled):
     path, entry = filled
-    content = packed([result(1)], {})
+    content = serialize([result(1)], {})
     newer = content.replace(b'"schema": 1', b'"schema": 9')
     with zipfile.ZipFile(BytesIO(content)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -259,11 +259,11 @@ def test_several_studies_of_one_name_are_told_apart_by_their_id(tmp_path, filled
     path, entry = filled
     other = studies.filled(path, studies.study(sweep={"seed": [8]}))
     with Store(path, read_only=True) as store:
-        assert named(store, entry.id).id == entry.id
+        assert find_study(store, entry.id).id == entry.id
         with pytest.raises(StoreError, match=f'several studies "small"; give an id of: .*{other.id}'):
-            named(store, "small")
+            find_study(store, "small")
         with pytest.raises(StoreError, match='no study "smal"; give an id of'):
-            named(store, "smal")
+            find_study(store, "smal")
 
 
 @pytest.mark.parametrize("jump", [-1e9, 1e9, -3e9])

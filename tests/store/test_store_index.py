@@ -1,4 +1,4 @@
-"""The index of a store: damaged or lost in any way, it is named and made again from the shards."""
+"""The index of a store: damaged or lost in any way, it is named and rebuilt from the shards."""
 
 import contextlib
 import random
@@ -79,7 +79,7 @@ def test_a_damaged_index_is_named_and_made_again_from_the_shards(filled, kind):
     assert health.wrong
     assert all("index.sqlite" in line and "\n" not in line for line in health.wrong)
     if kind == "strange rows":  # a name is a path, and must not lead elsewhere
-        assert "a row is none of qsense's" in health.wrong[0]
+        assert "an invalid row" in health.wrong[0]
     if kind != "lost rows":
         with pytest.raises(StoreError, match=r"verify --repair|run the sweep again"):
             studies.tables(path, entry)
@@ -139,5 +139,5 @@ def test_a_log_left_by_a_killed_writer_is_read(filled):
     assert verify(path).trials == 9
     (path / "index.sqlite-wal").write_bytes(b"\x00" * 100)  # and a damaged one costs nothing: shards say what they hold
     with Store(path) as store:
-        assert len(store.held(entry.keys)) == 8
+        assert len(store.stored_keys(entry.keys)) == 8
     assert verify(path).wrong == ()

@@ -11,8 +11,8 @@ from waiting import wait_until
 
 from qsense.errors import StoreError
 from qsense.store import Store
-from qsense.store.shard import digest, packed
-from qsense.store.studies import studies as studies_of
+from qsense.store.shard import digest, serialize
+from qsense.store.studies import list_studies
 from qsense.store.tidying import tidy
 from qsense.store.verification import verify
 
@@ -62,7 +62,7 @@ DAMAGE = {
     "flipped": (flip, "SHA-256 is not its name"),
     "truncated": (lambda path: path.write_bytes(path.read_bytes()[:100]), "SHA-256 is not its name"),
     "empty": (lambda path: path.write_bytes(b""), "SHA-256 is not its name"),
-    "missing": (lambda path: path.unlink(), "names the shard .* which is not whole"),
+    "missing": (lambda path: path.unlink(), "names the shard .* which is not valid"),
     "renamed": (rename, "SHA-256 is not its name"),
     "moved": (move, "not in the folder of its name"),
     "a folder": (replace_by_a_folder, "cannot be read: Is a directory"),
@@ -101,7 +101,7 @@ def test_a_foreign_file_with_a_right_name_is_no_shard(filled):
     (wrong,) = verify(path).wrong
     assert "not a shard (BadZipFile)" in wrong
     with Store(path) as store:
-        assert len(store.held(entry.keys)) == 8
+        assert len(store.stored_keys(entry.keys)) == 8
     verify(path, repair=True)
     assert (path / "damaged" / f"{name}.zip").read_bytes() == content
     assert (path / "shards" / "notes.txt").read_text() == "mine"
@@ -137,7 +137,7 @@ def test_tidying_joins_small_shards_and_keeps_every_result(filled):
     (path / "shards" / "aa").mkdir(exist_ok=True)
     (path / "shards" / "aa" / ".x.part").write_bytes(b"half")
     said = tidy(path)
-    assert said == ["8 shards were written anew as 1", "1 files that were never finished were removed"]
+    assert said == ["8 shards were joined into 1", "1 unfinished files were removed"]
     assert len(shards(path)) == 1
     with Store(path) as store:
         assert sorted(store.results(entry.keys)) == raw
@@ -149,12 +149,12 @@ def test_tidying_joins_small_shards_and_keeps_every_result(filled):
 def test_tidying_keeps_what_the_index_never_learned(filled):
     path, _ = filled
 
-    content = packed([studies.result(5)], {})
+    content = serialize([studies.result(5)], {})
     with Store(path) as store:
         store.write(store.shard_path(digest(content)), content)
     tidy(path)
     with Store(path) as store:
-        assert store.held([studies.result(5).key])
+        assert store.stored_keys([studies.result(5).key])
 
 
 @pytest.mark.parametrize("step", ["replace", "unlink"])
@@ -185,11 +185,11 @@ def test_only_what_no_study_has_is_removed_and_only_when_asked(filled):
         tidy(path, drop=["othr"])
     tidy(path, drop=["other"])
     with Store(path) as store:
-        assert [study.id for study in studies_of(path)] == [entry.id]
-        assert len(store.held(other.keys)) == 6
+        assert [study.id for study in list_studies(path)] == [entry.id]
+        assert len(store.stored_keys(other.keys)) == 6
     assert "4 trials that no study has were removed" in tidy(path, unused=True)
     with Store(path) as store:
-        assert len(store.held(other.keys)) == 2  # seed 3 is the first study's, too
+        assert len(store.stored_keys(other.keys)) == 2  # seed 3 is the first study's, too
     assert studies.tables(path, entry) == before
     assert verify(path).wrong == ()
 
@@ -206,9 +206,9 @@ def test_tidying_is_refused_while_a_sweep_runs_and_a_sweep_while_it_is_tidied(fi
             act()
     process.terminate()
     processes.finish(process)
-    from qsense.store.verification import alone
+    from qsense.store.locks import exclusive_lock
 
-    with alone(path):
+    with exclusive_lock(path):
         for read_only in (False, True):
             with pytest.raises(StoreError, match="is at work; wait for it to end"):
                 Store(path, read_only=read_only)
@@ -228,7 +228,7 @@ def test_a_store_being_written_is_found_whole(tmp_path):
             assert health.wrong == ()
             seen.add(health.trials)
             with Store(path, read_only=True) as store:
-                assert store.held([]) == set()
+                assert store.stored_keys([]) == set()
         return len(seen) >= 3
 
     wait_until(has_grown_twice, "the store was found with three different numbers of trials", process=process)

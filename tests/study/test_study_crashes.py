@@ -125,7 +125,7 @@ def test_a_trial_whose_worker_always_dies_is_given_up_and_named_and_the_others_f
         assert "its worker died 3 times while it ran" in failure.reason
         assert failure.trial.spec.seed == 3
         assert done.new == 50
-        assert len(store.held([trial.key for trial in one.trials])) == 50
+        assert len(store.stored_keys([trial.key for trial in one.trials])) == 50
     notes = caplog.messages
     assert 2 <= len(notes) <= 3
     # Once it is suspected it runs with no other beside it, which would die with it.

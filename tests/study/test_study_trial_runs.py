@@ -210,7 +210,7 @@ def test_a_lost_scheduler_is_one_line_and_what_is_done_is_kept(tmp_path):
     assert "Traceback" not in err, err
     assert len([line for line in err.splitlines() if line.startswith("qsense: ")]) == 1
     with Store(store, read_only=True) as opened:
-        assert len(opened.held([trial.key for trial in Study.load(spec).trials])) > 0
+        assert len(opened.stored_keys([trial.key for trial in Study.load(spec).trials])) > 0
 
 
 @cluster

@@ -181,7 +181,7 @@ def test_a_record_exports_as_a_study_does(tmp_path):
 
 def test_what_cannot_be_written_is_one_line(results, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ContentError, match=r"cannot be written: .*choose another --out"):
+    with pytest.raises(ContentError, match=r"cannot be written: .*choose another folder"):
         written(results, tmp_path / "file", "csv")
     with pytest.raises(ArgumentError, match=r'Unknown format "csw"\. Did you mean "csv"'):
         written(results, tmp_path, "csw")
