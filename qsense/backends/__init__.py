@@ -1,9 +1,13 @@
-"""Where circuits run: a name becomes a sampler.
+"""Where circuits run: the name of a backend becomes a sampler, which takes an experiment and returns counts.
 
-A sampler takes an experiment (probe, time, ending), its settings row by row, and returns counts. `aer` simulates the
-experiment's circuit with its noise exactly (density matrix) and samples shots; `emulator` draws from the same
-distribution without a circuit; `braket:local` is another vendor's simulator with the same noise. `fake:…`, `ibm:…`,
-`braket:<device>` and `module:factory` are devices: they have qubits, couplings and noise of their own.
+`aer` simulates the experiment's circuit with its noise exactly (density matrix) and samples shots; `emulator` draws
+from the same distribution without a circuit; `braket:local` is another vendor's simulator with the same noise.
+`fake:…`, `ibm:…`, `braket:<device>` and `module:factory` are devices, with qubits, couplings and noise of their own.
+Each vendor is a file in `vendors/`. The package may import the layers up to `estimators`, whose readout patterns it
+prepares.
+
+Public: `sampler`, `is_device`, `names`, `register_vendor`, `Vendor`, `Simulator`, `Sampler`, and the samplers of the
+simulators; `catalogue.rows` lists the backends that can be reached.
 """
 
 from __future__ import annotations
@@ -12,23 +16,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qsense.backends.sampler import Sampler
-from qsense.backends.simulated import AER_METHODS, AerSampler, EmulatorSampler
+from qsense.backends.vendor import Simulator, Vendor, all_vendors, find_simulator, find_vendor, register_vendor
+from qsense.backends.vendors.aer import AerSampler
+from qsense.backends.vendors.emulator import EmulatorSampler
 from qsense.emulator import Readout
 from qsense.errors import ArgumentError, nearest
 
 if TYPE_CHECKING:
     from qsense.circuits.transpilation import Idle
 
-DEVICES = ("fake", "ibm", "braket")
-
 
 def names() -> list[str]:
     """Returns the names of the backends that every installation has.
 
-    >>> "aer" in names()
-    True
+    >>> names()[:3]
+    ['emulator', 'aer', 'aer:density_matrix']
     """
-    return ["emulator", "aer", *(f"aer:{method}" for method in AER_METHODS)]
+    simulators = [one for vendor in all_vendors() if vendor.package is None for one in vendor.simulators]
+    return [name for one in simulators for name in (*one.aliases, one.name)]
 
 
 def is_device(name: str) -> bool:
@@ -37,7 +42,7 @@ def is_device(name: str) -> bool:
     >>> is_device("fake:boston"), is_device("aer:statevector"), is_device("braket:local")
     (True, False, False)
     """
-    return ":" in name and not name.startswith("aer:") and name != "braket:local"
+    return ":" in name and find_simulator(name) is None and find_vendor(name).opener is not None
 
 
 def sampler(
@@ -48,7 +53,7 @@ def sampler(
     qubits: Sequence[int] | None = None,
     opened: Any = None,
 ) -> Sampler:
-    """Returns the sampler of a backend name.
+    """Returns the sampler of a backend.
 
     Args:
         name: "emulator", "aer", "aer:" and an Aer method, "fake:" and an IBM device ("fake:boston"), "ibm:" and one,
@@ -56,11 +61,11 @@ def sampler(
             your own.
         readout_error: emulated readout error; not of a device, which has its own.
         idle: of a device: what the spins do while sensing.
-        qubits: of a device: which to use; by default its calibration decides.
-        opened: of a device: the vendor's object, where it has been opened already.
+        qubits: of a device: which to use; by default they are chosen by its calibration.
+        opened: of a device: the vendor's object, if it is open already.
 
     Raises:
-        ArgumentError: the name is unknown; the message suggests the nearest. Or an option does not go with it.
+        ArgumentError: the name is unknown, and the message suggests the nearest; or an option does not fit the backend.
 
     >>> sampler("aer").name
     'aer'
@@ -70,30 +75,41 @@ def sampler(
     """
     if is_device(name):
         from qsense.backends.device_sampler import device_sampler
-        from qsense.backends.providers import open_backend
+        from qsense.backends.vendor import open_backend
 
         if readout_error is not None:
             raise ArgumentError(f'The backend "{name}" has a readout error of its own; leave `readout_error` out.')
         made: Sampler = device_sampler(name, open_backend(name) if opened is None else opened, idle, qubits)
         return made
-    if name not in [*names(), "braket:local"]:
-        from qsense.backends.providers import namesakes
-
-        meant = " or ".join(f'"{other}"' for other in namesakes(name))
-        hint = f"Did you mean {meant}?" if meant else nearest(name, [*names(), *(f"{v}:…" for v in DEVICES)])
-        raise ArgumentError(f'Unknown backend "{name}". {hint}')
+    simulator = find_simulator(name)
+    if simulator is None:
+        raise ArgumentError(f'Unknown backend "{name}". {_hint(name)}')
     if idle != "free" or qubits is not None:
         raise ArgumentError(
             f'The backend "{name}" has no qubits to choose or to pulse; leave `qubits` and `idle` out of [device], or '
             'name a device, such as "fake:boston".'
         )
-    if name == "braket:local":
-        from qsense.backends.braket import braket_sampler
-
-        return braket_sampler(readout_error)
-    if name == "emulator":
-        return EmulatorSampler(readout_error)
-    return AerSampler(name.partition(":")[2] or "density_matrix", readout_error)
+    find_vendor(name).check_installed(name)
+    return simulator.make(readout_error)
 
 
-__all__ = ["AER_METHODS", "AerSampler", "EmulatorSampler", "Sampler", "is_device", "names", "sampler"]
+def _hint(name: str) -> str:
+    similar = [other for vendor in all_vendors() if vendor.is_installed() for other in vendor.similar(name)]
+    if similar:
+        listed = " or ".join(f'"{other}"' for other in similar)
+        return f"Did you mean {listed}?"
+    prefixes = [f"{vendor.prefix}:…" for vendor in all_vendors() if vendor.opener is not None and vendor.prefix]
+    return nearest(name, [*names(), *prefixes])
+
+
+__all__ = [
+    "AerSampler",
+    "EmulatorSampler",
+    "Sampler",
+    "Simulator",
+    "Vendor",
+    "is_device",
+    "names",
+    "register_vendor",
+    "sampler",
+]

@@ -1,4 +1,4 @@
-"""Which backends are within reach from here, and why others are not."""
+"""Which backends can be reached, and why others cannot."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qsense.backends import AER_METHODS, DEVICES
-from qsense.backends.braket import BRAKET_LOCAL, MOST_SPINS
-from qsense.backends.providers import EXTRAS, fake_classes, is_installed, open_backend
+from qsense.backends.vendor import Vendor, all_vendors, open_backend
 from qsense.devices.device import Device, read
 from qsense.errors import ArgumentError
-from qsense.installation import install_hint
 
 
 class Row(NamedTuple):
@@ -38,37 +35,52 @@ class Row(NamedTuple):
 
 
 def rows(vendors: Sequence[str] = ("fake",)) -> list[Row]:
-    """Returns the simulators, IBM's fake devices, and what is known of the vendors' real ones.
+    """Returns the simulators and devices of all vendors.
 
     Args:
-        vendors: whose devices to list by name. "fake" needs no network; "ibm" asks the service of the saved account.
+        vendors: prefixes of the vendors whose devices are listed by name. "fake" needs no network; "ibm" asks the
+            service of the saved account.
     """
-    found = [Row("emulator", 10), *(Row(f"aer:{method}", most) for method, most in AER_METHODS.items())]
-    for vendor in DEVICES:
-        if not is_installed(vendor):
-            package, extra = EXTRAS[vendor]
-            reason = f"{package.replace('_', '-')} is not installed; run: {install_hint(extra)}"
-            found.append(Row(f"{vendor}:…", unreachable=reason))
-        elif vendor == "fake" and "fake" in vendors:
-            found += [of_backend(f"fake:{name}") for name in fake_classes()]
-        elif vendor == "ibm":
-            found += _of_ibm() if "ibm" in vendors else [Row("ibm:…", unreachable="not asked for; add --vendor ibm")]
-        elif vendor == "braket":
-            found += [
-                Row(BRAKET_LOCAL, MOST_SPINS),
-                Row("braket:…", unreachable="give the device's name; it needs AWS"),
-            ]
+    found: list[Row] = []
+    for vendor in all_vendors():
+        if not vendor.is_installed():
+            distribution, command = vendor.missing
+            found.append(Row(f"{vendor.prefix}:…", unreachable=f"{distribution} is not installed; run: {command}"))
+            continue
+        found += [Row(simulator.name, simulator.max_spins) for simulator in vendor.simulators]
+        if vendor.opener is not None and vendor.prefix:
+            found += _devices(vendor, vendor.prefix in vendors)
     return found
 
 
+def _devices(vendor: Vendor, is_wanted: bool) -> list[Row]:
+    every = f"{vendor.prefix}:…"
+    if vendor.list_devices is None:
+        return [Row(every, unreachable=vendor.unlisted)]
+    if not is_wanted:
+        return [Row(every, unreachable=f"not listed; name the vendor {vendor.prefix} to list them (--vendor)")]
+    try:
+        return [of_opened(name, backend) for name, backend in vendor.list_devices()]
+    except ArgumentError as error:
+        return [Row(every, unreachable=str(error))]
+
+
 def of_backend(name: str) -> Row:
-    """Returns the row of one backend by its name; what cannot be reached says why.
+    """Returns the row of a device by its name; its `unreachable` says why it cannot be reached.
 
     >>> of_backend("nowhere:make").unreachable is None
     False
     """
     try:
-        return of_device(name, read(open_backend(name), name))
+        return of_opened(name, open_backend(name))
+    except ArgumentError as error:
+        return Row(name, unreachable=str(error))
+
+
+def of_opened(name: str, backend: Any) -> Row:
+    """Returns the row of an open backend; its `unreachable` says why it cannot be used."""
+    try:
+        return of_device(name, read(backend, name))
     except ArgumentError as error:
         return Row(name, unreachable=str(error))
 
@@ -89,17 +101,6 @@ def of_device(name: str, device: Device) -> Row:
         None if device.has_delay else "it has no delay instruction, so spins cannot sense there",
         device.calibrated,
     )
-
-
-def _of_ibm() -> list[Row]:
-    from qiskit_ibm_runtime import QiskitRuntimeService
-
-    try:
-        backends: list[Any] = QiskitRuntimeService().backends()
-    except Exception as error:  # its text may hold what must not be printed
-        reason = f"{type(error).__name__}; save an account with QiskitRuntimeService.save_account, check the network"
-        return [Row("ibm:…", unreachable=reason)]
-    return [of_device(f"ibm:{backend.name}", read(backend)) for backend in backends]
 
 
 def _median(values: Iterable[float]) -> float | None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from qsense.backends.runners import Runner, is_fake, is_sampler, runners
+from qsense.backends.runners import Runner, is_sampler
 from qsense.backends.self_test import Trust, bitstring_circuits, first_trusted, translated
+from qsense.backends.vendor import runners_of, server_of
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.circuits.transpilation import DeviceCircuit, Idle, on_device, window_delays
@@ -21,8 +22,6 @@ from qsense.estimators.readout import patterns
 from qsense.noise import LocalNoise
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
-
-MOST_SIMULATED = 12  # spins of a noisy device that Aer runs in tolerable time
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +34,8 @@ class DeviceSampler:
         runs_on: what the circuits are sent to: the backend, its simulator, or a SamplerV2 in front of it.
         idle: what the spins do while sensing.
         qubits: the qubits to use; by default those that the calibration recommends for each probe.
-        is_simulated: whether Aer stands behind it, which bounds the number of spins.
-        pinned: qubits of probes by name and size, which a record has chosen before.
+        max_spins: the most spins, if the device is simulated with the noise of every gate; else None.
+        pinned: (name, size) of a probe → its qubits, as the record that is continued has them.
     """
 
     name: str
@@ -44,7 +43,7 @@ class DeviceSampler:
     runs_on: Any
     idle: Idle = "free"
     qubits: tuple[int, ...] | None = None
-    is_simulated: bool = False
+    max_spins: int | None = None
     pinned: Mapping[tuple[str, int], tuple[int, ...]] = field(default_factory=dict)
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
 
@@ -107,10 +106,10 @@ class DeviceSampler:
 
     def check(self, experiment: Experiment) -> None:
         size = experiment.probe.num_qubits
-        if self.is_simulated and size > MOST_SIMULATED:
+        if self.max_spins is not None and size > self.max_spins:
             raise ArgumentError(
                 f'The backend "{self.name}" is simulated with the noise of every gate and runs at most '
-                f'{MOST_SIMULATED} spins, but "{experiment.probe.name}" has {size}; use fewer.'
+                f'{self.max_spins} spins, but "{experiment.probe.name}" has {size}; use fewer.'
             )
         time = self.device.rounded(experiment.time)
         for qubit in self.sensing_qubits(experiment.probe):
@@ -192,8 +191,8 @@ class DeviceSampler:
         }
 
     @cached_property
-    def _runners(self) -> dict[str, Runner]:
-        return runners(self.runs_on)
+    def _runners(self) -> Mapping[str, Runner]:
+        return runners_of(self.runs_on)
 
     def _named(self, probe: Probe) -> tuple[int, ...] | None:
         """The named qubits; a smaller probe uses the first of them."""
@@ -229,7 +228,8 @@ def device_sampler(name: str, vendor_object: Any, idle: Idle = "free", qubits: S
                 "or give the sampler an attribute `backend`."
             )
         return DeviceSampler(name, backend, vendor_object, idle, named)
-    return DeviceSampler(name, vendor_object, vendor_object, idle, named, is_fake(vendor_object))
+    server = server_of(vendor_object)
+    return DeviceSampler(name, vendor_object, vendor_object, idle, named, None if server is None else server.max_spins)
 
 
 def _backend_of(sampler: Any) -> Any:

@@ -1,8 +1,8 @@
-"""The ways to send circuits to a vendor's object and to read its counts back.
+"""The ways to run circuits on a vendor's object and to read its counts.
 
-`sampler`: a SamplerV2, or Qiskit's BackendSamplerV2 around a BackendV2. `run`: bind, `backend.run`, `get_counts`. The
-second is there because the first returns zeros in silence for some vendors; a self-test decides (`self_test`).
-`aer` is `run` with the angles bound by Aer itself.
+`sampler`: a SamplerV2, or Qiskit's BackendSamplerV2 around a BackendV2. `run`: bind, `backend.run`, `get_counts`; it is
+needed because BackendSamplerV2 returns zeros without an error for some vendors. A self-test decides which is used
+(`self_test`). `aer`: `run` with the angles bound by Aer itself.
 """
 
 from __future__ import annotations
@@ -24,23 +24,11 @@ Runner = Callable[["QuantumCircuit", FloatArray, int, int], Counts]
 """(circuit, values of its parameters, shots, seed) → counts of every row. The values are of shape (rows, 3·spins)."""
 
 
-def runners(vendor_object: Any) -> dict[str, Runner]:
-    """Returns the ways that an object offers, best first, by name.
-
-    Args:
-        vendor_object: a BackendV2 or a SamplerV2.
-    """
-    if is_sampler(vendor_object):
-        return {"sampler": _by_sampler(vendor_object)}
-    if is_fake(vendor_object):
-        from qsense.backends.fakes import fake_runner
-
-        return {"aer": fake_runner(vendor_object)}
-    if type(vendor_object).__module__.startswith("qiskit_aer."):
-        return {"aer": aer_runner(vendor_object)}
+def generic_runners(backend: Any) -> dict[str, Runner]:
+    """Returns Qiskit's own ways to run circuits on a BackendV2, best first, by name."""
     from qiskit.primitives import BackendSamplerV2
 
-    return {"sampler": _by_sampler(BackendSamplerV2(backend=vendor_object)), "run": bind_and_run(vendor_object)}
+    return {"sampler": sampler_runner(BackendSamplerV2(backend=backend)), "run": bind_and_run(backend)}
 
 
 def is_sampler(vendor_object: Any) -> bool:
@@ -50,22 +38,19 @@ def is_sampler(vendor_object: Any) -> bool:
     return isinstance(vendor_object, BaseSamplerV2)
 
 
-def is_fake(vendor_object: Any) -> bool:
-    """Returns whether a backend is one of IBM's fake devices."""
-    return type(vendor_object).__module__.startswith("qiskit_ibm_runtime.fake_provider")
-
-
 def bindings(circuit: QuantumCircuit, values: FloatArray) -> dict[Any, FloatArray]:
     """Returns each parameter of the circuit with its values, shape (rows,).
 
-    A parameter that the transpiler has taken out, because it does not matter, is left out.
+    Parameters that the transpiler has removed, because they have no effect, are left out.
     """
     present = {parameter.name: parameter for parameter in circuit.parameters}
     names = parameter_names(circuit.num_clbits)
     return {present[name]: values[:, column] for column, name in enumerate(names) if name in present}
 
 
-def _by_sampler(sampler: Any) -> Runner:
+def sampler_runner(sampler: Any) -> Runner:
+    """Returns the way to run circuits by a SamplerV2."""
+
     def run(circuit: QuantumCircuit, values: FloatArray, shots: int, seed: int) -> Counts:
         order = list(circuit.parameters)
         table = bindings(circuit, values)

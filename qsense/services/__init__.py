@@ -1,15 +1,16 @@
-"""Services."""
+"""Who runs jobs elsewhere and later: what qsense asks of a service, and the table of services.
 
-from qsense.services.protocol import (
-    JobStatus,
-    Service,
-    ServiceError,
-    State,
-    TaskResult,
-    as_outcomes,
-    is_remote,
-    service,
-)
+A service has a backend for which circuits are prepared, estimates their cost, sends tasks as a job under tags, finds
+jobs by their tags, and returns a job's status and results. `ibm` is IBM Quantum; `local` makes a service of any
+BackendV2 of this process. What a vendor's client says passes `secrecy` before anyone reads it. The package may import
+the layers up to `runs`; `jobs` uses it.
+
+Public: `service` and `is_remote` by a backend's name, `register_service`, the protocol `Service` with `JobStatus`,
+`TaskResult` and `ServiceError`; `tasks.Task` is what is sent.
+"""
+
+from qsense.services.protocol import JobStatus, Service, ServiceError, State, TaskResult, as_outcomes
+from qsense.services.registry import is_remote, register_service, service
 
 __all__ = [
     "JobStatus",
@@ -19,5 +20,6 @@ __all__ = [
     "TaskResult",
     "as_outcomes",
     "is_remote",
+    "register_service",
     "service",
 ]

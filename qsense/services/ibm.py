@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from qsense.backends.vendor import find_vendor
 from qsense.errors import ArgumentError, nearest
-from qsense.installation import install_hint
 from qsense.services.ibm_client import asked, collected, connected, explained, guard_the_log, known_secrets, quietly
 from qsense.services.protocol import JobStatus, State, TaskResult, as_outcomes
 from qsense.services.secrecy import scrubbed
@@ -65,13 +65,9 @@ class IbmService:
             ArgumentError: qiskit-ibm-runtime is missing, or the account has no such device.
             ServiceError: the service cannot be reached or refuses the credentials.
         """
-        try:
-            from qiskit_ibm_runtime import QiskitRuntimeService
-        except ImportError:
-            raise ArgumentError(
-                f'The backend "ibm:{device}" needs qiskit-ibm-runtime; run: {install_hint("ibm")}.'
-            ) from None
+        find_vendor(f"ibm:{device}").check_installed(f"ibm:{device}")
         from qiskit.providers.exceptions import QiskitBackendNotFoundError
+        from qiskit_ibm_runtime import QiskitRuntimeService
 
         guard_the_log()
         said: list[str] = []

@@ -1,4 +1,4 @@
-"""Services that run jobs elsewhere and later: what qsense asks of them, and which there are.
+"""What a service that runs jobs elsewhere and later must provide.
 
 A service has a backend for which circuits are prepared, estimates their cost, sends tasks as a job under tags, finds
 jobs by their tags, and returns a job's status and results. The package `jobs` uses only these methods.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from qsense.errors import ArgumentError, QsenseError
+from qsense.errors import QsenseError
 from qsense.services.tasks import Mode, Task
 
 if TYPE_CHECKING:
@@ -123,33 +123,6 @@ class Service(Protocol):
     def sent(self, job_id: str) -> list[tuple[QuantumCircuit, NDArray[np.float64]]]:
         """Returns the circuits of a job, and their values in the order of each circuit's parameters."""
         ...
-
-
-def is_remote(name: str) -> bool:
-    """Whether jobs for this backend are submitted and collected.
-
-    >>> is_remote("ibm:ibm_boston"), is_remote("aer")
-    (True, False)
-    """
-    return name.startswith("ibm:")
-
-
-def service(name: str) -> Service:
-    """Returns the service of a backend name.
-
-    Raises:
-        ArgumentError: no service has this name.
-        ServiceError: it cannot be reached, or does not know the backend or the credentials.
-
-    >>> service("aer")
-    Traceback (most recent call last):
-    qsense.errors.ArgumentError: The backend "aer" takes no jobs for later; use `qsense run`, or ibm:<device>.
-    """
-    if not is_remote(name):
-        raise ArgumentError(f'The backend "{name}" takes no jobs for later; use `qsense run`, or ibm:<device>.')
-    from qsense.services.ibm import IbmService
-
-    return IbmService.connect(name.partition(":")[2])
 
 
 def as_outcomes(bits: Any) -> NDArray[np.uint8]:

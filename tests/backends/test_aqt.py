@@ -10,7 +10,7 @@ from qiskit import transpile
 from qsense import workflow
 from qsense.backends.aer_noise import with_noise
 from qsense.backends.device_sampler import device_sampler
-from qsense.backends.runners import runners
+from qsense.backends.vendor import runners_of
 from qsense.circuits.sensing import Experiment
 from qsense.errors import SpecError
 from qsense.estimators import ghz
@@ -49,7 +49,7 @@ def test_both_ways_of_running_measure_the_gain_of_a_ghz_state():
     ending, settings = ghz.design(4, 0.3)
     bare = with_noise(Experiment(Probe.ghz(4), 0.0, ending).circuit(), LocalNoise(), keep_delays=False)
     circuit = transpile(bare, backend, optimization_level=1, seed_transpiler=0)
-    for path, runner in runners(backend).items():
+    for path, runner in runners_of(backend).items():
         found = ghz.estimate(runner(circuit, settings.values(), 2000, 1))
         assert abs(found.value - 16) < 5 * found.stderr + 0.05, path
         assert np.isfinite(found.stderr)

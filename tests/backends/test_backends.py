@@ -10,10 +10,11 @@ from qiskit.primitives import BackendSamplerV2
 from vendors import Vendor, all_zeros, line_target, one_shot_lost, reversed_bits
 
 from qsense import backends
-from qsense.backends import providers
 from qsense.backends.device_sampler import DeviceSampler, device_sampler
-from qsense.backends.runners import runners
 from qsense.backends.self_test import strings
+from qsense.backends.vendor import Vendor as VendorEntry
+from qsense.backends.vendor import register_vendor, runners_of
+from qsense.backends.vendors import ibm
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.errors import ArgumentError
 from qsense.estimators import ghz
@@ -63,7 +64,7 @@ def test_both_ways_of_running_give_the_same_distribution_for_every_row():
     rng = np.random.default_rng(2)
     settings = Settings(*(rng.uniform(0, 3, (5, 3)) for _ in range(3)))
     ups = []
-    for path, runner in runners(Vendor()).items():
+    for path, runner in runners_of(Vendor()).items():
         sampler = DeviceSampler("v:v", Vendor(), Vendor())
         circuit = sampler.prepared(Experiment(GHZ, 1e-6)).circuit
         table = runner(circuit, settings.values(), 4000, 1).table()
@@ -106,7 +107,7 @@ def test_a_run_on_the_users_backend_measures_the_gain():
 @pytest.mark.parametrize(("name", "message"), [
     ("vendors:nothing", 'needs "nothing" in the module'),
     ("no_such_module_here:make", "cannot be imported"),
-    ("vendors:LINE", "must give a Qiskit BackendV2"),
+    ("vendors:LINE", "must be a Qiskit BackendV2"),
     ("emulatr", 'Did you mean "emulator"'),
     (":make", "named module:factory"),
 ])  # fmt: skip
@@ -118,7 +119,7 @@ def test_wrong_names_are_refused(name, message, monkeypatch):
 
 
 def test_a_vendors_package_that_is_missing_is_named_with_its_extra(monkeypatch):
-    monkeypatch.setattr(providers, "is_installed", lambda vendor: False)
+    monkeypatch.setattr(VendorEntry, "is_installed", lambda vendor: False)
     with pytest.raises(ArgumentError, match=r'qiskit-ibm-runtime, which is not installed; run: pip install .*\[ibm\]"'):
         backends.sampler("fake:boston")
 
@@ -133,7 +134,7 @@ def test_a_vendors_error_shows_its_kind_and_never_its_text(monkeypatch):
     fake = type(sys)("qiskit_ibm_runtime")
     fake.QiskitRuntimeService = Service
     monkeypatch.setitem(sys.modules, "qiskit_ibm_runtime", fake)
-    monkeypatch.setattr(providers, "is_installed", lambda vendor: True)
+    monkeypatch.setattr(VendorEntry, "is_installed", lambda vendor: True)
     with pytest.raises(ArgumentError, match="ConnectionError") as caught:
         backends.sampler("ibm:boston")
     assert "SECRET" not in str(caught.value)
@@ -162,3 +163,9 @@ def test_a_backend_without_delay_is_refused_before_anything_runs():
     with pytest.raises(ArgumentError, match="no delay"):
         device_sampler("m:f", vendor).check(Experiment(GHZ, 0.0))
     assert vendor.jobs == 0
+
+
+def test_a_prefix_belongs_to_one_vendor():
+    with pytest.raises(ArgumentError, match='The prefix "ibm" belongs to another vendor'):
+        register_vendor(VendorEntry("ibm"))
+    register_vendor(ibm.VENDOR)  # the same again changes nothing

@@ -9,7 +9,7 @@ import vendors
 from typer.testing import CliRunner
 from vendors import Vendor, line_target
 
-from qsense.backends import catalogue
+from qsense.backends.vendor import Vendor as VendorEntry
 from qsense.cli import app, main
 
 SPEC = {
@@ -59,7 +59,7 @@ def refusal(run, **change):
 @pytest.mark.parametrize(("change", "key", "message"), [
     ({"backend": "vendor:make"}, "backend", 'the module "vendor", which cannot be imported; check PYTHONPATH'),
     ({"backend": "ibmq:boston"}, "backend", 'did you mean "ibm:boston"?'),
-    ({"backend": "vendors:mak"}, "backend", 'needs "mak" in the module "vendors", which has none'),
+    ({"backend": "vendors:mak"}, "backend", 'needs "mak" in the module "vendors", which does not define it'),
     ({"backend": "emulato"}, "backend", 'Did you mean "emulator"?'),
     ({"num_qubits": [3, 6]}, "backend", 'has 5 qubits, but "ghz" needs 6; use fewer spins or a larger backend'),
     ({"device": {"qubits": [0, 1, 3]}}, "backend", "fall apart: 0, 1 | 3; name neighbours, or leave `qubits` out"),
@@ -129,7 +129,7 @@ def test_a_fringe_that_goes_round_is_said_and_the_run_goes_on(run):
 
 def test_the_reason_names_the_extra_in_its_brackets(monkeypatch):
     """Tables take what stands in brackets for markup, unless it is escaped."""
-    monkeypatch.setattr(catalogue, "is_installed", lambda vendor: False)
+    monkeypatch.setattr(VendorEntry, "is_installed", lambda vendor: vendor.package is None)
     listed = CliRunner().invoke(app, ["backends"])
     assert listed.exit_code == 0
     for extra in ("ibm", "braket"):

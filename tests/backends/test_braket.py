@@ -4,8 +4,9 @@ import pytest
 from referee import noise_of, probes_of, random_settings, same_p_value
 
 from qsense import LocalNoise, Probe, ReadoutError, backends, workflow
-from qsense.backends import braket
 from qsense.backends.aer_noise import with_noise
+from qsense.backends.vendor import Vendor
+from qsense.backends.vendors import braket
 from qsense.circuits.sensing import Experiment
 from qsense.errors import ArgumentError, SpecError
 from qsense.estimators import ghz
@@ -22,7 +23,8 @@ def stand_in(monkeypatch, simulator=None):
     from qiskit_aer import AerSimulator
 
     made = AerSimulator(method="density_matrix") if simulator is None else simulator
-    monkeypatch.setattr(braket, "open_backend", lambda name: made)
+    monkeypatch.setattr(Vendor, "is_installed", lambda vendor: True)
+    monkeypatch.setattr(braket, "open_local", lambda: made)
     return backends.sampler("braket:local")
 
 
@@ -64,9 +66,9 @@ def test_the_channels_stand_in_the_place_of_the_delays():
 
 
 def test_a_simulator_that_reads_bits_in_another_order_is_refused(monkeypatch):
-    from vendors import Vendor, reversed_bits
+    import vendors
 
-    vendor = Vendor(scramble=reversed_bits)
+    vendor = vendors.Vendor(scramble=vendors.reversed_bits)
     sampler = stand_in(monkeypatch, vendor)
     with pytest.raises(ArgumentError, match='"braket:local" failed its self-test'):
         sampler.sample(Experiment(Probe.ghz(3), 0.0), random_settings(3, 1, seed=1), 100, LocalNoise(), 1)
@@ -88,9 +90,7 @@ def test_the_calibration_of_a_simulator_is_not_known(monkeypatch, tmp_path):
 
 
 def test_without_its_package_the_fix_is_named(monkeypatch):
-    from qsense.backends import providers
-
-    monkeypatch.setattr(providers, "is_installed", lambda vendor: False)
+    monkeypatch.setattr(Vendor, "is_installed", lambda vendor: False)
     with pytest.raises(ArgumentError, match=r'run: pip install .*\[braket\]"'):
         backends.sampler("braket:local")
 

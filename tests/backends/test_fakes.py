@@ -14,8 +14,8 @@ pytest.importorskip("qiskit_ibm_runtime", reason="needs the extra ibm")
 from qsense import LocalNoise, backends, workflow
 from qsense.backends import catalogue
 from qsense.backends.fakes import compact, fake_runner
-from qsense.backends.providers import fake_classes
 from qsense.backends.runners import aer_runner
+from qsense.backends.vendors import fake as fakes
 from qsense.circuits.sensing import Experiment
 from qsense.cli import app
 from qsense.devices.device import read
@@ -218,8 +218,8 @@ def test_compare_prints_the_comparison_with_the_calibration(tmp_path):
 
 
 def test_listing_backends_prints_json(monkeypatch):
-    few = {name: fake_classes()[name] for name in ("manila", "lima")}
-    monkeypatch.setattr(catalogue, "fake_classes", lambda: few)
+    few = {name: fakes.fake_classes()[name] for name in ("manila", "lima")}
+    monkeypatch.setattr(fakes, "fake_classes", lambda: few)
     result = CliRunner().invoke(app, ["backends", "--json"])
     assert result.exit_code == 0
     assert any(row["name"] == "fake:manila" for row in json.loads(result.output))

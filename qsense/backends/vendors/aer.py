@@ -1,39 +1,22 @@
-"""Samplers of this machine: the exact emulator, and Qiskit Aer with the spec's noise."""
+"""Qiskit Aer with the noise of the spec: "aer" and "aer:<method>"; and the way to run any AerSimulator."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from qsense import emulator
+from qsense.backends.runners import Runner, aer_runner
+from qsense.backends.vendor import Simulator, Vendor
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings, parameter_order
 from qsense.emulator import Readout
 from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, ReadoutError
 
-AER_METHODS = {"density_matrix": 10, "statevector": 20, "matrix_product_state": 100}  # with the most spins
-
-
-@dataclass(frozen=True)
-class EmulatorSampler:
-    """The exact emulator: any probe up to ten spins, GHZ, product and other weakly entangled probes at any size.
-
-    Attributes:
-        readout_error: of every measured spin; one for all or one for each.
-    """
-
-    readout_error: Readout = None
-
-    @property
-    def name(self) -> str:
-        return "emulator"
-
-    def check(self, experiment: Experiment) -> None:
-        emulator.check(experiment)
-
-    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int) -> Counts:
-        return emulator.sample(experiment, settings, shots, noise, seed, self.readout_error)
+METHODS = {"density_matrix": 10, "statevector": 20, "matrix_product_state": 100}  # with the most spins
+DEFAULT = "density_matrix"
 
 
 @dataclass(frozen=True)
@@ -53,7 +36,7 @@ class AerSampler:
         return "aer" if self.method == "density_matrix" else f"aer:{self.method}"
 
     def check(self, experiment: Experiment) -> None:
-        most, size = AER_METHODS[self.method], experiment.probe.num_qubits
+        most, size = METHODS[self.method], experiment.probe.num_qubits
         if size > most:
             raise ArgumentError(
                 f'The backend "{self.name}" runs at most {most} spins, but "{experiment.probe.name}" has {size}; '
@@ -99,3 +82,22 @@ class AerSampler:
             for spin, error in enumerate(self.readout_error):
                 model.add_readout_error(AerReadoutError(error.matrix.T.tolist()), [spin])
         return model
+
+
+def _serves(backend: Any) -> bool:
+    return type(backend).__module__.startswith("qiskit_aer.")
+
+
+def _runners(backend: Any) -> Mapping[str, Runner]:
+    return {"aer": aer_runner(backend)}
+
+
+VENDOR = Vendor(
+    "aer",
+    simulators=tuple(
+        Simulator(f"aer:{method}", spins, partial(AerSampler, method), ("aer",) if method == DEFAULT else ())
+        for method, spins in METHODS.items()
+    ),
+    serves=_serves,
+    runners=_runners,
+)

@@ -1,0 +1,159 @@
+"""What a vendor of backends declares, and the table of vendors.
+
+A backend's name is `prefix:device`, such as "fake:boston"; the prefix names its vendor. A vendor has simulators, which
+apply the noise of the spec, devices, which have qubits and noise of their own, or both. `vendors/` holds a file for
+each vendor that qsense knows; other packages add theirs with `register_vendor`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qsense.backends.runners import Runner, generic_runners, is_sampler, sampler_runner
+from qsense.backends.sampler import Sampler
+from qsense.emulator import Readout
+from qsense.errors import ArgumentError
+from qsense.installation import install_hint
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A simulator that applies the noise of the spec.
+
+    Attributes:
+        name: as a spec names it.
+        max_spins: the most spins that it runs, of any probe.
+        make: returns its sampler, given an emulated readout error or None.
+        aliases: other names for it.
+    """
+
+    name: str
+    max_spins: int
+    make: Callable[[Readout], Sampler]
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """What qsense needs to know of a vendor. Only the prefix is required.
+
+    Attributes:
+        prefix: what its backends' names begin with, before the colon.
+        opener: returns the BackendV2 or SamplerV2 of a device, given its full name; None if there are no devices.
+        package: the importable package that its backends need; None if they need none.
+        extra: the extra of qsense that installs the package; None if no extra does.
+        simulators: its simulators.
+        list_devices: yields the name and the opened backend of each device; None if they cannot be listed.
+        unlisted: for people: why its devices cannot be listed.
+        similar: returns names of its devices that a name without a prefix may mean.
+        serves: whether a BackendV2 must be run by `runners`; without it Qiskit's own ways are used.
+        runners: returns the ways to run circuits on an object that it serves, best first, by name.
+        max_spins: the most spins that an object that it serves simulates in reasonable time; None for no limit.
+    """
+
+    prefix: str
+    opener: Callable[[str], Any] | None = None
+    package: str | None = None
+    extra: str | None = None
+    simulators: tuple[Simulator, ...] = ()
+    list_devices: Callable[[], Iterable[tuple[str, Any]]] | None = None
+    unlisted: str = "give the name of a device"
+    similar: Callable[[str], list[str]] = lambda name: []
+    serves: Callable[[Any], bool] = lambda backend: False
+    runners: Callable[[Any], Mapping[str, Runner]] = generic_runners
+    max_spins: int | None = None
+
+    def is_installed(self) -> bool:
+        """Returns whether the package that its backends need is installed."""
+        return self.package is None or importlib.util.find_spec(self.package) is not None
+
+    @property
+    def missing(self) -> tuple[str, str]:
+        """The distribution that its backends need, and the command that installs it."""
+        distribution = str(self.package).replace("_", "-")
+        return distribution, f"pip install {distribution}" if self.extra is None else install_hint(self.extra)
+
+    def check_installed(self, name: str) -> None:
+        """Refuses a backend whose package is not installed.
+
+        Raises:
+            ArgumentError: names the package and the command that installs it.
+        """
+        if not self.is_installed():
+            distribution, command = self.missing
+            raise ArgumentError(f'The backend "{name}" needs {distribution}, which is not installed; run: {command}.')
+
+
+_VENDORS: dict[str, Vendor] = {}
+
+
+def register_vendor(vendor: Vendor) -> None:
+    """Adds a vendor to the table.
+
+    Raises:
+        ArgumentError: another vendor has its prefix.
+    """
+    if _VENDORS.get(vendor.prefix, vendor) != vendor:
+        raise ArgumentError(f'The prefix "{vendor.prefix}" belongs to another vendor; choose another prefix.')
+    _VENDORS[vendor.prefix] = vendor
+
+
+def all_vendors() -> list[Vendor]:
+    """Returns the vendors in the order of their registration."""
+    return list(_VENDORS.values())
+
+
+def find_vendor(name: str) -> Vendor:
+    """Returns the vendor of a backend; a name whose prefix is unknown is a backend of the user, module:factory.
+
+    >>> find_vendor("ibm:ibm_boston").prefix, find_vendor("my_module:make").prefix
+    ('ibm', '')
+    """
+    return _VENDORS.get(name.partition(":")[0], _VENDORS[""])
+
+
+def find_simulator(name: str) -> Simulator | None:
+    """Returns the simulator of that name or alias; None if there is none."""
+    found = (one for vendor in all_vendors() for one in vendor.simulators if name in (one.name, *one.aliases))
+    return next(found, None)
+
+
+def open_backend(name: str) -> Any:
+    """Returns the BackendV2 or SamplerV2 that a device's name stands for.
+
+    Args:
+        name: "fake:boston", "ibm:<device>", "braket:<device>", or "module:factory" with a function without arguments
+            (or an object) in an importable module.
+
+    Raises:
+        ArgumentError: the package is not installed, or there is no such device; the message names the nearest.
+
+    >>> open_backend("nowhere:make")
+    Traceback (most recent call last):
+    qsense.errors.ArgumentError: The backend "nowhere:make" needs the module "nowhere", which cannot be imported...
+    """
+    vendor = find_vendor(name)
+    if vendor.opener is None:
+        raise ArgumentError(f'The backend "{name}" is not a device.')
+    vendor.check_installed(name)
+    return vendor.opener(name)
+
+
+def server_of(backend: Any) -> Vendor | None:
+    """Returns the vendor that runs circuits on a BackendV2 in its own way; None if Qiskit's ways serve."""
+    return next((vendor for vendor in all_vendors() if vendor.serves(backend)), None)
+
+
+def runners_of(vendor_object: Any) -> Mapping[str, Runner]:
+    """Returns the ways to run circuits on an object, best first, by name.
+
+    Args:
+        vendor_object: a BackendV2 or a SamplerV2.
+    """
+    if is_sampler(vendor_object):
+        return {"sampler": sampler_runner(vendor_object)}
+    server = server_of(vendor_object)
+    return generic_runners(vendor_object) if server is None else server.runners(vendor_object)
