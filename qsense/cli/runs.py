@@ -84,16 +84,16 @@ def render(
 @app.command()
 def export(
     record: Record,
-    kind: Annotated[str, typer.Option("--format", help="csv, parquet or netcdf.")] = "csv",
+    kind: Annotated[str, typer.Option("--format", help="csv, parquet, netcdf, or a registered one.")] = "csv",
     out: Annotated[Path | None, typer.Option(help="Folder for the files; by default RECORD/export.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a record's results as CSV, Parquet (pandas) or NetCDF (xarray), with units and provenance."""
     from qsense.runs.record import RunRecord
-    from qsense.tables import results_of, written
+    from qsense.tables import results_of, write_results
 
     loaded = RunRecord.load(record)
-    print_paths(written(results_of(loaded), out or loaded.path / "export", kind), as_json)
+    print_paths(write_results(results_of(loaded), out or loaded.path / "export", kind), as_json)
 
 
 @app.command()

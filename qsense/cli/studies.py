@@ -153,7 +153,7 @@ def list_studies(store: StorePath = DEFAULT_STORE, as_json: AsJson = False) -> N
 def export_study(
     study: Annotated[str, typer.Argument(help="The study's name or id.", metavar="STUDY")],
     store: StorePath = DEFAULT_STORE,
-    kind: Annotated[str, typer.Option("--format", help="csv, parquet or netcdf.")] = "csv",
+    kind: Annotated[str, typer.Option("--format", help="csv, parquet, netcdf, or a registered one.")] = "csv",
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("."),
     as_json: AsJson = False,
 ) -> None:
@@ -161,11 +161,11 @@ def export_study(
     from qsense.store import Store
     from qsense.store.studies import find_study
     from qsense.study.results import study_results
-    from qsense.tables import written
+    from qsense.tables import write_results
 
     with Store(store, read_only=True) as opened:
         results = study_results(opened, find_study(opened, study))
-    print_paths(written(results, out, kind), as_json)
+    print_paths(write_results(results, out, kind), as_json)
 
 
 def _cores() -> int:

@@ -10,7 +10,7 @@ from qsense import files
 from qsense.errors import ContentError
 from qsense.study.figures import figures
 from qsense.study.summary import cells, summarize
-from qsense.tables import Columns, Results, written
+from qsense.tables import Columns, Results, write_results
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +34,7 @@ def write_report(results: Results, folder: Path, failed: Columns) -> dict[str, A
     if len(results.trials):
         found = cells(results)
         summary = summarize(results, found)
-        written(results, folder, "csv")
+        write_results(results, folder, "csv")
         made = figures(found)
     made |= {"failures.csv": failed.to_csv()} if len(failed) else {}
     if summary is not None:  # last: a folder with a summary is complete

@@ -8,7 +8,8 @@ from typing import Any
 from qsense.runs.spec import RunSpec
 from qsense.store import Store
 from qsense.store.studies import StudyEntry
-from qsense.tables.columns import TRIAL_COLUMNS, Columns, Results
+from qsense.tables.columns import TRIAL_COLUMNS, Columns
+from qsense.tables.results import Results
 from qsense.tables.rows import identity_row, result_row
 
 _ELSEWHERE = {"num_qubits", "field_rad_per_s", "shots", "seed", "backend"}

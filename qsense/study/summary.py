@@ -16,7 +16,8 @@ from qsense.estimators.result import NORMAL_95, Estimate
 from qsense.noise import LocalNoise
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule
-from qsense.tables.columns import TRIAL_COLUMNS, Results
+from qsense.tables.columns import TRIAL_COLUMNS
+from qsense.tables.results import Results
 from qsense.theory import crossover
 
 SCHEMA = 1

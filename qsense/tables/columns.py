@@ -1,4 +1,4 @@
-"""Tidy columns with units and provenance: one row a trial, or one row a time of a trial."""
+"""Tidy columns with units and attributes: a row for each trial, or for each time of each trial."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from qsense.installation import install_hint
 
 if TYPE_CHECKING:
     import pandas
-    import xarray
 
 TRIAL_COLUMNS = (
     "probe", "num_qubits", "noise", "dephasing_rate_per_s", "emission_rate_per_s", "absorption_rate_per_s", "estimator",
     "backend", "field_rad_per_s", "shots", "seed",
 )  # fmt: skip
-"""What says which trial a row is of; swept keys that are none of these stand behind them."""
+"""The columns that identify a trial; other swept keys follow them."""
 
 _LARGEST = 2**63 - 1
 CURVE_COLUMNS = ("time_s", "gain", "stderr", "low", "high", "gain_exact", "shots")
@@ -32,8 +31,8 @@ class Columns:
     """Columns of equal length.
 
     Attributes:
-        values: name → values; None where there is no number.
-        attributes: name, provenance and the like, plain JSON.
+        values: name → values; None where a number is missing.
+        attributes: name, provenance and the like, as plain JSON.
     """
 
     values: Mapping[str, Sequence[Any]]
@@ -62,7 +61,7 @@ class Columns:
         return {name: unit_of(name) for name, column in self.values.items() if not _is_text(column)}
 
     def array(self, name: str) -> np.ndarray[Any, Any]:
-        """Returns a column as numbers (nan where there is none) or, if it holds text, as text."""
+        """Returns a column as numbers (nan where one is missing) or, if it holds text, as text."""
         column = self.values[name]
         if _is_text(column):
             return np.array(["" if value is None else str(value) for value in column], dtype=object)
@@ -71,7 +70,7 @@ class Columns:
         return np.array([np.nan if value is None else value for value in column], dtype=np.float64)
 
     def to_csv(self) -> bytes:
-        """Returns a CSV file with a line of names; missing numbers are empty."""
+        """Returns the content of a CSV file with a line of names; missing numbers are empty."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(self.values)
@@ -93,41 +92,6 @@ class Columns:
         return frame
 
 
-@dataclass(frozen=True)
-class Results:
-    """The results of a run or a study.
-
-    Attributes:
-        trials: a row for every trial.
-        curves: for every trial, in the same order, the columns of CURVE_COLUMNS with a value for every time.
-    """
-
-    trials: Columns
-    curves: Sequence[Mapping[str, Sequence[Any]]]
-
-    def to_dataset(self) -> xarray.Dataset:
-        """Returns the results as a labelled xarray Dataset; see `tables.dataset`.
-
-        Raises:
-            ArgumentError: xarray is not installed.
-        """
-        from qsense.tables.dataset import to_dataset
-
-        return to_dataset(self)
-
-    def curve_rows(self) -> Columns:
-        """Returns a row for every time of every trial: the columns that say which trial, and the curve."""
-        known = [name for name in self.trials.values if name in TRIAL_COLUMNS and name != "shots"]
-        lengths = [len(curve["time_s"]) for curve in self.curves]
-        values: dict[str, list[Any]] = {"trial": [k for k, length in enumerate(lengths) for _ in range(length)]}
-        for name in known:
-            column = self.trials.values[name]
-            values[name] = [column[k] for k, length in enumerate(lengths) for _ in range(length)]
-        for name in CURVE_COLUMNS:
-            values[name] = [value for curve in self.curves for value in curve[name]]
-        return Columns(values, self.trials.attributes)
-
-
 def unit_of(name: str) -> str:
     """Returns the unit that a column's name ends in.
 
@@ -141,7 +105,7 @@ def unit_of(name: str) -> str:
 
 
 def _is_text(column: Sequence[Any]) -> bool:
-    """Whether a column is no numbers, or has a whole number, such as a seed, that only text holds."""
+    """Whether a column holds text, or an integer, such as a seed, that does not fit into 64 bits."""
     return any(
         abs(value) > _LARGEST if isinstance(value, int) else not isinstance(value, (float, type(None)))
         for value in column

@@ -1,31 +1,33 @@
-"""Results as a labelled xarray Dataset: what was swept are its dimensions, units and provenance its attributes."""
+"""Results as a labelled xarray Dataset: swept keys are dimensions; units and provenance are attributes."""
 
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.installation import install_hint
-from qsense.tables.columns import CURVE_COLUMNS, TRIAL_COLUMNS, Columns, Results, unit_of
+from qsense.tables.columns import CURVE_COLUMNS, TRIAL_COLUMNS, Columns, unit_of
 
 if TYPE_CHECKING:
     import xarray
 
 SPARSE = 0.05
-"""A grid of which less than this is filled is given as a list of trials instead."""
+"""A grid with a smaller filled fraction becomes a list of trials."""
 
 
-def to_dataset(results: Results) -> xarray.Dataset:
-    """Returns the results with a dimension for everything that tells trials apart, and `time_index` for the curves.
+def to_dataset(trials: Columns, curves: Sequence[Mapping[str, Sequence[Any]]]) -> xarray.Dataset:
+    """Returns results with a dimension for everything that tells trials apart, and `time_index` for the curves.
 
-    A combination that was not run is nan (or empty text). Times differ between trials, so `time_s` is a variable. Where
-    few combinations were run the only dimension is `trial`.
+    A combination that was not run is nan (or empty text). Times differ between trials, so `time_s` is a variable. If
+    few of the combinations were run, the only dimension is `trial`.
+
+    Args:
+        trials: a row for each trial.
+        curves: for each trial, the columns of CURVE_COLUMNS.
 
     Raises:
         ArgumentError: xarray is not installed.
@@ -34,7 +36,6 @@ def to_dataset(results: Results) -> xarray.Dataset:
         import xarray
     except ImportError as error:
         raise ArgumentError(f"A Dataset needs xarray; run: {install_hint('data')}.") from error
-    trials = results.trials
     keys = [name for name in trials.values if name in TRIAL_COLUMNS or name in trials.attributes.get("swept", ())]
     dimensions, follow = told_apart_by(trials, keys)
     levels = {name: _levels(trials.values[name]) for name in dimensions}
@@ -58,10 +59,10 @@ def to_dataset(results: Results) -> xarray.Dataset:
             variables[name] = _along(trials, name, follow[name], levels)
             continue
         variables[name] = (dimensions, _filled(trials.array(name), shape, places), _described(name, trials))
-    most = max(len(curve["time_s"]) for curve in results.curves)
+    most = max(len(curve["time_s"]) for curve in curves)
     for name in CURVE_COLUMNS:
         padded = np.full((len(trials), most), np.nan)
-        for row, curve in enumerate(results.curves):
+        for row, curve in enumerate(curves):
             padded[row, : len(curve[name])] = [np.nan if value is None else value for value in curve[name]]
         values = np.full((*shape, most), np.nan)
         values[places] = padded
@@ -78,7 +79,7 @@ def to_dataset(results: Results) -> xarray.Dataset:
 
 
 def told_apart_by(trials: Columns, keys: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Returns the keys that tell trials apart, each needed, and those that follow from one of them; none if none do.
+    """Returns the keys that tell trials apart, and those that follow from one of them; no keys if trials are equal.
 
     >>> trials = Columns({"noise": ["a", "b"], "rate": [0.1, 0.2], "seed": [1, 1]})
     >>> told_apart_by(trials, ["noise", "rate", "seed"])
@@ -89,10 +90,10 @@ def told_apart_by(trials: Columns, keys: Sequence[str]) -> tuple[list[str], dict
     rows: list[tuple[Any, ...]] = [()] * len(trials)
     for name in keys:
         column = [_plain(value) for value in trials.values[name]]
-        if len(set(column)) == 1 or None in column:  # where spins differ there is no number to be a coordinate
+        if len(set(column)) == 1 or None in column:  # None: spins differ, so that there is no number for a coordinate
             continue
         more = [(*row, value) for row, value in zip(rows, column, strict=True)]
-        if len(set(more)) == len(set(rows)):  # the keys so far say it already
+        if len(set(more)) == len(set(rows)):  # the keys chosen so far determine it
             for one in chosen:
                 pairs = {(_plain(a), b) for a, b in zip(trials.values[one], column, strict=True)}
                 if len(pairs) == len({pair[0] for pair in pairs}):
@@ -101,26 +102,9 @@ def told_apart_by(trials: Columns, keys: Sequence[str]) -> tuple[list[str], dict
             continue
         chosen.append(name)
         rows = more
-    if len(set(rows)) < len(trials):  # some are the same trial
+    if len(set(rows)) < len(trials):  # some trials are equal
         return [], {}
     return chosen or [keys[0]], follow
-
-
-def to_netcdf(data: xarray.Dataset) -> bytes:
-    """Returns a Dataset as the content of a NetCDF 4 file.
-
-    Raises:
-        ArgumentError: h5netcdf is not installed.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "results.nc"
-        try:
-            data.to_netcdf(path, engine="h5netcdf")
-        except (ImportError, ValueError) as error:
-            if "h5netcdf" not in str(error):
-                raise
-            raise ArgumentError(f"NetCDF needs h5netcdf; run: {install_hint('data')}.") from error
-        return path.read_bytes()
 
 
 def _along(trials: Columns, name: str, dimension: str, levels: dict[str, list[Any]]) -> tuple[Any, Any, Any]:

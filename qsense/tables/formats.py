@@ -1,46 +1,88 @@
-"""Results as files: CSV, Parquet, NetCDF."""
+"""The formats in which results are written. A new one is a file with a function, and its line in `_BUILT_IN`.
+
+A format from outside the package is registered by `register_writer`, or by an entry point of the group `qsense.writers`
+of an installed distribution, which the command line finds too. docs/extending.md has an example.
+"""
 
 from __future__ import annotations
 
-import json
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from qsense import files
 from qsense.errors import ArgumentError, ContentError, nearest
-from qsense.installation import install_hint
-from qsense.tables.columns import Results
+from qsense.tables.csv_format import csv_files
+from qsense.tables.netcdf_format import netcdf_files
+from qsense.tables.parquet_format import parquet_files
+from qsense.tables.results import Results
 
-FORMATS = ("csv", "parquet", "netcdf")
+Writer = Callable[[Results], Mapping[str, bytes]]
+"""Takes results and returns file name → content."""
+ENTRY_POINTS = "qsense.writers"
+_BUILT_IN: dict[str, Writer] = {
+    "csv": csv_files,
+    "parquet": parquet_files,
+    "netcdf": netcdf_files,
+}
+_REGISTERED = dict(_BUILT_IN)
 
 
-def written(results: Results, folder: Path, kind: str) -> list[Path]:
+def register_writer(name: str, writer: Writer) -> None:
+    """Makes a format known to `write_results` and to `qsense export --format`.
+
+    Args:
+        name: of the format, a lower-case word.
+        writer: takes results and returns file name → content.
+
+    Raises:
+        ArgumentError: the name is taken, or is not a lower-case word.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ArgumentError(f'The name of a format must be lower-case letters, digits and _, but is "{name}".')
+    if _REGISTERED.get(name, writer) is not writer:
+        raise ArgumentError(f'A format "{name}" is registered already; choose another name.')
+    _REGISTERED[name] = writer
+
+
+def unregister_writer(name: str) -> None:
+    """Removes a format that was registered from outside the package.
+
+    Raises:
+        ArgumentError: the format is unknown, or one of qsense's own.
+    """
+    if name in _BUILT_IN:
+        raise ArgumentError(f'The format "{name}" is one of qsense\'s own.')
+    _writer_named(name)
+    del _REGISTERED[name]
+
+
+def format_names() -> list[str]:
+    """Returns the names of all formats.
+
+    >>> format_names()
+    ['csv', 'netcdf', 'parquet']
+    """
+    _load_installed()
+    return sorted(_REGISTERED)
+
+
+def write_results(results: Results, folder: Path, kind: str) -> list[Path]:
     """Writes results as files of one format and returns their paths.
 
     Args:
         results: of a run or a study.
-        folder: where `trials` and `curves` (CSV, Parquet) or `results.nc` go; made if it is not there.
-        kind: "csv", "parquet" or "netcdf".
+        folder: for the files; made if it does not exist.
+        kind: name of the format, such as "csv".
 
     Raises:
-        ArgumentError: the format is unknown, or its package is not installed.
+        ArgumentError: the format is unknown, or needs a package that is not installed.
         ContentError: a file cannot be written.
     """
-    if kind not in FORMATS:
-        raise ArgumentError(f'Unknown format "{kind}". {nearest(kind, FORMATS)}')
-    if kind == "netcdf":
-        from qsense.tables.dataset import to_dataset, to_netcdf
-
-        made = {"results.nc": to_netcdf(to_dataset(results))}
-    else:
-        tables = {"trials": results.trials, "curves": results.curve_rows()}
-        if kind == "csv":
-            made = {f"{name}.csv": table.to_csv() for name, table in tables.items()}
-            attributes = {"units": {name: table.units for name, table in tables.items()}, **results.trials.attributes}
-            made["tables.json"] = (json.dumps(attributes, indent=2, sort_keys=True) + "\n").encode()
-        else:
-            made = {f"{name}.parquet": _parquet(table) for name, table in tables.items()}
     paths = []
-    for name, content in made.items():
+    for name, content in _writer_named(kind)(results).items():
         path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -51,16 +93,15 @@ def written(results: Results, folder: Path, kind: str) -> list[Path]:
     return paths
 
 
-def _parquet(table: object) -> bytes:
-    import io
+def _writer_named(name: str) -> Writer:
+    names = format_names()
+    if name not in names:
+        raise ArgumentError(f'Unknown format "{name}". {nearest(name, names)}')
+    return _REGISTERED[name]
 
-    from qsense.tables.columns import Columns
 
-    assert isinstance(table, Columns)
-    frame = table.to_frame()
-    buffer = io.BytesIO()
-    try:
-        frame.to_parquet(buffer, index=False)
-    except ImportError as error:
-        raise ArgumentError(f"Parquet needs pyarrow; run: {install_hint('data')}.") from error
-    return buffer.getvalue()
+@lru_cache(maxsize=1)
+def _load_installed() -> None:
+    """Registers the formats of installed distributions, once."""
+    for point in entry_points(group=ENTRY_POINTS):
+        register_writer(point.name, point.load())

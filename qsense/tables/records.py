@@ -7,7 +7,8 @@ from typing import Any
 
 from qsense.errors import RecordError
 from qsense.runs.record import RunRecord
-from qsense.tables.columns import CURVE_COLUMNS, Columns, Results
+from qsense.tables.columns import CURVE_COLUMNS, Columns
+from qsense.tables.results import Results
 from qsense.tables.rows import identity_row, result_row
 
 _NAMES = ("probe", "num_qubits", "noise", "estimator")

@@ -10,7 +10,7 @@ from qsense import RunSpec, run
 from qsense.errors import ArgumentError, ContentError
 from qsense.store import Store
 from qsense.study.results import study_results
-from qsense.tables import Columns, Results, results_of, written
+from qsense.tables import Columns, Results, results_of, write_results
 
 pandas = pytest.importorskip("pandas", reason="needs the extra `data`")
 xarray = pytest.importorskip("xarray", reason="needs the extra `data`")
@@ -36,7 +36,7 @@ def rows_of(results):
 
 
 def test_csv_opens_in_pandas_with_every_number_as_it_is(results, tmp_path):
-    paths = written(results, tmp_path, "csv")
+    paths = write_results(results, tmp_path, "csv")
     assert [path.name for path in paths] == ["trials.csv", "curves.csv", "tables.json"]
     frame = pandas.read_csv(paths[0])
     assert len(frame) == 24
@@ -55,7 +55,7 @@ def test_csv_opens_in_pandas_with_every_number_as_it_is(results, tmp_path):
 
 def test_parquet_keeps_numbers_text_units_and_provenance(results, tmp_path):
     pytest.importorskip("pyarrow", reason="needs the extra `data`")
-    paths = written(results, tmp_path, "parquet")
+    paths = write_results(results, tmp_path, "parquet")
     frame = pandas.read_parquet(paths[0])
     assert frame["probe"].tolist() == list(results.trials.values["probe"])
     assert frame["img_s"].tolist() == list(results.trials.values["img_s"])
@@ -67,7 +67,7 @@ def test_parquet_keeps_numbers_text_units_and_provenance(results, tmp_path):
 
 def test_the_dimensions_of_a_dataset_are_what_was_swept(results, tmp_path):
     pytest.importorskip("h5netcdf", reason="needs the extra `data`")
-    (path,) = written(results, tmp_path, "netcdf")
+    (path,) = write_results(results, tmp_path, "netcdf")
     with xarray.open_dataset(path, engine="h5netcdf") as data:
         sizes = {"probe": 2, "num_qubits": 3, "dephasing_rate_per_s": 2, "seed": 2, "time_index": 5}
         assert dict(data.sizes) == sizes
@@ -113,7 +113,7 @@ def test_missing_numbers_are_nan_and_empty_and_never_zero(tmp_path):
     assert np.isnan(results.trials.array("dephasing_rate_per_s")[1:]).all()
     assert pandas.isna(results.trials.to_frame()["dephasing_rate_per_s"][1])
     assert b"custom,," in results.trials.to_csv().splitlines()[2]
-    written(results, tmp_path / "out", "netcdf")
+    write_results(results, tmp_path / "out", "netcdf")
     with xarray.open_dataset(tmp_path / "out" / "results.nc", engine="h5netcdf") as data:
         assert dict(data.sizes) == {"noise.dephasing_rate": 3, "time_index": 5}
         assert (
@@ -138,7 +138,7 @@ def test_missing_numbers_are_nan_and_empty_and_never_zero(tmp_path):
 def test_whatever_is_swept_can_be_exported_in_every_format(tmp_path, sweep, kind):
     probes = ["ghz", {"probe": "product"}]
     results = of(tmp_path, {"probes": probes, "readout_error": {"up_given_down": 0.0}}, sweep=sweep)
-    paths = written(results, tmp_path / "out", kind)
+    paths = write_results(results, tmp_path / "out", kind)
     assert all(path.stat().st_size for path in paths)
     if kind == "netcdf":
         with xarray.open_dataset(paths[0], engine="h5netcdf") as data:
@@ -182,9 +182,9 @@ def test_a_record_exports_as_a_study_does(tmp_path):
 def test_what_cannot_be_written_is_one_line(results, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ContentError, match=r"cannot be written: .*choose another folder"):
-        written(results, tmp_path / "file", "csv")
+        write_results(results, tmp_path / "file", "csv")
     with pytest.raises(ArgumentError, match=r'Unknown format "csw"\. Did you mean "csv"'):
-        written(results, tmp_path, "csw")
+        write_results(results, tmp_path, "csw")
 
 
 def test_text_columns_stay_text_and_whole_numbers_whole():

@@ -1,0 +1,46 @@
+"""The results of a run or a study: a table of trials, and the curve of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qsense.tables.columns import CURVE_COLUMNS, TRIAL_COLUMNS, Columns
+from qsense.tables.dataset import to_dataset
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of a run or a study.
+
+    Attributes:
+        trials: a row for each trial.
+        curves: for each trial, in the same order, the columns of CURVE_COLUMNS with a value for each time.
+    """
+
+    trials: Columns
+    curves: Sequence[Mapping[str, Sequence[Any]]]
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Returns the results as a labelled xarray Dataset, with a dimension for everything that tells trials apart.
+
+        Raises:
+            ArgumentError: xarray is not installed.
+        """
+        return to_dataset(self.trials, self.curves)
+
+    def curve_rows(self) -> Columns:
+        """Returns a row for each time of each trial: the columns that identify the trial, and those of its curve."""
+        known = [name for name in self.trials.values if name in TRIAL_COLUMNS and name != "shots"]
+        lengths = [len(curve["time_s"]) for curve in self.curves]
+        values: dict[str, list[Any]] = {"trial": [k for k, length in enumerate(lengths) for _ in range(length)]}
+        for name in known:
+            column = self.trials.values[name]
+            values[name] = [column[k] for k, length in enumerate(lengths) for _ in range(length)]
+        for name in CURVE_COLUMNS:
+            values[name] = [value for curve in self.curves for value in curve[name]]
+        return Columns(values, self.trials.attributes)
