@@ -18,7 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 from qsense import emulator
-from qsense.comparison.measured import measure
+from qsense.comparison.points import measure_point
 from qsense.runs.plan import plan
 from qsense.runs.spec import RunSpec
 
@@ -66,7 +66,7 @@ def study(case, repetitions, shots):
             emulator.sample(one.experiment, one.settings, one.shots, point.noise, one.seed)
             for one in point.acquisitions()
         ]
-        found = measure(point, counts)
+        found = measure_point(point, counts)
         exact = np.append(found.gain_exact, float(point.rule.weights @ found.gain_exact))
         estimates = [*found.estimates, found.integral.total]
         values.append([e.value for e in estimates])

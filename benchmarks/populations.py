@@ -14,7 +14,7 @@ import numpy as np
 
 from qsense.circuits.counts import Counts
 from qsense.estimators.readout import calibrate, patterns
-from qsense.estimators.readout.populations import METHODS, populations
+from qsense.estimators.readout.inversion import METHODS, populations
 
 SHOTS, CALIBRATION_SHOTS, LOST = 4000, 2000, 0.3  # LOST: the share of shots that are random strings
 

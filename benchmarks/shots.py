@@ -26,7 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 from qsense import emulator
-from qsense.comparison.measured import measure
+from qsense.comparison.points import measure_point
 from qsense.estimators import floor
 from qsense.runs.plan import plan
 from qsense.runs.spec import RunSpec
@@ -86,7 +86,7 @@ def observed(point):
     counts = [
         emulator.sample(one.experiment, one.settings, one.shots, point.noise, one.seed) for one in point.acquisitions()
     ]
-    return measure(point, counts)
+    return measure_point(point, counts)
 
 
 def needed(point, target, start, seconds):
@@ -109,7 +109,7 @@ def needed(point, target, start, seconds):
         while not results or (len(results) < MOST_RUNS and time.perf_counter() - begun < seconds):
             results.append(observed(replace(tried, seed=seed)))
             seed += 1
-        exact = results[0].img_exact.value
+        exact = results[0].integrated_gain_exact.value
         reported = np.sqrt(np.mean([m.integral.total.stderr**2 for m in results])) / exact
         at_least = max(tried.shots) == point.method.min_shots
         now = np.log([sum(tried.shots), reported])
@@ -182,7 +182,7 @@ def main() -> None:
         optimal, optimal_at_least, error, spread, runs, _ = found["optimal"]
         bound = least(point, options.target)
         circuits = point.circuits_per_time * len(point.rule.times)
-        name = "/".join(estimator.values()) + ("" if estimator != SHIFT else f"/{point.method.readout}")
+        name = "/".join(estimator.values()) + ("" if estimator != SHIFT else f"/{point.method.identity()['readout']}")
         print(
             f"| {probe} | {name} | {noise} | {size} | {circuits} | {shown(equal, at_least)} "
             f"| {shown(optimal, optimal_at_least)} | {shown(bound)} | {shown_ratio(optimal / bound)} "

@@ -3,9 +3,10 @@
     python benchmarks/structured.py [--repetitions 1000] [--shots 500]
 
 Prints Markdown tables. Counts are drawn from the exact distributions of tests/support/synthetic.py: what is tested is
-the estimators, not the circuits. The first table is G at three times (0.1, 0.7 and 2.5 lifetimes of G); `bias` is in units
-of the scatter, `error` the root mean square of the reported error over the scatter, `coverage` of the 95 % interval,
-and `floor` the variance over the least that any measurement could have with the same total of shots (`estimate.floor`).
+the estimators, not the circuits. The first table is G at three times (0.1, 0.7 and 2.5 lifetimes of G); `bias` is in
+units of the scatter, `error` the root mean square of the reported error over the scatter, `coverage` of the 95 %
+interval, and `floor` the variance over the least that any measurement could have with the same total of shots
+(`estimators.floor`).
 A row outside 92 … 98 % coverage or with a bias of over half a standard error is marked FAILS. In the second table laws
 that are wrong for the noise stand beside the right ones: how often are they refused, and what do they give where they
 are not?

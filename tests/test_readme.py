@@ -61,7 +61,7 @@ def test_the_make_targets_in_the_readme_exist():
 
 def test_the_reference_record_is_the_main_job_and_its_results_follow_from_its_counts():
     from qsense.circuits.counts import Counts
-    from qsense.comparison.measured import measure
+    from qsense.comparison.points import measure_point
     from qsense.runs.record import RunRecord
 
     (path,) = (ROOT / "runs" / "reference").glob("paper-*")
@@ -75,4 +75,4 @@ def test_the_reference_record_is_the_main_job_and_its_results_follow_from_its_co
             assert Counts.load(record.counts_path(point)).num_rows
             continue
         row = rows[point.probe.name, point.probe.num_qubits, point.noise.name, point.estimator.name]
-        assert measure(point, record.counts(point)).integral.total.value == pytest.approx(row["img_s"], rel=1e-9)
+        assert measure_point(point, record.counts(point)).integral.total.value == pytest.approx(row["img_s"], rel=1e-9)

@@ -1,1 +1,36 @@
-"""Comparison."""
+"""Sets what was measured beside exact theory: the one place where estimators and theory meet.
+
+`measure_point` estimates a point and computes the exact value of the quantity that its estimator declares; `compare`
+adds where GHZ and product curves cross and what entanglement bought; `summary_rows`, `estimate_rows`, `crossover_rows`,
+`fit_rows` and `time_tables` are the rows of a record's files; `calibration_rows` explains points of a device by its
+calibration. The package imports theory, estimators and runs; it reads and writes no file.
+"""
+
+from qsense.comparison.advantage import Crossover, crossing
+from qsense.comparison.against_calibration import calibration_rows
+from qsense.comparison.fits import fit_rows
+from qsense.comparison.points import MeasuredPoint, measure_point, point_columns
+from qsense.comparison.rows import (
+    Comparison,
+    compare,
+    crossover_rows,
+    estimate_rows,
+    summary_rows,
+    time_tables,
+)
+
+__all__ = [
+    "Comparison",
+    "Crossover",
+    "MeasuredPoint",
+    "calibration_rows",
+    "compare",
+    "crossing",
+    "crossover_rows",
+    "estimate_rows",
+    "fit_rows",
+    "measure_point",
+    "point_columns",
+    "summary_rows",
+    "time_tables",
+]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qsense.comparison.measured import Measured
+from qsense.comparison.points import MeasuredPoint
 from qsense.estimators.result import Estimate
 from qsense.files.units import readable_time
 from qsense.numerics.fisher import FloatArray
@@ -41,7 +41,7 @@ class Crossover:
     ratio_exact: float
 
 
-def crossovers(measured: Sequence[Measured]) -> list[Crossover]:
+def crossovers(measured: Sequence[MeasuredPoint]) -> list[Crossover]:
     """Returns a comparison for every GHZ point that has a product point of the same size, noise and estimator."""
     return [
         _crossover(ghz, product)
@@ -60,7 +60,7 @@ def _comparable(ghz: Point, other: Point) -> bool:
     )
 
 
-def _crossover(ghz: Measured, product: Measured) -> Crossover:
+def _crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> Crossover:
     noise, num_qubits = ghz.point.noise, ghz.point.probe.num_qubits
     one, two = ghz.integral.total, product.integral.total
     ratio = one.value / two.value
@@ -79,16 +79,16 @@ def _crossover(ghz: Measured, product: Measured) -> Crossover:
         _measured_crossover(ghz, product) if num_qubits > 1 else None,
         exact,
         Estimate(ratio, float(error)),
-        ghz.img_exact.value / product.img_exact.value,
+        ghz.integrated_gain_exact.value / product.integrated_gain_exact.value,
     )
 
 
-def _exact_root(ghz: Measured, product: Measured) -> float | None:
+def _exact_root(ghz: MeasuredPoint, product: MeasuredPoint) -> float | None:
     grid = np.linspace(0, float(max(ghz.point.rule.times[-1], product.point.rule.times[-1])), _GRID)
     return first_root(lambda times: ghz.curve_exact(times) - product.curve_exact(times), grid)
 
 
-def _measured_crossover(ghz: Measured, product: Measured) -> Estimate | None:
+def _measured_crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> Estimate | None:
     return crossing(ghz.point.rule, ghz.estimates, product.point.rule, product.estimates)
 
 

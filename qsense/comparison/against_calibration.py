@@ -8,19 +8,16 @@ from typing import Any
 import numpy as np
 
 from qsense.circuits.counts import Counts
-from qsense.comparison.measured import Measured
+from qsense.comparison.points import MeasuredPoint
 from qsense.errors import ArgumentError
-from qsense.estimators import product
-from qsense.estimators.readout import calibrate, mitigated
-from qsense.estimators.readout.crosstalk import crosstalk
+from qsense.estimators.readout import calibrate
+from qsense.estimators.readout.correlation import crosstalk
 from qsense.estimators.spam import Suspect, does_not_decay, fit_amplitude, spin_decay, suspects
-from qsense.runs.methods import GhzBlock, ProductSpins
 from qsense.runs.placement import Placement
 
 
-def rows(
-    measured: Sequence[Measured],
-    tables: Sequence[Sequence[Counts]],
+def calibration_rows(
+    measured: Sequence[MeasuredPoint],
     placements: Sequence[Placement],
     readouts: Mapping[tuple[int, ...], Counts],
 ) -> list[dict[str, Any]]:
@@ -28,13 +25,12 @@ def rows(
 
     Args:
         measured: the points.
-        tables: their counts, one for every time.
         placements: where the probes were.
-        readouts: counts of known strings by qubits, where readout was calibrated.
+        readouts: counts of the calibration bitstrings by qubits, where readout was calibrated.
     """
     places = {(p.probe, p.num_qubits): p for p in placements}
     found = []
-    for item, counts in zip(measured, tables, strict=True):
+    for item in measured:
         probe = item.point.probe
         place = places.get((probe.name, probe.num_qubits))
         if place is None:
@@ -65,47 +61,43 @@ def rows(
                         item.point.rule.times, item.gain_exact, item.estimates, fit.z, strict=True
                     )
                 ],
-                **_undone(item, counts, readouts.get(place.qubits)),
-                "suspects": [_suspect_row(s) for s in _suspects(item, counts, place)],
+                **_mitigated(item, readouts.get(place.qubits)),
+                "suspects": [_suspect_row(s) for s in _suspects(item, place)],
             }
         )
     return found
 
 
-def _undone(item: Measured, counts: Sequence[Counts], readout: Counts | None) -> dict[str, Any]:
-    """G at every time with readout undone, beside the raw one, and whether readout is correlated."""
-    method = item.point.method
-    if readout is None or not isinstance(method, GhzBlock | ProductSpins):
+def _mitigated(item: MeasuredPoint, readout: Counts | None) -> dict[str, Any]:
+    """G at every time with readout mitigated, and whether readout is correlated; {} where that cannot be done."""
+    mitigation = item.point.method.readout_mitigation()
+    if readout is None or mitigation is None:
         return {}
-    known, found = calibrate(readout), []
-    for part in counts:
-        if isinstance(method, ProductSpins):
-            found.append(mitigated.product_gain(part, known).mitigated)
-        elif method.method in ("loss_flag", "parity"):
-            found.append(mitigated.ghz_gain(part, known, method.method).mitigated)
-    if not found:
-        return {}
-    fit, together = fit_amplitude(found, item.gain_exact), crosstalk(readout)
+    calibration = calibrate(readout)
+    estimates = [mitigation(part, calibration) for part in item.counts]
+    fit, correlation = fit_amplitude(estimates, item.gain_exact), crosstalk(readout)
     return {
-        "mitigated": [{"gain": e.value, "stderr": e.stderr, "z": float(z)} for e, z in zip(found, fit.z, strict=True)],
+        "mitigated": [
+            {"gain": e.value, "stderr": e.stderr, "z": float(z)} for e, z in zip(estimates, fit.z, strict=True)
+        ],
         "mitigated_amplitude": fit.amplitude.value,
         "mitigated_amplitude_stderr": fit.amplitude.stderr,
         "mitigated_p_value": fit.p_value,
-        "readout": together._asdict(),
+        "readout": correlation._asdict(),
     }
 
 
-def _suspects(item: Measured, counts: Sequence[Counts], place: Placement) -> list[Suspect]:
-    """From the spins of a product probe, each by itself; a GHZ probe knows only the sum of their rates."""
-    if not isinstance(item.point.method, ProductSpins):
+def _suspects(item: MeasuredPoint, place: Placement) -> list[Suspect]:
+    """The qubits whose own rates explain a miss, where the estimator tells spins apart."""
+    gains = [found for found in map(item.point.method.spin_gains, item.counts) if found is not None]
+    if not gains:
         return []
-    gains = [product.spins(part).gains for part in counts]
     seen, rates = [], []
     for spin in range(item.point.probe.num_qubits):
         try:
             decay = spin_decay(item.point.rule.times, [at[spin] for at in gains])
         except ArgumentError:
-            continue  # this spin's gain does not stand out of its noise
+            continue  # this spin's gain is not above its noise
         seen.append(spin)
         rates.append(decay.rate)
     if not seen:

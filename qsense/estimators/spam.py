@@ -25,7 +25,7 @@ _ROUNDS = 50
 NEVER_BY_CHANCE, BY_CHANCE = 1e-6, 0.01  # p-values
 
 
-class Fidelity(NamedTuple):
+class AmplitudeFit(NamedTuple):
     """A prediction scaled to what was measured.
 
     Attributes:
@@ -39,7 +39,7 @@ class Fidelity(NamedTuple):
     p_value: float
 
 
-class Decay(NamedTuple):
+class SpinDecay(NamedTuple):
     """One spin's own decay, a·exp(−2 rate·t), fitted to its part of G.
 
     Attributes:
@@ -71,7 +71,7 @@ class Suspect(NamedTuple):
     is_culprit: bool
 
 
-def fit_amplitude(estimates: Sequence[Estimate], predicted: FloatArray) -> Fidelity:
+def fit_amplitude(estimates: Sequence[Estimate], predicted: FloatArray) -> AmplitudeFit:
     """Returns the amplitude that best scales a predicted curve to measured values, and what is left.
 
     Weighted least squares, with each variance taken at the fitted value, so that small values that happen to be low do
@@ -111,7 +111,9 @@ def fit_amplitude(estimates: Sequence[Estimate], predicted: FloatArray) -> Fidel
     left = np.sqrt(np.maximum(variances - (stderr * curve) ** 2, 1e-12 * variances))
     residuals = values - amplitude * curve
     chi2 = float((residuals**2 / variances).sum())
-    return Fidelity(Estimate(amplitude, stderr, limits=(0.0, 1.0)), residuals / left, p_value(chi2, len(estimates) - 1))
+    return AmplitudeFit(
+        Estimate(amplitude, stderr, limits=(0.0, 1.0)), residuals / left, p_value(chi2, len(estimates) - 1)
+    )
 
 
 def does_not_decay(estimates: Sequence[Estimate], predicted: FloatArray) -> bool:
@@ -134,7 +136,7 @@ def does_not_decay(estimates: Sequence[Estimate], predicted: FloatArray) -> bool
     return refused and fit_amplitude(estimates, np.ones(len(estimates))).p_value > BY_CHANCE
 
 
-def spin_decay(times: FloatArray, gains: Sequence[Estimate]) -> Decay:
+def spin_decay(times: FloatArray, gains: Sequence[Estimate]) -> SpinDecay:
     """Returns one spin's T2 rate and amplitude from its part of a product probe's G at several times.
 
     Args:
@@ -164,7 +166,7 @@ def spin_decay(times: FloatArray, gains: Sequence[Estimate]) -> Decay:
         if np.all(np.abs(step) < 1e-10 * np.sqrt(np.diag(covariance))):
             break
     spread = np.sqrt(np.diag(covariance))
-    return Decay(Estimate(a, float(spread[0])), Estimate(rate, float(spread[1])))
+    return SpinDecay(Estimate(a, float(spread[0])), Estimate(rate, float(spread[1])))
 
 
 def suspects(

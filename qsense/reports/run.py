@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qsense.comparison.compare import Comparison
-from qsense.comparison.measured import Measured
+from qsense.comparison.points import MeasuredPoint
+from qsense.comparison.rows import Comparison
 from qsense.estimators.result import NORMAL_95
 from qsense.files.units import time_unit, with_error
 from qsense.reports.pictures import COLOURS, OTHERS, STYLE, rendered
@@ -111,7 +111,7 @@ def gain_figure(comparison: Comparison) -> Figure:
     return figure
 
 
-def _draw_gain(panel: Axes, here: list[Measured], comparison: Comparison, handles: dict[str, Any]) -> None:
+def _draw_gain(panel: Axes, here: list[MeasuredPoint], comparison: Comparison, handles: dict[str, Any]) -> None:
     last = max(m.point.rule.times[-1] for m in here)
     seconds, unit = time_unit(last)
     times = np.linspace(0, 1.05 * last, 300)
@@ -149,11 +149,13 @@ def img_figure(comparison: Comparison) -> Figure:
     return figure
 
 
-def _draw_img(panel: Axes, ratio: Axes, here: list[Measured], comparison: Comparison, handles: dict[str, Any]) -> None:
-    seconds, unit = time_unit(max(m.img_exact.value for m in here))
+def _draw_img(
+    panel: Axes, ratio: Axes, here: list[MeasuredPoint], comparison: Comparison, handles: dict[str, Any]
+) -> None:
+    seconds, unit = time_unit(max(m.integrated_gain_exact.value for m in here))
     groups = list(dict.fromkeys((m.point.probe.name, m.point.estimator.name) for m in here))
     for item in here:
-        marks, total, exact = _marks(item, comparison), item.integral.total, item.img_exact.value
+        marks, total, exact = _marks(item, comparison), item.integral.total, item.integrated_gain_exact.value
         size, error = item.point.probe.num_qubits, NORMAL_95 * total.stderr
         handles[f"{_title(item)}, {item.point.estimator.name}"] = panel.errorbar(
             size, total.value / seconds, yerr=error / seconds, **marks
@@ -164,7 +166,7 @@ def _draw_img(panel: Axes, ratio: Axes, here: list[Measured], comparison: Compar
             ratio.errorbar(size + 0.12 * place, total.value / exact, yerr=error / exact, **marks)
     for name in dict.fromkeys(m.point.probe.name for m in here):
         own = [m for m in here if m.point.probe.name == name and m.quantity == "img"]
-        points = sorted({(m.point.probe.num_qubits, m.img_exact.value / seconds) for m in own})
+        points = sorted({(m.point.probe.num_qubits, m.integrated_gain_exact.value / seconds) for m in own})
         if points:
             (line,) = panel.plot(
                 *zip(*points, strict=True), _line(own[0]), color=_colour(own[0], comparison), lw=1.3, zorder=0
@@ -184,22 +186,22 @@ def _legend(figure: Figure, handles: dict[str, Any]) -> None:
     figure.legend(shown, order, loc="outside upper center", ncols=min(len(order), 3), fontsize=8)
 
 
-def _theory(item: Measured) -> str:
+def _theory(item: MeasuredPoint) -> str:
     """What a device reports of itself is a prediction."""
     return _THEORIES[item.point.noise.name == CALIBRATION]
 
 
-def _title(item: Measured) -> str:
+def _title(item: MeasuredPoint) -> str:
     return _TITLES.get(item.point.probe.name, item.point.probe.name)
 
 
-def _line(item: Measured) -> str:
+def _line(item: MeasuredPoint) -> str:
     if item.quantity != "img":
         return ":"
     return "-" if item.point.probe.kind == "ghz" else "--"
 
 
-def _marks(item: Measured, comparison: Comparison) -> dict[str, Any]:
+def _marks(item: MeasuredPoint, comparison: Comparison) -> dict[str, Any]:
     """The first estimator has large open markers, the next small filled ones: where they agree, both are seen."""
     estimators = list(dict.fromkeys(m.point.estimator.name for m in comparison.measured))
     index = estimators.index(item.point.estimator.name)
@@ -217,7 +219,7 @@ def _noises(comparison: Comparison) -> list[str]:
     return list(dict.fromkeys(m.point.noise.name for m in comparison.measured))
 
 
-def _colour(item: Measured, comparison: Comparison) -> str:
+def _colour(item: MeasuredPoint, comparison: Comparison) -> str:
     name = item.point.probe.name
     others = [p for p in dict.fromkeys(m.point.probe.name for m in comparison.measured) if p not in COLOURS]
     return COLOURS.get(name) or OTHERS[others.index(name) % len(OTHERS)]

@@ -19,15 +19,16 @@ import numpy as np
 from qsense import emulator
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings
-from qsense.errors import ArgumentError, SpecError
+from qsense.errors import ArgumentError, SpecError, at_key
+from qsense.estimators.estimator import Estimator
 from qsense.estimators.integral.allocation import allocate
 from qsense.estimators.result import Estimate
 from qsense.noise import LocalNoise
 from qsense.numerics.quadrature import Rule, rule_for_times
 from qsense.probes import Probe
-from qsense.runs.methods import Estimator, estimator_for, goes_with, identity
+from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.placement import CALIBRATION, CalibrationNoise
-from qsense.runs.spec import EstimatorSpec, RunSpec
+from qsense.runs.spec import RunSpec
 from qsense.theory.times import decay_rate, designed_rule
 
 PILOT_SHOTS = 2000
@@ -66,7 +67,7 @@ class Point:
     @cached_property
     def method(self) -> Estimator:
         """What the estimator's name means for this probe."""
-        return estimator_for(self.estimator, self.probe)
+        return self.estimator.for_probe(self.probe)
 
     @cached_property
     def key(self) -> str:
@@ -74,7 +75,7 @@ class Point:
         parts = {
             "probe": self.probe.key,
             "noise": {k: v for k, v in self.noise.as_dict().items() if k != "name"},
-            "estimator": identity(self.method),
+            "estimator": self.method.identity(),
             "shots": self.shots,
             "field": self.field,
             "times": self.rule.times.tolist(),
@@ -135,24 +136,22 @@ def plan(spec: RunSpec) -> list[Point]:
     rules = {(p.key, n): _rule(spec, p, n) for p in spec.probes for n in spec.noises}
     points = []
     for index, estimator in enumerate(spec.estimators):
-        if not any(goes_with(estimator, probe) for probe in spec.probes):
+        if not any(estimator.goes_with(probe) for probe in spec.probes):
             raise SpecError(
                 f'{spec.source}: key `estimators[{index}]`: the estimator "{estimator.kind}" goes with a '
-                f"{estimator.kind} probe, and `probes` has none; add one or remove it."
+                f"{estimator.probe_kinds} probe, and `probes` has none; add one or remove it."
             )
     for noise in spec.noises:
         for probe in spec.probes:
             for index, estimator in enumerate(spec.estimators):
-                if not goes_with(estimator, probe):
+                if not estimator.goes_with(probe):
                     continue
                 rule = rules[probe.key, noise]
                 shots = (estimator.shots,) * len(rule.times)
-                try:
+                with at_key(spec.source, f"estimators[{index}]"):
                     point = Point(probe, spec.noise_for(probe, noise), estimator, spec.field, rule, spec.seed, shots)
                     _check(point)
                     points.append(_allocated(point) if spec.allocation == "optimal" else point)
-                except ArgumentError as error:
-                    raise SpecError(f"{spec.source}: key `estimators[{index}]`: {error}") from error
     return points
 
 
@@ -160,9 +159,9 @@ def skipped(spec: RunSpec) -> list[str]:
     """Returns a line for every estimator that skips probes, because it is for one kind of probe only."""
     lines = []
     for estimator in spec.estimators:
-        names = list(dict.fromkeys(p.name for p in spec.probes if not goes_with(estimator, p)))
+        names = list(dict.fromkeys(p.name for p in spec.probes if not estimator.goes_with(p)))
         if names:
-            lines.append(f"{estimator.name} is an estimator of {estimator.kind} probes: it skips {', '.join(names)}")
+            lines.append(f"{estimator.name} is for {estimator.probe_kinds} probes: it skips {', '.join(names)}")
     return lines
 
 
@@ -184,8 +183,7 @@ def ambiguous(points: Sequence[Point]) -> list[str]:
 
 
 def _rule(spec: RunSpec, probe: Probe, named: LocalNoise | CalibrationNoise) -> Rule:
-    key = "noise"
-    try:
+    with at_key(spec.source, "noise"):
         noise = spec.noise_for(probe, named)
         if isinstance(named, CalibrationNoise) and not noise.coherence_rates(probe.num_qubits).any():
             raise ArgumentError(
@@ -197,12 +195,10 @@ def _rule(spec: RunSpec, probe: Probe, named: LocalNoise | CalibrationNoise) -> 
             if spec.times is None
             else rule_for_times(np.array(spec.times), decay_rate(probe, noise))
         )
-        if spec.device is None:
-            return rule
-        key = "noise" if spec.times is None else "times_s"
+    if spec.device is None:
+        return rule
+    with at_key(spec.source, "noise" if spec.times is None else "times_s"):
         return spec.device.on_clock(rule)
-    except ArgumentError as error:
-        raise SpecError(f"{spec.source}: key `{key}`: {error}") from error
 
 
 def _check(point: Point) -> None:

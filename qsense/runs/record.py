@@ -29,12 +29,6 @@ from qsense.runs.provenance import provenance
 from qsense.runs.spec import RunSpec
 
 SCHEMA = 1
-SUMMARY_COLUMNS = (
-    "probe", "num_qubits", "noise", "estimator", "img_s", "img_stderr_s", "img_low_s", "img_high_s", "img_exact_s", "z",
-)  # fmt: skip
-ESTIMATE_COLUMNS = (
-    "probe", "num_qubits", "noise", "estimator", "time_s", "gain", "stderr", "low", "high", "gain_exact", "shots",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

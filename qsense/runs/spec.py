@@ -10,44 +10,18 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any
 
-from qsense.errors import ArgumentError, ContentError, SpecError, nearest
+from qsense.errors import ArgumentError, SpecError, at_key, nearest
 from qsense.files import content, toml_file
 from qsense.noise import LocalNoise, ReadoutError
 from qsense.noise.local import KINDS as NOISES
 from qsense.probes import FAMILIES, KINDS, Probe
+from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.placement import CALIBRATION, CalibrationNoise, DeviceOptions
 from qsense.runs.spec_file import SCHEMA, NoiseEntry, ProbeEntry, SpecFile
 
-Derivative = Literal["shift", "commutator"]
 _SLOWEST, _FASTEST = 1e-30, 1e30
-
-
-@dataclass(frozen=True)
-class EstimatorSpec:
-    """One way to estimate G from counts.
-
-    Attributes:
-        kind: "auto", "ghz", "product", "tomography" or "parameter_shift".
-        shots: for every circuit, on average over the times.
-        derivative: of tomography: "shift" (measured) or "commutator" (assumes that noise commutes with the phase).
-        readout: of parameter_shift: "local_x", "collective_x", "parity" or "loss_flag"; of ghz: "loss_flag", "parity"
-            or "multiple_quantum"; "auto" takes what reaches the quantum value.
-        rule: of parameter_shift: the shift rule's name; "auto" takes the cheapest that is right.
-    """
-
-    kind: str
-    shots: int
-    derivative: Derivative = "shift"
-    readout: str = "auto"
-    rule: str = "auto"
-
-    @property
-    def name(self) -> str:
-        """How tables and records call it; options appear where they are not the default."""
-        options = [o for o in (self.derivative, self.readout, self.rule) if o not in ("shift", "auto")]
-        return f"{self.kind}({', '.join(options)})" if options else self.kind
 
 
 @dataclass(frozen=True)
@@ -104,7 +78,7 @@ class RunSpec:
             "probes": [_probe_entry(p) for p in self.probes if p.kind == "circuit" or _first_of_size(p, self.probes)],
             "num_qubits": list(dict.fromkeys(p.num_qubits for p in self.probes if p.kind != "circuit")),
             "noise": [_noise_entry(n) for n in self.noises],
-            "estimators": [_estimator_entry(e) for e in self.estimators],
+            "estimators": [e.to_dict() for e in self.estimators],
             "field_rad_per_s": self.field,
             "shots": self.estimators[0].shots,
             "backend": self.backend,
@@ -158,22 +132,14 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
     Raises:
         SpecError: a name is unknown or a value wrong; the message names the file, the key and the fix.
     """
-
-    def explained(key: str, error: Exception) -> SpecError:
-        return SpecError(f"{source}: key `{key}`: {error}")
-
     probes: list[Probe] = []
     for index, item in enumerate(entry.probes):
-        try:
+        with at_key(source, f"probes[{index}]"):
             probes += _probes(item, entry.num_qubits, folder)
-        except (ArgumentError, ContentError) as error:
-            raise explained(f"probes[{index}]", error) from error
     noises: list[LocalNoise | CalibrationNoise] = []
     for index, one in enumerate(entry.noise):
-        try:
+        with at_key(source, f"noise[{index}]"):
             noises.append(_noise(one, folder))
-        except (ArgumentError, ContentError, SpecError) as error:
-            raise explained(f"noise[{index}]", error) from error
     for key, labels in (
         ("probes", [(p.name, p.num_qubits) for p in probes]),
         ("noise", [n.name for n in noises]),
@@ -181,29 +147,23 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         for position, label in enumerate(labels):
             if label in labels[:position]:
                 shown = label if isinstance(label, str) else label[0]
-                raise SpecError(f'{source}: key `{key}`: "{shown}" stands there twice; name each once.')
+                raise SpecError(f'{source}: key `{key}`: "{shown}" is listed twice; name each once.')
     estimators = [
-        EstimatorSpec(e.estimator, e.shots or entry.shots, cast(Derivative, e.derivative), e.readout, e.rule)
-        for e in entry.estimators
+        EstimatorSpec.from_entry(one, entry.shots, source, f"estimators[{index}]")
+        for index, one in enumerate(entry.estimators)
     ]
     names = [e.name for e in estimators]
     for position, name in enumerate(names):
         if name in names[:position]:
-            raise SpecError(f'{source}: key `estimators`: "{name}" stands there twice; name each once.')
+            raise SpecError(f'{source}: key `estimators`: "{name}" is listed twice; name each once.')
     for noise in (n for n in noises if isinstance(n, LocalNoise)):
         for probe in probes:
-            try:
+            with at_key(source, "noise"):
                 noise.rates(probe.num_qubits)
-            except ArgumentError as error:
-                raise explained("noise", error) from error
-    try:
+    with at_key(source, "readout_error"):
         readout = ReadoutError(**entry.readout_error.model_dump()) if entry.readout_error else None
-    except ArgumentError as error:
-        raise explained("readout_error", error) from error
-    try:
+    with at_key(source, "device"):
         device = None if entry.device is None else DeviceOptions.from_entry(entry.device)
-    except ArgumentError as error:
-        raise explained("device", error) from error
     return RunSpec(
         entry.name,
         tuple(probes),
@@ -283,14 +243,3 @@ def _probe_entry(probe: Probe) -> dict[str, Any]:
 
 def _noise_entry(noise: LocalNoise | CalibrationNoise) -> dict[str, Any]:
     return noise.to_dict() if isinstance(noise, CalibrationNoise) else noise.as_dict()
-
-
-def _estimator_entry(estimator: EstimatorSpec) -> dict[str, Any]:
-    entry: dict[str, Any] = {"estimator": estimator.kind, "shots": estimator.shots}
-    if estimator.kind == "tomography":
-        entry["derivative"] = estimator.derivative
-    if estimator.kind in ("parameter_shift", "ghz"):
-        entry["readout"] = estimator.readout
-    if estimator.rule != "auto":
-        entry["rule"] = estimator.rule
-    return entry

@@ -11,10 +11,11 @@ from functools import lru_cache
 
 from qsense import emulator
 from qsense.backends import is_device
+from qsense.circuits.sensing import Ending
 from qsense.errors import ArgumentError
 from qsense.probes import Probe
-from qsense.runs.methods import chosen_kind, estimator_for
-from qsense.runs.spec import EstimatorSpec, RunSpec
+from qsense.runs.estimator_spec import EstimatorSpec
+from qsense.runs.spec import RunSpec
 
 PROGRAM_BYTES, PROGRAM_WITH_AER_BYTES = 90 * 2**20, 210 * 2**20
 _TIMES = 5  # of a designed rule; rarely more
@@ -52,16 +53,17 @@ class Cost:
 def _cost(probe: Probe, estimator: EstimatorSpec, backend: str, times: int, piloted: bool) -> Cost:
     size, shots = probe.num_qubits, estimator.shots
     try:
-        rows = len(estimator_for(estimator, probe).design(0.0)[1])
+        method = estimator.for_probe(probe)
+        ending, settings = method.design(0.0)
     except ArgumentError:  # the trial itself will say why
         return Cost(0.0, PROGRAM_BYTES)
+    rows, analysis = len(settings), method.cost()
     outcomes = times * rows * min(shots, 2.0**size) * ((size + 7) // 8 + 8)
     aer = backend != "emulator"
-    seconds = 6e-3 + times * (_aer(backend, size, rows, shots) if aer else _emulated(probe, estimator, rows, shots))
+    seconds = 6e-3 + times * (_aer(backend, size, rows, shots) if aer else _emulated(probe, ending, rows, shots))
     memory = (PROGRAM_WITH_AER_BYTES if aer else PROGRAM_BYTES) + _CHUNK_BYTES + 12 * outcomes
-    if chosen_kind(estimator, probe) == "tomography":
-        seconds += 0.15e-3 * times * 4**size
-        memory += 0.06 * 2**20 * 4**size
+    seconds += times * analysis.seconds
+    memory += analysis.bytes
     if aer:
         memory += 64 * float(
             4**size if backend in ("aer", "aer:density_matrix") or is_device(backend) else 2 ** min(size, 30)
@@ -69,10 +71,10 @@ def _cost(probe: Probe, estimator: EstimatorSpec, backend: str, times: int, pilo
     return Cost(float(2 * seconds if piloted else seconds), float(memory))
 
 
-def _emulated(probe: Probe, estimator: EstimatorSpec, rows: int, shots: int) -> float:
+def _emulated(probe: Probe, ending: Ending, rows: int, shots: int) -> float:
     """Seconds of one time on the emulator."""
     size = probe.num_qubits
-    if probe.kind == "ghz" and chosen_kind(estimator, probe) != "tomography":
+    if probe.kind == "ghz" and ending != "directions":
         return 20e-9 * rows * shots * size
     if size <= emulator.dense.NUM_QUBITS:
         return 40e-9 * rows * float(2**size)

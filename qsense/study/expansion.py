@@ -15,7 +15,6 @@ import numpy as np
 
 from qsense.errors import SpecError, nearest
 from qsense.files import toml_file
-from qsense.runs.methods import goes_with
 from qsense.runs.spec import RunSpec, resolve
 from qsense.runs.spec_file import SpecFile
 from qsense.store.studies import StudyEntry
@@ -133,7 +132,7 @@ def _points(spec: RunSpec) -> Iterator[tuple[dict[str, Any], RunSpec]]:
     for n, noise in enumerate(spec.noises):
         for p, probe in enumerate(spec.probes):
             for e, estimator in enumerate(spec.estimators):
-                if goes_with(estimator, probe):
+                if estimator.goes_with(probe):
                     names = {
                         "probe": probe.name,
                         "num_qubits": probe.num_qubits,

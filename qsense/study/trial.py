@@ -14,7 +14,7 @@ from qsense.circuits.counts import Counts
 from qsense.runs.spec import RunSpec
 
 if TYPE_CHECKING:
-    from qsense.comparison.measured import Measured
+    from qsense.comparison import MeasuredPoint
 
 RESULTS_VERSION = 1
 """Part of every trial's key. Raised when qsense changes outcomes, so that a store never mixes old and new ones."""
@@ -67,30 +67,28 @@ def run_trial(content: dict[str, Any]) -> Outcome:
     Raises:
         SpecError: the trial cannot be run, such as with too few shots.
     """
-    from qsense.comparison.compare import compare, estimate_rows, summary_rows
-    from qsense.comparison.derived import names
-    from qsense.comparison.measured import measure
+    from qsense.comparison import compare, estimate_rows, measure_point, summary_rows
+    from qsense.runs.columns import POINT_COLUMNS
     from qsense.runs.preparation import prepare_run
 
     spec = RunSpec.from_dict(content, "trial")
     prepared = prepare_run(spec, None, note=lambda line: None)
     (point,), sampler = prepared.points, prepared.sampler
     parts = [sampler.sample(j.experiment, j.settings, j.shots, point.noise, j.seed) for j in point.acquisitions()]
-    measured = measure(point, parts)
+    measured = measure_point(point, parts)
     comparison = compare([measured])
     (summary,) = summary_rows(comparison)
     curve = estimate_rows(comparison)
-    named = names(point).keys()
     estimates = {
-        "summary": {key: value for key, value in summary.items() if key not in named} | onset(measured),
-        "curve": {key: [row[key] for row in curve] for key in curve[0] if key not in named},
+        "summary": {key: value for key, value in summary.items() if key not in POINT_COLUMNS} | onset(measured),
+        "curve": {key: [row[key] for row in curve] for key in curve[0] if key not in POINT_COLUMNS},
         "rule": {"decay_rate_per_s": point.rule.decay_rate, "node_rate_per_s": point.rule.node_rate,
                  "designed": point.rule.designed},
     }  # fmt: skip
     return Outcome(estimates, Counts.joined(parts).to_bytes())
 
 
-def onset(measured: Measured) -> dict[str, float | None]:
+def onset(measured: MeasuredPoint) -> dict[str, float | None]:
     """Returns how a curve begins and how fast it falls: G(0), and the rate G(0)/𝓘, with errors and exact values.
 
     G(0) is the rule's interpolation drawn on to t = 0, so both are linear or a ratio of linear functions of the data.
@@ -101,6 +99,7 @@ def onset(measured: Measured) -> dict[str, float | None]:
     at_zero = rule.interpolation(np.zeros(1))[0]
     start, total = float(at_zero @ values), float(rule.weights @ values)
     exact = float(measured.curve_exact(np.zeros(1))[0])
+    total_exact = measured.integrated_gain_exact.value
     rate = stderr = None
     if total > 0:
         rate = start / total
@@ -111,7 +110,7 @@ def onset(measured: Measured) -> dict[str, float | None]:
         "gain_start_exact": exact,
         "decay_rate_per_s": rate,
         "decay_rate_stderr_per_s": stderr,
-        "decay_rate_exact_per_s": exact / measured.img_exact.value if measured.img_exact.value > 0 else None,
+        "decay_rate_exact_per_s": exact / total_exact if total_exact > 0 else None,
     }
 
 

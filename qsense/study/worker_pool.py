@@ -179,7 +179,7 @@ def _start_worker() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
-    importlib.import_module("qsense.comparison.compare")  # so that the first trial is not slowed by imports
+    importlib.import_module("qsense.comparison")  # so that the first trial is not slowed by imports
 
 
 def _exit_after(parent: Any) -> None:

@@ -23,7 +23,6 @@ TRIAL_COLUMNS = (
 """The columns that identify a trial; other swept keys follow them."""
 
 _LARGEST = 2**63 - 1
-CURVE_COLUMNS = ("time_s", "gain", "stderr", "low", "high", "gain_exact", "shots")
 
 
 @dataclass(frozen=True)

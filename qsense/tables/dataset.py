@@ -10,7 +10,8 @@ import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.installation import install_hint
-from qsense.tables.columns import CURVE_COLUMNS, TRIAL_COLUMNS, Columns, unit_of
+from qsense.runs.columns import CURVE_COLUMNS
+from qsense.tables.columns import TRIAL_COLUMNS, Columns, unit_of
 
 if TYPE_CHECKING:
     import xarray

@@ -6,12 +6,11 @@ import csv
 from typing import Any
 
 from qsense.errors import RecordError
+from qsense.runs.columns import CURVE_COLUMNS, POINT_COLUMNS
 from qsense.runs.record import RunRecord
-from qsense.tables.columns import CURVE_COLUMNS, Columns
+from qsense.tables.columns import Columns
 from qsense.tables.results import Results
 from qsense.tables.rows import identity_row, result_row
-
-_NAMES = ("probe", "num_qubits", "noise", "estimator")
 
 
 def results_of(record: RunRecord) -> Results:
@@ -32,10 +31,10 @@ def results_of(record: RunRecord) -> Results:
         with path.open(encoding="utf-8", newline="") as file:
             lines = list(csv.DictReader(file))
         for summary in record.read_json("summary.json")["rows"]:
-            name = " ".join(str(summary.pop(key)) for key in _NAMES)
+            name = " ".join(str(summary.pop(key)) for key in POINT_COLUMNS)
             probe, noise, estimator = known[name]
             rows.append({**identity_row(spec, probe, spec.noise_for(probe, noise), estimator), **result_row(summary)})
-            own = [line for line in lines if " ".join(line[key] for key in _NAMES) == name]
+            own = [line for line in lines if " ".join(line[key] for key in POINT_COLUMNS) == name]
             curves.append({key: [_number(line[key]) for line in own] for key in CURVE_COLUMNS})
     except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordError(

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qsense.tables.columns import CURVE_COLUMNS, TRIAL_COLUMNS, Columns
+from qsense.runs.columns import CURVE_COLUMNS
+from qsense.tables.columns import TRIAL_COLUMNS, Columns
 from qsense.tables.dataset import to_dataset
 
 if TYPE_CHECKING:

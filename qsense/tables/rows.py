@@ -6,7 +6,8 @@ from typing import Any
 
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
-from qsense.runs.spec import EstimatorSpec, RunSpec
+from qsense.runs.estimator_spec import EstimatorSpec
+from qsense.runs.spec import RunSpec
 
 
 def identity_row(spec: RunSpec, probe: Probe, noise: LocalNoise, estimator: EstimatorSpec) -> dict[str, Any]:

@@ -10,23 +10,28 @@ from qsense import reports
 from qsense import services as remote
 from qsense.backends.device_sampler import DeviceSampler
 from qsense.circuits.counts import Counts
-from qsense.comparison import against_calibration, compare, derived
-from qsense.comparison.measured import measure
+from qsense.comparison import (
+    calibration_rows,
+    compare,
+    crossover_rows,
+    estimate_rows,
+    fit_rows,
+    measure_point,
+    summary_rows,
+    time_tables,
+)
 from qsense.errors import ArgumentError
 from qsense.jobs import collection, ledger, submission
 from qsense.jobs.collection import Collected
+from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS
 from qsense.runs.execution import Progress, execute
 from qsense.runs.plan import Point, plan
 from qsense.runs.preparation import Note, prepare_run
-from qsense.runs.record import ESTIMATE_COLUMNS, SCHEMA, RunRecord
+from qsense.runs.record import SCHEMA, RunRecord
 from qsense.runs.spec import RunSpec
 from qsense.services import Service, ServiceError
 
 RECORDS = Path("runs/records")
-_TOMOGRAPHY_COLUMNS = (
-    "probe", "num_qubits", "noise", "estimator", "time_s", "gain_exact", "u_statistic", "u_statistic_stderr",
-    "plug_in", "plug_in_stderr", "lower_bound", "lower_bound_stderr",
-)  # fmt: skip
 
 
 def run(
@@ -160,31 +165,27 @@ def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | No
     tables = [record.counts(point) for point in points]
     measured = []
     for point, table in zip(points, tables, strict=True):
-        measured.append(measure(point, table))
+        measured.append(measure_point(point, table))
         if progress is not None:
             progress(len(measured), len(points), f"estimating {point.label}")
-    comparison = compare.compare(measured)
-    record.write_csv("estimates.csv", ESTIMATE_COLUMNS, compare.estimate_rows(comparison))
-    tomography = compare.tomography_rows(comparison)
-    if tomography:
-        record.write_csv("tomography.csv", _TOMOGRAPHY_COLUMNS, tomography)
-    record.write_csv("fits.csv", derived.FIT_COLUMNS, derived.fit_rows(measured))
-    spins = derived.spin_rows(points, tables)
-    if spins:
-        record.write_csv("spins.csv", derived.SPIN_COLUMNS, spins)
+    comparison = compare(measured)
+    record.write_csv("estimates.csv", ESTIMATE_COLUMNS, estimate_rows(comparison))
+    record.write_csv("fits.csv", FIT_COLUMNS, fit_rows(measured))
+    for name, (columns, rows) in time_tables(comparison).items():
+        record.write_csv(name, columns, rows)
     if record.spec.device is not None:
         readouts = {
             place.qubits: Counts.load(record.path / "counts" / place.file_name)
             for place in record.spec.device.placements
             if record.spec.device.readout_shots
         }
-        points_on_device = against_calibration.rows(measured, tables, record.spec.device.placements, readouts)
+        points_on_device = calibration_rows(measured, record.spec.device.placements, readouts)
         record.write_json("calibration.json", {"schema": SCHEMA, "points": points_on_device})
     summary = {
         "schema": SCHEMA,
         "spec_id": record.spec.id,
-        "rows": compare.summary_rows(comparison),
-        "crossovers": compare.crossover_rows(comparison),
+        "rows": summary_rows(comparison),
+        "crossovers": crossover_rows(comparison),
         "verdicts": list(comparison.verdicts),
     }
     record.write_json("summary.json", summary)

@@ -9,7 +9,7 @@ from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError
 from qsense.estimators.readout import ReadoutCalibration, calibrate, patterns
 from qsense.estimators.readout import populations as module
-from qsense.estimators.readout.populations import populations
+from qsense.estimators.readout.inversion import populations
 
 
 def packed(bits):

@@ -9,7 +9,7 @@ from qsense.circuits.sensing import Experiment
 from qsense.errors import ArgumentError
 from qsense.estimators import ghz, product, readout
 from qsense.estimators.readout import ANY, DOWN, SIGN, UP, calibrate, mitigated, patterns, product_mean
-from qsense.estimators.readout.crosstalk import crosstalk
+from qsense.estimators.readout.correlation import crosstalk
 from qsense.noise import LocalNoise, ReadoutError
 from qsense.probes import Probe
 from qsense.theory import gain

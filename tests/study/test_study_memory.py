@@ -70,7 +70,7 @@ def test_a_size_that_is_none_is_named(text):
 PEAK = """
 import json, resource, sys
 from qsense.study.trial import run_trial
-import qsense.comparison.compare
+import qsense.comparison.rows
 run_trial(json.loads(sys.stdin.read()))
 # Unlike ru_maxrss, VmHWM does not begin with what the process that started this one had.
 print(next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024)
@@ -105,10 +105,9 @@ from qsense import emulator
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.circuits.sensing import Experiment
-from qsense.runs.methods import estimator_for
-from qsense.runs.spec import EstimatorSpec
+from qsense.runs.estimator_spec import EstimatorSpec
 probe = Probe.ghz(100)
-ending, settings = estimator_for(EstimatorSpec("auto", 3_000_000), probe).design(0.1)
+ending, settings = EstimatorSpec("auto", 3_000_000).for_probe(probe).design(0.1)
 counts = emulator.sample(Experiment(probe, 0.001, ending), settings[:1], 3_000_000, LocalNoise(dephasing=0.5), 1)
 assert counts.shots == 3_000_000
 print(next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024)

@@ -14,8 +14,8 @@ from waiting import wait_until
 from qsense import RunRecord, RunSpec, estimate_record, run
 from qsense.circuits.counts import Counts
 from qsense.errors import RecordError
+from qsense.runs.columns import ESTIMATE_COLUMNS, SUMMARY_COLUMNS
 from qsense.runs.plan import plan
-from qsense.runs.record import ESTIMATE_COLUMNS, SUMMARY_COLUMNS
 
 SPEC = {
     "schema": 1,

@@ -1,4 +1,9 @@
-"""Phase."""
+"""Estimates the phase θ = φt itself, and says how much of the available information the estimate used.
+
+`estimate` is the maximum-likelihood phase from the counts of `design`, with a ladder of probe sizes (`ladder`,
+`fringes_of`, `joined`) where one fringe is ambiguous; `efficiency` compares the scatter of repeated estimates with the
+classical and the quantum Fisher information.
+"""
 
 from qsense.estimators.phase.estimation import (
     Efficiency,
@@ -9,13 +14,20 @@ from qsense.estimators.phase.estimation import (
     log_likelihood,
     maximum_likelihood,
 )
+from qsense.estimators.phase.phase_model import Fringes, design, fringes_of, joined, ladder, shares_of
 
 __all__ = [
     "Efficiency",
+    "Fringes",
     "Method",
     "PhaseEstimate",
+    "design",
     "efficiency",
     "estimate",
+    "fringes_of",
+    "joined",
+    "ladder",
     "log_likelihood",
     "maximum_likelihood",
+    "shares_of",
 ]

@@ -1,20 +1,19 @@
-"""Product."""
+"""Estimates G of a product probe as the sum over its spins, at any number of spins.
 
-from qsense.estimators.product.spins import (
-    AXES,
-    Axis,
-    Spins,
-    correlation_p_value,
-    design,
-    estimate,
-    gains,
-    spins,
-)
+`design` gives the settings of one time, `estimate` reads G from their counts, `spins` every spin by itself, and
+`correlation_p_value` tests whether the spins are independent; `coherence_rates` fits each spin's rate from its gains.
+`method` declares the estimator `product` to run specs.
+"""
+
+from qsense.estimators.product.spin_rates import SpinRates, coherence_rates
+from qsense.estimators.product.spins import AXES, Axis, Spins, correlation_p_value, design, estimate, gains, spins
 
 __all__ = [
     "AXES",
     "Axis",
+    "SpinRates",
     "Spins",
+    "coherence_rates",
     "correlation_p_value",
     "design",
     "estimate",

@@ -29,7 +29,7 @@ from qsense.errors import ArgumentError
 from qsense.estimators.result import Estimate
 from qsense.estimators.tomography.folds import split
 from qsense.estimators.tomography.quadratic_form import NUM_FOLDS
-from qsense.estimators.tomography.u_statistic import Tomography, commutator, readings
+from qsense.estimators.tomography.u_statistic import TomographyData, commutator, readings
 from qsense.numerics.fisher import ComplexArray, FloatArray
 
 Derivative = Literal["shift", "commutator"]
@@ -119,7 +119,7 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
     shape = (-1, 3**num_qubits, 2**num_qubits)
     folds = split(table, NUM_FOLDS, rng).reshape(NUM_FOLDS, *shape)
     coefficients = np.tile([0.5, -0.5], num_qubits) if derivative == "shift" else np.empty(0)
-    source = Tomography(table.reshape(shape), coefficients, _generator(num_qubits), _pull_back)
+    source = TomographyData(table.reshape(shape), coefficients, _generator(num_qubits), _pull_back)
     rho = linear_inverse(folds[:, 0])
     if derivative == "commutator":
         return readings(source, rho, commutator(source.generator, rho))

@@ -26,7 +26,7 @@ from qsense.estimators.result import Estimate
 from qsense.estimators.shifts.parameter_shift import all_frequencies_rule
 from qsense.estimators.tomography.folds import split
 from qsense.estimators.tomography.quadratic_form import NUM_FOLDS
-from qsense.estimators.tomography.u_statistic import Tomography, commutator, readings
+from qsense.estimators.tomography.u_statistic import TomographyData, commutator, readings
 from qsense.numerics.fisher import ComplexArray, FloatArray
 
 Derivative = Literal["shift", "commutator"]
@@ -102,7 +102,7 @@ def estimate_from_ups(table: IntArray, derivative: Derivative, rng: np.random.Ge
     def pull_back(observable: ComplexArray) -> FloatArray:
         return np.asarray(np.einsum("soij,...ji->...so", inverse, observable, optimize=True).real)
 
-    source = Tomography(table.reshape(shape), coefficients, generator(num_qubits), pull_back)
+    source = TomographyData(table.reshape(shape), coefficients, generator(num_qubits), pull_back)
     rho = np.tensordot(folds[:, 0], inverse, axes=2)
     if derivative == "commutator":
         return readings(source, rho, commutator(source.generator, rho))

@@ -33,7 +33,7 @@ LEAST_NOISE = 0.9
 
 
 @dataclass(frozen=True)
-class Tomography:
+class TomographyData:
     """How counts became ρ and ∂ρ.
 
     Attributes:
@@ -64,7 +64,7 @@ def commutator(generator: FloatArray, rho: ComplexArray) -> ComplexArray:
     return np.asarray(-1j * (generator[:, None] - generator[None, :]) * rho)
 
 
-def readings(source: Tomography, rho: ComplexArray, slope: ComplexArray) -> Estimate:
+def readings(source: TomographyData, rho: ComplexArray, slope: ComplexArray) -> Estimate:
     """Returns the U-statistic of G, beside `plug_in` and `lower_bound`.
 
     Args:
@@ -93,7 +93,7 @@ def readings(source: Tomography, rho: ComplexArray, slope: ComplexArray) -> Esti
 
 
 def _u_statistic(
-    source: Tomography, rho: ComplexArray, slope: ComplexArray, floor: float
+    source: TomographyData, rho: ComplexArray, slope: ComplexArray, floor: float
 ) -> tuple[float, float, float]:
     """Returns the U-statistic, its variance, and the variance at fixed X and M (which X's own noise makes too large).
 
@@ -117,7 +117,7 @@ def _u_statistic(
     return value, max(linear - noise / 2, LEAST_NOISE * noise / 2), linear
 
 
-def _linear_variance(source: Tomography, sld: ComplexArray, response: ComplexArray) -> float:
+def _linear_variance(source: TomographyData, sld: ComplexArray, response: ComplexArray) -> float:
     """Returns the variance of 2 Tr(∂ρ X) − Tr(ρ M) at given X and M: the multinomial variance of each row's shares.
 
     Args:

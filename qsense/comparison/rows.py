@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from qsense.comparison.advantage import Crossover, crossovers, verdicts
-from qsense.comparison.derived import names
-from qsense.comparison.measured import Measured
-from qsense.runs.methods import Tomography, reason
+from qsense.comparison.points import MeasuredPoint, point_columns
+from qsense.runs.columns import POINT_COLUMNS
 from qsense.theory import integrated_gain
 
 
@@ -17,12 +16,12 @@ from qsense.theory import integrated_gain
 class Comparison:
     """Everything a report shows."""
 
-    measured: tuple[Measured, ...]
+    measured: tuple[MeasuredPoint, ...]
     crossovers: tuple[Crossover, ...]
     verdicts: tuple[str, ...]
 
 
-def compare(measured: Sequence[Measured]) -> Comparison:
+def compare(measured: Sequence[MeasuredPoint]) -> Comparison:
     """Returns the comparison of GHZ with product on top of the points' own."""
     found = crossovers(measured)
     return Comparison(tuple(measured), tuple(found), tuple(verdicts(found)))
@@ -35,21 +34,21 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
         total, tail = item.integral.total, item.integral.tail
         low, high = total.interval
         row = {
-            **names(item.point),
+            **point_columns(item.point),
             "img_s": total.value,
             "img_stderr_s": total.stderr,
             "img_low_s": low,
             "img_high_s": high,
-            "img_exact_s": item.img_exact.value,
+            "img_exact_s": item.integrated_gain_exact.value,
             "z": item.z,
             "quantity": item.quantity,
             "img_quantum_exact_s": integrated_gain(item.point.probe, item.point.noise).value,
             "tail_s": tail.value,
             "tail_stderr_s": tail.stderr,
-            "rule_error_s": float(item.point.rule.weights @ item.gain_exact) - item.img_exact.value,
+            "rule_error_s": float(item.point.rule.weights @ item.gain_exact) - item.integrated_gain_exact.value,
             "shots": item.point.circuits_per_time * sum(item.point.shots),
             "method": type(item.point.method).__name__,
-            "reason": reason(item.point.estimator, item.point.probe),
+            "reason": item.point.estimator.reason(item.point.probe),
         }
         for name, other in item.integral.others.items():
             row[f"img_{name}_s"], row[f"img_{name}_stderr_s"] = other.value, other.stderr
@@ -66,7 +65,7 @@ def estimate_rows(comparison: Comparison) -> list[dict[str, Any]]:
             low, high = one.interval
             rows.append(
                 {
-                    **names(item.point),
+                    **point_columns(item.point),
                     "time_s": float(time),
                     "gain": one.value,
                     "stderr": one.stderr,
@@ -79,18 +78,21 @@ def estimate_rows(comparison: Comparison) -> list[dict[str, Any]]:
     return rows
 
 
-def tomography_rows(comparison: Comparison) -> list[dict[str, Any]]:
-    """Returns the rows of tomography.csv: the three readings of the same counts side by side."""
-    rows = []
+def time_tables(comparison: Comparison) -> dict[str, tuple[tuple[str, ...], list[dict[str, Any]]]]:
+    """Returns the tables that estimators declare: file name → columns and rows, a table for each that has rows."""
+    found: dict[str, tuple[tuple[str, ...], list[dict[str, Any]]]] = {}
     for item in comparison.measured:
-        if not isinstance(item.point.method, Tomography):
-            continue
-        for time, one, exact in zip(item.point.rule.times, item.estimates, item.gain_exact, strict=True):
-            row = {**names(item.point), "time_s": float(time), "gain_exact": float(exact)}
-            for name, reading in (("u_statistic", one), *one.others.items()):
-                row[name], row[f"{name}_stderr"] = reading.value, reading.stderr
-            rows.append(row)
-    return rows
+        for table in item.point.method.tables:
+            columns = (*POINT_COLUMNS, "time_s", *(["gain_exact"] if table.with_exact else []), *table.columns)
+            before, rows = found.get(table.file_name, ((), []))
+            per_time = zip(item.point.rule.times, item.gain_exact, item.counts, item.estimates, strict=True)
+            rows += [
+                {**point_columns(item.point), "time_s": float(time), "gain_exact": float(exact), **row}
+                for time, exact, counts, estimate in per_time
+                for row in table.rows(counts, estimate)
+            ]
+            found[table.file_name] = tuple(dict.fromkeys([*before, *columns])), rows
+    return found
 
 
 def crossover_rows(comparison: Comparison) -> list[dict[str, Any]]:

@@ -11,8 +11,8 @@ import synthetic
 from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError
 from qsense.estimators import ghz, product, tally
-from qsense.estimators.bootstrap import bootstrap, entry_weights, resample
 from qsense.estimators.fringe import stderr
+from qsense.estimators.resampling import bootstrap, entry_weights, resample
 from qsense.estimators.result import Estimate
 
 pytestmark = pytest.mark.long

@@ -1,0 +1,182 @@
+"""What an estimator declares of itself: the base class of everything that a run spec can name as an estimator.
+
+The class holds what is true for every probe (its name, the spec's options, the probes it goes with); an instance is the
+estimator of one probe. A run asks nothing else, so a new estimator is one class; see docs/extending.md.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Ending, Settings
+from qsense.errors import ArgumentError, nearest
+from qsense.estimators.result import Estimate
+from qsense.numerics.fisher import ComplexArray
+from qsense.probes import Probe
+
+if TYPE_CHECKING:
+    from qsense.estimators.readout import ReadoutCalibration
+
+
+@dataclass(frozen=True)
+class Option:
+    """A key of the estimator's table in a run spec.
+
+    Attributes:
+        default: its value where the spec does not give it: text, a number, true or false, or a tuple.
+        allowed: the values that it may have; () allows every value of the default's type.
+        always_written: whether a resolved spec holds it also where it is the default. False keeps the ids of records
+            that were made before the option existed.
+    """
+
+    default: Any
+    allowed: tuple[Any, ...] = ()
+    always_written: bool = True
+
+    def checked(self, name: str, value: Any) -> Any:
+        """Returns a value from a spec, lists as tuples.
+
+        Raises:
+            ArgumentError: it is not allowed, or of another type than the default.
+
+        >>> Option("shift", ("shift", "commutator")).checked("derivative", "shfit")
+        Traceback (most recent call last):
+        qsense.errors.ArgumentError: unknown derivative "shfit". Did you mean "shift"? Known: commutator, shift.
+        """
+        if isinstance(value, list):
+            value = tuple(value)
+        if isinstance(self.default, float) and type(value) is int:
+            value = float(value)
+        wrong_type = type(value) is not type(self.default)
+        if self.allowed and (wrong_type or value not in self.allowed):
+            known = [str(one) for one in self.allowed]
+            raise ArgumentError(f'unknown {name} "{value}". {nearest(str(value), known)}')
+        if wrong_type or (isinstance(value, float) and not np.isfinite(value)):
+            kind = {"str": "text", "bool": "true or false", "int": "an integer", "float": "a finite number"}
+            expected = kind.get(type(self.default).__name__, "a list")
+            raise ArgumentError(f"should be {expected}, but is {value!r}")
+        return value
+
+
+@dataclass(frozen=True)
+class QuantumGain:
+    """The estimate is of the quantum value G, the quantum Fisher information about θ = φt."""
+
+
+@dataclass(frozen=True)
+class ClassicalGain:
+    """The estimate is of the classical Fisher information about θ of a readout.
+
+    Attributes:
+        readout: as `theory.classical_gain` names it, or the matrices of a POVM, each (2^N, 2^N).
+        phase: the angle at which it is read, in rad, "mid" or "best".
+        reaches_quantum: whether it equals G for this probe.
+    """
+
+    readout: str | Sequence[ComplexArray]
+    phase: float | str = "mid"
+    reaches_quantum: bool = False
+
+
+Quantity = QuantumGain | ClassicalGain
+
+
+@dataclass(frozen=True)
+class TimeTable:
+    """A CSV file beside a record's own, with rows for every time of every point of an estimator.
+
+    Attributes:
+        file_name: such as "spins.csv".
+        columns: those of `rows`; which point, `time_s` and, with `with_exact`, `gain_exact` come before them.
+        rows: the rows of one time, from its counts and its estimate.
+        with_exact: whether the exact value belongs to it.
+    """
+
+    file_name: str
+    columns: tuple[str, ...]
+    rows: Callable[[Counts, Estimate], Sequence[Mapping[str, Any]]]
+    with_exact: bool = False
+
+
+Mitigation = Callable[[Counts, "ReadoutCalibration"], Estimate]
+
+
+class AnalysisCost(NamedTuple):
+    """What reading the counts of one time takes: seconds on one core, and bytes."""
+
+    seconds: float = 0.0
+    bytes: float = 0.0
+
+
+class Estimator(ABC):
+    """How G is estimated for one probe; subclasses are frozen dataclasses.
+
+    Attributes:
+        name: by which a run spec names it.
+        options: the keys of its table in a run spec, beside `estimator` and `shots`.
+        probe_kinds: the kinds of probes that it goes with; () for all.
+        min_shots: for every circuit.
+        tables: further files of a record.
+    """
+
+    name: ClassVar[str]
+    options: ClassVar[Mapping[str, Option]] = {}
+    probe_kinds: ClassVar[tuple[str, ...]] = ()
+    min_shots: ClassVar[int] = 2
+    tables: ClassVar[tuple[TimeTable, ...]] = ()
+
+    @classmethod
+    @abstractmethod
+    def for_probe(cls, probe: Probe, **options: Any) -> Self:
+        """Returns the estimator of a probe, given a value for every one of `options`.
+
+        Raises:
+            ArgumentError: an option does not go with the probe, or the probe is too large.
+        """
+
+    @classmethod
+    def reason(cls, probe: Probe) -> str | None:
+        """Returns why `auto` takes this estimator for a probe, in a sentence; None where it does not."""
+        return None
+
+    @classmethod
+    def goes_with(cls, probe: Probe) -> bool:
+        """Returns whether it estimates probes of this kind; a run skips the others."""
+        return not cls.probe_kinds or probe.kind in cls.probe_kinds
+
+    @abstractmethod
+    def design(self, phase: float) -> tuple[Ending, Settings]:
+        """Returns how the circuit ends and its settings, a row for every circuit, given the expected θ in rad.
+
+        The number of rows and the ending must not depend on the phase.
+        """
+
+    @abstractmethod
+    def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
+        """Returns G from the counts of one time; all that is random comes from `rng`."""
+
+    @abstractmethod
+    def quantity(self, probe: Probe) -> Quantity:
+        """Returns the exact quantity that it estimates for a probe."""
+
+    def identity(self) -> dict[str, Any]:
+        """Returns what makes it this estimator, for the hash that decides a point's seeds: the class and its fields."""
+        return {"name": type(self).__name__, **asdict(self)}  # type: ignore[call-overload]
+
+    def cost(self) -> AnalysisCost:
+        """Returns what one estimate takes, where that is more than nothing."""
+        return AnalysisCost()
+
+    def readout_mitigation(self) -> Mitigation | None:
+        """Returns the function that estimates G of one time with readout error mitigated; None where there is none."""
+        return None
+
+    def spin_gains(self, counts: Counts) -> Sequence[Estimate] | None:
+        """Returns the gain of every spin by itself at one time; None where the counts do not tell."""
+        return None

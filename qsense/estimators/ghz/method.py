@@ -1,0 +1,60 @@
+"""The estimator `ghz` of run specs: the 2×2 block of a GHZ probe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Ending, Settings
+from qsense.estimators.estimator import Estimator, Mitigation, Option, QuantumGain
+from qsense.estimators.ghz.block import ENDINGS, Method, design, estimate
+from qsense.estimators.readout import mitigated
+from qsense.estimators.result import Estimate
+from qsense.probes import Probe
+
+
+@dataclass(frozen=True)
+class GhzBlock(Estimator):
+    """G of a GHZ probe by one of the methods of `estimators.ghz`.
+
+    >>> GhzBlock.for_probe(Probe.ghz(40), readout="auto")
+    GhzBlock(num_qubits=40, method='loss_flag')
+    """
+
+    num_qubits: int
+    method: Method
+
+    name: ClassVar[str] = "ghz"
+    options: ClassVar[Mapping[str, Option]] = {"readout": Option("auto", ("auto", *ENDINGS))}
+    probe_kinds: ClassVar[tuple[str, ...]] = ("ghz",)
+
+    @classmethod
+    def for_probe(cls, probe: Probe, **options: Any) -> Self:
+        readout = options["readout"]
+        return cls(probe.num_qubits, "loss_flag" if readout == "auto" else readout)
+
+    @classmethod
+    def reason(cls, probe: Probe) -> str | None:
+        return "ghz: one 2×2 block carries all information, so two circuits a time are enough for any N"
+
+    def design(self, phase: float) -> tuple[Ending, Settings]:
+        return design(self.num_qubits, phase, self.method)
+
+    def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
+        return estimate(counts, self.method)
+
+    def quantity(self, probe: Probe) -> QuantumGain:
+        return QuantumGain()
+
+    def identity(self) -> dict[str, Any]:
+        return {**super().identity(), "readout": None}  # as the hashes of all records have it
+
+    def readout_mitigation(self) -> Mitigation | None:
+        method = self.method
+        if method == "multiple_quantum":
+            return None
+        return lambda counts, calibration: mitigated.ghz_gain(counts, calibration, method).mitigated

@@ -1,0 +1,71 @@
+"""The estimator `product` of run specs: every spin of a product probe by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Ending, Settings
+from qsense.estimators.estimator import Estimator, Mitigation, QuantumGain, TimeTable
+from qsense.estimators.product.spins import design, estimate, spins
+from qsense.estimators.readout import mitigated
+from qsense.estimators.result import Estimate
+from qsense.probes import Probe
+
+
+def spin_rows(counts: Counts, estimate: Estimate) -> list[dict[str, Any]]:
+    """Returns the gain and the z component of every spin at one time, the rows of spins.csv."""
+    found = spins(counts)
+    return [
+        {
+            "spin": spin,
+            "gain": one.value,
+            "stderr": one.stderr,
+            "z_mean": float(found.bloch[spin, 2]),
+            "z_mean_stderr": float(found.bloch_stderr[spin, 2]),
+        }
+        for spin, one in enumerate(found.gains)
+    ]
+
+
+@dataclass(frozen=True)
+class ProductSpins(Estimator):
+    """G of a product probe as the sum over its spins; see `estimators.product`."""
+
+    num_qubits: int
+
+    name: ClassVar[str] = "product"
+    probe_kinds: ClassVar[tuple[str, ...]] = ("product",)
+    tables: ClassVar[tuple[TimeTable, ...]] = (
+        TimeTable("spins.csv", ("spin", "gain", "stderr", "z_mean", "z_mean_stderr"), spin_rows),
+    )
+
+    @classmethod
+    def for_probe(cls, probe: Probe, **options: Any) -> Self:
+        return cls(probe.num_qubits)
+
+    @classmethod
+    def reason(cls, probe: Probe) -> str | None:
+        return "product: the gain is a sum over spins, so three circuits a time are enough for any N"
+
+    def design(self, phase: float) -> tuple[Ending, Settings]:
+        return design(self.num_qubits, phase)
+
+    def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
+        return estimate(counts)
+
+    def quantity(self, probe: Probe) -> QuantumGain:
+        return QuantumGain()
+
+    def identity(self) -> dict[str, Any]:
+        return {**super().identity(), "readout": None}  # as the hashes of all records have it
+
+    def readout_mitigation(self) -> Mitigation | None:
+        return lambda counts, calibration: mitigated.product_gain(counts, calibration).mitigated
+
+    def spin_gains(self, counts: Counts) -> Sequence[Estimate] | None:
+        return spins(counts).gains

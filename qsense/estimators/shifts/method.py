@@ -1,0 +1,72 @@
+"""The estimator `parameter_shift` of run specs: the classical gain of a readout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, get_args
+
+import numpy as np
+
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Ending, Settings
+from qsense.errors import ArgumentError
+from qsense.estimators.estimator import ClassicalGain, Estimator, Option
+from qsense.estimators.result import Estimate
+from qsense.estimators.shifts.parameter_shift import (
+    NUM_QUBITS_OF_A_JOINT_OUTCOME,
+    Readout,
+    design,
+    ending,
+    estimate,
+)
+from qsense.estimators.shifts.shift_rules import RuleName
+from qsense.probes import Probe
+
+_OF_A_GHZ_PROBE = ("parity", "loss_flag")
+_REACHING = (("ghz", "loss_flag"), ("product", "local_x"))
+_IN_THEORY = {"collective_x": "total_jx"}  # what `theory.classical_gain` calls it
+
+
+@dataclass(frozen=True)
+class ParameterShift(Estimator):
+    """The classical gain of a readout, differentiated by a shift rule; see `estimators.shifts`."""
+
+    num_qubits: int
+    readout: Readout
+    rule: RuleName
+
+    name: ClassVar[str] = "parameter_shift"
+    options: ClassVar[Mapping[str, Option]] = {
+        "readout": Option("auto", ("auto", *get_args(Readout))),
+        "rule": Option("auto", get_args(RuleName), always_written=False),
+    }
+
+    @classmethod
+    def for_probe(cls, probe: Probe, **options: Any) -> Self:
+        readout = options["readout"]
+        if readout == "auto":
+            readout = _reaching(probe)
+        elif readout in _OF_A_GHZ_PROBE and probe.kind != "ghz":
+            raise ArgumentError(
+                f'the readout "{readout}" goes with a GHZ probe only, but "{probe.name}" is in `probes`; '
+                'use readout = "local_x" or "auto".'
+            )
+        return cls(probe.num_qubits, readout, options["rule"])
+
+    def design(self, phase: float) -> tuple[Ending, Settings]:
+        return ending(self.readout), design(self.readout, self.num_qubits, phase, self.rule)
+
+    def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
+        return estimate(counts, self.readout, self.rule)
+
+    def quantity(self, probe: Probe) -> ClassicalGain:
+        reaches = (probe.kind, self.readout) in _REACHING
+        return ClassicalGain(_IN_THEORY.get(self.readout, self.readout), reaches_quantum=reaches)
+
+
+def _reaching(probe: Probe) -> Readout:
+    """The readout that reaches the quantum value, or comes near."""
+    if probe.kind == "ghz":
+        return "loss_flag"
+    return "local_x" if probe.num_qubits <= NUM_QUBITS_OF_A_JOINT_OUTCOME else "collective_x"

@@ -1,0 +1,71 @@
+"""The estimator `tomography` of run specs: nothing is assumed of the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, get_args
+
+import numpy as np
+
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Ending, Settings
+from qsense.estimators.estimator import AnalysisCost, Estimator, Option, QuantumGain, TimeTable
+from qsense.estimators.result import Estimate
+from qsense.estimators.tomography.general import MIN_SHOTS, Derivative, design, estimate
+from qsense.probes import Probe
+
+READINGS = ("u_statistic", "plug_in", "lower_bound")
+
+
+def reading_rows(counts: Counts, estimate: Estimate) -> list[dict[str, Any]]:
+    """Returns the three readings of the same counts side by side, the row of tomography.csv."""
+    row: dict[str, Any] = {}
+    for name, reading in zip(READINGS, (estimate, *(estimate.others[name] for name in READINGS[1:])), strict=True):
+        row[name], row[f"{name}_stderr"] = reading.value, reading.stderr
+    return [row]
+
+
+@dataclass(frozen=True)
+class Tomography(Estimator):
+    """G of any state from full tomography; see `estimators.tomography`."""
+
+    num_qubits: int
+    derivative: Derivative
+
+    name: ClassVar[str] = "tomography"
+    options: ClassVar[Mapping[str, Option]] = {"derivative": Option("shift", get_args(Derivative))}
+    min_shots: ClassVar[int] = MIN_SHOTS
+    tables: ClassVar[tuple[TimeTable, ...]] = (
+        TimeTable(
+            "tomography.csv",
+            tuple(column for name in READINGS for column in (name, f"{name}_stderr")),
+            reading_rows,
+            with_exact=True,
+        ),
+    )
+
+    @classmethod
+    def for_probe(cls, probe: Probe, **options: Any) -> Self:
+        design(probe.num_qubits, options["derivative"])
+        return cls(probe.num_qubits, options["derivative"])
+
+    @classmethod
+    def reason(cls, probe: Probe) -> str | None:
+        return "tomography: nothing is assumed of the state"
+
+    def design(self, phase: float) -> tuple[Ending, Settings]:
+        return "directions", design(self.num_qubits, self.derivative).at(phase)
+
+    def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
+        return estimate(counts.table(), self.derivative, rng)
+
+    def quantity(self, probe: Probe) -> QuantumGain:
+        return QuantumGain()
+
+    def identity(self) -> dict[str, Any]:
+        return {**super().identity(), "readout": None}  # as the hashes of all records have it
+
+    def cost(self) -> AnalysisCost:
+        matrix = float(4**self.num_qubits)
+        return AnalysisCost(0.15e-3 * matrix, 0.06 * 2**20 * matrix)  # measured: benchmarks/study.py cost

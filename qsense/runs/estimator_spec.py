@@ -1,0 +1,117 @@
+"""One estimator of a run spec: its name, its shots and its options, resolved by the registry of estimators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qsense.errors import ArgumentError, at_key, nearest
+from qsense.estimators.estimator import Estimator, Option
+from qsense.estimators.registry import AUTO, automatic, estimator_named
+from qsense.probes import Probe
+from qsense.runs.spec_file import EstimatorEntry
+
+
+@dataclass(frozen=True)
+class EstimatorSpec:
+    """One way to estimate G from counts.
+
+    Attributes:
+        kind: "auto", or the name of a registered estimator.
+        shots: for every circuit, on average over the times.
+        options: those that are not the estimator's default, as (key, value), in the order that it declares them.
+    """
+
+    kind: str
+    shots: int
+    options: tuple[tuple[str, Any], ...] = ()
+
+    @classmethod
+    def from_entry(cls, entry: EstimatorEntry, shots: int, source: str, key: str) -> EstimatorSpec:
+        """Returns what an entry of a spec file means.
+
+        Args:
+            entry: a table of `estimators`.
+            shots: where the entry gives none.
+            source: what an error calls the file.
+            key: of the entry, such as `estimators[0]`.
+
+        Raises:
+            SpecError: the estimator, an option or a value is unknown.
+        """
+        with at_key(source, f"{key}.estimator"):
+            known = _options(entry.estimator)
+        given = {}
+        for name, value in (entry.model_extra or {}).items():
+            with at_key(source, f"{key}.{name}"):
+                if name not in known:
+                    raise ArgumentError(_unknown(entry.estimator, name, known))
+                given[name] = known[name].checked(name, value)
+        options = tuple((n, given[n]) for n, option in known.items() if n in given and given[n] != option.default)
+        return cls(entry.estimator, entry.shots or shots, options)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the keys of the spec file."""
+        given = dict(self.options)
+        options = {
+            name: given.get(name, option.default)
+            for name, option in _options(self.kind).items()
+            if option.always_written or name in given
+        }
+        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
+        return {"estimator": self.kind, "shots": self.shots, **plain}
+
+    @property
+    def name(self) -> str:
+        """How tables and records call it; options appear where they are not the default.
+
+        >>> EstimatorSpec("ghz", 100, (("readout", "parity"),)).name
+        'ghz(parity)'
+        """
+        words = [value if isinstance(value, str) else f"{name}={value}" for name, value in self.options]
+        return f"{self.kind}({', '.join(words)})" if words else self.kind
+
+    def goes_with(self, probe: Probe) -> bool:
+        """Returns whether the estimator is for probes of this kind."""
+        return self.kind == AUTO or estimator_named(self.kind).goes_with(probe)
+
+    def reason(self, probe: Probe) -> str | None:
+        """Returns why "auto" took what it took, in a sentence; None where the spec named it.
+
+        >>> EstimatorSpec("auto", 100).reason(Probe.ghz(4))
+        'ghz: one 2×2 block carries all information, so two circuits a time are enough for any N'
+        """
+        return automatic(probe)[1] if self.kind == AUTO else None
+
+    @property
+    def probe_kinds(self) -> str:
+        """The kinds of probes that it goes with, in words."""
+        return " or ".join(estimator_named(self.kind).probe_kinds)
+
+    def for_probe(self, probe: Probe) -> Estimator:
+        """Returns the estimator of a probe.
+
+        Raises:
+            ArgumentError: it does not go with the probe, or the probe is too large for it.
+
+        >>> EstimatorSpec("auto", 100).for_probe(Probe.ghz(40))
+        GhzBlock(num_qubits=40, method='loss_flag')
+        """
+        chosen = automatic(probe)[0] if self.kind == AUTO else estimator_named(self.kind)
+        if not chosen.goes_with(probe):
+            raise ArgumentError(
+                f'The estimator "{self.kind}" goes with a {self.probe_kinds} probe, but the probe is "{probe.name}".'
+            )
+        options = {name: option.default for name, option in chosen.options.items()}
+        return chosen.for_probe(probe, **{**options, **dict(self.options)})
+
+
+def _options(kind: str) -> Mapping[str, Option]:
+    return {} if kind == AUTO else estimator_named(kind).options
+
+
+def _unknown(kind: str, name: str, known: Mapping[str, Option]) -> str:
+    if not known:
+        return f'the estimator "{kind}" has no options; remove `{name}`.'
+    return f'the estimator "{kind}" has no option `{name}`. {nearest(name, known)}'
