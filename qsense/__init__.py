@@ -18,6 +18,8 @@ from qsense.version import __version__
 if TYPE_CHECKING:
     from qsense.comparison.recorded import compare as compare
     from qsense.errors import QsenseError as QsenseError
+    from qsense.estimators import register_estimator as register_estimator
+    from qsense.estimators import unregister_estimator as unregister_estimator
     from qsense.noise import Environment as Environment
     from qsense.noise import LocalNoise as LocalNoise
     from qsense.noise import ReadoutError as ReadoutError
@@ -63,10 +65,12 @@ _HOMES = {
     "integrated_gain_bound": ("qsense.theory.bounds", "img_bound"),
     "operational_rate": ("qsense.theory.rate", "operational_rate"),
     "optimal_probe": ("qsense.theory.optimal", "optimal_probe"),
+    "register_estimator": ("qsense.estimators", "register_estimator"),
     "results_of": ("qsense.tables", "results_of"),
     "run": ("qsense.workflow", "run"),
     "sweep": ("qsense.study.sweep", "sweep"),
     "theory_figure": ("qsense.reports.pictures", "theory_figure"),
+    "unregister_estimator": ("qsense.estimators", "unregister_estimator"),
 }
 __all__ = [*_HOMES, "__version__"]
 

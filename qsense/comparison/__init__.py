@@ -1,9 +1,9 @@
 """Sets what was measured beside exact theory: the one place where estimators and theory meet.
 
-`measure_point` estimates a point and computes the exact value of the quantity that its estimator declares; `compare`
-adds where GHZ and product curves cross and what entanglement bought; `summary_rows`, `estimate_rows`, `crossover_rows`,
-`fit_rows` and `time_tables` are the rows of a record's files; `calibration_rows` explains points of a device by its
-calibration. The package imports theory, estimators and runs; it reads and writes no file.
+`measure_point` estimates a point and computes the exact value of the quantity that its estimator declares;
+`compare_points` adds where GHZ and product curves cross and what entanglement bought. `summary_rows`, `estimate_rows`,
+`crossover_rows`, `fit_rows` and `time_tables` are the rows of a record's files; `calibration_rows` explains points of a
+device by its calibration. `recorded` reads a comparison back. The package imports theory, estimators and runs.
 """
 
 from qsense.comparison.advantage import Crossover, crossing
@@ -12,7 +12,7 @@ from qsense.comparison.fits import fit_rows
 from qsense.comparison.points import MeasuredPoint, measure_point, point_columns
 from qsense.comparison.rows import (
     Comparison,
-    compare,
+    compare_points,
     crossover_rows,
     estimate_rows,
     summary_rows,
@@ -24,7 +24,7 @@ __all__ = [
     "Crossover",
     "MeasuredPoint",
     "calibration_rows",
-    "compare",
+    "compare_points",
     "crossing",
     "crossover_rows",
     "estimate_rows",

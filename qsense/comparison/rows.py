@@ -21,7 +21,7 @@ class Comparison:
     verdicts: tuple[str, ...]
 
 
-def compare(measured: Sequence[MeasuredPoint]) -> Comparison:
+def compare_points(measured: Sequence[MeasuredPoint]) -> Comparison:
     """Returns the comparison of GHZ with product on top of the points' own."""
     found = crossovers(measured)
     return Comparison(tuple(measured), tuple(found), tuple(verdicts(found)))
@@ -89,7 +89,7 @@ def time_tables(comparison: Comparison) -> dict[str, tuple[tuple[str, ...], list
             rows += [
                 {**point_columns(item.point), "time_s": float(time), "gain_exact": float(exact), **row}
                 for time, exact, counts, estimate in per_time
-                for row in table.rows(counts, estimate)
+                for row in table.rows(item.point.method, counts, estimate)
             ]
             found[table.file_name] = tuple(dict.fromkeys([*before, *columns])), rows
     return found

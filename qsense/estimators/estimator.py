@@ -94,13 +94,13 @@ class TimeTable:
     Attributes:
         file_name: such as "spins.csv".
         columns: those of `rows`; which point, `time_s` and, with `with_exact`, `gain_exact` come before them.
-        rows: the rows of one time, from its counts and its estimate.
+        rows: gives the rows of one time, called with the estimator, the counts and the estimate; it can be a method.
         with_exact: whether the exact value belongs to it.
     """
 
     file_name: str
     columns: tuple[str, ...]
-    rows: Callable[[Counts, Estimate], Sequence[Mapping[str, Any]]]
+    rows: Callable[[Any, Counts, Estimate], Sequence[Mapping[str, Any]]]
     with_exact: bool = False
 
 

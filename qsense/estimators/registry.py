@@ -37,7 +37,9 @@ def register_estimator(estimator: Registered) -> Registered:
         ArgumentError: it is no subclass, or its name is taken or not a plain word, or an option's name is reserved.
     """
     if not (isinstance(estimator, type) and issubclass(estimator, Estimator)):
-        raise ArgumentError(f"Argument `estimator` must be a subclass of qsense.Estimator, but is {estimator!r}.")
+        raise ArgumentError(
+            f"Argument `estimator` must be a subclass of qsense.estimators.Estimator, but is {estimator!r}."
+        )
     name = getattr(estimator, "name", "")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ArgumentError(f'The name of an estimator must be lower-case letters, digits and _, but is "{name}".')

@@ -67,7 +67,7 @@ def run_trial(content: dict[str, Any]) -> Outcome:
     Raises:
         SpecError: the trial cannot be run, such as with too few shots.
     """
-    from qsense.comparison import compare, estimate_rows, measure_point, summary_rows
+    from qsense.comparison import compare_points, estimate_rows, measure_point, summary_rows
     from qsense.runs.columns import POINT_COLUMNS
     from qsense.runs.preparation import prepare_run
 
@@ -76,7 +76,7 @@ def run_trial(content: dict[str, Any]) -> Outcome:
     (point,), sampler = prepared.points, prepared.sampler
     parts = [sampler.sample(j.experiment, j.settings, j.shots, point.noise, j.seed) for j in point.acquisitions()]
     measured = measure_point(point, parts)
-    comparison = compare([measured])
+    comparison = compare_points([measured])
     (summary,) = summary_rows(comparison)
     curve = estimate_rows(comparison)
     estimates = {

@@ -12,7 +12,7 @@ from qsense.backends.device_sampler import DeviceSampler
 from qsense.circuits.counts import Counts
 from qsense.comparison import (
     calibration_rows,
-    compare,
+    compare_points,
     crossover_rows,
     estimate_rows,
     fit_rows,
@@ -168,7 +168,7 @@ def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | No
         measured.append(measure_point(point, table))
         if progress is not None:
             progress(len(measured), len(points), f"estimating {point.label}")
-    comparison = compare(measured)
+    comparison = compare_points(measured)
     record.write_csv("estimates.csv", ESTIMATE_COLUMNS, estimate_rows(comparison))
     record.write_csv("fits.csv", FIT_COLUMNS, fit_rows(measured))
     for name, (columns, rows) in time_tables(comparison).items():

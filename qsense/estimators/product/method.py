@@ -17,21 +17,6 @@ from qsense.estimators.result import Estimate
 from qsense.probes import Probe
 
 
-def spin_rows(counts: Counts, estimate: Estimate) -> list[dict[str, Any]]:
-    """Returns the gain and the z component of every spin at one time, the rows of spins.csv."""
-    found = spins(counts)
-    return [
-        {
-            "spin": spin,
-            "gain": one.value,
-            "stderr": one.stderr,
-            "z_mean": float(found.bloch[spin, 2]),
-            "z_mean_stderr": float(found.bloch_stderr[spin, 2]),
-        }
-        for spin, one in enumerate(found.gains)
-    ]
-
-
 @dataclass(frozen=True)
 class ProductSpins(Estimator):
     """G of a product probe as the sum over its spins; see `estimators.product`."""
@@ -40,9 +25,6 @@ class ProductSpins(Estimator):
 
     name: ClassVar[str] = "product"
     probe_kinds: ClassVar[tuple[str, ...]] = ("product",)
-    tables: ClassVar[tuple[TimeTable, ...]] = (
-        TimeTable("spins.csv", ("spin", "gain", "stderr", "z_mean", "z_mean_stderr"), spin_rows),
-    )
 
     @classmethod
     def for_probe(cls, probe: Probe, **options: Any) -> Self:
@@ -69,3 +51,21 @@ class ProductSpins(Estimator):
 
     def spin_gains(self, counts: Counts) -> Sequence[Estimate] | None:
         return spins(counts).gains
+
+    def spin_rows(self, counts: Counts, estimate: Estimate) -> list[dict[str, Any]]:
+        """Returns the gain and the z component of every spin at one time, the rows of spins.csv."""
+        found = spins(counts)
+        return [
+            {
+                "spin": spin,
+                "gain": one.value,
+                "stderr": one.stderr,
+                "z_mean": float(found.bloch[spin, 2]),
+                "z_mean_stderr": float(found.bloch_stderr[spin, 2]),
+            }
+            for spin, one in enumerate(found.gains)
+        ]
+
+    tables: ClassVar[tuple[TimeTable, ...]] = (
+        TimeTable("spins.csv", ("spin", "gain", "stderr", "z_mean", "z_mean_stderr"), spin_rows),
+    )

@@ -1,0 +1,112 @@
+"""docs/extending.md: each example is run as it stands there, and what it adds from outside the package works."""
+
+import csv
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import tomli_w
+
+import qsense
+from qsense.errors import ArgumentError, SpecError
+from qsense.runs.plan import plan
+from qsense.runs.record import RunRecord
+from qsense.runs.spec import RunSpec
+
+pytestmark = pytest.mark.checkout
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "extending.md"
+
+
+def run_section(title, names=None):
+    """Runs the Python of a section of the page; returns the names that it defines."""
+    (section,) = re.findall(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", PAGE.read_text(), flags=re.S | re.M)
+    names = {"__name__": "extension"} if names is None else names
+    for block in re.findall(r"^```python\n(.*?)^```", section, flags=re.S | re.M):
+        exec(compile(block, str(PAGE), "exec"), names)
+    return names
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# A new estimator
+
+
+@pytest.fixture(scope="module")
+def estimator(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("estimator"))
+        yield run_section("A new estimator")
+    qsense.unregister_estimator("one_spin")
+
+
+def test_an_estimator_from_outside_runs_with_its_exact_value_and_its_own_table(estimator):
+    record = estimator["record"]
+    rows = record.read_json("summary.json")["rows"]
+    mine = [row for row in rows if row["estimator"] == "one_spin(spin=1)"]
+    assert [(row["probe"], row["num_qubits"]) for row in mine] == [("product", 2), ("product", 3)]
+    assert {row["method"] for row in mine} == {"OneSpin"}
+    for row in mine:
+        # One spin under emission at rate γ has the gain e^{−γt}, whose integral is 1/γ.
+        assert row["img_exact_s"] == pytest.approx(1 / record.spec.noises[0].emission[0], rel=1e-6)
+        assert abs(row["z"]) < 4
+    slopes = rows_of(record.path / "slopes.csv")
+    assert list(slopes[0]) == ["probe", "num_qubits", "noise", "estimator", "time_s", "slope"]
+    assert {row["estimator"] for row in slopes} == {"one_spin(spin=1)"}
+
+
+def test_its_spec_resolves_to_itself_and_its_counts_are_found_again(estimator):
+    record = estimator["record"]
+    again = RunSpec.from_dict(tomllib.loads(tomli_w.dumps(record.spec.to_dict())))
+    assert (again.id, again.estimators) == (record.spec.id, record.spec.estimators)
+    assert again.estimators[1].to_dict() == {"estimator": "one_spin", "shots": 20000, "spin": 1}
+    before = (record.path / "estimates.csv").read_bytes()
+    qsense.estimate_record(RunRecord.load(record.path))
+    assert (record.path / "estimates.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"spin": 1.5}, r"key `estimators\[0\]\.spin`: should be an integer, but is 1\.5"),
+        ({"spn": 1}, r'key `estimators\[0\]\.spn`: the estimator "one_spin" has no option `spn`\. Did you mean "spin"'),
+        ({"spin": 2}, r"key `estimators\[0\]`: `spin` must be from 0 to 1, but is 2"),
+    ],
+)
+def test_its_options_are_checked_as_it_declares_them(estimator, entry, message):
+    data = {**estimator["spec"].to_dict(), "num_qubits": [2], "estimators": {"estimator": "one_spin", **entry}}
+    with pytest.raises(SpecError, match=message):
+        plan(RunSpec.from_dict(data))
+
+
+def test_what_is_not_registered_is_unknown(estimator):
+    data = estimator["spec"].to_dict()
+    with pytest.raises(SpecError, match=r'unknown estimator "one_spn"\. Did you mean "one_spin"'):
+        RunSpec.from_dict({**data, "estimators": "one_spn"})
+    with pytest.raises(ArgumentError, match='"ghz" is one of qsense\'s own'):
+        qsense.unregister_estimator("ghz")
+    qsense.unregister_estimator("one_spin")
+    try:
+        with pytest.raises(SpecError, match='unknown estimator "one_spin"'):
+            RunSpec.from_dict(data)
+    finally:
+        qsense.register_estimator(estimator["OneSpin"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": "ghz"}, 'An estimator "ghz" is registered already'),
+        ({"name": "auto"}, 'An estimator "auto" is registered already'),
+        ({"name": "One Spin"}, "must be lower-case letters"),
+        ({"name": "other", "options": {"shots": None}}, "The word `shots` is reserved"),
+    ],
+)
+def test_a_declaration_that_clashes_is_refused(estimator, change, message):
+    with pytest.raises(ArgumentError, match=message):
+        qsense.register_estimator(type("Clash", (estimator["OneSpin"],), change))
+    with pytest.raises(ArgumentError, match="must be a subclass of"):
+        qsense.register_estimator(dict)
