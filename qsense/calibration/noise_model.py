@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 from datetime import date
 from typing import Any
 
@@ -13,30 +13,37 @@ from qsense.circuits.transpilation import Idle
 from qsense.estimators.result import Estimate
 from qsense.noise import LocalNoise
 
+logger = logging.getLogger(__name__)
 
-def noise_model(found: Characterisation, idle: Idle, name: str, note: Callable[[str], None]) -> LocalNoise:
-    """Returns the measured noise as a model; a T2 above 2 T1 is reduced to it, and a line says so.
+
+def noise_model(found: Characterisation, idle: Idle, name: str) -> LocalNoise:
+    """Returns the measured noise as a model; a T2 above 2 T1 is reduced to it, with a warning in the log.
 
     Args:
         found: what was measured.
         idle: whose T2: "free" for T2*, else that of the echo.
         name: of the model.
-        note: called with a sentence for every qubit that was cut.
     """
     t2s = found.t2_star if idle == "free" else found.t2
     used = []
     for qubit, one, two in zip(found.qubits, found.t1, t2s, strict=True):
         if two.value > 2 * one.value:
-            note(f"qubit {qubit}: T2 = {1e6 * two.value:.4g} us was measured above 2 T1 and is reduced to it")
+            logger.warning(f"qubit {qubit}: T2 = {1e6 * two.value:.4g} us was measured above 2 T1 and is reduced to it")
         used.append(min(two.value, 2 * one.value))
     return LocalNoise.from_t1_t2([e.value for e in found.t1], used, name=name)
 
 
-def model_file(
-    found: Characterisation, backend: str, name: str, idle: Idle, note: Callable[[str], None], day: date | None = None
-) -> dict[str, Any]:
-    """Returns the noise model file of what was measured, by default today; its T2 is that of `idle`."""
-    noise = noise_model(found, idle, name, note)
+def model_file(found: Characterisation, backend: str, name: str, idle: Idle, day: date | None = None) -> dict[str, Any]:
+    """Returns the contents of a noise model file.
+
+    Args:
+        found: what was measured.
+        backend: where, for the source of each number.
+        name: of the model.
+        idle: whose T2 the model has: "free" for T2*, else that of the echo.
+        day: of the measurement; today by default.
+    """
+    noise = noise_model(found, idle, name)
     listed = ", ".join(map(str, found.qubits))
     source = f"measured by qsense calibrate on {backend}, qubits {listed}"
 

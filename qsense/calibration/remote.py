@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -28,11 +29,12 @@ from qsense.estimators.readout import patterns
 from qsense.jobs import dispatch, fetching
 from qsense.jobs.fetching import Fetched, counts_at, locate_tasks
 from qsense.jobs.ledger import LEDGER, Ledger, exclusive_lock, load
-from qsense.runs.preparation import Note
 from qsense.runs.provenance import provenance
 from qsense.runs.record import Folder, as_json
 from qsense.services import Service, ServiceError
 from qsense.services.tasks import Task
+
+logger = logging.getLogger(__name__)
 
 SCHEMA = 2
 """Schema 1 had the key `asked` where schema 2 has `requested`; it is still read."""
@@ -64,7 +66,6 @@ def prepare(
     shots: int,
     longest: float | None,
     parent: Path,
-    note: Note,
     max_seconds: float | None = None,
 ) -> RemoteCalibration:
     """Returns the requested calibration, an unfinished one or a new one; writes and sends nothing.
@@ -73,7 +74,6 @@ def prepare(
         service: of the device.
         qubits, shots, longest: as for `protocol.design_protocol`.
         parent: the folder under which the calibration's own folder is, or will be.
-        note: called with a line when something is worth saying.
         max_seconds: the most time on the device, in s; None for no limit.
 
     Raises:
@@ -88,7 +88,7 @@ def prepare(
         if words.get("requested", words.get("asked")) != requested:
             raise RecordError(f"{folder.path / REQUEST}: holds another request; give the folder its own name again.")
         protocol, started = _load(folder)
-        note(f"continues the calibration of {started} in {folder.path}; to measure anew, delete that folder")
+        logger.info(f"continues the calibration of {started} in {folder.path}; to measure anew, delete that folder")
         ledger = dispatch.limit_time(load(folder, service.name), max_seconds)
         return RemoteCalibration(folder, protocol, ledger, {}, started)
     sampler: DeviceSampler = device_sampler(service.name, service.backend)
@@ -123,13 +123,14 @@ def tasks(protocol: Protocol, sampler: DeviceSampler) -> list[Task]:
     return found
 
 
-def measure(calibration: RemoteCalibration, service: Service, note: Note, resend: bool = False) -> Characterisation:
+def measure(calibration: RemoteCalibration, service: Service, resend: bool = False) -> Characterisation:
     """Sends the jobs that have not been sent, waits until all are done, and returns what was measured.
+
+    The state of the jobs is logged whenever it changes.
 
     Args:
         calibration: from `prepare`.
         service: of the device.
-        note: called with a line when something is worth saying, and whenever the status of jobs has changed.
         resend: whether jobs that failed, were cancelled or refused are sent again.
 
     Raises:
@@ -144,16 +145,16 @@ def measure(calibration: RemoteCalibration, service: Service, note: Note, resend
         raise RecordError(
             f"{folder.path}: cannot be made: {error.strerror}; choose another folder as `parent` (--records)."
         ) from error
-    dispatch.send(folder, calibration.ledger, calibration.files, service, note, resend)
+    dispatch.send(folder, calibration.ledger, calibration.files, service, resend)
     said: list[str] = []
 
     def report(fetched: Fetched) -> None:
         if said[-1:] != [fetched.summary]:
             said.append(fetched.summary)
-            note(f"jobs: {fetched.summary}")
+            logger.info(f"jobs: {fetched.summary}")
 
     try:
-        fetched = fetching.wait_for_jobs(lambda: _fetch(folder, service, note), report)
+        fetched = fetching.wait_for_jobs(lambda: _fetch(folder, service), report)
     except ServiceError as error:
         kept = f"{error} The jobs are kept in {folder.path}; the same command continues with them."
         raise ServiceError(kept, error.definitive, error.transient) from error
@@ -202,9 +203,9 @@ def _load(folder: Folder) -> tuple[Protocol, date]:
     return protocol, started
 
 
-def _fetch(folder: Folder, service: Service, note: Note) -> Fetched:
+def _fetch(folder: Folder, service: Service) -> Fetched:
     with exclusive_lock(folder):
-        return fetching.fetch(folder, service, note)
+        return fetching.fetch(folder, service)
 
 
 def _counts(folder: Folder, ledger: Ledger, protocol: Protocol, kind: Kind) -> Counts:

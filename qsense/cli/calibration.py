@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from qsense.cli.app import AsJson, app
-from qsense.cli.progress import say
+from qsense.cli.logs import show_log
 
 if TYPE_CHECKING:
     from qsense.calibration.analysis import Characterisation
@@ -50,6 +50,7 @@ def calibrate(
     from qsense.cli.options import integers
     from qsense.errors import ArgumentError
 
+    show_log(quiet=as_json)
     if idle not in ("free", "hahn"):
         raise ArgumentError(f'Option --idle must be free or hahn, but is "{idle}".')
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", backend)
@@ -60,7 +61,7 @@ def calibrate(
     ready = None
     if remote.is_remote(backend):
         service = remote.service(backend)
-        ready = by_jobs.prepare(service, named, shots, longest, records, say, max_qpu_seconds)
+        ready = by_jobs.prepare(service, named, shots, longest, records, max_qpu_seconds)
         if not as_json:
             print(cost(ready.ledger))
         if dry_run:
@@ -69,7 +70,7 @@ def calibrate(
             else:
                 print("dry run: nothing was sent or written")
             return
-        found = by_jobs.measure(ready, service, say, resend)
+        found = by_jobs.measure(ready, service, resend)
     elif dry_run or resend or max_qpu_seconds is not None:
         raise ArgumentError(
             "Options --dry-run, --resend and --max-qpu-seconds go with a backend that takes jobs, but it is "
@@ -77,7 +78,7 @@ def calibrate(
         )
     else:
         found = _measure_now(backend, named, shots, longest, seed)
-    entry = model_file(found, backend, name, cast(Idle, idle), say, None if ready is None else ready.started)
+    entry = model_file(found, backend, name, cast(Idle, idle), None if ready is None else ready.started)
     model = tomli_w.dumps(entry)
     try:
         path.write_text(model, encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qsense.cli.app import AsJson, app
-from qsense.cli.progress import say
+from qsense.cli.logs import show_log
 
 if TYPE_CHECKING:
     from qsense.jobs.collection import Collected
@@ -42,6 +42,7 @@ def submit(
     from qsense.runs.spec import RunSpec
     from qsense.services.tasks import Mode
 
+    show_log(quiet=as_json)
     loaded = RunSpec.load(spec)
     if backend is not None:
         # Qubits are of one device.
@@ -49,7 +50,7 @@ def submit(
     if shots is not None:
         loaded = loaded.with_shots(shots)
     service = remote.service(loaded.backend)
-    ready = submission.prepare(loaded, out, service, say, cast(Mode, mode), max_qpu_seconds)
+    ready = submission.prepare(loaded, out, service, cast(Mode, mode), max_qpu_seconds)
     if not as_json:
         print(cost(ready.ledger))
     if dry_run:
@@ -58,7 +59,7 @@ def submit(
         else:
             print("dry run: nothing was sent or written")
         return
-    record = submission.submit(ready, out, service, say, resend)
+    record = submission.submit(ready, out, service, resend)
     stored = ledger.load(record)
     if as_json:
         print(json.dumps({"record": str(record.path), **sent_as_json(stored)}, indent=2, sort_keys=True))
@@ -76,7 +77,8 @@ def collect(
     """Fetch the results of submitted jobs; may be run again, here or on another machine."""
     from qsense import workflow
 
-    done, collected = workflow.collect_record(record, None, say, wait)
+    show_log(quiet=as_json)
+    done, collected = workflow.collect_record(record, None, wait)
     answer = _collected(done, collected)
     if as_json:
         print(json.dumps(answer, indent=2, sort_keys=True, allow_nan=False))

@@ -6,6 +6,7 @@ it have been read as they were prepared.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -15,9 +16,10 @@ from qsense.jobs import fetching
 from qsense.jobs.fetching import Fetched, TaskLocation, counts_at, locate_tasks
 from qsense.jobs.ledger import LEDGER, exclusive_lock
 from qsense.runs.plan import Point, plan
-from qsense.runs.preparation import Note
 from qsense.runs.record import RunRecord
 from qsense.services import Service
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,35 +35,36 @@ class Collected(Fetched):
     missing: tuple[Point, ...]
 
 
-def collect(record: RunRecord, service: Service, note: Note) -> Collected:
+def collect(record: RunRecord, service: Service) -> Collected:
     """Fetches the results of jobs that are done, and puts the counts of complete points into the record.
 
     Args:
         record: of a submitted run.
         service: where its jobs are.
-        note: called with a line when something is worth saying.
 
     Raises:
         RecordError: the record has no jobs, or is damaged.
         ServiceError: the service cannot be reached; what was fetched before is in the record.
     """
     with exclusive_lock(record):
-        fetched = fetching.fetch(record, service, note)
+        fetched = fetching.fetch(record, service)
         complete, missing = _complete_points(record, fetched)
         calibrations = [job for job in fetched.ledger.jobs if job.has_calibration]
         if missing and fetched.states["done"] and any(job.status in ("failed", "cancelled") for job in calibrations):
-            note(f"{len(missing)} points wait for the calibration bitstrings, whose job is lost; resend it (--resend)")
+            logger.warning(
+                f"{len(missing)} points wait for the calibration bitstrings, whose job is lost; resend it (--resend)"
+            )
     return Collected(fetched.ledger, fetched.states, tuple(complete), tuple(missing))
 
 
-def wait(record: RunRecord, service: Service, note: Note, progress: Callable[[Collected], None]) -> Collected:
+def wait(record: RunRecord, service: Service, progress: Callable[[Collected], None]) -> Collected:
     """Collects repeatedly until no job is queued or running.
 
     Args:
-        record, service, note: as for `collect`.
+        record, service: as for `collect`.
         progress: called after every fetch.
     """
-    return fetching.wait_for_jobs(lambda: collect(record, service, note), progress)
+    return fetching.wait_for_jobs(lambda: collect(record, service), progress)
 
 
 def _complete_points(record: RunRecord, fetched: Fetched) -> tuple[list[Point], list[Point]]:

@@ -10,6 +10,7 @@ A process killed between any two of these steps can be followed by another, whic
 
 from __future__ import annotations
 
+import logging
 import math
 import secrets
 import time
@@ -22,10 +23,11 @@ from qsense.errors import ArgumentError
 from qsense.jobs.job import Job, group_tasks
 from qsense.jobs.job_file import serialize
 from qsense.jobs.ledger import LEDGER, Ledger, exclusive_lock, load, load_tasks, store
-from qsense.runs.preparation import Note
 from qsense.runs.record import Folder
 from qsense.services import Service, ServiceError
 from qsense.services.tasks import MODES, Mode, Task
+
+logger = logging.getLogger(__name__)
 
 SETTLE_S = 5.0
 """How long after an interrupted request its job may still appear at the service, in s."""
@@ -89,7 +91,6 @@ def send(
     ledger: Ledger,
     files: Mapping[str, bytes],
     service: Service,
-    note: Note,
     resend: bool = False,
 ) -> Ledger:
     """Sends the jobs of a folder that have not been sent; returns the ledger.
@@ -99,7 +100,6 @@ def send(
         ledger: the initial ledger, and the limit on the time on the device.
         files: written together with a new ledger: the jobs' files, and other files of the folder.
         service: where to run.
-        note: called with a line when something is worth saying.
         resend: whether jobs that failed, were cancelled or refused are sent again.
 
     Raises:
@@ -116,10 +116,10 @@ def send(
             ledger = replace(ledger, jobs=tuple(job.retry() if job.is_lost else job for job in ledger.jobs))
             ledger = limit_time(ledger, None)
         store(folder, ledger)
-        ledger = recover_jobs(folder, ledger, service, note, SETTLE_S)
+        ledger = recover_jobs(folder, ledger, service, SETTLE_S)
         unsent = [index for index, job in enumerate(ledger.jobs) if job.status in ("planned", "sending")]
         if not unsent:
-            note(f"all {len(ledger.jobs)} jobs of {folder.path} were sent before; nothing was sent now")
+            logger.info(f"all {len(ledger.jobs)} jobs of {folder.path} were sent before; nothing was sent now")
             return ledger
         session = service.open(ledger.mode, ledger.session)
         if session != ledger.session:
@@ -131,7 +131,7 @@ def send(
         finally:  # an open session costs time; whoever sends next opens another
             with suppress(ServiceError):
                 service.close(session)
-        _cancel_duplicates(ledger, service, note)
+        _cancel_duplicates(ledger, service)
     return ledger
 
 
@@ -167,13 +167,12 @@ def _send_job(folder: Folder, ledger: Ledger, index: int, service: Service) -> L
     return ledger
 
 
-def recover_jobs(folder: Folder, ledger: Ledger, service: Service, note: Note, settle: float) -> Ledger:
+def recover_jobs(folder: Folder, ledger: Ledger, service: Service, settle: float) -> Ledger:
     """Returns the ledger with the jobs that were sent but whose ids were not stored; they are found by their tags.
 
     Args:
         folder, ledger: of the run.
         service: where its jobs are.
-        note: called with a line for every job found.
         settle: how long after an interrupted request its job may still appear, in s; 0 does not wait for it.
 
     Raises:
@@ -189,12 +188,12 @@ def recover_jobs(folder: Folder, ledger: Ledger, service: Service, note: Note, s
         ids = found.get(job.tag, [])
         if ids and job.status in ("planned", "sending"):
             ledger = ledger.with_job(index, replace(job, status="sent", job_id=ids[0]))
-            note(f"job {ids[0]} had been sent already and was found by its tag")
+            logger.info(f"job {ids[0]} had been sent already and was found by its tag")
             store(folder, ledger)
     return ledger
 
 
-def _cancel_duplicates(ledger: Ledger, service: Service, note: Note) -> None:
+def _cancel_duplicates(ledger: Ledger, service: Service) -> None:
     """Cancels jobs with tags of this run that are not in the ledger.
 
     A vendor's client may repeat a request by itself when the answer was lost; IBM's does so behind a proxy. The first
@@ -205,7 +204,9 @@ def _cancel_duplicates(ledger: Ledger, service: Service, note: Note) -> None:
         for job_id in found.get(job.tag, []):
             if job_id != job.job_id:
                 service.cancel(job_id)
-                note(f"the service had job {job_id} beside {job.job_id}, made by a repeated request; it was cancelled")
+                logger.warning(
+                    f"the service had job {job_id} beside {job.job_id}, made by a repeated request; it was cancelled"
+                )
 
 
 def _seconds_allowed(ledger: Ledger, job: Job) -> int | None:

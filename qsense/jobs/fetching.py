@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import time
 import zipfile
 from collections.abc import Callable, Sequence
@@ -25,13 +26,13 @@ from qsense.jobs.dispatch import recover_jobs
 from qsense.jobs.job import Job, JobTask, Status
 from qsense.jobs.ledger import Ledger, load, load_tasks, store
 from qsense.numerics.fisher import FloatArray
-from qsense.runs.preparation import Note
 from qsense.runs.record import Folder
 from qsense.services import Service, TaskResult
 from qsense.services.tasks import Task
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+logger = logging.getLogger(__name__)
 
 POLL_S = 2.0
 """The first pause between two requests for the jobs' status; it doubles up to a minute."""
@@ -87,13 +88,12 @@ class Fetched:
 AnyFetched = TypeVar("AnyFetched", bound=Fetched)
 
 
-def fetch(folder: Folder, service: Service, note: Note) -> Fetched:
+def fetch(folder: Folder, service: Service) -> Fetched:
     """Fetches the results of jobs that are done; to be called within `ledger.exclusive_lock`.
 
     Args:
         folder: of the jobs.
         service: where they are.
-        note: called with a line when something is worth saying.
 
     Raises:
         RecordError: the folder has no jobs, or is damaged.
@@ -101,7 +101,7 @@ def fetch(folder: Folder, service: Service, note: Note) -> Fetched:
     """
     ledger = load(folder, service.name)
     if ledger.with_status("planned", "sending"):
-        ledger = recover_jobs(folder, ledger, service, note, 0.0)
+        ledger = recover_jobs(folder, ledger, service, 0.0)
     states = dict.fromkeys(_STATES, 0)
     distrust = ""
     for index, job in enumerate(ledger.jobs):
@@ -114,7 +114,7 @@ def fetch(folder: Folder, service: Service, note: Note) -> Fetched:
                 ledger = ledger.with_job(index, job)
                 store(folder, ledger)
                 if job.is_lost:
-                    note(f"job {job.job_id} {job.status}: {job.reason}")
+                    logger.warning(f"job {job.job_id} {job.status}: {job.reason}")
         if job.has_calibration and job.status == "refused":  # these come first
             distrust = f"the calibration bitstrings were refused (job {job.job_id})"
         states[state] += 1

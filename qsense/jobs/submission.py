@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,13 @@ from qsense.jobs import dispatch
 from qsense.jobs.ledger import LEDGER, Ledger, load
 from qsense.runs.placement import Placement
 from qsense.runs.plan import Point
-from qsense.runs.preparation import Note, PreparedRun, prepare_run
+from qsense.runs.preparation import PreparedRun, prepare_run
 from qsense.runs.record import RunRecord, as_json
 from qsense.runs.spec import RunSpec
 from qsense.services import Service
 from qsense.services.tasks import Mode, Task
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,6 @@ def prepare(
     spec: RunSpec,
     out: Path,
     service: Service,
-    note: Note | None = None,
     mode: Mode = "batch",
     max_seconds: float | None = None,
 ) -> Submission:
@@ -58,7 +60,6 @@ def prepare(
         spec: the run.
         out: the folder under which its record is, or would be.
         service: where to run.
-        note: called with a line when something is worth saying.
         mode: "job", "batch" or "session", of a run that has no ledger yet.
         max_seconds: the most time on the device, in s; None for no limit.
 
@@ -68,7 +69,7 @@ def prepare(
         RecordError: the record's ledger is damaged or of another backend.
     """
     dispatch.check_mode(mode)
-    prepared = prepare_run(spec, out, note, service.backend)
+    prepared = prepare_run(spec, out, logger.info, service.backend)
     path = out / f"{prepared.spec.name}-{prepared.spec.id}"
     files: dict[str, bytes] = {}
     if (path / LEDGER).exists():
@@ -112,14 +113,13 @@ def _sensing(point: Point, sampler: DeviceSampler) -> list[Task]:
     ]
 
 
-def submit(ready: Submission, out: Path, service: Service, note: Note, resend: bool = False) -> RunRecord:
+def submit(ready: Submission, out: Path, service: Service, resend: bool = False) -> RunRecord:
     """Sends the jobs that have not been sent; returns the record.
 
     Args:
         ready: from `prepare`.
         out: the folder under which the record is made.
         service: where to run.
-        note: called with a line when something is worth saying.
         resend: whether jobs that failed, were cancelled or refused are sent again.
 
     Raises:
@@ -128,5 +128,5 @@ def submit(ready: Submission, out: Path, service: Service, note: Note, resend: b
     """
     record = RunRecord.create(ready.spec, out, ready.calibration)
     files = {**ready.files, "device.json": as_json(ready.device)}
-    dispatch.send(record, ready.ledger, files, service, note, resend)
+    dispatch.send(record, ready.ledger, files, service, resend)
     return record

@@ -6,10 +6,12 @@ from qsense.workflow.runs import (
     estimate_record,
     run,
 )
+from qsense.workflow.submission import submit
 
 __all__ = [
     "RECORDS",
     "collect_record",
     "estimate_record",
     "run",
+    "submit",
 ]

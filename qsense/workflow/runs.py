@@ -60,7 +60,7 @@ def run(
     """
     spec, out = spec if isinstance(spec, RunSpec) else RunSpec.load(spec), Path(out)
     if remote.is_remote(spec.backend):
-        return _run_remotely(spec, out, progress, note, max_seconds)
+        return _run_remotely(spec, out, progress, max_seconds)
     if max_seconds is not None:
         raise ArgumentError(
             f'A limit on the time on the device goes with a backend that takes jobs, but it is "{spec.backend}"; '
@@ -105,15 +105,13 @@ def estimate_record(record: RunRecord | str | Path, progress: Progress | None = 
 def collect_record(
     record: RunRecord | str | Path,
     progress: Progress | None = None,
-    note: Note | None = None,
     wait: bool = False,
 ) -> tuple[RunRecord, Collected]:
     """Collects the jobs of a record, and estimates what is complete; returns the record and what became of its jobs.
 
     Args:
-        record: a RunRecord or its folder, made by `submission.submit`, here or on another machine.
+        record: a RunRecord or its folder, made by `submit`, here or on another machine.
         progress: called with (done, all, label): jobs while waiting, points while estimating.
-        note: called with one line when something is worth saying.
         wait: whether to look again until no job is queued or running.
 
     Raises:
@@ -121,17 +119,14 @@ def collect_record(
         ServiceError: the service cannot be reached, or refuses the credentials.
     """
     record = record if isinstance(record, RunRecord) else RunRecord.load(record)
-    return _collect(record, remote.service(ledger.load(record).backend), progress, note or (lambda line: None), wait)
+    return _collect(record, remote.service(ledger.load(record).backend), progress, wait)
 
 
-def _run_remotely(
-    spec: RunSpec, out: Path, progress: Progress | None, note: Note | None, max_seconds: float | None
-) -> RunRecord:
+def _run_remotely(spec: RunSpec, out: Path, progress: Progress | None, max_seconds: float | None) -> RunRecord:
     service = remote.service(spec.backend)
-    ready = submission.prepare(spec, out, service, note, max_seconds=max_seconds)
-    say = note or (lambda line: None)
-    record = submission.submit(ready, out, service, say)
-    record, collected = _collect(record, service, progress, say, wait=True)
+    ready = submission.prepare(spec, out, service, max_seconds=max_seconds)
+    record = submission.submit(ready, out, service)
+    record, collected = _collect(record, service, progress, wait=True)
     if collected.missing:
         raise ServiceError(
             f"{len(collected.missing)} of {len(collected.missing) + len(collected.complete)} points have no counts "
@@ -143,17 +138,15 @@ def _run_remotely(
     return record
 
 
-def _collect(
-    record: RunRecord, service: Service, progress: Progress | None, note: Note, wait: bool
-) -> tuple[RunRecord, Collected]:
+def _collect(record: RunRecord, service: Service, progress: Progress | None, wait: bool) -> tuple[RunRecord, Collected]:
     def shown(collected: Collected) -> None:
         if progress is not None:
             progress(collected.states["done"], len(collected.ledger.jobs), collected.summary)
 
     if wait:
-        collected = collection.wait(record, service, note, shown)
+        collected = collection.wait(record, service, shown)
     else:
-        collected = collection.collect(record, service, note)
+        collected = collection.collect(record, service)
         shown(collected)
     if collected.complete:
         _analyse(record, collected.complete, progress)

@@ -1,7 +1,7 @@
 """Any BackendV2 of this process goes the way of a service."""
 
 import pytest
-from remote_runs import JOBS, distances, states
+from remote_runs import JOBS, distances, logged, states
 from vendors import Vendor, all_zeros, line_target, reversed_bits
 
 from qsense.errors import SpecError
@@ -12,8 +12,8 @@ from qsense.services.local import LocalService
 
 
 def submit(run, device, resend=False):
-    ready = submission.prepare(run.spec, run.out, device, run.said.append)
-    return submission.submit(ready, run.out, device, run.said.append, resend)
+    ready = submission.prepare(run.spec, run.out, device)
+    return submission.submit(ready, run.out, device, resend)
 
 
 def aer():
@@ -25,7 +25,7 @@ def aer():
 def test_a_local_backend_goes_the_same_way(away):
     device = aer()
     record = submit(away, device)
-    assert states(collect(record, device, away.said.append)) == {"done": JOBS}
+    assert states(collect(record, device)) == {"done": JOBS}
     assert max(distance for _, distance in distances(record)) < 0.15  # no device errors here
     assert dict(distances(record, roll=1))["ghz"] > 0.2
 
@@ -34,9 +34,9 @@ def test_jobs_of_a_local_backend_end_with_their_process(away):
     for _ in range(2):  # the second knows nothing of the first's jobs
         device = aer()
         submit(away, device, resend=True)
-    assert states(collect(away.record, device, away.said.append)) == {"failed": JOBS}
+    assert states(collect(away.record, device)) == {"failed": JOBS}
     submit(away, device, resend=True)
-    assert states(collect(away.record, device, away.said.append)) == {"done": JOBS}
+    assert states(collect(away.record, device)) == {"done": JOBS}
 
 
 class Impatient(Vendor):
@@ -52,7 +52,7 @@ def test_a_simulator_without_delay_runs_the_same_circuits_without_their_delays(a
     assert not away.out.exists()
     device = LocalService("local:vendor", vendor, without_delay=True)
     record = submit(away, device)
-    assert states(collect(record, device, away.said.append)) == {"done": JOBS}
+    assert states(collect(record, device)) == {"done": JOBS}
     assert max(distance for _, distance in distances(record)) < 0.15
 
 
@@ -60,7 +60,8 @@ def test_a_simulator_without_delay_runs_the_same_circuits_without_their_delays(a
 def test_results_of_a_backend_that_misreads_calibration_bitstrings_are_not_trusted(away, scramble):
     device = LocalService("local:vendor", Vendor(scramble=scramble))
     record = submit(away, device)
-    collected = collect(record, device, away.said.append)
+    with logged(away.said):
+        collected = collect(record, device)
     assert states(collected) == {"refused": JOBS}
     assert not collected.complete
     assert "failed its self-test of calibration bitstrings (bits " in away.said[-JOBS]
@@ -74,4 +75,4 @@ def test_a_vendors_error_stops_the_sending_and_the_rest_is_sent_later(away):
     vendor.scramble = None
     device = LocalService("local:vendor", vendor)
     record = submit(away, device)
-    assert states(collect(record, device, away.said.append)) == {"done": JOBS}
+    assert states(collect(record, device)) == {"done": JOBS}

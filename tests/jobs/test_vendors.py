@@ -32,13 +32,13 @@ def aqt():
 def test_a_vendors_simulator_goes_the_way_of_every_remote_run(vendor, tmp_path):
     from sampling import distributions
 
-    spec, said = RunSpec.from_dict(VENDOR), []
+    spec = RunSpec.from_dict(VENDOR)
     device = LocalService("vendor:local", vendor(), without_delay=True)
     with pytest.raises(SpecError, match="no delay instruction"):
         submission.prepare(spec, tmp_path, replace(device, without_delay=False))
-    record = submission.submit(submission.prepare(spec, tmp_path, device, said.append), tmp_path, device, said.append)
+    record = submission.submit(submission.prepare(spec, tmp_path, device), tmp_path, device)
     assert [job.status for job in ledger.load(record).jobs] == ["sent"]
-    assert len(collect(record, device, said.append).complete) == 2
+    assert len(collect(record, device).complete) == 2
     for point in plan(record.spec):
         for job, counts in zip(point.acquisitions(), record.counts(point), strict=True):
             # It has no decay: exact distributions at time 0; 200 shots of 4 outcomes scatter by 0.05.

@@ -1,5 +1,8 @@
 """What the tests of jobs that run elsewhere and later share: a spec, a run of it, and what is looked at afterwards."""
 
+import logging
+from contextlib import contextmanager
+
 import numpy as np
 from sampling import distributions
 from typer.testing import CliRunner
@@ -34,8 +37,27 @@ JOBS = 5
 """Neighbouring tasks with the same shots go together: calibration bitstrings (200 shots), then 40, 50, 40, 50 shots."""
 
 
+@contextmanager
+def logged(lines):
+    """Appends what qsense logs, from INFO on, to a list."""
+
+    class Handler(logging.Handler):
+        def emit(self, record):
+            lines.append(record.getMessage())
+
+    logger, handler = logging.getLogger("qsense"), Handler()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
 class Run:
-    """A run's spec, its output folder, and every line that was said."""
+    """A run's spec, its output folder, and every line that was logged."""
 
     def __init__(self, folder, **changes):
         self.spec, self.out, self.said = RunSpec.from_dict({**SPEC, **changes}), folder / "out", []
@@ -45,14 +67,17 @@ class Run:
         return RunRecord.matching_request(self.spec, self.out)
 
     def prepare(self, **options):
-        return submission.prepare(self.spec, self.out, remote.service(self.spec.backend), self.said.append, **options)
+        with logged(self.said):
+            return submission.prepare(self.spec, self.out, remote.service(self.spec.backend), **options)
 
     def submit(self, resend=False, **options):
         ready = self.prepare(**options)
-        return submission.submit(ready, self.out, remote.service(self.spec.backend), self.said.append, resend)
+        with logged(self.said):
+            return submission.submit(ready, self.out, remote.service(self.spec.backend), resend)
 
     def collect(self):
-        return collect(self.record, remote.service(self.spec.backend), self.said.append)
+        with logged(self.said):
+            return collect(self.record, remote.service(self.spec.backend))
 
 
 def counts(record):
