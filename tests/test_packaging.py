@@ -53,6 +53,7 @@ def test_the_distribution_has_the_name_that_messages_say_and_the_extras_that_the
     assert set(project["scripts"]) == {"qsense"}
     texts = [path.read_text() for path in (ROOT / "qsense").rglob("*.py")]
     named = {extra for text in texts for extra in re.findall(r"install_hint\(['\"](\w+)['\"]\)", text)}
+    named |= {extra for text in texts for extra in re.findall(r"\bextra=\"(\w+)\"", text)} - {"forbid", "allow"}
     assert named >= {"ibm", "data", "cluster", "readout"}
     assert named <= set(project["optional-dependencies"])
 

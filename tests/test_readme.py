@@ -16,8 +16,18 @@ ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.checkout
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+DOCUMENTS = {name: (ROOT / name).read_text() for name in (
+    "README.md", "CONTRIBUTING.md", "docs/theory.md", "docs/runs.md", "docs/devices.md", "docs/studies.md",
+    "docs/stability.md",
+)}  # fmt: skip
+EVERY = pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
+
+
+def blocks(language, text):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+CONSOLE = [block for text in DOCUMENTS.values() for block in blocks("console", text)]
 
 
 def shell(command):
@@ -26,36 +36,62 @@ def shell(command):
 
 
 def test_the_python_example_prints_what_is_shown():
-    (code,), (shown,) = blocks("python"), blocks("text")
+    (code,), (shown,) = blocks("python", DOCUMENTS["README.md"]), blocks("text", DOCUMENTS["README.md"])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stderr == ""
     assert done.stdout == shown
 
 
-def test_the_commands_print_what_is_shown():
-    found = blocks("console")
-    assert len(found) == 3
-    for block in found:
-        command, _, shown = block.partition("\n")
-        done = shell(command.removeprefix("$ "))
-        assert done.stderr == ""
-        assert done.stdout == shown
+@pytest.mark.parametrize("block", CONSOLE, ids=lambda block: " ".join(block.split()[1:3]))
+def test_a_command_prints_what_is_shown(block):
+    command, _, shown = block.partition("\n")
+    done = shell(command.removeprefix("$ "))
+    assert done.stderr == ""
+    assert done.stdout == shown
 
 
-def test_the_spec_in_the_readme_is_valid():
-    (text,) = blocks("toml")
-    spec = RunSpec.from_dict(tomllib.loads(text))
-    assert plan(spec)
+def test_commands_of_the_theory_and_of_a_record_are_among_them():
+    assert len(CONSOLE) >= 3
 
 
-def test_every_link_to_a_file_leads_to_one():
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", (ROOT / "README.md").read_text()):
-        assert (ROOT / target).exists(), target
+@EVERY
+def test_every_command_that_is_shown_has_the_options_it_is_shown_with(text):
+    import typer
+
+    from qsense.cli import app
+
+    for line in re.findall(r"^qsense (.*)$", "\n".join(blocks("sh", text)), re.MULTILINE):
+        command = typer.main.get_command(app)
+        for word in line.partition("#")[0].split():
+            command = getattr(command, "commands", {}).get(word, command)
+            if word.startswith("--"):
+                assert word in {option for parameter in command.params for option in parameter.opts}, line
+        assert command.name != "qsense", line
 
 
-def test_the_make_targets_in_the_readme_exist():
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    for target in re.findall(r"^make (\w+)", "\n".join(blocks("sh")), re.MULTILINE):
+@pytest.mark.parametrize("name", ["docs/runs.md", "docs/studies.md"])
+def test_the_spec_that_is_shown_is_valid(name):
+    (text,) = blocks("toml", DOCUMENTS[name])
+    found = tomllib.loads(text)
+    if "run" in found:
+        from qsense.study.file import StudyFile
+
+        assert StudyFile.model_validate(found).sweep
+    else:
+        assert plan(RunSpec.from_dict(found))
+
+
+@EVERY
+def test_every_link_to_a_file_leads_to_one(text):
+    (name,) = (name for name, found in DOCUMENTS.items() if found is text)
+    for target in re.findall(r"\]\((?!http)([^)#]+)[^)]*\)", text):
+        assert (ROOT / name).parent.joinpath(target).exists(), target
+
+
+@EVERY
+def test_every_make_target_that_is_shown_exists(text):
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for target in re.findall(r"^make ([\w-]+)", "\n".join(blocks("sh", text)), re.MULTILINE):
         assert target in targets
 
 
