@@ -111,4 +111,6 @@ def test_the_reference_record_is_the_main_job_and_its_results_follow_from_its_co
             assert Counts.load(record.counts_path(point)).num_rows
             continue
         row = rows[point.probe.name, point.probe.num_qubits, point.noise.name, point.estimator.name]
-        assert measure_point(point, record.counts(point)).integral.total.value == pytest.approx(row["img_s"], rel=1e-9)
+        assert measure_point(point, record.counts(point)).integral.total.value == pytest.approx(
+            row["integrated_gain_s"], rel=1e-9
+        )

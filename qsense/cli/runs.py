@@ -13,6 +13,7 @@ from qsense.cli.app import AsJson, app
 from qsense.cli.options import integers, print_paths
 from qsense.cli.progress import progress, say
 from qsense.errors import RecordError
+from qsense.files.old_names import with_old_names
 
 if TYPE_CHECKING:
     from qsense.runs.record import RunRecord
@@ -108,7 +109,7 @@ def rerun(
     with progress(as_json) as update:
         found = again(record, out, update, None if as_json else say)
     if as_json:
-        points = [vars(point) for point in found.points]
+        points = [with_old_names(vars(point)) for point in found.points]
         words = {"record": str(found.record.path), "identical": found.identical, "counts_equal": found.counts_equal}
         print(json.dumps({**words, "points": points, "provenance": found.provenance}, indent=2, sort_keys=True))
     else:
@@ -125,10 +126,11 @@ def rerun(
 
 
 def _show(record: RunRecord, as_json: bool) -> None:
-    summary = record.read_json("summary.json")
+    summary = record.summary()
     if as_json:
+        rows = [with_old_names(row) for row in summary["rows"]]
         try:
-            print(json.dumps({"record": str(record.path), **summary}, indent=2, allow_nan=False))
+            print(json.dumps({"record": str(record.path), **summary, "rows": rows}, indent=2, allow_nan=False))
         except ValueError as error:
             raise _damaged(record, error) from error
         return

@@ -66,7 +66,7 @@ def _crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> Crossover:
     ratio = one.value / two.value
     error = abs(ratio) * np.hypot(one.stderr / one.value, two.stderr / two.value)
     exact = None
-    if ghz.quantity == product.quantity == "img":
+    if ghz.quantity == product.quantity == "integrated_gain":
         # On a device each probe has qubits of its own, and so a noise of its own.
         same = noise == product.point.noise
         exact = crossover(num_qubits, noise) if same or num_qubits == 1 else _exact_root(ghz, product)

@@ -31,8 +31,8 @@ def _fitted(item: MeasuredPoint, model: ModelName) -> dict[str, Any]:
         return {"refused": str(error)}
     exponent = found.parameters.get("exponent")
     return {
-        "img_s": found.integral.total.value,
-        "img_stderr_s": found.integral.total.stderr,
+        "integrated_gain_s": found.integral.total.value,
+        "integrated_gain_stderr_s": found.integral.total.stderr,
         "tail_s": found.integral.tail.value,
         "rate_per_s": found.parameters["rate"].value,
         "exponent": exponent.value if exponent else None,

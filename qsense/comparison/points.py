@@ -45,9 +45,10 @@ class MeasuredPoint:
 
     @property
     def quantity(self) -> str:
-        """ "img", or "classical_img" where the readout cannot reach the quantum value."""
+        """ "integrated_gain", or "classical_integrated_gain" where the readout cannot reach the quantum value."""
         quantity = _quantity(self.point)
-        return "img" if isinstance(quantity, QuantumGain) or quantity.reaches_quantum else "classical_img"
+        is_reached = isinstance(quantity, QuantumGain) or quantity.reaches_quantum
+        return "integrated_gain" if is_reached else "classical_integrated_gain"
 
     @property
     def is_quantum(self) -> bool:

@@ -44,7 +44,7 @@ def compare(record: RunRecord | str | Path) -> RecordComparison:
         RecordError: the record has not been estimated yet, or is damaged.
     """
     record = record if isinstance(record, RunRecord) else RunRecord.load(record)
-    summary = record.read_json("summary.json")
+    summary = record.summary()
     calibration = record.read_json("calibration.json") if record.spec.device is not None else {"points": ()}
     try:
         return RecordComparison(

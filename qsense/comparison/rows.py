@@ -35,14 +35,14 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
         low, high = total.interval
         row = {
             **point_columns(item.point),
-            "img_s": total.value,
-            "img_stderr_s": total.stderr,
-            "img_low_s": low,
-            "img_high_s": high,
-            "img_exact_s": item.integrated_gain_exact.value,
+            "integrated_gain_s": total.value,
+            "integrated_gain_stderr_s": total.stderr,
+            "integrated_gain_low_s": low,
+            "integrated_gain_high_s": high,
+            "integrated_gain_exact_s": item.integrated_gain_exact.value,
             "z": item.z,
             "quantity": item.quantity,
-            "img_quantum_exact_s": integrated_gain(item.point.probe, item.point.noise).value,
+            "integrated_gain_quantum_exact_s": integrated_gain(item.point.probe, item.point.noise).value,
             "tail_s": tail.value,
             "tail_stderr_s": tail.stderr,
             "rule_error_s": float(item.point.rule.weights @ item.gain_exact) - item.integrated_gain_exact.value,
@@ -51,7 +51,8 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
             "reason": item.point.estimator.reason(item.point.probe),
         }
         for name, other in item.integral.others.items():
-            row[f"img_{name}_s"], row[f"img_{name}_stderr_s"] = other.value, other.stderr
+            row[f"integrated_gain_{name}_s"] = other.value
+            row[f"integrated_gain_{name}_stderr_s"] = other.stderr
         rows.append(row)
     return rows
 

@@ -1,7 +1,7 @@
 """The names of the integrated gain 𝓘 in files: `integrated_gain`, and `img`, which was used before.
 
-Files written before have the old names alone. New JSON and CSV files have the current names first and repeat the values
-under the old ones, so that scripts which read those still work. Stores keep the old names: they are those of their schema.
+Older files have the old names alone. New JSON and CSV files have the current names, and repeat the values under the old
+ones so that older scripts still work. Stores keep the old names, which are those of their schema.
 """
 
 from __future__ import annotations

@@ -3,13 +3,13 @@
 from qsense.reports.run import (
     figures,
     gain_figure,
-    img_figure,
+    integrated_gain_figure,
     print_tables,
 )
 
 __all__ = [
     "figures",
     "gain_figure",
-    "img_figure",
+    "integrated_gain_figure",
     "print_tables",
 ]

@@ -27,26 +27,26 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
     """Prints the comparison, the crossovers and the verdicts of a summary; fits 100 columns."""
     from rich.table import Table
 
-    size, unit = time_unit(max((row["img_exact_s"] for row in summary["rows"]), default=1.0))
+    size, unit = time_unit(max((row["integrated_gain_exact_s"] for row in summary["rows"]), default=1.0))
     table = Table(title=f"𝓘 = ∫G dt in {unit}: exact and estimated, with 95 % intervals", title_justify="left")
     for name in ("probe", "N", "noise", "estimator"):
         table.add_column(name, no_wrap=name != "estimator", overflow="fold")
     for name in ("exact", "estimated", "95 % interval", "z"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in summary["rows"]:
-        mark = "*" if row["quantity"] == "classical_img" else ""
+        mark = "*" if row["quantity"] == "classical_integrated_gain" else ""
         table.add_row(
             row["probe"],
             str(row["num_qubits"]),
             row["noise"],
             row["estimator"],
-            f"{row['img_exact_s'] / size:.4g}{mark}",
-            f"{row['img_s'] / size:.4g}",
-            f"{row['img_low_s'] / size:.4g} … {row['img_high_s'] / size:.4g}",
+            f"{row['integrated_gain_exact_s'] / size:.4g}{mark}",
+            f"{row['integrated_gain_s'] / size:.4g}",
+            f"{row['integrated_gain_low_s'] / size:.4g} … {row['integrated_gain_high_s'] / size:.4g}",
             "–" if row["z"] is None else f"{row['z']:+.1f}",
         )
     console.print(table)
-    if any(row["quantity"] == "classical_img" for row in summary["rows"]):
+    if any(row["quantity"] == "classical_integrated_gain" for row in summary["rows"]):
         console.print("* the exact value of this readout, which is below the quantum value", highlight=False)
     reasons = {row["probe"]: row["reason"] for row in summary["rows"] if row.get("reason")}
     for probe, reason in reasons.items():
@@ -77,12 +77,15 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
 
 
 def figures(comparison: Comparison) -> dict[str, bytes]:
-    """Returns the figures by file name: gain.png, gain.svg, img.png, img.svg."""
+    """Returns the figures by file name: gain.png, gain.svg, integrated_gain.png, integrated_gain.svg."""
     import matplotlib
 
     files = {}
     with matplotlib.rc_context(STYLE):
-        for name, figure in (("gain", gain_figure(comparison)), ("img", img_figure(comparison))):
+        for name, figure in (
+            ("gain", gain_figure(comparison)),
+            ("integrated_gain", integrated_gain_figure(comparison)),
+        ):
             for kind in ("png", "svg"):
                 files[f"{name}.{kind}"] = rendered(figure, kind)
     return files
@@ -117,7 +120,7 @@ def _draw_gain(panel: Axes, here: list[MeasuredPoint], comparison: Comparison, h
     times = np.linspace(0, 1.05 * last, 300)
     drawn = set()
     for item in here:
-        name = f"{_title(item)}, {_theory(item)}" + ("" if item.quantity == "img" else " (readout)")
+        name = f"{_title(item)}, {_theory(item)}" + ("" if item.quantity == "integrated_gain" else " (readout)")
         if name not in drawn:
             drawn.add(name)
             (handles[name],) = panel.plot(
@@ -133,7 +136,7 @@ def _draw_gain(panel: Axes, here: list[MeasuredPoint], comparison: Comparison, h
     panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
 
 
-def img_figure(comparison: Comparison) -> Figure:
+def integrated_gain_figure(comparison: Comparison) -> Figure:
     """Returns 𝓘 against N, one column per noise: estimates over the exact values, and their ratio below."""
     from matplotlib.figure import Figure
 
@@ -143,13 +146,13 @@ def img_figure(comparison: Comparison) -> Figure:
     handles: dict[str, Any] = {}
     for (panel, ratio), noise in zip(axes.T, noises, strict=True):
         here = [m for m in comparison.measured if m.point.noise.name == noise]
-        _draw_img(panel, ratio, here, comparison, handles)
+        _draw_totals(panel, ratio, here, comparison, handles)
         panel.set_title(noise, fontsize=9)
     _legend(figure, handles)
     return figure
 
 
-def _draw_img(
+def _draw_totals(
     panel: Axes, ratio: Axes, here: list[MeasuredPoint], comparison: Comparison, handles: dict[str, Any]
 ) -> None:
     seconds, unit = time_unit(max(m.integrated_gain_exact.value for m in here))
@@ -165,7 +168,7 @@ def _draw_img(
         if exact > 0:
             ratio.errorbar(size + 0.12 * place, total.value / exact, yerr=error / exact, **marks)
     for name in dict.fromkeys(m.point.probe.name for m in here):
-        own = [m for m in here if m.point.probe.name == name and m.quantity == "img"]
+        own = [m for m in here if m.point.probe.name == name and m.quantity == "integrated_gain"]
         points = sorted({(m.point.probe.num_qubits, m.integrated_gain_exact.value / seconds) for m in own})
         if points:
             (line,) = panel.plot(
@@ -196,7 +199,7 @@ def _title(item: MeasuredPoint) -> str:
 
 
 def _line(item: MeasuredPoint) -> str:
-    if item.quantity != "img":
+    if item.quantity != "integrated_gain":
         return ":"
     return "-" if item.point.probe.kind == "ghz" else "--"
 

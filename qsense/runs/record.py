@@ -1,6 +1,7 @@
 """A run's folder: the resolved spec, the counts, what was estimated from them, and where it came from.
 
-    spec.toml  provenance.json  counts/*.npz  estimates.csv  tomography.csv  summary.json  gain.{png,svg}  img.{png,svg}
+    spec.toml  provenance.json  counts/*.npz  estimates.csv  tomography.csv  summary.json  gain.{png,svg}
+    integrated_gain.{png,svg}
 
 Every file is written beside its place, flushed, and moved there in one step: after a crash there is the old file, the
 new file or none, never half of one. Counts are the truth; all else can be made again from them.
@@ -24,6 +25,7 @@ from qsense import files
 from qsense.circuits.counts import Counts
 from qsense.devices.device import Calibration
 from qsense.errors import RecordError, SpecError
+from qsense.files.old_names import with_current_names, with_old_names
 from qsense.runs.plan import Point
 from qsense.runs.provenance import provenance
 from qsense.runs.spec import RunSpec
@@ -170,11 +172,33 @@ class RunRecord(Folder):
             raise RecordError(f"{path}: does not fit the spec of this record; delete it and run the spec again.")
         return [counts.part(k * rows, (k + 1) * rows) for k in range(times)]
 
+    def summary(self) -> dict[str, Any]:
+        """Returns summary.json as it was last estimated, with the current names of its keys whichever version wrote it.
+
+        Its `rows` have the integrated gain of each point in s, its interval, exact value and z; `crossovers` and
+        `verdicts` compare GHZ with product.
+
+        Raises:
+            RecordError: the run has not been estimated, or the file is damaged.
+        """
+        found: dict[str, Any] = self.read_json("summary.json")
+        rows = found.get("rows")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            path = self.path / "summary.json"
+            raise RecordError(f"{path}: damaged (no rows); run `qsense estimate {self.path}` to make it again.")
+        return {**found, "rows": [with_current_names(row) for row in rows]}
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Writes summary.json; its rows repeat the integrated gain under the old names."""
+        self.write_json("summary.json", {**summary, "rows": [with_old_names(row) for row in summary["rows"]]})
+
     def write_csv(self, name: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Writes a table; its last columns repeat the integrated gain under the old names."""
         buffer = io.StringIO()
-        writer = csv.DictWriter(buffer, columns, extrasaction="ignore", lineterminator="\n")
+        every = list(with_old_names(dict.fromkeys(columns)))
+        writer = csv.DictWriter(buffer, every, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(with_old_names(row) for row in rows)
         self.write_bytes(name, buffer.getvalue().encode())
 
 

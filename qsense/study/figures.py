@@ -31,19 +31,22 @@ _LABELS = {
 
 
 def figures(found: Sequence[Cell]) -> dict[str, bytes]:
-    """Returns the figures of a study by file name: img.png, img.svg; lead.png, lead.svg where GHZ meets product."""
+    """Returns the figures of a study by file name.
+
+    integrated_gain.png and .svg; also lead.png and .svg if GHZ and product can be compared.
+    """
     import matplotlib
 
     made, pairs = {}, leads(found)
     with matplotlib.rc_context(STYLE):
-        drawn = {"img": img_figure(found)} | ({"lead": lead_figure(pairs)} if pairs else {})
+        drawn = {"integrated_gain": integrated_gain_figure(found)} | ({"lead": lead_figure(pairs)} if pairs else {})
         for name, figure in drawn.items():
             for kind in ("png", "svg"):
                 made[f"{name}.{kind}"] = rendered(figure, kind)
     return made
 
 
-def img_figure(found: Sequence[Cell]) -> Figure:
+def integrated_gain_figure(found: Sequence[Cell]) -> Figure:
     """Returns 𝓘 with 95 % error bars over the exact values, against what has the most values; a panel for the rest."""
     from matplotlib.figure import Figure
 
@@ -59,7 +62,7 @@ def img_figure(found: Sequence[Cell]) -> Figure:
     axes = figure.subplots((len(shown) + 2) // 3, min(len(shown), 3), squeeze=False)
     handles: dict[str, Any] = {}
     for place, (title, group) in zip(axes.flat, shown, strict=False):
-        _draw_img(place, group, across, series, handles)
+        _draw_panel(place, group, across, series, handles)
         place.set_title(title, fontsize=9)
     for place in axes.flat[len(shown) :]:
         place.axis("off")
@@ -70,8 +73,8 @@ def img_figure(found: Sequence[Cell]) -> Figure:
     return figure
 
 
-def _draw_img(panel: Axes, group: list[Cell], across: str, series: str | None, handles: dict[str, Any]) -> None:
-    seconds, unit = time_unit(max(cell.img_exact for cell in group))
+def _draw_panel(panel: Axes, group: list[Cell], across: str, series: str | None, handles: dict[str, Any]) -> None:
+    seconds, unit = time_unit(max(cell.integrated_gain_exact for cell in group))
     probes = list(dict.fromkeys(cell.names["probe"] for cell in group))
     levels = list(dict.fromkeys(cell.names[series] for cell in group)) if series else [None]
     chosen = levels if len(levels) <= 4 else [levels[k] for k in np.linspace(0, len(levels) - 1, 4).astype(int)]
@@ -85,13 +88,12 @@ def _draw_img(panel: Axes, group: list[Cell], across: str, series: str | None, h
             label = {"ghz": "GHZ"}.get(probe, probe) + (
                 "" if series is None else f", {_short(series)} = {_value(level)}"
             )
-            panel.plot(
-                x, [c.img_exact / seconds for c in own], color=colour, lw=1.2, ls="-" if probe == "ghz" else "--"
-            )
+            exact = [c.integrated_gain_exact / seconds for c in own]
+            panel.plot(x, exact, color=colour, lw=1.2, ls="-" if probe == "ghz" else "--")
             handles[label] = panel.errorbar(
                 x,
-                [c.img.value / seconds for c in own],
-                yerr=[NORMAL_95 * c.img.stderr / seconds for c in own],
+                [c.integrated_gain.value / seconds for c in own],
+                yerr=[NORMAL_95 * c.integrated_gain.stderr / seconds for c in own],
                 fmt=_MARKERS[number % len(_MARKERS)],
                 color=colour,
                 markersize=4,
@@ -100,7 +102,7 @@ def _draw_img(panel: Axes, group: list[Cell], across: str, series: str | None, h
                 capsize=2,
             )
     _scale(panel, [cell.names[across] for cell in group], across)
-    values = [cell.img.value for cell in group]
+    values = [cell.integrated_gain.value for cell in group]
     if min(values) > 0 and max(values) > 30 * min(values):
         panel.set_yscale("log")
     else:

@@ -8,9 +8,9 @@ from typing import Any
 from qsense.runs.spec import RunSpec
 from qsense.store import Store
 from qsense.store.studies import StudyEntry
-from qsense.tables.columns import TRIAL_COLUMNS, Columns
+from qsense.tables.columns import TRIAL_COLUMNS
 from qsense.tables.results import Results
-from qsense.tables.rows import identity_row, result_row
+from qsense.tables.rows import identity_row, result_row, trial_columns
 
 _ELSEWHERE = {"num_qubits", "field_rad_per_s", "shots", "seed", "backend"}
 
@@ -63,4 +63,4 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
         "not_run": len(study.keys) - len(rows),
         "provenance": provenances,
     }
-    return Results(Columns.of_rows(rows, attributes), curves)
+    return Results(trial_columns(rows, attributes), curves)

@@ -32,10 +32,10 @@ class Cell:
 
     Attributes:
         names: the columns that say what it is, without the seed.
-        quantity: "img", or "classical_img" where the readout cannot reach the quantum value.
+        quantity: "integrated_gain", or "classical_integrated_gain" where the readout cannot reach the quantum value.
         seeds: how many trials.
-        img, start, rate: 𝓘 in s, G(0) and G(0)/𝓘 in 1/s.
-        img_exact, start_exact, rate_exact: the same, exact.
+        integrated_gain, start, rate: 𝓘 in s, G(0) and G(0)/𝓘 in 1/s.
+        integrated_gain_exact, start_exact, rate_exact: the same, exact.
         rule: the times and how they are interpolated.
         gains: G at each time.
     """
@@ -43,10 +43,10 @@ class Cell:
     names: dict[str, Any]
     quantity: str
     seeds: int
-    img: Estimate
+    integrated_gain: Estimate
     start: Estimate
     rate: Estimate | None
-    img_exact: float
+    integrated_gain_exact: float
     start_exact: float
     rate_exact: float | None
     rule: Rule
@@ -74,8 +74,8 @@ def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
             return None
         return _mean(pairs)
 
-    img, start = mean("img_s", "img_stderr_s"), mean("gain_start", "gain_start_stderr")
-    assert img is not None
+    total, start = mean("integrated_gain_s", "integrated_gain_stderr_s"), mean("gain_start", "gain_start_stderr")
+    assert total is not None
     assert start is not None
     curves = [results.curves[row] for row in rows]
     times = np.array(curves[0]["time_s"])
@@ -91,10 +91,10 @@ def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
         {name: values[name][first] for name in names},
         values["quantity"][first],
         len(rows),
-        img,
+        total,
         start,
         mean("decay_rate_per_s", "decay_rate_stderr_per_s"),
-        values["img_exact_s"][first],
+        values["integrated_gain_exact_s"][first],
         values["gain_start_exact"][first],
         values["decay_rate_exact_per_s"][first],
         rule,
@@ -208,14 +208,14 @@ def leads(found: Sequence[Cell]) -> list[Lead]:
 
 def _lead(ghz: Cell, product: Cell) -> Lead:
     names = {name: value for name, value in ghz.names.items() if name != "probe"}
-    ratio = None
-    if product.img.value != 0:
-        value = ghz.img.value / product.img.value
-        error = float(np.hypot(ghz.img.stderr, value * product.img.stderr) / abs(product.img.value))
+    ratio, one, two = None, ghz.integrated_gain, product.integrated_gain
+    if two.value != 0:
+        value = one.value / two.value
+        error = float(np.hypot(one.stderr, value * two.stderr) / abs(two.value))
         ratio = Estimate(value, error)
     exact = None
     rates = [names[rate] for rate in _RATES]
-    if None not in rates and ghz.quantity == product.quantity == "img":
+    if None not in rates and ghz.quantity == product.quantity == "integrated_gain":
         try:
             exact = crossover(names["num_qubits"], LocalNoise(*rates))
         except ArgumentError:  # nothing decays
@@ -225,7 +225,7 @@ def _lead(ghz: Cell, product: Cell) -> Lead:
         crossing(ghz.rule, ghz.gains, product.rule, product.gains),
         exact,
         ratio,
-        ghz.img_exact / product.img_exact,
+        ghz.integrated_gain_exact / product.integrated_gain_exact,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from qsense.circuits.counts import Counts
+from qsense.files.old_names import with_old_names_alone
 from qsense.runs.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def run_trial(content: dict[str, Any]) -> Outcome:
     (summary,) = summary_rows(comparison)
     curve = estimate_rows(comparison)
     estimates = {
-        "summary": {key: value for key, value in summary.items() if key not in POINT_COLUMNS} | onset(measured),
+        "summary": with_old_names_alone({k: v for k, v in summary.items() if k not in POINT_COLUMNS}) | onset(measured),
         "curve": {key: [row[key] for row in curve] for key in curve[0] if key not in POINT_COLUMNS},
         "rule": {"decay_rate_per_s": point.rule.decay_rate, "node_rate_per_s": point.rule.node_rate,
                  "designed": point.rule.designed},

@@ -54,8 +54,8 @@ class Columns:
     def units(self) -> dict[str, str]:
         """The unit of every column of numbers; "1" for pure numbers.
 
-        >>> Columns({"img_s": [1.0], "probe": ["ghz"], "gain": [0.5]}).units
-        {'img_s': 's', 'gain': '1'}
+        >>> Columns({"integrated_gain_s": [1.0], "probe": ["ghz"], "gain": [0.5]}).units
+        {'integrated_gain_s': 's', 'gain': '1'}
         """
         return {name: unit_of(name) for name, column in self.values.items() if not _is_text(column)}
 
@@ -94,7 +94,7 @@ class Columns:
 def unit_of(name: str) -> str:
     """Returns the unit that a column's name ends in.
 
-    >>> unit_of("emission_rate_per_s"), unit_of("field_rad_per_s"), unit_of("img_s"), unit_of("z")
+    >>> unit_of("emission_rate_per_s"), unit_of("field_rad_per_s"), unit_of("integrated_gain_s"), unit_of("z")
     ('1/s', 'rad/s', 's', '1')
     """
     for ending, unit in (("_rad_per_s", "rad/s"), ("_per_s", "1/s"), ("_s", "s")):

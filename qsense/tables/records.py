@@ -8,9 +8,8 @@ from typing import Any
 from qsense.errors import RecordError
 from qsense.runs.columns import CURVE_COLUMNS, POINT_COLUMNS
 from qsense.runs.record import RunRecord
-from qsense.tables.columns import Columns
 from qsense.tables.results import Results
-from qsense.tables.rows import identity_row, result_row
+from qsense.tables.rows import identity_row, result_row, trial_columns
 
 
 def results_of(record: RunRecord) -> Results:
@@ -30,7 +29,7 @@ def results_of(record: RunRecord) -> Results:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             lines = list(csv.DictReader(file))
-        for summary in record.read_json("summary.json")["rows"]:
+        for summary in record.summary()["rows"]:
             name = " ".join(str(summary.pop(key)) for key in POINT_COLUMNS)
             probe, noise, estimator = known[name]
             rows.append({**identity_row(spec, probe, spec.noise_for(probe, noise), estimator), **result_row(summary)})
@@ -43,9 +42,8 @@ def results_of(record: RunRecord) -> Results:
         ) from error
     if not rows:
         raise RecordError(f"{record.path}: has no results; run `qsense estimate {record.path}`.")
-    return Results(
-        Columns.of_rows(rows, {"name": spec.name, "spec_id": spec.id, "provenance": [record.provenance]}), curves
-    )
+    attributes = {"name": spec.name, "spec_id": spec.id, "provenance": [record.provenance]}
+    return Results(trial_columns(rows, attributes), curves)
 
 
 def _number(text: Any) -> float | int:

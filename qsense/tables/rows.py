@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qsense.files.old_names import with_current_names, with_old_names
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.spec import RunSpec
+from qsense.tables.columns import Columns
 
 
 def identity_row(spec: RunSpec, probe: Probe, noise: LocalNoise, estimator: EstimatorSpec) -> dict[str, Any]:
@@ -40,8 +43,17 @@ def identity_row(spec: RunSpec, probe: Probe, noise: LocalNoise, estimator: Esti
     }
 
 
-def result_row(summary: dict[str, Any]) -> dict[str, Any]:
-    """Returns the columns of a result from a row of a summary; its `shots` are those of all circuits."""
-    row = {key: value for key, value in summary.items() if key != "reason"}
+def result_row(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the columns of a result, by their current names, from a row of a summary that any version wrote.
+
+    `shots_total` are those of all circuits.
+    """
+    row = {key: value for key, value in with_current_names(summary).items() if key != "reason"}
     row["shots_total"] = row.pop("shots")
     return row
+
+
+def trial_columns(rows: Sequence[Mapping[str, Any]], attributes: Mapping[str, Any]) -> Columns:
+    """Returns the columns of trials, with those of the integrated gain repeated under their old names at the end."""
+    columns = Columns.of_rows(rows, attributes)
+    return Columns(with_old_names(columns.values), columns.attributes)

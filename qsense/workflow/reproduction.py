@@ -17,7 +17,13 @@ from qsense.runs.plan import plan
 from qsense.runs.record import RunRecord
 from qsense.workflow import runs as workflow
 
-_NUMBERS = ("img_s", "img_stderr_s", "img_low_s", "img_high_s", "img_exact_s")
+_NUMBERS = (
+    "integrated_gain_s",
+    "integrated_gain_stderr_s",
+    "integrated_gain_low_s",
+    "integrated_gain_high_s",
+    "integrated_gain_exact_s",
+)
 
 
 @dataclass(frozen=True)
@@ -27,14 +33,14 @@ class PointReproduced:
     Attributes:
         label: which.
         counts_equal: whether every outcome was read as often.
-        img_s, img_again_s: 𝓘 then and now.
+        integrated_gain_s, integrated_gain_again_s: 𝓘 then and now.
         largest_difference: of 𝓘, its error, its interval and its exact value, relative.
     """
 
     label: str
     counts_equal: bool
-    img_s: float
-    img_again_s: float
+    integrated_gain_s: float
+    integrated_gain_again_s: float
     largest_difference: float
 
 
@@ -99,8 +105,8 @@ def rerun(
         PointReproduced(
             point.label,
             all(_same(one, two) for one, two in zip(table, new.counts(point), strict=True)),
-            then["img_s"],
-            now["img_s"],
+            then["integrated_gain_s"],
+            now["integrated_gain_s"],
             max(_difference(then[key], now[key]) for key in _NUMBERS),
         )
         for point, table, then, now in rows
@@ -112,7 +118,7 @@ def _numbers_of(record: RunRecord) -> list[dict[str, float]]:
     """The numbers of a record's rows, in the order of its points."""
     path = record.path / "summary.json"
     try:
-        return [{key: float(row[key]) for key in _NUMBERS} for row in record.read_json("summary.json")["rows"]]
+        return [{key: float(row[key]) for key in _NUMBERS} for row in record.summary()["rows"]]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise RecordError(
             f"{path}: damaged ({type(error).__name__}); run `qsense estimate {record.path}` to make it again."

@@ -181,7 +181,7 @@ def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | No
         "crossovers": crossover_rows(comparison),
         "verdicts": list(comparison.verdicts),
     }
-    record.write_json("summary.json", summary)
+    record.write_summary(summary)
     for name, data in reports.figures(comparison).items():
         record.write_bytes(name, data)
     return record

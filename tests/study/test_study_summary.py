@@ -95,12 +95,12 @@ def test_seeds_are_averaged_and_their_errors_shrink(tmp_path):
     results = of(tmp_path, sweep={"num_qubits": [2], "seed": {"from": 1, "to": 9}})
     (ghz, product) = cells(results)
     rows = [row for row, probe in enumerate(results.trials.values["probe"]) if probe == "ghz"]
-    values = [results.trials.values["img_s"][row] for row in rows]
-    errors = [results.trials.values["img_stderr_s"][row] for row in rows]
+    values = [results.trials.values["integrated_gain_s"][row] for row in rows]
+    errors = [results.trials.values["integrated_gain_stderr_s"][row] for row in rows]
     assert ghz.seeds == product.seeds == 9
-    assert ghz.img.value == pytest.approx(np.mean(values), rel=1e-12)
-    assert ghz.img.stderr == pytest.approx(np.sqrt(np.sum(np.square(errors))) / 9, rel=1e-12)
-    assert ghz.img_exact == pytest.approx(1.0, rel=1e-9)
+    assert ghz.integrated_gain.value == pytest.approx(np.mean(values), rel=1e-12)
+    assert ghz.integrated_gain.stderr == pytest.approx(np.sqrt(np.sum(np.square(errors))) / 9, rel=1e-12)
+    assert ghz.integrated_gain_exact == pytest.approx(1.0, rel=1e-9)
 
 
 def test_a_trial_that_stands_twice_counts_once(tmp_path):
@@ -108,14 +108,16 @@ def test_a_trial_that_stands_twice_counts_once(tmp_path):
     once = cells(of(tmp_path / "1", {"noise": noises}))
     twice = cells(of(tmp_path / "2", {"noise": noises}, sweep={"noise[1].dephasing_rate": [0.1, 0.2, 0.3]}))
     assert [cell.seeds for cell in twice] == [1] * len(twice)
-    assert [c.img for c in twice if c.names["noise"] == "a"] == [c.img for c in once if c.names["noise"] == "a"]
+    assert [c.integrated_gain for c in twice if c.names["noise"] == "a"] == [
+        c.integrated_gain for c in once if c.names["noise"] == "a"
+    ]
 
 
 def test_trials_of_different_rates_of_each_spin_are_not_averaged(tmp_path):
     rates = [[0.1, 0.2], [0.3, 0.4], 0.5]
     found = cells(of(tmp_path, sweep={"noise.dephasing_rate": rates}))
     assert [cell.seeds for cell in found] == [1] * 6
-    assert len({cell.img_exact for cell in found}) == 5  # at equal rates GHZ and product have the same
+    assert len({cell.integrated_gain_exact for cell in found}) == 5  # at equal rates GHZ and product have the same
 
 
 def test_until_when_ghz_leads_is_what_a_run_of_the_same_says(tmp_path):
@@ -142,7 +144,7 @@ def test_a_classical_readout_is_not_compared_with_the_quantum_crossing(tmp_path)
 def test_a_product_without_any_signal_makes_no_ratio(tmp_path):
     results = of(tmp_path)
     row = results.trials.values["probe"].index("product")
-    results.trials.values["img_s"][row] = 0.0
+    results.trials.values["integrated_gain_s"][row] = 0.0
     found = cells(results)
     (pair,) = leads(found)
     assert pair.ratio is None
@@ -175,7 +177,10 @@ def test_every_study_has_figures_made_without_a_warning(tmp_path, name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         made = figures(cells(results))
-    assert set(made) in ({"img.png", "img.svg"}, {"img.png", "img.svg", "lead.png", "lead.svg"})
+    assert set(made) in (
+        {"integrated_gain.png", "integrated_gain.svg"},
+        {"integrated_gain.png", "integrated_gain.svg", "lead.png", "lead.svg"},
+    )
     assert all(content.startswith((b"\x89PNG", b"<?xml")) for content in made.values())
 
 
@@ -187,7 +192,8 @@ def test_a_report_is_complete_when_its_summary_is_there_and_forgets_mended_failu
     assert (folder / "failures.csv").read_text() == "trial,reason\nx,y\n"
     write_report(results, folder, Columns.of_rows([]))
     assert {path.name for path in folder.iterdir()} == {
-        "trials.csv", "curves.csv", "tables.json", "summary.json", "img.png", "img.svg", "lead.png", "lead.svg",
+        "trials.csv", "curves.csv", "tables.json", "summary.json", "integrated_gain.png", "integrated_gain.svg",
+        "lead.png", "lead.svg",
     }  # fmt: skip
     (tmp_path / "file").write_text("")
     with pytest.raises(ContentError, match="cannot be written"):

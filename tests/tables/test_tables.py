@@ -48,7 +48,7 @@ def test_csv_opens_in_pandas_with_every_number_as_it_is(results, tmp_path):
     first = curves[curves["trial"] == 7]
     assert list(first["gain"]) == list(results.curves[7]["gain"])
     attributes = json.loads(paths[2].read_text())
-    assert attributes["units"]["trials"]["img_s"] == "s"
+    assert attributes["units"]["trials"]["integrated_gain_s"] == "s"
     assert attributes["units"]["curves"]["time_s"] == "s"
     assert attributes["provenance"] == [{"python": "3", "schema": 1, "versions": {}}]
 
@@ -58,7 +58,7 @@ def test_parquet_keeps_numbers_text_units_and_provenance(results, tmp_path):
     paths = write_results(results, tmp_path, "parquet")
     frame = pandas.read_parquet(paths[0])
     assert frame["probe"].tolist() == list(results.trials.values["probe"])
-    assert frame["img_s"].tolist() == list(results.trials.values["img_s"])
+    assert frame["integrated_gain_s"].tolist() == list(results.trials.values["integrated_gain_s"])
     assert frame["num_qubits"].dtype == np.int64
     assert frame.attrs["units"]["dephasing_rate_per_s"] == "1/s"
     assert frame.attrs["provenance"][0]["python"] == "3"
@@ -74,9 +74,9 @@ def test_the_dimensions_of_a_dataset_are_what_was_swept(results, tmp_path):
         for row, curve in zip(rows_of(results), results.curves, strict=True):
             place = {name: row[name] for name in ("probe", "num_qubits", "dephasing_rate_per_s", "seed")}
             one = data.sel(place)
-            assert float(one["img_s"]) == row["img_s"]
+            assert float(one["integrated_gain_s"]) == row["integrated_gain_s"]
             assert one["gain"].values.tolist() == curve["gain"]
-        assert data["img_s"].attrs["units"] == "s"
+        assert data["integrated_gain_s"].attrs["units"] == "s"
         assert data["time_s"].attrs["units"] == "s"
         assert data["dephasing_rate_per_s"].attrs["units"] == "1/s"
         assert json.loads(data.attrs["provenance"])[0]["python"] == "3"
@@ -88,7 +88,7 @@ def test_a_filtered_grid_has_nan_where_no_trial_is(tmp_path):
     results = of(tmp_path, sweep={"num_qubits": [1, 2, 3]}, skip=[{"probe": "product", "num_qubits": 2}])
     data = results.to_dataset()
     assert dict(data.sizes) == {"probe": 2, "num_qubits": 3, "time_index": 5}
-    there = ~np.isnan(data["img_s"].values)
+    there = ~np.isnan(data["integrated_gain_s"].values)
     assert there.tolist() == [[True, True, True], [True, False, True]]
     assert data["quantity"].sel(probe="product", num_qubits=2) == ""
     assert np.isnan(data["gain"].sel(probe="product", num_qubits=2)).all()
@@ -142,7 +142,7 @@ def test_whatever_is_swept_can_be_exported_in_every_format(tmp_path, sweep, kind
     assert all(path.stat().st_size for path in paths)
     if kind == "netcdf":
         with xarray.open_dataset(paths[0], engine="h5netcdf") as data:
-            assert int(np.isfinite(data["img_s"]).sum()) == len(results.trials)
+            assert int(np.isfinite(data["integrated_gain_s"]).sum()) == len(results.trials)
     elif kind == "parquet":
         assert len(pandas.read_parquet(paths[0])) == len(results.trials)
 
@@ -151,7 +151,7 @@ def test_a_trial_that_stands_twice_is_a_row_twice_and_a_list_in_xarray(tmp_path)
     noises = [{"name": "a", "dephasing_rate": 0.1}, {"name": "b", "dephasing_rate": 0.1}]
     results = of(tmp_path, {"probes": "ghz", "noise": noises}, sweep={"noise[1].dephasing_rate": [0.2, 0.3]})
     assert len(results.trials) == 4
-    assert results.trials.values["img_s"][0] == results.trials.values["img_s"][2]
+    assert results.trials.values["integrated_gain_s"][0] == results.trials.values["integrated_gain_s"][2]
     assert dict(results.to_dataset().sizes) == {"trial": 4, "time_index": 5}
 
 
@@ -160,7 +160,7 @@ def test_a_record_exports_as_a_study_does(tmp_path):
     record = run(RunSpec.from_dict(spec), tmp_path / "records")
     results = results_of(record)
     rows = record.read_json("summary.json")["rows"]
-    assert results.trials.values["img_s"] == [row["img_s"] for row in rows]
+    assert results.trials.values["integrated_gain_s"] == [row["integrated_gain_s"] for row in rows]
     assert results.trials.attributes["spec_id"] == record.spec.id
     assert results.trials.attributes["provenance"][0]["versions"]["qsense"]
     for kind in ("csv", "parquet", "netcdf"):
@@ -170,7 +170,7 @@ def test_a_record_exports_as_a_study_does(tmp_path):
         assert dict(data.sizes) == {"probe": 2, "num_qubits": 2, "time_index": 5}
     studied = of(tmp_path, {"num_qubits": [1, 2]})
     shared = [name for name in results.trials.values if name in studied.trials.values]
-    assert {"img_s", "z", "shots_total", "seed", "dephasing_rate_per_s"} <= set(shared)
+    assert {"integrated_gain_s", "z", "shots_total", "seed", "dephasing_rate_per_s"} <= set(shared)
     both = [dict(zip(t.trials.values, row, strict=True)) for t in (results, studied)
             for row in zip(*t.trials.values.values(), strict=True)]  # fmt: skip
     one, two = both[:4], both[4:]

@@ -50,7 +50,7 @@ def copy(record, tmp_path):
 def test_a_record_holds_what_it_should(record):
     names = {str(name) for name in files(record.path)}
     assert {"spec.toml", "provenance.json", "estimates.csv", "tomography.csv", "summary.json"} <= names
-    assert {"gain.png", "gain.svg", "img.png", "img.svg"} <= names
+    assert {"gain.png", "gain.svg", "integrated_gain.png", "integrated_gain.svg"} <= names
     assert len([name for name in names if name.startswith("counts/")]) == 16
     assert not [name for name in names if name.endswith(".part")]
 
@@ -74,12 +74,14 @@ def test_every_estimate_is_near_the_exact_value(record):
     # 16 rows: |z| > 4.5 happens by chance once in 9000 seeds.
     assert max(abs(row["z"]) for row in summary["rows"]) < 4.5
     for row in summary["rows"]:
-        assert row["img_low_s"] < row["img_s"] < row["img_high_s"]
-        assert row["z"] == pytest.approx((row["img_s"] - row["img_exact_s"]) / row["img_stderr_s"])
+        assert row["integrated_gain_low_s"] < row["integrated_gain_s"] < row["integrated_gain_high_s"]
+        assert row["z"] == pytest.approx(
+            (row["integrated_gain_s"] - row["integrated_gain_exact_s"]) / row["integrated_gain_stderr_s"]
+        )
         exact = {"dephasing": 2.5, "emission": 10.0}[row["noise"]] * row["num_qubits"]
         if (row["probe"], row["num_qubits"], row["noise"]) == ("ghz", 2, "emission"):
             exact *= 1.20919958
-        assert row["img_exact_s"] == pytest.approx(exact, rel=1e-8)
+        assert row["integrated_gain_exact_s"] == pytest.approx(exact, rel=1e-8)
         assert abs(row["rule_error_s"]) < 1e-3 * exact
 
 
@@ -114,14 +116,14 @@ def test_the_same_spec_gives_the_same_record_but_for_its_provenance(record, tmp_
 
 def test_another_seed_gives_other_counts(record, tmp_path):
     other = run(RunSpec.from_dict({**SPEC, "seed": 4, "num_qubits": 1, "probes": "ghz"}), out=tmp_path)
-    values = {row["img_s"] for r in (record, other) for row in r.read_json("summary.json")["rows"]}
+    values = {row["integrated_gain_s"] for r in (record, other) for row in r.read_json("summary.json")["rows"]}
     assert len(values) == 16 + 4
 
 
 def test_estimating_again_needs_only_the_counts_and_changes_nothing(record, tmp_path):
     path = copy(record, tmp_path)
     before = files(path)
-    for name in ("estimates.csv", "summary.json", "gain.png", "img.svg", "tomography.csv"):
+    for name in ("estimates.csv", "summary.json", "gain.png", "integrated_gain.svg", "tomography.csv"):
         (path / name).unlink()
     estimate_record(path)
     assert files(path) == before
@@ -164,9 +166,11 @@ def test_the_emulator_and_aer_measure_the_same_to_their_error_bars(record, tmp_p
     for ours, theirs in zip(
         record.read_json("summary.json")["rows"], aer.read_json("summary.json")["rows"], strict=True
     ):
-        assert ours["img_exact_s"] == theirs["img_exact_s"]
-        assert ours["img_s"] != theirs["img_s"]
-        assert abs(ours["img_s"] - theirs["img_s"]) < 4.5 * np.hypot(ours["img_stderr_s"], theirs["img_stderr_s"])
+        assert ours["integrated_gain_exact_s"] == theirs["integrated_gain_exact_s"]
+        assert ours["integrated_gain_s"] != theirs["integrated_gain_s"]
+        assert abs(ours["integrated_gain_s"] - theirs["integrated_gain_s"]) < 4.5 * np.hypot(
+            ours["integrated_gain_stderr_s"], theirs["integrated_gain_stderr_s"]
+        )
 
 
 def test_a_truncated_counts_file_is_named_and_the_old_results_stay(record, tmp_path):
@@ -281,8 +285,11 @@ def test_readout_error_and_given_times_and_circuits_go_through_the_same_path(tmp
         "times_s": [0.2, 1.0, 2.5],
     }
     noiseless = run(RunSpec.from_dict(spec), out=tmp_path).read_json("summary.json")["rows"]
-    assert {row["quantity"] for row in noiseless if row["probe"] == "twin_fock4"} == {"img", "classical_img"}
+    assert {row["quantity"] for row in noiseless if row["probe"] == "twin_fock4"} == {
+        "integrated_gain",
+        "classical_integrated_gain",
+    }
     worse = run(RunSpec.from_dict({**spec, "readout_error": {"up_given_down": 0.2}}), out=tmp_path)
     for clean, dirty in zip(noiseless, worse.read_json("summary.json")["rows"], strict=True):
-        if clean["img_exact_s"] > 0.1:  # twin Fock has no first-order signal in local X
-            assert dirty["img_s"] < clean["img_s"]
+        if clean["integrated_gain_exact_s"] > 0.1:  # twin Fock has no first-order signal in local X
+            assert dirty["integrated_gain_s"] < clean["integrated_gain_s"]
