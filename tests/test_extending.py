@@ -9,10 +9,14 @@ import pytest
 import tomli_w
 
 import qsense
+from qsense import backends, services, workflow
+from qsense.backends import catalogue
+from qsense.circuits.sensing import Experiment
 from qsense.errors import ArgumentError, SpecError
 from qsense.runs.plan import plan
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
+from qsense.services.local import LocalService
 
 pytestmark = pytest.mark.checkout
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "extending.md"
@@ -110,3 +114,62 @@ def test_a_declaration_that_clashes_is_refused(estimator, change, message):
         qsense.register_estimator(type("Clash", (estimator["OneSpin"],), change))
     with pytest.raises(ArgumentError, match="must be a subclass of"):
         qsense.register_estimator(dict)
+
+
+# A new vendor
+
+
+@pytest.fixture(scope="module")
+def vendor(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("vendor"))
+        yield run_section("A new vendor")
+    backends.unregister_vendor("toy")
+
+
+def test_a_device_of_a_vendor_from_outside_is_measured_beside_its_calibration(vendor):
+    """Two curves of five times: |z| < 4.5 fails for a right device once in 10 000."""
+    record = vendor["record"]
+    assert record.spec.backend == "toy:line5"
+    points = record.read_json("calibration.json")["points"]
+    assert [(point["probe"], len(point["qubits"])) for point in points] == [("ghz", 2), ("product", 2)]
+    assert record.read_json("device.json")["probes"][0]["path"] == "aer"
+    for point in points:
+        assert 0.8 < point["amplitude"] < 1
+        assert all(abs(row["z"]) < 4.5 for row in point["times"])
+
+
+def test_its_devices_are_listed_and_unknown_ones_are_refused(vendor):
+    rows = {row.name: row for row in catalogue.rows(["toy"])}
+    assert rows["toy:line5"].num_qubits == 5
+    assert rows["toy:line5"].t1_s == pytest.approx(1e-4)
+    assert backends.is_device("toy:line5")
+    with pytest.raises(ArgumentError, match='Unknown backend "toy:line6"'):
+        backends.sampler("toy:line6")
+    with pytest.raises(ArgumentError, match="at most 5 spins"):
+        backends.sampler("toy:line5").check(Experiment(qsense.Probe.product(6), 0.0))
+    with pytest.raises(ArgumentError, match='The prefix "toy" belongs to another vendor'):
+        backends.register_vendor(backends.Vendor("toy"))
+
+
+def test_its_service_takes_jobs_for_later(vendor, tmp_path):
+    service = LocalService("toy:line5", vendor["Line"](), {"seed_simulator": 1})
+    with pytest.raises(ArgumentError, match='"toy:line5" takes no jobs for later'):
+        workflow.submit(vendor["spec"], tmp_path)
+    services.register_service("toy", lambda name: service)
+    try:
+        record = workflow.submit(vendor["spec"], tmp_path)
+        _, collected = workflow.collect_record(record)
+    finally:
+        services.unregister_service("toy")
+    assert len(collected.complete) == 2
+    assert not collected.missing
+
+
+def test_without_its_package_the_command_that_installs_it_is_named(vendor):
+    backends.register_vendor(backends.Vendor("absent", vendor["open_device"], package="no_such_package"))
+    try:
+        with pytest.raises(ArgumentError, match="needs no-such-package, which is not installed; run: pip install no-s"):
+            backends.sampler("absent:one")
+    finally:
+        backends.unregister_vendor("absent")

@@ -16,7 +16,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qsense.backends.sampler import Sampler
-from qsense.backends.vendor import Simulator, Vendor, all_vendors, find_simulator, find_vendor, register_vendor
+from qsense.backends.vendor import (
+    Simulator,
+    Vendor,
+    all_vendors,
+    find_simulator,
+    find_vendor,
+    register_vendor,
+    unregister_vendor,
+)
 from qsense.backends.vendors.aer import AerSampler
 from qsense.backends.vendors.emulator import EmulatorSampler
 from qsense.emulator import Readout
@@ -112,4 +120,5 @@ __all__ = [
     "names",
     "register_vendor",
     "sampler",
+    "unregister_vendor",
 ]

@@ -2,7 +2,8 @@
 
 A backend's name is `prefix:device`, such as "fake:boston"; the prefix names its vendor. A vendor has simulators, which
 apply the noise of the spec, devices, which have qubits and noise of their own, or both. `vendors/` holds a file for
-each vendor that qsense knows; other packages add theirs with `register_vendor`.
+each vendor that qsense knows; other packages add theirs with `register_vendor`, or by an entry point of the group
+`qsense.vendors`, which the command line and worker processes find too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import entry_points
 from typing import Any
 
 from qsense.backends.runners import Runner, generic_runners, is_sampler, sampler_runner
@@ -87,6 +90,7 @@ class Vendor:
             raise ArgumentError(f'The backend "{name}" needs {distribution}, which is not installed; run: {command}.')
 
 
+ENTRY_POINTS = "qsense.vendors"
 _VENDORS: dict[str, Vendor] = {}
 
 
@@ -101,9 +105,28 @@ def register_vendor(vendor: Vendor) -> None:
     _VENDORS[vendor.prefix] = vendor
 
 
+def unregister_vendor(prefix: str) -> None:
+    """Removes a vendor from the table.
+
+    Raises:
+        ArgumentError: no vendor has this prefix.
+    """
+    if prefix not in _VENDORS:
+        raise ArgumentError(f'No vendor has the prefix "{prefix}". Known: {", ".join(filter(None, _VENDORS))}.')
+    del _VENDORS[prefix]
+
+
 def all_vendors() -> list[Vendor]:
     """Returns the vendors in the order of their registration."""
+    _load_installed()
     return list(_VENDORS.values())
+
+
+@lru_cache(maxsize=1)
+def _load_installed() -> None:
+    """Registers the vendors of installed distributions, once."""
+    for point in entry_points(group=ENTRY_POINTS):
+        register_vendor(point.load())
 
 
 def find_vendor(name: str) -> Vendor:
@@ -112,6 +135,7 @@ def find_vendor(name: str) -> Vendor:
     >>> find_vendor("ibm:ibm_boston").prefix, find_vendor("my_module:make").prefix
     ('ibm', '')
     """
+    _load_installed()
     return _VENDORS.get(name.partition(":")[0], _VENDORS[""])
 
 

@@ -10,7 +10,7 @@ Public: `service` and `is_remote` by a backend's name, `register_service`, the p
 """
 
 from qsense.services.protocol import JobStatus, Service, ServiceError, State, TaskResult, as_outcomes
-from qsense.services.registry import is_remote, register_service, service
+from qsense.services.registry import is_remote, register_service, service, unregister_service
 
 __all__ = [
     "JobStatus",
@@ -22,4 +22,5 @@ __all__ = [
     "is_remote",
     "register_service",
     "service",
+    "unregister_service",
 ]

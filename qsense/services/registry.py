@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from qsense.backends.vendor import all_vendors
 from qsense.errors import ArgumentError
 from qsense.services.protocol import Service
 
@@ -25,12 +26,18 @@ def register_service(prefix: str, connect: Callable[[str], Service]) -> None:
     _SERVICES[prefix] = connect
 
 
+def unregister_service(prefix: str) -> None:
+    """Removes a service from the table; without effect if there is none."""
+    _SERVICES.pop(prefix, None)
+
+
 def is_remote(name: str) -> bool:
     """Returns whether jobs for this backend are submitted and collected later.
 
     >>> is_remote("ibm:ibm_boston"), is_remote("aer")
     (True, False)
     """
+    all_vendors()  # a vendor from another package registers its service when it is loaded
     prefix, colon, _ = name.partition(":")
     return bool(colon) and prefix in _SERVICES
 
