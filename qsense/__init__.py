@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from qsense.version import __version__
 
 if TYPE_CHECKING:
+    from qsense.backends import register_vendor as register_vendor
     from qsense.comparison.recorded import compare as compare
     from qsense.errors import QsenseError as QsenseError
     from qsense.estimators import register_estimator as register_estimator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from qsense.runs.record import RunRecord as RunRecord
     from qsense.runs.spec import RunSpec as RunSpec
     from qsense.study.sweep import sweep as sweep
+    from qsense.tables import register_writer as register_writer
     from qsense.tables import results_of as results_of
     from qsense.theory import crossover as crossover
     from qsense.theory import gain as gain
@@ -38,10 +40,12 @@ if TYPE_CHECKING:
     from qsense.theory.optimal import best_squeezing as best_squeezing
     from qsense.theory.optimal import optimal_probe as optimal_probe
     from qsense.theory.rate import operational_rate as operational_rate
+    from qsense.workflow import collect_record
     from qsense.workflow import estimate_record as estimate_record
     from qsense.workflow import run as run
+    from qsense.workflow import submit as submit
 
-    estimate, integrated_gain_bound = estimate_record, img_bound
+    collect, estimate, integrated_gain_bound = collect_record, estimate_record, img_bound
 
 # Looked up on first use: `import qsense` loads nothing, the theory needs numpy only, and Qiskit waits for a circuit.
 # No sub-package has the name of one of these: importing it would replace the function.
@@ -55,6 +59,7 @@ _HOMES = {
     "RunSpec": ("qsense.runs.spec", "RunSpec"),
     "best_squeezing": ("qsense.theory.optimal", "best_squeezing"),
     "classical_gain": ("qsense.theory.measurement", "classical_gain"),
+    "collect": ("qsense.workflow", "collect_record"),
     "compare": ("qsense.comparison.recorded", "compare"),
     "crossover": ("qsense.theory", "crossover"),
     "estimate": ("qsense.workflow", "estimate_record"),
@@ -66,8 +71,11 @@ _HOMES = {
     "operational_rate": ("qsense.theory.rate", "operational_rate"),
     "optimal_probe": ("qsense.theory.optimal", "optimal_probe"),
     "register_estimator": ("qsense.estimators", "register_estimator"),
+    "register_vendor": ("qsense.backends", "register_vendor"),
+    "register_writer": ("qsense.tables", "register_writer"),
     "results_of": ("qsense.tables", "results_of"),
     "run": ("qsense.workflow", "run"),
+    "submit": ("qsense.workflow", "submit"),
     "sweep": ("qsense.study.sweep", "sweep"),
     "theory_figure": ("qsense.reports.pictures", "theory_figure"),
     "unregister_estimator": ("qsense.estimators", "unregister_estimator"),
