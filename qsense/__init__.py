@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from qsense.study.sweep import sweep as sweep
     from qsense.tables import register_writer as register_writer
     from qsense.tables import results_of as results_of
+    from qsense.tables import unregister_writer as unregister_writer
+    from qsense.tables import write_results as write_results
     from qsense.theory import crossover as crossover
     from qsense.theory import gain as gain
     from qsense.theory import integrated_gain as integrated_gain
@@ -79,6 +81,8 @@ _HOMES = {
     "sweep": ("qsense.study.sweep", "sweep"),
     "theory_figure": ("qsense.reports.pictures", "theory_figure"),
     "unregister_estimator": ("qsense.estimators", "unregister_estimator"),
+    "unregister_writer": ("qsense.tables", "unregister_writer"),
+    "write_results": ("qsense.tables", "write_results"),
 }
 __all__ = [*_HOMES, "__version__"]
 

@@ -17,6 +17,7 @@ from qsense.runs.plan import plan
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 from qsense.services.local import LocalService
+from qsense.study.expansion import Study
 
 pytestmark = pytest.mark.checkout
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "extending.md"
@@ -173,3 +174,53 @@ def test_without_its_package_the_command_that_installs_it_is_named(vendor):
             backends.sampler("absent:one")
     finally:
         backends.unregister_vendor("absent")
+
+
+# A new output format
+
+
+@pytest.fixture(scope="module")
+def output_format(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("format")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        names = run_section("A new output format")
+        names["paths"] = [folder / path for path in names["paths"]]
+    yield names
+    qsense.unregister_writer("markdown")
+
+
+def test_a_format_from_outside_writes_a_record_and_a_study(output_format, tmp_path):
+    (path,) = output_format["paths"]
+    head, line, *rows = path.read_text().splitlines()
+    assert head == "| probe | num_qubits | integrated_gain_s | integrated_gain_stderr_s | z |"
+    assert line == "| --- | --- | --- | --- | --- |"
+    assert [row.split(" | ")[:2] for row in rows] == [["| ghz", "2"], ["| product", "2"]]
+    run = {key: value for key, value in output_format["spec"].to_dict().items() if key not in ("schema", "name")}
+    study = Study.from_dict({"schema": 1, "name": "one", "run": run, "sweep": {"seed": [1, 2]}})
+    (path,) = qsense.write_results(qsense.sweep(study, tmp_path / "store"), tmp_path / "out", "markdown")
+    assert len(path.read_text().splitlines()) == 6
+
+
+def test_the_command_exports_a_registered_format(output_format, tmp_path, monkeypatch, capsys):
+    from qsense import cli
+
+    (record,) = (output_format["paths"][0].parents[1] / "runs" / "records").iterdir()
+    out = tmp_path / "out"
+    monkeypatch.setattr("sys.argv", ["qsense", "export", str(record), "--format", "markdown", "--out", str(out)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0
+    assert (out / "trials.md").read_bytes() == output_format["paths"][0].read_bytes()
+    assert str(out / "trials.md") in capsys.readouterr().out
+
+
+def test_an_unknown_format_and_a_name_that_clashes_are_refused(output_format):
+    with pytest.raises(ArgumentError, match=r'Unknown format "markdwn"\. Did you mean "markdown"'):
+        qsense.write_results(None, Path("out"), "markdwn")
+    with pytest.raises(ArgumentError, match='A format "csv" is registered already'):
+        qsense.register_writer("csv", output_format["markdown_files"])
+    with pytest.raises(ArgumentError, match="must be lower-case letters"):
+        qsense.register_writer("Mark Down", output_format["markdown_files"])
+    with pytest.raises(ArgumentError, match='"csv" is one of qsense\'s own'):
+        qsense.unregister_writer("csv")

@@ -69,7 +69,7 @@ def format_names() -> list[str]:
     return sorted(_REGISTERED)
 
 
-def write_results(results: Results, folder: Path, kind: str) -> list[Path]:
+def write_results(results: Results, folder: str | Path, kind: str) -> list[Path]:
     """Writes results as files of one format and returns their paths.
 
     Args:
@@ -81,7 +81,7 @@ def write_results(results: Results, folder: Path, kind: str) -> list[Path]:
         ArgumentError: the format is unknown, or needs a package that is not installed.
         ContentError: a file cannot be written.
     """
-    paths = []
+    folder, paths = Path(folder), []
     for name, content in _writer_named(kind)(results).items():
         path = folder / name
         try:
