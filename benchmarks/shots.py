@@ -132,12 +132,12 @@ def needed(point, target, start, seconds):
 def least(point, target):
     """The shots that the best measurement needs over the point's times, with the best allocation."""
     noise, size, times = point.noise, point.probe.num_qubits, point.rule.times
-    decay = noise.decay(times, size)
-    coherences = np.asarray(decay.coherence)
+    channel = noise.channel(times, size)
+    coherences = np.asarray(channel.coherence)
     if point.probe.kind == "product":
         variances = [floor.product_variance(c) for c in coherences]
     else:
-        up, down = np.asarray(decay.stay_up), np.asarray(decay.stay_down)
+        up, down = np.asarray(channel.stay_up), np.asarray(channel.stay_down)
         populations = sum(p.prod(-1) for p in (up, 1 - down, 1 - up, down)) / 2
         variances = [floor.ghz_variance(size, p, v) for p, v in zip(populations, coherences.prod(-1), strict=True)]
     deviations = np.sqrt(np.maximum(variances, 0.0))

@@ -14,7 +14,7 @@ import numpy as np
 import qsense
 from qsense import LocalNoise, Probe
 from qsense.numerics.integration import integrate
-from qsense.theory.bounds import img_bound
+from qsense.theory.bounds import integrated_gain_bound
 from qsense.theory.dense import density_matrices
 from qsense.theory.entanglement import entanglement_of_formation
 from qsense.theory.fringes import fringes
@@ -92,7 +92,7 @@ def _entanglement(panel: Axes) -> None:
 
 def _probes(panel: Axes) -> None:
     unit = np.array(SIZES) / 4
-    bound = np.array([img_bound(n, DEPHASING).value for n in SIZES]) / unit
+    bound = np.array([integrated_gain_bound(n, DEPHASING).value for n in SIZES]) / unit
     panel.fill_between(SIZES, bound, 2.75, color="0.88", lw=0)
     panel.plot(SIZES, bound, "-", c=GREY, lw=1.2, label="bound on any probe")
     rows: list[tuple[str, list[float], dict[str, Any]]] = [

@@ -1,6 +1,6 @@
-"""Puts local noise into a sensing circuit for Aer: each spin's exact channel after its delay.
+"""Puts noise into a sensing circuit for Aer: each spin's exact channel after its delay.
 
-On a device the delay itself decays; on Aer a Kraus channel stands behind it. Nothing else of the circuit changes, so
+On a device a spin decays during the delay; on Aer a Kraus channel follows it. Nothing else of the circuit changes, so
 gates are ideal unless the backend says otherwise.
 """
 
@@ -11,20 +11,20 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import Kraus
 
 from qsense.errors import ArgumentError
-from qsense.noise import LocalNoise
+from qsense.noise import SpinNoise
 from qsense.numerics.fisher import ComplexArray
 
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
 
 
-def kraus_operators(noise: LocalNoise, time: float, spin: int, num_qubits: int) -> list[ComplexArray]:
+def kraus_operators(noise: SpinNoise, time: float, spin: int, num_qubits: int) -> list[ComplexArray]:
     """Returns the Kraus operators of one spin's channel, each 2×2 in the basis |0> = down, |1> = up.
 
     Without a jump the spin is multiplied by diag(d_i, u_i) with Σ d_i² and Σ u_i² the probabilities to stay and
     Σ d_i u_i = η; then √(1 − p_uu) |down><up| for emission, √(1 − p_dd) |up><down| for absorption.
 
     Args:
-        noise: local noise.
+        noise: acts on each spin by itself.
         time: in s, not negative.
         spin: 0…N−1.
         num_qubits: N.
@@ -32,10 +32,11 @@ def kraus_operators(noise: LocalNoise, time: float, spin: int, num_qubits: int) 
     Source: Nielsen & Chuang, section 8.3, composed; checked against the Lindblad equation in
         tests/backends/test_aer_noise.py.
 
+    >>> from qsense.noise import LocalNoise
     >>> len(kraus_operators(LocalNoise(dephasing=0.1), 1.0, 0, 1))
     2
     """
-    coherence, up, down = (float(f[0, spin]) for f in noise.decay(np.array([time]), num_qubits))
+    coherence, up, down = (float(f[0, spin]) for f in noise.channel(np.array([time]), num_qubits))
     # [[down, η], [η, up]] is positive; its eigenvectors are the diagonals of the jump-free operators.
     values, vectors = np.linalg.eigh(np.array([[down, coherence], [coherence, up]]))
     operators = [
@@ -51,18 +52,18 @@ def kraus_operators(noise: LocalNoise, time: float, spin: int, num_qubits: int) 
     return operators
 
 
-def with_noise(circuit: QuantumCircuit, noise: LocalNoise, keep_delays: bool = True) -> QuantumCircuit:
+def with_noise(circuit: QuantumCircuit, noise: SpinNoise, keep_delays: bool = True) -> QuantumCircuit:
     """Returns the circuit with each delay followed by its spin's channel for that delay's time.
 
     Args:
         circuit: has delays in units of time (not dt).
-        noise: local noise.
-        keep_delays: False puts the channels in the place of the delays, for a simulator that has none.
+        noise: acts on each spin by itself.
+        keep_delays: False replaces the delays by the channels, for a simulator that has no delays.
 
     Raises:
         ArgumentError: a delay is in dt, or the noise is for another number of spins.
     """
-    noise.rates(circuit.num_qubits)
+    noise.check(circuit.num_qubits)
     noisy = circuit.copy_empty_like()
     for instruction in circuit.data:
         is_delay = instruction.operation.name == "delay"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,8 @@ from qsense.devices import layout as layouts
 from qsense.devices.device import Device, read
 from qsense.errors import ArgumentError
 from qsense.estimators.readout import patterns
-from qsense.noise import LocalNoise
+from qsense.noise import LocalNoise, SpinNoise
+from qsense.noise.reported import relaxation_times
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 
@@ -96,9 +97,15 @@ class DeviceSampler:
         """
         return self.layout(probe).qubits
 
-    def noise(self, probe: Probe, note: Any = None) -> LocalNoise:
+    def noise(self, probe: Probe, note: Callable[[str], None] | None = None) -> LocalNoise:
         """Returns the local noise that the calibration reports for a probe's qubits; see `LocalNoise.from_backend`."""
-        return LocalNoise.from_backend(self.device, self.sensing_qubits(probe), note=note)
+        qubits = self.sensing_qubits(probe)
+        if note is None:
+            return LocalNoise.from_backend(self.device, qubits)
+        t1, t2, assumed = relaxation_times(self.device, qubits)
+        for line in assumed:
+            note(line)
+        return LocalNoise.from_t1_t2(t1, t2, name="calibration")
 
     def rounded(self, time: float) -> float:
         """Returns the sensing time that the device does for a time, in s."""
@@ -130,7 +137,7 @@ class DeviceSampler:
         found: Trust = self._kept[qubits]
         return found
 
-    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int) -> Counts:
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: SpinNoise, seed: int) -> Counts:
         """Returns the counts of every row of the settings; `noise` is not used, the device has its own."""
         runner = self._runners[self.trust(experiment.probe).path]
         return runner(self.prepared(experiment).circuit, settings.values(), shots, seed)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings
-from qsense.noise import LocalNoise
+from qsense.noise import SpinNoise
 
 
 class Sampler(Protocol):
@@ -23,7 +23,7 @@ class Sampler(Protocol):
         """
         ...
 
-    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int) -> Counts:
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: SpinNoise, seed: int) -> Counts:
         """Returns the counts of every row of the settings, `shots` each.
 
         The noise acts while sensing where the sampler emulates; a device has its own.

@@ -42,7 +42,9 @@ def optimal(
     t1: T1 = None,
     t2: T2 = None,
     model: Model = None,
-    objective: Annotated[str, typer.Option(help="img (𝓘), rate (max Q/t), or gain (G at --time).")] = "img",
+    objective: Annotated[str, typer.Option(help="integrated_gain (𝓘), rate (max Q/t), or gain (G at --time).")] = (
+        "integrated_gain"
+    ),
     time: Annotated[float | None, typer.Option(help="Time in s of the objective gain.")] = None,
     dead_time: Annotated[float, typer.Option(help="Preparation and readout in s, of the objective rate.")] = 0.0,
     out: Annotated[Path | None, typer.Option(help="Write the optimum's preparation as .qasm; one N ≤ 10.")] = None,
@@ -53,10 +55,11 @@ def optimal(
     rates = {"dephasing": dephasing, "emission": emission, "absorption": absorption, "depolarizing": depolarizing}
     noise = noise_of(model, rates, t1, t2, exponent, collective)
     sizes = integers("--num-qubits", num_qubits)
+    objective = "integrated_gain" if objective == "img" else objective  # its name before version 1
     if out is not None and len(sizes) > 1:
         raise ArgumentError("Option --out writes one probe; give one number of spins.")
     rows = [_row(size, noise, objective, time, dead_time, as_json) for size in sizes]
-    answer: dict[str, Any] = {"objective": objective, "noise": noise.as_dict(), "rows": rows}
+    answer: dict[str, Any] = {"objective": objective, "noise": noise.to_dict(), "rows": rows}
     if out is not None:
         from qsense.circuits.rendering import write_preparation
         from qsense.probes import Probe
@@ -101,7 +104,7 @@ def _show(answer: dict[str, Any], noise: str) -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
-    title = {"img": "𝓘 in s", "rate": "max Q/t in s", "gain": "G"}[answer["objective"]]
+    title = {"integrated_gain": "𝓘 in s", "rate": "max Q/t in s", "gain": "G"}[answer["objective"]]
     console.print(f"{title}: {noise}")
     table = Table()
     for name in ("N", "probe", "value", "of product", "of the bound"):

@@ -130,12 +130,14 @@ def finite(value: float) -> float | None:
 
 def described(noise: Noise) -> str:
     """Returns what acts beside the field, in words for a title."""
-    units = {"_rate": "1/s", "_rad_per_s": "rad/s"}
-    parts = []
-    for key, value in noise.as_dict().items():
-        if key == "name" or not value:
+    from qsense.noise import noise_units
+
+    entry, parts = noise.to_dict(), []
+    units = noise_units(entry)
+    for key, value in entry.items():
+        if key in ("kind", "name") or not value:
             continue
-        unit = next((u for suffix, u in units.items() if key.endswith(suffix)), "")
+        unit = "" if units[key] == "1" else units[key]
         word = key.removesuffix("_rate").removesuffix("_rad_per_s").replace("_", " ")
         shown = ", ".join(f"{v:.6g}" for v in value) if isinstance(value, list) else f"{value:.6g}"
         parts.append(f"{word} {shown} {unit}".rstrip())

@@ -100,7 +100,7 @@ def _answer(
     from qsense import theory as exact
     from qsense.noise import environment_of
     from qsense.numerics.integration import as_times
-    from qsense.theory.bounds import gain_bound, img_bound
+    from qsense.theory.bounds import gain_bound, integrated_gain_bound
     from qsense.theory.engines import engine_for
     from qsense.theory.rate import operational_rate
 
@@ -112,7 +112,7 @@ def _answer(
         at = np.linspace(0, 2 / rates[rates > 0].min(), 11)
     else:
         at = np.zeros(1)
-    integral, bound = exact.integrated_gain(probe, noise, until, field), img_bound(n, noise)
+    integral, bound = exact.integrated_gain(probe, noise, until, field), integrated_gain_bound(n, noise)
     quick = n <= _SEARCHED or engine_for(probe, noise, field).method in ("closed form", "symmetric engine")
     try:
         rate = operational_rate(probe, noise, dead_time, field) if quick else None
@@ -121,7 +121,7 @@ def _answer(
     return {
         "probe": probe.name,
         "num_qubits": n,
-        "noise": noise.as_dict(),
+        "noise": noise.to_dict(),
         "times_s": at.tolist(),
         "gain": exact.gain(probe, noise, at, field).tolist(),
         "gain_resolution": exact.resolution(probe, noise),

@@ -20,7 +20,7 @@ from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import dense, effects, fan_out, matrix_product, perfect_sampling
 from qsense.errors import ArgumentError
-from qsense.noise import Decay, LocalNoise, ReadoutError
+from qsense.noise import ReadoutError, SpinChannel, SpinNoise
 from qsense.numerics.fisher import FloatArray
 
 Readout = ReadoutError | Sequence[ReadoutError] | None
@@ -48,7 +48,7 @@ def check(experiment: Experiment) -> None:
 
 
 def sample(
-    experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int, readout_error: Readout = None
+    experiment: Experiment, settings: Settings, shots: int, noise: SpinNoise, seed: int, readout_error: Readout = None
 ) -> Counts:
     """Returns the counts of every row of the settings; the same for the same seed on any number of threads.
 
@@ -56,13 +56,14 @@ def sample(
         experiment: what is prepared, for how long it senses, and how it ends.
         settings: phases and directions, one row for every setting.
         shots: for every row.
-        noise: local noise while sensing.
+        noise: acts on each spin by itself while sensing.
         seed: of the random numbers.
         readout_error: one for all spins, or one for each.
 
     Raises:
         ArgumentError: the noise or the readout errors are for another number of spins, or `check` refuses.
 
+    >>> from qsense.noise import LocalNoise
     >>> from qsense.probes import Probe
     >>> still = Settings(*np.zeros((3, 1, 2)))
     >>> sample(Experiment(Probe.ghz(2), 0.0, "unprepare"), still, 100, LocalNoise(), seed=1).table()
@@ -76,22 +77,22 @@ def sample(
         blocks = probabilities(experiment, settings, noise, readout_error)
         return Counts.joined([Counts.from_table(size, rng.multinomial(shots, block)) for block in blocks])
     return Counts.joined(
-        list(_drawn(experiment, settings, _decay(experiment, noise), _confusions(readout_error, size), shots, rng))
+        list(_drawn(experiment, settings, _channel(experiment, noise), _confusions(readout_error, size), shots, rng))
     )
 
 
 def probabilities(
-    experiment: Experiment, settings: Settings, noise: LocalNoise, readout_error: Readout = None
+    experiment: Experiment, settings: Settings, noise: SpinNoise, readout_error: Readout = None
 ) -> Iterator[FloatArray]:
     """Yields the exact probabilities of all outcomes, row by row, in blocks of shape (some rows, 2^N), N ≤ 10."""
     size = experiment.probe.num_qubits
-    return dense.probabilities(experiment, settings, _decay(experiment, noise), _confusions(readout_error, size))
+    return dense.probabilities(experiment, settings, _channel(experiment, noise), _confusions(readout_error, size))
 
 
 def _drawn(
     experiment: Experiment,
     settings: Settings,
-    decay: Decay,
+    channel: SpinChannel,
     confusions: FloatArray,
     shots: int,
     rng: np.random.Generator,
@@ -106,12 +107,12 @@ def _drawn(
     for start in range(0, len(settings), row_step):
         part = settings[start : start + row_step]
         if not strings:
-            factors = effects.as_factors(effects.of_preparation(experiment, part, decay, confusions))
+            factors = effects.as_factors(effects.of_preparation(experiment, part, channel, confusions))
         blocks: list[Counts] = []
         for first in range(0, shots, shot_step):
             number = min(shot_step, shots - first)
             if strings:
-                bits = fan_out.draw(experiment, part, decay, confusions, number, rng)
+                bits = fan_out.draw(experiment, part, channel, confusions, number, rng)
             else:
                 bits = perfect_sampling.draw(tensors, factors, number, rng)
             blocks.append(Counts.from_shots(size, np.packbits(bits, axis=2, bitorder="little")))
@@ -120,8 +121,8 @@ def _drawn(
         yield Counts.merged(blocks) if len(blocks) > 1 else blocks[0]
 
 
-def _decay(experiment: Experiment, noise: LocalNoise) -> Decay:
-    return noise.decay(np.array([experiment.time]), experiment.probe.num_qubits)
+def _channel(experiment: Experiment, noise: SpinNoise) -> SpinChannel:
+    return noise.channel(np.array([experiment.time]), experiment.probe.num_qubits)
 
 
 def _confusions(readout_error: Readout, num_qubits: int) -> FloatArray:

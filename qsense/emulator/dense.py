@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import effects
-from qsense.noise import Decay
+from qsense.noise import SpinChannel
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe
 
@@ -28,14 +28,14 @@ _FROM_PAULI = effects.PAULIS.reshape(4, 4).T / 2  # ρ = Σ_P Tr(P ρ) P / 2
 
 
 def probabilities(
-    experiment: Experiment, settings: Settings, decay: Decay, confusions: FloatArray
+    experiment: Experiment, settings: Settings, channel: SpinChannel, confusions: FloatArray
 ) -> Iterator[FloatArray]:
     """Yields the probabilities of all 2^N outcomes, row by row, in blocks of shape (some rows, 2^N) that fit in memory.
 
     Args:
         experiment: at most 10 spins, any ending.
         settings: phases and directions.
-        decay: each spin's channel at the experiment's time, arrays of shape (1, spins).
+        channel: each spin's channel at the experiment's time, arrays of shape (1, spins).
         confusions: A[measured, prepared] of each spin, shape (spins, 2, 2).
     """
     size = experiment.probe.num_qubits
@@ -44,9 +44,9 @@ def probabilities(
         part = settings[start : start + step]
         if experiment.ending == "directions" or experiment.probe.kind == "product":
             tensor = prepared(experiment.probe)
-            yield contract(tensor, effects.of_preparation(experiment, part, decay, confusions))
+            yield contract(tensor, effects.of_preparation(experiment, part, channel, confusions))
         else:
-            yield _after_ending(experiment, part, decay, confusions)
+            yield _after_ending(experiment, part, channel, confusions)
 
 
 @lru_cache(maxsize=4)
@@ -119,7 +119,9 @@ def _distinct(vectors: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
     return group, vectors[first]
 
 
-def _after_ending(experiment: Experiment, settings: Settings, decay: Decay, confusions: FloatArray) -> FloatArray:
+def _after_ending(
+    experiment: Experiment, settings: Settings, channel: SpinChannel, confusions: FloatArray
+) -> FloatArray:
     """Probabilities where the ending entangles the spins: one state for every vector of phases."""
     from qiskit.quantum_info import Operator
 
@@ -130,7 +132,7 @@ def _after_ending(experiment: Experiment, settings: Settings, decay: Decay, conf
     for number, vector in enumerate(phases):
         tensor = prepared(experiment.probe)
         # Each pass takes the first axis, spin N−1 to begin with, and puts it last.
-        for matrix in effects.sensing(vector[None], decay)[0, ::-1]:
+        for matrix in effects.sensing(vector[None], channel)[0, ::-1]:
             tensor = np.tensordot(tensor, matrix, axes=(0, 1))
         tensor = to_pauli(undo @ from_pauli(tensor) @ undo.conj().T)
         rows = np.flatnonzero(which.ravel() == number)

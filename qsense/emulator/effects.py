@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from qsense.circuits.sensing import Experiment, Settings
-from qsense.noise import Decay
+from qsense.noise import SpinChannel
 from qsense.numerics.fisher import ComplexArray, FloatArray
 
 PAULIS: ComplexArray = np.array(
@@ -45,23 +45,23 @@ def measured(settings: Settings, confusions: FloatArray) -> FloatArray:
     return effects
 
 
-def sensing(phases: FloatArray, decay: Decay) -> FloatArray:
+def sensing(phases: FloatArray, channel: SpinChannel) -> FloatArray:
     """Returns the transfer matrices of the sensing window: rz(phase) and the noise, which commute.
 
     Args:
         phases: shape (rows, spins), in rad.
-        decay: each spin's channel at one time, arrays of shape (1, spins).
+        channel: each spin's channel at one time, arrays of shape (1, spins).
 
     Returns:
         shape (rows, spins, 4, 4).
     """
     matrices = np.zeros((*phases.shape, 4, 4))
-    cosine, sine = decay.coherence * np.cos(phases), decay.coherence * np.sin(phases)
+    cosine, sine = channel.coherence * np.cos(phases), channel.coherence * np.sin(phases)
     matrices[..., 0, 0] = 1
     matrices[..., 1, 1] = matrices[..., 2, 2] = cosine
     matrices[..., 1, 2], matrices[..., 2, 1] = -sine, sine
-    matrices[..., 3, 0] = decay.stay_down - decay.stay_up
-    matrices[..., 3, 3] = decay.stay_down + decay.stay_up - 1
+    matrices[..., 3, 0] = channel.stay_down - channel.stay_up
+    matrices[..., 3, 3] = channel.stay_down + channel.stay_up - 1
     return matrices
 
 
@@ -90,19 +90,21 @@ def unprepare_product(tilt: float) -> FloatArray:
     return transfer(np.array([[down, up], [-up, down]], dtype=np.complex128))
 
 
-def of_preparation(experiment: Experiment, settings: Settings, decay: Decay, confusions: FloatArray) -> FloatArray:
+def of_preparation(
+    experiment: Experiment, settings: Settings, channel: SpinChannel, confusions: FloatArray
+) -> FloatArray:
     """Returns the effects of "up" on the prepared state, shape (rows, spins, 4).
 
     Args:
         experiment: ends with "directions", or with "unprepare" for a product probe; other endings entangle.
         settings: phases and directions.
-        decay: each spin's channel at the experiment's time, arrays of shape (1, spins).
+        channel: each spin's channel at the experiment's time, arrays of shape (1, spins).
         confusions: A[measured, prepared] of each spin, shape (spins, 2, 2).
     """
     effects = measured(settings, confusions)
     if experiment.ending == "unprepare":
         effects = effects @ unprepare_product(experiment.probe.tilt)
-    return np.asarray((effects[..., None, :] @ sensing(settings.phases, decay))[..., 0, :])
+    return np.asarray((effects[..., None, :] @ sensing(settings.phases, channel))[..., 0, :])
 
 
 def as_factors(effects: FloatArray) -> ComplexArray:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import effects
-from qsense.noise import Decay
+from qsense.noise import SpinChannel
 from qsense.numerics.fisher import FloatArray
 
 
@@ -30,7 +30,7 @@ def copied_from(num_qubits: int) -> NDArray[np.int64]:
 def draw(
     experiment: Experiment,
     settings: Settings,
-    decay: Decay,
+    channel: SpinChannel,
     confusions: FloatArray,
     shots: int,
     rng: np.random.Generator,
@@ -40,7 +40,7 @@ def draw(
     Args:
         experiment: a GHZ probe that ends with "loss_flag" or "unprepare".
         settings: phases and directions.
-        decay: each spin's channel at the experiment's time, arrays of shape (1, N).
+        channel: each spin's channel at the experiment's time, arrays of shape (1, N).
         confusions: A[measured, prepared] of each spin, shape (N, 2, 2).
         shots: for every row.
         rng: the source of randomness.
@@ -49,7 +49,7 @@ def draw(
     if experiment.ending == "unprepare":
         up[:, 0] = up[:, 0] @ effects.transfer(effects.HADAMARD)
     rows, size, _ = up.shape
-    down_flips, up_flips = 1 - decay.stay_down[0], 1 - decay.stay_up[0]
+    down_flips, up_flips = 1 - channel.stay_down[0], 1 - channel.stay_up[0]
 
     was_up = rng.random((rows, shots, 1)) < 0.5
     strings = was_up ^ (rng.random((rows, shots, size)) < np.where(was_up, up_flips, down_flips))
@@ -58,14 +58,14 @@ def draw(
 
     sign = np.where(strings, -1.0, 1.0)
     chances = up[:, None, :, 0] + sign * up[:, None, :, 3]
-    kept = _bloch_of_the_kept(settings.phases.sum(1), decay)
+    kept = _bloch_of_the_kept(settings.phases.sum(1), channel)
     chances[:, :, 0] = np.where(lost, chances[:, :, 0], np.einsum("rp,rp->r", up[:, 0], kept)[:, None])
     return (rng.random((rows, shots, size)) < chances).astype(np.uint8)
 
 
-def _bloch_of_the_kept(phases: FloatArray, decay: Decay) -> FloatArray:
+def _bloch_of_the_kept(phases: FloatArray, channel: SpinChannel) -> FloatArray:
     """(1, x, y, z) of spin 0 where the others are down, for every total phase; shape (rows, 4)."""
-    coherence, stay_up, stay_down = (factor[0] for factor in decay)
+    coherence, stay_up, stay_down = (factor[0] for factor in channel)
     down = 0.5 * (np.prod(stay_down) + np.prod(1 - stay_up))
     up = 0.5 * (np.prod(1 - stay_down) + np.prod(stay_up))
     total = down + up

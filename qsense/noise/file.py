@@ -1,20 +1,16 @@
-"""The TOML format of a noise model: every number with its unit, its source and its date."""
+"""The TOML format of a noise model: every number has its unit, its source and its date."""
 
 from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from qsense.errors import ArgumentError, SpecError
 from qsense.files import toml_file
 from qsense.files.toml_file import Table
-
-if TYPE_CHECKING:
-    from qsense.noise.local import LocalNoise
 
 _PER_SECOND = {"1/s": 1.0, "1/ms": 1e3, "1/us": 1e6}
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -57,7 +53,7 @@ class FractionEntry(_Quantity):
 
 
 class NoiseFile(Table):
-    """Either rates, or T1 and T2 (with the excited population at rest)."""
+    """Either rates, or T1 and T2 (with the excited population in equilibrium)."""
 
     noise_schema: Literal[1] = Field(alias="schema")
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
@@ -68,7 +64,7 @@ class NoiseFile(Table):
     t1: TimeEntry | None = None
     t2: TimeEntry | None = None
     excited_population: FractionEntry | None = None
-    # Measured beside it; the model itself does not use them.
+    # Measured at the same time; the model itself does not use them.
     t2_star: TimeEntry | None = None
     t2_echo: TimeEntry | None = None
     up_given_down: FractionEntry | None = None
@@ -87,7 +83,7 @@ class NoiseFile(Table):
         return self
 
     def values(self) -> dict[str, Any]:
-        """Returns the numbers in SI units under the argument names of LocalNoise."""
+        """Returns the numbers in SI units, rates without `_rate` in their names."""
         given = {
             "dephasing": self.dephasing_rate,
             "emission": self.emission_rate,
@@ -106,18 +102,3 @@ def read(path: Path) -> NoiseFile:
         SpecError: the file is broken; the message names the file, the key and the fix.
     """
     return toml_file.read(path, NoiseFile)
-
-
-def load(path: Path, model: type[LocalNoise]) -> LocalNoise:
-    """Returns the noise that a file describes.
-
-    Raises:
-        SpecError: as `read`, or a number is out of its range.
-    """
-    entry = read(path)
-    values = entry.values()
-    build = model.from_t1_t2 if "t1" in values else model
-    try:
-        return build(**values, name=entry.name)
-    except ArgumentError as error:
-        raise SpecError(f"{path}: {error}") from error

@@ -1,4 +1,4 @@
-"""Local noise: what each spin suffers by itself, and how rates, T1 and T2 hang together.
+"""Local noise: dephasing, emission and absorption of each spin, given as rates or as T1 and T2.
 
 Up is the qubit's excited state |1>, down its ground state |0>. Per spin j: dephasing L = σ_z at rate γ_φ, emission
 L = |down><up| at rate γ_↓, absorption L = |up><down| at rate γ_↑, so that
@@ -8,9 +8,9 @@ L = |down><up| at rate γ_↓, absorption L = |up><down| at rate γ_↑, so that
 
 from __future__ import annotations
 
+import logging
 import math
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -18,12 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from qsense.errors import ArgumentError
+from qsense.errors import ArgumentError, SpecError
 from qsense.files import content
 from qsense.noise import relaxation
-from qsense.noise.decay import Decay
+from qsense.noise.channel import SpinChannel
 from qsense.numerics.fisher import FloatArray
 
+_LOG = logging.getLogger(__name__)
 Rate = relaxation.Rate
 KINDS = ("dephasing", "emission", "absorption")
 
@@ -36,10 +37,10 @@ class LocalNoise:
         dephasing: γ_φ ≥ 0, L = σ_z: the coherence decays at 2 γ_φ.
         emission: γ_↓ ≥ 0, L = |down><up|.
         absorption: γ_↑ ≥ 0, L = |up><down|.
-        name: how tables and records call it.
+        name: the name in tables and records.
         exponent: β > 0: dephasing multiplies the coherence by exp[−(2 γ_φ t)^β]; 1 by default, about 2 or 3 for a
             slow bath. Emission and absorption stay exponential.
-        transverse: γ_x ≥ 0, L = σ_x; for theory alone, and only with β = 1.
+        transverse: γ_x ≥ 0, L = σ_x; for theory only, and only with β = 1.
 
     Raises:
         ArgumentError: a rate is negative or not finite, two lists have different lengths, or β is not positive.
@@ -84,19 +85,19 @@ class LocalNoise:
         if not (math.isfinite(exponent) and exponent > 0):
             raise ArgumentError(f"Argument `exponent` must be positive and finite, but is {exponent}.")
         if exponent != 1 and any(self.transverse):
-            raise ArgumentError("Transverse noise goes with exponential dephasing only; leave `exponent` at 1.")
+            raise ArgumentError("Transverse noise needs exponential dephasing; leave `exponent` at 1.")
         object.__setattr__(self, "exponent", float(exponent))
         object.__setattr__(self, "name", name)
 
     @classmethod
     def depolarizing(cls, rate: Rate, name: str = "depolarizing") -> LocalNoise:
-        """Returns the noise that replaces each spin by the maximally mixed state at a rate Γ.
+        """Returns the noise that replaces each spin by the maximally mixed state at a rate Γ, so that T1 = T2 = 1/Γ.
 
-        It is isotropic and thus phase-covariant: γ_φ = Γ/4 with γ_↓ = γ_↑ = Γ/2, so T1 = T2 = 1/Γ.
+        It is isotropic and commutes with the field's rotation: γ_φ = Γ/4 with γ_↓ = γ_↑ = Γ/2.
 
         Args:
             rate: Γ ≥ 0 in 1/s, one number or one per spin.
-            name: how tables and records call it.
+            name: the name in tables and records.
 
         Source: Γ/4 Σ_a (σ_a ρ σ_a − ρ) = Γ (Tr_j ρ ⊗ 1/2 − ρ); checked in tests/theory/test_lindblad.py.
 
@@ -108,15 +109,13 @@ class LocalNoise:
 
     @classmethod
     def from_t1_t2(cls, t1: Rate, t2: Rate, excited_population: Rate = 0.0, name: str = "custom") -> LocalNoise:
-        """Returns the noise of spins with the given relaxation times.
-
-        γ_↓ = (1−p)/T1, γ_↑ = p/T1, γ_φ = (1/T2 − 1/(2 T1))/2, with p the excited population at rest.
+        """Returns the noise γ_↓ = (1−p)/T1, γ_↑ = p/T1, γ_φ = (1/T2 − 1/(2 T1))/2.
 
         Args:
             t1: T1 > 0 in s, may be infinite; one number or one per spin.
-            t2: 0 < T2 ≤ 2 T1 in s, free decay (T2*) or echo, whichever the sensing window does.
-            excited_population: p in [0, 1].
-            name: how tables and records call it.
+            t2: 0 < T2 ≤ 2 T1 in s: of free decay (T2*) or of an echo, whichever the sensing window uses.
+            excited_population: p in [0, 1], the population of up in equilibrium.
+            name: the name in tables and records.
 
         Raises:
             ArgumentError: a time is not positive, T2 > 2 T1, or p is outside [0, 1].
@@ -130,20 +129,15 @@ class LocalNoise:
         return cls(*relaxation.rates(t1, t2, excited_population), name)
 
     @classmethod
-    def from_backend(
-        cls,
-        backend: Any,
-        qubits: Sequence[int],
-        name: str = "calibration",
-        note: Callable[[str], None] | None = None,
-    ) -> LocalNoise:
+    def from_backend(cls, backend: Any, qubits: Sequence[int], name: str = "calibration") -> LocalNoise:
         """Returns the noise of a device's qubits from their reported T1 and T2, at zero temperature.
+
+        Whatever is cut or assumed is logged as a warning.
 
         Args:
             backend: a Qiskit BackendV2, or a `Device` read from one. Vendors report the T2 of an echo, not T2*.
             qubits: which, in the order of the spins.
-            name: how tables and records call it.
-            note: called with a sentence for everything that was cut or assumed; a Python warning by default.
+            name: the name in tables and records.
 
         Raises:
             ArgumentError: a qubit does not exist or is named twice.
@@ -156,7 +150,7 @@ class LocalNoise:
 
         t1, t2, assumed = relaxation_times(backend, qubits)
         for sentence in assumed:
-            (note or warnings.warn)(sentence)
+            _LOG.warning(sentence)
         return cls.from_t1_t2(t1, t2, name=name)
 
     @classmethod
@@ -176,7 +170,13 @@ class LocalNoise:
         """
         from qsense.noise import file  # pydantic is needed only here
 
-        return file.load(content.find("noise_models", str(name_or_path), beside), cls)
+        path = content.find("noise_models", str(name_or_path), beside)
+        entry = file.read(path)
+        values = entry.values()
+        try:
+            return (cls.from_t1_t2 if "t1" in values else cls)(**values, name=entry.name)
+        except ArgumentError as error:
+            raise SpecError(f"{path}: {error}") from error
 
     @property
     def num_spins(self) -> int | None:
@@ -194,18 +194,13 @@ class LocalNoise:
         """Whether all spins have the same rates."""
         return all(len(set(getattr(self, kind))) == 1 for kind in (*KINDS, "transverse"))
 
-    def of_one_spin(self) -> LocalNoise:
-        """Returns the noise of the first spin alone; it stands for all where the noise is uniform."""
-        first = {kind: getattr(self, kind)[0] for kind in (*KINDS, "transverse")}
-        return LocalNoise(**first, exponent=self.exponent, name=self.name)
-
-    def rates(self, num_qubits: int) -> dict[str, FloatArray]:
-        """Returns γ_φ, γ_↓, γ_↑ by kind, each of shape (num_qubits,), in 1/s (γ_x is `transverse`).
+    def check(self, num_qubits: int) -> None:
+        """Refuses numbers of spins that the rates are not for.
 
         Raises:
-            ArgumentError: the noise has a list of another length, or there is no spin.
+            ArgumentError: there is no spin, or the rates are for another number of spins.
 
-        >>> LocalNoise(dephasing=[0.1, 0.2]).rates(3)  # doctest: +ELLIPSIS
+        >>> LocalNoise(dephasing=[0.1, 0.2]).check(3)  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         qsense.errors.ArgumentError: The noise "custom" has rates for 2 spins, but the probe has 3; ...
         """
@@ -216,6 +211,15 @@ class LocalNoise:
                 f'The noise "{self.name}" has rates for {self.num_spins} spins, but the probe has {num_qubits}; '
                 f"give one number or {num_qubits}."
             )
+
+    def of_one_spin(self) -> LocalNoise:
+        """Returns the noise of the first spin alone, which is that of every spin where the noise is uniform."""
+        first = {kind: getattr(self, kind)[0] for kind in (*KINDS, "transverse")}
+        return LocalNoise(**first, exponent=self.exponent, name=self.name)
+
+    def rates(self, num_qubits: int) -> dict[str, FloatArray]:
+        """Returns γ_φ, γ_↓, γ_↑ by kind, each of shape (num_qubits,), in 1/s (γ_x is `transverse`)."""
+        self.check(num_qubits)
         return dict(zip(KINDS, _rates(self, num_qubits), strict=True))
 
     def relaxation_rates(self, num_qubits: int) -> FloatArray:
@@ -227,6 +231,11 @@ class LocalNoise:
         """Returns 1/T2 = (γ_↓ + γ_↑)/2 + 2 γ_φ of each spin, shape (num_qubits,), in 1/s; β is left out."""
         return np.asarray(self.relaxation_rates(num_qubits) / 2 + 2 * self.rates(num_qubits)["dephasing"])
 
+    def decay_rates(self, num_qubits: int) -> FloatArray:
+        """Returns how fast each spin's G decays, 2/T2 + 2γ_x, shape (num_qubits,), in 1/s."""
+        transverse = np.broadcast_to(np.array(self.transverse), (num_qubits,))
+        return np.asarray(2 * self.coherence_rates(num_qubits) + 2 * transverse)
+
     def t1(self, num_qubits: int) -> FloatArray:
         """Returns T1 of each spin in s, infinite without emission and absorption."""
         with np.errstate(divide="ignore"):
@@ -237,16 +246,16 @@ class LocalNoise:
         with np.errstate(divide="ignore"):
             return np.asarray(1 / self.coherence_rates(num_qubits))
 
-    def decay(self, times: FloatArray, num_qubits: int) -> Decay:
+    def channel(self, times: FloatArray, num_qubits: int) -> SpinChannel:
         """Returns every spin's channel at every time; arrays of shape (times, num_qubits).
 
         coherence = exp[−(γ_↓+γ_↑)t/2 − (2γ_φ t)^β]; up stays up with p + (1−p) exp(−t/T1), down stays down with
         1 − p + p exp(−t/T1), where p = γ_↑/(γ_↓ + γ_↑).
 
         Raises:
-            ArgumentError: the noise is transverse, and thus no channel of this kind.
+            ArgumentError: the noise is transverse, so that its channel depends on the field.
 
-        >>> LocalNoise(emission=1.0).decay(np.array([1.0]), 1).stay_up.round(6)
+        >>> LocalNoise(emission=1.0).channel(np.array([1.0]), 1).stay_up.round(6)
         array([[0.367879]])
         """
         rates = self.rates(num_qubits)
@@ -255,21 +264,17 @@ class LocalNoise:
         column = np.asarray(times, dtype=np.float64)[:, None]
         # −expm1 keeps 1 − e^{−t/T1} exact at short times.
         relaxed = -np.expm1(-column * relaxation)
-        return Decay(
+        return SpinChannel(
             coherence=np.exp(-self.lost_coherence(times, num_qubits)),
             stay_up=1 - (1 - population) * relaxed,
             stay_down=1 - population * relaxed,
         )
 
     def lost_coherence(self, times: FloatArray, num_qubits: int) -> FloatArray:
-        """Returns −ln of the factor on each spin's coherence, t/T2 where decay is exponential, (times, num_qubits).
-
-        Raises:
-            ArgumentError: the noise is transverse, and has no such factor.
-        """
+        """Returns −ln of the factor on each spin's coherence, t/T2 for exponential decay, (times, num_qubits)."""
         if not self.is_covariant:
             raise ArgumentError(
-                f'The noise "{self.name}" is transverse, which only `qsense.gain` and `qsense.integrated_gain` take.'
+                f'The noise "{self.name}" is transverse: only `qsense.gain` and `qsense.integrated_gain` accept it.'
             )
         column = np.asarray(times, dtype=np.float64)[:, None]
         return np.asarray(column * self.relaxation_rates(num_qubits) / 2 + self.dephased(column, num_qubits))
@@ -279,8 +284,8 @@ class LocalNoise:
         scaled = 2 * self.rates(num_qubits)["dephasing"] * times
         return np.asarray(scaled if self.exponent == 1 else scaled**self.exponent)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Returns the rates as plain numbers and lists, for a record; what is not there is left out."""
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the `[[noise]]` entry: rates in 1/s as numbers or lists; transverse rates and β only where set."""
         kinds = KINDS if self.is_covariant else (*KINDS, "transverse")
         rates = {kind: getattr(self, kind) for kind in kinds}
         return {
@@ -292,5 +297,5 @@ class LocalNoise:
 
 @lru_cache(maxsize=64)
 def _rates(noise: LocalNoise, num_qubits: int) -> tuple[FloatArray, ...]:
-    """γ_φ, γ_↓, γ_↑ of every spin, read-only; asked for several times at every time of a run."""
+    """γ_φ, γ_↓, γ_↑ of every spin, read-only; needed several times at every time of a run."""
     return tuple(np.broadcast_to(np.array(getattr(noise, kind)), (num_qubits,)) for kind in KINDS)

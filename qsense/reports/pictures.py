@@ -14,7 +14,7 @@ from qsense.noise import Noise, environment_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import FAMILIES, Probe
 from qsense.theory import gain, integrated_gain
-from qsense.theory.bounds import gain_bound, img_bound
+from qsense.theory.bounds import gain_bound, integrated_gain_bound
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -113,13 +113,16 @@ def _draw_curves(curve: Axes, ratio: Axes, probes: list[Probe], noise: Noise, ti
 
 
 def _draw_totals(panel: Axes, probe: Probe, noise: Noise, field: float) -> None:
-    local = environment_of(noise).local
-    per_spin = local.num_spins is not None or not isinstance(getattr(noise, "coupling", 0.0), float)
     n = probe.num_qubits
+    try:
+        environment_of(noise).check(n + 1)
+        per_spin = False
+    except ArgumentError:  # rates or couplings of n spins
+        per_spin = True
     largest = n if per_spin else max(n, 6)
     every = np.unique(np.rint(np.geomspace(1, largest, 10)).astype(int)) if largest > 10 else np.arange(1, largest + 1)
     sizes = [n] if per_spin else sorted({*(int(size) for size in every), n})
-    bounds = np.array([img_bound(size, noise).value for size in sizes])
+    bounds = np.array([integrated_gain_bound(size, noise).value for size in sizes])
     families = [("ghz", Probe.ghz), ("product", Probe.product)]
     series = {name: [(size, integrated_gain(build(size), noise, None, field).value) for size in sizes]
               for name, build in families}  # fmt: skip
@@ -190,7 +193,9 @@ def optimal_figure(answer: dict[str, Any], noise: str) -> Figure:
             top = min(1.05 * max(*bounds, highest), 2 * highest)  # far bounds are cut: the probes are what is compared
             _shade(panel, np.array(sizes, dtype=float), np.array(bounds), top)
             panel.set_ylim(0, top)
-        title = {"img": "𝓘", "rate": "max Q/t", "gain": "G"}[answer["objective"]].replace("𝓘", r"$\mathcal{I}$")
+        title = {"integrated_gain": "𝓘", "img": "𝓘", "rate": "max Q/t", "gain": "G"}[answer["objective"]].replace(
+            "𝓘", r"$\mathcal{I}$"
+        )
         panel.set(xlabel="number of spins N", ylabel=f"{title} / that of product", title=noise, xticks=sizes)
         panel.legend(fontsize=8)
     return figure

@@ -23,7 +23,7 @@ from qsense.errors import ArgumentError, SpecError, at_key
 from qsense.estimators.estimator import Estimator
 from qsense.estimators.integral.allocation import allocate
 from qsense.estimators.result import Estimate
-from qsense.noise import LocalNoise
+from qsense.noise import SpinNoise
 from qsense.numerics.quadrature import Rule, rule_for_times
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
@@ -57,7 +57,7 @@ class Point:
     """
 
     probe: Probe
-    noise: LocalNoise
+    noise: SpinNoise
     estimator: EstimatorSpec
     field: float
     rule: Rule
@@ -74,7 +74,7 @@ class Point:
         """The hash of everything that decides the counts of this point except the backend, hexadecimal."""
         parts = {
             "probe": self.probe.key,
-            "noise": {k: v for k, v in self.noise.as_dict().items() if k != "name"},
+            "noise": {k: v for k, v in self.noise.to_dict().items() if k != "name"},
             "estimator": self.method.identity(),
             "shots": self.shots,
             "field": self.field,
@@ -182,10 +182,10 @@ def ambiguous(points: Sequence[Point]) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _rule(spec: RunSpec, probe: Probe, named: LocalNoise | CalibrationNoise) -> Rule:
+def _rule(spec: RunSpec, probe: Probe, named: SpinNoise | CalibrationNoise) -> Rule:
     with at_key(spec.source, "noise"):
         noise = spec.noise_for(probe, named)
-        if isinstance(named, CalibrationNoise) and not noise.coherence_rates(probe.num_qubits).any():
+        if isinstance(named, CalibrationNoise) and not noise.decay_rates(probe.num_qubits).any():
             raise ArgumentError(
                 f'the backend reports neither T1 nor T2 of the qubits of "{probe.name}", so "{CALIBRATION}" says '
                 "nothing; give `t1_s` and `t2_s`, or a noise model that `qsense calibrate` has measured"

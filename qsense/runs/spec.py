@@ -14,14 +14,13 @@ from typing import Any
 
 from qsense.errors import ArgumentError, SpecError, at_key, nearest
 from qsense.files import content, toml_file
-from qsense.noise import LocalNoise, ReadoutError
-from qsense.noise.local import KINDS as NOISES
+from qsense.noise import ReadoutError, SpinNoise
+from qsense.noise.entries import KindEntry, LocalEntry, noise_of_entry
+from qsense.noise.kinds import check_channel
 from qsense.probes import FAMILIES, KINDS, Probe
 from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.placement import CALIBRATION, CalibrationNoise, DeviceOptions
-from qsense.runs.spec_file import SCHEMA, NoiseEntry, ProbeEntry, SpecFile
-
-_SLOWEST, _FASTEST = 1e-30, 1e30
+from qsense.runs.spec_file import SCHEMA, ProbeEntry, SpecFile
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class RunSpec:
 
     name: str
     probes: tuple[Probe, ...]
-    noises: tuple[LocalNoise | CalibrationNoise, ...]
+    noises: tuple[SpinNoise | CalibrationNoise, ...]
     estimators: tuple[EstimatorSpec, ...]
     field: float
     times: tuple[float, ...] | None
@@ -77,7 +76,7 @@ class RunSpec:
             "name": self.name,
             "probes": [_probe_entry(p) for p in self.probes if p.kind == "circuit" or _first_of_size(p, self.probes)],
             "num_qubits": list(dict.fromkeys(p.num_qubits for p in self.probes if p.kind != "circuit")),
-            "noise": [_noise_entry(n) for n in self.noises],
+            "noise": [n.to_dict() for n in self.noises],
             "estimators": [e.to_dict() for e in self.estimators],
             "field_rad_per_s": self.field,
             "shots": self.estimators[0].shots,
@@ -97,7 +96,7 @@ class RunSpec:
             data["device"] = self.device.to_dict()
         return data
 
-    def noise_for(self, probe: Probe, noise: LocalNoise | CalibrationNoise) -> LocalNoise:
+    def noise_for(self, probe: Probe, noise: SpinNoise | CalibrationNoise) -> SpinNoise:
         """Returns the noise that a probe is under: "calibration" is that of its own qubits.
 
         Raises:
@@ -136,7 +135,7 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
     for index, item in enumerate(entry.probes):
         with at_key(source, f"probes[{index}]"):
             probes += _probes(item, entry.num_qubits, folder)
-    noises: list[LocalNoise | CalibrationNoise] = []
+    noises: list[SpinNoise | CalibrationNoise] = []
     for index, one in enumerate(entry.noise):
         with at_key(source, f"noise[{index}]"):
             noises.append(_noise(one, folder))
@@ -156,10 +155,10 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
     for position, name in enumerate(names):
         if name in names[:position]:
             raise SpecError(f'{source}: key `estimators`: "{name}" is listed twice; name each once.')
-    for noise in (n for n in noises if isinstance(n, LocalNoise)):
+    for noise in (n for n in noises if not isinstance(n, CalibrationNoise)):
         for probe in probes:
             with at_key(source, "noise"):
-                noise.rates(probe.num_qubits)
+                check_channel(noise, probe.num_qubits)
     with at_key(source, "readout_error"):
         readout = ReadoutError(**entry.readout_error.model_dump()) if entry.readout_error else None
     with at_key(source, "device"):
@@ -196,36 +195,10 @@ def _probes(entry: ProbeEntry, sizes: list[int], folder: Path) -> list[Probe]:
     )
 
 
-def _noise(entry: NoiseEntry, folder: Path) -> LocalNoise | CalibrationNoise:
-    rates = {k: getattr(entry, f"{k}_rate") for k in ("dephasing", "emission", "absorption")}
-    rates = {key: value for key, value in rates.items() if value is not None}
-    given = {"t1": entry.t1_s, "t2": entry.t2_s, "excited_population": entry.excited_population}
-    times = {key: value for key, value in given.items() if value is not None}
-    if entry.noise is not None:
-        if rates or times or entry.name is not None:
-            raise ArgumentError("give either a noise model's name or numbers, not both")
-        if entry.noise == CALIBRATION:
-            return CalibrationNoise()
-        return _in_range(LocalNoise.load(entry.noise, beside=folder))
-    if rates and times:
-        raise ArgumentError("give either rates or T1 and T2, not both")
-    name = entry.name or "custom"
-    if times:
-        if "t1" not in times or "t2" not in times:
-            raise ArgumentError("`t1_s` and `t2_s` go together; add the missing one")
-        return _in_range(LocalNoise.from_t1_t2(times["t1"], times["t2"], times.get("excited_population", 0.0), name))
-    if not rates:
-        raise ArgumentError("no noise is given; add `dephasing_rate`, `emission_rate`, or `t1_s` and `t2_s`")
-    return _in_range(LocalNoise(**rates, name=name))
-
-
-def _in_range(noise: LocalNoise) -> LocalNoise:
-    """Refuses rates whose powers are beyond what numbers can be."""
-    for kind in NOISES:
-        for rate in getattr(noise, kind):
-            if rate and not _SLOWEST <= rate <= _FASTEST:
-                raise ArgumentError(f"`{kind}_rate` must be 0 or from {_SLOWEST} to {_FASTEST} 1/s, but is {rate}")
-    return noise
+def _noise(entry: LocalEntry | KindEntry, folder: Path) -> SpinNoise | CalibrationNoise:
+    if isinstance(entry, LocalEntry) and entry == LocalEntry(noise=CALIBRATION):
+        return CalibrationNoise()
+    return noise_of_entry(entry, folder)
 
 
 def _first_of_size(probe: Probe, probes: tuple[Probe, ...]) -> bool:
@@ -239,7 +212,3 @@ def _probe_entry(probe: Probe) -> dict[str, Any]:
     if probe.kind == "symmetric":
         return {"probe": probe.name}
     return {"probe": probe.kind, "tilt": probe.tilt} if probe.tilt else {"probe": probe.kind}
-
-
-def _noise_entry(noise: LocalNoise | CalibrationNoise) -> dict[str, Any]:
-    return noise.to_dict() if isinstance(noise, CalibrationNoise) else noise.as_dict()

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from qsense.errors import nearest
 from qsense.files.toml_file import Table
+from qsense.noise.entries import NoiseEntry
 from qsense.numerics.integration import as_times
 
 SCHEMA = 1
@@ -38,24 +39,12 @@ def _known(word: str, known: tuple[str, ...] | list[str], what: str) -> str:
 Size = Annotated[int, Field(ge=1, le=1000, strict=True)]
 # Counts are stored in 32 bits.
 Shots = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
-Rates = float | list[float]
 
 
 class ProbeEntry(Table):
     probe: str
     tilt: float = 0.0
     qasm: str | None = None
-
-
-class NoiseEntry(Table):
-    noise: str | None = None
-    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
-    dephasing_rate: Rates | None = None
-    emission_rate: Rates | None = None
-    absorption_rate: Rates | None = None
-    t1_s: Rates | None = None
-    t2_s: Rates | None = None
-    excited_population: Rates | None = None
 
 
 class EstimatorEntry(Table):

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qsense.files.old_names import with_current_names, with_old_names
-from qsense.noise import LocalNoise
+from qsense.noise import SpinNoise
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.spec import RunSpec
 from qsense.tables.columns import Columns
 
 
-def identity_row(spec: RunSpec, probe: Probe, noise: LocalNoise, estimator: EstimatorSpec) -> dict[str, Any]:
-    """Returns the columns of TRIAL_COLUMNS; a rate is None where spins differ.
+def identity_row(spec: RunSpec, probe: Probe, noise: SpinNoise, estimator: EstimatorSpec) -> dict[str, Any]:
+    """Returns the columns of TRIAL_COLUMNS; a rate is None where spins differ, and for other noises than LocalNoise.
 
     >>> spec = RunSpec.from_dict({
     ...     "schema": 1, "name": "one", "probes": "ghz", "num_qubits": 2, "noise": {"dephasing_rate": 0.5},
@@ -22,13 +22,13 @@ def identity_row(spec: RunSpec, probe: Probe, noise: LocalNoise, estimator: Esti
     >>> identity_row(spec, spec.probes[0], LocalNoise(0.5), spec.estimators[0])["dephasing_rate_per_s"]
     0.5
     """
-    given = noise.as_dict()
+    given = noise.to_dict()
 
     def rate(kind: str) -> float | None:
-        value = given[f"{kind}_rate"]
+        value = given.get(f"{kind}_rate")
         if isinstance(value, list):
             return float(value[0]) if len(set(value)) == 1 else None
-        return float(value)
+        return None if value is None else float(value)
 
     return {
         "probe": probe.name,

@@ -22,7 +22,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from qsense.noise import LocalNoise, Noise, environment_of
+from qsense.noise import LocalNoise, Noise, SpinNoise, environment_of
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import Integral, integrate
 
@@ -66,12 +66,12 @@ def gain_bound(num_qubits: int, noise: Noise, times: FloatArray) -> FloatArray:
         return np.asarray(1 / (spread + 1 / local))
 
 
-def img_bound(num_qubits: int, noise: Noise) -> Integral:
+def integrated_gain_bound(num_qubits: int, noise: Noise) -> Integral:
     """Returns an upper bound on 𝓘 of every probe in s: the integral of `gain_bound`; infinite where that is.
 
     Equal dephasing: (N/4γ)·N ln N/(N−1).
 
-    >>> bound = img_bound(2, LocalNoise(dephasing=0.25))
+    >>> bound = integrated_gain_bound(2, LocalNoise(dephasing=0.25))
     >>> round(float(bound.value / (2 * 2 * np.log(2))), 10)
     1.0
     """
@@ -101,6 +101,8 @@ def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] 
     """
     environment = environment_of(noise)
     local = environment.local
+    if not isinstance(local, LocalNoise):
+        return None
     rates = 2 * local.coherence_rates(num_qubits)
     dephasing = 2 * local.rates(num_qubits)["dephasing"]
     if not has_bound(num_qubits, environment) or not (rates if local.exponent == 1 else dephasing).min() > 0:
@@ -130,8 +132,13 @@ def has_bound(num_qubits: int, noise: Noise) -> bool:
     return environment_of(noise).commutes(num_qubits)
 
 
-def _penalties(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatArray:
+def _penalties(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatArray:
     """R_j(t) ≥ 0, shape (times, num_qubits); infinite where the coherence has underflowed."""
+    if not isinstance(noise, LocalNoise):
+        coherence, up, down = noise.channel(times, num_qubits)
+        with np.errstate(divide="ignore"):
+            roots = [np.sqrt(np.maximum(stay / coherence**2 - 1, 0)) for stay in (up, down)]
+        return np.asarray((roots[0] + roots[1]) ** 2 / 4)
     column = times[:, None]
     rates = noise.rates(num_qubits)
     relaxation = noise.relaxation_rates(num_qubits)

@@ -1,4 +1,7 @@
-"""Closed forms: GHZ and product probes under any local dephasing, emission and absorption, any N in O(N)."""
+"""Closed forms: GHZ and product probes under any noise that acts on each spin by itself, any N in O(N).
+
+LocalNoise is evaluated from its rates, in logarithms where G underflows; any other noise from its channel.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,18 @@ import math
 
 import numpy as np
 
-from qsense.noise import LocalNoise
+from qsense.noise import LocalNoise, SpinChannel, SpinNoise
 from qsense.numerics.fisher import FloatArray
 
-_SPINS_AT_ONCE = 512  # arrays that stay in the processor's cache
+_SPINS_AT_ONCE = 512  # arrays of so many spins stay in the processor's cache
 
 
-def product_gain(num_qubits: int, noise: LocalNoise, times: FloatArray, tilt: float = 0.0) -> FloatArray:
+def product_gain(num_qubits: int, noise: SpinNoise, times: FloatArray, tilt: float = 0.0) -> FloatArray:
     """Returns G(t) of a product probe, Σ_j 4|c_j|² = (1−δ²) Σ_j exp(−2t/T2_j).
 
     Args:
         num_qubits: N.
-        noise: local noise, rates alike or per spin, decay exponential or stretched.
+        noise: acts on each spin by itself, alike or not.
         times: shape (times,), in s.
         tilt: δ.
 
@@ -29,21 +32,25 @@ def product_gain(num_qubits: int, noise: LocalNoise, times: FloatArray, tilt: fl
     >>> product_gain(3, LocalNoise(dephasing=0.25), np.array([0.0, 1.0])).round(6)
     array([3.      , 1.103638])
     """
+    if not isinstance(noise, LocalNoise):
+        return np.asarray((1 - tilt**2) * (noise.channel(times, num_qubits).coherence ** 2).sum(-1))
     single, spins, alike = _distinct(num_qubits, noise)
     return np.asarray((1 - tilt**2) * alike * np.exp(-2 * single.lost_coherence(times, spins)).sum(-1))
 
 
-def product_img(num_qubits: int, noise: LocalNoise, tilt: float = 0.0) -> float | None:
+def integrated_product_gain(num_qubits: int, noise: SpinNoise, tilt: float = 0.0) -> float | None:
     """Returns 𝓘 of a product probe in s, (1−δ²) Σ_j T2_j/2; infinite if a spin does not decay.
 
     Stretched dephasing alone: (1−δ²) Σ_j T_j Γ(1+1/β) 2^{−1/β} with T_j = 1/(2γ_φ,j). None where there is no closed
-    form: stretched dephasing beside emission or absorption.
+    form: stretched dephasing beside emission or absorption, and any noise but LocalNoise.
 
     Source: arXiv:2512.21661v1, Eqs. 25 and 59.
 
-    >>> product_img(4, LocalNoise(dephasing=0.1))
+    >>> integrated_product_gain(4, LocalNoise(dephasing=0.1))
     10.0
     """
+    if not isinstance(noise, LocalNoise):
+        return None
     if noise.exponent == 1:
         return float((1 - tilt**2) * (noise.t2(num_qubits) / 2).sum())
     if noise.relaxation_rates(num_qubits).any():
@@ -53,7 +60,7 @@ def product_img(num_qubits: int, noise: LocalNoise, tilt: float = 0.0) -> float 
     return float((1 - tilt**2) * _stretched(noise.exponent) * lifetimes.sum())
 
 
-def log_ghz_gain(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatArray:
+def log_ghz_gain(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatArray:
     """Returns ln G(t) of a GHZ probe, shape (times,); finite where G itself underflows.
 
     GHZ stays a 2×2 block (all up, all down) beside a diagonal without information:
@@ -61,6 +68,8 @@ def log_ghz_gain(num_qubits: int, noise: LocalNoise, times: FloatArray) -> Float
 
     Source: arXiv:2512.21661v1, Eq. 42 for emission; for general rates derived in tests/theory/test_theory.py.
     """
+    if not isinstance(noise, LocalNoise):
+        return _log_ghz_gain_of_channel(noise.channel(times, num_qubits))
     single, spins, alike = _distinct(num_qubits, noise)
     if single.exponent == 1:  # the sum over spins needs no array of times and spins
         lost = times * float(single.coherence_rates(spins).sum())
@@ -76,6 +85,15 @@ def log_ghz_gain(num_qubits: int, noise: LocalNoise, times: FloatArray) -> Float
         part = slice(start, start + _SPINS_AT_ONCE)
         ways += alike * _log_populations(times, rates[part], up[part])
     return np.asarray(gain - np.logaddexp.reduce(ways, axis=0) + np.log(2))
+
+
+def _log_ghz_gain_of_channel(channel: SpinChannel) -> FloatArray:
+    """ln of N² Π_j η_j²/(p_up + p_down), η_j the factor on spin j's coherence."""
+    coherence, up, down = channel
+    ways = [_log_product(way) for way in (up, 1 - down, 1 - up, down)]
+    with np.errstate(divide="ignore"):
+        lost = np.log(np.abs(coherence)).sum(-1)
+    return np.asarray(2 * np.log(coherence.shape[-1]) + 2 * lost - np.logaddexp.reduce(ways, axis=0) + np.log(2))
 
 
 def _log_populations(times: FloatArray, rates: FloatArray, up: FloatArray) -> FloatArray:
@@ -94,7 +112,7 @@ def _log_product(factors: FloatArray) -> FloatArray:
         return np.asarray(np.log(whole).sum(-1) + np.log(factors[:, spins - spins % 8 :]).sum(-1))
 
 
-def ghz_gain(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatArray:
+def ghz_gain(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatArray:
     """Returns G(t) of a GHZ probe, shape (times,).
 
     Source: arXiv:2512.21661v1, Eqs. 11 and 49.
@@ -105,17 +123,19 @@ def ghz_gain(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatArra
     return np.asarray(np.exp(log_ghz_gain(num_qubits, noise, times)))
 
 
-def ghz_img(num_qubits: int, noise: LocalNoise) -> float | None:
-    """Returns 𝓘 of a GHZ probe under dephasing alone, N²/(4 Σ_j γ_j), in s; None where populations change.
+def integrated_ghz_gain(num_qubits: int, noise: SpinNoise) -> float | None:
+    """Returns 𝓘 of a GHZ probe under dephasing alone, N²/(4 Σ_j γ_j), in s.
+
+    None where populations change, and for any noise but LocalNoise.
 
     Stretched: N² T Γ(1+1/β) 2^{−1/β} with T^{−β} = Σ_j (2γ_j)^β; for equal rates N^{1−1/β} times the product probe's.
 
     Source: arXiv:2512.21661v1, Eq. 12 for equal rates.
 
-    >>> ghz_img(4, LocalNoise(dephasing=0.1))
+    >>> integrated_ghz_gain(4, LocalNoise(dephasing=0.1))
     10.0
     """
-    if noise.relaxation_rates(num_qubits).any():
+    if not isinstance(noise, LocalNoise) or noise.relaxation_rates(num_qubits).any():
         return None
     rates = 2 * noise.rates(num_qubits)["dephasing"]
     total = float((rates**noise.exponent).sum()) ** (1 / noise.exponent)
@@ -133,7 +153,7 @@ def _distinct(num_qubits: int, noise: LocalNoise) -> tuple[LocalNoise, int, int]
     return (noise.of_one_spin(), 1, num_qubits) if noise.is_uniform else (noise, num_qubits, 1)
 
 
-def ghz_parity_gain(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatArray:
+def ghz_parity_gain(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatArray:
     """Returns the classical gain of parity alone on a GHZ probe at mid-fringe, N² 4|c|², shape (times,).
 
     Its integral under emission is N/γ, less than the 𝓘 of Eq. 50.
@@ -143,4 +163,4 @@ def ghz_parity_gain(num_qubits: int, noise: LocalNoise, times: FloatArray) -> Fl
     >>> ghz_parity_gain(2, LocalNoise(emission=1.0), np.array([0.0, 1.0])).round(6)
     array([4.      , 0.541341])
     """
-    return np.asarray(num_qubits**2 * noise.decay(times, num_qubits).coherence.prod(-1) ** 2)
+    return np.asarray(num_qubits**2 * noise.channel(times, num_qubits).coherence.prod(-1) ** 2)

@@ -70,7 +70,7 @@ def states_and_slopes(
     where the noise commutes with it, and in the laboratory's where it does not."""
     if is_transverse_alone(noise):
         _check_size(probe, noise)
-        return transverse_states(probe, environment_of(noise).local, times, field)
+        return transverse_states(probe, environment_of(noise).local_noise(), times, field)
     if not environment_of(noise).commutes(probe.num_qubits):
         return lindblad_states(probe, environment_of(noise), times, field)
     rho = _channel_output(probe, noise, times)  # checks the size
@@ -129,14 +129,14 @@ def _channel_output(probe: Probe, noise: Noise, times: FloatArray) -> ComplexArr
     environment = environment_of(noise)
     complex_start = probe.density_matrix()
     start = complex_start if complex_start.imag.any() else complex_start.real
-    decay = environment.local.decay(times, num_qubits)
+    channel = environment.local.channel(times, num_qubits)
     shape = (len(times),) + (2,) * (2 * num_qubits)
     rho = np.broadcast_to(start.reshape((1, *shape[1:])), shape).copy()
     for spin in range(num_qubits):
         # Axis 0 is time; the row index of spin j is axis N−j, its column index N further.
         blocks = np.moveaxis(rho, (num_qubits - spin, 2 * num_qubits - spin), (0, 1))
         column = (slice(None),) + (None,) * (2 * num_qubits - 2)
-        coherence, up, down = (factor[:, spin][column] for factor in decay)
+        coherence, up, down = (factor[:, spin][column] for factor in channel)
         ground, excited = blocks[0, 0].copy(), blocks[1, 1].copy()
         blocks[0, 0] = down * ground + (1 - up) * excited
         blocks[1, 1] = (1 - down) * ground + up * excited

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qsense.noise import Environment, Noise, environment_of
+from qsense.noise import Environment, LocalNoise, Noise, environment_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.closed import ghz_gain, product_gain
 from qsense.theory.dense import dense_gain, is_transverse_alone
 from qsense.theory.lindblad import leaps
-from qsense.theory.symmetric import Channel, symmetric_gain
+from qsense.theory.symmetric import UniformChannel, symmetric_gain
 
 _ROUNDING = 2.2e-16
 _STEPS = 3e3  # lifetimes that a solution in steps can follow
@@ -65,19 +65,22 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
         if amplitudes is not None:
             resolution = _ROUNDING * n**2 * (n + 1)
             return Engine(
-                "symmetric engine", lambda t: symmetric_gain(amplitudes, uniform_channel(environment, t)), resolution
+                "symmetric engine", lambda t: symmetric_gain(amplitudes, uniform_channel(environment, n, t)), resolution
             )
     if environment.commutes(n):
         return Engine("dense matrices", lambda t: dense_gain(probe, noise, t), _ROUNDING * n**2 * 2**n)
     if is_transverse_alone(noise):
         return Engine("dense matrices", lambda t: dense_gain(probe, noise, t, field), _KERNEL * n**2)
+    environment.local_noise()  # refuses what has no Lindblad equation
     affordable = np.inf if leaps(n) else _STEPS
     return Engine("Lindblad equation", lambda t: dense_gain(probe, noise, t, field), _KERNEL * n**2, affordable)
 
 
-def uniform_channel(environment: Environment, times: FloatArray) -> Channel:
-    """Returns the channel of noise that is alike for all spins: one spin stands for all."""
-    return Channel.of(environment.local.of_one_spin().decay(times, 1), environment.collective(times))
+def uniform_channel(environment: Environment, num_qubits: int, times: FloatArray) -> UniformChannel:
+    """Returns the channel that all spins share under noise that is alike for them."""
+    local = environment.local
+    one, size = (local.of_one_spin(), 1) if isinstance(local, LocalNoise) else (local, num_qubits)
+    return UniformChannel.of(one.channel(times, size), environment.collective(times))
 
 
 def decay_scales(probe: Probe, noise: Noise, field: float = 0.0) -> tuple[float, float]:
@@ -87,13 +90,14 @@ def decay_scales(probe: Probe, noise: Noise, field: float = 0.0) -> tuple[float,
     slowest, fastest = float(rates.min()), float(rates.sum()) + 4 * environment.collective_dephasing * n**2
     if not environment.is_covariant:
         # σ_x leaves spins along x alone, and a field slower than γ_x turns them away at γ_x − √(γ_x² − φ²) only.
-        transverse = np.broadcast_to(np.array(environment.local.transverse), (n,))
+        transverse = np.broadcast_to(np.array(environment.local_noise().transverse), (n,))
         root = np.sqrt(np.maximum(transverse**2 - field**2, 0))
         turning = np.divide(field**2, transverse + root, out=transverse.copy(), where=root > 0)
         slowest = float(np.min(rates - 2 * transverse + 2 * turning))
         fastest += 2 * float(transverse.sum()) + 2 * abs(field)
     elif probe.kind == "ghz":
-        relaxation = environment.local.relaxation_rates(n)
+        local = environment.local
+        relaxation = local.relaxation_rates(n) if isinstance(local, LocalNoise) else rates  # 1/T1 ≤ 2/T2
         # p_up + p_down may decay too, by at most Σ 1/T1: then G outlives its coherence.
         slowest = max(fastest - float(relaxation.sum()), slowest)
         fastest = max(fastest, n * float(rates.max()))  # the populations settle at up to N times a spin's own rate

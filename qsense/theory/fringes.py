@@ -21,7 +21,7 @@ from qsense.probes.collective import eigenstates_of_jx
 from qsense.theory.dense import NUM_QUBITS, states_and_slopes
 from qsense.theory.engines import engine_for, uniform_channel
 from qsense.theory.lindblad import generator
-from qsense.theory.symmetric import Channel, blocks
+from qsense.theory.symmetric import UniformChannel, blocks
 
 Povm = Sequence[ComplexArray | FloatArray] | ComplexArray | FloatArray
 READOUTS = ("local_x", "total_jx", "parity", "loss_flag", "z")
@@ -92,9 +92,9 @@ def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, 
 def _of_ghz(n: int, noise: Noise, times: FloatArray, readout: str) -> Fringes:
     """The block of a GHZ state: visibility 2|c|, and for the loss flag p_up + p_down beside what left the block."""
     environment = environment_of(noise)
-    decay = environment.local.decay(times, n)
-    visibility = decay.coherence.prod(-1) * np.exp(-(n**2) * environment.collective(times))
-    ends = (decay.stay_up, 1 - decay.stay_down, 1 - decay.stay_up, decay.stay_down)
+    channel = environment.local.channel(times, n)
+    visibility = channel.coherence.prod(-1) * np.exp(-(n**2) * environment.collective(times))
+    ends = (channel.stay_up, 1 - channel.stay_down, 1 - channel.stay_up, channel.stay_down)
     kept = sum(part.prod(-1) for part in ends) / 2 if readout == "loss_flag" else np.ones(len(times))
     values = np.zeros((len(times), 2, 3), dtype=np.complex128)
     values[:, 0, 0] = values[:, 0, 1] = kept / 2
@@ -107,14 +107,14 @@ def _of_symmetric(probe: Probe, noise: Noise, times: FloatArray, readout: str) -
     """Of a symmetric state the joint outcome says no more than J_x, which every block shows along its own axis."""
     n, amplitudes = probe.num_qubits, probe.dicke_amplitudes()
     assert amplitudes is not None
-    parts = uniform_channel(environment_of(noise), times).parts(n)
+    parts = uniform_channel(environment_of(noise), n, times).parts(n)
     values = np.concatenate([_along_x(amplitudes, part) for part in parts])
     if readout == "parity":
         values = np.stack([values[..., n % 2 :: 2].sum(-1), values[..., 1 - n % 2 :: 2].sum(-1)], axis=-1)
     return _covariant(np.arange(n + 1.0), values)
 
 
-def _along_x(amplitudes: ComplexArray, channel: Channel) -> ComplexArray:
+def _along_x(amplitudes: ComplexArray, channel: UniformChannel) -> ComplexArray:
     n = len(amplitudes) - 1
     values = np.zeros((len(channel), n + 1, n + 1), dtype=np.complex128)
     for below, block in enumerate(blocks(amplitudes, channel)):

@@ -10,13 +10,13 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.noise import Noise
 from qsense.probes import Probe
-from qsense.theory import integrated_gain
-from qsense.theory.bounds import gain_bound, img_bound
+from qsense.theory.bounds import gain_bound, integrated_gain_bound
 from qsense.theory.engines import engine_for
+from qsense.theory.gains import integrated_gain
 from qsense.theory.rate import operational_rate, rate_bound
 
-Objective = Literal["img", "rate", "gain"]
-OBJECTIVES = ("img", "rate", "gain")
+Objective = Literal["integrated_gain", "rate", "gain"]
+OBJECTIVES = ("integrated_gain", "rate", "gain")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Goal:
     """What a probe is to be best at.
 
     Attributes:
-        objective: "img" (𝓘, s), "rate" (max_t Q/(t + t_dead), s) or "gain" (G at one time, 1).
+        objective: "integrated_gain" (𝓘, s), "rate" (max_t Q/(t + t_dead), s) or "gain" (G at one time, 1).
         time: the time of "gain" in s.
         dead_time: preparation and readout of one repetition in s, of "rate".
 
@@ -32,7 +32,7 @@ class Goal:
         ArgumentError: the objective is unknown, or its time is missing or out of range.
     """
 
-    objective: Objective = "img"
+    objective: Objective = "integrated_gain"
     time: float | None = None
     dead_time: float = 0.0
 
@@ -50,7 +50,7 @@ class Goal:
 
     def value(self, probe: Probe, noise: Noise) -> float:
         """Returns what a probe reaches."""
-        if self.objective == "img":
+        if self.objective == "integrated_gain":
             return integrated_gain(probe, noise).value
         if self.objective == "rate":
             return operational_rate(probe, noise, self.dead_time).value
@@ -58,8 +58,8 @@ class Goal:
 
     def bound(self, num_qubits: int, noise: Noise) -> float:
         """Returns what no probe exceeds, entangled with anything."""
-        if self.objective == "img":
-            return float(img_bound(num_qubits, noise).value)
+        if self.objective == "integrated_gain":
+            return float(integrated_gain_bound(num_qubits, noise).value)
         if self.objective == "rate":
             return rate_bound(num_qubits, noise, self.dead_time).value
         return float(gain_bound(num_qubits, noise, np.array([self.time]))[0])

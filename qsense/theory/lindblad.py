@@ -55,7 +55,7 @@ def liouvillian(num_qubits: int, environment: Environment, field: float = 0.0) -
     """
     from scipy.sparse import csr_matrix
 
-    local, dimension = environment.local, 2**num_qubits
+    local, dimension = environment.local_noise(), 2**num_qubits
     rates = local.rates(num_qubits)
     transverse = np.broadcast_to(np.array(local.transverse), (num_qubits,))
     index = np.arange(4**num_qubits)
@@ -99,7 +99,7 @@ def lindblad_states(
             f"A coupling beside emission, and transverse noise beside a coupling or collective dephasing, need the "
             f"Lindblad equation of all {n} spins: 4^{n} numbers; at most {NUM_QUBITS} spins are supported."
         )
-    if environment.local.exponent != 1:
+    if environment.exponent != 1:
         raise ArgumentError(
             "Stretched decay is no Lindblad equation; with a coupling beside emission leave `exponent` at 1."
         )

@@ -9,11 +9,11 @@ from qsense.noise import Noise, environment_of
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import as_times, integrate
 from qsense.probes import Probe
-from qsense.theory import IntegratedGain, integrated_gain
 from qsense.theory.bounds import gain_tail
 from qsense.theory.closed import ghz_gain, ghz_parity_gain, product_gain
 from qsense.theory.engines import decay_scales, engine_for
 from qsense.theory.fringes import Fringes, Povm, fringes
+from qsense.theory.gains import IntegratedGain, integrated_gain
 
 Phase = float | str
 # Among many phases the largest rounding would be chosen: outcomes this rare are left out.

@@ -49,7 +49,7 @@ class OptimalProbe:
 def optimal_probe(
     num_qubits: int,
     noise: Noise,
-    objective: Objective = "img",
+    objective: Objective = "integrated_gain",
     time: float | None = None,
     dead_time: float = 0.0,
 ) -> OptimalProbe:
@@ -58,7 +58,7 @@ def optimal_probe(
     Args:
         num_qubits: N ≤ 100; seconds up to N ≈ 30, minutes at 100, ten times that where populations change.
         noise: noise that is the same for every spin and commutes with the field; some rate must be positive.
-        objective: "img", "rate" or "gain".
+        objective: "integrated_gain", "rate" or "gain".
         time: of "gain", in s.
         dead_time: of "rate", in s.
 
@@ -79,7 +79,7 @@ def optimal_probe(
         amplitudes, gradient = _best_for_rate(num_qubits, noise, goal)
     else:
         times, weights = _nodes(num_qubits, noise, goal)
-        amplitudes, gradient = _search(num_qubits, _slope(noise, times, weights), _starts(num_qubits))
+        amplitudes, gradient = _search(num_qubits, _slope(num_qubits, noise, times, weights), _starts(num_qubits))
     probe = Probe.symmetric(amplitudes, f"optimal({objective})")
     return OptimalProbe(probe, goal.value(probe, noise), goal.bound(num_qubits, noise), gradient)
 
@@ -88,7 +88,7 @@ def best_squeezing(
     num_qubits: int,
     noise: Noise,
     kind: Twist = "one_axis",
-    objective: Objective = "img",
+    objective: Objective = "integrated_gain",
     time: float | None = None,
     dead_time: float = 0.0,
 ) -> OptimalProbe:
@@ -137,7 +137,7 @@ class ProbeComparison(NamedTuple):
 def comparison(
     num_qubits: int,
     noise: Noise,
-    objective: Objective = "img",
+    objective: Objective = "integrated_gain",
     time: float | None = None,
     dead_time: float = 0.0,
 ) -> ProbeComparison:
@@ -186,13 +186,15 @@ def _nodes(num_qubits: int, noise: Noise, goal: Goal) -> tuple[FloatArray, Float
     environment = environment_of(noise)
     nodes, weights = np.polynomial.legendre.leggauss(20 + 2 * int(np.sqrt(num_qubits)))
     u, weights = (nodes + 1) / 2, weights / 2
-    rate, power = float(environment.decay_rates(num_qubits)[0]), 1 / environment.local.exponent
+    rate, power = float(environment.decay_rates(num_qubits)[0]), 1 / environment.exponent
     times = (-np.log(u)) ** power / rate
     return times, weights * times * power / (u * -np.log(u))
 
 
-def _slope(noise: Noise, times: FloatArray, weights: FloatArray) -> Callable[[FloatArray], tuple[float, FloatArray]]:
-    channel = uniform_channel(environment_of(noise), times)
+def _slope(
+    num_qubits: int, noise: Noise, times: FloatArray, weights: FloatArray
+) -> Callable[[FloatArray], tuple[float, FloatArray]]:
+    channel = uniform_channel(environment_of(noise), num_qubits, times)
 
     def slope(amplitudes: FloatArray) -> tuple[float, FloatArray]:
         gains, matrices = gain_and_matrix(amplitudes, channel)
@@ -244,7 +246,7 @@ def _best_for_rate(num_qubits: int, noise: Noise, goal: Goal) -> tuple[FloatArra
     for time in np.geomspace(first, last, 4):
         value, starts = 0.0, _starts(num_qubits)
         for _ in range(60):
-            amplitudes, gradient = _search(num_qubits, _slope(noise, np.array([time]), np.ones(1)), starts)
+            amplitudes, gradient = _search(num_qubits, _slope(num_qubits, noise, np.array([time]), np.ones(1)), starts)
             rate = operational_rate(Probe.symmetric(amplitudes), noise, goal.dead_time)
             if best is None or rate.value > best[0]:
                 best = rate.value, amplitudes, gradient

@@ -11,7 +11,7 @@ import numpy as np
 from qsense.numerics.fisher import FloatArray
 from qsense.theory.symmetric import (
     Array,
-    Channel,
+    UniformChannel,
     blocks,
     copies,
     dephased,
@@ -27,7 +27,7 @@ from qsense.theory.symmetric import (
 _NO_WEIGHT = 1e-13  # of a block whose X does not matter
 
 
-def gain_and_matrix(amplitudes: Array, channel: Channel) -> tuple[FloatArray, Array]:
+def gain_and_matrix(amplitudes: Array, channel: UniformChannel) -> tuple[FloatArray, Array]:
     """Returns G at every time, shape (times,), and M at every time, shape (times, N+1, N+1), with <ψ|M|ψ> = G.
 
     Args:
@@ -39,7 +39,7 @@ def gain_and_matrix(amplitudes: Array, channel: Channel) -> tuple[FloatArray, Ar
 
     >>> from qsense.noise import LocalNoise
     >>> ghz = np.sqrt(np.array([0.5, 0.0, 0.5]))
-    >>> value, matrix = gain_and_matrix(ghz, Channel.of(LocalNoise(dephasing=0.25).decay(np.array([0.5]), 1)))
+    >>> value, matrix = gain_and_matrix(ghz, UniformChannel.of(LocalNoise(dephasing=0.25).channel(np.array([0.5]), 1)))
     >>> bool(np.allclose(ghz @ matrix[0] @ ghz, value[0]))
     True
     """
@@ -70,7 +70,7 @@ def _gain_and_observable(block: Array, observable: Array, seen: Array) -> FloatA
     return np.asarray(2 * (ratios * differences * np.abs(moved) ** 2).sum((-1, -2)))
 
 
-def _pulled_back(observables: list[Array], channel: Channel, size: int) -> Array:
+def _pulled_back(observables: list[Array], channel: UniformChannel, size: int) -> Array:
     relaxing = relaxes(channel)
     powers = symmetric_powers(channel, size) if relaxing else []
     singlet = singlets(channel)
@@ -92,7 +92,7 @@ def _pulled_back(observables: list[Array], channel: Channel, size: int) -> Array
     return np.asarray(hermitian(back.conj()) / np.outer(roots, roots))
 
 
-def _relaxed_back(g: Array, channel: Channel, powers: list[FloatArray]) -> Array:
+def _relaxed_back(g: Array, channel: UniformChannel, powers: list[FloatArray]) -> Array:
     size = g.shape[1] - 1
     tables, out = dicke_tables(size), np.zeros_like(g)
     for flips in range(size + 1):

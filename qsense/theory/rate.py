@@ -86,7 +86,7 @@ def _largest_rate(
     if not rates.any():
         raise ArgumentError(f'The noise "{noise.name}" has no rates: a longer time is always better. Give a rate.')
     fastest = float(rates.sum()) + 4 * environment.collective_dephasing * num_qubits**2
-    stretch = max(1.0, 1 / environment.local.exponent)  # a small β begins early and ends late
+    stretch = max(1.0, 1 / environment.exponent)  # a small β begins early and ends late
     grid = np.geomspace((1e-3 / num_qubits) ** stretch / fastest, 100**stretch / float(rates[rates > 0].min()), 200)
     value = time = 0.0
     for _ in range(6):  # each round narrows the bracket 20 times: to 1e-8 of t, where the value is flat to 1e-15

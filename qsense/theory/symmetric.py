@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.errors import ArgumentError
-from qsense.noise import Decay
+from qsense.noise import SpinChannel
 from qsense.numerics.fisher import FloatArray, qfi_of_rotation
 
 NUM_QUBITS = 100
@@ -42,7 +42,7 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Channel:
+class UniformChannel:
     """The noise at each of several times, the same for every spin.
 
     Attributes:
@@ -57,15 +57,15 @@ class Channel:
     collective: FloatArray
 
     @classmethod
-    def of(cls, decay: Decay, collective: FloatArray | float = 0.0) -> Channel:
-        """Returns the channel of one spin's decay, each factor of shape (times, 1)."""
-        coherence, stay_up, stay_down = (factor[:, 0] for factor in decay)
+    def of(cls, spin: SpinChannel, collective: FloatArray | float = 0.0) -> UniformChannel:
+        """Returns the channel of one spin, each factor of shape (times, 1)."""
+        coherence, stay_up, stay_down = (factor[:, 0] for factor in spin)
         return cls(coherence, stay_up, stay_down, np.broadcast_to(np.float64(collective), coherence.shape))
 
     def __len__(self) -> int:
         return len(self.coherence)
 
-    def parts(self, num_qubits: int) -> Iterator[Channel]:
+    def parts(self, num_qubits: int) -> Iterator[UniformChannel]:
         """Yields the channel at a few times after the other, so that the blocks of N spins fit into memory.
 
         Raises:
@@ -79,7 +79,9 @@ class Channel:
         step = max(1, _CHUNK_BYTES // (8 * (num_qubits + 1) ** 3))
         for start in range(0, len(self), step):
             chosen = slice(start, start + step)
-            yield Channel(self.coherence[chosen], self.stay_up[chosen], self.stay_down[chosen], self.collective[chosen])
+            yield UniformChannel(
+                self.coherence[chosen], self.stay_up[chosen], self.stay_down[chosen], self.collective[chosen]
+            )
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def roots_of_binomials(size: int) -> FloatArray:
     return np.asarray(np.sqrt(np.array([float(comb(size, ups)) for ups in range(size + 1)])))
 
 
-def blocks(amplitudes: Array, channel: Channel) -> Iterator[Array]:
+def blocks(amplitudes: Array, channel: UniformChannel) -> Iterator[Array]:
     """Yields the blocks of the state, j = N/2 first, each of shape (times, 2j+1, 2j+1) and of trace p_j.
 
     It is the sum over the copies of spin j; rows and columns go from fewest spins up to most.
@@ -171,20 +173,22 @@ def copies(num_qubits: int, below: int) -> float:
     return float(comb(num_qubits, below) - (comb(num_qubits, below - 1) if below else 0))
 
 
-def relaxes(channel: Channel) -> bool:
+def relaxes(channel: UniformChannel) -> bool:
     """Whether populations change."""
     return bool(np.any(channel.stay_up != 1) or np.any(channel.stay_down != 1))
 
 
-def singlets(channel: Channel) -> tuple[FloatArray, FloatArray, FloatArray]:
+def singlets(channel: UniformChannel) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Returns P, the weights of 0, 1 and 2 spins up in a pair that is found in a singlet, each (times,)."""
     up, down, eta = channel.stay_up, channel.stay_down, channel.coherence
     with np.errstate(divide="ignore"):  # η underflows at late times
-        middle = (up * down - eta**2) + (1 - up) * (1 - down) if relaxes(channel) else -np.expm1(2 * np.log(eta))
+        middle = (
+            (up * down - eta**2) + (1 - up) * (1 - down) if relaxes(channel) else -np.expm1(2 * np.log(np.abs(eta)))
+        )
     return (1 - down) * down, middle, up * (1 - up)
 
 
-def dephased(f: Array, channel: Channel) -> Array:
+def dephased(f: Array, channel: UniformChannel) -> Array:
     """Returns the Dicke part when populations stay: each (q, v) is multiplied by a polynomial in η."""
     size = f.shape[1] - 1
     tables, eta = dicke_tables(size), channel.coherence[:, None]
@@ -194,7 +198,7 @@ def dephased(f: Array, channel: Channel) -> Array:
     return out
 
 
-def _relaxed(f: Array, channel: Channel, powers: list[FloatArray]) -> Array:
+def _relaxed(f: Array, channel: UniformChannel, powers: list[FloatArray]) -> Array:
     size = f.shape[1] - 1
     tables, out = dicke_tables(size), np.zeros_like(f)
     for flips in range(size + 1):
@@ -204,7 +208,7 @@ def _relaxed(f: Array, channel: Channel, powers: list[FloatArray]) -> Array:
     return out
 
 
-def symmetric_powers(channel: Channel, largest: int) -> list[FloatArray]:
+def symmetric_powers(channel: UniformChannel, largest: int) -> list[FloatArray]:
     """Returns how M = 0, 1, …, largest diagonal factors mix, [time, ups before, ups after], in an orthonormal basis."""
     up, down = channel.stay_up[:, None, None], channel.stay_down[:, None, None]
     powers = [np.ones((len(up), 1, 1))]
@@ -226,7 +230,7 @@ def spin_projections(dimension: int) -> FloatArray:
     return np.asarray(np.arange(dimension) - (dimension - 1) / 2, dtype=np.float64)
 
 
-def symmetric_gain(amplitudes: Array, channel: Channel) -> FloatArray:
+def symmetric_gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
     """Returns G of a symmetric probe after each of several channels, shape (times,).
 
     Args:
@@ -240,7 +244,7 @@ def symmetric_gain(amplitudes: Array, channel: Channel) -> FloatArray:
 
     >>> from qsense.noise import LocalNoise
     >>> ghz = np.sqrt(np.array([0.5, 0, 0, 0.5]))
-    >>> symmetric_gain(ghz, Channel.of(LocalNoise(dephasing=0.25).decay(np.array([0.0, 1.0]), 1))).round(6)
+    >>> symmetric_gain(ghz, UniformChannel.of(LocalNoise(dephasing=0.25).channel(np.array([0.0, 1.0]), 1))).round(6)
     array([9.      , 0.448084])
     """
     if not np.any(np.imag(amplitudes)):
@@ -248,7 +252,7 @@ def symmetric_gain(amplitudes: Array, channel: Channel) -> FloatArray:
     return np.concatenate([_gain(amplitudes, part) for part in channel.parts(len(amplitudes) - 1)])
 
 
-def _gain(amplitudes: Array, channel: Channel) -> FloatArray:
+def _gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
     total = np.zeros(len(channel))
     for block in blocks(amplitudes, channel):
         seen = np.trace(block, axis1=1, axis2=2).real > _NO_WEIGHT

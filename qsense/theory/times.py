@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import LocalNoise
+from qsense.noise import SpinNoise
 from qsense.numerics.quadrature import MAX_NODES, Rule, gauss_rule
 from qsense.probes import Probe
-from qsense.theory import gain, integrated_gain
+from qsense.theory.gains import gain, integrated_gain
 
 # One node would do for an exponential. Five show the curve, and keep the integral right if decay is not as assumed.
 MIN_NODES = 5
@@ -19,7 +19,7 @@ RELATIVE_ERROR = 1e-3
 NO_GAIN = 1e-12
 
 
-def decay_rate(probe: Probe, noise: LocalNoise) -> float:
+def decay_rate(probe: Probe, noise: SpinNoise) -> float:
     """Returns the mean rate at which G falls off, G(0)/𝓘, in 1/s.
 
     A probe without gain (a state of fixed J_z) falls off with the mean of its spins.
@@ -27,10 +27,11 @@ def decay_rate(probe: Probe, noise: LocalNoise) -> float:
     Raises:
         ArgumentError: some part of G never decays, so that there is no integral to measure.
 
+    >>> from qsense.noise import LocalNoise
     >>> round(decay_rate(Probe.ghz(4), LocalNoise(dephasing=0.1)), 12)
     1.6
     """
-    single = 2 * noise.coherence_rates(probe.num_qubits)
+    single = noise.decay_rates(probe.num_qubits)
     if not single.any():
         raise ArgumentError(f'The noise "{noise.name}" has no rates: the integrated gain diverges. Give a rate.')
     start = float(gain(probe, noise, [0.0])[0])
@@ -45,7 +46,7 @@ def decay_rate(probe: Probe, noise: LocalNoise) -> float:
     return start / integral
 
 
-def designed_rule(probe: Probe, noise: LocalNoise) -> Rule:
+def designed_rule(probe: Probe, noise: SpinNoise) -> Rule:
     """Returns the Gauss rule of 5 to 8 times that integrates the exact G to within 0.1 %.
 
     Several variables u = e^{−λt} are tried for each number of times; of those within 0.1 % the one whose weights
@@ -53,16 +54,17 @@ def designed_rule(probe: Probe, noise: LocalNoise) -> Rule:
 
     Args:
         probe: the state that is prepared.
-        noise: local noise; every part of G must decay.
+        noise: acts on each spin by itself; every part of G must decay.
 
     Raises:
         ArgumentError: some part of G never decays.
 
+    >>> from qsense.noise import LocalNoise
     >>> len(designed_rule(Probe.ghz(4), LocalNoise(emission=0.1)).times)
     5
     """
     mean_rate = decay_rate(probe, noise)
-    single = 2 * noise.coherence_rates(probe.num_qubits)
+    single = noise.decay_rates(probe.num_qubits)
     slowest, fastest = float(single[single > 0].min()), float(single.sum())
     falls = sorted({mean_rate, slowest, fastest})
     usual = [(fall, unit) for fall in falls for unit in sorted({fall, fall / 2, min(fall, slowest)})]
@@ -89,7 +91,7 @@ def _rounded(rule: Rule) -> Rule:
     return replace(rule, times=np.array([float(f"{time:.9g}") for time in rule.times]))
 
 
-def _relative_error(rule: Rule, probe: Probe, noise: LocalNoise, exact: float) -> float:
+def _relative_error(rule: Rule, probe: Probe, noise: SpinNoise, exact: float) -> float:
     if exact == 0:
         return 0.0
     return abs(float(rule.weights @ gain(probe, noise, rule.times)) / exact - 1)

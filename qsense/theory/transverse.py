@@ -87,7 +87,7 @@ def transverse_states(
     flips = LocalNoise(
         emission=np.add(noise.emission, noise.transverse), absorption=np.add(noise.absorption, noise.transverse)
     )
-    populations, turned = flips.decay(times, n), turn(noise, times, n, field)
+    populations, turned = flips.channel(times, n), turn(noise, times, n, field)
     for spin in range(n):
         # Axis 0 is time; the row index of spin j is axis N−j, its column index N further.
         state, moved = (np.moveaxis(array, (n - spin, 2 * n - spin), (0, 1)) for array in (rho, slope))

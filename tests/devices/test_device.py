@@ -51,19 +51,14 @@ def test_noise_of_a_backend_has_its_t1_and_t2_in_the_order_of_the_spins():
     (None, 30e-6, "T1 is not reported", np.inf, 30e-6),
     (50e-6, None, "taken as 2 T1 = 100 us", 50e-6, 100e-6),
 ])  # fmt: skip
-def test_what_is_cut_or_assumed_is_said(t1, t2, says, t1_used, t2_used):
-    notes = []
-    noise = LocalNoise.from_backend(Vendor(line_target(t1=t1, t2=t2)), [1], note=notes.append)
-    assert len(notes) == 1
-    assert "qubit 1" in notes[0]
-    assert says in notes[0]
+def test_what_is_cut_or_assumed_is_logged(t1, t2, says, t1_used, t2_used, caplog):
+    noise = LocalNoise.from_backend(Vendor(line_target(t1=t1, t2=t2)), [1])
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "qubit 1" in record.getMessage()
+    assert says in record.getMessage()
     assert noise.t1(1)[0] == pytest.approx(t1_used)
     assert noise.t2(1)[0] == pytest.approx(t2_used)
-
-
-def test_without_a_listener_it_is_a_warning():
-    with pytest.warns(UserWarning, match="more than 2 T1"):
-        LocalNoise.from_backend(Vendor(line_target(t1=1e-6, t2=3e-6)), [0])
 
 
 def test_a_qubit_that_is_not_there_is_refused():

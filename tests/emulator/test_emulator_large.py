@@ -117,13 +117,13 @@ def test_the_return_of_a_hundred_spins_is_the_closed_form():
     still = np.zeros((4, size))
     settings = Settings(still + totals[:, None] / size, still, still)
     counts = emulator.sample(Experiment(Probe.ghz(size), 0.8, "unprepare"), settings, shots, noise, 8)
-    decay = noise.decay(np.array([0.8]), size)
-    populations = (decay.stay_down.prod() + (1 - decay.stay_up).prod()) / 2
-    populations += (decay.stay_up.prod() + (1 - decay.stay_down).prod()) / 2
+    channel = noise.channel(np.array([0.8]), size)
+    populations = (channel.stay_down.prod() + (1 - channel.stay_up).prod()) / 2
+    populations += (channel.stay_up.prod() + (1 - channel.stay_down).prod()) / 2
     for row, total in enumerate(totals):
         outcomes, numbers = bits(counts, row)
         back = numbers[outcomes.sum(1) == 0].sum() / shots
-        wanted = populations / 2 + decay.coherence.prod() * np.cos(total) / 2
+        wanted = populations / 2 + channel.coherence.prod() * np.cos(total) / 2
         assert abs(back - wanted) < 4.5 * np.sqrt(wanted * (1 - wanted) / shots)
 
 
@@ -148,7 +148,7 @@ def test_the_numbers_of_ups_of_an_unprepared_product_are_a_sum_of_coins():
     phases = np.linspace(0, 0.5, size)
     settings = Settings(phases[None], np.zeros((1, size)), np.zeros((1, size)))
     counts = emulator.sample(Experiment(Probe.product(size), 20.0, "unprepare"), settings, shots, noise, 8)
-    stays = (1 + noise.decay(np.array([20.0]), size).coherence[0] * np.cos(phases)) / 2
+    stays = (1 + noise.channel(np.array([20.0]), size).coherence[0] * np.cos(phases)) / 2
     distribution = np.ones(1)
     for stay in stays:
         distribution = np.convolve(distribution, [stay, 1 - stay])
@@ -179,7 +179,10 @@ def test_a_dicke_state_of_a_hundred_spins_loses_its_excitations_one_by_one():
     assert max(tensor.shape[2] for tensor in tensors) == 6
     settings = Settings(*np.zeros((3, 1, size)))
     up = effects.of_preparation(
-        Experiment(Probe.product(size), 0.9), settings, noise.decay(np.array([0.9]), size), np.array([np.eye(2)] * size)
+        Experiment(Probe.product(size), 0.9),
+        settings,
+        noise.channel(np.array([0.9]), size),
+        np.array([np.eye(2)] * size),
     )
     drawn = perfect_sampling.draw(tensors, effects.as_factors(up), shots, np.random.default_rng(1))
     histogram = np.bincount(drawn[0].sum(1), minlength=7)

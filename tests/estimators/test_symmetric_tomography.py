@@ -76,8 +76,8 @@ def test_eight_spins_are_within_reach():
     # A product state needs no dense matrix: along every direction the number of ups is binomial.
     rng, size = np.random.default_rng(1), 8
     settings = symmetric.design(size, "commutator")
-    coherence = NOISE.decay(np.array([1.0]), 1)[0][0, 0]
-    up = 0.5 * NOISE.decay(np.array([1.0]), 1)[1][0, 0]
+    coherence = NOISE.channel(np.array([1.0]), 1)[0][0, 0]
+    up = 0.5 * NOISE.channel(np.array([1.0]), 1)[1][0, 0]
     polars, azimuths = settings.polars[:, 0], settings.azimuths[:, 0]
     height = (1 - 2 * up) * np.cos(polars) + coherence * np.sin(polars) * np.cos(azimuths)
     exact = binom.pmf(np.arange(size + 1), size, (1 - height)[:, None] / 2)

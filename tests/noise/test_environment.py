@@ -22,7 +22,7 @@ from qsense.theory.dense import density_matrices
         ({"exponent": float("nan")}, "`exponent` must be positive and finite"),
         ({"transverse": -0.1}, "`transverse` must be finite and not negative"),
         ({"transverse": [0.1, 0.2], "dephasing": [0.1, 0.2, 0.3]}, "`dephasing` has 3, `transverse` has 2"),
-        ({"transverse": 0.1, "exponent": 2.0}, "Transverse noise goes with exponential dephasing only"),
+        ({"transverse": 0.1, "exponent": 2.0}, "Transverse noise needs exponential dephasing"),
     ],
 )
 def test_noise_that_cannot_be_is_refused(arguments, message):
@@ -71,14 +71,14 @@ def test_equal_environments_are_equal_and_can_be_kept_in_a_set():
 
 
 def test_a_record_holds_what_is_there_and_nothing_else():
-    assert Environment(LocalNoise(dephasing=0.1)).as_dict() == LocalNoise(dephasing=0.1).as_dict()
-    entry = Environment(LocalNoise(exponent=2.0, dephasing=0.1), 0.2, [[0, 1], [1, 0]]).as_dict()
+    assert Environment(LocalNoise(dephasing=0.1)).to_dict() == LocalNoise(dephasing=0.1).to_dict()
+    entry = Environment(LocalNoise(exponent=2.0, dephasing=0.1), 0.2, [[0, 1], [1, 0]]).to_dict()
     assert entry["dephasing_exponent"] == 2.0
     assert entry["collective_dephasing_rate"] == 0.2
     assert entry["coupling_rad_per_s"] == [[0.0, 1.0], [1.0, 0.0]]
-    assert Environment(coupling=0.3).as_dict()["coupling_rad_per_s"] == 0.3
-    assert LocalNoise(transverse=0.1).as_dict()["transverse_rate"] == 0.1
-    assert "transverse_rate" not in LocalNoise(dephasing=0.1).as_dict()
+    assert Environment(coupling=0.3).to_dict()["coupling_rad_per_s"] == 0.3
+    assert LocalNoise(transverse=0.1).to_dict()["transverse_rate"] == 0.1
+    assert "transverse_rate" not in LocalNoise(dephasing=0.1).to_dict()
 
 
 @pytest.mark.parametrize("size", [1, 2, 4])
@@ -171,11 +171,11 @@ def test_stretched_decay_of_unequal_spins_adds_powers_of_rates():
 def test_stretched_decay_leaves_relaxation_exponential():
     noise = LocalNoise(dephasing=0.2, emission=0.3, absorption=0.1, exponent=2.0)
     time = np.array([0.9])
-    decay = noise.decay(time, 1)
-    assert decay.coherence[0, 0] == pytest.approx(np.exp(-0.4 * 0.9 / 2 - (0.4 * 0.9) ** 2), rel=1e-14)
-    plain = LocalNoise(emission=0.3, absorption=0.1).decay(time, 1)
-    assert decay.stay_up == plain.stay_up
-    assert decay.stay_down == plain.stay_down
+    channel = noise.channel(time, 1)
+    assert channel.coherence[0, 0] == pytest.approx(np.exp(-0.4 * 0.9 / 2 - (0.4 * 0.9) ** 2), rel=1e-14)
+    plain = LocalNoise(emission=0.3, absorption=0.1).channel(time, 1)
+    assert channel.stay_up == plain.stay_up
+    assert channel.stay_down == plain.stay_down
 
 
 def test_a_slow_bath_favours_ghz_less_than_a_fast_one_hurts_it():

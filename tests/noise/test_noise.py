@@ -41,16 +41,16 @@ def test_the_papers_noises_are_the_two_limits_of_t1_and_t2():
 
 def test_the_channel_composes_over_time():
     noise = LocalNoise(dephasing=0.1, emission=0.3, absorption=0.2)
-    one, two, both = (noise.decay(np.array([t]), 1) for t in (0.4, 1.1, 1.5))
+    one, two, both = (noise.channel(np.array([t]), 1) for t in (0.4, 1.1, 1.5))
     assert np.allclose(one.coherence * two.coherence, both.coherence, rtol=1e-14)
     stay = one.stay_up * two.stay_up + (1 - one.stay_up) * (1 - two.stay_down)
     assert np.allclose(stay, both.stay_up, rtol=1e-14)
 
 
 def test_a_long_time_ends_in_the_excited_population():
-    decay = LocalNoise.from_t1_t2(1.0, 1.0, excited_population=0.2).decay(np.array([200.0]), 1)
-    assert decay.stay_up[0, 0] == pytest.approx(0.2)
-    assert decay.stay_down[0, 0] == pytest.approx(0.8)
+    channel = LocalNoise.from_t1_t2(1.0, 1.0, excited_population=0.2).channel(np.array([200.0]), 1)
+    assert channel.stay_up[0, 0] == pytest.approx(0.2)
+    assert channel.stay_down[0, 0] == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize("name", ["dephasing", "emission", "thermal"])

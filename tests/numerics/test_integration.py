@@ -15,7 +15,7 @@ from qsense.errors import ArgumentError
 from qsense.noise import Environment
 from qsense.numerics.integration import POINTS, WEIGHTS, as_times, first_root, integrate
 from qsense.theory.bounds import gain_bound, gain_tail
-from qsense.theory.closed import ghz_img, product_img
+from qsense.theory.closed import integrated_ghz_gain, integrated_product_gain
 
 ROUNDING = 4e-16  # of the referee's own value
 
@@ -199,7 +199,7 @@ def test_no_bound_on_a_tail_is_claimed_where_none_is_known():
 @pytest.mark.parametrize("kind", ["ghz", "product"])
 def test_windows_that_grow_without_end_tend_to_the_closed_form(kind, exponent):
     noise, probe = LocalNoise(dephasing=0.2, exponent=exponent), Probe.named(kind, 3)
-    closed = {"ghz": ghz_img, "product": product_img}[kind](3, noise)
+    closed = {"ghz": integrated_ghz_gain, "product": integrated_product_gain}[kind](3, noise)
     values = [integrated_gain(probe, noise, until=until) for until in (0.1, 1.0, 10.0, 1e4)]
     assert all(a.value <= b.value for a, b in pairwise(values))
     assert abs(values[-1].value - closed) <= values[-1].error + 1e-14 * closed

@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-import qsense.theory
-from qsense.theory import engines, fringes, goal, measurement, optimal, rate
+from qsense.theory import engines, fringes, gains, goal, measurement, optimal, rate
 from qsense.theory.bounds import gain_bound
 
-CALLERS = (qsense.theory, engines, fringes, goal, measurement, optimal, rate)
+CALLERS = (gains, engines, fringes, goal, measurement, optimal, rate)
 _UNDERFLOW = 1e-300  # where the coherence has underflowed, the bound is 0
 
 

@@ -8,7 +8,7 @@ from qsense.noise import Environment
 from qsense.numerics.fisher import qfi_of_rotation
 from qsense.numerics.integration import integrate
 from qsense.theory import engines
-from qsense.theory.bounds import gain_bound, img_bound
+from qsense.theory.bounds import gain_bound, integrated_gain_bound
 from qsense.theory.dense import density_matrices, generator, sub_gain
 from qsense.theory.rate import operational_rate
 
@@ -68,7 +68,7 @@ def test_equal_dephasing_and_equal_emission_give_the_known_forms(size):
 
 @pytest.mark.parametrize("size", [2, 3, 10])
 def test_the_integrated_bound_of_dephasing_is_the_logarithm(size):
-    value = img_bound(size, LocalNoise(dephasing=0.1)).value
+    value = integrated_gain_bound(size, LocalNoise(dephasing=0.1)).value
     assert value == pytest.approx(size / 0.4 * size * np.log(size) / (size - 1), rel=1e-10)
 
 
@@ -110,7 +110,7 @@ def test_a_noisy_field_alone_saturates_the_bound_late():
     # 1/G ≥ 4γ_c t + 1/N²: GHZ is below it, and no better than a random angle of that spread is known.
     noise, times = Environment(collective_dephasing=0.1), np.array([0.0, 1.0, 1e6])
     assert np.allclose(gain_bound(3, noise, times), 1 / (0.4 * times + 1 / 9), rtol=1e-13)
-    assert np.isinf(img_bound(3, noise).value)  # it falls as 1/t only
+    assert np.isinf(integrated_gain_bound(3, noise).value)  # it falls as 1/t only
 
 
 def test_a_coupling_beside_dephasing_has_the_bound_of_dephasing():
@@ -119,7 +119,7 @@ def test_a_coupling_beside_dephasing_has_the_bound_of_dephasing():
     assert np.array_equal(gain_bound(3, coupled, times), gain_bound(3, LocalNoise(dephasing=0.1), times))
     for unknown in (LocalNoise(transverse=0.1), Environment(LocalNoise(emission=0.1), coupling=3.0)):
         assert np.all(gain_bound(3, unknown, times) == 9.0)
-        assert np.isinf(img_bound(3, unknown).value)
+        assert np.isinf(integrated_gain_bound(3, unknown).value)
 
 
 @pytest.mark.parametrize("exponent", [0.6, 2.0])
@@ -128,7 +128,7 @@ def test_stretched_decay_has_the_bound_of_its_coherence(exponent):
     noise = LocalNoise(dephasing=0.3, exponent=exponent)
     x = np.exp(-2 * (0.6 * times) ** exponent)
     assert np.allclose(gain_bound(5, noise, times), 25 * x / (x + 5 * (1 - x)), rtol=1e-12)
-    bound = img_bound(5, noise)
+    bound = integrated_gain_bound(5, noise)
     assert bound.value > integrated_gain(Probe.product(5), noise).value
     fine = np.concatenate([[0.0], np.geomspace(1e-9, 1e4, 200001)])
     assert bound.value == pytest.approx(np.trapezoid(gain_bound(5, noise, fine), fine), rel=1e-5)

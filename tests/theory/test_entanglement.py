@@ -31,7 +31,7 @@ def test_two_product_spins_are_never_entangled(noise, tilt):
 @pytest.mark.parametrize("noise", NOISES[:2])
 def test_two_spins_of_ghz_lose_their_entanglement_gradually(noise):
     # An X state: C = 2 max(0, |c| − √(p_01 p_10)). Under dephasing p_01 = 0, under emission p_01 = p_10 = x(1−x)/2.
-    c, up, _ = (factor[:, 0] for factor in noise.decay(TIMES, 1))
+    c, up, _ = (factor[:, 0] for factor in noise.channel(TIMES, 1))
     expected = 2 * np.maximum(c**2 / 2 - up * (1 - up) / 2, 0)
     found = concurrence(states(Probe.ghz(2), noise))
     assert np.allclose(found, expected, rtol=0, atol=1e-12)
@@ -43,7 +43,7 @@ def test_two_spins_of_ghz_lose_their_entanglement_gradually(noise):
 
 def test_thermal_noise_ends_the_entanglement_of_ghz_at_a_finite_time():
     noise = NOISES[2]
-    c, up, down = (factor[:, 0] for factor in noise.decay(TIMES, 1))
+    c, up, down = (factor[:, 0] for factor in noise.channel(TIMES, 1))
     cross = (up * (1 - up) + down * (1 - down)) / 2
     expected = 2 * np.maximum(c**2 / 2 - cross, 0)
     found = concurrence(states(Probe.ghz(2), noise))

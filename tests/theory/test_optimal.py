@@ -109,7 +109,7 @@ def test_no_search_over_all_complex_states_finds_a_better_one(size, noise):
 @pytest.mark.parametrize("name", NOISES)
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_the_gradient_is_that_of_finite_differences(name, size):
-    channel = uniform_channel(environment_of(NOISES[name]), np.array([0.2, 1.0]))
+    channel = uniform_channel(environment_of(NOISES[name]), size, np.array([0.2, 1.0]))
     amplitudes, direction = random_amplitudes(size, 1), random_amplitudes(size, 2)
     gains, matrices = gain_and_matrix(amplitudes, channel)
     assert np.allclose(gains, symmetric_gain(amplitudes, channel), rtol=1e-12)
@@ -130,7 +130,7 @@ def test_the_gradient_is_that_of_finite_differences(name, size):
 
 @pytest.mark.parametrize("name", NOISES)
 def test_the_matrix_bounds_the_gain_of_every_other_probe_from_below(name):
-    channel = uniform_channel(environment_of(NOISES[name]), np.array([0.4]))
+    channel = uniform_channel(environment_of(NOISES[name]), 4, np.array([0.4]))
     _, matrices = gain_and_matrix(random_amplitudes(4, 3), channel)
     for seed in range(40):
         other = random_amplitudes(4, seed, real=seed % 2 == 0)
@@ -262,9 +262,9 @@ def test_the_table_rises_from_product_to_the_bound():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"objective": "best"}, "`objective` must be one of img, rate, gain"),
+        ({"objective": "best"}, "`objective` must be one of integrated_gain, rate, gain"),
         ({"objective": "gain"}, "`time` goes with the objective"),
-        ({"objective": "img", "time": 1.0}, "`time` goes with the objective"),
+        ({"objective": "integrated_gain", "time": 1.0}, "`time` goes with the objective"),
         ({"objective": "gain", "time": -1.0}, "`time` must be finite and not negative"),
         ({"objective": "gain", "time": np.inf}, "`time` must be finite and not negative"),
         ({"objective": "rate", "dead_time": -0.1}, "`dead_time` must be finite and not negative"),

@@ -13,7 +13,7 @@ from scipy.optimize import brentq, minimize_scalar
 import qsense
 from qsense import Environment, LocalNoise, Probe
 from qsense.errors import ArgumentError
-from qsense.theory.bounds import gain_bound, img_bound
+from qsense.theory.bounds import gain_bound, integrated_gain_bound
 from qsense.theory.dense import density_matrices, sub_gain
 from qsense.theory.optimal import optimal_probe
 from qsense.theory.rate import operational_rate
@@ -64,7 +64,7 @@ def test_the_integrated_bound_is_the_logarithm():
         expected = size / 4 * size * np.log(size) / (size - 1)
         by_hand = quad(lambda x, n=size: n**2 / (x + n * (1 - x)) / 4, 0, 1)[0]
         assert by_hand == pytest.approx(expected, rel=1e-10)
-        assert img_bound(size, DEPHASING).value * GAMMA == pytest.approx(expected, rel=1e-10)
+        assert integrated_gain_bound(size, DEPHASING).value * GAMMA == pytest.approx(expected, rel=1e-10)
 
 
 @pytest.mark.parametrize(("size", "percent"), [(2, 21), (6, 38), (50, 39)])

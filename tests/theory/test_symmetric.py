@@ -15,7 +15,7 @@ from qsense.probes import collective
 from qsense.theory.closed import ghz_gain, product_gain
 from qsense.theory.dense import dense_gain, density_matrices
 from qsense.theory.engines import engine_for, uniform_channel
-from qsense.theory.symmetric import Channel, blocks, copies, singlets, symmetric_gain
+from qsense.theory.symmetric import UniformChannel, blocks, copies, singlets, symmetric_gain
 
 NOISES = {
     "dephasing": LocalNoise(dephasing=0.3),
@@ -38,7 +38,7 @@ def random_amplitudes(size, seed):
 
 
 def channel_at(noise, *times):
-    return uniform_channel(environment_of(noise), np.array(times))
+    return uniform_channel(environment_of(noise), 1, np.array(times))
 
 
 def on_all(operator, size):
@@ -109,8 +109,8 @@ def test_the_weights_of_the_blocks_add_up_to_one(name, size):
 def test_the_weights_of_a_product_state_are_those_of_identical_mixed_spins(name):
     # A spin of eigenvalues λ, μ, N times: p_j = d_j (λμ)^{N/2−j} (λ^{2j+1} − μ^{2j+1})/(λ − μ), Schur's character.
     size, time = 40, 0.7
-    decay = LOCAL[name].decay(np.array([time]), 1)
-    c, up, down = (float(factor[0, 0]) for factor in decay)
+    channel = LOCAL[name].channel(np.array([time]), 1)
+    c, up, down = (float(factor[0, 0]) for factor in channel)
     excited = (up + 1 - down) / 2
     large, small = np.linalg.eigvalsh([[1 - excited, c / 2], [c / 2, excited]])[::-1]
     parts = blocks(collective.coherent(size).real, channel_at(LOCAL[name], time))
@@ -172,7 +172,7 @@ def test_the_singlet_weights_are_those_of_a_pair_in_a_singlet(name):
     # Sum of all |r><c| with p spins up in each of r and c, sent through the channel of two spins.
     noise = LOCAL[name]
     weights = singlets(channel_at(noise, 0.9))
-    c, up, down = (float(factor[0, 0]) for factor in noise.decay(np.array([0.9]), 1))
+    c, up, down = (float(factor[0, 0]) for factor in noise.channel(np.array([0.9]), 1))
 
     def through(operator):
         a, b = operator[0, 0], operator[1, 1]
@@ -357,7 +357,7 @@ def test_equal_rates_given_spin_by_spin_are_equal_rates():
 
 
 def test_more_than_a_hundred_spins_are_refused():
-    channel = Channel.of(LocalNoise(dephasing=0.1).decay(np.array([1.0]), 1))
+    channel = UniformChannel.of(LocalNoise(dephasing=0.1).channel(np.array([1.0]), 1))
     assert symmetric_gain(collective.coherent(100).real, channel)[0] == pytest.approx(100 * np.exp(-0.4), rel=1e-9)
     with pytest.raises(ArgumentError, match="at most 100 spins, but the probe has 101"):
         gain(Probe.named("w", 101), LocalNoise(dephasing=0.1), [1.0])

@@ -13,7 +13,7 @@ from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings, parameter_order
 from qsense.emulator import Readout
 from qsense.errors import ArgumentError
-from qsense.noise import LocalNoise, ReadoutError
+from qsense.noise import ReadoutError, SpinNoise
 
 METHODS = {"density_matrix": 10, "statevector": 20, "matrix_product_state": 100}  # with the most spins
 DEFAULT = "density_matrix"
@@ -43,7 +43,7 @@ class AerSampler:
                 'use backend = "emulator".'
             )
 
-    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int) -> Counts:
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: SpinNoise, seed: int) -> Counts:
         from qiskit import transpile
         from qiskit_aer import AerSimulator
 

@@ -20,7 +20,7 @@ from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import Readout
 from qsense.errors import ArgumentError, nearest
-from qsense.noise import LocalNoise
+from qsense.noise import SpinNoise
 from qsense.numerics.fisher import FloatArray
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class BraketSampler:
                 'use backend = "emulator".'
             )
 
-    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: LocalNoise, seed: int) -> Counts:
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: SpinNoise, seed: int) -> Counts:
         """Returns the counts of every row of the settings; the seed is not used, as the simulator takes none.
 
         Raises:

@@ -1,0 +1,189 @@
+"""The exact answers: G(t), 𝓘 and the crossover, by the best method for the probe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from qsense.errors import ArgumentError
+from qsense.noise import Environment, LocalNoise, Noise, environment_of
+from qsense.numerics.fisher import FloatArray
+from qsense.numerics.integration import as_times, first_root, integrate
+from qsense.probes import Probe
+from qsense.theory.bounds import gain_tail
+from qsense.theory.closed import integrated_ghz_gain, integrated_product_gain, log_ghz_gain
+from qsense.theory.engines import Engine, decay_scales, engine_for
+
+_FAR = 45.0  # exp(−45) < 3e-20: so many lifetimes are searched for a crossing
+
+
+class IntegratedGain(NamedTuple):
+    """𝓘 in s, the absolute error of its computation in s, and how it was computed."""
+
+    value: float
+    error: float
+    method: str
+
+
+def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field: float = 0.0) -> FloatArray:
+    """Returns the metrological gain G(t) = Q(t)/t², the quantum Fisher information about θ = φt.
+
+    GHZ and product probes under local noise have closed forms at any N. Probes over Dicke states under noise that is
+    the same for all spins use blocks of total spin (N ≤ 100), all others dense matrices (N ≤ 10), and a coupling beside
+    emission or transverse noise the Lindblad equation (N ≤ 8).
+
+    Args:
+        probe: the state that is prepared.
+        noise: local noise, or an Environment with collective dephasing or a coupling.
+        times: shape (times,), in s, not negative, increasing.
+        field: φ in rad/s. G depends on it only under transverse noise, and jumps at φ = 0 where that noise leaves a
+            part of the state pure: there G is smaller than at any field nearby.
+
+    Returns:
+        G, shape (times,), 1; between 0 and N². Values below `resolution` are rounding.
+
+    Raises:
+        ArgumentError: the times are out of range, the rates are for another number of spins, or N is too large.
+
+    Source: arXiv:2512.21661v1, Eqs. 9, 11, 22, 33, 49, 58.
+
+    >>> from qsense.noise import LocalNoise
+    >>> gain(Probe.ghz(2), LocalNoise(dephasing=0.25), [0, 1]).round(6)
+    array([4.      , 0.541341])
+    """
+    return engine_for(probe, noise, field).gain(as_times(times))
+
+
+def resolution(probe: Probe, noise: Noise) -> float:
+    """Returns the absolute error that rounding leaves in `gain`; a smaller G is not known. 0 for closed forms.
+
+    Under transverse noise it holds at φ = 0 and for angles φt above 1e-4: between, G jumps within what rounding hides.
+
+    >>> from qsense.noise import LocalNoise
+    >>> resolution(Probe.ghz(4), LocalNoise(dephasing=0.1))
+    0.0
+    """
+    return engine_for(probe, noise).resolution
+
+
+def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, field: float = 0.0) -> IntegratedGain:
+    """Returns the integrated metrological gain 𝓘 = ∫₀^∞ G dt, or up to a finite time, with its error.
+
+    Args:
+        probe: the state that is prepared.
+        noise: local noise, or an Environment.
+        until: the end of the window in s; infinity by default.
+        field: φ in rad/s; it matters only under transverse noise.
+
+    Returns:
+        value (s), error (s, absolute: quadrature, what is beyond the last time, rounding) and method. The value is
+        infinite if a part of G never decays.
+
+    Raises:
+        ArgumentError: the rates are for another number of spins, N is too large, or the window is not positive.
+
+    Source: arXiv:2512.21661v1, Eqs. 10, 12, 25, 50, 59.
+
+    >>> from qsense.noise import LocalNoise
+    >>> integrated_gain(Probe.ghz(4), LocalNoise(dephasing=0.1)).value
+    10.0
+    >>> round(integrated_gain(Probe.ghz(4), LocalNoise(dephasing=0.1), until=1.0).value, 9)  # 10 (1 − e^{−1.6})
+    7.98103482
+    """
+    end = np.inf if until is None else float(until)
+    if not end > 0:
+        raise ArgumentError(f"Argument `until` must be positive, but is {until} s.")
+    engine, environment = engine_for(probe, noise, field), environment_of(noise)
+    closed = _closed_integral(probe, noise) if np.isinf(end) else None
+    if closed is not None:
+        return IntegratedGain(closed, 0.0 if np.isinf(closed) else 2e-16 * closed, "closed form")
+    slowest, fastest = decay_scales(probe, noise, field)
+    if np.isfinite(end):
+        slowest = max(slowest, 1 / end)
+    elif slowest == 0:
+        rates = environment.decay_rates(probe.num_qubits)
+        if _lasts(engine, environment, rates):
+            return IntegratedGain(np.inf, 0.0, engine.method)
+        if not rates.any():  # G is below the resolution for ever
+            return IntegratedGain(0.0, np.inf if engine.resolution else 0.0, engine.method)
+        slowest = float(rates[rates > 0].min())
+    # Rounding of G adds up over the time in which it is seen.
+    latest = engine.affordable / fastest if fastest else np.inf
+    rounding = engine.resolution * min(end, 10 / slowest, latest)
+    method = f"quadrature of the {engine.method}"
+    if environment.is_covariant and engine.gain(np.zeros(1))[0] <= engine.resolution:
+        return IntegratedGain(0.0, rounding, method)  # a state of fixed J_z: what there is of G is rounding
+    tail = gain_tail(probe.num_qubits, noise)
+    result = integrate(engine.gain, slowest, max(fastest, slowest), end, tail, atol=0.1 * rounding, latest=latest)
+    return IntegratedGain(result.value, result.error + rounding, method)
+
+
+def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None:
+    """Returns the time in s until which the GHZ probe has a larger gain than |+>^N; None if there is no such time.
+
+    Args:
+        num_qubits: N.
+        noise: local noise, or an Environment.
+        field: φ in rad/s; it matters only under transverse noise.
+
+    Returns:
+        The first root of G_GHZ = G_product; None for N = 1 (they are equal) and without noise (GHZ stays ahead).
+
+    Raises:
+        ArgumentError: the noise is transverse or an Environment, or its rates are for another number of spins.
+
+    Source: arXiv:2512.21661v1, Eq. 28: ln N / (4(N−1)γ) for dephasing. For emission the paper's ln N/((N−1)γ) is
+    too early (it drops the denominator of Eq. 49); this is the exact root.
+
+    >>> from qsense.noise import LocalNoise
+    >>> round(crossover(2, LocalNoise(dephasing=0.25)), 6)  # ln 2
+    0.693147
+    >>> round(crossover(2, LocalNoise(emission=1.0)), 4)
+    0.9624
+    """
+    environment = environment_of(noise)
+    rates = environment.decay_rates(num_qubits)
+    if num_qubits == 1 or not rates.any():
+        return None
+    ghz, product = (engine_for(probe(num_qubits), noise, field) for probe in (Probe.ghz, Probe.product))
+    closed = ghz.method == product.method == "closed form"
+
+    def advantage(times: FloatArray) -> FloatArray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if closed:  # logarithms reach where G itself underflows
+                return log_ghz_gain(num_qubits, environment.local, times) - np.log(product.gain(times))
+            return ghz.gain(times) - product.gain(times)
+
+    fastest = float(rates.max()) + 4 * environment.collective_dephasing * num_qubits
+    slowest = float(rates[rates > 0].min())
+    stretch = max(1.0, 1 / environment.exponent)  # a small β begins early and ends late
+    first, points, parts = (1e-6, 2000, 128) if closed else (1e-3, 60, 4)
+    grid = np.geomspace((first / num_qubits) ** stretch / fastest, (2 * _FAR) ** stretch / slowest, points)
+    return first_root(advantage, grid, parts)
+
+
+def _closed_integral(probe: Probe, noise: Noise) -> float | None:
+    """𝓘 where it has a closed form."""
+    environment, n = environment_of(noise), probe.num_qubits
+    local, common = environment.local, environment.collective_dephasing
+    if not environment.is_covariant or (environment.is_coupled and probe.kind != "ghz"):
+        return None
+    if probe.kind == "product" and not common:
+        return integrated_product_gain(n, local, probe.tilt)
+    if probe.kind == "ghz" and not common:
+        return integrated_ghz_gain(n, local)
+    if not isinstance(local, LocalNoise):
+        return None
+    if probe.kind == "ghz" and local.exponent == 1 and not local.relaxation_rates(n).any():
+        return float(n**2 / (4 * (local.rates(n)["dephasing"].sum() + common * n**2)))
+    return None
+
+
+def _lasts(engine: Engine, environment: Environment, rates: FloatArray) -> bool:
+    """Whether some gain stays when all that decays is gone, by exp(−_FAR), or falls as 1/t² under transverse noise."""
+    lifetimes = _FAR ** max(1.0, 1 / environment.exponent)
+    late = lifetimes / float(rates[rates > 0].min()) if rates.any() else 0.0
+    one, other = engine.gain(np.array([late, 2 * late]))
+    return bool(other > max(1e-9, engine.resolution) and other > 0.9 * one)
