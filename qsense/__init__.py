@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from qsense.theory import gain as gain
     from qsense.theory import integrated_gain as integrated_gain
     from qsense.theory.bounds import gain_bound as gain_bound
-    from qsense.theory.bounds import img_bound
+    from qsense.theory.bounds import integrated_gain_bound as integrated_gain_bound
     from qsense.theory.measurement import classical_gain as classical_gain
     from qsense.theory.optimal import best_squeezing as best_squeezing
     from qsense.theory.optimal import optimal_probe as optimal_probe
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from qsense.workflow import run as run
     from qsense.workflow import submit as submit
 
-    collect, estimate, integrated_gain_bound = collect_record, estimate_record, img_bound
+    collect, estimate = collect_record, estimate_record
 
 # Looked up on first use: `import qsense` loads nothing, the theory needs numpy only, and Qiskit waits for a circuit.
 # No sub-package has the name of one of these: importing it would replace the function.
@@ -69,7 +69,7 @@ _HOMES = {
     "gain": ("qsense.theory", "gain"),
     "gain_bound": ("qsense.theory.bounds", "gain_bound"),
     "integrated_gain": ("qsense.theory", "integrated_gain"),
-    "integrated_gain_bound": ("qsense.theory.bounds", "img_bound"),
+    "integrated_gain_bound": ("qsense.theory.bounds", "integrated_gain_bound"),
     "operational_rate": ("qsense.theory.rate", "operational_rate"),
     "optimal_probe": ("qsense.theory.optimal", "optimal_probe"),
     "register_estimator": ("qsense.estimators", "register_estimator"),

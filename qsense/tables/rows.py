@@ -16,6 +16,7 @@ from qsense.tables.columns import Columns
 def identity_row(spec: RunSpec, probe: Probe, noise: SpinNoise, estimator: EstimatorSpec) -> dict[str, Any]:
     """Returns the columns of TRIAL_COLUMNS; a rate is None where spins differ, and for other noises than LocalNoise.
 
+    >>> from qsense.noise import LocalNoise
     >>> spec = RunSpec.from_dict({
     ...     "schema": 1, "name": "one", "probes": "ghz", "num_qubits": 2, "noise": {"dephasing_rate": 0.5},
     ...     "estimators": "auto", "field_rad_per_s": 0.2, "shots": 100, "seed": 1})
