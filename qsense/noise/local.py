@@ -47,8 +47,7 @@ class LocalNoise:
 
     Source: arXiv:2512.21661v1, Eqs. 1, 2 and 34.
 
-    >>> noise = LocalNoise(dephasing=0.1)
-    >>> noise.t2(1)
+    >>> LocalNoise(dephasing=0.1).t2(1)
     array([5.])
     >>> LocalNoise(emission=-1)
     Traceback (most recent call last):
@@ -258,9 +257,9 @@ class LocalNoise:
         >>> LocalNoise(emission=1.0).channel(np.array([1.0]), 1).stay_up.round(6)
         array([[0.367879]])
         """
-        rates = self.rates(num_qubits)
         relaxation = self.relaxation_rates(num_qubits)
-        population = np.divide(rates["absorption"], relaxation, out=np.zeros(num_qubits), where=relaxation > 0)
+        absorption = self.rates(num_qubits)["absorption"]
+        population = np.divide(absorption, relaxation, out=np.zeros(num_qubits), where=relaxation > 0)
         column = np.asarray(times, dtype=np.float64)[:, None]
         # −expm1 keeps 1 − e^{−t/T1} exact at short times.
         relaxed = -np.expm1(-column * relaxation)
