@@ -42,7 +42,8 @@ def test_every_public_name_is_declared_for_type_checkers_and_documented():
     imports = [line for line in guard.body if isinstance(line, ast.ImportFrom)]
     declared = {alias.asname or alias.name: (line.module, alias.name) for line in imports for alias in line.names}
     for line in guard.body[len(imports) :]:  # other names of the same
-        declared[line.targets[0].id] = declared[line.value.id]
+        for name, value in zip(line.targets[0].elts, line.value.elts, strict=True):
+            declared[name.id] = declared[value.id]
     assert {name: declared.get(name) for name in NAMES} == qsense._HOMES
     assert list(qsense._HOMES) == sorted(qsense._HOMES)
     assert set(dir(qsense)) == set(qsense.__all__)
