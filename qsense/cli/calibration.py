@@ -44,7 +44,7 @@ def calibrate(
 
     from qsense import services as remote
     from qsense.calibration import remote as by_jobs
-    from qsense.calibration.noise_model import model_file
+    from qsense.calibration.model import model_file
     from qsense.circuits.transpilation import Idle
     from qsense.cli.jobs import cost, sent_as_json
     from qsense.cli.options import integers

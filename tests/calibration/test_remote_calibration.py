@@ -143,7 +143,7 @@ def test_a_stopped_calibration_goes_on_with_its_jobs_and_a_finished_one_begins_a
 
 
 @pytest.mark.usefixtures("few_times")
-def test_what_was_asked_otherwise_is_another_calibration(service, tmp_path, meanwhile):
+def test_another_request_is_another_calibration(service, tmp_path, meanwhile):
     service.hold = True
     for options, kind in (((), {}), ((), {"shots": 500}), ((), {"qubits": "2"}), (("--longest", 1e-4), {})):
         meanwhile += [interrupt]
@@ -268,6 +268,19 @@ def test_a_damaged_beginning_is_refused_in_one_line(service, tmp_path, meanwhile
     assert str(done.exception).startswith(f"{path}: ")
     assert message in str(done.exception)
     assert len(service.jobs) == 1
+
+
+@pytest.mark.usefixtures("few_times")
+def test_a_calibration_of_schema_1_is_continued(service, tmp_path, meanwhile):
+    service.hold = True
+    meanwhile += [interrupt]
+    calibrate(tmp_path)
+    path = folders(tmp_path)[0] / "calibration.json"
+    words = json.loads(path.read_text())
+    path.write_text(json.dumps({**words, "schema": 1, "asked": words.pop("requested")}))
+    service.hold = False
+    assert calibrate(tmp_path).exit_code == 0
+    assert len(service.jobs) == len(folders(tmp_path)) == 1
 
 
 @pytest.mark.usefixtures("few_times")
