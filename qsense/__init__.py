@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qsense.noise import LocalNoise as LocalNoise
     from qsense.noise import ReadoutError as ReadoutError
     from qsense.probes import Probe as Probe
-    from qsense.reports.pictures import theory_figure as theory_figure
+    from qsense.reports.theory_figures import theory_figure as theory_figure
     from qsense.runs.record import RunRecord as RunRecord
     from qsense.runs.spec import RunSpec as RunSpec
     from qsense.study.sweep import sweep as sweep
@@ -79,7 +79,7 @@ _HOMES = {
     "run": ("qsense.workflow", "run"),
     "submit": ("qsense.workflow", "submit"),
     "sweep": ("qsense.study.sweep", "sweep"),
-    "theory_figure": ("qsense.reports.pictures", "theory_figure"),
+    "theory_figure": ("qsense.reports.theory_figures", "theory_figure"),
     "unregister_estimator": ("qsense.estimators", "unregister_estimator"),
     "unregister_writer": ("qsense.tables", "unregister_writer"),
     "write_results": ("qsense.tables", "write_results"),

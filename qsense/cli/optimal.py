@@ -67,9 +67,10 @@ def optimal(
         pairs = rows[0]["amplitudes"]
         answer["out"] = str(write_preparation(Probe.symmetric([complex(*p) for p in pairs], out.stem), out))
     if plot is not None:
-        from qsense.reports import pictures
+        from qsense.files.figures import save_figure
+        from qsense.reports import optimal_figure
 
-        answer["plot"] = str(pictures.save(pictures.optimal_figure(answer, described(noise)), plot))
+        answer["plot"] = str(save_figure(optimal_figure(answer, described(noise)), plot))
     if as_json:
         print(json.dumps(answer, indent=2, allow_nan=False))
     else:

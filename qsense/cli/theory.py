@@ -83,9 +83,10 @@ def theory(
     if readout is not None:
         answer |= _readout(chosen, noise, readout, phase, answer["times_s"], field)
     if plot is not None:
-        from qsense.reports import pictures
+        from qsense.files.figures import save_figure
+        from qsense.reports import theory_figure
 
-        answer["plot"] = str(pictures.save(pictures.theory_figure(chosen, noise, field), plot))
+        answer["plot"] = str(save_figure(theory_figure(chosen, noise, field), plot))
     if as_json:
         print(json.dumps(answer, indent=2, allow_nan=False))
     else:

@@ -1,15 +1,19 @@
-"""Reports."""
+"""What people read: figures of the theory and of a run, and tables for the terminal.
 
-from qsense.reports.run import (
-    figures,
-    gain_figure,
-    integrated_gain_figure,
-    print_tables,
-)
+It imports `theory`, `comparison` and what is below them; the style of figures and their files are in `files.figures`.
+`figures` gives those of a comparison by file name, made by `gain_figure` and `integrated_gain_figure`; `theory_figure`
+and `optimal_figure` draw exact answers; `print_tables` prints a summary.
+"""
+
+from qsense.reports.run_figures import figures, gain_figure, integrated_gain_figure
+from qsense.reports.run_tables import print_tables
+from qsense.reports.theory_figures import optimal_figure, theory_figure
 
 __all__ = [
     "figures",
     "gain_figure",
     "integrated_gain_figure",
+    "optimal_figure",
     "print_tables",
+    "theory_figure",
 ]

@@ -17,18 +17,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qsense import files
 from qsense.circuits.counts import Counts
 from qsense.devices.device import Calibration
-from qsense.errors import RecordError, SpecError
+from qsense.errors import ArgumentError, RecordError, SpecError
 from qsense.files.old_names import with_current_names, with_old_names
+from qsense.installation import install_hint
+from qsense.runs.columns import ESTIMATE_COLUMNS, parse_cell
 from qsense.runs.plan import Point
 from qsense.runs.provenance import provenance
 from qsense.runs.spec import RunSpec
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
 
 SCHEMA = 1
 
@@ -191,6 +197,67 @@ class RunRecord(Folder):
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Writes summary.json; its rows repeat the integrated gain under the old names."""
         self.write_json("summary.json", {**summary, "rows": [with_old_names(row) for row in summary["rows"]]})
+
+    def read_csv(self, name: str) -> list[dict[str, Any]]:
+        """Returns the rows of a table of the record, such as "estimates.csv": numbers, texts, and None where empty.
+
+        Raises:
+            RecordError: the table is missing or damaged.
+        """
+        path = self.path / name
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                lines = list(csv.DictReader(file, strict=True))
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise self._damaged(name, error) from error
+        return [{key: parse_cell(key, text) for key, text in line.items() if key is not None} for line in lines]
+
+    def estimates(self) -> pandas.DataFrame:
+        """Returns the estimates of G as a pandas DataFrame: a row for each point and time; times are in s.
+
+        Without pandas, `read_csv("estimates.csv")` has the same rows.
+
+        Raises:
+            RecordError: the run has not been estimated, or the table is damaged.
+            ArgumentError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise ArgumentError(f"A DataFrame needs pandas; run: {install_hint('data')}.") from error
+        return pandas.DataFrame(self.read_csv("estimates.csv"), columns=list(ESTIMATE_COLUMNS))
+
+    def plot(self) -> Figure:
+        """Returns a Matplotlib figure of G(t): estimates with 95 % intervals, over the exact values at these times.
+
+        Raises:
+            RecordError: the run has not been estimated, or the table is damaged.
+        """
+        from qsense.runs.record_view import gain_figure
+
+        rows = self.read_csv("estimates.csv")
+        try:
+            return gain_figure(rows)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._damaged("estimates.csv", error) from error
+
+    def _damaged(self, name: str, error: Exception) -> RecordError:
+        why = f"missing or damaged ({type(error).__name__})"
+        return RecordError(f"{self.path / name}: {why}; run `qsense estimate {self.path}` to make it again.")
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows; never raises."""
+        from qsense.runs.record_view import html_table
+
+        try:
+            return html_table(repr(self), self.summary())
+        except (RecordError, KeyError, TypeError, ValueError, AttributeError):
+            return html_table(f"{self!r}: not estimated yet, or damaged", {"rows": (), "verdicts": ()})
+
+    def __repr__(self) -> str:
+        counts = (("probe", self.spec.probes), ("noise", self.spec.noises), ("estimator", self.spec.estimators))
+        words = ", ".join(f"{len(every)} {name}{'s' * (len(every) != 1)}" for name, every in counts)
+        return f"<RunRecord in {self.path}: {words} on {self.spec.backend}>"
 
     def write_csv(self, name: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
         """Writes a table; its last columns repeat the integrated gain under the old names."""

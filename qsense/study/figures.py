@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.estimators.result import NORMAL_95
+from qsense.files.figures import COLOURS, OTHERS, STYLE, render_figure
 from qsense.files.units import time_unit
-from qsense.reports.pictures import COLOURS, OTHERS, STYLE, rendered
 from qsense.study.summary import Cell, Lead, leads
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def figures(found: Sequence[Cell]) -> dict[str, bytes]:
         drawn = {"integrated_gain": integrated_gain_figure(found)} | ({"lead": lead_figure(pairs)} if pairs else {})
         for name, figure in drawn.items():
             for kind in ("png", "svg"):
-                made[f"{name}.{kind}"] = rendered(figure, kind)
+                made[f"{name}.{kind}"] = render_figure(figure, kind)
     return made
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qsense.errors import ArgumentError, ContentError
+from qsense.errors import ArgumentError
+from qsense.files.figures import COLOURS, OTHERS, STYLE
 from qsense.files.units import time_unit
 from qsense.noise import Noise, environment_of
 from qsense.numerics.fisher import FloatArray
@@ -20,47 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, told apart with any colour vision; line style and marker say the same again.
-COLOURS = {"ghz": "#D55E00", "product": "#0072B2"}
-OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-STYLE: Any = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "svg.hashsalt": "qsense",  # the same figure gives the same file
-    "legend.frameon": False,
-}
-_FORMATS = ("png", "svg", "pdf")
 _LINES = {"ghz": "-", "product": "--"}
-
-
-def save(figure: Figure, path: Path) -> Path:
-    """Writes a figure as PNG, SVG or PDF, by the ending of the file's name, and returns the path.
-
-    Raises:
-        ArgumentError: another ending.
-        ContentError: the file cannot be written.
-    """
-    kind = path.suffix.removeprefix(".").lower()
-    if kind not in _FORMATS:
-        raise ArgumentError(f"{path}: a figure must end in {', '.join(f'.{f}' for f in _FORMATS)}.")
-    try:
-        path.write_bytes(rendered(figure, kind))
-    except OSError as error:
-        raise ContentError(f"{path}: cannot be written: {error.strerror}; choose another file.") from error
-    return path
-
-
-def rendered(figure: Figure, kind: str) -> bytes:
-    """Returns a figure as the bytes of a file of one kind: "png", "svg" or "pdf"; the same each time."""
-    import matplotlib
-
-    undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    options = {"metadata": undated[kind]} if kind in undated else {"dpi": 150}
-    buffer = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(buffer, format=kind, **options)
-    return buffer.getvalue()
 
 
 def theory_figure(probe: Probe, noise: Noise, field: float = 0.0) -> Figure:

@@ -1,0 +1,69 @@
+"""Tables of a run for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qsense.files.units import time_unit, with_error
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_tables(console: Console, summary: dict[str, Any]) -> None:
+    """Prints the comparison, the crossovers and the verdicts of a summary; fits 100 columns."""
+    from rich.table import Table
+
+    size, unit = time_unit(max((row["integrated_gain_exact_s"] for row in summary["rows"]), default=1.0))
+    table = Table(title=f"𝓘 = ∫G dt in {unit}: exact and estimated, with 95 % intervals", title_justify="left")
+    for name in ("probe", "N", "noise", "estimator"):
+        table.add_column(name, no_wrap=name != "estimator", overflow="fold")
+    for name in ("exact", "estimated", "95 % interval", "z"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in summary["rows"]:
+        mark = "*" if row["quantity"] == "classical_integrated_gain" else ""
+        table.add_row(
+            row["probe"],
+            str(row["num_qubits"]),
+            row["noise"],
+            row["estimator"],
+            f"{row['integrated_gain_exact_s'] / size:.4g}{mark}",
+            f"{row['integrated_gain_s'] / size:.4g}",
+            f"{row['integrated_gain_low_s'] / size:.4g} … {row['integrated_gain_high_s'] / size:.4g}",
+            "–" if row["z"] is None else f"{row['z']:+.1f}",
+        )
+    console.print(table)
+    if any(row["quantity"] == "classical_integrated_gain" for row in summary["rows"]):
+        console.print("* the exact value of this readout, which is below the quantum value", highlight=False)
+    reasons = {row["probe"]: row["reason"] for row in summary["rows"] if row.get("reason")}
+    for probe, reason in reasons.items():
+        console.print(f"auto for {probe} is {reason}", highlight=False)
+    if summary["crossovers"]:
+        known = [row[key] for row in summary["crossovers"] for key in ("crossover_exact_s", "crossover_s") if row[key]]
+        size, unit = time_unit(max(known, default=1.0))
+        table = Table(title=f"Until when GHZ leads, in {unit}, and 𝓘 GHZ / 𝓘 product", title_justify="left")
+        for name in ("noise", "N", "estimator"):
+            table.add_column(name)
+        for name in ("exact", "measured", "ratio exact", "ratio measured"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in summary["crossovers"]:
+            if row["num_qubits"] > 1:
+                table.add_row(
+                    row["noise"],
+                    str(row["num_qubits"]),
+                    row["estimator"],
+                    _number(row["crossover_exact_s"], None, size),
+                    _number(row["crossover_s"], row["crossover_stderr_s"], size),
+                    f"{row['ratio_exact']:.3f}",
+                    f"{row['ratio']:.3f} ± {row['ratio_stderr']:.3f}",
+                )
+        if table.rows:
+            console.print(table)
+    for verdict in summary["verdicts"]:
+        console.print(f"• {verdict}", highlight=False)
+
+
+def _number(value: float | None, error: float | None, unit: float) -> str:
+    if value is None:
+        return "–"
+    return f"{value / unit:.4g}" if error is None else with_error(value / unit, error / unit)

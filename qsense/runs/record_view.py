@@ -1,0 +1,98 @@
+"""What a notebook shows of a record: its points as an HTML table, and G(t) as a figure, from the record's files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from qsense.files.figures import COLOURS, OTHERS, STYLE
+from qsense.files.units import time_unit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MARKERS = ("o", "s", "^", "D", "v")
+
+
+def html_table(title: str, summary: Mapping[str, Any]) -> str:
+    """Returns a summary as HTML: 𝓘 of each point in s, and the verdicts. All that comes from files is escaped.
+
+    >>> print(html_table("<b>", {"rows": [], "verdicts": ["a & b"]}))
+    <p>&lt;b&gt;</p><ul><li>a &amp; b</li></ul>
+    """
+    names = ("probe", "num_qubits", "noise", "estimator")
+    numbers = {
+        "𝓘 exact (s)": "integrated_gain_exact_s",
+        "estimated (s)": "integrated_gain_s",
+        "± (s)": "integrated_gain_stderr_s",
+        "z": "z",
+    }
+    table = ""
+    if summary["rows"]:
+        head = "".join(f"<th>{name}</th>" for name in ("probe", "N", "noise", "estimator", *numbers))
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{_cell(row.get(key))}</td>" for key in (*names, *numbers.values())) + "</tr>"
+            for row in summary["rows"]
+        )
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    verdicts = "".join(f"<li>{escape(str(verdict))}</li>" for verdict in summary["verdicts"])
+    return f"<p>{escape(title)}</p>{table}" + (f"<ul>{verdicts}</ul>" if verdicts else "")
+
+
+def gain_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Returns G(t), a panel for each noise and N: estimates with 95 % intervals, over the exact values at these times.
+
+    Args:
+        rows: of estimates.csv.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    noises, sizes = (list(dict.fromkeys(row[name] for row in rows)) for name in ("noise", "num_qubits"))
+    with matplotlib.rc_context(STYLE):
+        size = max(2.5 * len(sizes), 4.8), 2.3 * len(noises) + 0.9
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots(len(noises), len(sizes), squeeze=False)
+        handles: dict[str, Any] = {}
+        for panel, (noise, number) in zip(axes.flat, ((n, s) for n in noises for s in sizes), strict=True):
+            own = [row for row in rows if (row["noise"], row["num_qubits"]) == (noise, number)]
+            if own:
+                panel.set_title(f"{noise}, N = {number}", fontsize=9)
+                _draw(panel, own, rows, handles)
+            else:
+                panel.axis("off")
+        for panel in axes[:, 0]:
+            panel.set_ylabel("gain G = Q/t²")
+        figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=3, fontsize=8)
+    return figure
+
+
+def _draw(panel: Axes, own: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], handles: Any) -> None:
+    others = [probe for probe in dict.fromkeys(row["probe"] for row in rows) if probe not in COLOURS]
+    estimators = list(dict.fromkeys(row["estimator"] for row in rows))
+    seconds, unit = time_unit(max(row["time_s"] for row in own))
+    for probe, estimator in dict.fromkeys((row["probe"], row["estimator"]) for row in own):
+        curve = [row for row in own if (row["probe"], row["estimator"]) == (probe, estimator)]
+        times = [row["time_s"] / seconds for row in curve]
+        colour = COLOURS.get(probe) or OTHERS[others.index(probe) % len(OTHERS)]
+        (handles[f"{probe}, exact"],) = panel.plot(
+            times, [row["gain_exact"] for row in curve], "--", color=colour, lw=1
+        )
+        values = [row["gain"] for row in curve]
+        errors = [
+            [max(0.0, value - row["low"]) for value, row in zip(values, curve, strict=True)],
+            [max(0.0, row["high"] - value) for value, row in zip(values, curve, strict=True)],
+        ]
+        marker = _MARKERS[estimators.index(estimator) % len(_MARKERS)]
+        handles[f"{probe}, {estimator}"] = panel.errorbar(
+            times, values, yerr=errors, fmt=marker, color=colour, markersize=4, elinewidth=1, capsize=2
+        )
+    panel.set_xlabel(f"time t ({unit})")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else escape(str(value))
