@@ -1,9 +1,10 @@
 """The command line as a user meets it: answers, JSON for scripts, one-line errors with exit status 2."""
 
 import json
-import subprocess
 import sys
 
+import forked
+import processes
 import pytest
 import tomli_w
 
@@ -22,10 +23,7 @@ SPEC = {
 }
 
 
-def qsense(*arguments, cwd=None, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "qsense.cli", *map(str, arguments)], capture_output=True, text=True, cwd=cwd, **options
-    )
+qsense = forked.run
 
 
 def answer(*arguments):
@@ -35,7 +33,8 @@ def answer(*arguments):
 
 
 def test_version():
-    assert qsense("--version").stdout == f"qsense {__version__}\n"
+    done = processes.run([sys.executable, "-m", "qsense.cli", "--version"])
+    assert done.stdout == qsense("--version").stdout == f"qsense {__version__}\n"
 
 
 def test_theory_prints_the_keys_that_others_rely_on():
@@ -125,7 +124,7 @@ def test_theory_and_version_do_not_load_qiskit():
         "try: c.main()\nexcept SystemExit: pass\n"
         "print([m for m in ('qiskit', 'qiskit_aer', 'scipy', 'matplotlib') if m in sys.modules], file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = processes.run_python(code)
     assert done.stderr.strip() == "[]"
 
 
@@ -233,5 +232,5 @@ def test_an_error_is_one_line_on_stderr_and_status_2(tmp_path, arguments, messag
 
 def test_a_reader_that_leaves_early_causes_no_traceback(ran):
     command = f"{sys.executable} -m qsense.cli show {ran[1]['record']} | head -1"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    done = processes.run(["bash", "-c", command])
     assert "Traceback" not in done.stderr

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import forked
 import processes
 import tomli_w
 from waiting import wait_until
@@ -68,7 +69,7 @@ def written(path, content):
 
 def command(*arguments, **options):
     """A finished `qsense` command."""
-    done = processes.run([sys.executable, "-m", "qsense.cli", *arguments], **options)
+    done = forked.run(*arguments, **options)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
