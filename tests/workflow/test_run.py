@@ -3,13 +3,12 @@
 import csv
 import json
 import os
-import sys
+import signal
 
 import numpy as np
 import processes
 import pytest
 import tomli_w
-from waiting import wait_until
 
 from qsense import RunRecord, RunSpec, estimate_record, run
 from qsense.circuits.counts import Counts
@@ -142,21 +141,35 @@ def test_a_finished_record_is_not_measured_again(record, tmp_path, monkeypatch):
     assert notes == ["16 of 16 points were in the record already and were not run again"]
 
 
-def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
-    spec = {**SPEC, "backend": "aer"}  # slow enough to be killed in its middle
-    record = run(RunSpec.from_dict(spec), out=tmp_path / "whole")
+KILLED = """
+import os, signal, sys
+from qsense.cli import main
+when, *words = sys.argv[1:]
+replace, moved = os.replace, []
+def move(source, target):
+    moved.append(str(target).endswith(".npz"))
+    if when == "after": replace(source, target)
+    if sum(moved) == 3: os.kill(os.getpid(), signal.SIGKILL)
+    if when == "before": replace(source, target)
+os.replace = move
+sys.argv = ["qsense", "run", *words]
+main()
+"""
+
+
+@pytest.mark.parametrize(("when", "done"), [("before", 2), ("after", 3)])
+def test_a_killed_run_goes_on_where_it_stopped(record, tmp_path, when, done):
+    """It kills itself before or after the third point's counts are moved into their place."""
     path = tmp_path / "spec.toml"
-    path.write_text(tomli_w.dumps(spec))
-    out = tmp_path / "records"
-    process = processes.start([sys.executable, "-m", "qsense.cli", "run", path, "--out", out])
-    counts = out / record.path.name / "counts"
-    wait_until(lambda: len(list(counts.glob("*.npz"))) >= 3, "three points are measured", 20.0, process, 0.005)
-    processes.kill(process)
-    done = len(list(counts.glob("*.npz")))
-    assert 3 <= done < 16, "the run was not killed in its middle"
-    again = run(path, out=out)
-    first, second = record.read_json("summary.json"), again.read_json("summary.json")
-    assert first == second
+    path.write_text(tomli_w.dumps(SPEC))
+    killed = processes.run_python(KILLED, when, path, "--out", tmp_path / "records")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    counts = tmp_path / "records" / record.path.name / "counts"
+    kept = {file.name: file.read_bytes() for file in counts.glob("*.npz")}
+    assert len(kept) == done
+    again = run(path, out=tmp_path / "records")
+    assert again.read_json("summary.json") == record.read_json("summary.json")
+    assert {name: (counts / name).read_bytes() for name in kept} == kept
 
 
 def test_the_emulator_and_aer_measure_the_same_to_their_error_bars(record, tmp_path):
