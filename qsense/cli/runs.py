@@ -11,7 +11,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.options import integers, print_paths
-from qsense.cli.progress import progress, say
+from qsense.cli.progress import progress
 from qsense.errors import RecordError
 from qsense.files.old_names import with_old_names
 
@@ -42,7 +42,7 @@ def run(
     if shots is not None:
         loaded = loaded.with_shots(shots)
     with progress(as_json) as update:
-        record = workflow.run(loaded, out, update, None if as_json else say, max_qpu_seconds)
+        record = workflow.run(loaded, out, update, max_qpu_seconds)
     _show(record, as_json)
 
 
@@ -107,7 +107,7 @@ def rerun(
     from qsense.workflow.reproduction import rerun as again
 
     with progress(as_json) as update:
-        found = again(record, out, update, None if as_json else say)
+        found = again(record, out, update)
     if as_json:
         points = [with_old_names(vars(point)) for point in found.points]
         words = {"record": str(found.record.path), "identical": found.identical, "counts_equal": found.counts_equal}

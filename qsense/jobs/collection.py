@@ -7,7 +7,7 @@ it have been read as they were prepared.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qsense.circuits.counts import Counts
@@ -16,6 +16,7 @@ from qsense.jobs import fetching
 from qsense.jobs.fetching import Fetched, TaskLocation, counts_at, locate_tasks
 from qsense.jobs.ledger import LEDGER, exclusive_lock
 from qsense.runs.plan import Point, plan
+from qsense.runs.readout import calibrate_readout
 from qsense.runs.record import RunRecord
 from qsense.services import Service
 
@@ -71,7 +72,7 @@ def _complete_points(record: RunRecord, fetched: Fetched) -> tuple[list[Point], 
     """Writes the counts of every point whose tasks are all done; returns the points with counts and those without."""
     of_points = locate_tasks(fetched.ledger)
     if fetched.is_trusted:
-        _calibrate_readout(record, of_points)
+        calibrate_readout(record, lambda place: _joined(record, of_points.get(place.file_name, [])))
     complete, missing = [], []
     for point in plan(record.spec):
         if record.has_counts(point):
@@ -88,10 +89,5 @@ def _complete_points(record: RunRecord, fetched: Fetched) -> tuple[list[Point], 
     return complete, missing
 
 
-def _calibrate_readout(record: RunRecord, of_points: Mapping[str, list[TaskLocation]]) -> None:
-    """Writes the counts of the calibration bitstrings on every probe's qubits, if they are to calibrate readout."""
-    device = record.spec.device
-    for name in {} if device is None or not device.readout_shots else {p.file_name: p for p in device.placements}:
-        if not (record.path / "counts" / name).exists():
-            parts = [counts_at(record, location) for location in of_points.get(name, [])]
-            record.write_bytes(f"counts/{name}", Counts.joined(parts).to_bytes())
+def _joined(record: RunRecord, locations: Sequence[TaskLocation]) -> Counts:
+    return Counts.joined([counts_at(record, location) for location in locations])

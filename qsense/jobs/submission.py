@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,6 @@ from qsense.runs.record import RunRecord, as_json
 from qsense.runs.spec import RunSpec
 from qsense.services import Service
 from qsense.services.tasks import Mode, Task
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,8 @@ def prepare(
         RecordError: the record's ledger is damaged or of another backend.
     """
     dispatch.check_mode(mode)
-    prepared = prepare_run(spec, out, logger.info, service.backend)
+    prepared = prepare_run(spec, out, opened=service.backend)
+    prepared.log_remarks()
     path = out / f"{prepared.spec.name}-{prepared.spec.id}"
     files: dict[str, bytes] = {}
     if (path / LEDGER).exists():

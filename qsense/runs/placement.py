@@ -149,7 +149,7 @@ class DeviceOptions:
                 if place is None or source.sensing_qubits(probe) != place.qubits:
                     raise ArgumentError(
                         f'"{probe.name}" of {probe.num_qubits} spins is not placed as this device places it; give '
-                        "another --out, or leave `placements` out"
+                        "another folder (`out`), or leave `placements` out"
                     )
             return self
         found = []

@@ -1,13 +1,13 @@
-"""A spec on its backend: qubits chosen, times on its clock, every point checked, before anything is written or sent.
+"""Prepares a run: qubits chosen, times on the device's clock, every point checked, before anything is written or sent.
 
-All backends go this way, whether their circuits run here or are submitted. A record that was asked for by the same spec
-is continued with its own placement: a device that was calibrated anew would give another, and what has been measured,
-or paid for, would be measured again.
+All backends go this way, whether their circuits run here or are submitted. A record of the same request is continued
+with its own placement: a device that has been calibrated anew would give another one, and what has been measured, or
+paid for, would be measured again.
 """
 
 from __future__ import annotations
 
-import warnings
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,13 +19,14 @@ from qsense.backends.device_sampler import DeviceSampler
 from qsense.circuits.sensing import Experiment
 from qsense.circuits.transpilation import Idle
 from qsense.devices.device import Calibration
-from qsense.errors import ArgumentError, SpecError
+from qsense.errors import at_key
 from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import Point, ambiguous, plan, skipped
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 
 Note = Callable[[str], None]
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,16 @@ class PreparedRun:
         sampler: the backend.
         points: the plan.
         calibration: the one that chose the qubits, on a device.
+        assumptions: a line for everything that was assumed or cut, such as a T2 that is not reported.
+        remarks: a line for everything else worth saying, such as probes that an estimator skips.
     """
 
     spec: RunSpec
     sampler: Sampler
     points: tuple[Point, ...]
     calibration: Calibration | None = None
+    assumptions: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def places(self) -> tuple[Placement, ...]:
@@ -57,14 +62,26 @@ class PreparedRun:
         described = self.sampler.described(self.spec.probes, path)
         return described | ({"calibrated": self.calibration.date} if self.calibration else {})
 
+    def log_remarks(self, logged: set[str] | None = None) -> None:
+        """Logs the assumptions as warnings and the remarks as information.
 
-def prepare_run(spec: RunSpec, out: Path | None, note: Note | None = None, opened: Any = None) -> PreparedRun:
-    """Returns a spec on its backend; writes, runs and sends nothing.
+        Args:
+            logged: lines that are not logged again; those of this run are added.
+        """
+        logged = set() if logged is None else logged
+        for lines, log in ((self.assumptions, logger.warning), (self.remarks, logger.info)):
+            for line in lines:
+                if line not in logged:
+                    log(line)
+        logged.update(self.assumptions, self.remarks)
+
+
+def prepare_run(spec: RunSpec, out: Path | None, *, opened: Any = None) -> PreparedRun:
+    """Returns a spec on its backend; writes, runs, sends and logs nothing.
 
     Args:
         spec: the run.
         out: the folder under which its record is, or would be; None if there is none to be continued.
-        note: called with one line when something is worth saying; without it, what was assumed becomes a warning.
         opened: the vendor's object behind the backend, where it has been opened already.
 
     Raises:
@@ -74,37 +91,37 @@ def prepare_run(spec: RunSpec, out: Path | None, note: Note | None = None, opene
     existing = None if out is None or not backends.is_device(spec.backend) else _existing(spec, out)
     if existing is not None:
         spec = replace(spec, device=existing.spec.device)
-    try:
-        spec, sampler = _placed(spec, note or warnings.warn, opened)
-        points = plan(spec)
+    assumptions: list[str] = []
+    source = spec.source
+    with at_key(source, "backend"):
+        spec, sampler = _on_backend(spec, opened, assumptions.append)
+    points = plan(spec)
+    with at_key(source, "backend"):
         _check(points, sampler)
-    except ArgumentError as error:
-        raise SpecError(f"{spec.source}: key `backend`: {error}") from error
     calibration = sampler.device.calibration if isinstance(sampler, DeviceSampler) else None
     if existing is not None and calibration is not None:
         before = Calibration(existing.provenance.get("calibrated"), str(existing.provenance.get("calibration_sha256")))
         if before.date != calibration.date or not _is_as_reported(spec, sampler):
-            (note or warnings.warn)(
-                f"{existing.path.name} was begun with the calibration of {before.date or 'an unknown date'} and is "
+            assumptions.append(
+                f"{existing.path.name} was started with the calibration of {before.date or 'an unknown date'} and is "
                 f"continued with its qubits, T1 and T2; to start afresh with that of {calibration.date or 'today'}, "
-                "give another --out"
+                "choose another folder (`out`)"
             )
         calibration = before
-    if note is not None:
-        for line in [*skipped(spec), *(ambiguous(points) if spec.device is not None else [])]:
-            note(line)
-    return PreparedRun(spec, sampler, tuple(points), calibration)
+    remarks = [*skipped(spec), *(ambiguous(points) if spec.device is not None else [])]
+    lines = tuple(dict.fromkeys(assumptions)), tuple(dict.fromkeys(remarks))
+    return PreparedRun(spec, sampler, tuple(points), calibration, *lines)
 
 
 def _existing(spec: RunSpec, out: Path) -> RunRecord | None:
-    """The record that the run continues: one of exactly this spec, or of what was asked before qubits were chosen."""
+    """The record that the run continues: one of exactly this spec, or of the same request before qubits were chosen."""
     if spec.device is None or not spec.device.placements:
         return RunRecord.matching_request(spec, out)
     path = out / f"{spec.name}-{spec.id}"
     return RunRecord.load(path) if (path / "spec.toml").exists() else None
 
 
-def _placed(spec: RunSpec, note: Note, opened: Any) -> tuple[RunSpec, Sampler]:
+def _on_backend(spec: RunSpec, opened: Any, note: Note) -> tuple[RunSpec, Sampler]:
     """The spec with its qubits chosen, if it runs on a device, and what it runs on."""
     wanted = spec.device or DeviceOptions()
     idle = cast(Idle, wanted.idle)  # checked on reading
@@ -115,11 +132,7 @@ def _placed(spec: RunSpec, note: Note, opened: Any) -> tuple[RunSpec, Sampler]:
     sampler = replace(sampler, pinned=pinned)
     for probe in spec.probes:
         sampler.check(Experiment(probe, 0.0))
-    said: list[str] = []
-    placed = wanted.place_probes(spec.probes, sampler, sampler.device.tick(), said.append)
-    for line in dict.fromkeys(said):
-        note(line)
-    return replace(spec, device=placed), sampler
+    return replace(spec, device=wanted.place_probes(spec.probes, sampler, sampler.device.tick(), note)), sampler
 
 
 def _is_as_reported(spec: RunSpec, sampler: Sampler) -> bool:

@@ -102,14 +102,14 @@ def prepare_study(study: Study, source: str) -> Study:
             )
     if not any(backends.is_device(name) for name in names):
         return study
-    remarks: dict[str, None] = {}  # each once, in order
+    logged: set[str] = set()
     trials = []
     for trial in study.trials:
         if backends.is_device(trial.spec.backend):
-            trial = replace(trial, spec=prepare_run(trial.spec, None, note=lambda line: remarks.setdefault(line)).spec)
+            prepared = prepare_run(trial.spec, None)
+            prepared.log_remarks(logged)
+            trial = replace(trial, spec=prepared.spec)
         trials.append(trial)
-    for line in remarks:
-        logger.info(line)
     return replace(study, trials=tuple(trials))
 
 

@@ -73,7 +73,7 @@ def run_trial(content: dict[str, Any]) -> Outcome:
     from qsense.runs.preparation import prepare_run
 
     spec = RunSpec.from_dict(content, "trial")
-    prepared = prepare_run(spec, None, note=lambda line: None)
+    prepared = prepare_run(spec, None)
     (point,), sampler = prepared.points, prepared.sampler
     parts = [sampler.sample(j.experiment, j.settings, j.shots, point.noise, j.seed) for j in point.acquisitions()]
     measured = measure_point(point, parts)

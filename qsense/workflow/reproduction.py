@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,14 +71,13 @@ def rerun(
     record: RunRecord | str | Path,
     out: Path,
     progress: Progress | None = None,
-    note: Callable[[str], None] | None = None,
 ) -> Reproduction:
     """Runs a record's spec again in another folder and compares.
 
     Args:
         record: a record or its folder; it is only read.
         out: the folder under which the new record is made.
-        progress, note: as of `workflow.run`.
+        progress: as of `workflow.run`.
 
     Raises:
         RecordError: the record is damaged or incomplete, is of a device that would be measured anew, or is in `out`.
@@ -88,15 +86,15 @@ def rerun(
     if remote.is_remote(old.spec.backend):
         raise RecordError(
             f"{old.path}: was measured on {old.spec.backend}, which gives other counts every time; "
-            "`qsense submit` its spec with another --out to measure it anew."
+            "submit its spec with another folder (`out`) to measure it anew."
         )
     place = out / f"{old.spec.name}-{old.spec.id}"
     if place.exists():
-        raise RecordError(f"{place}: is there already and would be continued, not run again; choose another --out.")
+        raise RecordError(f"{place}: exists and would be continued, not run again; choose another folder (`out`).")
     before = _numbers_of(old)
     points = plan(old.spec)
     tables = [old.counts(point) for point in points]
-    new = workflow.run(old.spec, out, progress, note)
+    new = workflow.run(old.spec, out, progress)
     after = _numbers_of(new)
     if len(before) != len(points):
         raise RecordError(f"{old.path}: was estimated in part only; run `qsense estimate {old.path}`.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from qsense import reports
@@ -25,12 +27,15 @@ from qsense.jobs import collection, ledger, submission
 from qsense.jobs.collection import Collected
 from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS
 from qsense.runs.execution import Progress, execute
+from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import Point, plan
-from qsense.runs.preparation import Note, prepare_run
+from qsense.runs.preparation import prepare_run
+from qsense.runs.readout import calibrate_readout
 from qsense.runs.record import SCHEMA, RunRecord
 from qsense.runs.spec import RunSpec
 from qsense.services import Service, ServiceError
 
+logger = logging.getLogger(__name__)
 RECORDS = Path("runs/records")
 
 
@@ -38,7 +43,6 @@ def run(
     spec: RunSpec | str | Path,
     out: str | Path = RECORDS,
     progress: Progress | None = None,
-    note: Note | None = None,
     max_seconds: float | None = None,
 ) -> RunRecord:
     """Runs a spec: circuits, counts, estimates, comparison with theory; returns its record.
@@ -50,7 +54,6 @@ def run(
         spec: a RunSpec or the path of a TOML file.
         out: the folder under which the record `<name>-<id>` is made.
         progress: called with (done, all, label): circuits while measuring, points while estimating.
-        note: called with one line when something is worth saying.
         max_seconds: the most time on a device that takes jobs, in s; None for no limit.
 
     Raises:
@@ -64,32 +67,25 @@ def run(
     if max_seconds is not None:
         raise ArgumentError(
             f'A limit on the time on the device goes with a backend that takes jobs, but it is "{spec.backend}"; '
-            "leave --max-qpu-seconds out."
+            "leave it out (`max_seconds`)."
         )
-    prepared = prepare_run(spec, out, note)
-    record = RunRecord.create(prepared.spec, out, prepared.calibration)
-    if isinstance(prepared.sampler, DeviceSampler):
+    prepared = prepare_run(spec, out)
+    prepared.log_remarks()
+    record, sampler = RunRecord.create(prepared.spec, out, prepared.calibration), prepared.sampler
+    if isinstance(sampler, DeviceSampler):
         if not (record.path / "device.json").exists():
             record.write_json("device.json", prepared.described())
-        _calibrate_readout(record, prepared.sampler)
-    measured = execute(prepared.points, prepared.sampler, record, progress)
-    if note is not None and measured < len(prepared.points):
-        there, every = len(prepared.points) - measured, len(prepared.points)
-        note(f"{there} of {every} points were in the record already and were not run again")
+        calibrate_readout(record, partial(_readout_counts, record, sampler))
+    measured = execute(prepared.points, sampler, record, progress)
+    if measured < len(prepared.points):
+        existing, every = len(prepared.points) - measured, len(prepared.points)
+        logger.info(f"{existing} of {every} points were in the record already and were not run again")
     return _analyse(record, prepared.points, progress)
 
 
-def _calibrate_readout(record: RunRecord, sampler: DeviceSampler) -> None:
-    """Reads known strings on every probe's qubits, unless the record has them already."""
-    device = record.spec.device
-    if device is None or not device.readout_shots:
-        return
-    for place in device.placements:
-        path = record.path / "counts" / place.file_name
-        if not path.exists():
-            seed = zlib.crc32(place.file_name.encode()) ^ record.spec.seed
-            counts = sampler.readout_counts(place.qubits, device.readout_shots, seed)
-            record.write_bytes(f"counts/{place.file_name}", counts.to_bytes())
+def _readout_counts(record: RunRecord, sampler: DeviceSampler, place: Placement) -> Counts:
+    seed = zlib.crc32(place.file_name.encode()) ^ record.spec.seed
+    return sampler.readout_counts(place.qubits, (record.spec.device or DeviceOptions()).readout_shots, seed)
 
 
 def estimate_record(record: RunRecord | str | Path, progress: Progress | None = None) -> RunRecord:

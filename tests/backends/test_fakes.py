@@ -117,9 +117,9 @@ def test_every_way_of_idling_runs_and_a_fake_gives_the_same_t2_for_all():
         assert abs(values[idle][0] - values["free"][0]) < 4 * np.hypot(values[idle][1], values["free"][1]) + 0.02
 
 
-def test_a_run_on_a_fake_keeps_its_qubits_its_times_and_its_calibration(tmp_path):
-    notes = []
-    record = workflow.run(RunSpec.from_dict(SPEC), tmp_path, note=notes.append)
+def test_a_run_on_a_fake_keeps_its_qubits_its_times_and_its_calibration(tmp_path, caplog):
+    caplog.set_level("INFO", "qsense")
+    record = workflow.run(RunSpec.from_dict(SPEC), tmp_path)
     spec = tomllib.loads((record.path / "spec.toml").read_text())
     places = spec["device"]["placements"]
     assert [(p["probe"], p["num_qubits"]) for p in places] == [("ghz", 2), ("ghz", 3), ("product", 2), ("product", 3)]
@@ -168,14 +168,14 @@ def test_bad_specs_are_refused_with_the_file_and_the_fix(change, message, tmp_pa
     assert not list(tmp_path.iterdir())
 
 
-def test_a_fringe_that_goes_round_is_said(tmp_path):
-    notes = []
+def test_a_fringe_that_goes_round_is_said(tmp_path, caplog):
+    caplog.set_level("INFO", "qsense")
     data = {**SPEC, "probes": ["ghz"], "num_qubits": [2], "shots": 100, "device": {}, "field_rad_per_s": 5e4}
-    workflow.run(RunSpec.from_dict(data), tmp_path, note=notes.append)
-    assert any("N·φ·t passes π at t = 3.14e-05 s" in line for line in notes)
-    notes.clear()
-    workflow.run(RunSpec.from_dict({**data, "field_rad_per_s": 1e3}), tmp_path, note=notes.append)
-    assert not any("passes π" in line for line in notes)
+    workflow.run(RunSpec.from_dict(data), tmp_path)
+    assert any("N·φ·t passes π at t = 3.14e-05 s" in line for line in caplog.messages)
+    caplog.clear()
+    workflow.run(RunSpec.from_dict({**data, "field_rad_per_s": 1e3}), tmp_path)
+    assert not any("passes π" in line for line in caplog.messages)
 
 
 def test_the_catalogue_lists_fakes_with_their_medians_and_vendors_with_their_reasons():
@@ -229,5 +229,5 @@ def test_listing_backends_prints_json(monkeypatch):
 @pytest.mark.parametrize("name", ["fake_boston", "fake_kingston"])
 def test_the_shipped_specs_resolve(name, tmp_path):
     spec = RunSpec.load(Path(__file__).resolve().parents[2] / "runs" / f"{name}.toml")
-    placed = prepare_run(spec, tmp_path, lambda line: None).spec
+    placed = prepare_run(spec, tmp_path).spec
     assert len(placed.device.placements) == len(spec.probes)

@@ -97,7 +97,7 @@ def as_text(circuit):
 
 def test_what_the_spins_do_while_they_idle_is_the_specs_choice(service, tmp_path):
     spec = RunSpec.from_dict({**MEASURED, "device": {"idle": "xy4", "qubits": [3, 4]}, "num_qubits": [2], "shots": 100})
-    record = workflow.run(spec, tmp_path, note=lambda line: None)
+    record = workflow.run(spec, tmp_path)
     assert record.read_json("device.json")["idle"] == "xy4"
     assert {place.qubits for place in record.spec.device.placements} == {(3, 4)}
     tasks = [task for job in load(record).jobs for task in load_tasks(record, job)]
@@ -115,7 +115,7 @@ def test_the_limit_on_device_time_goes_with_run_too(service, spec_file, tmp_path
 
 def test_a_limit_on_device_time_is_refused_where_no_jobs_are_sent(tmp_path):
     spec = RunSpec.from_dict({**SPEC, "backend": "emulator"})
-    with pytest.raises(ArgumentError, match=r'but it is "emulator"; leave --max-qpu-seconds out\.'):
+    with pytest.raises(ArgumentError, match=r'but it is "emulator"; leave it out \(`max_seconds`\)\.'):
         workflow.run(spec, tmp_path, max_seconds=9.0)
 
 

@@ -1,4 +1,4 @@
-"""A spec on its backend: placed once, checked before anything is written, and continued where it was begun."""
+"""A spec on its backend: placed once, checked before anything is written, and continued where it was started."""
 
 import json
 import tomllib
@@ -42,29 +42,33 @@ def spec(**changes):
     return RunSpec.from_dict({**SPEC, **changes}, "mine.toml")
 
 
-def test_a_run_that_its_device_would_now_place_elsewhere_is_continued_where_it_was(device, tmp_path):
-    said = []
-    record = workflow.run(spec(), tmp_path, note=said.append)
-    assert not said
+def test_a_run_that_its_device_would_now_place_elsewhere_is_continued_where_it_was(device, tmp_path, caplog):
+    caplog.set_level("INFO", "qsense")
+    record = workflow.run(spec(), tmp_path)
+    assert not caplog.messages
     before = {path: path.read_bytes() for path in (record.path / "counts").iterdir()}
     device(t2=20e-6)
-    again = workflow.run(spec(), tmp_path, note=said.append)
+    again = workflow.run(spec(), tmp_path)
     assert again.path == record.path
     assert again.spec.device == record.spec.device
     assert {path: path.read_bytes() for path in (record.path / "counts").iterdir()} == before
-    assert "is continued with its qubits, T1 and T2; to start afresh with that of today, give another --out" in said[0]
-    assert "2 of 2 points were in the record already" in said[1]
-    fresh = workflow.run(spec(), tmp_path / "other", note=said.append)
+    assert (
+        "is continued with its qubits, T1 and T2; to start afresh with that of today, choose another folder"
+        in (caplog.messages[0])
+    )
+    assert [one.levelname for one in caplog.records] == ["WARNING", "INFO"]
+    assert "2 of 2 points were in the record already" in caplog.messages[1]
+    fresh = workflow.run(spec(), tmp_path / "other")
     assert fresh.path.name != record.path.name
     assert fresh.spec.device != record.spec.device
 
 
-def test_a_device_that_has_not_changed_says_nothing(device, tmp_path):
-    said = []
+def test_a_device_that_has_not_changed_says_nothing(device, tmp_path, caplog):
+    caplog.set_level("INFO", "qsense")
     for _ in range(2):
         device()
-        workflow.run(spec(), tmp_path, note=said.append)
-    assert said == ["2 of 2 points were in the record already and were not run again"]
+        workflow.run(spec(), tmp_path)
+    assert caplog.messages == ["2 of 2 points were in the record already and were not run again"]
 
 
 def test_a_record_whose_couplings_are_gone_is_not_continued_on_other_qubits(device, tmp_path):
@@ -72,7 +76,7 @@ def test_a_record_whose_couplings_are_gone_is_not_continued_on_other_qubits(devi
     qubits = record.spec.device.placements[0].qubits
     device(edges=[edge for edge in LINE if set(edge) != set(qubits)])
     with pytest.raises(SpecError, match=r"^mine\.toml: key `backend`: The qubits of a GHZ probe must be connected"):
-        workflow.run(spec(), tmp_path, note=lambda line: None)
+        workflow.run(spec(), tmp_path)
 
 
 def test_a_record_that_cannot_be_read_stops_a_run_that_may_be_its_own(tmp_path):

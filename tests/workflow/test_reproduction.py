@@ -80,9 +80,7 @@ def test_what_has_changed_around_it_is_said(record, tmp_path):
 def test_a_rerun_is_not_continued_from_an_earlier_one_nor_the_record_itself(record, tmp_path):
     rerun(record, tmp_path / "out")
     for out in (tmp_path / "out", record.parent):
-        with pytest.raises(
-            RecordError, match="is there already and would be continued, not run again; choose another --out"
-        ):
+        with pytest.raises(RecordError, match="exists and would be continued, not run again; choose another folder"):
             rerun(record, out)
 
 

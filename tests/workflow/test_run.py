@@ -128,7 +128,7 @@ def test_estimating_again_needs_only_the_counts_and_changes_nothing(record, tmp_
     assert files(path) == before
 
 
-def test_a_finished_record_is_not_measured_again(record, tmp_path, monkeypatch):
+def test_a_finished_record_is_not_measured_again(record, tmp_path, monkeypatch, caplog):
     path = copy(record, tmp_path)
     from qsense import backends
 
@@ -136,9 +136,9 @@ def test_a_finished_record_is_not_measured_again(record, tmp_path, monkeypatch):
         raise AssertionError("sampled again")
 
     monkeypatch.setattr(backends.EmulatorSampler, "sample", refuse)
-    notes = []
-    assert run(RunSpec.from_dict(SPEC), out=path.parent, note=notes.append).path == path
-    assert notes == ["16 of 16 points were in the record already and were not run again"]
+    caplog.set_level("INFO", "qsense")
+    assert run(RunSpec.from_dict(SPEC), out=path.parent).path == path
+    assert caplog.messages == ["16 of 16 points were in the record already and were not run again"]
 
 
 KILLED = """
