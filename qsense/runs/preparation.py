@@ -19,13 +19,12 @@ from qsense.backends.device_sampler import DeviceSampler
 from qsense.circuits.sensing import Experiment
 from qsense.circuits.transpilation import Idle
 from qsense.devices.device import Calibration
-from qsense.errors import at_key
+from qsense.errors import SpecError, at_key
 from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import Point, ambiguous, plan, skipped
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 
-Note = Callable[[str], None]
 logger = logging.getLogger(__name__)
 
 
@@ -77,7 +76,7 @@ class PreparedRun:
 
 
 def prepare_run(spec: RunSpec, out: Path | None, *, opened: Any = None) -> PreparedRun:
-    """Returns a spec on its backend; writes, runs, sends and logs nothing.
+    """Returns a spec on its backend; writes, runs and sends nothing, and logs only where it fails.
 
     Args:
         spec: the run.
@@ -93,11 +92,16 @@ def prepare_run(spec: RunSpec, out: Path | None, *, opened: Any = None) -> Prepa
         spec = replace(spec, device=existing.spec.device)
     assumptions: list[str] = []
     source = spec.source
-    with at_key(source, "backend"):
-        spec, sampler = _on_backend(spec, opened, assumptions.append)
-    points = plan(spec)
-    with at_key(source, "backend"):
-        _check(points, sampler)
+    try:
+        with at_key(source, "backend"):
+            spec, sampler = _on_backend(spec, opened, assumptions.append)
+        points = plan(spec)
+        with at_key(source, "backend"):
+            _check(points, sampler)
+    except SpecError:
+        for line in dict.fromkeys(assumptions):  # they may explain it
+            logger.warning(line)
+        raise
     calibration = sampler.device.calibration if isinstance(sampler, DeviceSampler) else None
     if existing is not None and calibration is not None:
         before = Calibration(existing.provenance.get("calibrated"), str(existing.provenance.get("calibration_sha256")))
@@ -121,7 +125,7 @@ def _existing(spec: RunSpec, out: Path) -> RunRecord | None:
     return RunRecord.load(path) if (path / "spec.toml").exists() else None
 
 
-def _on_backend(spec: RunSpec, opened: Any, note: Note) -> tuple[RunSpec, Sampler]:
+def _on_backend(spec: RunSpec, opened: Any, note: Callable[[str], None]) -> tuple[RunSpec, Sampler]:
     """The spec with its qubits chosen, if it runs on a device, and what it runs on."""
     wanted = spec.device or DeviceOptions()
     idle = cast(Idle, wanted.idle)  # checked on reading
