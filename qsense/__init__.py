@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qsense.noise import Environment as Environment
     from qsense.noise import LocalNoise as LocalNoise
     from qsense.noise import ReadoutError as ReadoutError
+    from qsense.noise import register_noise as register_noise
     from qsense.probes import Probe as Probe
     from qsense.reports.theory_figures import theory_figure as theory_figure
     from qsense.runs.record import RunRecord as RunRecord
@@ -33,15 +34,16 @@ if TYPE_CHECKING:
     from qsense.tables import results_of as results_of
     from qsense.tables import unregister_writer as unregister_writer
     from qsense.tables import write_results as write_results
+    from qsense.theory import best_squeezing as best_squeezing
+    from qsense.theory import classical_gain as classical_gain
     from qsense.theory import crossover as crossover
     from qsense.theory import gain as gain
+    from qsense.theory import gain_bound as gain_bound
+    from qsense.theory import integrated_classical_gain as integrated_classical_gain
     from qsense.theory import integrated_gain as integrated_gain
-    from qsense.theory.bounds import gain_bound as gain_bound
-    from qsense.theory.bounds import integrated_gain_bound as integrated_gain_bound
-    from qsense.theory.measurement import classical_gain as classical_gain
-    from qsense.theory.optimal import best_squeezing as best_squeezing
-    from qsense.theory.optimal import optimal_probe as optimal_probe
-    from qsense.theory.rate import operational_rate as operational_rate
+    from qsense.theory import integrated_gain_bound as integrated_gain_bound
+    from qsense.theory import operational_rate as operational_rate
+    from qsense.theory import optimal_probe as optimal_probe
     from qsense.workflow import collect_record
     from qsense.workflow import estimate_record as estimate_record
     from qsense.workflow import run as run
@@ -59,20 +61,22 @@ _HOMES = {
     "ReadoutError": ("qsense.noise", "ReadoutError"),
     "RunRecord": ("qsense.runs.record", "RunRecord"),
     "RunSpec": ("qsense.runs.spec", "RunSpec"),
-    "best_squeezing": ("qsense.theory.optimal", "best_squeezing"),
-    "classical_gain": ("qsense.theory.measurement", "classical_gain"),
+    "best_squeezing": ("qsense.theory", "best_squeezing"),
+    "classical_gain": ("qsense.theory", "classical_gain"),
     "collect": ("qsense.workflow", "collect_record"),
     "compare": ("qsense.comparison.recorded", "compare"),
     "crossover": ("qsense.theory", "crossover"),
     "estimate": ("qsense.workflow", "estimate_record"),
     "estimate_record": ("qsense.workflow", "estimate_record"),  # the older name of `estimate`
     "gain": ("qsense.theory", "gain"),
-    "gain_bound": ("qsense.theory.bounds", "gain_bound"),
+    "gain_bound": ("qsense.theory", "gain_bound"),
+    "integrated_classical_gain": ("qsense.theory", "integrated_classical_gain"),
     "integrated_gain": ("qsense.theory", "integrated_gain"),
-    "integrated_gain_bound": ("qsense.theory.bounds", "integrated_gain_bound"),
-    "operational_rate": ("qsense.theory.rate", "operational_rate"),
-    "optimal_probe": ("qsense.theory.optimal", "optimal_probe"),
+    "integrated_gain_bound": ("qsense.theory", "integrated_gain_bound"),
+    "operational_rate": ("qsense.theory", "operational_rate"),
+    "optimal_probe": ("qsense.theory", "optimal_probe"),
     "register_estimator": ("qsense.estimators", "register_estimator"),
+    "register_noise": ("qsense.noise", "register_noise"),
     "register_vendor": ("qsense.backends", "register_vendor"),
     "register_writer": ("qsense.tables", "register_writer"),
     "results_of": ("qsense.tables", "results_of"),

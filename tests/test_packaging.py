@@ -110,3 +110,31 @@ def test_under_the_other_qsense_the_last_line_says_what_happened(site, face):
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f"ImportError: {path} is not that of qsense-metrology: another distribution")
     assert last.endswith("run: pip uninstall qsense; then install qsense-metrology again.")
+
+
+@pytest.mark.checkout
+def test_the_citation_is_of_this_version_and_of_the_paper():
+    yaml = pytest.importorskip("yaml", reason="needs PyYAML")
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert citation["cff-version"] == "1.2.0"
+    assert (citation["version"], citation["license"]) == (qsense.__version__, project["license"])
+    assert citation["authors"] == [{"name": "The qsense developers"}]
+    (paper,) = citation["references"]
+    assert [author["family-names"] for author in paper["authors"]] == ["Takahashi", "Ho", "Matsueda"]
+    assert paper["url"] == project["urls"]["Paper"] == "https://arxiv.org/abs/2512.21661"
+
+
+@pytest.mark.checkout
+def test_the_hooks_run_the_tools_of_the_environment():
+    """No hook is fetched from elsewhere, and each runs what `make lint` and `make types` run."""
+    yaml = pytest.importorskip("yaml", reason="needs PyYAML")
+    (repo,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert repo["repo"] == "local"
+    assert {hook["language"] for hook in repo["hooks"]} == {"system"}
+    dev = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["dev"]
+    assert (
+        {hook["entry"].split()[0] for hook in repo["hooks"]}
+        == {"ruff", "mypy"}
+        <= {re.split("[^a-z]", d)[0] for d in dev}
+    )

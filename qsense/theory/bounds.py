@@ -18,7 +18,7 @@ N²x/(x + N(1−x)) for dephasing and 4N²x/(4x + N(1−x)) for emission.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import Integral, integrate
 
 
-def gain_bound(num_qubits: int, noise: Noise, times: FloatArray) -> FloatArray:
+def gain_bound(num_qubits: int, noise: Noise, times: Sequence[float] | FloatArray) -> FloatArray:
     """Returns an upper bound on G(t) of every probe, entangled with anything, shape (times,).
 
     Args:
@@ -43,7 +43,8 @@ def gain_bound(num_qubits: int, noise: Noise, times: FloatArray) -> FloatArray:
     >>> gain_bound(2, LocalNoise(dephasing=0.25), np.array([0.0, 1.0])).round(6)
     array([4.      , 0.901599])
     """
-    environment, times = environment_of(noise), np.asarray(times, dtype=np.float64)
+    times = np.asarray(times, dtype=np.float64)
+    environment = environment_of(noise)
     if not has_bound(num_qubits, environment):
         return np.full(len(times), float(num_qubits**2))
     penalty = np.sort(_penalties(num_qubits, environment.local, times), axis=-1)

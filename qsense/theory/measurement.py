@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from qsense.errors import ArgumentError
@@ -22,7 +24,12 @@ _REACHING = (("ghz", "loss_flag"), ("product", "local_x"))  # the quantum value,
 
 
 def classical_gain(
-    probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, phase: Phase = "mid", field: float = 0.0
+    probe: Probe,
+    noise: Noise,
+    times: Sequence[float] | FloatArray,
+    readout: str | Povm,
+    phase: Phase = "mid",
+    field: float = 0.0,
 ) -> FloatArray:
     """Returns the classical Fisher information about θ of a readout, shape (times,), 1; at most G.
 
