@@ -1,8 +1,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+PYTEST = OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: install paper test lint types unit wheel test-vendors peers bench clean
+.PHONY: install paper test quick lint types unit wheel durations newest test-vendors peers bench clean
 
 install: .venv/installed
 
@@ -23,17 +24,31 @@ lint: install
 types: install
 	$(BIN)/mypy
 
-unit: install  ## tests and doctests of the checkout
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --quiet -n 2 --dist loadfile --doctest-modules qsense tests
+unit: install  ## tests and doctests of the checkout, the longest files first
+	$(PYTEST) --doctest-modules qsense tests
 
-wheel: install  ## the same tests, but the longest, against the built wheel, from a folder outside the checkout
+quick: lint types  ## for the loop of a developer: under a minute; what takes more than seconds is left out
+	$(PYTEST) -m "not long and not slow" tests
+
+wheel: install  ## the quick tests again, against the built wheel and from a folder outside the checkout
 	rm -rf build/wheel dist
 	$(BIN)/python -m build --wheel --outdir dist . > /dev/null
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/wheel dist/*.whl
-	folder=$$(mktemp -d) && cp -r tests $$folder/ && cd $$folder && \
+	folder=$$(mktemp -d) && cp -r tests pyproject.toml $$folder/ && cd $$folder && \
 	PYTHONPATH=$(CURDIR)/build/wheel QSENSE_INSTALLED_AT=$(CURDIR)/build/wheel \
-	OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m pytest --quiet -n 2 --dist loadfile -c $(CURDIR)/pyproject.toml \
-	--rootdir $$folder -p no:cacheprovider -m "not checkout and not long" tests; status=$$?; rm -rf $$folder; exit $$status
+	$(PYTEST) -p no:cacheprovider -m "not checkout and not long and not slow" tests; \
+	status=$$?; rm -rf $$folder; exit $$status
+
+durations: install  ## measures tests/support/durations.txt anew, on a quiet machine
+	QSENSE_MEASURE_DURATIONS=1 $(PYTEST) tests
+
+newest: build/venv-newest/installed  ## the tests with the newest allowed dependencies, on the Python of PYTHON
+	OMP_NUM_THREADS=1 build/venv-newest/bin/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder tests
+
+build/venv-newest/installed: pyproject.toml
+	$(PYTHON) -m venv --clear build/venv-newest
+	build/venv-newest/bin/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	touch $@
 
 VENDORS := braket aqt iqm mthree
 VENDOR_TESTS := jobs/test_vendors backends/test_braket backends/test_aqt backends/test_iqm estimators/test_populations backends/test_backends circuits/test_transpilation

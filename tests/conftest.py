@@ -4,8 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from durations import pytest_collection_modifyitems, pytest_runtest_logreport, pytest_sessionfinish
 
 import qsense
+
+__all__ = ["pytest_collection_modifyitems", "pytest_runtest_logreport", "pytest_sessionfinish"]
 
 
 def pytest_configure():

@@ -1,0 +1,47 @@
+"""How long each file of tests takes on a quiet machine: the longest are run first, and `make quick` leaves them out.
+
+`durations.txt` beside this file holds the seconds; `make durations` measures them anew.
+"""
+
+import os
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+SLOW_S = 4.0
+"""A file that takes longer is marked `slow`."""
+TABLE = Path(__file__).with_name("durations.txt")
+TESTS = Path(__file__).resolve().parent.parent
+_measured = Counter()
+
+
+@cache
+def seconds():
+    """path under tests/ → seconds."""
+    rows = (line.split() for line in TABLE.read_text().splitlines())
+    return {path: float(duration) for duration, path in rows}
+
+
+def of_item(item):
+    path = Path(item.path)
+    return seconds().get(path.relative_to(TESTS).as_posix(), 0.0) if path.is_relative_to(TESTS) else 0.0
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if of_item(item) > SLOW_S:
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: -of_item(item))
+
+
+def pytest_runtest_logreport(report):
+    _measured[report.nodeid.split("::")[0]] += report.duration
+
+
+def pytest_sessionfinish(session):
+    if os.environ.get("QSENSE_MEASURE_DURATIONS") and not hasattr(session.config, "workerinput"):
+        found = {path.removeprefix("tests/"): duration for path, duration in _measured.items() if "tests/" in path}
+        rows = sorted(((round(duration, 1), path) for path, duration in found.items() if duration > 1), reverse=True)
+        TABLE.write_text("".join(f"{duration:6.1f} {path}\n" for duration, path in rows))

@@ -1,0 +1,51 @@
+"""What is installed works by itself: in a folder of its own, with the circuits, noise models and types that it carries."""
+
+import json
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import processes
+import tomli_w
+
+import qsense
+from qsense.files import content
+from qsense.noise.file import read
+from qsense.probes import Probe
+
+SPEC = {
+    "schema": 1,
+    "name": "installed",
+    "probes": ["product", "dicke4_2", "w4"],
+    "noise": ["emission"],
+    "estimators": [{"estimator": "parameter_shift", "shots": 50}],
+    "num_qubits": [1],
+    "field_rad_per_s": 0.2,
+    "seed": 1,
+}
+
+
+def test_the_command_runs_a_spec_with_circuits_and_noise_models_that_it_carries(tmp_path):
+    (tmp_path / "spec.toml").write_text(tomli_w.dumps(SPEC))
+    words = [sys.executable, "-m", "qsense.cli", "run", "spec.toml", "--out", "records", "--json"]
+    done = processes.run(words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert {row["probe"] for row in answer["rows"]} == {"product", "dicke4_2", "w4"}
+    assert (tmp_path / answer["record"] / "summary.json").exists()
+
+
+def test_the_entry_point_is_the_command():
+    points = metadata.entry_points(group="console_scripts", name="qsense")
+    assert {point.value for point in points} == {"qsense.cli:main"}
+    for point in points:
+        assert callable(point.load())
+
+
+def test_types_and_all_content_are_there():
+    assert (Path(qsense.__file__).parent / "py.typed").exists()
+    assert {"dephasing", "emission", "thermal"} <= set(content.names("noise_models"))
+    for name in content.names("noise_models"):
+        assert read(content.find("noise_models", name)).name
+    for name in content.names("circuits"):
+        assert Probe.from_qasm(name).num_qubits >= 4
