@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qsense.noise import LocalNoise as LocalNoise
     from qsense.noise import ReadoutError as ReadoutError
     from qsense.noise import register_noise as register_noise
+    from qsense.noise import unregister_noise as unregister_noise
     from qsense.probes import Probe as Probe
     from qsense.reports.theory_figures import theory_figure as theory_figure
     from qsense.runs.record import RunRecord as RunRecord
@@ -85,6 +86,7 @@ _HOMES = {
     "sweep": ("qsense.study.sweep", "sweep"),
     "theory_figure": ("qsense.reports.theory_figures", "theory_figure"),
     "unregister_estimator": ("qsense.estimators", "unregister_estimator"),
+    "unregister_noise": ("qsense.noise", "unregister_noise"),
     "unregister_writer": ("qsense.tables", "unregister_writer"),
     "write_results": ("qsense.tables", "write_results"),
 }

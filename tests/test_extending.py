@@ -5,8 +5,12 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tomli_w
+from scipy.integrate import simpson
+from scipy.linalg import expm
+from scipy.optimize import brentq
 
 import qsense
 from qsense import backends, services, workflow
@@ -18,6 +22,7 @@ from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 from qsense.services.local import LocalService
 from qsense.study.expansion import Study
+from qsense.theory.dense import dense_gain
 
 pytestmark = pytest.mark.checkout
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "extending.md"
@@ -115,6 +120,118 @@ def test_a_declaration_that_clashes_is_refused(estimator, change, message):
         qsense.register_estimator(type("Clash", (estimator["OneSpin"],), change))
     with pytest.raises(ArgumentError, match="must be a subclass of"):
         qsense.register_estimator(dict)
+
+
+# A new kind of noise
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("noise"))
+        yield run_section("A new kind of noise")
+    qsense.unregister_noise("telegraph")
+
+
+def telegraph_coherence(switching, detuning, time):
+    """The mean of e^{i∫β dt} over the jumps of β = ±ν, from the equation of the two states of β."""
+    jumps = np.array([[-switching, switching], [switching, -switching]])
+    return (expm((jumps + 1j * np.diag([detuning, -detuning])) * time) @ [0.5, 0.5]).sum().real
+
+
+@pytest.mark.parametrize(("switching", "detuning", "latest"), [(2.0, 0.8, 9.0), (0.3, 1.0, 1.5)])
+def test_theory_answers_for_a_noise_that_gives_its_channel_only(noise, switching, detuning, latest):
+    kind, size, times = noise["Telegraph"](switching, detuning), 3, np.array([0.0, 0.3, 1.7, 4.0])
+    c = np.array([telegraph_coherence(switching, detuning, time) for time in times])
+    exact = {"ghz": size**2 * c ** (2 * size), "product": size * c**2}
+    for name, expected in exact.items():
+        assert np.allclose(qsense.gain(qsense.Probe.named(name, size), kind, times), expected, rtol=1e-9, atol=1e-14)
+    w = qsense.Probe.named("w", size)
+    assert np.allclose(qsense.gain(w, kind, times), dense_gain(w, kind, times), rtol=1e-9, atol=1e-12)
+    for name, power in (("ghz", size), ("product", 1)):
+        found = qsense.integrated_gain(qsense.Probe.named(name, size), kind)
+        fine = np.linspace(0, 60 / kind.decay_rates(1)[0], 400001)
+        slow, fast = kind._rates()
+        curve = np.real((fast * np.exp(-slow * fine) - slow * np.exp(-fast * fine)) / (fast - slow)) ** (2 * power)
+        assert found.value == pytest.approx(size ** (1 + (power > 1)) * simpson(curve, x=fine), rel=1e-6)
+        assert found.error < 1e-6 * found.value
+    root = brentq(lambda t: telegraph_coherence(switching, detuning, t) ** (2 * size - 2) - 1 / size, 1e-6, latest)
+    assert qsense.crossover(size, kind) == pytest.approx(root, rel=1e-9)
+    best = qsense.optimal_probe(2, kind, "gain", 0.5)
+    assert best.value <= best.bound * (1 + 1e-9)
+
+
+def test_what_needs_more_than_the_channel_is_refused_by_name(noise):
+    coupled = qsense.Environment(noise["noise"], coupling=0.3)
+    with pytest.raises(ArgumentError, match='The noise "telegraph" is known by its channel only'):
+        qsense.gain(qsense.Probe.product(2), coupled, [1.0])
+    shared = qsense.Environment(noise["noise"], collective_dephasing=0.1)
+    c = telegraph_coherence(2.0, 0.8, 1.0)
+    expected = 4 * c**4 * np.exp(-4 * 0.1 * 4)
+    assert qsense.gain(qsense.Probe.ghz(2), shared, [1.0])[0] == pytest.approx(expected, rel=1e-9)
+    with pytest.raises(ArgumentError, match=r"only the functions of qsense\.theory accept it"):
+        shared.channel(np.array([1.0]), 2)
+
+
+@pytest.mark.parametrize("backend", ["emulator", "aer"])
+def test_a_run_measures_it(noise, backend, tmp_path):
+    """Four integrals: |z| < 4.5 fails for a right channel once in 30 000."""
+    spec = RunSpec.from_dict({**noise["spec"].to_dict(), "backend": backend})
+    record = noise["record"] if backend == "emulator" else qsense.run(spec, tmp_path)
+    rows = record.read_json("summary.json")["rows"]
+    assert [(row["probe"], row["num_qubits"], row["noise"]) for row in rows] == [
+        (probe, size, "telegraph") for probe in ("ghz", "product") for size in (2, 3)
+    ]
+    for row in rows:
+        assert abs(row["z"]) < 4.5
+    assert np.isnan(qsense.results_of(record).trials.array("dephasing_rate_per_s").astype(float)).all()
+    other = RunSpec.from_dict({**spec.to_dict(), "noise": {**spec.noises[0].to_dict(), "detuning_rad_per_s": 0.81}})
+    assert RunSpec.from_dict(tomllib.loads(tomli_w.dumps(spec.to_dict()))).id == spec.id != other.id
+    assert not {point.key for point in plan(spec)} & {point.key for point in plan(other)}
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"kind": "telegraf"}, r'key `noise\[0\]`: unknown kind of noise "telegraf"\. Did you mean "telegraph"'),
+        ({"kind": "telegraph"}, r'kind "telegraph": key `switching_per_s` is missing'),
+        ({"kind": "telegraph", "switching": 1.0}, r'kind "telegraph": key `switching` is unknown|is missing'),
+        ({"kind": "telegraph", "switching_per_s": -1.0, "detuning_rad_per_s": 1.0}, "greater than 0"),
+        ({"kind": "telegraph", "switching_per_s": 1.0, "detuning_rad_per_s": 1.0}, "must differ"),
+        ({"kind": "telegraph", "name": "a b", "switching_per_s": 1.0}, r"key `noise\[0\]\.name` should match"),
+        ({"kind": 3}, r"key `noise\[0\]\.kind` should be a valid string"),
+    ],
+)
+def test_its_keys_are_checked_as_it_declares_them(noise, entry, message):
+    with pytest.raises(SpecError, match=message):
+        RunSpec.from_dict({**noise["spec"].to_dict(), "noise": entry})
+
+
+def test_a_noise_that_breaks_its_promise_is_refused(noise):
+    class Wrong(noise["Telegraph"]):
+        def channel(self, times, num_qubits):
+            return super().channel(times, num_qubits)._replace(coherence=np.full((len(times), num_qubits), 1.1))
+
+    class Nameless(noise["Telegraph"]):
+        def to_dict(self):
+            return {"name": self.name}
+
+    keys, units = noise["TelegraphKeys"], noise["TELEGRAPH"].units
+    for build, message in ((Wrong, "gives no channel"), (Nameless, "does not write itself back")):
+        kind = type(noise["TELEGRAPH"])("wrong", keys, build, units)
+        qsense.register_noise(kind)
+        try:
+            entry = {"kind": "wrong", "switching_per_s": 2.0, "detuning_rad_per_s": 0.8}
+            if build is Wrong:
+                Wrong.to_dict = lambda self: {"kind": "wrong", "name": self.name}
+            with pytest.raises(SpecError, match=message):
+                RunSpec.from_dict({**noise["spec"].to_dict(), "noise": entry})
+        finally:
+            qsense.unregister_noise("wrong")
+    with pytest.raises(ArgumentError, match="has no unit for its key `detuning_rad_per_s`"):
+        qsense.register_noise(type(noise["TELEGRAPH"])("other", keys, Wrong, {"switching_per_s": "1/s"}))
+    with pytest.raises(ArgumentError, match='A kind of noise "telegraph" is registered already'):
+        qsense.register_noise(type(noise["TELEGRAPH"])("telegraph", keys, Wrong, units))
 
 
 # A new vendor

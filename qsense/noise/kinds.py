@@ -1,4 +1,8 @@
-"""The registry of noise kinds that a run spec can name by `kind = "…"`, beside the local noise that needs no kind."""
+"""The kinds of noise that a run spec can name by `kind = "…"`, beside the local noise that needs no kind.
+
+A kind is registered by `register_noise`, or by an entry point of the group `qsense.noises` of an installed
+distribution, which worker processes and the command line find too.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from qsense.noise.protocol import SpinNoise
 if TYPE_CHECKING:
     from qsense.files.toml_file import Table
 
-ENTRY_POINTS = "qsense.noise"
+ENTRY_POINTS = "qsense.noises"
 _LOCAL_UNITS = {
     **dict.fromkeys(("dephasing_rate", "emission_rate", "absorption_rate", "transverse_rate"), "1/s"),
     "dephasing_exponent": "1",
@@ -30,7 +34,8 @@ class NoiseKind:
     Attributes:
         name: the word after `kind =`.
         keys: the model of the entry's keys other than `kind` and `name`.
-        build: called with these keys and `name` as keyword arguments; returns the noise.
+        build: called with these keys and `name` as keyword arguments; returns the noise, whose `to_dict` gives `kind`,
+            `name` and keys that build an equal noise.
         units: the unit of every key, "1" for a number without one and for texts.
     """
 
@@ -40,27 +45,31 @@ class NoiseKind:
     units: Mapping[str, str]
 
 
-_KINDS: dict[str, NoiseKind] = {}
+_REGISTERED: dict[str, NoiseKind] = {}
 
 
-def register_noise(name: str, keys: type[Table], build: Callable[..., SpinNoise], units: Mapping[str, str]) -> None:
-    """Makes a kind of noise known to run specs, until the process ends.
-
-    An installed package registers its kinds where an entry point of the group `qsense.noise` names a module that does
-    so on import; then the command line and the workers of studies know them too.
-
-    Args:
-        name, keys, build, units: the attributes of `NoiseKind`. The noise's `to_dict` gives `kind`, `name` and the keys
-            from which `build` makes an equal noise.
+def register_noise(kind: NoiseKind) -> NoiseKind:
+    """Makes a kind of noise known to run specs, and returns it.
 
     Raises:
-        ArgumentError: the name is taken by another kind, or a key has no unit.
+        ArgumentError: its name is taken, or a key has no unit.
     """
-    if lacking := sorted(set(keys.model_fields) - set(units)):
-        raise ArgumentError(f'Argument `units` must have a unit for the key `{lacking[0]}`; "1" for a number without.')
-    kind = NoiseKind(name, keys, build, dict(units))
-    if _KINDS.setdefault(name, kind) != kind:
-        raise ArgumentError(f'Argument `name`: another kind of noise is registered as "{name}"; take another name.')
+    if lacking := sorted(set(kind.keys.model_fields) - set(kind.units)):
+        raise ArgumentError(
+            f'The kind of noise "{kind.name}" has no unit for its key `{lacking[0]}`; give "1" for none.'
+        )
+    if _REGISTERED.setdefault(kind.name, kind) != kind:
+        raise ArgumentError(f'A kind of noise "{kind.name}" is registered already; choose another name.')
+    return kind
+
+
+def unregister_noise(name: str) -> None:
+    """Makes specs forget a kind of noise.
+
+    Raises:
+        ArgumentError: there is none of that name.
+    """
+    del _REGISTERED[noise_kind(name).name]
 
 
 def noise_kind(name: str) -> NoiseKind:
@@ -69,15 +78,15 @@ def noise_kind(name: str) -> NoiseKind:
     Raises:
         ArgumentError: no kind of this name is registered or installed.
     """
-    if name not in _KINDS:
+    if name not in _REGISTERED:
         from importlib.metadata import entry_points  # slow to import
 
         for point in entry_points(group=ENTRY_POINTS):
-            point.load()
-    if name not in _KINDS:
-        known = nearest(name, _KINDS) if _KINDS else "None is registered; call `qsense.noise.register_noise` first."
+            register_noise(point.load())
+    if name not in _REGISTERED:
+        known = nearest(name, _REGISTERED) if _REGISTERED else "None is registered; use qsense.register_noise."
         raise ArgumentError(f'unknown kind of noise "{name}". {known}')
-    return _KINDS[name]
+    return _REGISTERED[name]
 
 
 def noise_units(entry: Mapping[str, Any]) -> Mapping[str, str]:
