@@ -109,7 +109,7 @@ def test_what_is_no_comparison_is_named(tmp_path):
     assert qsense.compare(record).rows
     assert qsense.estimate is qsense.estimate_record
     (record.path / "summary.json").write_text("{}")
-    with pytest.raises(qsense.QsenseError, match="damaged .*qsense estimate"):
+    with pytest.raises(qsense.QsenseError, match=r"damaged .*qsense estimate"):
         qsense.compare(record)
 
 

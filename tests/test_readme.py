@@ -103,9 +103,7 @@ def test_the_reference_record_is_the_main_job_and_its_results_follow_from_its_co
     (path,) = (ROOT / "runs" / "reference").glob("paper-*")
     record = RunRecord.load(path)
     assert record.spec.id == RunSpec.load(ROOT / "runs" / "paper.toml").id
-    rows = {
-        (r["probe"], r["num_qubits"], r["noise"], r["estimator"]): r for r in record.read_json("summary.json")["rows"]
-    }
+    rows = {(r["probe"], r["num_qubits"], r["noise"], r["estimator"]): r for r in record.summary()["rows"]}
     for point in plan(record.spec):
         if point.probe.num_qubits > 2:
             assert Counts.load(record.counts_path(point)).num_rows

@@ -25,9 +25,9 @@ def calibrate(
     longest: Annotated[float | None, typer.Option(help="Longest idling in s, where no T1 or T2 is reported.")] = None,
     idle: Annotated[str, typer.Option(help="Whose T2 the model has: free (T2*) or hahn.")] = "free",
     seed: Annotated[int, typer.Option(help="Seed of a simulated device.", min=0)] = 0,
-    records: Annotated[Path, typer.Option(help="Of ibm:<device>: folder under which the jobs' own is made.")] = Path(
-        "runs/records"
-    ),
+    records: Annotated[
+        Path, typer.Option(help="Of ibm:<device>: folder under which a folder for the jobs is made.")
+    ] = Path("runs/records"),
     max_qpu_seconds: Annotated[
         float | None, typer.Option(help="Of ibm:<device>: send nothing that may take longer on it.", min=1)
     ] = None,

@@ -75,8 +75,8 @@ def _print_point(point: dict[str, Any]) -> None:
     where = f"{point['probe']} N = {point['num_qubits']} on qubits {', '.join(map(str, point['qubits']))}"
     size, unit = time_unit(max(row["time_s"] for row in point["times"]))
     table = Table()
-    undone = [with_error(m["gain"], m["stderr"]) for m in point.get("mitigated", [])]
-    for name in (f"t ({unit})", "predicted G", "measured", "ratio", "z", *(["readout undone"] if undone else [])):
+    mitigated = [with_error(m["gain"], m["stderr"]) for m in point.get("mitigated", [])]
+    for name in (f"t ({unit})", "predicted G", "measured", "ratio", "z", *(["readout mitigated"] if mitigated else [])):
         table.add_column(name, justify="right")
     for place, row in enumerate(point["times"]):
         table.add_row(
@@ -85,7 +85,7 @@ def _print_point(point: dict[str, Any]) -> None:
             with_error(row["measured"], row["stderr"]),
             f"{row['ratio']:.3f}",
             f"{row['z']:+.1f}",
-            *undone[place : place + 1],
+            *mitigated[place : place + 1],
         )
     print(f"{where}, by {point['estimator']}")
     shown.print(table)
@@ -93,12 +93,12 @@ def _print_point(point: dict[str, Any]) -> None:
     if point.get("does_not_decay"):
         print("G is the same at all times: nothing decays while this backend idles; does it simulate its delay?")
     if "mitigated" in point:
-        print(_verdict(point, "mitigated_", "with readout undone, preparation keeps"))
+        print(_verdict(point, "mitigated_", "with readout mitigated, preparation keeps"))
         readout = point["readout"]
         if readout["is_correlated"]:
             print(
                 f"readout is correlated: pair {readout['pair']} (p = {readout['p_together']:.1g}), "
-                f"spin {readout['spin']} (p = {readout['p_apart']:.1g}); do not trust it undone"
+                f"spin {readout['spin']} (p = {readout['p_apart']:.1g}); do not trust the mitigated values"
             )
     for suspect in point["suspects"]:
         if suspect["is_culprit"]:

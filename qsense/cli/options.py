@@ -1,4 +1,4 @@
-"""Options that commands share, and what their texts stand for."""
+"""Options that commands share, and the noise, probe or numbers that their texts mean."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 Dephasing = Annotated[str | None, typer.Option(help="Dephasing rate in 1/s, or one per spin: 0.1,0.2.")]
 Emission = Annotated[str | None, typer.Option(help="Emission rate in 1/s, or one per spin.")]
 Absorption = Annotated[str | None, typer.Option(help="Absorption rate in 1/s, or one per spin.")]
-Depolarizing = Annotated[str | None, typer.Option(help="Depolarizing rate in 1/s, or one per spin; alone.")]
+Depolarizing = Annotated[
+    str | None, typer.Option(help="Depolarizing rate in 1/s, or one per spin; not with other rates.")
+]
 Transverse = Annotated[str | None, typer.Option(help="Rate of σ_x noise in 1/s, or one per spin; N ≤ 8.")]
 Exponent = Annotated[float, typer.Option(help="β of stretched dephasing, exp[-(2γt)^β].")]
 Collective = Annotated[float, typer.Option("--collective-dephasing", help="Rate of L = 2J_z in 1/s.")]
@@ -36,10 +38,10 @@ def noise_of(
     collective: float = 0.0,
     coupling: float = 0.0,
 ) -> Noise:
-    """Returns the noise that the options give, in one of the ways.
+    """Returns the noise that the options give.
 
     Raises:
-        ArgumentError: no way or several, or a number is out of range; names the option.
+        ArgumentError: the noise is given in no way or in several, or a number is out of range; names the option.
     """
     from qsense.noise import Environment, LocalNoise
 
@@ -55,7 +57,9 @@ def noise_of(
         local = LocalNoise.load(model)
     elif "depolarizing" in given:
         if len(given) > 1:
-            raise ArgumentError("Option --depolarizing goes alone: it is dephasing, emission and absorption at once.")
+            raise ArgumentError(
+                "Option --depolarizing is dephasing, emission and absorption at once; give no other rate with it."
+            )
         local = LocalNoise.depolarizing(given["depolarizing"])
     elif t1 is not None or t2 is not None:
         if t1 is None or t2 is None:
@@ -68,7 +72,7 @@ def noise_of(
 
 
 def probe_of(name: str, num_qubits: int | None, tilt: float) -> Probe:
-    """Returns the probe that a name or a file stands for.
+    """Returns the probe of a name or a file.
 
     Raises:
         ArgumentError: the name is unknown, or the number of spins is missing or another than the file's.
@@ -100,7 +104,7 @@ def numbers(option: str, text: str) -> list[float]:
     """Returns the numbers of an option such as 0.1,0.2.
 
     Raises:
-        ArgumentError: they are none.
+        ArgumentError: they are not numbers.
     """
     try:
         return [float(part) for part in text.split(",")]
@@ -112,7 +116,7 @@ def integers(option: str, text: str) -> list[int]:
     """Returns the whole numbers of an option such as 2,4 or 2-6.
 
     Raises:
-        ArgumentError: they are none.
+        ArgumentError: they are not numbers.
     """
     try:
         first, dash, last = text.partition("-")

@@ -213,7 +213,7 @@ def test_compare_prints_the_comparison_with_the_calibration(tmp_path):
     record = workflow.run(RunSpec.from_dict({**SPEC, "num_qubits": [2]}), tmp_path)
     result = CliRunner().invoke(app, ["compare", str(record.path)])
     assert result.exit_code == 0
-    for word in ("predicted G", "ratio", "readout undone", "preparation keeps"):
+    for word in ("predicted G", "ratio", "readout mitigated", "preparation keeps"):
         assert word in result.output
 
 

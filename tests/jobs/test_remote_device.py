@@ -52,7 +52,7 @@ def test_a_run_by_the_service_is_that_of_its_calibration(service, spec_file, tmp
         assert point["mitigated_amplitude"] > point["amplitude"] + 3 * point["amplitude_stderr"]
         assert not point["readout"]["is_correlated"]
     said = qsense("compare", sent["record"]).output
-    for word in ("predicted G", "ratio", "readout undone", "preparation keeps"):
+    for word in ("predicted G", "ratio", "readout mitigated", "preparation keeps"):
         assert word in said
 
 
