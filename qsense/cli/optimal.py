@@ -25,6 +25,7 @@ from qsense.cli.options import (
     noise_of,
 )
 from qsense.errors import ArgumentError
+from qsense.files.old_names import current_name
 
 if TYPE_CHECKING:
     from qsense.noise import Noise
@@ -55,7 +56,7 @@ def optimal(
     rates = {"dephasing": dephasing, "emission": emission, "absorption": absorption, "depolarizing": depolarizing}
     noise = noise_of(model, rates, t1, t2, exponent, collective)
     sizes = integers("--num-qubits", num_qubits)
-    objective = "integrated_gain" if objective == "img" else objective  # its name before version 1
+    objective = current_name(objective)
     if out is not None and len(sizes) > 1:
         raise ArgumentError("Option --out writes one probe; give one number of spins.")
     rows = [_row(size, noise, objective, time, dead_time, as_json) for size in sizes]

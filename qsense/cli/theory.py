@@ -28,6 +28,7 @@ from qsense.cli.options import (
     probe_of,
 )
 from qsense.errors import ArgumentError
+from qsense.files.old_names import with_old_names
 
 if TYPE_CHECKING:
     from qsense.noise import Noise
@@ -88,7 +89,7 @@ def theory(
 
         answer["plot"] = str(save_figure(theory_figure(chosen, noise, field), plot))
     if as_json:
-        print(json.dumps(answer, indent=2, allow_nan=False))
+        print(json.dumps(with_old_names(answer), indent=2, allow_nan=False))
     else:
         _show(answer, described(noise))
 
@@ -126,11 +127,11 @@ def _answer(
         "times_s": at.tolist(),
         "gain": exact.gain(probe, noise, at, field).tolist(),
         "gain_resolution": exact.resolution(probe, noise),
-        "img_s": finite(integral.value),
-        "img_error_s": finite(integral.error),
-        "img_until_s": until,
+        "integrated_gain_s": finite(integral.value),
+        "integrated_gain_error_s": finite(integral.error),
+        "integrated_gain_until_s": until,
         "gain_bound": gain_bound(n, noise, at).tolist(),
-        "img_bound_s": finite(bound.value),
+        "integrated_gain_bound_s": finite(bound.value),
         "crossover_s": exact.crossover(n, noise, field) if quick else None,
         "searched": quick,
         "rate_s": rate.value if rate else None,
@@ -155,7 +156,7 @@ def _readout(probe: Probe, noise: Noise, readout: str, phase: str, times: list[f
         "readout": readout,
         "phase": phase,
         "classical_gain": classical_gain(probe, noise, np.array(times), readout, where, field).tolist(),
-        "classical_img_s": finite(integral.value),
+        "classical_integrated_gain_s": finite(integral.value),
     }
 
 
@@ -182,12 +183,13 @@ def _show(answer: dict[str, Any], noise: str) -> None:
     def seconds(value: float | None, otherwise: str) -> str:
         return otherwise if value is None else f"{value:.8g} s"
 
-    window = "" if answer["img_until_s"] is None else f" up to {answer['img_until_s']:g} s"
+    window = "" if answer["integrated_gain_until_s"] is None else f" up to {answer['integrated_gain_until_s']:g} s"
     diverges = "infinite (a part of the gain never decays)"
-    console.print(f"𝓘 = ∫G dt{window} = {seconds(answer['img_s'], diverges)}   ({answer['method']})")
+    console.print(f"𝓘 = ∫G dt{window} = {seconds(answer['integrated_gain_s'], diverges)}   ({answer['method']})")
     if "readout" in answer:
-        console.print(f"𝓘_C of {answer['readout']}, phase {answer['phase']}: {seconds(answer['classical_img_s'], '–')}")
-    console.print(f"no probe exceeds {seconds(answer['img_bound_s'], 'a finite value here')}")
+        reached = seconds(answer["classical_integrated_gain_s"], "–")
+        console.print(f"𝓘_C of {answer['readout']}, phase {answer['phase']}: {reached}")
+    console.print(f"no probe exceeds {seconds(answer['integrated_gain_bound_s'], 'a finite value here')}")
     if "plot" in answer:
         console.print(f"figure: {answer['plot']}")
     if not answer["searched"]:

@@ -1,4 +1,4 @@
-"""Figures of the theory: G(t), its ratio to the product probe's, 𝓘 against N, all below the shaded bound."""
+"""Figures of the theory: G(t), its ratio to the product probe's, and 𝓘 against N, with the bound on all probes."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _LINES = {"ghz": "-", "product": "--"}
 
 
 def theory_figure(probe: Probe, noise: Noise, field: float = 0.0) -> Figure:
-    """Returns three panels: G(t), its ratio to the product probe's, and 𝓘 against N; what no probe reaches is shaded.
+    """Returns three panels: G(t), its ratio to the product probe's, and 𝓘 against N; above the bound is shaded.
 
     Args:
         probe: drawn beside GHZ and product.
-        noise: some rate must be positive.
+        noise: at least one rate must be positive.
         field: φ in rad/s; it matters only under transverse noise.
 
     Raises:
-        ArgumentError: without any rate there is no time scale.
+        ArgumentError: all rates are zero, so that there is no time scale.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -39,7 +39,7 @@ def theory_figure(probe: Probe, noise: Noise, field: float = 0.0) -> Figure:
     n = probe.num_qubits
     rates = environment_of(noise).decay_rates(n)
     if not rates.any():
-        raise ArgumentError(f'The noise "{noise.name}" has no rates, and thus no time scale to draw; give a rate.')
+        raise ArgumentError(f'The noise "{noise.name}" has no rates, so there is no time scale to draw; give a rate.')
     probes = list({p.key: p for p in (Probe.ghz(n), Probe.product(n), probe)}.values())
     times = np.linspace(0, 2 / float(rates[rates > 0].min()), 161)
     with matplotlib.rc_context(STYLE):
@@ -106,7 +106,7 @@ def _draw_totals(panel: Axes, probe: Probe, noise: Noise, field: float) -> None:
 
 
 def _of_size(probe: Probe, size: int) -> Probe | None:
-    """The same family at another size; None where the family has no such member."""
+    """Returns the probe of the same family at another size; None if the family has none."""
     if size == probe.num_qubits:
         return probe
     if probe.name.partition(":")[0] not in FAMILIES:
@@ -118,7 +118,7 @@ def _of_size(probe: Probe, size: int) -> Probe | None:
 
 
 def optimal_figure(answer: dict[str, Any], noise: str) -> Figure:
-    """Returns what the probes of `qsense optimal` reach over the product's, against N, the bound shaded.
+    """Returns what the probes of `qsense optimal` reach, relative to the product probe, against N.
 
     Args:
         answer: as `qsense optimal --json` prints it.
@@ -149,19 +149,17 @@ def optimal_figure(answer: dict[str, Any], noise: str) -> Figure:
             )
         bounds = [row["bound"] / row["values"]["product"] for row in rows if row["bound"] is not None]
         if len(bounds) == len(rows):
-            top = min(1.05 * max(*bounds, highest), 2 * highest)  # far bounds are cut: the probes are what is compared
+            top = min(1.05 * max(*bounds, highest), 2 * highest)  # a bound far above the probes is cut off
             _shade(panel, np.array(sizes, dtype=float), np.array(bounds), top)
             panel.set_ylim(0, top)
-        title = {"integrated_gain": "𝓘", "img": "𝓘", "rate": "max Q/t", "gain": "G"}[answer["objective"]].replace(
-            "𝓘", r"$\mathcal{I}$"
-        )
+        title = {"integrated_gain": r"$\mathcal{I}$", "rate": "max Q/t", "gain": "G"}[answer["objective"]]
         panel.set(xlabel="number of spins N", ylabel=f"{title} / that of product", title=noise, xticks=sizes)
         panel.legend(fontsize=8)
     return figure
 
 
 def _shade(panel: Axes, x: FloatArray, bound: FloatArray, top: float) -> None:
-    """Greys out what lies above the bound."""
+    """Shades what lies above the bound."""
     finite = np.isfinite(bound)
     if len(x) == 1:
         panel.axhspan(float(bound[0]), top, color="0.88", lw=0, label="above the bound on any probe")

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.files.old_names import current_name
 from qsense.noise import Noise
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_bound, integrated_gain_bound
@@ -24,7 +25,8 @@ class Goal:
     """What a probe is to be best at.
 
     Attributes:
-        objective: "integrated_gain" (𝓘, s), "rate" (max_t Q/(t + t_dead), s) or "gain" (G at one time, 1).
+        objective: "integrated_gain" (𝓘, s; formerly "img"), "rate" (max_t Q/(t + t_dead), s) or "gain" (G at one
+            time, 1).
         time: the time of "gain" in s.
         dead_time: preparation and readout of one repetition in s, of "rate".
 
@@ -37,6 +39,7 @@ class Goal:
     dead_time: float = 0.0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "objective", current_name(self.objective))
         if self.objective not in OBJECTIVES:
             raise ArgumentError(
                 f'Argument `objective` must be one of {", ".join(OBJECTIVES)}, but is "{self.objective}".'

@@ -9,6 +9,7 @@ import pytest
 import tomli_w
 
 from qsense import __version__
+from qsense.runs.columns import SUMMARY_COLUMNS
 
 SPEC = {
     "schema": 1,
@@ -44,20 +45,24 @@ def test_theory_prints_the_keys_that_others_rely_on():
         "num_qubits",
         "times_s",
         "gain",
-        "img_s",
+        "integrated_gain_s",
         "gain_bound",
-        "img_bound_s",
+        "integrated_gain_bound_s",
         "crossover_s",
         "method",
     } <= set(got)
     assert got["times_s"] == [0.0, 1.0, 2.5]
-    assert got["img_s"] == pytest.approx(10.0)
+    assert got["integrated_gain_s"] == pytest.approx(10.0)
+    assert [got[f"img_{name}"] for name in ("s", "bound_s")] == [
+        got["integrated_gain_s"],
+        got["integrated_gain_bound_s"],
+    ]
     assert got["crossover_s"] == pytest.approx(1.15525, abs=1e-5)
     assert all(g <= b + 1e-12 for g, b in zip(got["gain"], got["gain_bound"], strict=True))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "img"),
+    ("arguments", "expected"),
     [
         (["--probe", "product", "--num-qubits", 2, "--emission", "0.1,0.2"], 15.0),
         (["--probe", "product", "--num-qubits", 1, "--t1", 2, "--t2", 3], 1.5),
@@ -67,8 +72,8 @@ def test_theory_prints_the_keys_that_others_rely_on():
         (["--probe", "twin_fock4", "--dephasing", 0.1], 11.475866),
     ],
 )
-def test_theory_takes_every_way_to_give_a_noise(arguments, img):
-    assert answer("theory", *arguments)["img_s"] == pytest.approx(img, rel=1e-6)
+def test_theory_takes_every_way_to_give_a_noise(arguments, expected):
+    assert answer("theory", *arguments)["integrated_gain_s"] == pytest.approx(expected, rel=1e-6)
 
 
 def test_optimal_beats_ghz_and_product_and_writes_a_preparation_that_theory_reads(tmp_path):
@@ -78,11 +83,11 @@ def test_optimal_beats_ghz_and_product_and_writes_a_preparation_that_theory_read
     assert row["values"]["ghz"] == row["values"]["product"] == pytest.approx(2.0)
     assert row["bound"] == pytest.approx(2 * 2 * 0.6931471805599453, rel=1e-9)
     again = answer("theory", "--probe", tmp_path / "best.qasm", "--dephasing", 0.25)
-    assert again["img_s"] == pytest.approx(row["values"]["optimum found"], rel=1e-9)
+    assert again["integrated_gain_s"] == pytest.approx(row["values"]["optimum found"], rel=1e-9)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "img"),
+    ("arguments", "expected"),
     [
         (["--probe", "twin_fock", "--num-qubits", 4, "--dephasing", 0.1], 11.475866),
         (["--probe", "ghz", "--num-qubits", 5, "--collective-dephasing", 0.1], 2.5),
@@ -91,14 +96,14 @@ def test_optimal_beats_ghz_and_product_and_writes_a_preparation_that_theory_read
         (["--probe", "ghz", "--num-qubits", 2, "--dephasing", 0.25, "--until", 1.0], 2 * (1 - 0.1353352832)),
     ],
 )
-def test_theory_takes_every_probe_and_noise(arguments, img):
-    assert answer("theory", *arguments)["img_s"] == pytest.approx(img, rel=1e-6)
+def test_theory_takes_every_probe_and_noise(arguments, expected):
+    assert answer("theory", *arguments)["integrated_gain_s"] == pytest.approx(expected, rel=1e-6)
 
 
 def test_theory_says_what_a_readout_reaches():
     got = answer("theory", "--probe", "ghz", "--num-qubits", 3, "--emission", 0.5, "--readout", "parity")
-    assert got["classical_img_s"] == pytest.approx(3 / 0.5, rel=1e-9)
-    assert got["classical_img_s"] < got["img_s"]
+    assert got["classical_integrated_gain_s"] == pytest.approx(3 / 0.5, rel=1e-9)
+    assert got["classical_integrated_gain_s"] < got["integrated_gain_s"]
 
 
 @pytest.mark.parametrize("command", ["theory", "optimal"])
@@ -112,7 +117,7 @@ def test_a_plot_is_written_in_the_format_that_its_name_says(tmp_path, command, k
 
 def test_theory_has_null_where_there_is_no_number():
     got = answer("theory", "--probe", "product", "--num-qubits", 2, "--dephasing", "0,0.1")
-    assert got["img_s"] is None
+    assert got["integrated_gain_s"] is None
     got = answer("theory", "--probe", "ghz", "--num-qubits", 1, "--dephasing", "0.1")
     assert got["crossover_s"] is None
 
@@ -148,8 +153,7 @@ def test_run_prints_its_record_and_rows_as_json(ran):
     folder, got = ran
     assert got["record"].startswith(str(folder / "out" / "tiny-"))
     assert len(got["rows"]) == 8
-    assert {"probe", "num_qubits", "noise", "estimator", "img_s", "img_stderr_s", "img_low_s", "img_high_s",
-            "img_exact_s", "z"} <= set(got["rows"][0])  # fmt: skip
+    assert {*SUMMARY_COLUMNS, "img_s", "img_stderr_s", "img_low_s", "img_high_s", "img_exact_s"} <= set(got["rows"][0])
 
 
 def test_show_and_estimate_give_the_same_rows(ran):
@@ -180,7 +184,7 @@ def test_render_writes_where_it_is_told(tmp_path):
 WRONG = [
     (["theory", "--probe", "ghx", "--num-qubits", 2, "--dephasing", 1], 'Unknown probe "ghx". Did you mean "ghz"?'),
     (["theory", "--probe", "ghz", "--dephasing", 1], "--num-qubits is missing"),
-    (["theory", "--probe", "ghz", "--num-qubits", 0, "--dephasing", 1], "`num_qubits` must be at least 1, but is 0"),
+    (["theory", "--probe", "ghz", "--num-qubits", 0, "--dephasing", 1], "Option --num-qubits must be at least 1, but is 0"),
     (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", -1], "`dephasing` must be finite and not negative"),
     (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", "nan"], "`dephasing` must be finite"),
     (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", "0.1,x"], "--dephasing must be a number"),
@@ -209,7 +213,7 @@ WRONG = [
     (["theory", "--probe", "no.npy", "--dephasing", 1], "no.npy: no such file"),
     (["optimal", "--num-qubits", "2,3", "--dephasing", 1, "--out", "a.qasm"], "give one number of spins"),
     (["optimal", "--num-qubits", 2, "--dephasing", "1,2"], "alike for all spins"),
-    (["optimal", "--num-qubits", 2, "--dephasing", 1, "--objective", "best"], "`objective` must be one of"),
+    (["optimal", "--num-qubits", 2, "--dephasing", 1, "--objective", "best"], "Option --objective must be one of"),
     (["theory", "--probe", "w4", "--num-qubits", 2, "--dephasing", 1], "w4 has 4 spins"),
     (["theory", "--probe", "nowhere.qasm", "--dephasing", 1], "nowhere.qasm: no such file"),
     (["run", "nowhere.toml"], "nowhere.toml: no such file"),
