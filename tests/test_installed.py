@@ -1,4 +1,4 @@
-"""What is installed works by itself: in a folder of its own, with the circuits, noise models and types that it carries."""
+"""What is installed works by itself, in another folder, with the circuits, noise models and types that it carries."""
 
 import json
 import sys
@@ -18,9 +18,10 @@ SPEC = {
     "name": "installed",
     "probes": ["product", "dicke4_2", "w4"],
     "noise": ["emission"],
-    "estimators": [{"estimator": "parameter_shift", "shots": 50}],
+    "estimators": ["parameter_shift"],
     "num_qubits": [1],
     "field_rad_per_s": 0.2,
+    "shots": 50,
     "seed": 1,
 }
 

@@ -8,7 +8,6 @@ import pytest
 from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError
 from qsense.estimators.readout import ReadoutCalibration, calibrate, patterns
-from qsense.estimators.readout import populations as module
 from qsense.estimators.readout.inversion import populations
 
 
@@ -109,4 +108,4 @@ def test_other_methods_more_spins_and_a_missing_package_are_refused(monkeypatch)
         populations(many, wide, "mthree")
     monkeypatch.setitem(sys.modules, "mthree", None)
     with pytest.raises(ArgumentError, match=r'needs mthree; run: pip install .*\[readout\]"'):
-        module.populations(counts, known, "mthree")
+        populations(counts, known, "mthree")
