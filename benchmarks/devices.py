@@ -180,7 +180,7 @@ class Accepting:
 
 
 def submission_time():
-    print("spec → submitted plan for the target of fake:boston (GHZ and product, with known strings)")
+    print("spec → submitted plan for the target of fake:boston (GHZ and product, with calibration bitstrings)")
     print("  N  seconds  jobs  circuits  estimated s on the device")
     target = backends.sampler("fake:boston").backend.target
     for size in (*SIZES, 100):

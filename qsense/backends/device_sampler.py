@@ -1,4 +1,4 @@
-"""A device, or its fake, as a sampler: qubits chosen, circuits transpiled, the backend tested before it is trusted."""
+"""A device or its fake as a sampler: chooses qubits, transpiles circuits, and tests the backend before use."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ class DeviceSampler:
 
     @cached_property
     def device(self) -> Device:
-        """The backend's calibration, under the name that the user knows."""
+        """The backend's calibration, under the name in the spec."""
         return read(self.backend, self.name)
 
     def layout(self, probe: Probe) -> layouts.Layout:
-        """Returns where the spins of a probe are.
+        """Returns the qubits of a probe, and its fan-out if it is a GHZ state.
 
         Raises:
-            ArgumentError: the device has too few qubits, or the named ones do not fit the probe.
+            ArgumentError: the device has too few qubits, or the named qubits do not fit the probe.
         """
         key = ("layout", probe.key)
         if key not in self._kept:
@@ -108,7 +108,7 @@ class DeviceSampler:
         return LocalNoise.from_t1_t2(t1, t2, name="calibration")
 
     def rounded(self, time: float) -> float:
-        """Returns the sensing time that the device does for a time, in s."""
+        """Returns the nearest sensing time that the device can do, in s."""
         return self.device.rounded(time)
 
     def check(self, experiment: Experiment) -> None:
@@ -123,7 +123,7 @@ class DeviceSampler:
             window_delays(time, self.device, qubit, self.idle)
 
     def trust(self, probe: Probe) -> Trust:
-        """Returns the way of running that reads known bit strings rightly on a probe's qubits; runs them once.
+        """Returns the way of running that reads calibration bitstrings correctly on a probe's qubits; tests it once.
 
         Raises:
             ArgumentError: none does.
@@ -143,7 +143,7 @@ class DeviceSampler:
         return runner(self.prepared(experiment).circuit, settings.values(), shots, seed)
 
     def readout_counts(self, qubits: Sequence[int], shots: int, seed: int) -> Counts:
-        """Returns the counts of the known strings of `estimate.readout.patterns`, a row each, on these qubits.
+        """Returns the counts of the calibration bitstrings on these qubits, a row for each of `readout.patterns`.
 
         Raises:
             ArgumentError: no way of running passes the self-test on them.
@@ -151,7 +151,7 @@ class DeviceSampler:
         return self.run_circuits(self.calibration_circuits(qubits), qubits, shots, seed)
 
     def calibration_circuits(self, qubits: Sequence[int]) -> list[Any]:
-        """Returns the circuits of the strings of `estimate.readout.patterns`, in the device's gates."""
+        """Returns the circuits of the calibration bitstrings of `readout.patterns`, in the device's gates."""
         circuits = bitstring_circuits(qubits, self.device.num_qubits, patterns(len(qubits)))
         return translated(circuits, self.backend.target)
 
@@ -161,10 +161,10 @@ class DeviceSampler:
         """Returns the counts of circuits in the device's gates, one after another.
 
         Args:
-            circuits: reading spin j into classical bit j.
-            qubits: where the spins are; the way of running is tested there.
+            circuits: measuring spin j into classical bit j.
+            qubits: of the spins; the way of running is tested on them.
             shots: for every row.
-            seed: of a simulator; each circuit gets one of its own.
+            seed: of a simulator; each circuit gets its own seed, derived from it.
             values: of the parameters of each circuit, shape (rows, 3·spins); None for one row of circuits without any.
         """
         runner = self._runners[self._trusted(tuple(qubits)).path]
@@ -173,11 +173,11 @@ class DeviceSampler:
         return Counts.joined([runner(c, rows, shots, int(s) >> 1) for c, s in zip(circuits, seeds, strict=True)])
 
     def described(self, probes: Sequence[Probe], path: str | None = None) -> dict[str, Any]:
-        """Returns what a record says of the device: qubits of each probe, what idles, which way of running was used.
+        """Returns what a record stores of the device: qubits of each probe, how spins idle, and the way of running.
 
         Args:
             probes: of the run.
-            path: the way of running, where it is not this sampler that runs; else the one that passes the self-test.
+            path: the way of running, if circuits are run elsewhere; by default the one that passes the self-test.
         """
         trusted = {probe: self.trust(probe) if path is None else Trust(path, {}) for probe in probes}
         return {
@@ -202,7 +202,7 @@ class DeviceSampler:
         return runners_of(self.runs_on)
 
     def _named(self, probe: Probe) -> tuple[int, ...] | None:
-        """The named qubits; a smaller probe uses the first of them."""
+        """Returns the named qubits; a smaller probe uses the first of them."""
         if (probe.name, probe.num_qubits) in self.pinned:
             return self.pinned[probe.name, probe.num_qubits]
         if self.qubits is None:
@@ -215,7 +215,7 @@ class DeviceSampler:
 
 
 def device_sampler(name: str, vendor_object: Any, idle: Idle = "free", qubits: Sequence[int] | None = None) -> Any:
-    """Returns the sampler in front of a vendor's object.
+    """Returns the sampler of a vendor's object.
 
     Args:
         name: as in the spec.
@@ -224,14 +224,14 @@ def device_sampler(name: str, vendor_object: Any, idle: Idle = "free", qubits: S
         qubits: the qubits to use.
 
     Raises:
-        ArgumentError: a SamplerV2 does not tell its backend, so there is nothing to transpile for.
+        ArgumentError: a SamplerV2 has no backend for which circuits could be transpiled.
     """
     named = None if qubits is None else tuple(qubits)
     if is_sampler(vendor_object):
         backend = _backend_of(vendor_object)
         if backend is None:
             raise ArgumentError(
-                f'The SamplerV2 of "{name}" does not tell its backend; let the factory give the BackendV2 itself, '
+                f'The SamplerV2 of "{name}" does not tell its backend; let the factory return the BackendV2 itself, '
                 "or give the sampler an attribute `backend`."
             )
         return DeviceSampler(name, backend, vendor_object, idle, named)

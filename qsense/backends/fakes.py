@@ -1,8 +1,8 @@
-"""A fake device on Aer, cut down to the qubits that a circuit uses.
+"""A fake device on Aer, restricted to the qubits that a circuit uses.
 
-`AerSimulator.from_backend` is right where a fake's own `run` is not (that one drops the relaxation of every qubit as
-soon as one has no T1), but Aer prepares the noise of all 156 qubits anew for every call, which takes ten seconds. So
-the fake's target is restricted to the circuit's qubits first; what Aer makes of them stays the same.
+`AerSimulator.from_backend` is correct where a fake's own `run` is not: `run` drops the relaxation of every qubit if one
+qubit has no T1. But Aer prepares the noise of all 156 qubits for every call, which takes ten seconds. So the fake's
+target is first restricted to the circuit's qubits, which leaves their noise unchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from qsense.numerics.fisher import FloatArray
 
 
 class PartOfDevice(BackendV2):  # type: ignore[misc]  # Qiskit has no types
-    """Some qubits of a backend, numbered anew in the given order; to be simulated, not run."""
+    """Some qubits of a backend, renumbered in the given order; only for Aer, it cannot run circuits."""
 
     def __init__(self, backend: Any, qubits: list[int]) -> None:
         super().__init__(name=f"{backend.name} {qubits}")
@@ -43,7 +43,7 @@ class PartOfDevice(BackendV2):  # type: ignore[misc]  # Qiskit has no types
 
 
 def fake_runner(fake: Any) -> Runner:
-    """Returns the way to run circuits with a fake device's noise."""
+    """Returns the way to run circuits with the noise of a fake device."""
     simulators: dict[tuple[int, ...], Runner] = {}
 
     def run(circuit: QuantumCircuit, values: FloatArray, shots: int, seed: int) -> Counts:
@@ -77,7 +77,7 @@ def compact(circuit: QuantumCircuit) -> tuple[QuantumCircuit, tuple[int, ...]]:
 
 
 def _restricted(target: Target, qubits: list[int]) -> Target:
-    """The target of some qubits: their properties and the operations among them."""
+    """Returns the target of some qubits: their properties and the operations among them."""
     place = {qubit: number for number, qubit in enumerate(qubits)}
     properties = target.qubit_properties
     part = Target(

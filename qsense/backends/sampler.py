@@ -1,4 +1,4 @@
-"""What runs experiments."""
+"""The interface of everything that runs experiments."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Sampler(Protocol):
         """Refuses an experiment that this sampler cannot run.
 
         Raises:
-            ArgumentError: says why, and the fix.
+            ArgumentError: the message says why, and the fix.
         """
         ...
 
     def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: SpinNoise, seed: int) -> Counts:
         """Returns the counts of every row of the settings, `shots` each.
 
-        The noise acts while sensing where the sampler emulates; a device has its own.
+        A simulator applies `noise` while the spins sense; a device has its own and ignores it.
         """
         ...

@@ -1,7 +1,7 @@
-"""A first job of known bit strings: is what a backend answers what was asked for, every bit in its place?
+"""A self-test of backends: calibration bitstrings are prepared and must be read with every bit in its place.
 
-Strings that tell a reversed order, a constant answer and a lost shot apart are prepared and read. Readout errors are
-allowed for: a bit counts as wrong only if it is read wrong more often than not.
+The bitstrings reveal a reversed order of bits, constant answers and lost shots. Readout errors are tolerated: a bit
+counts as wrong only if it is read wrong more often than not.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ SHOTS = 200
 
 @dataclass(frozen=True)
 class Trust:
-    """Which way of running passed the self-test, and why the ways before it did not.
+    """Which way of running passed the self-test, and why the ways tried before it did not.
 
     Attributes:
         path: "sampler", "run" or "aer".
-        failures: the reason by path.
+        failures: path → the reason why it failed.
     """
 
     path: str
@@ -36,7 +36,7 @@ class Trust:
 
 
 def strings(num_bits: int) -> list[int]:
-    """Returns the outcomes that the test prepares: none up, all up, spin 0 alone, the last alone, every second.
+    """Returns the bitstrings that the test prepares: none up, all up, only spin 0, only the last, every second.
 
     >>> [f"{s:03b}" for s in strings(3)]
     ['000', '111', '001', '100', '101']
@@ -48,12 +48,12 @@ def strings(num_bits: int) -> list[int]:
 def bitstring_circuits(
     qubits: Sequence[int], num_qubits: int, outcomes: Sequence[int] | None = None
 ) -> list[QuantumCircuit]:
-    """Returns one circuit for each string, spin j on qubits[j] and read into classical bit j.
+    """Returns a circuit for each bitstring, with spin j on qubits[j] and measured into classical bit j.
 
     Args:
         qubits: the spins' qubits.
         num_qubits: of the device.
-        outcomes: the strings; those of the self-test by default.
+        outcomes: the bitstrings; those of the self-test by default.
     """
     from qiskit import QuantumCircuit
 
@@ -69,13 +69,13 @@ def bitstring_circuits(
 
 
 def complaint(counts: Counts, prepared: int, shots: int) -> str | None:
-    """Returns what is wrong with one string's counts, or None.
+    """Returns what is wrong with the counts of one bitstring, or None.
 
     >>> complaint(Counts.from_histograms(2, [{0: 200}]), 0b01, 200)
-    'bits 0 are read wrong more often than not in the string 01'
+    'bits 0 are read wrong more often than not in the bitstring 01'
     """
     if counts.shots != shots:
-        return f"{shots} shots were asked for, but {counts.shots} came back"
+        return f"{shots} shots were requested, but {counts.shots} were returned"
     bits = np.unpackbits(counts.outcomes, axis=1, count=counts.num_bits, bitorder="little")
     ups = counts.numbers @ bits / shots
     expected = np.array([prepared >> bit & 1 for bit in range(counts.num_bits)])
@@ -83,20 +83,20 @@ def complaint(counts: Counts, prepared: int, shots: int) -> str | None:
     if not len(wrong):
         return None
     where = ", ".join(map(str, wrong))
-    return f"bits {where} are read wrong more often than not in the string {prepared:0{counts.num_bits}b}"
+    return f"bits {where} are read wrong more often than not in the bitstring {prepared:0{counts.num_bits}b}"
 
 
 def first_trusted(name: str, ways: Mapping[str, Runner], circuits: Sequence[QuantumCircuit], seed: int = 0) -> Trust:
-    """Returns the first way of running that answers every string rightly.
+    """Returns the first way of running that reads every bitstring correctly.
 
     Args:
         name: of the backend, for messages.
-        ways: runners by name, in the order of trying.
-        circuits: of `bitstring_circuits`, in the backend's own gates.
+        ways: name → runner, in the order in which they are tried.
+        circuits: of `bitstring_circuits`, in the gates of the backend.
         seed: of the simulators among them.
 
     Raises:
-        ArgumentError: none does; the message says what came back.
+        ArgumentError: none does; the message says what was read.
     """
     failures: dict[str, str] = {}
     for path, runner in ways.items():
@@ -105,14 +105,14 @@ def first_trusted(name: str, ways: Mapping[str, Runner], circuits: Sequence[Quan
             return Trust(path, failures)
         failures[path] = reason
     listed = "; ".join(f"{path}: {reason}" for path, reason in failures.items())
-    raise ArgumentError(f'The backend "{name}" failed its self-test of known bit strings ({listed}).')
+    raise ArgumentError(f'The backend "{name}" failed its self-test of calibration bitstrings ({listed}).')
 
 
 def _failure(runner: Runner, circuits: Sequence[QuantumCircuit], seed: int) -> str | None:
     for place, (circuit, prepared) in enumerate(zip(circuits, strings(circuits[0].num_clbits), strict=True)):
         try:
             counts = runner(circuit, np.zeros((1, 3 * circuit.num_clbits)), SHOTS, seed + place)
-        except Exception as error:  # of a vendor's code anything may come
+        except Exception as error:  # a vendor's code may raise anything
             return _first_line(error)
         found = complaint(counts, prepared, SHOTS)
         if found is not None:
@@ -123,7 +123,7 @@ def _failure(runner: Runner, circuits: Sequence[QuantumCircuit], seed: int) -> s
 def _first_line(error: Exception) -> str:
     if isinstance(error, ArgumentError):
         return str(error)
-    return type(error).__name__  # a vendor's text may hold what must not be printed
+    return type(error).__name__  # a vendor's text may hold credentials
 
 
 def translated(circuits: Sequence[QuantumCircuit], target: Any) -> list[QuantumCircuit]:

@@ -161,7 +161,7 @@ def measure(calibration: RemoteCalibration, service: Service, resend: bool = Fal
     if fetched.states["done"] < len(fetched.ledger.jobs):
         raise ServiceError(
             f"{len(fetched.lost)} of {len(fetched.ledger.jobs)} jobs are lost ({'; '.join(fetched.lost)}); the rest "
-            f"is in {folder.path}; the same command with --resend sends them again.",
+            f"is in {folder.path}; `resend` (--resend) sends them again.",
             definitive=True,
             transient=False,
         )

@@ -1,7 +1,7 @@
-"""A device's calibration as plain numbers: what a backend says of its qubits, couplings and clock.
+"""A device's calibration as plain numbers: what a backend reports of its qubits, couplings and clock.
 
-Read once from a Qiskit BackendV2 (`read`); layout, noise and tables then need no Qiskit. What a backend does not say is
-nan here, never a guess.
+It is read once from a Qiskit BackendV2 (`read`); layout, noise and tables then need no Qiskit. Numbers that a backend
+does not report are nan, never guessed.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ class Device:
     """What a backend reports of itself.
 
     Attributes:
-        name: how errors call it.
-        t1, t2: relaxation times in s, shape (qubits,); nan where not reported. T2 is as reported, also where it is more
-            than 2 T1. Vendors report the T2 of an echo.
-        up_given_down, down_given_up: probabilities to read a qubit wrong, shape (qubits,); nan where not reported.
-        gate_error: the least error of a qubit's one-qubit gates, shape (qubits,); nan where not reported.
-        edges: the pairs that have a two-qubit gate, smaller qubit first, with its least error; nan where not reported.
+        name: in error messages.
+        t1, t2: relaxation times in s, shape (qubits,); nan where not reported. T2 is as reported, even if it exceeds
+            2 T1. Vendors report the T2 of an echo.
+        up_given_down, down_given_up: probabilities of reading a qubit wrong, shape (qubits,); nan where not reported.
+        gate_error: the smallest error of a qubit's one-qubit gates, shape (qubits,); nan where not reported.
+        edges: pairs with a two-qubit gate, smaller qubit first → its smallest error; nan where not reported.
         pulse_time: duration of each qubit's X gate in s, shape (qubits,); 0 where not reported.
         dt: the clock's period in s; None if delays are in seconds.
-        granularity: delays are multiples of so many dt.
+        granularity: delays are multiples of this number of dt.
         has_delay: whether the device can idle for a stated time.
         calibrated: the date and time of the calibration, if reported.
     """
@@ -71,7 +71,7 @@ class Device:
         dt: float | None = None,
         granularity: int = 1,
     ) -> Device:
-        """Returns a made-up device whose qubits are all alike.
+        """Returns an invented device whose qubits are all alike.
 
         >>> Device.uniform(3, [(0, 1), (1, 2)]).neighbours()[1] == {0, 2}
         True
@@ -106,7 +106,7 @@ class Device:
         return np.asarray((self.up_given_down + self.down_given_up) / 2)
 
     def neighbours(self) -> list[set[int]]:
-        """Returns the qubits that each qubit has a two-qubit gate with."""
+        """Returns, for each qubit, the qubits with which it has a two-qubit gate."""
         found: list[set[int]] = [set() for _ in range(self.num_qubits)]
         for one, two in self.edges:
             found[one].add(two)
@@ -114,7 +114,7 @@ class Device:
         return found
 
     def tick(self) -> float:
-        """Returns the least step of a delay in s; 0 if delays are in seconds."""
+        """Returns the smallest step of a delay in s; 0 if delays are in seconds."""
         return 0.0 if self.dt is None else self.dt * self.granularity
 
     def rounded(self, time: float) -> float:
@@ -142,10 +142,10 @@ class Device:
         return float(ticks * tick)
 
     def check_qubits(self, qubits: tuple[int, ...]) -> None:
-        """Refuses a list of qubits that the device does not have.
+        """Refuses a list of qubits if it does not fit the device.
 
         Raises:
-            ArgumentError: a qubit is unknown or stands there twice.
+            ArgumentError: a qubit is unknown or is named twice.
         """
         for position, qubit in enumerate(qubits):
             if not 0 <= qubit < self.num_qubits:
@@ -162,7 +162,7 @@ def read(backend: Any, name: str | None = None) -> Device:
 
     Args:
         backend: has a `target`, as every BackendV2.
-        name: how errors call it; its own name by default.
+        name: in error messages; its own name by default.
 
     Raises:
         ArgumentError: it has none.
@@ -196,7 +196,7 @@ def _number(value: Any) -> float:
 
 
 def _readout(properties: Any, key: str) -> float:
-    """The error for one prepared value, or the mean error where the backend knows no better."""
+    """Returns the error for one prepared value, or the mean error if the backend reports only that."""
     found = getattr(properties, key, None)
     return _number(getattr(properties, "error", None) if found is None else found)
 
@@ -212,18 +212,18 @@ def _duration(properties: Any) -> float:
 
 
 def _by_width(target: Any) -> dict[int, list[str]]:
-    """The names of one- and two-qubit gates."""
+    """Returns the names of one- and two-qubit gates."""
     gates: dict[int, list[str]] = {1: [], 2: []}
     for name in target.operation_names:
         operation = target.operation_from_name(name)
-        # Control flow is a class here, and a delay, a measurement or a reset has no unitary.
+        # Control flow is a class here; delays, measurements and resets have no unitary.
         if not isinstance(operation, type) and operation.num_qubits in gates and hasattr(operation, "to_matrix"):
             gates[operation.num_qubits].append(name)
     return gates
 
 
 def _least(errors: list[float]) -> float:
-    """The least error that is known; nan if none is."""
+    """Returns the smallest known error; nan if none is known."""
     known = [error for error in errors if error == error]
     return min(known, default=float("nan"))
 
@@ -237,7 +237,7 @@ def _edges(target: Any, names: list[str], size: int) -> dict[Edge, float]:
     found: dict[Edge, list[float]] = {}
     for name in names:
         pairs = target[name] or {None: None}
-        if None in pairs:  # the gate is there for every pair
+        if None in pairs:  # the gate exists for every pair
             pairs = {(one, two): pairs[None] for one in range(size) for two in range(one + 1, size)}
         for (one, two), properties in pairs.items():
             found.setdefault((min(one, two), max(one, two)), []).append(_number(getattr(properties, "error", None)))
@@ -252,6 +252,6 @@ def _granularity(target: Any) -> int:
 def _date(backend: Any) -> str | None:
     try:
         found = backend.properties().last_update_date
-    except Exception:  # a vendor's own affair: many backends have no properties
+    except Exception:  # many backends have no properties, and vendors raise errors of their own
         return None
     return None if found is None else found.isoformat()

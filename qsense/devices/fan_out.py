@@ -1,9 +1,9 @@
-"""The fan-out of a GHZ state along a device's couplings: who copies to whom, in the fewest layers of CNOTs.
+"""The fan-out of a GHZ state along a device's couplings, in few layers of CNOTs.
 
-Within a layer every qubit takes part in one CNOT at most, so the number of qubits reached can at most double. Two
-strategies are tried from every root, and the shallower result is taken: growing (each reached qubit copies to one new
-neighbour in every layer) and the breadth-first tree with, at each qubit, the subtree that takes longest served first,
-which is the least depth that this tree allows.
+Within a layer every qubit takes part in at most one CNOT, so the number of qubits reached can at most double. Two
+strategies are tried from every root, and the shallower result is taken: growing (in every layer each reached qubit is
+the control of one CNOT to a new neighbour), and the breadth-first tree, where each qubit serves the child with the
+deepest subtree first, which gives the least depth of this tree.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ def fan_out(neighbours: Sequence[Collection[int]], qubits: Collection[int]) -> L
     The control of the first CNOT is the root.
 
     Args:
-        neighbours: the qubits that each qubit of the device has a two-qubit gate with.
+        neighbours: for each qubit of the device, the qubits with which it has a two-qubit gate.
         qubits: the qubits to reach, and no others.
 
     Raises:
-        ArgumentError: the qubits are not connected; the message names the parts.
+        ArgumentError: the qubits are not connected; the message names the connected parts.
 
     >>> fan_out([{1}, {0, 2}, {1, 3}, {2}], [0, 1, 2, 3])
     (((1, 2),), ((1, 0), (2, 3)))
@@ -37,7 +37,7 @@ def fan_out(neighbours: Sequence[Collection[int]], qubits: Collection[int]) -> L
     if len(parts) > 1:
         shown = " | ".join(", ".join(map(str, part)) for part in parts)
         raise ArgumentError(
-            f"The qubits of a GHZ probe must be connected by two-qubit gates, but fall apart: {shown}; name "
+            f"The qubits of a GHZ probe must be connected by two-qubit gates, but fall into the parts {shown}; name "
             "neighbours, or leave `qubits` out."
         )
     best: Layers | None = None
@@ -59,7 +59,7 @@ def _parts(graph: dict[int, list[int]]) -> list[list[int]]:
 
 
 def _distances(graph: dict[int, list[int]], start: int) -> dict[int, int]:
-    """Breadth first: how far each qubit is, in the order of reaching it."""
+    """Returns the distance of each qubit from the start, breadth first, in the order of reaching them."""
     distance = {start: 0}
     queue = [start]
     for qubit in queue:
@@ -71,12 +71,12 @@ def _distances(graph: dict[int, list[int]], start: int) -> dict[int, int]:
 
 
 def _grown(graph: dict[int, list[int]], root: int) -> Layers:
-    """Every reached qubit copies to a new neighbour in every layer, to the one with the most beyond it."""
+    """Returns the layers in which each reached qubit serves the new neighbour that has most new neighbours."""
     reached, layers = [root], []
     while len(reached) < len(graph):
         left = set(graph) - set(reached)
         layer, taken = [], set[int]()
-        # Those with the least choice go first.
+        # Qubits with the least choice go first.
         for qubit in sorted(reached, key=lambda q: len(left & set(graph[q]))):
             choice = [other for other in graph[qubit] if other in left and other not in taken]
             if choice:
@@ -89,7 +89,7 @@ def _grown(graph: dict[int, list[int]], root: int) -> Layers:
 
 
 def _tree(graph: dict[int, list[int]], root: int) -> Layers:
-    """The breadth-first tree, each qubit serving its slowest child first."""
+    """Returns the layers of the breadth-first tree, in which each qubit serves its deepest child first."""
     distance = _distances(graph, root)
     children: dict[int, list[int]] = {qubit: [] for qubit in graph}
     parents: dict[int, int] = {}

@@ -1,8 +1,8 @@
 """Which qubits of a device hold the spins, and how a GHZ state grows over them.
 
-A GHZ probe feels Σ 1/T2, the harmonic mean, and every gate and readout error of its qubits at once; a product probe
-feels the arithmetic mean of T2 and each spin's own readout. The figures of merit are logarithms of the integrated gain
-that the calibration predicts:
+The gain of a GHZ probe depends on Σ 1/T2 (the harmonic mean of T2) and on every gate and readout error of its qubits;
+that of a product probe on the arithmetic mean of T2, each spin weighted by its own readout. The figures of merit are
+logarithms of the integrated gain that the calibration predicts:
 
     GHZ       2 Σ ln(1 − two-qubit error) + 2 Σ ln(1 − 2·readout error) − ln Σ 1/T2
     product   ln Σ T2·(1 − 2·readout error)²
@@ -26,7 +26,7 @@ _KEPT = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)  # shares of the qubits, best f
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the spins are.
+    """The qubits of a probe.
 
     Attributes:
         qubits: qubits[j] holds spin j; spin 0 of a GHZ probe is the root of its fan-out.
@@ -42,9 +42,9 @@ def choose(device: Device, probe: Probe, qubits: Sequence[int] | None = None) ->
 
     Args:
         device: its calibration.
-        probe: what is to be prepared.
-        qubits: the qubits to use; by default those that the calibration recommends. For a GHZ probe the order of the
-            spins follows the fan-out, for others it is the given one.
+        probe: the probe to place.
+        qubits: the qubits to use; by default those with the largest predicted gain. For a GHZ probe the order of the
+            spins follows the fan-out, for others it is the given order.
 
     Raises:
         ArgumentError: the device has too few qubits, a named qubit does not exist, or a GHZ probe's qubits are not
@@ -74,12 +74,12 @@ def choose(device: Device, probe: Probe, qubits: Sequence[int] | None = None) ->
 
 
 def ghz_merit(device: Device, qubits: Sequence[int], edges: Sequence[tuple[int, int]]) -> float:
-    """Returns the logarithm of a GHZ probe's integrated gain that the calibration predicts, up to a constant.
+    """Returns the logarithm of the integrated gain that the calibration predicts of a GHZ probe, up to a constant.
 
     Args:
         device: its calibration.
-        qubits: the probe's.
-        edges: its CNOTs, in any order.
+        qubits: of the probe.
+        edges: the couplings of its CNOTs, in any order.
     """
     costs, links = _costs(device, 1)
     lost = sum(links[min(edge), max(edge)] for edge in edges)
@@ -87,7 +87,7 @@ def ghz_merit(device: Device, qubits: Sequence[int], edges: Sequence[tuple[int, 
 
 
 def product_merits(device: Device) -> FloatArray:
-    """Returns what each qubit adds to a product probe's integrated gain, T2 (1 − 2·readout error)², shape (qubits,)."""
+    """Returns each qubit's part of a product probe's integrated gain, T2 (1 − 2·readout error)², shape (qubits,)."""
     costs, _ = _costs(device, 1)
     return np.asarray(np.exp(-costs.readout) / costs.decay)
 
@@ -96,11 +96,11 @@ def product_merits(device: Device) -> FloatArray:
 class _QubitCosts:
     readout: FloatArray  # −2 ln(1 − 2 e)
     decay: FloatArray  # 1/T2, in units of the device's median
-    whole: FloatArray  # what one more qubit takes from the merit of a GHZ probe of the given size
+    whole: FloatArray  # by how much the qubit reduces the merit of a GHZ probe of the given size
 
 
 def _costs(device: Device, size: int) -> tuple[_QubitCosts, dict[tuple[int, int], float]]:
-    """Costs of qubits and links; what is not reported counts as bad as the worst that is."""
+    """Returns the costs of qubits and couplings; an unreported number is replaced by the worst reported one."""
     readout = -2 * np.log(np.maximum(1 - 2 * _worst_for_unknown(device.readout_error, 0.0), 1e-9))
     rates = _worst_for_unknown(1 / np.minimum(device.t2, 2 * np.where(np.isnan(device.t1), np.inf, device.t1)), 1.0)
     decay = rates / np.median(rates)
@@ -115,7 +115,7 @@ def _worst_for_unknown(values: FloatArray, if_all_unknown: float) -> FloatArray:
 
 
 def _best_region(device: Device, size: int) -> tuple[int, ...]:
-    """The connected qubits of the largest merit among those grown from every root, within ever fewer qubits."""
+    """Returns the connected qubits of largest merit: regions are grown from every root, within ever fewer qubits."""
     costs, links = _costs(device, size)
     neighbours = device.neighbours()
     order = np.argsort(costs.whole, kind="stable")
@@ -144,7 +144,10 @@ def _grow(
     costs: FloatArray,
     links: dict[tuple[int, int], float],
 ) -> list[tuple[int, int]] | None:
-    """As many new qubits in every layer as the couplings allow, the cheapest first; None if the region is too small."""
+    """Returns the edges of a region grown from a root; None if too few qubits are connected.
+
+    Every layer adds as many new qubits as the couplings allow, the cheapest first.
+    """
 
     def cost(edge: tuple[int, int]) -> float:
         return float(links[min(edge), max(edge)] + costs[edge[1]])
@@ -165,7 +168,7 @@ def _grow(
 
 
 def _grown(device: Device, qubits: tuple[int, ...]) -> Layout:
-    """The fan-out over these qubits, spins numbered as it reaches them."""
+    """Returns the fan-out over these qubits, with spins numbered in the order in which it reaches them."""
     layers = fan_out(device.neighbours(), qubits)
     order = [layers[0][0][0] if layers else qubits[0], *(target for layer in layers for _, target in layer)]
     spin = {qubit: number for number, qubit in enumerate(order)}

@@ -1,7 +1,7 @@
-"""IBM Quantum through `qiskit-ibm-runtime`, by its public interface alone.
+"""IBM Quantum as a service, through the public interface of `qiskit-ibm-runtime`.
 
-Credentials come from the vendor's own store (`QiskitRuntimeService.save_account`) or its environment variables. They
-are never asked for, kept or passed on here.
+Credentials come from the vendor's own store (`QiskitRuntimeService.save_account`) or its environment variables.
+Nothing here reads, keeps or prints them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from qsense.backends.vendor import find_vendor
 from qsense.errors import ArgumentError, nearest
-from qsense.services.ibm_client import asked, collected, connected, explained, guard_the_log, known_secrets, quietly
+from qsense.services.ibm_client import (
+    call_client,
+    collect_warnings,
+    configure_log,
+    connect_client,
+    known_secrets,
+    retry_transient,
+    translate_errors,
+)
 from qsense.services.protocol import JobStatus, State, TaskResult, as_outcomes
 from qsense.services.secrecy import scrubbed
 from qsense.services.tasks import Mode, Task
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 OVERHEAD_S, REP_DELAY_S = 2.0, 250e-6
-"""Usage is about 2 s a job and (rep_delay + circuit) an execution:
+"""Usage is about 2 s per job and (rep_delay + circuit) per execution:
 quantum.cloud.ibm.com/docs/guides/estimate-job-run-time, read in 2026."""
 
 _STATES: dict[str, State] = {
@@ -47,19 +55,17 @@ class IbmService:
         name: "ibm:" and the device.
         client: a QiskitRuntimeService.
         device: an IBMBackend.
-        warnings: what the client warned of, without credentials.
     """
 
     name: str
     client: Any
     device: Any
-    warnings: list[str] = field(default_factory=list)
     _sessions: dict[str, Any] = field(default_factory=dict)
     _jobs: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def connect(cls, device: str) -> IbmService:
-        """Returns the service of a device that the saved account reaches.
+        """Returns the service of a device of the saved account.
 
         Raises:
             ArgumentError: qiskit-ibm-runtime is missing, or the account has no such device.
@@ -69,20 +75,21 @@ class IbmService:
         from qiskit.providers.exceptions import QiskitBackendNotFoundError
         from qiskit_ibm_runtime import QiskitRuntimeService
 
-        guard_the_log()
-        said: list[str] = []
-        client = asked(lambda: connected(QiskitRuntimeService, said))
+        configure_log()
+        client = retry_transient(lambda: connect_client(QiskitRuntimeService))
 
         def find() -> Any:
             try:
                 return client.backend(device)
             except QiskitBackendNotFoundError:
                 known = [backend.name for backend in client.backends()]
-                if not known:  # the client takes an unreachable service for one without devices: ask what it tells of
+                if (
+                    not known
+                ):  # an unreachable service also looks like one without devices to the client; this request fails then
                     client.usage()
                 raise ArgumentError(f'The account has no device "{device}". {nearest(device, known)}') from None
 
-        return cls(f"ibm:{device}", client, asked(lambda: quietly(find, said)), said)
+        return cls(f"ibm:{device}", client, retry_transient(lambda: call_client(find)))
 
     @property
     def overhead_s(self) -> float:
@@ -91,7 +98,7 @@ class IbmService:
     @property
     def backend(self) -> Any:
         def calibrated() -> Any:
-            # The client asks for the calibration when it is first read. Read here, it is asked for again if need be.
+            # The client requests the calibration when it is first read; reading it here repeats a failed request.
             self.device.properties()
             _ = self.device.target
             return self.device
@@ -166,7 +173,7 @@ class IbmService:
             reason = ""
             if status == "ERROR":
                 reason = found.error_message() or "the service gives no reason"
-            elif status == "CANCELLED":  # the client has no public name for this reason
+            elif status == "CANCELLED":  # the client has no public attribute for this reason
                 reason = getattr(found, "_reason", None) or "the service gives no reason"
             return JobStatus(_STATES.get(status, "queued"), scrubbed(reason, known_secrets()), tuple(found.tags or ()))
 
@@ -184,15 +191,15 @@ class IbmService:
 
     @contextmanager
     def _vendor(self) -> Iterator[None]:
-        with explained(), collected(self.warnings):
+        with translate_errors(), collect_warnings():
             yield
 
-    def _ask(self, question: Callable[[], T]) -> T:
-        return asked(lambda: quietly(question, self.warnings))
+    def _ask(self, request: Callable[[], T]) -> T:
+        return retry_transient(lambda: call_client(request))
 
 
 def _bindings(task: Task) -> dict[tuple[str, ...], NDArray[np.float64]]:
-    """The values by name, of those parameters that the compiled circuit still has."""
+    """Returns the values, by name, of the parameters that the compiled circuit still has."""
     left = {parameter.name for parameter in task.circuit.parameters}
     columns = [index for index, name in enumerate(task.names) if name in left]
     return {tuple(task.names[index] for index in columns): task.values[:, columns]}
@@ -202,5 +209,5 @@ def _measured(result: Any) -> TaskResult:
     bits = list(result.data.values())
     key = (result.metadata.get("circuit_metadata") or {}).get("qsense")
     if len(bits) != 1 or bits[0].array.ndim != 3:
-        return TaskResult(np.empty((0, 0, 0), dtype=np.uint8), 0, key)  # refused by its shape
+        return TaskResult(np.empty((0, 0, 0), dtype=np.uint8), 0, key)  # its shape lets `fetching` refuse it
     return TaskResult(as_outcomes(bits[0].array), bits[0].num_bits, key)

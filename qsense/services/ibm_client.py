@@ -1,4 +1,4 @@
-"""How qsense listens to IBM's client: its errors in one line, its warnings collected, no credentials in either."""
+"""How qsense calls IBM's client: errors in one line, warnings collected, no credentials in either."""
 
 from __future__ import annotations
 
@@ -16,39 +16,43 @@ from qsense.services.protocol import ServiceError
 from qsense.services.secrecy import ScrubbingFilter, scrubbed
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 PAUSES_S = (1.0, 2.0, 4.0)
-"""Waited before a question is asked again that the network or a busy service left open. Nothing is sent again."""
+"""Pauses before a request is repeated, in s, after the network or a busy service failed. Jobs are never sent again."""
 
 
-def asked(question: Callable[[], T]) -> T:
-    """Returns the answer to a question that may be asked again without harm."""
+def retry_transient(request: Callable[[], T]) -> T:
+    """Returns the answer to a request that can be repeated without harm; repeats it after transient errors."""
     for pause in PAUSES_S:
         try:
-            return question()
+            return request()
         except ServiceError as error:
             if not error.transient:
                 raise
             time.sleep(pause)
-    return question()
+    return request()
 
 
-def quietly(question: Callable[[], T], said: list[str]) -> T:
-    with explained(), collected(said):
-        return question()
+def call_client(request: Callable[[], T]) -> T:
+    """Returns the answer to one request, with errors as of `translate_errors` and warnings as of `collect_warnings`."""
+    with translate_errors(), collect_warnings():
+        return request()
 
 
-def connected(make: Callable[[], T], said: list[str]) -> T:
-    """Returns a client, if it got an access token.
+def connect_client(make: Callable[[], T]) -> T:
+    """Returns a client that has an access token.
 
-    Without one the client goes on with warnings, takes the account for empty, and every later request waits a minute.
+    Without a token the client only warns: it then finds an empty account, and each later request takes a minute.
+
+    Raises:
+        ServiceError: there is no token: the credentials were refused, or the service could not be reached.
     """
-    warned: list[str] = []
-    client = quietly(make, warned)
-    for line in warned:
+    with translate_errors(), collect_warnings() as lines:
+        client = make()
+    for line in lines:
         if "Unable to retrieve IBM Cloud access token" in line:
             refused = re.search(r"Status code: 4\d\d", line) is not None
-            raise _refused(line) if refused else _unwell(line, definitive=True, transient=True)
-    said.extend(warned)
+            raise _refused(line) if refused else _failed(line, definitive=True, transient=True)
     return client
 
 
@@ -61,27 +65,29 @@ def _refused(text: str) -> ServiceError:
     )
 
 
-def _unwell(text: str, definitive: bool, transient: bool) -> ServiceError:
+def _failed(text: str, definitive: bool, transient: bool) -> ServiceError:
     return ServiceError(f"The service did not answer as it should: {text}", definitive, transient)
 
 
 @contextmanager
-def collected(said: list[str]) -> Iterator[None]:
-    """Collects the client's warnings, without credentials; its own deprecations are for whoever keeps qsense."""
+def collect_warnings() -> Iterator[list[str]]:
+    """Yields a list that gets the client's warnings at the end, without credentials and deprecations; logs them too."""
+    lines: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            yield
+            yield lines
         finally:
             for warning in caught:
                 line = scrubbed(str(warning.message), known_secrets())
-                if not issubclass(warning.category, DeprecationWarning) and line not in said:
-                    said.append(line)
+                if not issubclass(warning.category, DeprecationWarning) and line not in lines:
+                    lines.append(line)
+                    logger.debug(f"the service's client warned: {line}")
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Turns whatever the vendor's client raises into a ServiceError of one line without credentials."""
+def translate_errors() -> Iterator[None]:
+    """Turns whatever the vendor's client raises into a ServiceError of one line, without credentials."""
     from qiskit_ibm_runtime.accounts import AccountNotFoundError
 
     try:
@@ -95,17 +101,17 @@ def explained() -> Iterator[None]:
             definitive=True,
             transient=False,
         ) from None
-    except Exception as error:  # the client lets errors of several libraries through
+    except Exception as error:  # the client passes on errors of several libraries
         code = _status(error)
         text = scrubbed(str(error), known_secrets())[:300] or type(error).__name__
         refused = code is not None and 400 <= code < 500
         if code in (401, 403) or (refused and "API token" in text):
             raise _refused(text) from None
-        raise _unwell(text, definitive=refused, transient=not refused or code == 429) from None
+        raise _failed(text, definitive=refused, transient=not refused or code == 429) from None
 
 
 def _status(error: BaseException | None) -> int | None:
-    """The HTTP status behind an error: the client passes some on as text alone."""
+    """Returns the HTTP status behind an error, which the client sometimes gives as text only."""
     while error is not None:
         for name in ("status_code", "code", "http_status"):
             code = getattr(error, name, None)
@@ -118,18 +124,18 @@ def _status(error: BaseException | None) -> int | None:
 
 
 def known_secrets() -> list[str]:
-    """The tokens of all saved accounts, so that none of them appears in a message."""
+    """Returns the tokens of all saved accounts, which must not appear in a message."""
     from qiskit_ibm_runtime import QiskitRuntimeService
 
     try:
         accounts = QiskitRuntimeService.saved_accounts().values()
-    except Exception:  # a damaged store is told of elsewhere
+    except Exception:  # a damaged store is reported elsewhere
         return []
     return [str(account["token"]) for account in accounts if account.get("token")]
 
 
-def guard_the_log() -> None:
-    """Lets the client's log say errors only, unless the user asks for more, and never a credential."""
+def configure_log() -> None:
+    """Limits the client's log to errors, unless the user wants more, and removes credentials from it."""
     logger = logging.getLogger("qiskit_ibm_runtime")
     if not os.environ.get("QISKIT_IBM_RUNTIME_LOG_LEVEL"):
         logger.setLevel(logging.ERROR)

@@ -1,7 +1,7 @@
-"""Any BackendV2 as a service: its jobs run while they are sent, and end with this process.
+"""Any BackendV2 as a service: a job runs while it is sent, and its results end with this process.
 
-For simulators and vendors without a job store. Nothing is paid twice when such a run is resumed: jobs of a process that
-has ended are unknown to the next, and are run again.
+For simulators and vendors that store no jobs. Another process does not know the jobs of one that has ended, and runs
+them again.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LocalService:
-    """A BackendV2 that runs bound circuits: bind, run, counts.
+    """A BackendV2 that runs circuits with bound parameters.
 
     Attributes:
-        name: how the record calls it.
+        name: as in the record.
         vendor: a BackendV2.
-        options: for its `run`, such as a seed.
-        without_delay: leaves delays out, for a simulator that has none and on which nothing decays.
+        options: of its `run`, such as a seed.
+        without_delay: removes delays, for a simulator that has none and on which nothing decays.
     """
 
     name: str
@@ -98,7 +98,7 @@ class LocalService:
                 job = self.vendor.run(bound[start : start + most], shots=task.shots, **self.options)
                 found = job.result().get_counts()
                 counts += found if isinstance(found, list) else [found]
-        except Exception as error:  # each vendor has its own
+        except Exception as error:  # vendors raise errors of their own
             raise ServiceError(
                 f"{self.name} could not run: {scrubbed(str(error))}", definitive=True, transient=False
             ) from None
@@ -114,7 +114,7 @@ class LocalService:
 
 @dataclass(frozen=True)
 class _WithDelay:
-    """What circuits are prepared for, where delays are taken out before they run."""
+    """What circuits are prepared for if their delays are removed before they run."""
 
     name: str
     target: Any

@@ -1,4 +1,4 @@
-"""Keeps credentials out of messages: what a vendor's client says passes through here before anyone reads it."""
+"""Removes credentials from messages: every text of a vendor's client passes through here before it is shown."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _VARIABLES = re.compile(r"TOKEN|SECRET|PASSWORD|API_?KEY", re.IGNORECASE)
 def scrubbed(text: str, secrets: Iterable[str] = ()) -> str:
     """Returns the text on one line, without credentials.
 
-    Hidden are the secrets given, the values of environment variables whose names speak of tokens, secrets, passwords or
-    API keys, and what stands behind words such as Bearer or apikey.
+    Hidden are the given secrets, the values of environment variables whose names contain TOKEN, SECRET, PASSWORD or API
+    KEY, and what follows words such as Bearer or apikey.
 
     >>> scrubbed("401: Authorization: Bearer abcdef0123456789 was refused")
     '401: Authorization: Bearer [hidden] was refused'
@@ -25,7 +25,7 @@ def scrubbed(text: str, secrets: Iterable[str] = ()) -> str:
     """
     known = {value for name, value in os.environ.items() if _VARIABLES.search(name)} | set(secrets)
     for secret in sorted(known, key=len, reverse=True):
-        if len(secret) >= 6:  # shorter ones are no credentials, and stand inside words
+        if len(secret) >= 6:  # shorter values are not credentials, and occur inside words
             text = text.replace(secret, _HIDDEN)
     return " ".join(_HEADERS.sub(rf"\1\2{_HIDDEN}", text).split())
 
@@ -34,7 +34,7 @@ class ScrubbingFilter(logging.Filter):
     """Scrubs what a logger's handlers write.
 
     Attributes:
-        secrets: called for the secrets that are known by then.
+        secrets: returns the secrets that are known at that time.
     """
 
     def __init__(self, secrets: Callable[[], Iterable[str]]):

@@ -1,4 +1,4 @@
-"""AQT's offline simulator: an ion trap's gates between all pairs, tested with known strings; it has no delay."""
+"""AQT's offline simulator: an ion trap's gates between all pairs, tested with calibration bitstrings; it has no delay."""
 
 import sys
 import types

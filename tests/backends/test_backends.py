@@ -1,4 +1,4 @@
-"""Names become backends, and a backend is tested with known bit strings before it is trusted."""
+"""Names become backends, and a backend is tested with calibration bitstrings before it is used."""
 
 import sys
 from pathlib import Path

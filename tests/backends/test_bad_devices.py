@@ -62,7 +62,7 @@ def refusal(run, **change):
     ({"backend": "vendors:mak"}, "backend", 'needs "mak" in the module "vendors", which does not define it'),
     ({"backend": "emulato"}, "backend", 'Did you mean "emulator"?'),
     ({"num_qubits": [3, 6]}, "backend", 'has 5 qubits, but "ghz" needs 6; use fewer spins or a larger backend'),
-    ({"device": {"qubits": [0, 1, 3]}}, "backend", "fall apart: 0, 1 | 3; name neighbours, or leave `qubits` out"),
+    ({"device": {"qubits": [0, 1, 3]}}, "backend", "into the parts 0, 1 | 3; name neighbours, or leave `qubits` out"),
     ({"device": {"qubits": [0, 1]}}, "backend", '"ghz" has 3 spins, but 2 qubits are named; name more'),
     ({"device": {"qubits": [0, 1, 1]}}, "backend", "Qubit 1 is named twice; name each once"),
     ({"device": {"qubits": [0, 1, 7]}}, "backend", "has the qubits 0 to 4, but not 7; name others"),

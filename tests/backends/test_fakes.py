@@ -152,7 +152,7 @@ def test_a_record_is_estimated_again_without_its_backend_and_continued_on_its_qu
 @pytest.mark.parametrize(("change", "message"), [
     ({"backend": "fake:bosten"}, 'Did you mean "fake:boston"'),
     ({"num_qubits": [6]}, "has 5 qubits, but"),
-    ({"device": {"qubits": [0, 1, 4]}}, "fall apart: 0, 1 | 4"),
+    ({"device": {"qubits": [0, 1, 4]}}, "fall into the parts 0, 1 | 4"),
     ({"device": {"qubits": [0, 9, 4]}}, "but not 9"),
     ({"device": {"idle": "hahnn"}}, 'Did you mean "hahn"'),
     ({"times_s": [1e-10, 1e-6]}, "shorter than the device can idle"),

@@ -83,7 +83,7 @@ def test_where_all_qubits_are_coupled_the_depth_is_the_logarithm(size):
 
 
 def test_qubits_that_fall_apart_are_refused_with_their_parts():
-    with pytest.raises(ArgumentError, match=r"fall apart: 0, 1 \| 3, 4"):
+    with pytest.raises(ArgumentError, match=r"fall into the parts 0, 1 \| 3, 4"):
         choose(Device.uniform(5, [(0, 1), (1, 2), (2, 3), (3, 4)]), Probe.ghz(4), [0, 1, 3, 4])
 
 

@@ -157,7 +157,7 @@ def without(names):
 
 @pytest.mark.parametrize(("change", "message"), [
     ({"num_qubits": [6]}, 'has 5 qubits, but "ghz" needs 6; use fewer spins or a larger backend'),
-    ({"device": {"qubits": [0, 1, 4]}}, "must be connected by two-qubit gates, but fall apart: 0, 1 | 4"),
+    ({"device": {"qubits": [0, 1, 4]}}, "must be connected by two-qubit gates, but fall into the parts 0, 1 | 4"),
     ({"device": {"qubits": [0, 9, 4]}}, "has the qubits 0 to 4, but not 9"),
     ({"times_s": [1e-10, 1e-6]}, "shorter than the device can idle; use at least"),
     ({"times_s": [1e-8, 1e-6], "device": {"idle": "xy4"}}, "too short for the pulses"),
