@@ -83,9 +83,7 @@ class IbmService:
                 return client.backend(device)
             except QiskitBackendNotFoundError:
                 known = [backend.name for backend in client.backends()]
-                if (
-                    not known
-                ):  # an unreachable service also looks like one without devices to the client; this request fails then
+                if not known:  # the client also finds no devices if the service is unreachable; `usage` fails then
                     client.usage()
                 raise ArgumentError(f'The account has no device "{device}". {nearest(device, known)}') from None
 

@@ -1,4 +1,4 @@
-"""AQT's offline simulator: an ion trap's gates between all pairs, tested with calibration bitstrings; it has no delay."""
+"""AQT's offline simulator: gates of an ion trap between all pairs, tested with calibration bitstrings; no delay."""
 
 import sys
 import types

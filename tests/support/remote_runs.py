@@ -94,7 +94,7 @@ def distances(record, roll=0):
     50 shots of four outcomes scatter by 0.1; Manila's gates and readout add less than 0.1.
     """
     for point, table in zip(plan(record.spec), counts(record), strict=True):
-        if point.estimator.readout == "local_x":
+        if dict(point.estimator.options).get("readout") == "local_x":
             exact = distributions(point.probe, point.noise, 0.0, point.acquisitions()[0].settings)
             measured = table[0] / table[0].sum(1)[:, None]
             yield point.probe.kind, np.abs(measured - np.roll(exact, roll, axis=0)).sum(1).mean() / 2
