@@ -18,6 +18,8 @@ def with_options(text: str, app: typer.Typer, words: Sequence[str]) -> str:
         app: the command line.
         words: what the user typed after `qsense`; the first ones name the command.
     """
+    if "key `" in text:  # of a file; not what the user typed
+        return text
     command = typer.main.get_command(app)
     for word in words:
         if word not in getattr(command, "commands", {}):
