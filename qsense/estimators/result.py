@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.files import short_repr
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule
 
@@ -38,6 +39,8 @@ class Estimate:
     others: dict[str, Estimate] = field(default_factory=dict)
     limits: tuple[float, float] = field(default=(-np.inf, np.inf), repr=False)
     spread: tuple[float, float, float] | None = field(default=None, repr=False)
+
+    __repr__ = short_repr
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -131,7 +134,7 @@ def integrate_estimates(
     >>> from qsense.numerics.quadrature import gauss_rule
     >>> rule = gauss_rule(1.0, 1.0, 1)
     >>> integrate_estimates(rule, [Estimate(1.0, 0.1)]).total
-    Estimate(value=2.0, stderr=0.2, others={})
+    Estimate(value=2.0, stderr=0.2)
     """
     if covariance is not None and np.shape(covariance) != (len(estimates), len(estimates)):
         shape = np.shape(covariance)

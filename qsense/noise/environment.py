@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.files import short_repr
 from qsense.noise.channel import SpinChannel
 from qsense.noise.local import LocalNoise
 from qsense.noise.protocol import SpinNoise
@@ -39,6 +40,7 @@ class Environment:
     local: SpinNoise = field(default_factory=LocalNoise)
     collective_dephasing: float = 0.0
     coupling: tuple[tuple[float, ...], ...] | float = 0.0
+    __repr__ = short_repr
 
     def __init__(
         self, local: SpinNoise | None = None, collective_dephasing: float = 0.0, coupling: Coupling = 0.0

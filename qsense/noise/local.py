@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from qsense.errors import ArgumentError, SpecError
-from qsense.files import content
+from qsense.files import content, short_repr
 from qsense.noise import relaxation
 from qsense.noise.channel import SpinChannel
 from qsense.numerics.fisher import FloatArray
@@ -54,12 +54,13 @@ class LocalNoise:
     qsense.errors.ArgumentError: Argument `emission` must be finite and not negative, but is -1.0 (1/s).
     """
 
-    dephasing: tuple[float, ...]
-    emission: tuple[float, ...]
-    absorption: tuple[float, ...]
-    exponent: float
-    transverse: tuple[float, ...]
+    dephasing: tuple[float, ...] = (0.0,)
+    emission: tuple[float, ...] = (0.0,)
+    absorption: tuple[float, ...] = (0.0,)
+    exponent: float = 1.0
+    transverse: tuple[float, ...] = (0.0,)
     name: str = field(default="custom", compare=False)
+    __repr__ = short_repr
 
     def __init__(
         self,
@@ -261,8 +262,7 @@ class LocalNoise:
         absorption = self.rates(num_qubits)["absorption"]
         population = np.divide(absorption, relaxation, out=np.zeros(num_qubits), where=relaxation > 0)
         column = np.asarray(times, dtype=np.float64)[:, None]
-        # −expm1 keeps 1 − e^{−t/T1} exact at short times.
-        relaxed = -np.expm1(-column * relaxation)
+        relaxed = -np.expm1(-column * relaxation)  # keeps 1 − e^{−t/T1} exact at short times
         return SpinChannel(
             coherence=np.exp(-self.lost_coherence(times, num_qubits)),
             stay_up=1 - (1 - population) * relaxed,

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from qsense.errors import ArgumentError, ContentError
-from qsense.files import content
+from qsense.files import content, short_repr
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import collective, states
 from qsense.probes.qasm import parse_qasm
@@ -45,6 +45,7 @@ class Probe:
     name: str = ""
     qasm: str | None = field(default=None, repr=False)
     data: bytes | None = field(default=None, repr=False)
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         if not isinstance(self.num_qubits, int) or isinstance(self.num_qubits, bool) or self.num_qubits < 1:

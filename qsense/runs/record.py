@@ -255,9 +255,7 @@ class RunRecord(Folder):
             return html_table(f"{self!r}: not estimated yet, or damaged", {"rows": (), "verdicts": ()})
 
     def __repr__(self) -> str:
-        counts = (("probe", self.spec.probes), ("noise", self.spec.noises), ("estimator", self.spec.estimators))
-        words = ", ".join(f"{len(every)} {name}{'s' * (len(every) != 1)}" for name, every in counts)
-        return f"<RunRecord in {self.path}: {words} on {self.spec.backend}>"
+        return f"<RunRecord in {self.path}: {self.spec!r}>"
 
     def write_csv(self, name: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
         """Writes a table; its last columns repeat the integrated gain under the old names."""

@@ -43,6 +43,11 @@ class RunSpec:
     source: str = "<spec>"
     device: DeviceOptions | None = None
 
+    def __repr__(self) -> str:
+        counts = (("probe", self.probes), ("noise", self.noises), ("estimator", self.estimators))
+        words = ", ".join(f"{len(every)} {name}{'s' * (len(every) != 1)}" for name, every in counts)
+        return f"<RunSpec {self.name}: {words} on {self.backend}>"
+
     @classmethod
     def load(cls, path: str | Path) -> RunSpec:
         """Returns the spec of a TOML file.

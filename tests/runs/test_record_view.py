@@ -20,7 +20,8 @@ def record(tmp_path_factory):
 
 
 def test_a_record_says_in_one_line_what_it_is(record):
-    assert repr(record) == f"<RunRecord in {record.path}: 4 probes, 1 noise, 2 estimators on emulator>"
+    spec = "<RunSpec one: 4 probes, 1 noise, 2 estimators on emulator>"
+    assert (repr(record.spec), repr(record)) == (spec, f"<RunRecord in {record.path}: {spec}>")
 
 
 def test_the_summary_has_the_current_names_alone(record):
