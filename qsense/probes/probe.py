@@ -205,9 +205,9 @@ class Probe:
 
     @property
     def key(self) -> str:
-        """What makes this probe this probe: kind, size, tilt and, for a file or numbers, its content's hash."""
-        text = "" if self.qasm is None else hashlib.sha256(self.qasm.encode()).hexdigest()
-        text = text if self.data is None else hashlib.sha256(self.data).hexdigest()
+        """What identifies the probe: kind, size, tilt and, for a circuit or numbers, the hash of its content."""
+        given = self.qasm.encode() if self.data is None and self.qasm is not None else self.data
+        text = "" if given is None else hashlib.sha256(given).hexdigest()
         return f"{self.kind}:{self.num_qubits}:{self.tilt!r}:{text}"
 
     @property
