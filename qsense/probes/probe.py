@@ -289,8 +289,7 @@ def _projected(probe: Probe) -> ComplexArray | None:
     state, ups, roots = probe.statevector(), _ups(probe.num_qubits), _roots(probe.num_qubits)
     sums = np.bincount(ups, state.real) + 1j * np.bincount(ups, state.imag)
     amplitudes = np.asarray(sums / roots, dtype=np.complex128)
-    rest = state - (amplitudes / roots)[ups]
-    return amplitudes if np.linalg.norm(rest) < 1e-13 else None
+    return amplitudes if np.linalg.norm(state - (amplitudes / roots)[ups]) < 1e-13 else None
 
 
 def _ups(size: int) -> np.ndarray[Any, np.dtype[np.int64]]:
