@@ -22,7 +22,9 @@ def calibrate(
     qubits: Annotated[str, typer.Option(help="Qubits with commas, in the order of the spins: 0,1,2.")],
     out: Annotated[Path | None, typer.Option(help="Noise model to write; <device>.toml here by default.")] = None,
     shots: Annotated[int, typer.Option(help="Shots for every circuit.", min=100)] = 2000,
-    longest: Annotated[float | None, typer.Option(help="Longest idling in s, where no T1 or T2 is reported.")] = None,
+    longest: Annotated[
+        float | None, typer.Option(help="Longest idle time in s; needed where no T1 or T2 is reported.")
+    ] = None,
     idle: Annotated[str, typer.Option(help="Whose T2 the model has: free (T2*) or hahn.")] = "free",
     seed: Annotated[int, typer.Option(help="Seed of a simulated device.", min=0)] = 0,
     records: Annotated[
@@ -55,7 +57,7 @@ def calibrate(
         raise ArgumentError(f'Option --idle must be free or hahn, but is "{idle}".')
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", backend)
     path = out or Path(f"{name}.toml")
-    if not path.parent.is_dir():  # said before the time on the device is spent
+    if not path.parent.is_dir():  # refused before time on the device is spent
         raise ArgumentError(f"{path}: there is no folder {path.parent}; choose another --out.")
     named = tuple(integers("--qubits", qubits))
     ready = None

@@ -21,7 +21,7 @@ def backends(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the backends within reach: qubits, median T1, T2 and errors, or why one is out of reach."""
+    """List backends: qubits, median T1, T2 and errors, or why one cannot be used."""
     from qsense.backends import catalogue
 
     found = catalogue.rows(vendor or ["fake"])
@@ -32,8 +32,8 @@ def backends(
     from rich.table import Table
 
     table = Table()
-    for name in ("backend", "qubits", "T1 (µs)", "T2 (µs)", "readout error", "gate error", "not in reach"):
-        table.add_column(name, justify="left" if name.startswith(("backend", "not")) else "right", overflow="fold")
+    for name in ("backend", "qubits", "T1 (µs)", "T2 (µs)", "readout error", "gate error", "cannot be used"):
+        table.add_column(name, justify="left" if name.startswith(("backend", "cannot")) else "right", overflow="fold")
     for row in found:
         table.add_row(
             row.name,

@@ -1,4 +1,4 @@
-"""The commands `qsense submit` and `qsense collect`: jobs that run elsewhere, and later."""
+"""The commands `qsense submit` and `qsense collect`: jobs that run elsewhere and later."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def submit(
     show_log(quiet=as_json)
     loaded = RunSpec.load(spec)
     if backend is not None:
-        # Qubits are of one device.
+        # Chosen qubits belong to one device.
         loaded = replace(loaded if backend == loaded.backend else loaded.requested, backend=backend)
     if shots is not None:
         loaded = loaded.with_shots(shots)
@@ -71,7 +71,7 @@ def submit(
 @app.command()
 def collect(
     record: Annotated[Path, typer.Argument(help="A record folder that `qsense submit` made.", metavar="RECORD")],
-    wait: Annotated[bool, typer.Option("--wait", help="Look again until no job is queued or running.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Repeat until no job is queued or running.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch the results of submitted jobs; may be run again, here or on another machine."""
@@ -90,16 +90,16 @@ def collect(
     print(f"points with counts: {len(collected.complete)} of {points}")
     if collected.states["unsent"] or answer["lost"]:
         again, name = " --resend" if answer["lost"] else "", f"{done.spec.name}-{done.spec.id}"
-        if record.resolve().name != name:  # a folder of another name would be taken for no record of this run
-            print(f"name the folder {name} again before the rest is sent")
+        if record.resolve().name != name:  # under another name the record would not be found
+            print(f"rename the folder to {name} before sending the rest")
         print(f"send the rest with: qsense submit {record.parent / name / 'spec.toml'} --out {record.parent}{again}")
     if collected.complete:
-        print(f"see them beside theory: qsense show {done.path}")
-        print(f"and beside the calibration: qsense compare {done.path}")
+        print(f"compare with theory: qsense show {done.path}")
+        print(f"compare with the calibration: qsense compare {done.path}")
 
 
 def cost(ledger: Ledger) -> str:
-    """Returns a line of what a ledger's jobs cost: jobs, circuits, shots, estimated seconds."""
+    """Returns a line with the cost of a ledger's jobs: jobs, circuits, shots, estimated seconds."""
     return (
         f"{ledger.backend}: {len(ledger.jobs)} jobs, {ledger.circuits} circuits, {ledger.shots} shots, "
         f"about {ledger.seconds:.1f} s on the device"
@@ -107,7 +107,7 @@ def cost(ledger: Ledger) -> str:
 
 
 def sent_as_json(ledger: Ledger) -> dict[str, Any]:
-    """Returns what is, or would be, sent, for scripts."""
+    """Returns the jobs that are or would be sent, for scripts."""
     return {
         "backend": ledger.backend,
         "mode": ledger.mode,

@@ -58,7 +58,7 @@ def test_a_renamed_record_is_given_its_name_back_before_the_rest_is_sent(service
     here = Path(json.loads(qsense("submit", spec_file, "--out", tmp_path / "out", "--json").stdout)["record"])
     there = here.rename(tmp_path / "out" / "renamed")
     said = qsense("collect", there).output
-    assert f"name the folder {here.name} again" in said
+    assert f"rename the folder to {here.name} before" in said
     there.rename(here)
     command = next(line for line in said.splitlines() if "qsense submit" in line).split("qsense submit ")[1]
     assert qsense("submit", *command.split()).exit_code == 0
