@@ -85,7 +85,9 @@ def tasks(prepared: PreparedRun) -> list[Task]:
     """
     spec, sampler = prepared.spec, prepared.sampler
     if not isinstance(sampler, DeviceSampler) or spec.device is None:
-        raise ArgumentError(f'The backend "{spec.backend}" is no device, so it takes no jobs.')
+        raise ArgumentError(
+            f'The backend "{spec.backend}" is not a device, so it takes no jobs; use one that does, such as ibm:<device>.'
+        )
     shots = spec.device.readout_shots or SHOTS
     try:
         calibration = [task for place in prepared.places for task in _calibration_tasks(place, sampler, shots)]
