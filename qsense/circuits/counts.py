@@ -85,7 +85,7 @@ class Counts:
 
     @classmethod
     def merged(cls, parts: Sequence[Counts]) -> Counts:
-        """Returns the counts of the same rows, read in several parts, taken together.
+        """Returns the sum of counts of the same rows, read in several parts.
 
         >>> one = Counts.from_histograms(1, [{0: 3, 1: 1}])
         >>> Counts.merged([one, one]).table()

@@ -1,4 +1,4 @@
-"""Writes the sensing circuits as OpenQASM 3: to read, and to carry to any other machine."""
+"""Writes the sensing circuits as OpenQASM 3, for people and for other software."""
 
 from __future__ import annotations
 
@@ -71,5 +71,5 @@ def render(folder: Path, sizes: Sequence[int], time: float) -> list[Path]:
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ContentError(f"{folder}: cannot be written: {error.strerror}; choose another --out.") from error
+        raise ContentError(f"{folder}: cannot be written: {error.strerror}; choose another folder.") from error
     return [folder / name for name in texts]

@@ -5,7 +5,7 @@ One circuit serves every backend and every setting of one (probe, time): angles 
     prepare | rz(phase_j) · delay(t) on every spin | [ending] | rz(−azimuth_j) ry(−polar_j) | measure
 
 A direction (polar, azimuth) = (π/2, 0) measures X, (π/2, π/2) measures Y, (0, 0) measures Z.
-Qiskit is imported when a circuit is asked for: an `Experiment` says what is done, and an emulator needs no more.
+Qiskit is imported when a circuit is made: an `Experiment` describes what is done, which is all an emulator needs.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Experiment:
             probability that the probe has not changed.
 
     Raises:
-        ArgumentError: the time is out of range, the ending is unknown, or the loss flag is asked of another probe.
+        ArgumentError: the time is out of range, the ending is unknown, or the loss flag is requested for another probe.
 
     >>> Experiment(Probe.product(2), 1.0, "loss_flag")
     Traceback (most recent call last):
@@ -150,7 +150,7 @@ class Experiment:
         return circuit
 
     def ending_circuit(self) -> QuantumCircuit:
-        """Returns what stands between sensing and the measured directions; empty for "directions".
+        """Returns the circuit between sensing and the measured directions; empty for "directions".
 
         >>> Experiment(Probe.ghz(3), 1.0, "loss_flag").ending_circuit().count_ops()["cx"]
         2
@@ -180,7 +180,7 @@ def parameter_names(num_qubits: int) -> list[str]:
 
 
 def readable_circuit(probe: Probe, time: float, basis: str) -> QuantumCircuit:
-    """Returns a circuit to read and to carry elsewhere: one input `theta`, the usual gates, one Pauli basis.
+    """Returns a circuit for people and other software: one input `theta`, the usual gates, one Pauli basis.
 
     Args:
         probe: the state to prepare.

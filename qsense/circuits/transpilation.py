@@ -61,7 +61,7 @@ def on_device(
         device: the calibration of the target.
         target: Qiskit's description of the device.
         idle: what the spins do while sensing.
-        seed: of the transpiler's own choices (of circuit probes only: GHZ and product leave it none).
+        seed: of the transpiler's choices (for circuit probes only: GHZ and product leave it none).
 
     Raises:
         ArgumentError: the device has no delay, the time is shorter than its clock or its pulses allow, or an unknown
@@ -95,12 +95,12 @@ def on_device(
     )  # fmt: skip
     try:
         return DeviceCircuit(_without_bystanders(translate(scheduling_method="alap")), sensing, time, True)
-    except TranspilerError:  # no durations: the idle times outside of the window are the device's own affair
+    except TranspilerError:  # no durations: idle times outside of the window are left to the device
         return DeviceCircuit(translate(), sensing, time, False)
 
 
 def _without_bystanders(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Takes out the delays of qubits that do nothing else: a simulator would carry every such qubit along."""
+    """Removes the delays of qubits that do nothing else: a simulator would simulate every such qubit."""
     active = {qubit for step in circuit.data if step.operation.name != "delay" for qubit in step.qubits}
     kept = circuit.copy_empty_like()
     for step in circuit.data:
@@ -126,7 +126,7 @@ def window_delays(time: float, device: Device, qubit: int, idle: Idle) -> list[f
     [16, 48, 32, 48, 16]
     """
     if idle not in _SEQUENCES:
-        raise ArgumentError(f'Unknown idling "{idle}". {nearest(str(idle), get_args(Idle))}')
+        raise ArgumentError(f'Unknown idle sequence "{idle}". {nearest(str(idle), get_args(Idle))}')
     pulses, shares = _SEQUENCES[idle]
     if time == 0 or not pulses:
         return [time] if time > 0 else []
@@ -165,7 +165,7 @@ def _window(circuit: QuantumCircuit, qubit: int, time: float, device: Device, id
 def _around(
     experiment: Experiment, layout: Layout, device: Device, target: Any, seed: int
 ) -> tuple[QuantumCircuit, QuantumCircuit, tuple[int, ...], tuple[int, ...]]:
-    """What stands before and after the window, where spins sense, and where they are measured."""
+    """The circuits before and after the window, where spins sense, and where they are measured."""
     from qiskit import QuantumCircuit, transpile
 
     probe, qubits = experiment.probe, layout.qubits

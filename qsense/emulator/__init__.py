@@ -3,11 +3,12 @@
 Three exact ways, the cheapest for each experiment:
 
 - at most ten spins: the probabilities of all outcomes of all rows (`dense`), then multinomial counts;
-- a GHZ probe whose fan-out is undone: bit strings and one qubit (`fan_out`);
+- a GHZ probe whose fan-out is reversed after sensing: bit strings and one qubit (`fan_out`);
 - any other probe of any size: its state as a matrix product (`matrix_product`), shots drawn spin by spin
   (`perfect_sampling`).
 
-All share `effects`: what a phase, local noise, a direction and the readout error make of one spin's outcome.
+All share `effects`: the effect of one spin's outcome after its phase, noise, measured direction and readout error. The
+package may import `errors`, `numerics`, `probes`, `noise` and `circuits`. Public: sample, probabilities, check.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def check(experiment: Experiment) -> None:
     """Refuses what the emulator cannot do exactly.
 
     Raises:
-        ArgumentError: a large probe is too entangled, or its preparation is to be undone; the message says the fix.
+        ArgumentError: a large probe is too entangled, or its preparation is to be reversed; the message says the fix.
 
     >>> from qsense.probes import Probe
     >>> check(Experiment(Probe.ghz(200), 1.0, "unprepare"))
@@ -41,7 +42,7 @@ def check(experiment: Experiment) -> None:
         return
     if experiment.ending == "unprepare":
         raise ArgumentError(
-            f'The emulator undoes the preparation of "{probe.name}" for at most {dense.NUM_QUBITS} spins, but it has '
+            f'The emulator reverses the preparation of "{probe.name}" for at most {dense.NUM_QUBITS} spins, but it has '
             f'{probe.num_qubits}; use backend = "aer:matrix_product_state".'
         )
     matrix_product.prepared(probe)

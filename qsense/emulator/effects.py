@@ -1,8 +1,9 @@
-"""What the measurement asks of each spin, carried back to the moment after preparation.
+"""The effect of each spin's outcome, carried back to the moment after preparation.
 
 An outcome of all spins has the probability <ψ|⊗_j E_j|ψ>, with ψ the prepared pure state and E_j the effect of spin
 j's outcome: the projector on the measured direction, mixed by the readout error, turned by the phase, and shrunk by the
-spin's noise. Local noise thus costs nothing, and one pure state serves all times, phases and directions.
+spin's noise. Noise of each spin by itself thus costs nothing, and one pure state serves all times, phases and
+directions.
 
 An effect is written E = e_I 1 + e_X X + e_Y Y + e_Z Z, an array with last axis (I, X, Y, Z). Only the effect of "up" is
 kept: that of "down" is 1 − E. A channel is a Pauli transfer matrix M, so that Bloch vectors follow r → M r and effects
@@ -79,7 +80,7 @@ def transfer(unitary: ComplexArray) -> FloatArray:
 
 
 def unprepare_product(tilt: float) -> FloatArray:
-    """Returns the transfer matrix that undoes a product probe's preparation of one spin, as `sensing.prepare` does it.
+    """Returns the transfer matrix that reverses the preparation of one spin of a product probe by `sensing.prepare`.
 
     Args:
         tilt: δ in (−1, 1).

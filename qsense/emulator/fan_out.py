@@ -1,4 +1,4 @@
-"""Shots of a GHZ probe whose fan-out is undone after sensing, for any number of spins.
+"""Shots of a GHZ probe whose fan-out is reversed after sensing, for any number of spins.
 
 Local noise leaves a GHZ state as two product distributions of bit strings, those that were down…down and up…up, and one
 coherence c between the strings 0…0 and 1…1. Undoing the fan-out only renames strings: y_0 = x_0, and y_j = x_j ⊕ x_p(j)

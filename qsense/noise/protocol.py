@@ -11,13 +11,13 @@ from qsense.numerics.fisher import FloatArray
 class SpinNoise(Protocol):
     """A noise that acts on each spin by itself and commutes with the field's rotation.
 
-    An object with these members works wherever a noise is asked for; it need not inherit from this class. Noises are
+    An object with these members works as the noise of any function; it need not inherit from this class. Noises are
     immutable and hashable, and equal where they mean the same.
     """
 
     @property
     def name(self) -> str:
-        """How tables and records call it: letters, digits, `_`, `.` and `-`."""
+        """The name in tables and records: letters, digits, `_`, `.` and `-`."""
         ...
 
     @property

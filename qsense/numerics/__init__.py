@@ -1,1 +1,7 @@
-"""Fisher information of arrays, integrals and roots of functions, and quadrature over a few measured times."""
+"""Numerical methods on arrays and functions that know nothing of probes or noise.
+
+`fisher` has quantum and classical Fisher information, `integration` integrals and roots of functions that can be
+called at any time, `quadrature` the rules that integrate values measured at a few times. The package may import
+`errors`. Public: qfi, qfi_of_rotation, sub_qfi, symmetric_logarithmic_derivative, cfi (`fisher`); integrate,
+first_root, as_times (`integration`); Rule, gauss_rule, rule_for_times (`quadrature`).
+"""

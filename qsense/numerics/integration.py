@@ -96,9 +96,9 @@ def integrate(
         until: the end of the window in s.
         tail: T, f(T) ↦ an upper bound on ∫_T^∞ f dt. Without it the last two windows are continued as a geometric
             series, which exponentials stay below and which powers of t approach, and twice its sum is taken.
-        rtol: relative error to aim at.
+        rtol: relative error to reach.
         atol: absolute error that is good enough, such as what rounding of f leaves.
-        latest: f is not asked for beyond this time in s; what is left goes into the error.
+        latest: f is not evaluated beyond this time in s; the rest goes into the error.
 
     Returns:
         The integral, its error (differences of the pairs as QUADPACK scales them, the tail, and rounding), and the
@@ -180,7 +180,7 @@ def first_root(function: Function, grid: FloatArray, parts: int = 128) -> float 
     Args:
         function: vectorised over arguments of shape (n,).
         grid: increasing arguments that are searched for the first change of sign.
-        parts: into how many the bracket is cut in each round; few where the function is dear.
+        parts: into how many the bracket is cut in each round; few where the function is expensive.
 
     >>> first_root(lambda t: 2 - t**2, np.linspace(0, 4, 9))
     1.414213562373095

@@ -1,4 +1,10 @@
-"""Probes: the states that a sensing run prepares."""
+"""The states that a sensing run prepares.
+
+A Probe says what is prepared: GHZ, a product state, amplitudes over Dicke states (`collective`), a state vector or a
+density matrix, or an OpenQASM text (`qasm`); how it is prepared is the business of `circuits`. Qiskit is imported only
+where a circuit is read. The package may import `errors`, `numerics` and `files`. Public: Probe, FAMILIES, KINDS,
+parse_qasm.
+"""
 
 from qsense.probes.collective import FAMILIES
 from qsense.probes.probe import KINDS, NUM_QUBITS_OF_A_STATEVECTOR, Probe

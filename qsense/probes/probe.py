@@ -34,7 +34,7 @@ class Probe:
         kind: "ghz", "product", "symmetric" (over Dicke states), "circuit" (OpenQASM) or "state" (vector or matrix).
         num_qubits: number of spins, at least 1.
         tilt: δ in (−1, 1) of a product probe, whose spins are up with weight (1+δ)/2.
-        name: how tables and records call it.
+        name: the name in tables and records.
         qasm: the OpenQASM 3 text of a "circuit" probe.
         data: the complex128 numbers of a "symmetric" probe (N+1) or a "state" (2^N, or 4^N of a matrix by rows).
     """
@@ -89,7 +89,7 @@ class Probe:
 
         Args:
             amplitudes: a_0 … a_N, shape (N+1,), of unit length.
-            name: how tables and records call it.
+            name: the name in tables and records.
 
         Raises:
             ArgumentError: they are not of unit length, or fewer than two.
@@ -133,7 +133,7 @@ class Probe:
 
         Args:
             state: bit j of an index is spin j, 1 is up; of unit length, or Hermitian, positive and of trace 1.
-            name: how tables and records call it.
+            name: the name in tables and records.
 
         Raises:
             ArgumentError: the shape or the normalisation is wrong, or a matrix is no density matrix.

@@ -1,4 +1,4 @@
-"""The most that any probe of N spins could reach under local noise, entangled with anything.
+"""Upper bounds on G and 𝓘 of any probe of N spins under noise of each spin by itself, also with ancillas.
 
 Derivation (checked against random probes in tests/theory/test_bounds.py). The channel of one spin has the Kraus
 operators of its no-jump part, of emission and of absorption. Mixing them by a Hermitian h changes nothing but the bound
@@ -28,13 +28,13 @@ from qsense.numerics.integration import Integral, integrate
 
 
 def gain_bound(num_qubits: int, noise: Noise, times: Sequence[float] | FloatArray) -> FloatArray:
-    """Returns an upper bound on G(t) of every probe, entangled with anything, shape (times,).
+    """Returns an upper bound on G(t) of every probe, with ancillas or without, shape (times,).
 
     Args:
         num_qubits: N.
-        noise: local noise, rates alike or per spin, or an Environment. Collective dephasing is a Gaussian spread of
-            the phase of variance v = 4γ_c t, so that 1/G ≥ v + 1/(the bound of local noise). Where the field does not
-            commute with what acts beside it (transverse noise, a coupling beside emission), only N² is known here.
+        noise: any SpinNoise, or an Environment. Collective dephasing is a Gaussian spread of
+            the phase of variance v = 4γ_c t, so that 1/G ≥ v + 1/(the bound of local noise). Where the field
+            does not commute with the noise or the coupling (σ_x noise, a coupling beside emission), the bound is N².
         times: shape (times,), in s.
 
     Source: Escher et al., Nat. Phys. 7, 406 (2011), and Demkowicz-Dobrzański et al., Nat. Commun. 3, 1063 (2012), for
@@ -89,7 +89,7 @@ def integrated_gain_bound(num_qubits: int, noise: Noise) -> Integral:
 
 
 def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] | None:
-    """Returns a function T, G(T) ↦ an upper bound in s on ∫_T^∞ G dt; None where none is known here.
+    """Returns a function T, G(T) ↦ an upper bound in s on ∫_T^∞ G dt; None where no bound is known.
 
     Noise that commutes with the field only lowers G, so that ∫_T^∞ G ≤ G(T) (T'−T) + ∫_T'^∞ bound for every T' ≥ T; the
     best of some T' is taken. The bound is Σ_j 1/R_j ≤ Σ_j 4/(e^y − 1), y = (γ_↓+γ_↑)_j t + 2 (2γ_j t)^β. Exponential
@@ -129,7 +129,7 @@ def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] 
 
 
 def has_bound(num_qubits: int, noise: Noise) -> bool:
-    """Whether more than N² is known: whether the channel of each spin at time t is all that the probe suffers."""
+    """Whether a bound below N² is known: whether each spin has a channel that commutes with the field."""
     return environment_of(noise).commutes(num_qubits)
 
 

@@ -27,7 +27,7 @@ class Engine:
     Attributes:
         method: "closed form", "symmetric engine", "dense matrices" or "Lindblad equation".
         gain: G at times of shape (times,), in any order.
-        resolution: the absolute error of G from rounding; a smaller G is not known.
+        resolution: the absolute error of G from rounding; a smaller G is not resolved.
         affordable: up to how many lifetimes of the fastest part G can be computed in a few seconds.
     """
 
@@ -42,11 +42,11 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
 
     Args:
         probe: the state that is prepared.
-        noise: local noise, or an Environment.
+        noise: any SpinNoise, or an Environment.
         field: φ in rad/s; it matters only under transverse noise.
 
     Raises:
-        ArgumentError: the rates are for another number of spins.
+        ArgumentError: the noise is for another number of spins, or is known by its channel only where more is needed.
 
     >>> from qsense.noise import LocalNoise
     >>> engine_for(Probe.named("twin_fock", 40), LocalNoise(emission=1.0)).method
@@ -54,7 +54,7 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
     """
     environment, n = environment_of(noise), probe.num_qubits
     environment.check(n)
-    # All up and all down have the same energy in any coupling, which thus leaves GHZ alone.
+    # All up and all down have the same energy in any coupling, so that it does not change GHZ.
     if environment.is_covariant and (probe.kind == "ghz" or not environment.is_coupled):
         local, common = environment.local, environment.collective_dephasing
         if probe.kind == "ghz":
@@ -84,7 +84,8 @@ def uniform_channel(environment: Environment, num_qubits: int, times: FloatArray
 
 
 def decay_scales(probe: Probe, noise: Noise, field: float = 0.0) -> tuple[float, float]:
-    """Returns the slowest and the fastest rate at which parts of G decay, in 1/s; they choose panels, no result."""
+    """Returns the slowest and the fastest rate at which parts of G decay, in 1/s; they choose
+    the panels of an integral, and decide no result."""
     environment, n = environment_of(noise), probe.num_qubits
     rates = environment.decay_rates(n)
     slowest, fastest = float(rates.min()), float(rates.sum()) + 4 * environment.collective_dephasing * n**2

@@ -25,7 +25,7 @@ from qsense.theory.symmetric import UniformChannel, blocks
 
 Povm = Sequence[ComplexArray | FloatArray] | ComplexArray | FloatArray
 READOUTS = ("local_x", "total_jx", "parity", "loss_flag", "z")
-_POSSIBLE = 1e-12  # p is known to about 1e-16, and p'²/p to 1e-16/p of itself: a rarer outcome is left out
+_POSSIBLE = 1e-12  # p is known to about 1e-16, and p'²/p to a relative 1e-16/p: rarer outcomes are left out
 _COMPLETE = 1e-9
 
 
@@ -60,7 +60,7 @@ def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, 
 
     Args:
         probe: the state that is prepared.
-        noise: what acts beside the field.
+        noise: any SpinNoise, or an Environment.
         times: shape (times,), in s.
         readout: "local_x" (joint outcome of σ_x of every spin), "total_jx" (how many of them are up), "parity" (even or
             odd), "loss_flag" (GHZ: its fringe, and whether the block was left), "z" (joint outcome of σ_z), or the
@@ -68,7 +68,7 @@ def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, 
         field: φ in rad/s; it matters only under transverse noise.
 
     Raises:
-        ArgumentError: the readout is unknown, does not go with the probe, or its matrices are no POVM.
+        ArgumentError: the readout is unknown, does not go with the probe, or its matrices are not a POVM.
     """
     if isinstance(readout, str):
         if readout not in READOUTS:
@@ -78,7 +78,7 @@ def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, 
         if readout == "loss_flag" and probe.kind != "ghz":
             raise ArgumentError(f'The readout "loss_flag" goes with a GHZ probe, but the probe is "{probe.name}".')
         environment = environment_of(noise)
-        # All up and all down have the same energy in any coupling, which thus leaves GHZ alone.
+        # All up and all down have the same energy in any coupling, so that it does not change GHZ.
         simple = environment.is_covariant and (probe.kind == "ghz" or not environment.is_coupled)
         if simple and probe.kind == "ghz" and readout in ("parity", "loss_flag"):
             return _of_ghz(probe.num_qubits, noise, times, readout)
@@ -104,7 +104,7 @@ def _of_ghz(n: int, noise: Noise, times: FloatArray, readout: str) -> Fringes:
 
 
 def _of_symmetric(probe: Probe, noise: Noise, times: FloatArray, readout: str) -> Fringes:
-    """Of a symmetric state the joint outcome says no more than J_x, which every block shows along its own axis."""
+    """For a symmetric state the joint outcome holds no more information than J_x, which each block has for itself."""
     n, amplitudes = probe.num_qubits, probe.dicke_amplitudes()
     assert amplitudes is not None
     parts = uniform_channel(environment_of(noise), n, times).parts(n)

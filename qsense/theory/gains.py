@@ -30,13 +30,13 @@ class IntegratedGain(NamedTuple):
 def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field: float = 0.0) -> FloatArray:
     """Returns the metrological gain G(t) = Q(t)/t², the quantum Fisher information about θ = φt.
 
-    GHZ and product probes under local noise have closed forms at any N. Probes over Dicke states under noise that is
-    the same for all spins use blocks of total spin (N ≤ 100), all others dense matrices (N ≤ 10), and a coupling beside
-    emission or transverse noise the Lindblad equation (N ≤ 8).
+    GHZ and product probes under noise of each spin by itself have closed forms at any N. Probes over Dicke states under
+    noise that is the same for all spins use blocks of total spin (N ≤ 100), all others dense matrices (N ≤ 10), and a
+    coupling beside emission or transverse noise the Lindblad equation (N ≤ 8).
 
     Args:
         probe: the state that is prepared.
-        noise: local noise, or an Environment with collective dephasing or a coupling.
+        noise: any SpinNoise, or an Environment with collective dephasing or a coupling.
         times: shape (times,), in s, not negative, increasing.
         field: φ in rad/s. G depends on it only under transverse noise, and jumps at φ = 0 where that noise leaves a
             part of the state pure: there G is smaller than at any field nearby.
@@ -57,9 +57,9 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
 
 
 def resolution(probe: Probe, noise: Noise) -> float:
-    """Returns the absolute error that rounding leaves in `gain`; a smaller G is not known. 0 for closed forms.
+    """Returns the absolute error of `gain` from rounding, below which G is not resolved; 0 for closed forms.
 
-    Under transverse noise it holds at φ = 0 and for angles φt above 1e-4: between, G jumps within what rounding hides.
+    Under transverse noise it holds at φ = 0 and for angles φt above 1e-4; between them G varies below this resolution.
 
     >>> from qsense.noise import LocalNoise
     >>> resolution(Probe.ghz(4), LocalNoise(dephasing=0.1))
@@ -73,7 +73,7 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
 
     Args:
         probe: the state that is prepared.
-        noise: local noise, or an Environment.
+        noise: any SpinNoise, or an Environment.
         until: the end of the window in s; infinity by default.
         field: φ in rad/s; it matters only under transverse noise.
 
@@ -106,15 +106,15 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
         rates = environment.decay_rates(probe.num_qubits)
         if _lasts(engine, environment, rates):
             return IntegratedGain(np.inf, 0.0, engine.method)
-        if not rates.any():  # G is below the resolution for ever
+        if not rates.any():  # G is below the resolution at all times
             return IntegratedGain(0.0, np.inf if engine.resolution else 0.0, engine.method)
         slowest = float(rates[rates > 0].min())
-    # Rounding of G adds up over the time in which it is seen.
+    # Rounding of G adds up over the time over which G is integrated.
     latest = engine.affordable / fastest if fastest else np.inf
     rounding = engine.resolution * min(end, 10 / slowest, latest)
     method = f"quadrature of the {engine.method}"
     if environment.is_covariant and engine.gain(np.zeros(1))[0] <= engine.resolution:
-        return IntegratedGain(0.0, rounding, method)  # a state of fixed J_z: what there is of G is rounding
+        return IntegratedGain(0.0, rounding, method)  # a state of fixed J_z: its G is rounding
     tail = gain_tail(probe.num_qubits, noise)
     result = integrate(engine.gain, slowest, max(fastest, slowest), end, tail, atol=0.1 * rounding, latest=latest)
     return IntegratedGain(result.value, result.error + rounding, method)
@@ -125,14 +125,14 @@ def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None
 
     Args:
         num_qubits: N.
-        noise: local noise, or an Environment.
+        noise: any SpinNoise, or an Environment.
         field: φ in rad/s; it matters only under transverse noise.
 
     Returns:
         The first root of G_GHZ = G_product; None for N = 1 (they are equal) and without noise (GHZ stays ahead).
 
     Raises:
-        ArgumentError: the noise is transverse or an Environment, or its rates are for another number of spins.
+        ArgumentError: the noise is for another number of spins.
 
     Source: arXiv:2512.21661v1, Eq. 28: ln N / (4(N−1)γ) for dephasing. For emission the paper's ln N/((N−1)γ) is
     too early (it drops the denominator of Eq. 49); this is the exact root.

@@ -1,4 +1,4 @@
-"""What a probe is to be best at: 𝓘, the operational rate, or the gain at one time."""
+"""The objective of a search for the best probe: 𝓘, the operational rate, or the gain at one time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OBJECTIVES = ("integrated_gain", "rate", "gain")
 
 @dataclass(frozen=True)
 class Goal:
-    """What a probe is to be best at.
+    """The objective of a search for the best probe.
 
     Attributes:
         objective: "integrated_gain" (𝓘, s; formerly "img"), "rate" (max_t Q/(t + t_dead), s) or "gain" (G at one
@@ -52,7 +52,7 @@ class Goal:
             raise ArgumentError(f"Argument `dead_time` must be finite and not negative, but is {self.dead_time} s.")
 
     def value(self, probe: Probe, noise: Noise) -> float:
-        """Returns what a probe reaches."""
+        """Returns the objective of a probe, in s or, of the gain, 1."""
         if self.objective == "integrated_gain":
             return integrated_gain(probe, noise).value
         if self.objective == "rate":
@@ -60,7 +60,7 @@ class Goal:
         return float(engine_for(probe, noise).gain(np.array([self.time]))[0])
 
     def bound(self, num_qubits: int, noise: Noise) -> float:
-        """Returns what no probe exceeds, entangled with anything."""
+        """Returns an upper bound on the objective of every probe, with ancillas or without."""
         if self.objective == "integrated_gain":
             return float(integrated_gain_bound(num_qubits, noise).value)
         if self.objective == "rate":

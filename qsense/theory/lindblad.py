@@ -1,4 +1,4 @@
-"""The Lindblad equation itself, for noise or couplings that no channel of single spins describes.
+"""The Lindblad equation, for noise or couplings that channels of single spins do not describe.
 
     dρ/dt = −i[φ J_z + H_c, ρ] + Σ_j Σ_a γ_a,j (L ρ L† − ½{L†L, ρ})
 
@@ -32,7 +32,7 @@ def generator(num_qubits: int) -> FloatArray:
 
 
 def leaps(num_qubits: int) -> bool:
-    """Whether late times cost no more than early ones."""
+    """Whether a late time takes no longer to compute than an early one."""
     return num_qubits <= _LEAPING
 
 

@@ -35,7 +35,7 @@ def classical_gain(
 
     Args:
         probe: the state that is prepared.
-        noise: what acts beside the field.
+        noise: any SpinNoise, or an Environment.
         times: shape (times,), in s, not negative, in any order.
         readout: "local_x" (joint outcome of all spins), "total_jx" (how many are up along x), "parity" (whether that is
             even), "loss_flag" (GHZ: its fringe, and whether an excitation was lost), "z" (joint outcome along z), or
@@ -45,7 +45,7 @@ def classical_gain(
         field: φ in rad/s; it matters only under transverse noise.
 
     Raises:
-        ArgumentError: a time is negative, the readout does not go with the probe or is no POVM, or N is too large.
+        ArgumentError: a time is negative, the readout does not go with the probe or is not a POVM, or N is too large.
 
     Source: the integrand of arXiv:2512.21661v1, Eq. 60, times t² over one repetition; derived in
         tests/theory/test_theory.py.
@@ -105,7 +105,7 @@ def integrated_classical_gain(
     )
     name = readout if isinstance(readout, str) else "POVM"
     rounding = 1e-14 * probe.num_qubits**2 / slowest
-    if result.value < rounding:  # a readout at a phase where it sees nothing
+    if result.value < rounding:  # a readout at a phase where it is not sensitive
         return IntegratedGain(0.0, rounding, f"quadrature, {name}")
     return IntegratedGain(result.value, result.error, f"quadrature, {name}")
 

@@ -33,8 +33,8 @@ class OptimalProbe:
 
     Attributes:
         probe: its state.
-        value: what it reaches; s for 𝓘 and the rate, 1 for G.
-        bound: what no probe exceeds, in the same unit.
+        value: its objective; in s for 𝓘 and the rate, 1 for G.
+        bound: an upper bound on every probe, in the same unit.
         stationarity: the gradient's length over the value; small at a maximum.
         parameter: the twisting strength in rad of a squeezed probe, None of a free one.
     """
@@ -57,13 +57,13 @@ def optimal_probe(
 
     Args:
         num_qubits: N ≤ 100; seconds up to N ≈ 30, minutes at 100, ten times that where populations change.
-        noise: noise that is the same for every spin and commutes with the field; some rate must be positive.
+        noise: the same for every spin, and commuting with the field; some rate must be positive.
         objective: "integrated_gain", "rate" or "gain".
         time: of "gain", in s.
         dead_time: of "rate", in s.
 
     Raises:
-        ArgumentError: the noise is not alike for all spins, N is too large, or the objective is wrong.
+        ArgumentError: the noise is not the same for all spins, N is too large, or the objective is wrong.
 
     Source: the search is derived in `pull_back`; its results for dephasing are those of
     Fröwis et al., New J. Phys. 16, 083010 (2014), in kind: neither GHZ nor product.
@@ -167,12 +167,16 @@ def _check(num_qubits: int, noise: Noise) -> None:
     environment = environment_of(noise)
     if not (environment.is_covariant and environment.local.is_uniform) or environment.is_coupled:
         raise ArgumentError(
-            "The best probe is searched for noise that is alike for all spins and commutes with the field."
+            "The search for the best probe needs noise that is the same for all spins and commutes with the field."
         )
     if not environment.decay_rates(num_qubits).min() > 0:
-        raise ArgumentError("Without noise the best probe is GHZ; give a rate.")
+        raise ArgumentError(
+            "The search for the best probe needs noise on every spin (without noise it is GHZ); give a rate."
+        )
     if num_qubits > NUM_QUBITS:
-        raise ArgumentError(f"The best probe is searched up to {NUM_QUBITS} spins, but `num_qubits` is {num_qubits}.")
+        raise ArgumentError(
+            f"The search for the best probe takes at most {NUM_QUBITS} spins, but `num_qubits` is {num_qubits}."
+        )
 
 
 def _nodes(num_qubits: int, noise: Noise, goal: Goal) -> tuple[FloatArray, FloatArray]:

@@ -1,4 +1,4 @@
-"""The operational rate: what a second of measuring time yields, with the time that preparation and readout take."""
+"""The operational rate: Fisher information per measuring time, with the time of preparation and readout included."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def operational_rate(probe: Probe, noise: Noise, dead_time: float = 0.0, field: 
 
     Args:
         probe: the state that is prepared.
-        noise: what acts beside the field; some rate must be positive.
+        noise: any SpinNoise, or an Environment; some rate must be positive.
         dead_time: preparation and readout of one repetition in s, ≥ 0.
         field: φ in rad/s; it matters only under transverse noise.
 
@@ -54,9 +54,9 @@ def operational_rate(probe: Probe, noise: Noise, dead_time: float = 0.0, field: 
 
 
 def rate_bound(num_qubits: int, noise: Noise, dead_time: float = 0.0) -> Rate:
-    """Returns what no probe's operational rate exceeds, and where; at an infinite time if the bound never falls.
+    """Returns an upper bound on every probe's operational rate, and its time; infinite if the bound never falls.
 
-    Where the bound on G is all that is known, N² (see `gain_bound`), or some spin never decays, the rate is infinite.
+    Where the bound on G is N² (see `gain_bound`), or some spin never decays, the rate is infinite.
     Under collective dephasing the bound then tends to 1/(4γ_c) from below.
 
     >>> from qsense.noise import LocalNoise

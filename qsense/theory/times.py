@@ -12,17 +12,17 @@ from qsense.numerics.quadrature import MAX_NODES, Rule, gauss_rule
 from qsense.probes import Probe
 from qsense.theory.gains import gain, integrated_gain
 
-# One node would do for an exponential. Five show the curve, and keep the integral right if decay is not as assumed.
+# One node is enough for an exponential. Five show the curve, and keep the integral right if decay is not as assumed.
 MIN_NODES = 5
 RELATIVE_ERROR = 1e-3
-# A state of fixed J_z has gain 0; what is left of it is rounding.
+# A state of fixed J_z has gain 0; a smaller computed value is rounding.
 NO_GAIN = 1e-12
 
 
 def decay_rate(probe: Probe, noise: SpinNoise) -> float:
-    """Returns the mean rate at which G falls off, G(0)/𝓘, in 1/s.
+    """Returns the mean decay rate of G, G(0)/𝓘, in 1/s.
 
-    A probe without gain (a state of fixed J_z) falls off with the mean of its spins.
+    A probe without gain (a state of fixed J_z) has the mean of its spins' rates.
 
     Raises:
         ArgumentError: some part of G never decays, so that there is no integral to measure.
@@ -87,7 +87,7 @@ def designed_rule(probe: Probe, noise: SpinNoise) -> Rule:
 
 
 def _rounded(rule: Rule) -> Rule:
-    """Nine digits: times are part of a point's identity, which must not hang on the last bit of an integral."""
+    """Nine digits: times are part of a point's identity, which must not depend on the last bit of an integral."""
     return replace(rule, times=np.array([float(f"{time:.9g}") for time in rule.times]))
 
 

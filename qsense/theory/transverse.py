@@ -1,4 +1,4 @@
-"""Transverse noise of each spin's own beside its dephasing, emission and absorption, in closed form.
+"""Transverse noise of each spin beside its dephasing, emission and absorption, in closed form.
 
 σ_x does not commute with the field, so that the channel depends on φ. Of one spin, populations mix as under emission
 and absorption at rates that are larger by γ_x, and the two coherences obey
