@@ -86,7 +86,7 @@ def tasks(prepared: PreparedRun) -> list[Task]:
     spec, sampler = prepared.spec, prepared.sampler
     if not isinstance(sampler, DeviceSampler) or spec.device is None:
         raise ArgumentError(
-            f'The backend "{spec.backend}" is not a device, so it takes no jobs; use one that does, such as ibm:<device>.'
+            f'The backend "{spec.backend}" is not a device and takes no jobs; use one that does, such as ibm:<device>.'
         )
     shots = spec.device.readout_shots or SHOTS
     try:
