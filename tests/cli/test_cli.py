@@ -81,6 +81,8 @@ def test_optimal_beats_ghz_and_product_and_writes_a_preparation_that_theory_read
     (row,) = got["rows"]
     assert row["values"]["optimum found"] == pytest.approx(1.125 * 2, abs=1e-6)
     assert row["values"]["ghz"] == row["values"]["product"] == pytest.approx(2.0)
+    older = answer("optimal", "--num-qubits", 2, "--dephasing", 0.25, "--objective", "img")
+    assert (older["objective"], older["rows"]) == (got["objective"], got["rows"]) == ("integrated_gain", got["rows"])
     assert row["bound"] == pytest.approx(2 * 2 * 0.6931471805599453, rel=1e-9)
     again = answer("theory", "--probe", tmp_path / "best.qasm", "--dephasing", 0.25)
     assert again["integrated_gain_s"] == pytest.approx(row["values"]["optimum found"], rel=1e-9)
@@ -212,7 +214,7 @@ WRONG = [
     (["theory", "--probe", "ghz", "--num-qubits", 2, "--emission", 1, "--plot", "a.txt"], "must end in .png"),
     (["theory", "--probe", "no.npy", "--dephasing", 1], "no.npy: no such file"),
     (["optimal", "--num-qubits", "2,3", "--dephasing", 1, "--out", "a.qasm"], "give one number of spins"),
-    (["optimal", "--num-qubits", 2, "--dephasing", "1,2"], "alike for all spins"),
+    (["optimal", "--num-qubits", 2, "--dephasing", "1,2"], "the same for all spins"),
     (["optimal", "--num-qubits", 2, "--dephasing", 1, "--objective", "best"], "Option --objective must be one of"),
     (["theory", "--probe", "w4", "--num-qubits", 2, "--dephasing", 1], "w4 has 4 spins"),
     (["theory", "--probe", "nowhere.qasm", "--dephasing", 1], "nowhere.qasm: no such file"),
