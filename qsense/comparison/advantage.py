@@ -1,4 +1,4 @@
-"""What entanglement bought: until when GHZ leads the product probe, by how much over all, and a verdict in words."""
+"""What entanglement bought: until when GHZ leads the product probe, by how much overall, and a verdict in words."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Option:
         if wrong_type or (isinstance(value, float) and not np.isfinite(value)):
             kind = {"str": "text", "bool": "true or false", "int": "an integer", "float": "a finite number"}
             expected = kind.get(type(self.default).__name__, "a list")
-            raise ArgumentError(f"should be {expected}, but is {value!r}")
+            raise ArgumentError(f"should be {expected}, but is {value!r}.")
         return value
 
 

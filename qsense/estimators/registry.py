@@ -88,7 +88,7 @@ def estimator_named(name: str) -> type[Estimator]:
 def automatic(probe: Probe) -> tuple[type[Estimator], str]:
     """Returns the estimator that `auto` takes for a probe, and why.
 
-    The estimator registered last is asked first; tomography, which comes first, takes what is left.
+    The estimator registered last has precedence; tomography, the first, takes what is left.
 
     >>> automatic(Probe.ghz(4))[0].name, automatic(Probe.named("w", 4))[0].name
     ('ghz', 'tomography')

@@ -1,7 +1,7 @@
-"""What a device loses before it decays, and which qubit decays other than its calibration says.
+"""What preparation and readout errors take from G, and which qubit decays otherwise than its calibration says.
 
 Errors of preparation and readout multiply G by a factor that does not depend on the sensing time; decay does. Fitted
-apart, the factor is the device's fidelity and the residuals test the predicted decay:
+apart, the factor is what the device's errors leave, and the residuals test the predicted decay:
 
     measured G(t) = amplitude · predicted G(t).
 
@@ -84,7 +84,7 @@ def fit_amplitude(estimates: Sequence[Estimate], predicted: FloatArray) -> Ampli
     Raises:
         ArgumentError: there are fewer than two times, the numbers differ, or nothing is predicted.
 
-    Source: linear least squares with one coefficient; its laws are checked in tests/estimators/test_spam.py.
+    Source: linear least squares with one coefficient; its distribution is checked in tests/estimators/test_spam.py.
 
     >>> fit = fit_amplitude([Estimate(3.6, 0.1), Estimate(1.8, 0.1)], np.array([4.0, 2.0]))
     >>> round(fit.amplitude.value, 6), fit.z.round(6).tolist()
@@ -117,9 +117,9 @@ def fit_amplitude(estimates: Sequence[Estimate], predicted: FloatArray) -> Ampli
 
 
 def does_not_decay(estimates: Sequence[Estimate], predicted: FloatArray) -> bool:
-    """Returns whether a prediction that falls is refused while G is the same at all times, but for chance.
+    """Returns whether G is constant in time within its errors, while the prediction falls and is rejected.
 
-    So it is where a backend takes a delay and does nothing: some vendors' simulators put noise on gates alone.
+    This happens where a backend ignores delays: some vendors' simulators put noise on gates alone.
 
     Args:
         estimates: measured G at each time, at least two.
@@ -141,10 +141,10 @@ def spin_decay(times: FloatArray, gains: Sequence[Estimate]) -> SpinDecay:
 
     Args:
         times: in s, shape (times,), at least two different ones.
-        gains: its b_x² + b_y² at each time, unbiased, such as `estimate.product.spins(counts).gains`.
+        gains: its b_x² + b_y² at each time, unbiased, such as `product.spins(counts).gains`.
 
     Raises:
-        ArgumentError: fewer than two times, or no gain that stands out of its noise.
+        ArgumentError: fewer than two times, or no gain that is above its noise.
     """
     t = np.asarray(times, dtype=np.float64)
     values = np.array([g.value for g in gains])
@@ -153,7 +153,7 @@ def spin_decay(times: FloatArray, gains: Sequence[Estimate]) -> SpinDecay:
     errors = np.array([g.stderr for g in gains])
     seen = values > 2 * errors
     if seen.sum() < 2:
-        raise ArgumentError("No spin's gain stands out of its noise at two times; use earlier times or more shots.")
+        raise ArgumentError("No spin's gain is above its noise at two times; use earlier times or more shots.")
     slope, start = np.polyfit(t[seen], np.log(values[seen]), 1, w=values[seen] / np.maximum(errors[seen], 1e-12))
     a, rate = float(np.exp(start)), max(float(-slope / 2), 0.0)
     for _ in range(_ROUNDS):  # Gauss–Newton
@@ -174,7 +174,7 @@ def suspects(
 ) -> list[Suspect]:
     """Returns the qubits by how far their measured 1/T2 is from the predicted one, the farthest first.
 
-    A GHZ probe feels Σ 1/T2 alone and cannot tell which qubit is to blame; rates from a product probe on the same
+    A GHZ probe depends on Σ 1/T2 alone and cannot tell which qubit is to blame; rates from a product probe on the same
     qubits, or from `qsense calibrate`, can.
 
     Args:
@@ -203,7 +203,7 @@ def suspects(
 
 
 def _variances(estimates: Sequence[Estimate], at: FloatArray) -> FloatArray:
-    """Each estimate's variance if the truth were `at`; never 0, for a curve of pure chance has none."""
+    """Each estimate's variance if the truth were `at`; never 0, as that would be an infinite weight."""
     found = np.array([float(e.variance(np.array(x))) for e, x in zip(estimates, at, strict=True)])
     floor = 1e-12 * max(float(np.max(np.abs(at))) ** 2, 1e-300)
     return np.asarray(np.maximum(found, floor))

@@ -1,4 +1,4 @@
-"""Sorts the shots of each row into a few classes: all that an estimator of a structured probe needs to know of them.
+"""Sorts the shots of each row into a few classes: all that an estimator of a structured probe needs.
 
 Counts are sparse and packed into bytes, so that a hundred spins cost no more than their shots.
 """

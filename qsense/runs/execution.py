@@ -1,6 +1,6 @@
 """Runs a plan: each point's acquisitions on the sampler, its counts stored the moment they are complete.
 
-A point whose counts file is there already is not run again, so a killed run goes on where it stopped.
+A point that has its counts file is not run again, so a killed run continues where it stopped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def execute(points: Sequence[Point], sampler: Sampler, record: RunRecord, progre
         progress: called with (circuits done, circuits in all, label) after every time.
 
     Returns:
-        How many points were measured; the others were there.
+        How many points were measured; the others existed.
 
     Raises:
         RecordError: counts cannot be written.

@@ -1,6 +1,6 @@
-"""Where a run's spins are on a device, and the noise that its calibration reports there.
+"""The qubits of a run on a device, and the noise that the calibration reports for them.
 
-A spec asks for it by `noise = "calibration"`. Before the first circuit the qubits are chosen and their T1 and T2 read;
+A spec requests it by `noise = "calibration"`. Before the first circuit the qubits are chosen and their T1 and T2 read;
 both become part of the resolved spec, so that a record means the same when the device has been calibrated anew.
 """
 
@@ -25,7 +25,7 @@ LONGEST_NAME = 100
 
 @dataclass(frozen=True)
 class CalibrationNoise:
-    """Stands for the noise that the calibration reports of whatever qubits a probe gets."""
+    """A placeholder for the noise that the calibration reports for the qubits of each probe."""
 
     name: str = CALIBRATION
 
@@ -35,7 +35,7 @@ class CalibrationNoise:
 
 
 class QubitSource(Protocol):
-    """What can tell where spins are: a device's sampler."""
+    """Says on which qubits a probe's spins are, and their noise; a device's sampler does."""
 
     def sensing_qubits(self, probe: Probe) -> tuple[int, ...]: ...
 
@@ -83,7 +83,7 @@ class DeviceOptions:
     Attributes:
         idle: what spins do while sensing: "free", "hahn" or "xy4".
         qubits: those to use; None lets the calibration decide.
-        readout_shots: for each known string that calibrates the readout of a probe's qubits; 0 leaves it as it is.
+        readout_shots: for each bitstring that calibrates the readout of a probe's qubits; 0 for no calibration.
         tick: the step of the device's delays in s, once it is known.
         placements: where the spins of each probe are, once it is known.
     """
@@ -138,7 +138,7 @@ class DeviceOptions:
     ) -> DeviceOptions:
         """Returns the same with every probe's qubits and noise, as the device reports them now.
 
-        What is there already stays: a record's placements are not chosen anew.
+        Existing placements stay: those of a record are not chosen anew.
 
         Raises:
             ArgumentError: a probe does not fit the device, or its placement no longer does.
@@ -148,7 +148,7 @@ class DeviceOptions:
                 place = self.placement_of(probe)
                 if place is None or source.sensing_qubits(probe) != place.qubits:
                     raise ArgumentError(
-                        f'"{probe.name}" of {probe.num_qubits} spins is not placed as this device places it; give '
+                        f'"{probe.name}" of {probe.num_qubits} spins is not placed as the device places it now; give '
                         "another folder (`out`), or leave `placements` out"
                     )
             return self
@@ -183,7 +183,7 @@ class DeviceOptions:
         """Returns the reported noise of a probe's qubits.
 
         Raises:
-            ArgumentError: it is not known: the backend is no device.
+            ArgumentError: the noise is not known: the backend is not a device.
         """
         placement = self.placement_of(probe)
         if placement is not None:

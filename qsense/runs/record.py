@@ -134,12 +134,12 @@ class RunRecord(Folder):
 
     @classmethod
     def matching_request(cls, spec: RunSpec, parent: Path) -> RunRecord | None:
-        """Returns the newest record under a folder that was asked for by the same spec; None if there is none.
+        """Returns the newest record of the same request under a folder; None if there is none.
 
-        It may be on other qubits, or say other noise of them: those that the device's calibration gave when it began.
+        It may use other qubits or another noise: those that the device's calibration gave when it was started.
 
         Raises:
-            RecordError: a record of that name is damaged, so that nobody knows what it has sent already.
+            RecordError: a record of that name is damaged, so that it is unknown what has been sent already.
         """
         wanted = spec.requested.id
         named = re.compile(rf"{re.escape(spec.name)}-[0-9a-f]{{12}}")

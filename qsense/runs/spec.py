@@ -207,7 +207,7 @@ def _noise(entry: LocalEntry | KindEntry, folder: Path) -> SpinNoise | Calibrati
 
 
 def _first_of_size(probe: Probe, probes: tuple[Probe, ...]) -> bool:
-    """Whether this is the entry that stands for all sizes of its name."""
+    """Whether this entry represents all sizes of its name."""
     return next(p for p in probes if (p.name, p.tilt) == (probe.name, probe.tilt)) is probe
 
 

@@ -16,12 +16,12 @@ SCHEMA = 1
 ALLOCATIONS = ("equal", "optimal")
 
 
-LEAST_READOUT_SHOTS = 50  # with fewer, how often a spin is read wrong is a guess
+LEAST_READOUT_SHOTS = 50  # with fewer, readout errors are not known to a useful precision
 IDLES = ("free", "hahn", "xy4")
 
 
 def _named(key: str) -> BeforeValidator:
-    """A bare string in a list stands for a table with that one key."""
+    """Reads a bare string in a list as a table with that one key."""
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 

@@ -1,4 +1,4 @@
-"""Runs a record's spec again and compares: are the counts and numbers the same, and what has changed around them?"""
+"""Runs a record's spec again and compares: are the counts and numbers the same, and which versions have changed?"""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def run(
     """Runs a spec: circuits, counts, estimates, comparison with theory; returns its record.
 
     A record of the same spec is continued: what it holds is not measured again. Where the device has been calibrated
-    anew since, it keeps the qubits and the noise with which it was begun.
+    anew since, it keeps the qubits and the noise with which it was started.
 
     Args:
         spec: a RunSpec or the path of a TOML file.
@@ -126,8 +126,8 @@ def _run_remotely(spec: RunSpec, out: Path, progress: Progress | None, max_secon
     if collected.missing:
         raise ServiceError(
             f"{len(collected.missing)} of {len(collected.missing) + len(collected.complete)} points have no counts "
-            f"({'; '.join(collected.lost)}); the rest is in {record.path}; `qsense submit --resend` sends the lost "
-            "jobs again.",
+            f"({'; '.join(collected.lost)}); the rest is in {record.path}; to send the lost jobs "
+            "again, submit the spec with `resend` (--resend).",
             definitive=True,
             transient=False,
         )

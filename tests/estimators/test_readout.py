@@ -1,4 +1,4 @@
-"""Readout error measured from known strings, undone for products of observables, and its correlations found."""
+"""Readout error: measured from calibration bitstrings, mitigated for products of observables; its correlations."""
 
 import numpy as np
 import pytest

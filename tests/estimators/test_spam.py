@@ -74,7 +74,7 @@ def test_a_spins_rate_covers_the_truth():
 
 
 def test_a_spin_without_gain_is_refused():
-    with pytest.raises(ArgumentError, match="stands out of its noise"):
+    with pytest.raises(ArgumentError, match="is above its noise"):
         spin_decay(TIMES, [Estimate(0.0, 0.1)] * 5)
 
 

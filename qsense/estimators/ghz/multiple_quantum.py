@@ -2,8 +2,8 @@
 holds.
 
 The probability to return to |0…0> after a rotation by ϕ about z is F(ϕ) = Σ_q I_q e^{iqϕ}, q = −N…N. A GHZ probe under
-local noise holds the orders 0 and ±N only: I_0 = P/2, |I_N| = V/4. Anything else is a preparation that is not the one
-undone, or noise that is not local, and G from the 2×2 block would be wrong.
+local noise holds the orders 0 and ±N only: I_0 = P/2, |I_N| = V/4. Anything else means that the preparation
+was not inverted exactly or that noise is not local, and G from the 2×2 block would be wrong.
 """
 
 from __future__ import annotations

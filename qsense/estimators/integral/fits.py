@@ -2,8 +2,8 @@
 
 The quadrature of `result.integrate_estimates` takes the rate of decay as given: it sets the curve between the times and
 all of the tail. A law finds its rate in the data, so it needs no noise model, and it is used only if it describes the
-data: a fit whose residuals are larger, or more bent, than chance allows is refused. Its error is that of the quadrature
-or larger, as the rate is unknown.
+data: a fit whose residuals are larger, or show more curvature, than chance allows is refused. Its error is that of the
+quadrature or larger, as the rate is unknown.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def _expected_noise(expected: FloatArray, estimates: Sequence[Estimate]) -> Floa
 def _residuals(expected: FloatArray, estimates: Sequence[Estimate]) -> FloatArray:
     """∫ dG/σ(G) from the curve to each estimate, by Simpson's rule.
 
-    Near G = 0 an estimate is a squared amplitude with a long upper tail. In this measure it is as good as normal. In
+    Near G = 0 an estimate is a squared amplitude with a long upper tail. In this measure it is close to normal. In
     units of σ at the curve alone, a right law with eight of ten times in the tail was refused at 1 % in 4.5 % of all
     runs.
     """
@@ -195,7 +195,7 @@ def _residuals(expected: FloatArray, estimates: Sequence[Estimate]) -> FloatArra
 
 
 def _along(residuals: FloatArray, direction: FloatArray, slopes: FloatArray) -> float:
-    """The residuals along what is left of a direction when the fit has had its share, in standard deviations."""
+    """The residuals along the part of a direction that the fit cannot absorb, in standard deviations."""
     basis = np.linalg.qr(slopes)[0]
     left = direction - basis @ (basis.T @ direction)
     length = float(np.linalg.norm(left))

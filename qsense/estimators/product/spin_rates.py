@@ -1,4 +1,4 @@
-"""Every spin's own rate of decay, from a product probe at several times: how bad is the bad one?"""
+"""Every spin's own rate of decay, from a product probe at several times: which spin is the bad one?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class SpinRates(NamedTuple):
     """Arrays of shape (spins,).
 
     Attributes:
-        rate: 1/T2 of each spin, in 1/s, of free decay or echo, whichever the sensing window does.
+        rate: 1/T2 of each spin, in 1/s, of free decay or echo, whichever the sensing window contains.
         stderr: its standard error.
         p_value: how likely the residuals of the spin's exponential decay are by chance.
     """

@@ -1,12 +1,12 @@
-"""Readout error measured and undone for products of one-spin observables, at any number of spins.
+"""Readout error measured and mitigated for products of one-spin observables, at any number of spins.
 
 Each spin is read through its own matrix A[measured, prepared]. For an observable o = (value of |0>, value of |1>) the
 weights w = o·A⁻¹ are unbiased shot by shot, and for a product of observables so is the average of Π_i w_i(s_i): parity
 and local X take o = (1, −1), the population of all down (1, 0), of all up (0, 1), and (1, 1) leaves a spin out.
 Matrices of all outcomes, or of those that were seen, are biased on the parity of many spins; these weights are not.
 
-A is measured from known strings, has errors of its own, and they widen the result: the average's derivative by every
-spin's two error rates is propagated. Nothing is cut to a physical range.
+A is measured from calibration bitstrings. Its own errors widen the result: the average's derivative by every spin's two
+error rates is propagated. Results are not clipped to the physical range.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LARGEST_ERROR = 0.45  # of both rates together below 0.9: beyond, a reading says
 
 
 class Mitigated(NamedTuple):
-    """One number as it was read and with readout undone."""
+    """One number as it was read and with readout error mitigated."""
 
     raw: Estimate
     mitigated: Estimate
@@ -44,7 +44,7 @@ class Shotwise(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ReadoutCalibration:
-    """How often each spin was read wrong, from known strings.
+    """How often each spin was read wrong, from the calibration bitstrings.
 
     Attributes:
         wrong_downs: how often |0> was read as up, shape (spins,).
@@ -72,7 +72,7 @@ class ReadoutCalibration:
         """Returns the variances of P(up | |0>) and P(down | |1>), shape (2, spins); of (k + 1)/(n + 2) where k = 0."""
         found = []
         for wrong, of in ((self.wrong_downs, self.downs), (self.wrong_ups, self.ups)):
-            share = (wrong + 1) / (of + 2)  # never seen is not never
+            share = (wrong + 1) / (of + 2)  # an error that was never seen may still occur
             found.append(share * (1 - share) / of)
         return np.stack(found)
 
@@ -93,7 +93,7 @@ class ReadoutCalibration:
 
 
 def patterns(num_spins: int) -> list[int]:
-    """Returns the strings to prepare: none up, all up, and pairs of opposites in which every two spins once differ.
+    """Returns the bitstrings to prepare: none up, all up, and opposite pairs in which any two spins differ.
 
     2 + 2⌈log₂ N⌉ strings. Each spin is up in half of them, and each pair is seen in all four ways, so that a spin whose
     readout depends on another's state is found.
@@ -110,7 +110,7 @@ def patterns(num_spins: int) -> list[int]:
 
 
 def calibrate(counts: Counts, prepared: Sequence[int] | None = None) -> ReadoutCalibration:
-    """Returns each spin's readout errors from the counts of known strings.
+    """Returns each spin's readout errors from the counts of the calibration bitstrings.
 
     Args:
         counts: one row for every string.
@@ -124,20 +124,20 @@ def calibrate(counts: Counts, prepared: Sequence[int] | None = None) -> ReadoutC
     downs, ups = (np.where(mask, read.sum(-1), 0).sum(0) for mask in (~up, up))
     wrong_downs, wrong_ups = np.where(~up, read[..., 1], 0).sum(0), np.where(up, read[..., 0], 0).sum(0)
     if not (downs.all() and ups.all()):
-        raise ArgumentError("Every spin must be prepared down and up at least once; use the strings of `patterns`.")
+        raise ArgumentError("Every spin must be prepared down and up at least once; use the bitstrings of `patterns`.")
     found = ReadoutCalibration(wrong_downs, downs, wrong_ups, ups)
     total = found.up_given_down + found.down_given_up
     if np.any(total > 2 * LARGEST_ERROR):
         spin = int(np.argmax(total))
         raise ArgumentError(
-            f"Spin {spin} is read wrong in {50 * total[spin]:.0f} % of the shots: that cannot be undone; "
+            f"Spin {spin} is read wrong in {50 * total[spin]:.0f} % of the shots: that cannot be mitigated; "
             "use another qubit."
         )
     return found
 
 
 def product_mean(counts: Counts, calibration: ReadoutCalibration, observables: Sequence[Observable]) -> list[Mitigated]:
-    """Returns the mean of a product of one-spin observables for every row, as read and with readout undone.
+    """Returns the mean of a product of one-spin observables for every row, as read and with readout error mitigated.
 
     Args:
         counts: the shots, at least 2 a row.
@@ -191,7 +191,7 @@ def shotwise(counts: Counts, calibration: ReadoutCalibration, observables: Seque
 
 
 def parity(counts: Counts, calibration: ReadoutCalibration) -> list[Mitigated]:
-    """Returns the parity of all spins for every row, as read and with readout undone."""
+    """Returns the parity of all spins for every row, as read and with readout error mitigated."""
     return product_mean(counts, calibration, [SIGN] * counts.num_bits)
 
 

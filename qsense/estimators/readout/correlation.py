@@ -1,7 +1,7 @@
 """Is readout correlated? Spins read wrong together, or one spin's readout depending on another's state.
 
-Tensored weights (`estimate.readout`) assume that each spin is read through a matrix of its own. Two tests of the same
-known strings that calibrate it question that. Together: how often two spins were both wrong in a shot, beside what
+Tensored weights (`estimators.readout`) assume that each spin is read through a matrix of its own. Two tests of the same
+calibration bitstrings question that. Together: how often two spins were both wrong in a shot, beside what
 their own error rates give, for every pair (exact hypergeometric tails). Apart: whether a spin's error rate for one and
 the same prepared state differs between strings, for every spin (χ² of homogeneity). Each p-value is multiplied by the
 number of tests (Bonferroni), so that a device without correlations is accused at most at the stated rate.
@@ -25,7 +25,7 @@ Bits = NDArray[np.uint8]
 
 
 class Crosstalk(NamedTuple):
-    """What the known strings say of correlations.
+    """What the calibration bitstrings say about correlations.
 
     Attributes:
         p_together: of the pair of spins that is most surprisingly often (or rarely) wrong together, for all pairs.
@@ -46,8 +46,8 @@ def crosstalk(counts: Counts, prepared: Sequence[int] | None = None, false_alarm
     """Returns whether readout errors are correlated.
 
     Args:
-        counts: one row for every known string.
-        prepared: the strings; those of `estimate.readout.patterns` by default.
+        counts: one row for every bitstring.
+        prepared: the strings; those of `estimators.readout.patterns` by default.
         false_alarm: how often a device without correlations is called correlated, at most.
 
     Raises:

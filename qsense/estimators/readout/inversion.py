@@ -1,8 +1,8 @@
-"""The populations of all down and all up with readout undone, by tensored weights or by mthree.
+"""The populations of all down and all up with readout error mitigated, by tensored weights or by mthree.
 
 mthree inverts the matrix of the outcomes that were seen, of which it makes every column sum to one. Where all outcomes
-are seen (few spins) that is the inverse of the tensored matrix, and both give the same number. Where not, mthree makes
-as if nothing were read elsewhere, which biases it. docs/benchmarks.md has both on the same shots.
+are seen (few spins) that is the inverse of the tensored matrix, and both give the same number. Where not, mthree
+assumes that no other outcome exists, which biases it. docs/benchmarks.md has both on the same shots.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ENDS: tuple[Observable, Observable] = (DOWN, UP)
 
 
 class Populations(NamedTuple):
-    """p(0…0) and p(1…1) of one row, each as read and with readout undone."""
+    """p(0…0) and p(1…1) of one row, each as read and with readout error mitigated."""
 
     down: Mitigated
     up: Mitigated
@@ -47,7 +47,7 @@ def populations(
 ) -> list[Populations]:
     """Returns the populations of all down and all up of every row measured along Z.
 
-    Nothing is cut to [0, 1]. The error bars hold the scatter of the shots and the calibration's own errors.
+    Results are not clipped to [0, 1]. The error bars hold the scatter of the shots and the calibration's own errors.
 
     Args:
         counts: the shots, at least 2 a row.
@@ -56,7 +56,8 @@ def populations(
             `readout`).
 
     Raises:
-        ArgumentError: the numbers of spins differ, there are too many spins or too few shots, or mthree is not there.
+        ArgumentError: the numbers of spins differ, there are too many spins or too few shots, or mthree is
+            not installed.
 
     Source: P. D. Nation et al., PRX Quantum 2, 040326 (2021), for mthree; errors checked in
         tests/estimators/test_populations.py.

@@ -1,9 +1,9 @@
-"""G of GHZ and product probes with readout undone, from the same counts as `estimate.ghz` and `estimate.product`.
+"""G of GHZ and product probes with readout error mitigated, from the counts of `ghz.design` and `product.design`.
 
 The block's population and fringe and every spin's sign are products of one-spin observables, so the tensored weights of
-`estimate.readout` serve at any number of spins. G is a ratio of such means; its error has two parts, the scatter of the
-shots (of the linearised G, shot by shot, so that what comes from the same shots is taken together) and the errors of
-the readout calibration, which all rows share.
+`estimators.readout` serve at any number of spins. G is a ratio of such means; its error has two parts, the scatter of
+the shots (of the linearised G, shot by shot, so that correlations within a shot are kept) and the errors of the readout
+calibration, which all rows share.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from qsense.numerics.fisher import FloatArray
 def ghz_gain(
     counts: Counts, calibration: ReadoutCalibration, method: Literal["loss_flag", "parity"] = "loss_flag"
 ) -> Mitigated:
-    """Returns G of a GHZ probe as read and with readout undone.
+    """Returns G of a GHZ probe as read and with readout error mitigated.
 
     Args:
         counts: of the settings of `ghz.design` with its own fringe angles.
@@ -59,7 +59,7 @@ def ghz_gain(
         populations, slopes = down.values + up.values, down.slopes + up.slopes
         share, rows_of_fringe = np.array([1.0, 0.0, 0.0]), (1, 2)
     else:
-        raise ArgumentError(f'Readout is undone for "loss_flag" and "parity", but the method is "{method}".')
+        raise ArgumentError(f'Readout is mitigated for "loss_flag" and "parity", but the method is "{method}".')
     rows, total = tally.rows_of(counts), totals(counts)
 
     def mean(values: FloatArray) -> FloatArray:
@@ -88,7 +88,7 @@ def ghz_gain(
 
 
 def product_gain(counts: Counts, calibration: ReadoutCalibration) -> Mitigated:
-    """Returns G of a product probe, Σ_j (b_x² + b_y²), as read and with readout undone.
+    """Returns G of a product probe, Σ_j (b_x² + b_y²), as read and with readout error mitigated.
 
     Args:
         counts: of the settings of `product.design` with all its axes.

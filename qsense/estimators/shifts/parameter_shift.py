@@ -63,7 +63,7 @@ def rule_for(
         rule: its name.
         frequencies: of θ in the distribution, where known. By default what the readout says: N alone for parity and the
             loss flag, which are readouts of a GHZ probe, 1…N for the others. Give range(1, N + 1) for the parity of
-            another probe, and () for a rule that only the counts shall be asked about (`design` with check).
+            another probe, and () for a rule that is tested against the counts alone (`design` with `with_check`).
 
     Raises:
         ArgumentError: there is no such rule, or it is wrong for one of the frequencies.

@@ -2,7 +2,7 @@
 
 A rule is right for some frequencies of θ and silently wrong for others: the ±π/2 rule, right for one gate, gives 0 for
 the parity of a GHZ state of even N. So each rule is checked against the frequencies that the readout holds before it is
-used, and where nobody knows them, against the counts at two more phases.
+used, and where these are unknown, against the counts at two more phases.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
 """The quantum Fisher information from Pauli tomography.
 
 ρ and ∂_θρ are reconstructed linearly from all 3^N Pauli settings, the derivative by shifting one spin's phase at a time
-by ±π/2 (2N more circuits a setting) or, when asked for, by the commutator −i[J_z, ρ]. Then Q is a quadratic form in ∂ρ,
+by ±π/2 (2N more circuits a setting) or, as an option, by the commutator −i[J_z, ρ]. Then Q is a quadratic form in ∂ρ,
 
     Q = Σ_mn 2/(λ_m + λ_n) |<m|∂ρ|n>|²,
 
-and three readings of it stand side by side:
+and three readings of it are given:
 
 - the **U-statistic**, which sums products of *different* folds of the shots only, so that the noise of ∂ρ adds no bias.
   Eigenvalues and eigenvectors come from ρ as measured, not projected. Their noise biases the form by a/shots; the
   jackknife over halves, 2Q(all) − Q(half), takes that off. Sums λ_m + λ_n below an eigenvalue's noise are raised to a
   part of it.
-- the **plug-in** value, the QFI of the projected state as it stands: what naive tomography reports, and biased.
+- the **plug-in** value, the QFI of the projected state: what naive tomography reports; it is biased.
 - the **lower bound** 2 Tr(∂ρ X) − Tr(ρ X²) ≤ Q, with X fitted twice on other shots than it is evaluated on: below Q in
   expectation whatever the state.
 """

@@ -9,7 +9,7 @@ symmetric part, whose gain is at most the state's own.
 What it costs: a product state, a third of a lifetime old, 5000 shots a direction, has standard errors of 7 % (N = 4),
 8 % (6), 14 % (8) and 27 % (10). Weighting the least squares by the outcomes' rarity made that worse.
 
-∂_θρ comes from 2N common shifts of the phase (Wierichs et al.), or from the commutator where asked for.
+∂_θρ comes from 2N common shifts of the phase (Wierichs et al.), or, as an option, from the commutator.
 """
 
 from __future__ import annotations
