@@ -136,7 +136,7 @@ def _legend(figure: Figure, handles: dict[str, Any]) -> None:
 
 
 def _theory(item: MeasuredPoint) -> str:
-    """What a device reports of itself is a prediction."""
+    """A calibration's noise gives a prediction, not an exact value."""
     return _THEORIES[item.point.noise.name == CALIBRATION]
 
 
@@ -151,7 +151,7 @@ def _line(item: MeasuredPoint) -> str:
 
 
 def _marks(item: MeasuredPoint, comparison: Comparison) -> dict[str, Any]:
-    """The first estimator has large open markers, the next small filled ones: where they agree, both are seen."""
+    """The first estimator has large open markers, the others small filled ones: both are visible where they agree."""
     estimators = list(dict.fromkeys(m.point.estimator.name for m in comparison.measured))
     index = estimators.index(item.point.estimator.name)
     return {

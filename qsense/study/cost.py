@@ -1,7 +1,7 @@
-"""What a trial costs, before it runs: seconds on one core, and bytes beside those of the program.
+"""The estimated cost of a trial before it runs: seconds on one core, and bytes of memory.
 
-The constants were measured (`benchmarks/study.py cost`). Seconds are good to a factor of two or three, which is
-enough to fill batches; a running study corrects them by its own pace. Bytes are too many rather than too few.
+The constants were measured (`benchmarks/study.py cost`). Seconds are right within a factor of two or three, which is
+enough to fill batches; a running study corrects them by its own pace. Bytes are an upper estimate.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _CHUNK_BYTES = 3 * 2**24  # what the emulator draws at once, and its counts
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one trial.
+    """The estimated cost of one trial.
 
     Attributes:
         seconds: on one core.
-        bytes: at the most, the program included.
+        bytes: upper estimate of the memory of its process, the program included.
     """
 
     seconds: float

@@ -47,7 +47,7 @@ def figures(found: Sequence[Cell]) -> dict[str, bytes]:
 
 
 def integrated_gain_figure(found: Sequence[Cell]) -> Figure:
-    """Returns 𝓘 with 95 % error bars over the exact values, against what has the most values; a panel for the rest."""
+    """Returns 𝓘 with 95 % error bars over the exact values, against the key with most values; the others get panels."""
     from matplotlib.figure import Figure
 
     names = [cell.names for cell in found]
@@ -124,7 +124,7 @@ def lead_figure(pairs: Sequence[Lead]) -> Figure:
     else:
         figure = _lead_curves(first, "num_qubits" if len(sizes) > 1 or rate is None else rate)
     if left_out:
-        figure.suptitle(f"at {_words(pairs[0].names, others)}; the rest is in summary.json", fontsize=9)
+        figure.suptitle(f"at {_words(pairs[0].names, others)}; the others are in summary.json", fontsize=9)
     return figure
 
 
@@ -222,7 +222,7 @@ def _next_axis(names: Sequence[dict[str, Any]], taken: set[str]) -> str | None:
 
 
 def _follow(names: Sequence[dict[str, Any]], *given: str | None) -> list[str]:
-    """The names that are settled by the given ones."""
+    """Returns the names whose values follow from those of the given ones."""
     keys = [key for key in given if key is not None]
     out = []
     for name in _varying(names):

@@ -1,4 +1,4 @@
-"""The TOML format of a study: a run spec, what is swept over it, and which trials are left out."""
+"""The TOML format of a study: a run spec, the keys that are swept, and which trials are excluded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Range(Table):
     @model_validator(mode="after")
     def _makes_sense(self) -> Range:
         if not math.isfinite(self._length):
-            raise ValueError("numbers so large cannot be told apart; narrow the range")
+            raise ValueError("numbers this large cannot be distinguished; narrow the range")
         if self.to < self.start:
             raise ValueError("`to` is below `from`; swap them")
         if self.points is not None and self.step is not None:
@@ -41,7 +41,7 @@ class Range(Table):
 
     @property
     def _length(self) -> float:
-        """From one end to the other; infinite if that, or the step, is more than a number can be."""
+        """The distance between the ends; infinite if it, or the step, exceeds the range of numbers."""
         try:
             return float(self.to) - float(self.start) + 0 * float(self.step or 1)
         except OverflowError:
@@ -52,7 +52,7 @@ class Range(Table):
         return self.step is not None or (isinstance(self.start, int) and isinstance(self.to, int))
 
     def values(self) -> list[float] | list[int]:
-        """Returns the numbers; those that are not whole are rounded to twelve digits, so that they read as meant.
+        """Returns the numbers; those that are not integers are rounded to twelve digits, so that 0.1 + 0.2 reads 0.3.
 
         >>> Range.model_validate({"from": 0.1, "to": 10, "points": 3, "scale": "log"}).values()
         [0.1, 1.0, 10.0]
@@ -70,7 +70,7 @@ class Range(Table):
 
 
 class Bounds(Table):
-    """Numbers that a trial's value must lie between, both included."""
+    """The bounds, both included, of the values of some trials."""
 
     start: float | int | None = Field(default=None, alias="from")
     to: float | int | None = None
@@ -82,7 +82,7 @@ class Bounds(Table):
 
 
 def _values(given: Any) -> Any:
-    """The values of an axis: a range, or a list of anything that the key may hold."""
+    """Returns the values of an axis, given as a range or as a list of values that the key accepts."""
     if isinstance(given, dict) and "from" in given:
         return Range.model_validate(given).values()
     if not isinstance(given, list) or not given:
@@ -95,7 +95,7 @@ Wanted = Bounds | list[Any] | str | int | float
 
 
 class StudyFile(Table):
-    """The keys of a study's file, as written."""
+    """The keys of a study's file."""
 
     study_schema: int = Field(alias="schema", strict=True)
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
@@ -111,5 +111,5 @@ class StudyFile(Table):
             raise ValueError(f"schema {self.study_schema} is not known; this qsense reads {SCHEMA}")
         for key in ("name", "schema"):
             if key in self.run:
-                raise ValueError(f"`run.{key}` is the study's own; leave it out")
+                raise ValueError(f"`run.{key}` is given by the study; remove it")
         return self

@@ -1,4 +1,4 @@
-"""What a person sees of a study: its exponents, its crossovers, and files with all of it."""
+"""The report of a study: tables for the terminal, and a folder with tables, figures and a summary."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _MOST_ROWS = 20
 
 
 def write_report(results: Results, folder: Path, failed: Columns) -> dict[str, Any] | None:
-    """Writes a study's tables, figures and summary into a folder; returns the summary, None if there are no results.
+    """Writes a study's tables, figures and summary into a folder; returns the summary, or None without results.
 
     Args:
         results: of the trials that could be run.
-        folder: made if it is not there.
+        folder: made if it does not exist.
         failed: a row for every trial that could not be run, for failures.csv.
 
     Raises:
@@ -94,7 +94,7 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
 
 
 def _print(console: Console, title: str, rows: list[dict[str, Any]], hidden: tuple[str, ...], numbers: Any) -> None:
-    """A table with the names that differ between rows, and the numbers."""
+    """Prints a table with the columns of names that differ between rows, and the numbers."""
     from rich.table import Table
 
     if not rows:

@@ -1,4 +1,4 @@
-"""The results of a study, from its store: tidy tables in the order of its trials."""
+"""The results of a study, read from its store: tidy tables in the order of its trials."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ELSEWHERE = {"num_qubits", "field_rad_per_s", "shots", "seed", "backend"}
 
 
 def _is_shown(key: str, values: Sequence[Any]) -> bool:
-    """Whether a column of its own shows a swept key already, as of all rates that are the same for all spins."""
+    """Whether an identifying column shows a swept key already, as it does for rates that are equal for all spins."""
     return key in _ELSEWHERE or (key.endswith("_rate") and all(isinstance(value, (int, float)) for value in values))
 
 
@@ -24,12 +24,12 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
     """Returns the results of a study.
 
     Args:
-        store: where they are.
-        study: which.
-        partial: whether trials that were not run are left out; their number is in the attributes.
+        store: has the results.
+        study: the study.
+        partial: whether to leave out trials without a result; their number is in the attributes.
 
     Raises:
-        StoreError: a trial has not been run, or a shard is damaged; the message names it.
+        StoreError: a trial has no result, or a shard is damaged; the message names it.
     """
     unique = list(dict.fromkeys(study.keys))
     if partial:

@@ -1,4 +1,4 @@
-"""What a study says: how G(0) and the decay scale with N, 𝓘 over N and the noise, and until when GHZ leads where."""
+"""The summary of a study: how G(0) and the decay scale with N, and until when GHZ leads, for each noise and N."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from qsense.theory import crossover
 SCHEMA = 1
 _RATES = ("dephasing_rate_per_s", "emission_rate_per_s", "absorption_rate_per_s")
 _LEAST_SIZES = 3
-_CLEAR = 2.0  # standard errors: a logarithm of less is not normal
+_CLEAR = 2.0  # standard errors: the logarithm of a smaller value is far from normal
 
 
 @dataclass(frozen=True)
 class Cell:
-    """The trials that differ by their seed alone, averaged.
+    """The average of trials that differ only in their seed.
 
     Attributes:
-        names: the columns that say what it is, without the seed.
+        names: the identifying columns and their values, without the seed.
         quantity: "integrated_gain", or "classical_integrated_gain" where the readout cannot reach the quantum value.
-        seeds: how many trials.
+        seeds: number of trials.
         integrated_gain, start, rate: 𝓘 in s, G(0) and G(0)/𝓘 in 1/s.
         integrated_gain_exact, start_exact, rate_exact: the same, exact.
         rule: the times and how they are interpolated.
@@ -54,7 +54,7 @@ class Cell:
 
 
 def cells(results: Results) -> list[Cell]:
-    """Returns the cells of a study, in the order of its trials. A trial that stands there twice counts once."""
+    """Returns the cells of a study, in the order of its trials. A trial that occurs twice counts once."""
     names = [name for name in results.trials.values if name in TRIAL_COLUMNS and name != "seed"]
     names += results.trials.attributes.get("swept", [])
     groups: dict[str, dict[Any, int]] = {}
@@ -112,13 +112,13 @@ class Exponent:
     """The power of N by which a quantity grows, over some sizes.
 
     Attributes:
-        names: what all its cells have in common.
+        names: the columns that its cells have in common.
         quantity: "gain_start" or "decay_rate".
         sizes: the N that are fitted.
-        left_out: the N whose value is within two standard errors of zero, where a logarithm says nothing.
+        left_out: the N whose value is within two standard errors of zero; they are not fitted.
         measured: the slope of ln(value) against ln N, weighted by the errors.
         exact: the same slope of the exact values with the same weights.
-        p_value: how likely residuals so large are if it is a power law.
+        p_value: the probability of residuals at least this large under a power law.
     """
 
     names: dict[str, Any]
@@ -180,13 +180,13 @@ def _line(x: FloatArray, y: FloatArray, errors: FloatArray) -> tuple[float, floa
 
 @dataclass(frozen=True)
 class Lead:
-    """Until when GHZ leads product, in one place of a study.
+    """Until when GHZ leads product, for one combination of the other keys.
 
     Attributes:
         names: what both have in common.
-        measured: the crossing in s; None where none is seen.
-        exact: the exact crossing in s; None where there is none, spins differ, or a readout is classical.
-        ratio, ratio_exact: 𝓘 of GHZ over 𝓘 of product; `ratio` is None where the latter was measured as zero.
+        measured: the crossing in s; None if none is seen.
+        exact: the exact crossing in s; None if there is none, spins differ, or a readout is classical.
+        ratio, ratio_exact: 𝓘 of GHZ over 𝓘 of product; `ratio` is None if the latter was measured as zero.
     """
 
     names: dict[str, Any]
@@ -197,7 +197,7 @@ class Lead:
 
 
 def leads(found: Sequence[Cell]) -> list[Lead]:
-    """Returns every pair of a GHZ and a product cell that differ in nothing else, from two spins on."""
+    """Returns every pair of a GHZ and a product cell that differ in nothing else, for two spins or more."""
     out = []
     for group in _groups(found, {"probe"}):
         by_probe = {cell.names["probe"]: cell for cell in group}
@@ -230,7 +230,7 @@ def _lead(ghz: Cell, product: Cell) -> Lead:
 
 
 def _groups(found: Sequence[Cell], apart: set[str]) -> Iterator[list[Cell]]:
-    """Yields cells that have all names in common but some."""
+    """Yields groups of cells whose names agree except for `apart`."""
     groups: dict[str, list[Cell]] = {}
     for cell in found:
         label = json.dumps({name: value for name, value in cell.names.items() if name not in apart})
@@ -239,7 +239,7 @@ def _groups(found: Sequence[Cell], apart: set[str]) -> Iterator[list[Cell]]:
 
 
 def summarize(results: Results, found: Sequence[Cell]) -> dict[str, Any]:
-    """Returns summary.json of a study: how well z is distributed, exponents, leads."""
+    """Returns the content of summary.json: the distribution of z, exponents and crossovers."""
     z = np.array([value for value in results.trials.values["z"] if value is not None], dtype=float)
     return {
         "schema": SCHEMA,

@@ -1,4 +1,4 @@
-"""Which trial a row is of: probe, size, noise, estimator, and what else was set."""
+"""Rows of a table of trials: the columns that identify a trial, and those of its result."""
 
 from __future__ import annotations
 

@@ -205,5 +205,5 @@ def test_what_is_wrong_is_one_line_with_file_key_and_fix(change, message):
 
 
 def test_a_run_may_not_have_what_is_the_studys_own():
-    with pytest.raises(SpecError, match=r"`run.name` is the study's own"):
+    with pytest.raises(SpecError, match=r"`run.name` is given by the study"):
         study({"name": "x"})
