@@ -12,7 +12,7 @@ from functools import partial
 import processes
 import pytest
 import studies
-from waiting import wait_until
+from waiting import pace, wait_until
 
 from qsense.store import Store
 from qsense.store.verification import verify
@@ -30,7 +30,7 @@ STUDY = studies.data(
     name="killed",
     sweep={"num_qubits": [4, 8, 12], "noise.dephasing_rate": [0.1, 0.5, 2.0], "seed": {"from": 1, "to": 5}},
 )
-KILLS = 25  # of workers, and as many of the coordinator
+KILLS = 15  # of workers, and as many of the coordinator
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def undisturbed(tmp_path_factory):
     """The tables of the study, run in this process and in the order of its file."""
     path = tmp_path_factory.mktemp("undisturbed") / "store"
     one = studies.Study.from_dict(STUDY)
-    return studies.tables(path, studies.filled(path, one)), len(one.trials)
+    return studies.tables(path, studies.filled(path, one, together=True)), len(one.trials)
 
 
 def killed(tmp_path, seed, whom):
@@ -46,7 +46,7 @@ def killed(tmp_path, seed, whom):
 
     A store of its own whenever the study is done before. Returns the stores, the last one finished in peace.
     """
-    random_moments = random.Random(seed)
+    random_moments, slowness = random.Random(seed), pace()
     spec = studies.written(tmp_path / "killed.toml", STUDY)
     kills, number, stores = 0, 0, []
     while kills < KILLS:
@@ -58,7 +58,7 @@ def killed(tmp_path, seed, whom):
             process = studies.started("sweep", spec, "--store", store, "--out", tmp_path / "out", "--workers", 2)
             known = set()
             while kills < KILLS and process.poll() is None:
-                time.sleep(random_moments.uniform(0.1, 1.6))
+                time.sleep(random_moments.uniform(0.1, 1.6) * slowness)
                 hands = studies.workers_of(process.pid)
                 known |= set(processes.children_of(process.pid))
                 if process.poll() is None and (whom == "coordinator" or hands):

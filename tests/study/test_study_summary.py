@@ -29,7 +29,7 @@ EXACT = {
 
 
 def of(path, run=None, **keys):
-    entry = studies.filled(path / "s", studies.study(run, **keys))
+    entry = studies.filled(path / "s", studies.study(run, **keys), together=True)
     with Store(path / "s", read_only=True) as store:
         return study_results(store, entry)
 

@@ -68,7 +68,7 @@ def quiet_dask():
 @pytest.fixture(scope="module")
 def sequential(tmp_path_factory):
     path = tmp_path_factory.mktemp("sequential") / "store"
-    return studies.tables(path, studies.filled(path, ONE))
+    return studies.tables(path, studies.filled(path, ONE, together=True))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -116,7 +116,7 @@ def test_a_trial_is_the_same_point_as_that_of_a_run(tmp_path):
     spec = RunSpec.from_dict({"schema": 1, "name": "run", **STUDY["run"], "num_qubits": [1, 2, 3], "seed": 5})
     record = run(spec, tmp_path / "records")
     rows = record.read_json("summary.json")["rows"]
-    studies.filled(tmp_path / "store", ONE)
+    studies.filled(tmp_path / "store", ONE, together=True)
     with Store(tmp_path / "store") as store:
         found = {
             (p.probes[0].kind, p.probes[0].num_qubits, p.estimators[0].name): result

@@ -40,15 +40,19 @@ def result(number):
     return Result(f"{number:064x}", {"seed": number}, {"img": number / 3}, bytes([number % 256]) * 50, 0.5)
 
 
-def filled(path, one, make_pool=None):
-    """A store that has all trials of a study, and its entry; made in this process unless workers are given."""
+def filled(path, one, make_pool=None, together=False):
+    """A store that has all trials of a study, and its entry; made in this process unless workers are given.
+
+    Trials that are stored `together` share a shard, which is written to the disk once; else each has its own.
+    """
     with Store(path) as store:
         entry = one.entry()
         store.write(store.studies / f"{entry.id}.zip", entry.to_bytes())
         if make_pool is None:
-            for trial in {trial.key: trial for trial in one.trials}.values():
-                estimates, counts = run_trial(trial.content)
-                store.put([Result(trial.key, trial.content, estimates, counts, 0.0)], PROVENANCE)
+            unique = {trial.key: trial for trial in one.trials}.values()
+            results = [Result(trial.key, trial.content, *run_trial(trial.content), 0.0) for trial in unique]
+            for part in [results] if together else [[result] for result in results]:
+                store.put(part, PROVENANCE)
         else:
             done = run_trials(one.trials, store, make_pool, PROVENANCE)
             assert not done.failures, done.failures[0]

@@ -25,7 +25,7 @@ def results(tmp_path_factory):
 
 
 def of(path, run=None, **keys):
-    entry = studies.filled(path / "s", studies.study(run, **keys))
+    entry = studies.filled(path / "s", studies.study(run, **keys), together=True)
     with Store(path / "s", read_only=True) as store:
         return study_results(store, entry)
 
