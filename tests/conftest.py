@@ -18,6 +18,13 @@ def pytest_configure():
         pytest.exit(f"the tests are meant for the package in {expected}, but import {found}", returncode=3)
 
 
+def pytest_ignore_collect(collection_path):
+    """Against an installed package, files of tests that need the checkout are not even imported."""
+    if os.environ.get("QSENSE_INSTALLED_AT") and collection_path.suffix == ".py":
+        return "\npytestmark = pytest.mark.checkout\n" in collection_path.read_text() or None
+    return None
+
+
 @pytest.fixture(autouse=True)
 def _no_probe_exceeds_the_bound(monkeypatch):
     """Every G that an engine gives to any test is compared with what no probe exceeds, to 1e-9 and rounding."""
