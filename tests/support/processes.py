@@ -131,11 +131,11 @@ def _table():
     """(number, (state, parent, session)) of every process."""
     if not os.path.isdir("/proc/self"):
         return
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            try:
-                with open(f"/proc/{entry.name}/stat") as file:
-                    words = file.read().rpartition(")")[2].split()
-                yield int(entry.name), (words[0], int(words[1]), int(words[3]))
-            except (OSError, IndexError):
-                continue
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat") as file:
+                words = file.read().rpartition(")")[2].split()
+            row = int(name), (words[0], int(words[1]), int(words[3]))
+        except (OSError, IndexError):
+            continue
+        yield row
