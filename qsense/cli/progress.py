@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,8 +26,3 @@ def progress(quiet: bool, amount: str = "{task.completed}/{task.total}") -> Iter
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None)
         yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)
-
-
-def say(line: str) -> None:
-    """Prints a line that is no result, on stderr."""
-    print(f"qsense: {line}", file=sys.stderr)
