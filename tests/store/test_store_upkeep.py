@@ -197,7 +197,7 @@ def test_only_what_no_study_has_is_removed_and_only_when_asked(filled):
 def test_tidying_is_refused_while_a_sweep_runs_and_a_sweep_while_it_is_tidied(filled, tmp_path):
     path, _ = filled
     spec = studies.written(
-        tmp_path / "long.toml", studies.data({"shots": 20000}, sweep={"seed": {"from": 1, "to": 9999}})
+        tmp_path / "long.toml", studies.data({"shots": 20000}, sweep={"seed": {"from": 1, "to": 1500}})
     )
     process = studies.started("sweep", spec, "--store", path, "--out", tmp_path / "out", "--workers", 1)
     wait_until(lambda: studies.workers_of(process.pid), "the sweep has started a worker", process=process)

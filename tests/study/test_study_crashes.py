@@ -135,7 +135,7 @@ def test_a_trial_whose_worker_always_dies_is_given_up_and_named_and_the_others_f
 @pytest.mark.parametrize(("sent", "to_group"), [("SIGINT", True), ("SIGINT", False), ("SIGTERM", False)])
 @pytest.mark.parametrize("moment", ["early", "later"])
 def test_ctrl_c_and_sigterm_keep_what_is_done_and_say_how_to_go_on(tmp_path, sent, to_group, moment):
-    spec = studies.written(tmp_path / "killed.toml", {**STUDY, "sweep": {"seed": {"from": 1, "to": 4000}}})
+    spec = studies.written(tmp_path / "killed.toml", {**STUDY, "sweep": {"seed": {"from": 1, "to": 1000}}})
     store = tmp_path / "store"
     process = studies.started("sweep", spec, "--store", store, "--out", tmp_path / "out", "--workers", 2)
     if moment == "early":
@@ -160,7 +160,7 @@ def test_ctrl_c_and_sigterm_keep_what_is_done_and_say_how_to_go_on(tmp_path, sen
     studies.wait_until_ended(hands)
     kept = verify(store)
     assert kept.wrong == ()
-    assert f"stopped; {kept.trials} of 8000 trials are in {store}" in lines[0]
+    assert f"stopped; {kept.trials} of 2000 trials are in {store}" in lines[0]
     assert (kept.trials > 0) == (moment == "later")
 
 
