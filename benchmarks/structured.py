@@ -25,7 +25,7 @@ from qsense.errors import ArgumentError
 from qsense.estimators import floor, ghz, phase, product
 from qsense.estimators.fringe import as_estimates
 from qsense.estimators.integral import fit
-from qsense.estimators.phase.phase_model import Fringes
+from qsense.estimators.phase.phase_model import FringeModel
 from qsense.estimators.result import integrate_estimates
 from qsense.estimators.shifts import parameter_shift
 from qsense.estimators.shifts.shift_rules import joined
@@ -180,7 +180,7 @@ def phases(rng, options):
         for size in SIZES:
             block = synthetic.ghz(noise, size, synthetic.ghz_time(noise, size, 0.7))
             for readout, population in (("parity", 1.0), ("loss_flag", block.population)):
-                fringes = Fringes(
+                fringes = FringeModel(
                     np.array([size]), np.array([-np.pi / 2]), np.array([block.visibility]), np.array([population])
                 )
                 rows = fringes.probabilities(np.array(0.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -97,15 +97,13 @@ class DeviceSampler:
         """
         return self.layout(probe).qubits
 
-    def noise(self, probe: Probe, note: Callable[[str], None] | None = None) -> LocalNoise:
-        """Returns the local noise that the calibration reports for a probe's qubits; see `LocalNoise.from_backend`."""
-        qubits = self.sensing_qubits(probe)
-        if note is None:
-            return LocalNoise.from_backend(self.device, qubits)
-        t1, t2, assumed = relaxation_times(self.device, qubits)
-        for line in assumed:
-            note(line)
-        return LocalNoise.from_t1_t2(t1, t2, name="calibration")
+    def reported_noise(self, probe: Probe) -> tuple[LocalNoise, list[str]]:
+        """Returns the noise that the calibration reports for a probe's qubits, and a sentence for each assumption.
+
+        See `LocalNoise.from_backend`, which logs the assumptions.
+        """
+        t1, t2, assumed = relaxation_times(self.device, self.sensing_qubits(probe))
+        return LocalNoise.from_t1_t2(t1, t2, name="calibration"), assumed
 
     def rounded(self, time: float) -> float:
         """Returns the nearest sensing time that the device can do, in s."""

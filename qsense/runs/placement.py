@@ -7,7 +7,7 @@ both become part of the resolved spec, so that a record means the same when the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -41,7 +41,7 @@ class QubitSource(Protocol):
 
     def first_qubits(self, probe: Probe) -> tuple[int, ...]: ...
 
-    def noise(self, probe: Probe, note: Callable[[str], None] | None = None) -> LocalNoise: ...
+    def reported_noise(self, probe: Probe) -> tuple[LocalNoise, list[str]]: ...
 
     def rounded(self, time: float) -> float: ...
 
@@ -134,9 +134,9 @@ class DeviceOptions:
         return entry
 
     def place_probes(
-        self, probes: Sequence[Probe], source: QubitSource, tick: float, note: Callable[[str], None] | None = None
-    ) -> DeviceOptions:
-        """Returns the same with every probe's qubits and noise, as the device reports them now.
+        self, probes: Sequence[Probe], source: QubitSource, tick: float
+    ) -> tuple[DeviceOptions, list[str]]:
+        """Returns the same with every probe's qubits and noise, as the device reports them now, and what was assumed.
 
         Existing placements stay: those of a record are not chosen anew.
 
@@ -151,18 +151,20 @@ class DeviceOptions:
                         f'"{probe.name}" of {probe.num_qubits} spins is not placed as the device places it now; give '
                         "another folder (`out`), or leave `placements` out"
                     )
-            return self
-        found = []
+            return self, []
+        found, assumptions = [], []
         for p in probes:
             qubits, first = source.sensing_qubits(p), source.first_qubits(p)
-            noise = _as_lists(source.noise(p, note), p.num_qubits)
-            found.append(Placement(p.name, p.num_qubits, qubits, noise, None if first == qubits else first))
-        return replace(self, tick=tick, placements=tuple(found))
+            noise, assumed = source.reported_noise(p)
+            assumptions += assumed
+            first_elsewhere = None if first == qubits else first
+            found.append(Placement(p.name, p.num_qubits, qubits, _as_lists(noise, p.num_qubits), first_elsewhere))
+        return replace(self, tick=tick, placements=tuple(found)), assumptions
 
     def is_as_reported(self, probes: Sequence[Probe], source: QubitSource) -> bool:
         """Returns whether the device still reports the noise of the placements."""
         for probe in probes:
-            before, now = self.noise_of(probe), source.noise(probe, lambda line: None)
+            before, (now, _) = self.noise_of(probe), source.reported_noise(probe)
             if _as_lists(now, probe.num_qubits) != before:
                 return False
         return True

@@ -8,7 +8,6 @@ paid for, would be measured again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -94,7 +93,7 @@ def prepare_run(spec: RunSpec, out: Path | None, *, opened: Any = None) -> Prepa
     source = spec.source
     try:
         with at_key(source, "backend"):
-            spec, sampler = _on_backend(spec, opened, assumptions.append)
+            spec, sampler, assumptions = _on_backend(spec, opened)
         points = plan(spec)
         with at_key(source, "backend"):
             _check(points, sampler)
@@ -125,18 +124,19 @@ def _existing(spec: RunSpec, out: Path) -> RunRecord | None:
     return RunRecord.load(path) if (path / "spec.toml").exists() else None
 
 
-def _on_backend(spec: RunSpec, opened: Any, note: Callable[[str], None]) -> tuple[RunSpec, Sampler]:
-    """The spec with its qubits chosen, if it runs on a device, and what it runs on."""
+def _on_backend(spec: RunSpec, opened: Any) -> tuple[RunSpec, Sampler, list[str]]:
+    """The spec with its qubits chosen, if it runs on a device; what it runs on; what was assumed of its noise."""
     wanted = spec.device or DeviceOptions()
     idle = cast(Idle, wanted.idle)  # checked on reading
     sampler = backends.sampler(spec.backend, spec.readout_error, idle=idle, qubits=wanted.qubits, opened=opened)
     if not isinstance(sampler, DeviceSampler):
-        return spec, sampler
+        return spec, sampler, []
     pinned = {(p.probe, p.num_qubits): p.begins_on or p.qubits for p in wanted.placements}
     sampler = replace(sampler, pinned=pinned)
     for probe in spec.probes:
         sampler.check(Experiment(probe, 0.0))
-    return replace(spec, device=wanted.place_probes(spec.probes, sampler, sampler.device.tick(), note)), sampler
+    device, assumptions = wanted.place_probes(spec.probes, sampler, sampler.device.tick())
+    return replace(spec, device=device), sampler, assumptions
 
 
 def _is_as_reported(spec: RunSpec, sampler: Sampler) -> bool:

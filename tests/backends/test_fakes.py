@@ -40,7 +40,7 @@ SPEC = {
 def z_scores(name, probe, seed, noise=None, shots=4000):
     """Residuals of G at the designed times, with one amplitude fitted for preparation and readout."""
     sampler = backends.sampler(name)
-    noise = sampler.noise(probe, lambda line: None) if noise is None else noise
+    noise = sampler.reported_noise(probe)[0] if noise is None else noise
     times = np.array([sampler.rounded(float(t)) for t in designed_rule(probe, noise).times])
     method = ghz if probe.kind == "ghz" else product
     estimates = []
@@ -66,7 +66,7 @@ def test_gain_on_a_fake_is_that_of_its_calibration_up_to_preparation_and_readout
 def test_a_wrong_calibration_is_refused_by_the_same_test():
     """The control: a T2 30 % too long."""
     sampler = backends.sampler("fake:manila")
-    right = sampler.noise(Probe.product(3))
+    right = sampler.reported_noise(Probe.product(3))[0]
     wrong = LocalNoise.from_t1_t2(10 * right.t1(3), 1.3 * right.t2(3))
     assert np.abs(z_scores("fake:manila", Probe.product(3), 1, wrong).z).max() > 3
 

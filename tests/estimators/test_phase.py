@@ -10,7 +10,7 @@ import synthetic
 from qsense.errors import ArgumentError
 from qsense.estimators import ghz, phase, product
 from qsense.estimators.phase import phase_model
-from qsense.estimators.phase.phase_model import Fringes
+from qsense.estimators.phase.phase_model import FringeModel
 from qsense.estimators.shifts import parameter_shift
 
 NOISE = np.array([[0.1, 0.05, 0.02], [0.2, 0.1, 0.3], [0.05, 0.1, 0.0]])
@@ -76,7 +76,7 @@ def fringe_rows(fringes, theta):
 
 def mid_fringe(size, readout, block):
     population = block.population if readout == "loss_flag" else 1.0
-    return Fringes(np.array([size]), np.array([-np.pi / 2]), np.array([block.visibility]), np.array([population]))
+    return FringeModel(np.array([size]), np.array([-np.pi / 2]), np.array([block.visibility]), np.array([population]))
 
 
 @pytest.mark.parametrize("noise", synthetic.NOISES)
@@ -103,7 +103,7 @@ def test_the_variance_reaches_the_classical_limit_and_the_loss_flag_the_quantum_
 def test_the_variance_of_a_product_probe_reaches_the_quantum_limit():
     rng = np.random.default_rng(1)
     c = synthetic.coherences("mixed", 32, synthetic.product_time("mixed", 32, 0.7))
-    fringes = Fringes(np.ones(32, dtype=int), np.full(32, -np.pi / 2), c, np.ones(32))
+    fringes = FringeModel(np.ones(32, dtype=int), np.full(32, -np.pi / 2), c, np.ones(32))
     shares = synthetic.draw(rng, fringe_rows(fringes, 0.02), 300, 3000)
     found = phase.maximum_likelihood(fringes, shares, (-1.2, 1.2))
     result = phase.efficiency(
@@ -127,7 +127,7 @@ def test_an_estimator_that_wastes_a_quarter_of_the_shots_fails_the_same_test():
 
 def test_intervals_of_both_methods_cover():
     rng = np.random.default_rng(3)
-    fringes = Fringes(np.array([8, 8]), np.array([0.0, np.pi / 2]), np.array([0.7, 0.7]), np.array([0.8, 0.8]))
+    fringes = FringeModel(np.array([8, 8]), np.array([0.0, np.pi / 2]), np.array([0.7, 0.7]), np.array([0.8, 0.8]))
     window = (-np.pi / 8, np.pi / 8)
     hits = {"maximum_likelihood": 0, "bayes": 0}
     for _ in range(400):
@@ -142,7 +142,7 @@ def test_intervals_of_both_methods_cover():
 
 def rungs(sizes, block):
     return phase_model.joined(
-        [Fringes(np.full(2, n), np.array([0.0, np.pi / 2]), np.full(2, block), np.ones(2)) for n in sizes]
+        [FringeModel(np.full(2, n), np.array([0.0, np.pi / 2]), np.full(2, block), np.ones(2)) for n in sizes]
     )
 
 
@@ -172,7 +172,7 @@ def test_a_single_large_probe_says_that_it_is_ambiguous():
 
 
 def test_one_quadrature_cannot_tell_an_angle_from_its_mirror_image():
-    fringes = Fringes(np.array([2]), np.array([np.pi / 2]), np.array([0.8]), np.array([1.0]))
+    fringes = FringeModel(np.array([2]), np.array([np.pi / 2]), np.array([0.8]), np.array([1.0]))
     shares = np.array([[700, 300, 0]])
     wide = phase.estimate(fringes, shares, (-np.pi / 2, np.pi / 2))
     mirrored = np.pi / 2 - wide.angle
@@ -183,7 +183,7 @@ def test_one_quadrature_cannot_tell_an_angle_from_its_mirror_image():
 
 
 def test_windows_visibilities_and_counts_that_make_no_sense_are_refused():
-    fringes = Fringes(np.array([2]), np.array([0.0]), np.array([0.8]), np.array([1.0]))
+    fringes = FringeModel(np.array([2]), np.array([0.0]), np.array([0.8]), np.array([1.0]))
     with pytest.raises(ArgumentError, match="two increasing angles"):
         phase.estimate(fringes, np.array([[1, 2, 0]]), (1.0, 0.0))
     with pytest.raises(ArgumentError, match="must have 1 readouts, but has 2"):

@@ -14,11 +14,11 @@ from qsense.estimators.phase.estimation import (
     log_likelihood,
     maximum_likelihood,
 )
-from qsense.estimators.phase.phase_model import Fringes, design, fringes_of, joined, ladder, shares_of
+from qsense.estimators.phase.phase_model import FringeModel, design, fringes_of, joined, ladder, shares_of
 
 __all__ = [
     "Efficiency",
-    "Fringes",
+    "FringeModel",
     "Method",
     "PhaseEstimate",
     "design",

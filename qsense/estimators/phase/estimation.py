@@ -16,7 +16,7 @@ import numpy as np
 
 from qsense.circuits.counts import IntArray
 from qsense.errors import ArgumentError
-from qsense.estimators.phase.phase_model import Fringes
+from qsense.estimators.phase.phase_model import FringeModel
 from qsense.estimators.result import NORMAL_95, Estimate
 from qsense.numerics.fisher import FloatArray
 
@@ -77,7 +77,7 @@ def efficiency(angles: FloatArray, truth: float, classical: float, quantum: floa
     Args:
         angles: the estimates, shape (repetitions,), at least 2.
         truth: θ in rad.
-        classical: M·CFI, the classical Fisher information about θ of one run's M shots (`Fringes.information`).
+        classical: M·CFI, the classical Fisher information about θ of one run's M shots (`FringeModel.information`).
         quantum: M·G.
 
     Source: arXiv:2512.21661v1, Eq. 60, with M repetitions.
@@ -91,7 +91,7 @@ def efficiency(angles: FloatArray, truth: float, classical: float, quantum: floa
 
 
 def estimate(
-    fringes: Fringes, shares: IntArray, window: tuple[float, float], method: Method = "maximum_likelihood"
+    fringes: FringeModel, shares: IntArray, window: tuple[float, float], method: Method = "maximum_likelihood"
 ) -> PhaseEstimate:
     """Returns θ from the counts of one run.
 
@@ -105,7 +105,7 @@ def estimate(
     Raises:
         ArgumentError: an empty window, no signal, or a window too wide for the grid.
 
-    >>> fringes = Fringes(np.array([4]), np.array([np.pi / 2]), np.array([0.9]), np.array([1.0]))
+    >>> fringes = FringeModel(np.array([4]), np.array([np.pi / 2]), np.array([0.9]), np.array([1.0]))
     >>> found = estimate(fringes, np.array([[545, 455, 0]]), (-0.3, 0.3))
     >>> round(found.angle, 4), round(found.stderr, 4)
     (0.025, 0.0088)
@@ -128,7 +128,7 @@ def estimate(
     return PhaseEstimate(angle, error, (low, high), fringes.aliases(peak, window), float(posterior[near].sum()))
 
 
-def maximum_likelihood(fringes: Fringes, shares: IntArray, window: tuple[float, float]) -> FloatArray:
+def maximum_likelihood(fringes: FringeModel, shares: IntArray, window: tuple[float, float]) -> FloatArray:
     """Returns the most likely θ in the window, for any number of repetitions at once, shape (...).
 
     Args:
@@ -155,7 +155,7 @@ def maximum_likelihood(fringes: Fringes, shares: IntArray, window: tuple[float, 
     return np.asarray(theta.reshape(shares.shape[:-2]))
 
 
-def log_likelihood(fringes: Fringes, shares: IntArray, grid: FloatArray) -> FloatArray:
+def log_likelihood(fringes: FringeModel, shares: IntArray, grid: FloatArray) -> FloatArray:
     """Returns the logarithm of the likelihood, shape (..., grid).
 
     Args:
@@ -167,7 +167,7 @@ def log_likelihood(fringes: Fringes, shares: IntArray, grid: FloatArray) -> Floa
     return np.asarray(shares.reshape(*shares.shape[:-2], -1) @ logs.T)
 
 
-def _grid(fringes: Fringes, shares: IntArray, window: tuple[float, float]) -> FloatArray:
+def _grid(fringes: FringeModel, shares: IntArray, window: tuple[float, float]) -> FloatArray:
     """Angles close enough to find the sharpest peak that these shots can have."""
     if not window[0] < window[1]:
         raise ArgumentError(f"Argument `window` must be two increasing angles, but is {window}.")

@@ -24,7 +24,7 @@ MID_FRINGE = (np.pi / 2,)
 
 
 @dataclass(frozen=True)
-class Fringes:
+class FringeModel:
     """Readouts p± = (P ± V cos(νθ − α))/2; arrays of shape (readouts,).
 
     Attributes:
@@ -57,7 +57,7 @@ class Fringes:
             theta: signal angle in rad.
             shots: of each readout, shape (readouts,).
 
-        >>> fringes = Fringes(np.array([2]), np.array([np.pi / 2]), np.array([0.5]), np.array([1.0]))
+        >>> fringes = FringeModel(np.array([2]), np.array([np.pi / 2]), np.array([0.5]), np.array([1.0]))
         >>> round(float(fringes.information(np.array(0.0), np.array([100]))), 9)  # M N² V²
         100.0
         """
@@ -68,7 +68,7 @@ class Fringes:
     def aliases(self, theta: float, window: tuple[float, float]) -> tuple[float, ...]:
         """Returns the other angles in the window that no number of shots tells from `theta`, in rad.
 
-        >>> fringes = Fringes(np.array([2, 2]), np.array([0.0, np.pi / 2]), np.ones(2), np.ones(2))
+        >>> fringes = FringeModel(np.array([2, 2]), np.array([0.0, np.pi / 2]), np.ones(2), np.ones(2))
         >>> [round(a, 6) for a in fringes.aliases(0.5, (0.0, 4.0))]
         [3.641593]
         """
@@ -124,7 +124,7 @@ def fringes_of(
     readout: Readout,
     visibility: float | FloatArray,
     population: float = 1.0,
-) -> Fringes:
+) -> FringeModel:
     """Returns the fringes that settings read: their equatorial rows, and for `local_x` each spin of each such row.
 
     Args:
@@ -151,7 +151,7 @@ def fringes_of(
         raise ArgumentError(f"Argument `population` must be in (0, 1], but is {population}.")
     if heights.min(initial=0) < 0 or heights.max(initial=0) > population * (1 + 1e-12):
         raise ArgumentError(f"Argument `visibility` must be in [0, {population}], but is {visibility}.")
-    return Fringes(np.full(len(angles), frequency), angles, heights, np.full(len(angles), population))
+    return FringeModel(np.full(len(angles), frequency), angles, heights, np.full(len(angles), population))
 
 
 def shares_of(counts: Counts, settings: Settings, readout: Readout) -> IntArray:
@@ -164,9 +164,9 @@ def shares_of(counts: Counts, settings: Settings, readout: Readout) -> IntArray:
     return np.pad(both, ((0, 0), (0, 1)))
 
 
-def joined(parts: Sequence[Fringes]) -> Fringes:
+def joined(parts: Sequence[FringeModel]) -> FringeModel:
     """Returns the fringes of several probes as one, for a ladder; join their shares in the same order."""
-    return Fringes(
+    return FringeModel(
         np.concatenate([p.frequencies for p in parts]),
         np.concatenate([p.angles for p in parts]),
         np.concatenate([p.visibilities for p in parts]),
