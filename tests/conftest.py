@@ -45,23 +45,29 @@ def _no_process_outlives_its_test():
     assert not left, f"left behind by processes that have ended: {left}"
 
 
+@pytest.fixture
+def without_figures(monkeypatch):
+    """Runs draw no figures: they follow from the counts, take most of a small run's time, and are tested elsewhere."""
+    from qsense import reports
+
+    monkeypatch.setattr(reports, "figures", lambda comparison: {})
+
+
 # Of the tests of jobs that run elsewhere and later.
 
 
 @pytest.fixture
-def service(tmp_path, monkeypatch):
+def service(tmp_path, monkeypatch, without_figures):
     """A stand-in of the runtime service, to which the vendor's client is led; nobody waits, and no figures are made."""
     pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
     from runtime_service import RuntimeService
 
-    from qsense import reports as report
     from qsense.jobs import dispatch
     from qsense.services import ibm_client
 
     monkeypatch.setattr(ibm_client, "PAUSES_S", (0.0, 0.0))
     monkeypatch.setattr(dispatch, "SETTLE_S", 0.0)
     monkeypatch.setattr("urllib3.util.retry.Retry.get_backoff_time", lambda retry: 0.0)
-    monkeypatch.setattr(report, "figures", lambda comparison: {})
     store = tmp_path / "home" / "qiskit-ibm.json"
     monkeypatch.setattr("qiskit_ibm_runtime.accounts.management._DEFAULT_ACCOUNT_CONFIG_JSON_FILE", str(store))
     with RuntimeService(tmp_path / "service") as service:

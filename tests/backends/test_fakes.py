@@ -28,7 +28,7 @@ from qsense.runs.spec import RunSpec
 from qsense.theory import gain
 from qsense.theory.times import designed_rule
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("without_figures")]
 
 SPEC = {
     "schema": 1, "name": "manila", "probes": ["ghz", "product"], "num_qubits": [2, 3], "noise": "calibration",

@@ -14,6 +14,7 @@ from qsense.tables import Columns, Results, results_of, write_results
 
 pandas = pytest.importorskip("pandas", reason="needs the extra `data`")
 xarray = pytest.importorskip("xarray", reason="needs the extra `data`")
+pytestmark = pytest.mark.usefixtures("without_figures")
 
 
 @pytest.fixture(scope="module")

@@ -113,6 +113,7 @@ def test_the_same_spec_gives_the_same_record_but_for_its_provenance(record, tmp_
         assert np.array_equal(one.table(), two.table())
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_another_seed_gives_other_counts(record, tmp_path):
     other = run(RunSpec.from_dict({**SPEC, "seed": 4, "num_qubits": 1, "probes": "ghz"}), out=tmp_path)
     values = {row["integrated_gain_s"] for r in (record, other) for row in r.read_json("summary.json")["rows"]}
@@ -157,6 +158,7 @@ main()
 """
 
 
+@pytest.mark.usefixtures("without_figures")
 @pytest.mark.parametrize(("when", "done"), [("before", 2), ("after", 3)])
 def test_a_killed_run_goes_on_where_it_stopped(record, tmp_path, when, done):
     """It kills itself before or after the third point's counts are moved into their place."""
@@ -172,6 +174,7 @@ def test_a_killed_run_goes_on_where_it_stopped(record, tmp_path, when, done):
     assert {name: (counts / name).read_bytes() for name in kept} == kept
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_the_emulator_and_aer_measure_the_same_to_their_error_bars(record, tmp_path):
     """16 differences to 4.5 sigma: a right pair fails once in 9000 seeds."""
     aer = run(RunSpec.from_dict({**SPEC, "backend": "aer"}), out=tmp_path)
@@ -288,6 +291,7 @@ def test_a_record_says_nothing_about_the_machine_but_its_platform(record):
     assert os.environ.get("HOME", "/nonexistent") + "/" not in text
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_readout_error_and_given_times_and_circuits_go_through_the_same_path(tmp_path):
     spec = {
         **SPEC,
