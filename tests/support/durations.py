@@ -43,5 +43,6 @@ def pytest_runtest_logreport(report):
 def pytest_sessionfinish(session):
     if os.environ.get("QSENSE_MEASURE_DURATIONS") and not hasattr(session.config, "workerinput"):
         found = {path.removeprefix("tests/"): duration for path, duration in _measured.items() if "tests/" in path}
-        rows = sorted(((round(duration, 1), path) for path, duration in found.items() if duration > 1), reverse=True)
-        TABLE.write_text("".join(f"{duration:6.1f} {path}\n" for duration, path in rows))
+        known = {path: duration for path, duration in seconds().items() if (TESTS / path).exists()}
+        rows = sorted(((duration, path) for path, duration in {**known, **found}.items() if duration > 1), reverse=True)
+        TABLE.write_text("".join(f"{duration:.1f} {path}\n" for duration, path in rows))
