@@ -61,6 +61,36 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"{hint}Known: {', '.join(known)}."
 
 
+def is_own(code: object) -> bool:
+    """Returns whether an object, class or function is part of qsense, not of an extension."""
+    return str(getattr(code, "__module__", "")).partition(".")[0] == "qsense"
+
+
+@contextmanager
+def extension_code(code: object, what: str, kind: type[QsenseError] = ArgumentError) -> Iterator[None]:
+    """Turns whatever the code of an extension raises inside into an error of one line that names the extension.
+
+    What qsense's own code raises stays as it is, and so do errors that already say what is wrong.
+
+    Args:
+        code: the extension's object, class or function.
+        what: how the message begins, such as 'the estimator "slope"'.
+        kind: of the error.
+
+    Raises:
+        QsenseError: of this kind; the exception is its cause.
+    """
+    try:
+        yield
+    except QsenseError:
+        raise
+    except Exception as error:
+        if is_own(code):
+            raise
+        reason = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+        raise kind(f"{what} failed ({reason}); its own code raised this, see where with --debug.") from error
+
+
 @contextmanager
 def at_key(source: object, key: str) -> Iterator[None]:
     """Turns what is raised inside into a SpecError that names the file and the key.

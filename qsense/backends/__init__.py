@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from qsense.backends.sampler import Sampler
 from qsense.backends.vendor import (
+    ENTRY_POINTS,
     Simulator,
     Vendor,
     all_vendors,
@@ -24,11 +25,13 @@ from qsense.backends.vendor import (
     find_vendor,
     register_vendor,
     unregister_vendor,
+    vendor_code,
 )
 from qsense.backends.vendors.aer import AerSampler
 from qsense.backends.vendors.emulator import EmulatorSampler
 from qsense.emulator import Readout
 from qsense.errors import ArgumentError, nearest
+from qsense.installation import EXTENSION_HINT
 
 if TYPE_CHECKING:
     from qsense.circuits.transpilation import Idle
@@ -98,7 +101,9 @@ def sampler(
             'name a device, such as "fake:boston".'
         )
     find_vendor(name).check_installed(name)
-    return simulator.make(readout_error)
+    vendor = next(one for one in all_vendors() if simulator in one.simulators)
+    with vendor_code(vendor, simulator.make, f'make the simulator "{name}"'):
+        return simulator.make(readout_error)
 
 
 def _hint(name: str) -> str:
@@ -107,7 +112,7 @@ def _hint(name: str) -> str:
         listed = " or ".join(f'"{other}"' for other in similar)
         return f"Did you mean {listed}?"
     prefixes = [f"{vendor.prefix}:…" for vendor in all_vendors() if vendor.opener is not None and vendor.prefix]
-    return nearest(name, [*names(), *prefixes])
+    return nearest(name, [*names(), *prefixes]) + EXTENSION_HINT.format(ENTRY_POINTS)
 
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qsense.backends.vendor import Vendor, all_vendors, open_backend
+from qsense.backends.vendor import Vendor, all_vendors, open_backend, vendor_code
 from qsense.devices.device import Device, read
 from qsense.errors import ArgumentError
 
@@ -60,7 +60,8 @@ def _devices(vendor: Vendor, is_wanted: bool) -> list[Row]:
     if not is_wanted:
         return [Row(every, unreachable=f"not listed; name the vendor {vendor.prefix} to list them (--vendor)")]
     try:
-        return [of_opened(name, backend) for name, backend in vendor.list_devices()]
+        with vendor_code(vendor, vendor.list_devices, "list its devices"):
+            return [of_opened(name, backend) for name, backend in vendor.list_devices()]
     except ArgumentError as error:
         return [Row(every, unreachable=str(error))]
 

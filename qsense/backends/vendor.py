@@ -9,17 +9,18 @@ each vendor that qsense knows; other packages add theirs with `register_vendor`,
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from qsense.backends.runners import Runner, generic_runners, is_sampler, sampler_runner
 from qsense.backends.sampler import Sampler
 from qsense.emulator import Readout
-from qsense.errors import ArgumentError
-from qsense.installation import install_hint
+from qsense.errors import ArgumentError, QsenseError, is_own
+from qsense.installation import install_hint, register_installed
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,31 @@ def register_vendor(vendor: Vendor) -> None:
     """Adds a vendor to the table.
 
     Raises:
-        ArgumentError: another vendor has its prefix.
+        ArgumentError: it is no Vendor, its prefix is not a word, one of its attributes has a wrong type, or another
+            vendor has its prefix.
     """
+    if not isinstance(vendor, Vendor):
+        raise ArgumentError(f"Argument `vendor` must be a qsense.backends.Vendor, but is {vendor!r}.")
+    check_prefix(vendor.prefix)
+    for name in ("opener", "list_devices", "similar", "serves", "runners"):
+        value = getattr(vendor, name)
+        if not callable(value) and not (value is None and name in ("opener", "list_devices")):
+            raise ArgumentError(f'`{name}` of the vendor "{vendor.prefix}" must be a function, but is {value!r}.')
+    if not all(isinstance(one, Simulator) and callable(one.make) for one in vendor.simulators):
+        raise ArgumentError(f'`simulators` of the vendor "{vendor.prefix}" must be Simulators with a function `make`.')
     if _VENDORS.get(vendor.prefix, vendor) != vendor:
         raise ArgumentError(f'The prefix "{vendor.prefix}" belongs to another vendor; choose another prefix.')
     _VENDORS[vendor.prefix] = vendor
+
+
+def check_prefix(prefix: object) -> None:
+    """Refuses what cannot stand before the colon of a backend's name.
+
+    Raises:
+        ArgumentError: it is not text, or has a colon or a space.
+    """
+    if not isinstance(prefix, str) or not re.fullmatch(r"[^\s:]*", prefix):
+        raise ArgumentError(f"The prefix of a vendor must be a word without a colon, but is {prefix!r}.")
 
 
 def unregister_vendor(prefix: str) -> None:
@@ -125,8 +146,7 @@ def all_vendors() -> list[Vendor]:
 @lru_cache(maxsize=1)
 def _load_installed() -> None:
     """Registers the vendors of installed distributions, once."""
-    for point in entry_points(group=ENTRY_POINTS):
-        register_vendor(point.load())
+    register_installed(ENTRY_POINTS, lambda name, vendor: register_vendor(vendor))
 
 
 def find_vendor(name: str) -> Vendor:
@@ -163,12 +183,44 @@ def open_backend(name: str) -> Any:
     if vendor.opener is None:
         raise ArgumentError(f'The backend "{name}" is not a device.')
     vendor.check_installed(name)
-    return vendor.opener(name)
+    with vendor_code(vendor, vendor.opener, f'open the backend "{name}"'):
+        opened = vendor.opener(name)
+    if opened is None or isinstance(opened, (str, int, float, tuple, list, dict)):
+        raise ArgumentError(
+            f'The vendor "{vendor.prefix}" gives {type(opened).__name__} as the backend "{name}"; '
+            "its opener must return a BackendV2 or a SamplerV2."
+        )
+    return opened
+
+
+@contextmanager
+def vendor_code(vendor: Vendor, code: object, doing: str) -> Iterator[None]:
+    """Turns what a vendor's code raises into an error of one line that names the vendor.
+
+    The text of the exception may hold credentials: only its type is shown, and the traceback, which is cleaned, has it.
+
+    Raises:
+        ArgumentError: the code is not qsense's own and failed.
+    """
+    try:
+        yield
+    except QsenseError:
+        raise
+    except Exception as error:
+        if is_own(code):
+            raise
+        raise ArgumentError(
+            f'The vendor "{vendor.prefix}" cannot {doing} ({type(error).__name__}); see why with --debug.'
+        ) from error
 
 
 def server_of(backend: Any) -> Vendor | None:
     """Returns the vendor that runs circuits on a BackendV2 in its own way; None if Qiskit's ways serve."""
-    return next((vendor for vendor in all_vendors() if vendor.serves(backend)), None)
+    for vendor in all_vendors():
+        with vendor_code(vendor, vendor.serves, "say which backends it serves (`serves`)"):
+            if vendor.serves(backend):
+                return vendor
+    return None
 
 
 def runners_of(vendor_object: Any) -> Mapping[str, Runner]:
@@ -180,4 +232,7 @@ def runners_of(vendor_object: Any) -> Mapping[str, Runner]:
     if is_sampler(vendor_object):
         return {"sampler": sampler_runner(vendor_object)}
     server = server_of(vendor_object)
-    return generic_runners(vendor_object) if server is None else server.runners(vendor_object)
+    if server is None:
+        return generic_runners(vendor_object)
+    with vendor_code(server, server.runners, "give the ways to run circuits (`runners`)"):
+        return server.runners(vendor_object)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib.metadata import entry_points
 from typing import TypeVar
 
 from qsense.errors import ArgumentError, nearest
@@ -17,6 +16,7 @@ from qsense.estimators.ghz.method import GhzBlock
 from qsense.estimators.product.method import ProductSpins
 from qsense.estimators.shifts.method import ParameterShift
 from qsense.estimators.tomography.method import Tomography
+from qsense.installation import EXTENSION_HINT, register_installed
 from qsense.probes import Probe
 
 AUTO = "auto"
@@ -81,7 +81,9 @@ def estimator_named(name: str) -> type[Estimator]:
     """
     _load_installed()
     if name not in _REGISTERED:
-        raise ArgumentError(f'unknown estimator "{name}". {nearest(name, estimator_names())}')
+        raise ArgumentError(
+            f'unknown estimator "{name}". {nearest(name, estimator_names())}{EXTENSION_HINT.format(ENTRY_POINTS)}'
+        )
     return _REGISTERED[name]
 
 
@@ -104,5 +106,4 @@ def automatic(probe: Probe) -> tuple[type[Estimator], str]:
 @lru_cache(maxsize=1)
 def _load_installed() -> None:
     """Registers the estimators of installed distributions, once."""
-    for point in entry_points(group=ENTRY_POINTS):
-        register_estimator(point.load())
+    register_installed(ENTRY_POINTS, lambda name, estimator: register_estimator(estimator))

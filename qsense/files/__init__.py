@@ -1,10 +1,11 @@
 """Files and text: atomic files, TOML checked by a model, the content that ships with qsense, units, figures as files.
 
-It imports `errors` alone. `write` writes a file whole or not at all, `DAMAGED` are the errors of damaged files, and
-`short_repr` is a repr for dataclasses; the rest is in the modules.
+It imports `errors` alone. `write` writes a file whole or not at all, `DAMAGED` are the errors of damaged files,
+`is_plain_name` says whether a name stays in its folder, and `short_repr` is a repr for dataclasses; the rest is in the
+modules.
 """
 
-from qsense.files.atomic import DAMAGED, write
+from qsense.files.atomic import DAMAGED, is_plain_name, write
 from qsense.files.representation import short_repr
 
-__all__ = ["DAMAGED", "short_repr", "write"]
+__all__ = ["DAMAGED", "is_plain_name", "short_repr", "write"]

@@ -20,6 +20,15 @@ DAMAGED: tuple[type[Exception], ...] = (
 """Whatever reading a ZIP, NPZ or JSON file may raise that is damaged, or made to do harm."""
 
 
+def is_plain_name(name: object) -> bool:
+    """Returns whether a file of this name stays in the folder in which it is written, on every system.
+
+    >>> is_plain_name("trials.csv"), is_plain_name("../trials.csv"), is_plain_name("/trials.csv"), is_plain_name("..")
+    (True, False, False, False)
+    """
+    return isinstance(name, str) and name.strip(". ") != "" and not any(c in '/\\:*?"<>|' or c < " " for c in name)
+
+
 def write(target: Path, data: bytes) -> None:
     """Writes a file: after a crash there is the old one, the new one or none, never half of one.
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qsense.errors import ArgumentError, nearest
+from qsense.installation import EXTENSION_HINT, register_installed
 from qsense.noise.protocol import SpinNoise
 
 if TYPE_CHECKING:
@@ -79,14 +81,17 @@ def noise_kind(name: str) -> NoiseKind:
         ArgumentError: no kind of this name is registered or installed.
     """
     if name not in _REGISTERED:
-        from importlib.metadata import entry_points  # slow to import
-
-        for point in entry_points(group=ENTRY_POINTS):
-            register_noise(point.load())
+        _load_installed()
     if name not in _REGISTERED:
-        known = nearest(name, _REGISTERED) if _REGISTERED else "None is registered; use qsense.register_noise."
-        raise ArgumentError(f'unknown kind of noise "{name}". {known}')
+        known = nearest(name, _REGISTERED) if _REGISTERED else "None is registered."
+        raise ArgumentError(f'unknown kind of noise "{name}". {known}{EXTENSION_HINT.format(ENTRY_POINTS)}')
     return _REGISTERED[name]
+
+
+@lru_cache(maxsize=1)
+def _load_installed() -> None:
+    """Registers the kinds of noise of installed distributions, once."""
+    register_installed(ENTRY_POINTS, lambda name, kind: register_noise(kind))
 
 
 def noise_units(entry: Mapping[str, Any]) -> Mapping[str, str]:

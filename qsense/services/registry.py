@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qsense.backends.vendor import all_vendors
+from qsense.backends.vendor import all_vendors, check_prefix
 from qsense.errors import ArgumentError
 from qsense.services.protocol import Service
 
@@ -19,8 +19,11 @@ def register_service(prefix: str, connect: Callable[[str], Service]) -> None:
         connect: returns the service of a device, given its full name, such as "ibm:ibm_boston".
 
     Raises:
-        ArgumentError: the prefix has another service.
+        ArgumentError: the prefix is not a word or has another service, or `connect` is not a function.
     """
+    check_prefix(prefix)
+    if not callable(connect):
+        raise ArgumentError(f'Argument `connect` of the service "{prefix}" must be a function, but is {connect!r}.')
     if _SERVICES.get(prefix, connect) is not connect:
         raise ArgumentError(f'The prefix "{prefix}" has another service; choose another prefix.')
     _SERVICES[prefix] = connect

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from qsense import files
-from qsense.errors import ArgumentError, ContentError, nearest
+from qsense.errors import ArgumentError, ContentError, extension_code, nearest
+from qsense.files import is_plain_name
+from qsense.installation import EXTENSION_HINT, register_installed
 from qsense.tables.csv_format import csv_files
 from qsense.tables.netcdf_format import netcdf_files
 from qsense.tables.parquet_format import parquet_files
@@ -38,9 +39,11 @@ def register_writer(name: str, writer: Writer) -> None:
         writer: takes results and returns file name → content.
 
     Raises:
-        ArgumentError: the name is taken, or is not a lower-case word.
+        ArgumentError: the name is taken, or is not a lower-case word; or the writer is not a function.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+    if not callable(writer):
+        raise ArgumentError(f'Argument `writer` of the format "{name}" must be a function, but is {writer!r}.')
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ArgumentError(f'The name of a format must be lower-case letters, digits and _, but is "{name}".')
     if _REGISTERED.get(name, writer) is not writer:
         raise ArgumentError(f'A format "{name}" is registered already; choose another name.')
@@ -79,10 +82,10 @@ def write_results(results: Results, folder: str | Path, kind: str) -> list[Path]
 
     Raises:
         ArgumentError: the format is unknown, or needs a package that is not installed.
-        ContentError: a file cannot be written.
+        ContentError: a file cannot be written, or the format's writer fails or gives something other than files.
     """
     folder, paths = Path(folder), []
-    for name, content in _writer_named(kind)(results).items():
+    for name, content in _contents(kind, results).items():
         path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -93,15 +96,29 @@ def write_results(results: Results, folder: str | Path, kind: str) -> list[Path]
     return paths
 
 
+def _contents(kind: str, results: Results) -> Mapping[str, bytes]:
+    writer, named = _writer_named(kind), f'The format "{kind}"'
+    with extension_code(writer, named, ContentError):
+        contents = writer(results)
+        if not isinstance(contents, Mapping):
+            raise ContentError(f"{named} gives {type(contents).__name__}; its writer must return file name → bytes.")
+        for name, content in contents.items():
+            if not is_plain_name(name):
+                raise ContentError(f"{named} names the file {name!r}; it must be a plain file name, without a folder.")
+            if not isinstance(content, bytes):
+                wrong = type(content).__name__
+                raise ContentError(f"{named} gives {wrong} as the content of {name!r}; it must be bytes.")
+        return contents
+
+
 def _writer_named(name: str) -> Writer:
     names = format_names()
     if name not in names:
-        raise ArgumentError(f'Unknown format "{name}". {nearest(name, names)}')
+        raise ArgumentError(f'Unknown format "{name}". {nearest(name, names)}{EXTENSION_HINT.format(ENTRY_POINTS)}')
     return _REGISTERED[name]
 
 
 @lru_cache(maxsize=1)
 def _load_installed() -> None:
     """Registers the formats of installed distributions, once."""
-    for point in entry_points(group=ENTRY_POINTS):
-        register_writer(point.name, point.load())
+    register_installed(ENTRY_POINTS, register_writer)
