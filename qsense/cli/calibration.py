@@ -114,7 +114,7 @@ def _measure_now(
 def _print_found(backend: str, found: Characterisation) -> None:
     from rich.table import Table
 
-    from qsense.cli.devices import console
+    from qsense.files.terminal import plain_console
 
     table = Table(title=f"{backend}, measured", title_justify="left")
     for column in ("qubit", "T1 (µs)", "T2* (µs)", "T2 (µs)", "up | down", "down | up"):
@@ -128,4 +128,4 @@ def _print_found(backend: str, found: Characterisation) -> None:
             f"{found.readout.up_given_down[spin]:.4f} ± {errors[0, spin]:.4f}",
             f"{found.readout.down_given_up[spin]:.4f} ± {errors[1, spin]:.4f}",
         )
-    console().print(table)
+    plain_console(highlight=False).print(table)

@@ -9,6 +9,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.runs import Record
+from qsense.files.terminal import plain_console
 from qsense.files.units import readable_time, time_unit, with_error
 
 UNLIKELY = 0.001  # the p-value below which a prediction is said to fail
@@ -28,7 +29,6 @@ def backends(
     if as_json:
         print(json.dumps([row._asdict() for row in found], indent=2, allow_nan=False))
         return
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table()
@@ -42,9 +42,9 @@ def backends(
             _shown(row.t2_s, 1e6, ".1f"),
             _shown(row.readout_error, 1, ".2%"),
             _shown(row.two_qubit_error, 1, ".2%"),
-            escape(row.unreachable or ""),  # "[ibm]" is no markup
+            row.unreachable or "",
         )
-    console().print(table)
+    plain_console(highlight=False).print(table)
 
 
 @app.command()
@@ -71,7 +71,7 @@ def compare(record: Record, as_json: AsJson = False) -> None:
 def _print_point(point: dict[str, Any]) -> None:
     from rich.table import Table
 
-    shown = console()
+    shown = plain_console(highlight=False)
     where = f"{point['probe']} N = {point['num_qubits']} on qubits {', '.join(map(str, point['qubits']))}"
     size, unit = time_unit(max(row["time_s"] for row in point["times"]))
     table = Table()
@@ -120,12 +120,3 @@ def _verdict(point: dict[str, Any], kind: str, keeps: str) -> str:
 
 def _shown(value: float | None, factor: float, form: str) -> str:
     return "" if value is None else format(value * factor, form)
-
-
-def console() -> Any:
-    """Returns where tables are printed: a file or a pipe has no width of its own."""
-    import sys
-
-    from rich.console import Console
-
-    return Console(highlight=False) if sys.stdout.isatty() else Console(width=100, highlight=False)

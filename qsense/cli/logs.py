@@ -1,14 +1,18 @@
-"""What goes to stderr: the library's log, a line each, and the traceback of an error where it is asked for."""
+"""What goes to stderr: the library's log, a line each, and the traceback of an error where --debug shows it."""
 
 from __future__ import annotations
 
 import logging
 import sys
 
+from qsense.files.terminal import printable
+
 
 class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        print(f"qsense: {record.getMessage()}", file=sys.stderr)  # stderr as it is now: tests and pipes replace it
+        print(
+            f"qsense: {printable(record.getMessage())}", file=sys.stderr
+        )  # stderr as it is now: tests and pipes replace it
 
 
 _LINES = _Lines()
@@ -29,7 +33,7 @@ def show_log(quiet: bool = False) -> None:
 
 def one_line(error: BaseException) -> str:
     """Returns the text of an error on one line."""
-    return " ".join(str(error).split())
+    return printable(" ".join(str(error).split()))
 
 
 def show_traceback(error: BaseException) -> None:
@@ -39,7 +43,7 @@ def show_traceback(error: BaseException) -> None:
     for part in traceback.format_exception(error):
         for line in part.splitlines():
             indent = line[: len(line) - len(line.lstrip())]
-            print(indent + without_credentials(line), file=sys.stderr)
+            print(indent + printable(without_credentials(line)), file=sys.stderr)
 
 
 def without_credentials(text: str) -> str:

@@ -102,10 +102,11 @@ def _row(size: int, noise: Noise, objective: str, time: float | None, dead_time:
 
 
 def _show(answer: dict[str, Any], noise: str) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    from qsense.files.terminal import plain_console
+
+    console = plain_console(highlight=False, piped_width=None)
     title = {"integrated_gain": "𝓘 in s", "rate": "max Q/t in s", "gain": "G"}[answer["objective"]]
     console.print(f"{title}: {noise}")
     table = Table()

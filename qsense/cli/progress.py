@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from qsense.files.terminal import printable
+
 
 @contextmanager
 def progress(quiet: bool, amount: str = "{task.completed}/{task.total}") -> Iterator[Any]:
@@ -22,7 +24,8 @@ def progress(quiet: bool, amount: str = "{task.completed}/{task.total}") -> Iter
     if quiet or not console.is_terminal:
         yield None
         return
-    columns = TextColumn("{task.description}"), BarColumn(), TextColumn(amount), TimeRemainingColumn()
+    named = TextColumn("{task.description}", markup=False)
+    columns = named, BarColumn(), TextColumn(amount), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None)
-        yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)
+        yield lambda done, total, label: bar.update(task, completed=done, total=total, description=printable(label))

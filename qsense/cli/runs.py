@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -134,18 +133,14 @@ def _show(record: RunRecord, as_json: bool) -> None:
         except ValueError as error:
             raise _damaged(record, error) from error
         return
-    from rich.console import Console
+    from qsense.files.terminal import plain_console, print_parts
+    from qsense.reports import summary_parts
 
-    from qsense.reports import print_tables
-
-    # A file or a pipe has no width of its own: the tables fit 100 columns.
-    console = Console() if sys.stdout.isatty() else Console(width=100)
     try:
-        print_tables(console, summary)
-    except BrokenPipeError:
-        raise
+        parts = summary_parts(summary)
     except Exception as error:  # of whatever stands where a number should
         raise _damaged(record, error) from error
+    print_parts(plain_console(), parts)
     if record.spec.device is not None:
         print("exact: decay alone. What preparation and readout take is fitted apart: qsense compare RECORD")
     print(f"record: {record.path}")

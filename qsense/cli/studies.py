@@ -19,6 +19,7 @@ from qsense.cli.logs import show_log
 from qsense.cli.options import print_paths
 from qsense.cli.progress import progress
 from qsense.errors import ContentError
+from qsense.files.terminal import printable
 
 if TYPE_CHECKING:
     from qsense.study.sweep import StudyCost
@@ -81,8 +82,8 @@ def sweep(
     if done.failures:
         first = done.failures[0]
         print(
-            f"qsense: {len(done.failures)} trials could not be run; the first, {first.trial.label}: {first.reason} "
-            f"All are in {folder / 'failures.csv'}.",
+            f"qsense: {len(done.failures)} trials could not be run; the first, "
+            f"{printable(f'{first.trial.label}: {first.reason}')} All are in {folder / 'failures.csv'}.",
             file=sys.stderr,
         )
         raise typer.Exit(2)
@@ -197,21 +198,18 @@ def _cost_as_json(cost: StudyCost) -> dict[str, Any]:
 
 
 def _show(done: TrialsRun, summary: dict[str, Any], folder: Path) -> None:
-    from rich.console import Console
-
-    from qsense.study.report import print_tables
+    from qsense.files.terminal import plain_console, print_parts
+    from qsense.study.report import summary_parts
 
     if done.new:
         share = done.busy_s / (done.wall_s * done.workers) if done.wall_s else 1.0
         print(f"{done.new} trials in {done.wall_s:.1f} s on {done.workers} workers, {100 * share:.0f} % of their time")
-    console = Console() if sys.stdout.isatty() else Console(width=100)
     try:
-        print_tables(console, summary)
-    except BrokenPipeError:
-        raise
+        parts = summary_parts(summary)
     except Exception as error:  # of whatever stands where a number should
         path = folder / "summary.json"
         raise ContentError(f"{path}: damaged ({type(error).__name__}); delete it and run the same again.") from error
+    print_parts(plain_console(), parts)
     print(f"tables and figures: {folder}")
 
 

@@ -161,10 +161,11 @@ def _readout(probe: Probe, noise: Noise, readout: str, phase: str, times: list[f
 
 
 def _show(answer: dict[str, Any], noise: str) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    from qsense.files.terminal import plain_console
+
+    console = plain_console(highlight=False, piped_width=None)
     console.print(f"{answer['probe']}, N = {answer['num_qubits']}: {noise}")
     table = Table()
     columns = ["t (s)", "G = Q/t²"]

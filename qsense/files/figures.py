@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qsense.errors import ArgumentError, ContentError
+from qsense.files.terminal import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+logger = logging.getLogger(__name__)
 # Okabe and Ito's palette, told apart with any colour vision; line style and marker say the same again.
 COLOURS = {"ghz": "#D55E00", "product": "#0072B2"}
 OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -22,6 +26,15 @@ STYLE: Any = {
     "legend.frameon": False,
 }
 _FORMATS = ("png", "svg", "pdf")
+
+
+def literal(text: str) -> str:
+    r"""Returns a text that Matplotlib draws as it is, for names from files: a `$` does not begin mathematics.
+
+    >>> literal("$x$")
+    '\\$x\\$'
+    """
+    return printable(text).replace("$", r"\$")
 
 
 def save_figure(figure: Figure, path: Path) -> Path:
@@ -39,6 +52,16 @@ def save_figure(figure: Figure, path: Path) -> Path:
     except OSError as error:
         raise ContentError(f"{path}: cannot be written: {error.strerror}; choose another file.") from error
     return path
+
+
+def draw_or_warn(draw: Callable[[], dict[str, bytes]], folder: Path) -> dict[str, bytes]:
+    """Returns figures by file name; none, and a warning, where drawing fails: the tables are kept."""
+    try:
+        return draw()
+    except Exception as error:  # of Matplotlib, on any content
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        logger.warning(f"{folder}: the tables are written, but the figures could not be drawn ({why})")
+        return {}
 
 
 def render_figure(figure: Figure, kind: str) -> bytes:

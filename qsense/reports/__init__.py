@@ -2,11 +2,11 @@
 
 It imports `theory`, `comparison` and what is below them; the style of figures and their files are in `files.figures`.
 `figures` gives those of a comparison by file name, made by `gain_figure` and `integrated_gain_figure`; `theory_figure`
-and `optimal_figure` draw exact answers; `print_tables` prints a summary.
+and `optimal_figure` draw exact answers; `print_tables` prints the `summary_parts` of a summary.
 """
 
 from qsense.reports.run_figures import figures, gain_figure, integrated_gain_figure
-from qsense.reports.run_tables import print_tables
+from qsense.reports.run_tables import print_tables, summary_parts
 from qsense.reports.theory_figures import optimal_figure, theory_figure
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "integrated_gain_figure",
     "optimal_figure",
     "print_tables",
+    "summary_parts",
     "theory_figure",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 from qsense.comparison.points import MeasuredPoint
 from qsense.comparison.rows import Comparison
 from qsense.estimators.result import NORMAL_95
-from qsense.files.figures import COLOURS, OTHERS, STYLE, render_figure
+from qsense.files.figures import COLOURS, OTHERS, STYLE, literal, render_figure
 from qsense.files.units import time_unit
 from qsense.runs.placement import CALIBRATION
 
@@ -53,7 +53,7 @@ def gain_figure(comparison: Comparison) -> Figure:
                 panel.axis("off")
                 continue
             _draw_gain(panel, here, comparison, handles)
-            panel.set_title(f"{noise}, N = {size}", fontsize=9)
+            panel.set_title(literal(f"{noise}, N = {size}"), fontsize=9)
             if column == 0:
                 panel.set_ylabel("gain G = Q/t²")
     _legend(figure, handles)
@@ -93,7 +93,7 @@ def integrated_gain_figure(comparison: Comparison) -> Figure:
     for (panel, ratio), noise in zip(axes.T, noises, strict=True):
         here = [m for m in comparison.measured if m.point.noise.name == noise]
         _draw_totals(panel, ratio, here, comparison, handles)
-        panel.set_title(noise, fontsize=9)
+        panel.set_title(literal(noise), fontsize=9)
     _legend(figure, handles)
     return figure
 
@@ -132,7 +132,9 @@ def _draw_totals(
 def _legend(figure: Figure, handles: dict[str, Any]) -> None:
     order = sorted(handles, key=lambda name: (not name.partition(", ")[2].startswith(_THEORIES), name))
     shown = [handles[name] for name in order]
-    figure.legend(shown, order, loc="outside upper center", ncols=min(len(order), 3), fontsize=8)
+    figure.legend(
+        shown, [literal(name) for name in order], loc="outside upper center", ncols=min(len(order), 3), fontsize=8
+    )
 
 
 def _theory(item: MeasuredPoint) -> str:

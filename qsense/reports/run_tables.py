@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qsense.files.terminal import print_parts
 from qsense.files.units import time_unit, with_error
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 
 def print_tables(console: Console, summary: dict[str, Any]) -> None:
     """Prints the comparison, the crossovers and the verdicts of a summary; fits 100 columns."""
+    print_parts(console, summary_parts(summary))
+
+
+def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
+    """Returns the tables and lines of a summary. What a malformed one raises, it raises before any printing."""
     from rich.table import Table
 
+    parts: list[Table | str] = []
     size, unit = time_unit(max((row["integrated_gain_exact_s"] for row in summary["rows"]), default=1.0))
     table = Table(title=f"𝓘 = ∫G dt in {unit}: exact and estimated, with 95 % intervals", title_justify="left")
     for name in ("probe", "N", "noise", "estimator"):
@@ -32,12 +40,12 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
             f"{row['integrated_gain_low_s'] / size:.4g} … {row['integrated_gain_high_s'] / size:.4g}",
             "–" if row["z"] is None else f"{row['z']:+.1f}",
         )
-    console.print(table)
+    parts.append(table)
     if any(row["quantity"] == "classical_integrated_gain" for row in summary["rows"]):
-        console.print("* the exact value of this readout, which is below the quantum value", highlight=False)
+        parts.append("* the exact value of this readout, which is below the quantum value")
     reasons = {row["probe"]: row["reason"] for row in summary["rows"] if row.get("reason")}
     for probe, reason in reasons.items():
-        console.print(f"auto for {probe} is {reason}", highlight=False)
+        parts.append(f"auto for {probe} is {reason}")
     if summary["crossovers"]:
         known = [row[key] for row in summary["crossovers"] for key in ("crossover_exact_s", "crossover_s") if row[key]]
         size, unit = time_unit(max(known, default=1.0))
@@ -58,9 +66,8 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
                     f"{row['ratio']:.3f} ± {row['ratio_stderr']:.3f}",
                 )
         if table.rows:
-            console.print(table)
-    for verdict in summary["verdicts"]:
-        console.print(f"• {verdict}", highlight=False)
+            parts.append(table)
+    return [*parts, *(f"• {verdict}" for verdict in summary["verdicts"])]
 
 
 def _number(value: float | None, error: float | None, unit: float) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.files.figures import COLOURS, OTHERS, STYLE
+from qsense.files.figures import COLOURS, OTHERS, STYLE, literal
 from qsense.files.units import time_unit
 from qsense.noise import Noise, environment_of
 from qsense.numerics.fisher import FloatArray
@@ -63,7 +63,7 @@ def _draw_curves(curve: Axes, ratio: Axes, probes: list[Probe], noise: Noise, ti
     _shade(ratio, times / seconds, bound / np.where(product > 1e-12, product, np.nan), highest)
     for probe, g, r in zip(probes, gains, ratios, strict=True):
         look: dict[str, Any] = {"color": _colour(probe), "ls": _LINES.get(probe.kind, "-."), "lw": 1.4}
-        curve.plot(times / seconds, g, label=_title(probe), **look)
+        curve.plot(times / seconds, g, label=literal(_title(probe)), **look)
         ratio.plot(times / seconds, r, **look)
     curve.set(xlabel=f"time t ({unit})", ylabel="gain G = Q/t²", ylim=(0, n**2 * 1.05), title=f"N = {n}")
     ratio.set(xlabel=f"time t ({unit})", ylabel="G / G of product", ylim=(0, highest), title=f"N = {n}")
@@ -145,7 +145,12 @@ def optimal_figure(answer: dict[str, Any], noise: str) -> Figure:
             colour = COLOURS.get(name) or OTHERS[(place - 2) % len(OTHERS)]
             marker = "*" if name == "optimum found" else "osD^v"[place % 5]
             panel.plot(
-                *zip(*found, strict=True), marker=marker, ms=4, lw=1.1, color=colour, label=name.replace("ghz", "GHZ")
+                *zip(*found, strict=True),
+                marker=marker,
+                ms=4,
+                lw=1.1,
+                color=colour,
+                label=literal(name.replace("ghz", "GHZ")),
             )
         bounds = [row["bound"] / row["values"]["product"] for row in rows if row["bound"] is not None]
         if len(bounds) == len(rows):
@@ -153,7 +158,7 @@ def optimal_figure(answer: dict[str, Any], noise: str) -> Figure:
             _shade(panel, np.array(sizes, dtype=float), np.array(bounds), top)
             panel.set_ylim(0, top)
         title = {"integrated_gain": r"$\mathcal{I}$", "rate": "max Q/t", "gain": "G"}[answer["objective"]]
-        panel.set(xlabel="number of spins N", ylabel=f"{title} / that of product", title=noise, xticks=sizes)
+        panel.set(xlabel="number of spins N", ylabel=f"{title} / that of product", title=literal(noise), xticks=sizes)
         panel.legend(fontsize=8)
     return figure
 

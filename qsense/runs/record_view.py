@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from qsense.files.figures import COLOURS, OTHERS, STYLE
+from qsense.files.figures import COLOURS, OTHERS, STYLE, literal
 from qsense.files.units import time_unit
 
 if TYPE_CHECKING:
@@ -59,13 +59,19 @@ def gain_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
         for panel, (noise, number) in zip(axes.flat, ((n, s) for n in noises for s in sizes), strict=True):
             own = [row for row in rows if (row["noise"], row["num_qubits"]) == (noise, number)]
             if own:
-                panel.set_title(f"{noise}, N = {number}", fontsize=9)
+                panel.set_title(literal(f"{noise}, N = {number}"), fontsize=9)
                 _draw(panel, own, rows, handles)
             else:
                 panel.axis("off")
         for panel in axes[:, 0]:
             panel.set_ylabel("gain G = Q/t²")
-        figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=3, fontsize=8)
+        figure.legend(
+            list(handles.values()),
+            [literal(str(name)) for name in handles],
+            loc="outside upper center",
+            ncols=3,
+            fontsize=8,
+        )
     return figure
 
 

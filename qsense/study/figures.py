@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.estimators.result import NORMAL_95
-from qsense.files.figures import COLOURS, OTHERS, STYLE, render_figure
+from qsense.files.figures import COLOURS, OTHERS, STYLE, literal, render_figure
 from qsense.files.units import time_unit
 from qsense.study.summary import Cell, Lead, leads
 
@@ -63,13 +63,19 @@ def integrated_gain_figure(found: Sequence[Cell]) -> Figure:
     handles: dict[str, Any] = {}
     for place, (title, group) in zip(axes.flat, shown, strict=False):
         _draw_panel(place, group, across, series, handles)
-        place.set_title(title, fontsize=9)
+        place.set_title(literal(title), fontsize=9)
     for place in axes.flat[len(shown) :]:
         place.axis("off")
     if len(panels) > len(shown):
         figure.suptitle(f"the first {len(shown)} of {len(panels)} panels; all are in trials.csv", fontsize=9)
     columns = min(4, max(1, len(handles) // 2))
-    figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=columns, fontsize=7.5)
+    figure.legend(
+        list(handles.values()),
+        [literal(name) for name in handles],
+        loc="outside upper center",
+        ncols=columns,
+        fontsize=7.5,
+    )
     return figure
 
 
@@ -124,7 +130,7 @@ def lead_figure(pairs: Sequence[Lead]) -> Figure:
     else:
         figure = _lead_curves(first, "num_qubits" if len(sizes) > 1 or rate is None else rate)
     if left_out:
-        figure.suptitle(f"at {_words(pairs[0].names, others)}; the others are in summary.json", fontsize=9)
+        figure.suptitle(literal(f"at {_words(pairs[0].names, others)}; the others are in summary.json"), fontsize=9)
     return figure
 
 
@@ -188,7 +194,7 @@ def _lead_map(pairs: Sequence[Lead], rate: str) -> Figure:
         figure.colorbar(mesh, ax=panel, label=title)
         for axis, labels in ((panel.xaxis, sizes), (panel.yaxis, rates)):
             step = (len(labels) + 7) // 8
-            axis.set_ticks(np.arange(0, len(labels), step) + 0.5, [_value(value) for value in labels[::step]])
+            axis.set_ticks(np.arange(0, len(labels), step) + 0.5, [literal(_value(value)) for value in labels[::step]])
         for row, column in zip(*np.nonzero(np.isfinite(data)), strict=True) if data.size <= 60 else ():
             red, green, blue, _ = mesh.cmap(mesh.norm(data[row, column]))
             ink = "white" if 0.3 * red + 0.6 * green + 0.1 * blue < 0.5 else "black"
@@ -205,7 +211,7 @@ def _scale(panel: Axes, values: Sequence[Any], across: str) -> None:
         panel.set_xscale("log")
     elif across == "num_qubits" and len(numbers) <= 12:
         panel.set_xticks(numbers)
-    panel.set_xlabel(_LABELS.get(across, across))
+    panel.set_xlabel(_LABELS.get(across, literal(across)))
 
 
 def _axis(names: Sequence[dict[str, Any]]) -> str:

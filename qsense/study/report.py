@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from qsense import files
 from qsense.errors import ContentError
+from qsense.files.figures import draw_or_warn
+from qsense.files.terminal import print_parts
 from qsense.study.figures import figures
 from qsense.study.summary import cells, summarize
 from qsense.tables import Columns, Results, write_results
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
 STUDIES = Path("runs/studies")
 _MOST_ROWS = 20
@@ -35,7 +39,7 @@ def write_report(results: Results, folder: Path, failed: Columns) -> dict[str, A
         found = cells(results)
         summary = summarize(results, found)
         write_results(results, folder, "csv")
-        made = figures(found)
+        made = draw_or_warn(lambda: figures(found), folder)
     made |= {"failures.csv": failed.to_csv()} if len(failed) else {}
     if summary is not None:  # last: a folder with a summary is complete
         text = json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
@@ -54,21 +58,24 @@ def write_report(results: Results, folder: Path, failed: Columns) -> dict[str, A
 
 def print_tables(console: Console, summary: dict[str, Any]) -> None:
     """Prints a study's summary; fits 100 columns."""
+    print_parts(console, summary_parts(summary))
+
+
+def summary_parts(summary: dict[str, Any]) -> list[Table | str | Text]:
+    """Returns the tables and lines of a study's summary. What a malformed one raises, it raises before any printing."""
+    parts: list[Table | str | Text] = []
     z = summary["z"]
     if z["deviation"] is not None:
-        console.print(
+        parts.append(
             f"{summary['trials']} trials; z of 𝓘 against theory: mean {z['mean']:+.2f}, "
-            f"deviation {z['deviation']:.2f}, {100 * z['within_95']:.0f} % within the 95 % interval",
-            highlight=False,
+            f"deviation {z['deviation']:.2f}, {100 * z['within_95']:.0f} % within the 95 % interval"
         )
     if summary["devices"]:
-        console.print(
+        parts.append(
             f"on {', '.join(summary['devices'])}: exact is the decay of the qubits' T1 and T2 alone; "
-            "preparation and readout lower what is measured",
-            highlight=False,
+            "preparation and readout lower what is measured"
         )
-    _print(
-        console,
+    parts += _table(
         "How they scale: the power of N, measured and exact",
         summary["exponents"],
         ("num_qubits", "quantity", "left_out"),
@@ -79,8 +86,7 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
             "z": lambda row: f"{row['z']:+.1f}",
         },
     )
-    _print(
-        console,
+    parts += _table(
         "Until when GHZ leads, in s, and 𝓘 GHZ / 𝓘 product",
         summary["crossovers"],
         (),
@@ -91,18 +97,19 @@ def print_tables(console: Console, summary: dict[str, Any]) -> None:
             "measured ": lambda row: _number(row["ratio"], row["ratio_stderr"], ".3f"),
         },
     )
+    return parts
 
 
-def _print(console: Console, title: str, rows: list[dict[str, Any]], hidden: tuple[str, ...], numbers: Any) -> None:
-    """Prints a table with the columns of names that differ between rows, and the numbers."""
+def _table(title: str, rows: list[dict[str, Any]], hidden: tuple[str, ...], numbers: Any) -> list[Table | str | Text]:
+    """Returns a table with the columns of names that differ between rows, and the numbers, between title and remark."""
     from rich.table import Table
+    from rich.text import Text
 
     if not rows:
-        return
+        return []
     results = {"exponent", "exponent_stderr", "exponent_exact", "z", "p_value", "ratio", "ratio_stderr", "ratio_exact"}
     results |= {"crossover_s", "crossover_stderr_s", "crossover_exact_s", *hidden}
     names = [key for key in rows[0] if key not in results and len({json.dumps(row[key]) for row in rows}) > 1]
-    console.print(title, style="italic", highlight=False)
     table = Table()
     for name in names:
         table.add_column({"num_qubits": "N"}.get(name, name.removesuffix("_per_s").replace("_", " ")))
@@ -111,9 +118,8 @@ def _print(console: Console, title: str, rows: list[dict[str, Any]], hidden: tup
     for row in rows[:_MOST_ROWS]:
         table.add_row(*(f"{row[n]:g}" if isinstance(row[n], float) else str(row[n]) for n in names),
                       *(show(row) for show in numbers.values()))  # fmt: skip
-    console.print(table)
-    if len(rows) > _MOST_ROWS:
-        console.print(f"… and {len(rows) - _MOST_ROWS} more in summary.json", highlight=False)
+    more = len(rows) - _MOST_ROWS
+    return [Text(title, style="italic"), table, *([f"… and {more} more in summary.json"] if more > 0 else [])]
 
 
 def _number(value: float | None, error: float | None = None, form: str = "") -> str:

@@ -23,6 +23,7 @@ from qsense.comparison import (
     time_tables,
 )
 from qsense.errors import ArgumentError
+from qsense.files.figures import draw_or_warn
 from qsense.jobs import collection, ledger, submission
 from qsense.jobs.collection import Collected
 from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS
@@ -178,6 +179,6 @@ def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | No
         "verdicts": list(comparison.verdicts),
     }
     record.write_summary(summary)
-    for name, data in reports.figures(comparison).items():
+    for name, data in draw_or_warn(lambda: reports.figures(comparison), record.path).items():
         record.write_bytes(name, data)
     return record
