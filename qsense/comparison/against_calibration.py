@@ -70,11 +70,13 @@ def calibration_rows(
 
 def _mitigated(item: MeasuredPoint, readout: Counts | None) -> dict[str, Any]:
     """G at every time with readout mitigated, and whether readout is correlated; {} where that cannot be done."""
-    mitigation = item.point.method.readout_mitigation()
+    with item.point.calling_estimator():
+        mitigation = item.point.method.readout_mitigation()
     if readout is None or mitigation is None:
         return {}
     calibration = calibrate(readout)
-    estimates = [mitigation(part, calibration) for part in item.counts]
+    with item.point.calling_estimator():
+        estimates = [mitigation(part, calibration) for part in item.counts]
     fit, correlation = fit_amplitude(estimates, item.gain_exact), crosstalk(readout)
     return {
         "mitigated": [
@@ -89,7 +91,8 @@ def _mitigated(item: MeasuredPoint, readout: Counts | None) -> dict[str, Any]:
 
 def _suspects(item: MeasuredPoint, place: Placement) -> list[Suspect]:
     """The qubits whose own rates explain a miss, where the estimator tells spins apart."""
-    gains = [found for found in map(item.point.method.spin_gains, item.counts) if found is not None]
+    with item.point.calling_estimator():
+        gains = [found for found in map(item.point.method.spin_gains, item.counts) if found is not None]
     if not gains:
         return []
     seen, rates = [], []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qsense.circuits.counts import Counts
-from qsense.estimators.estimator import Quantity, QuantumGain
+from qsense.estimators.estimator import ClassicalGain, Quantity, QuantumGain
 from qsense.estimators.result import Estimate, IntegratedEstimate, integrate_estimates
 from qsense.numerics.fisher import FloatArray
 from qsense.runs.columns import POINT_COLUMNS
@@ -80,18 +80,24 @@ def point_columns(point: Point) -> dict[str, Any]:
 
 
 def _quantity(point: Point) -> Quantity:
-    return point.method.quantity(point.probe)
+    with point.calling_estimator():
+        quantity = point.method.quantity(point.probe)
+        if not isinstance(quantity, QuantumGain | ClassicalGain):
+            raise TypeError(f"`quantity` must return QuantumGain or ClassicalGain, not {type(quantity).__name__}")
+    return quantity
 
 
 def _exact_gain(point: Point, times: FloatArray) -> FloatArray:
     quantity = _quantity(point)
     if isinstance(quantity, QuantumGain):
         return gain(point.probe, point.noise, times)
-    return classical_gain(point.probe, point.noise, times, quantity.readout, quantity.phase)
+    with point.calling_estimator():
+        return classical_gain(point.probe, point.noise, times, quantity.readout, quantity.phase)
 
 
 def _exact_integral(point: Point) -> IntegratedGain:
     quantity = _quantity(point)
     if isinstance(quantity, QuantumGain):
         return integrated_gain(point.probe, point.noise)
-    return integrated_classical_gain(point.probe, point.noise, quantity.readout, quantity.phase)
+    with point.calling_estimator():
+        return integrated_classical_gain(point.probe, point.noise, quantity.readout, quantity.phase)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qsense.circuits.counts import Counts
 from qsense.comparison.advantage import Crossover, crossovers, verdicts
 from qsense.comparison.points import MeasuredPoint, point_columns
+from qsense.errors import ArgumentError
+from qsense.estimators.estimator import TimeTable
+from qsense.estimators.result import Estimate
 from qsense.runs.columns import POINT_COLUMNS
+from qsense.runs.plan import Point
 from qsense.theory import integrated_gain
 
 
@@ -90,10 +95,25 @@ def time_tables(comparison: Comparison) -> dict[str, tuple[tuple[str, ...], list
             rows += [
                 {**point_columns(item.point), "time_s": float(time), "gain_exact": float(exact), **row}
                 for time, exact, counts, estimate in per_time
-                for row in table.rows(item.point.method, counts, estimate)
+                for row in _own_rows(item.point, table, float(time), counts, estimate)
             ]
             found[table.file_name] = tuple(dict.fromkeys([*before, *columns])), rows
     return found
+
+
+def _own_rows(
+    point: Point, table: TimeTable, time: float, counts: Counts, estimate: Estimate
+) -> list[Mapping[str, Any]]:
+    """Returns the rows of one time, which must have the columns that the table declares."""
+    with point.calling_estimator(time):
+        rows = list(table.rows(point.method, counts, estimate))
+        for row in rows:
+            if set(row) != set(table.columns):
+                raise ArgumentError(
+                    f'the estimator "{point.estimator.name}" gives for "{table.file_name}" a row with the columns '
+                    f"{', '.join(map(str, row))}; they must be those declared: {', '.join(table.columns)}."
+                )
+    return rows
 
 
 def crossover_rows(comparison: Comparison) -> list[dict[str, Any]]:

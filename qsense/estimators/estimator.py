@@ -24,13 +24,18 @@ if TYPE_CHECKING:
     from qsense.estimators.readout import ReadoutCalibration
 
 
+_TYPES: dict[type, str] = {str: "text", bool: "true or false", int: "an integer", float: "a finite number"}
+
+
 @dataclass(frozen=True)
 class Option:
     """A key of the estimator's table in a run spec.
 
     Attributes:
-        default: its value where the spec does not give it: text, a number, true or false, or a tuple.
-        allowed: the values that it may have; () allows every value of the default's type.
+        default: its value where the spec does not give it: text, a number, true or false, or a tuple of these.
+        allowed: the values that it may have; () allows every value of the default's type. The elements of a list have
+            the type of the default's first element (text or any number if it is empty); a list may be empty only where
+            the default is.
         always_written: whether a resolved spec holds it also where it is the default. False keeps the ids of records
             that were made before the option existed.
     """
@@ -51,6 +56,8 @@ class Option:
         """
         if isinstance(value, list):
             value = tuple(value)
+        if isinstance(self.default, tuple) and isinstance(value, tuple) and not self.allowed:
+            return self._checked_elements(value)
         if isinstance(self.default, float) and type(value) is int:
             value = float(value)
         wrong_type = type(value) is not type(self.default)
@@ -58,10 +65,21 @@ class Option:
             known = [str(one) for one in self.allowed]
             raise ArgumentError(f'unknown {name} "{value}". {nearest(str(value), known)}')
         if wrong_type or (isinstance(value, float) and not np.isfinite(value)):
-            kind = {"str": "text", "bool": "true or false", "int": "an integer", "float": "a finite number"}
-            expected = kind.get(type(self.default).__name__, "a list")
+            expected = _TYPES.get(type(self.default), "a list")
             raise ArgumentError(f"should be {expected}, but is {value!r}.")
         return value
+
+    def _checked_elements(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if self.default and not values:
+            raise ArgumentError("should be a list with at least one element, but is empty.")
+        element = type(self.default[0]) if self.default else None
+        found = tuple(float(one) if element is float and type(one) is int else one for one in values)
+        for one in found:
+            wrong_type = type(one) not in _TYPES if element is None else type(one) is not element
+            if wrong_type or (isinstance(one, float) and not np.isfinite(one)):
+                expected = "text or a finite number" if element is None else _TYPES[element]
+                raise ArgumentError(f"should be a list whose elements are {expected}, but has {one!r}.")
+        return found
 
 
 @dataclass(frozen=True)
@@ -92,16 +110,18 @@ class TimeTable:
     """A CSV file beside a record's own, with rows for every time of every point of an estimator.
 
     Attributes:
-        file_name: such as "spins.csv".
+        file_name: such as "spins.csv"; no other table of a record may have it.
         columns: those of `rows`; which point, `time_s` and, with `with_exact`, `gain_exact` come before them.
         rows: gives the rows of one time, called with the estimator, the counts and the estimate; it can be a method.
         with_exact: whether the exact value belongs to it.
+        texts: those of `columns` that hold text; the record gives their cells back as they were written.
     """
 
     file_name: str
     columns: tuple[str, ...]
     rows: Callable[[Any, Counts, Estimate], Sequence[Mapping[str, Any]]]
     with_exact: bool = False
+    texts: tuple[str, ...] = ()
 
 
 Mitigation = Callable[[Counts, "ReadoutCalibration"], Estimate]

@@ -7,15 +7,17 @@ One from outside the package is registered by `register_estimator`, or by an ent
 from __future__ import annotations
 
 import re
+from dataclasses import is_dataclass
 from functools import lru_cache
 from typing import TypeVar
 
-from qsense.errors import ArgumentError, nearest
-from qsense.estimators.estimator import Estimator
+from qsense.errors import ArgumentError, extension_code, nearest
+from qsense.estimators.estimator import Estimator, Option, TimeTable
 from qsense.estimators.ghz.method import GhzBlock
 from qsense.estimators.product.method import ProductSpins
 from qsense.estimators.shifts.method import ParameterShift
 from qsense.estimators.tomography.method import Tomography
+from qsense.files import is_plain_name
 from qsense.installation import EXTENSION_HINT, register_installed
 from qsense.probes import Probe
 
@@ -23,6 +25,9 @@ AUTO = "auto"
 ENTRY_POINTS = "qsense.estimators"
 _BUILT_IN: tuple[type[Estimator], ...] = (Tomography, GhzBlock, ProductSpins, ParameterShift)
 _REGISTERED: dict[str, type[Estimator]] = {one.name: one for one in _BUILT_IN}
+POINT_COLUMNS = ("probe", "num_qubits", "noise", "estimator", "time_s", "gain_exact")
+"""The columns that a record writes before those of an estimator's own table."""
+RECORD_TABLES = ("estimates.csv", "fits.csv")
 _RESERVED_OPTIONS = ("estimator", "shots", "probe")
 Registered = TypeVar("Registered", bound=type[Estimator])
 
@@ -34,22 +39,74 @@ def register_estimator(estimator: Registered) -> Registered:
         estimator: a subclass of `Estimator`, as in docs/extending.md.
 
     Raises:
-        ArgumentError: it is no subclass, or its name is taken or not a plain word, or an option's name is reserved.
+        ArgumentError: it is no subclass, or an abstract one or no dataclass; its name is taken or not a plain word; or
+            an option or a table is not declared as `Option` and `TimeTable` say.
     """
     if not (isinstance(estimator, type) and issubclass(estimator, Estimator)):
         raise ArgumentError(
             f"Argument `estimator` must be a subclass of qsense.estimators.Estimator, but is {estimator!r}."
         )
     name = getattr(estimator, "name", "")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+    if not _is_word(name):
         raise ArgumentError(f'The name of an estimator must be lower-case letters, digits and _, but is "{name}".')
     if name == AUTO or _REGISTERED.get(name, estimator) is not estimator:
         raise ArgumentError(f'An estimator "{name}" is registered already; choose another name.')
-    for option in _RESERVED_OPTIONS:
-        if option in estimator.options:
-            raise ArgumentError(f"The word `{option}` is reserved; choose another name for the option.")
+    _check_options(estimator)
+    if missing := sorted(getattr(estimator, "__abstractmethods__", ())):
+        raise ArgumentError(f'The estimator "{name}" does not define `{missing[0]}`, which an estimator must have.')
+    if not is_dataclass(estimator):
+        raise ArgumentError(f'The estimator "{name}" must be a frozen dataclass: its fields decide the seeds of a run.')
+    _check_tables(estimator)
     _REGISTERED[name] = estimator
     return estimator
+
+
+def _is_word(name: object) -> bool:
+    return isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_]*", name) is not None
+
+
+def _check_options(estimator: type[Estimator]) -> None:
+    for name, option in estimator.options.items():
+        if name in _RESERVED_OPTIONS:
+            raise ArgumentError(f"The word `{name}` is reserved; choose another name for the option.")
+        if not _is_word(name):
+            raise ArgumentError(f"The name of an option must be lower-case letters, digits and _, but is {name!r}.")
+        if not isinstance(option, Option):
+            raise ArgumentError(f"The option `{name}` must be a qsense.estimators.Option, but is {option!r}.")
+        values = option.default if isinstance(option.default, tuple) else (option.default,)
+        if {type(one) for one in values} - {str, bool, int, float} or len({type(one) for one in values}) > 1:
+            raise ArgumentError(
+                f"The default of the option `{name}` must be text, a number, true or false, or a tuple of one "
+                f"of these types, but is {option.default!r}."
+            )
+
+
+def _check_tables(estimator: type[Estimator]) -> None:
+    for table in estimator.tables:
+        if not isinstance(table, TimeTable):
+            raise ArgumentError(f'The estimator "{estimator.name}" has in `tables` {table!r}, which is no TimeTable.')
+        name = table.file_name
+        if not is_plain_name(name) or not name.endswith(".csv") or name.startswith("."):
+            raise ArgumentError(f"The file of a table must be a plain file name ending in .csv, but is {name!r}.")
+        if name.lower() in RECORD_TABLES:
+            raise ArgumentError(f'The table "{name}" is one of every record; choose another file name.')
+        others = [one for other in _REGISTERED.values() if other is not estimator for one in other.tables]
+        same = [one for one in (*others, *estimator.tables) if one.file_name.lower() == name.lower()]
+        if any(one != table for one in same):
+            raise ArgumentError(f'Another table has the file name "{name}"; choose another.')
+        for column in (*table.columns, *table.texts):
+            if column in POINT_COLUMNS or (column in table.texts and column not in table.columns):
+                raise ArgumentError(
+                    f'The table "{name}" cannot have the column {column!r} of its own; choose another name.'
+                    if column in POINT_COLUMNS
+                    else f'The table "{name}" has no column {column!r}; `texts` must be some of `columns`.'
+                )
+
+
+def text_columns(file_name: str) -> tuple[str, ...]:
+    """Returns the columns that hold text of the table with a file name, if an estimator declares one."""
+    tables = (one for estimator in _REGISTERED.values() for one in estimator.tables)
+    return next((table.texts for table in tables if table.file_name == file_name), ())
 
 
 def unregister_estimator(name: str) -> None:
@@ -97,7 +154,8 @@ def automatic(probe: Probe) -> tuple[type[Estimator], str]:
     """
     _load_installed()
     for estimator in reversed(list(_REGISTERED.values())):
-        reason = estimator.reason(probe) if estimator.goes_with(probe) else None
+        with extension_code(estimator, f'the estimator "{estimator.name}", asked for {probe.name}'):
+            reason = estimator.reason(probe) if estimator.goes_with(probe) else None
         if reason is not None:
             return estimator, reason
     raise AssertionError("tomography takes every probe")

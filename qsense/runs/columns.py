@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 POINT_COLUMNS = ("probe", "num_qubits", "noise", "estimator")
 """What says which point a row is of."""
 
@@ -21,17 +23,27 @@ FIT_COLUMNS = (
     "p_value", "refused",
 )  # fmt: skip
 _TEXTS = ("probe", "noise", "estimator", "model", "refused")  # texts that may look like numbers
+_NUMBERS = {*ESTIMATE_COLUMNS, *SUMMARY_COLUMNS, *FIT_COLUMNS} - {*_TEXTS}
 
 
-def parse_cell(column: str, text: str | None) -> float | int | str | None:
+def parse_cell(column: str, text: str | None, texts: Collection[str] = ()) -> float | int | str | None:
     """Returns a cell of a table as a number if it is one and its column does not hold texts; None if it is empty.
+
+    Args:
+        column: of the cell. One of a record's own columns of numbers takes every way to write a number; in any other
+            a number is what Python writes for it, so that "007" stays text.
+        text: of the cell.
+        texts: further columns that hold texts, as a `TimeTable` declares them.
 
     >>> parse_cell("shots", "100"), parse_cell("gain", "1e-3"), parse_cell("noise", "100"), parse_cell("z", "")
     (100, 0.001, '100', None)
+    >>> parse_cell("code", "007"), parse_cell("code", "7"), parse_cell("code", "7", ["code"])
+    ('007', 7, '7')
     """
-    if column in _TEXTS or not text:
+    if column in _TEXTS or column in texts or not text:
         return text or None
     try:
-        return int(text) if text.lstrip("-").isdecimal() else float(text)
+        number = int(text) if text.lstrip("-").isdecimal() else float(text)
     except ValueError:
         return text
+    return number if column in _NUMBERS or str(number) == text else text

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qsense.errors import ArgumentError, at_key, nearest
+from qsense.errors import ArgumentError, at_key, extension_code, is_own, nearest
 from qsense.estimators.estimator import Estimator, Option
 from qsense.estimators.registry import AUTO, automatic, estimator_named
 from qsense.probes import Probe
@@ -69,12 +69,29 @@ class EstimatorSpec:
         >>> EstimatorSpec("ghz", 100, (("readout", "parity"),)).name
         'ghz(parity)'
         """
-        words = [value if isinstance(value, str) else f"{name}={value}" for name, value in self.options]
+        words = [self._word(key, value) for key, value in self.options]
         return f"{self.kind}({', '.join(words)})" if words else self.kind
+
+    def _word(self, key: str, value: Any) -> str:
+        """One option in the name: text alone where no other option could have it, else with its key."""
+        if not isinstance(value, str):
+            return f"{key}={value}"
+        known = _options(self.kind)
+        if self.kind == AUTO or is_own(estimator_named(self.kind)):
+            return value
+        others = [o for name, o in known.items() if name != key and isinstance(o.default, str)]
+        ambiguous = any(not option.allowed or value in option.allowed for option in others)
+        if value.isprintable() and not any(c in value for c in "=,()'\""):
+            return f"{key}={value}" if ambiguous else value
+        return f"{key}={value!r}"  # a text that may look like another option
 
     def goes_with(self, probe: Probe) -> bool:
         """Returns whether the estimator is for probes of this kind."""
-        return self.kind == AUTO or estimator_named(self.kind).goes_with(probe)
+        if self.kind == AUTO:
+            return True
+        chosen = estimator_named(self.kind)
+        with extension_code(chosen, f'the estimator "{self.kind}", asked for {probe.name}'):
+            return chosen.goes_with(probe)
 
     def reason(self, probe: Probe) -> str | None:
         """Returns why "auto" took what it took, in a sentence; None where the spec named it.
@@ -99,12 +116,19 @@ class EstimatorSpec:
         GhzBlock(num_qubits=40, method='loss_flag')
         """
         chosen = automatic(probe)[0] if self.kind == AUTO else estimator_named(self.kind)
-        if not chosen.goes_with(probe):
+        if not (chosen.goes_with(probe) if self.kind == AUTO else self.goes_with(probe)):
             raise ArgumentError(
                 f'The estimator "{self.kind}" goes with a {self.probe_kinds} probe, but the probe is "{probe.name}".'
             )
         options = {name: option.default for name, option in chosen.options.items()}
-        return chosen.for_probe(probe, **{**options, **dict(self.options)})
+        with extension_code(chosen, f'the estimator "{self.name}" for {probe.name} N={probe.num_qubits}'):
+            method = chosen.for_probe(probe, **{**options, **dict(self.options)})
+        if not isinstance(method, Estimator):
+            raise ArgumentError(
+                f'the estimator "{self.kind}" gives {type(method).__name__} for {probe.name}; `for_probe` must return '
+                "an Estimator."
+            )
+        return method
 
 
 def _options(kind: str) -> Mapping[str, Option]:

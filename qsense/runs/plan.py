@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -18,8 +19,8 @@ import numpy as np
 
 from qsense import emulator
 from qsense.circuits.counts import Counts
-from qsense.circuits.sensing import Experiment, Settings
-from qsense.errors import ArgumentError, SpecError, at_key
+from qsense.circuits.sensing import Ending, Experiment, Settings
+from qsense.errors import ArgumentError, SpecError, at_key, extension_code, is_own
 from qsense.estimators.estimator import Estimator
 from qsense.estimators.integral.allocation import allocate
 from qsense.estimators.result import Estimate
@@ -72,10 +73,13 @@ class Point:
     @cached_property
     def key(self) -> str:
         """The hash of everything that decides the counts of this point except the backend, hexadecimal."""
+        with self.calling_estimator():
+            identity = self.method.identity()
+            json.dumps(identity)
         parts = {
             "probe": self.probe.key,
             "noise": {k: v for k, v in self.noise.to_dict().items() if k != "name"},
-            "estimator": self.method.identity(),
+            "estimator": identity,
             "shots": self.shots,
             "field": self.field,
             "times": self.rule.times.tolist(),
@@ -96,18 +100,18 @@ class Point:
 
     @cached_property
     def circuits_per_time(self) -> int:
-        return len(self.method.design(0.0)[1])
+        return len(self._design(0.0)[1])
 
     def experiment_at(self, time: float) -> Experiment:
         """Returns the experiment of one time in s, ending as the estimator wants it."""
-        return Experiment(self.probe, time, self.method.design(0.0)[0])
+        return Experiment(self.probe, time, self._design(0.0)[0])
 
     def acquisitions(self) -> list[Acquisition]:
         """Returns one acquisition per time."""
         seeds = np.random.SeedSequence(self._entropy(0)).generate_state(len(self.rule.times))
         acquisitions = []
         for time, shots, seed in zip(self.rule.times, self.shots, seeds, strict=True):
-            ending, settings = self.method.design(self.field * float(time))
+            ending, settings = self._design(self.field * float(time))
             # Aer adds multiples of 2113 for the rows of an acquisition: 31 bits leave room in its 64.
             experiment = Experiment(self.probe, float(time), ending)
             acquisitions.append(Acquisition(experiment, settings, shots, int(seed) >> 1))
@@ -116,10 +120,38 @@ class Point:
     def estimate(self, counts: Sequence[Counts]) -> list[Estimate]:
         """Returns G at every time from the counts of every time."""
         streams = np.random.SeedSequence(self._entropy(1)).spawn(len(counts))
-        return [
-            self.method.estimate(part, np.random.default_rng(stream))
-            for part, stream in zip(counts, streams, strict=True)
-        ]
+        found = []
+        for part, stream, time in zip(counts, streams, self.rule.times, strict=True):
+            with self.calling_estimator(time):
+                one = self.method.estimate(part, np.random.default_rng(stream))
+            self._check_estimate(one, float(time))
+            found.append(one)
+        return found
+
+    def calling_estimator(self, time: float | None = None) -> AbstractContextManager[None]:
+        """Names the estimator and the point where the code of an extension fails inside."""
+        probe = f"{self.probe.name} N={self.probe.num_qubits}, {self.noise.name}"
+        at = "" if time is None else f", at t = {time:.4g} s"
+        return extension_code(self.method, f'the estimator "{self.estimator.name}" for {probe}{at}')
+
+    def _design(self, phase: float) -> tuple[Ending, Settings]:
+        with self.calling_estimator():
+            ending, settings = self.method.design(phase)
+            if not isinstance(settings, Settings):
+                raise TypeError(f"`design` must return an ending and Settings, but gives {type(settings).__name__}")
+        return ending, settings
+
+    def _check_estimate(self, one: object, time: float) -> None:
+        """Refuses what is no estimate; no result may hold a number that is none."""
+        what = f'the estimator "{self.estimator.name}" gives for {self.label}, at t = {time:.4g} s'
+        if not isinstance(one, Estimate):
+            raise ArgumentError(f"{what}, {type(one).__name__}; `estimate` must return an Estimate.")
+        for name, reading in {"estimate": one, **one.others}.items():
+            if not (np.isfinite(reading.value) and np.isfinite(reading.stderr) and reading.stderr >= 0):
+                raise ArgumentError(
+                    f"{what}, the {name} {reading.value} ± {reading.stderr}; both must be finite, the error not "
+                    "negative: take more shots, or correct the estimator."
+                )
 
     def _entropy(self, purpose: int) -> list[int]:
         """The run's seed, the point's hash, and what the numbers are for: 0 sampling, 1 folds, 2 a pilot."""
@@ -202,6 +234,9 @@ def _rule(spec: RunSpec, probe: Probe, named: SpinNoise | CalibrationNoise) -> R
 
 
 def _check(point: Point) -> None:
+    if not is_own(point.method):
+        with point.calling_estimator():
+            _ = point.circuits_per_time, point.key
     minimum = point.method.min_shots
     if point.estimator.shots < minimum:
         raise ArgumentError(

@@ -25,6 +25,7 @@ from qsense import files
 from qsense.circuits.counts import Counts
 from qsense.devices.device import Calibration
 from qsense.errors import ArgumentError, RecordError, SpecError
+from qsense.estimators.registry import text_columns
 from qsense.files.old_names import with_current_names, with_old_names
 from qsense.installation import install_hint
 from qsense.runs.columns import ESTIMATE_COLUMNS, parse_cell
@@ -210,7 +211,8 @@ class RunRecord(Folder):
                 lines = list(csv.DictReader(file, strict=True))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise self._damaged(name, error) from error
-        return [{key: parse_cell(key, text) for key, text in line.items() if key is not None} for line in lines]
+        texts = text_columns(name)
+        return [{key: parse_cell(key, text, texts) for key, text in line.items() if key is not None} for line in lines]
 
     def estimates(self) -> pandas.DataFrame:
         """Returns the estimates of G as a pandas DataFrame: a row for each point and time; times are in s.

@@ -12,7 +12,7 @@ from functools import lru_cache
 from qsense import emulator
 from qsense.backends import is_device
 from qsense.circuits.sensing import Ending
-from qsense.errors import ArgumentError
+from qsense.errors import ArgumentError, extension_code
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.spec import RunSpec
@@ -54,10 +54,11 @@ def _cost(probe: Probe, estimator: EstimatorSpec, backend: str, times: int, pilo
     size, shots = probe.num_qubits, estimator.shots
     try:
         method = estimator.for_probe(probe)
-        ending, settings = method.design(0.0)
+        with extension_code(method, f'the estimator "{estimator.name}"'):
+            ending, settings = method.design(0.0)
+            rows, analysis = len(settings), method.cost()
     except ArgumentError:  # the trial itself will say why
         return Cost(0.0, PROGRAM_BYTES)
-    rows, analysis = len(settings), method.cost()
     outcomes = times * rows * min(shots, 2.0**size) * ((size + 7) // 8 + 8)
     aer = backend != "emulator"
     seconds = 6e-3 + times * (_aer(backend, size, rows, shots) if aer else _emulated(probe, ending, rows, shots))

@@ -159,9 +159,10 @@ def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | No
         if progress is not None:
             progress(len(measured), len(points), f"estimating {point.label}")
     comparison = compare_points(measured)
-    record.write_csv("estimates.csv", ESTIMATE_COLUMNS, estimate_rows(comparison))
+    tables_by_time, estimates, summaries = time_tables(comparison), estimate_rows(comparison), summary_rows(comparison)
+    record.write_csv("estimates.csv", ESTIMATE_COLUMNS, estimates)
     record.write_csv("fits.csv", FIT_COLUMNS, fit_rows(measured))
-    for name, (columns, rows) in time_tables(comparison).items():
+    for name, (columns, rows) in tables_by_time.items():
         record.write_csv(name, columns, rows)
     if record.spec.device is not None:
         readouts = {
@@ -174,7 +175,7 @@ def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | No
     summary = {
         "schema": SCHEMA,
         "spec_id": record.spec.id,
-        "rows": summary_rows(comparison),
+        "rows": summaries,
         "crossovers": crossover_rows(comparison),
         "verdicts": list(comparison.verdicts),
     }
