@@ -223,7 +223,7 @@ def test_a_noise_that_breaks_its_promise_is_refused(noise):
         try:
             entry = {"kind": "wrong", "switching_per_s": 2.0, "detuning_rad_per_s": 0.8}
             if build is Wrong:
-                Wrong.to_dict = lambda self: {"kind": "wrong", "name": self.name}
+                Wrong.to_dict = lambda self: {**noise["Telegraph"].to_dict(self), "kind": "wrong"}
             with pytest.raises(SpecError, match=message):
                 RunSpec.from_dict({**noise["spec"].to_dict(), "noise": entry})
         finally:

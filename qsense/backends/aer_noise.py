@@ -12,6 +12,7 @@ from qiskit.quantum_info import Kraus
 
 from qsense.errors import ArgumentError
 from qsense.noise import SpinNoise
+from qsense.noise.checked import checked
 from qsense.numerics.fisher import ComplexArray
 
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
@@ -36,7 +37,7 @@ def kraus_operators(noise: SpinNoise, time: float, spin: int, num_qubits: int) -
     >>> len(kraus_operators(LocalNoise(dephasing=0.1), 1.0, 0, 1))
     2
     """
-    coherence, up, down = (float(f[0, spin]) for f in noise.channel(np.array([time]), num_qubits))
+    coherence, up, down = (float(f[0, spin]) for f in checked(noise).channel(np.array([time]), num_qubits))
     # [[down, η], [η, up]] is positive; its eigenvectors are the diagonals of the jump-free operators.
     values, vectors = np.linalg.eigh(np.array([[down, coherence], [coherence, up]]))
     operators = [

@@ -22,6 +22,7 @@ from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import dense, effects, fan_out, matrix_product, perfect_sampling
 from qsense.errors import ArgumentError
 from qsense.noise import ReadoutError, SpinChannel, SpinNoise
+from qsense.noise.checked import checked
 from qsense.numerics.fisher import FloatArray
 
 Readout = ReadoutError | Sequence[ReadoutError] | None
@@ -123,7 +124,7 @@ def _drawn(
 
 
 def _channel(experiment: Experiment, noise: SpinNoise) -> SpinChannel:
-    return noise.channel(np.array([experiment.time]), experiment.probe.num_qubits)
+    return checked(noise).channel(np.array([experiment.time]), experiment.probe.num_qubits)
 
 
 def _confusions(readout_error: Readout, num_qubits: int) -> FloatArray:

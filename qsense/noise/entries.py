@@ -9,13 +9,13 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from qsense.errors import ArgumentError
 from qsense.files.toml_file import Table
+from qsense.noise.checked import FASTEST, NAME, SLOWEST
 from qsense.noise.kinds import noise_of_kind
 from qsense.noise.local import KINDS, LocalNoise
 from qsense.noise.protocol import SpinNoise
 
 Rates = float | list[float]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
-_SLOWEST, _FASTEST = 1e-30, 1e30
+Name = Annotated[str, Field(pattern=NAME)]
 
 
 class LocalEntry(Table):
@@ -86,6 +86,6 @@ def _in_range(noise: LocalNoise) -> LocalNoise:
     """Refuses rates whose powers are beyond the range of floating-point numbers."""
     for kind in KINDS:
         for rate in getattr(noise, kind):
-            if rate and not _SLOWEST <= rate <= _FASTEST:
-                raise ArgumentError(f"`{kind}_rate` must be 0 or from {_SLOWEST} to {_FASTEST} 1/s, but is {rate}")
+            if rate and not SLOWEST <= rate <= FASTEST:
+                raise ArgumentError(f"`{kind}_rate` must be 0 or from {SLOWEST} to {FASTEST} 1/s, but is {rate}")
     return noise

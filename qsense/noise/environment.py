@@ -12,6 +12,7 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.files import short_repr
 from qsense.noise.channel import SpinChannel
+from qsense.noise.checked import checked
 from qsense.noise.local import LocalNoise
 from qsense.noise.protocol import SpinNoise
 from qsense.numerics.fisher import FloatArray
@@ -53,7 +54,7 @@ class Environment:
         square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1]
         if not np.all(np.isfinite(matrix)) or not (matrix.ndim == 0 or (square and np.array_equal(matrix, matrix.T))):
             raise ArgumentError("Argument `coupling` must be a finite number or a symmetric matrix of them (rad/s).")
-        object.__setattr__(self, "local", LocalNoise() if local is None else local)
+        object.__setattr__(self, "local", LocalNoise() if local is None else checked(local))
         object.__setattr__(self, "collective_dephasing", float(collective_dephasing))
         object.__setattr__(self, "coupling", float(matrix) if matrix.ndim == 0 else tuple(map(tuple, matrix.tolist())))
 

@@ -6,15 +6,15 @@ distribution, which worker processes and the command line find too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from qsense.errors import ArgumentError, nearest
+from qsense.errors import ArgumentError, SpecError, nearest
 from qsense.installation import EXTENSION_HINT, register_installed
+from qsense.noise.checked import CheckedNoise, call_extension
 from qsense.noise.protocol import SpinNoise
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _LOCAL_UNITS = {
     "collective_dephasing_rate": "1/s",
     "coupling_rad_per_s": "rad/s",
 }
+_RESERVED = {"kind", "name", "noise", "t1_s", "t2_s", "excited_population", *_LOCAL_UNITS}
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,19 @@ def register_noise(kind: NoiseKind) -> NoiseKind:
     """Makes a kind of noise known to run specs, and returns it.
 
     Raises:
-        ArgumentError: its name is taken, or a key has no unit.
+        ArgumentError: it is no NoiseKind, its name is taken or not a plain word, or a key is reserved or has no unit.
     """
+    if not isinstance(kind, NoiseKind):
+        raise ArgumentError(f"Argument `kind` must be a qsense.noise.NoiseKind, but is {kind!r}.")
+    if not isinstance(kind.name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", kind.name):
+        raise ArgumentError(
+            f"The name of a kind of noise must be a letter, then letters, digits, `_` and `-`, but is {kind.name!r}."
+        )
+    if reserved := sorted(set(kind.keys.model_fields) & _RESERVED):
+        raise ArgumentError(
+            f'The kind of noise "{kind.name}" has a key `{reserved[0]}`, which means something else in every entry; '
+            "choose another word."
+        )
     if lacking := sorted(set(kind.keys.model_fields) - set(kind.units)):
         raise ArgumentError(
             f'The kind of noise "{kind.name}" has no unit for its key `{lacking[0]}`; give "1" for none.'
@@ -118,32 +130,22 @@ def noise_of_kind(kind: str, name: str | None, keys: dict[str, Any]) -> SpinNois
     """
     from qsense.files import toml_file  # pydantic is needed only here
 
-    known = noise_kind(kind)
-    values = toml_file.parse(keys, known.keys, f'kind "{kind}"')
-    noise = known.build(name=name or kind, **values.model_dump(exclude_unset=True))
-    written = noise.to_dict()
-    if (written.get("kind"), written.get("name")) != (kind, noise.name):
-        raise ArgumentError(f'the kind "{kind}" does not write itself back: `to_dict` must give its `kind` and `name`')
+    known, label, name = noise_kind(kind), f'The kind of noise "{kind}"', name or kind
+
+    def build(keys: dict[str, Any]) -> SpinNoise:
+        values = toml_file.parse(keys, known.keys, f'kind "{kind}"').model_dump(exclude_unset=True)
+        return call_extension(label, "build", lambda: known.build(name=name, **values))
+
+    noise = build(keys)
+    if noise is None or CheckedNoise(noise).name != name:
+        raise ArgumentError(f'{label} must build a noise of the name "{name}" that it is given.')
+    written = dict(CheckedNoise(noise).to_dict())
+    if (written.pop("kind", None), written.pop("name", None)) != (kind, name):
+        raise ArgumentError(f"{label} does not write itself back: `to_dict` must give its `kind` and `name`.")
+    try:
+        again = build(written)
+    except SpecError as error:
+        raise ArgumentError(f"{label} does not write itself back: `to_dict` must give its keys; {error}") from error
+    if not call_extension(label, "==", lambda: bool(again == noise)):
+        raise ArgumentError(f"{label} does not write itself back: `build` with the keys of `to_dict` is another noise.")
     return noise
-
-
-def check_channel(noise: SpinNoise, num_qubits: int) -> None:
-    """Refuses a noise whose rates or channel are impossible for this number of spins.
-
-    Raises:
-        ArgumentError: as `noise.check`, or the noise breaks what `SpinNoise` promises.
-    """
-    noise.check(num_qubits)
-    rates = np.asarray(noise.decay_rates(num_qubits))
-    if rates.shape != (num_qubits,) or not (np.isfinite(rates) & (rates >= 0)).all():
-        raise ArgumentError(f'the noise "{noise.name}" must give one finite decay rate ≥ 0 per spin, but gives {rates}')
-    times = np.append(0.0, 1 / np.unique(rates[rates > 0]))
-    coherence, up, down = (np.asarray(factor) for factor in noise.channel(times, num_qubits))
-    shape = (len(times), num_qubits)
-    shaped = coherence.shape == up.shape == down.shape == shape
-    with np.errstate(invalid="ignore"):
-        possible = shaped and ((up >= 0) & (up <= 1) & (down >= 0) & (down <= 1) & (coherence**2 <= up * down + 1e-12))
-    if not np.all(possible):
-        raise ArgumentError(f'the noise "{noise.name}" gives no channel: coherence² is above stay_up · stay_down')
-    if not np.allclose([coherence[0], up[0], down[0]], 1, rtol=0, atol=1e-9):
-        raise ArgumentError(f'the noise "{noise.name}" must do nothing at t = 0: all factors of its channel must be 1')

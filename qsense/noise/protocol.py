@@ -12,7 +12,8 @@ class SpinNoise(Protocol):
     """A noise that acts on each spin by itself and commutes with the field's rotation.
 
     An object with these members works as the noise of any function; it need not inherit from this class. Noises are
-    immutable and hashable, and equal where they mean the same.
+    immutable and hashable, and equal where they mean the same. What a noise other than LocalNoise answers is checked
+    wherever it is used (`qsense.noise.checked`).
     """
 
     @property
@@ -44,8 +45,11 @@ class SpinNoise(Protocol):
     def decay_rates(self, num_qubits: int) -> FloatArray:
         """Returns how fast each spin's G = coherence² decays, at late times, shape (num_qubits,), in 1/s.
 
-        Exponential decay has 2/T2. The rates choose the measuring times, and the panels of integrals; they decide no
-        result. 0 is a spin that keeps its coherence for ever.
+        Exponential decay has 2/T2; 0 is a spin that keeps its coherence for ever. The rates choose the measuring times
+        and where integrals and crossovers are looked for. Give them within about a factor of ten of the time scale on
+        which the channel changes: then results do not depend on them. Rates that the channel contradicts, by a factor
+        of about 30 or more, are refused where theory uses them. A coherence that is gone for 30/rate and returns later
+        still is not noticed.
 
         Raises:
             ArgumentError: as `check`.

@@ -15,8 +15,8 @@ from typing import Any
 from qsense.errors import ArgumentError, SpecError, at_key, nearest
 from qsense.files import content, toml_file
 from qsense.noise import ReadoutError, SpinNoise
+from qsense.noise.checked import check_channel
 from qsense.noise.entries import KindEntry, LocalEntry, noise_of_entry
-from qsense.noise.kinds import check_channel
 from qsense.probes import FAMILIES, KINDS, Probe
 from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.placement import CALIBRATION, CalibrationNoise, DeviceOptions
@@ -160,10 +160,12 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
     for position, name in enumerate(names):
         if name in names[:position]:
             raise SpecError(f'{source}: key `estimators`: "{name}" is listed twice; name each once.')
-    for noise in (n for n in noises if not isinstance(n, CalibrationNoise)):
-        for probe in probes:
-            with at_key(source, "noise"):
-                check_channel(noise, probe.num_qubits)
+    for index, noise in enumerate(noises):
+        if isinstance(noise, CalibrationNoise):
+            continue
+        for size in dict.fromkeys(probe.num_qubits for probe in probes):
+            with at_key(source, f"noise[{index}]"):
+                check_channel(noise, size)
     with at_key(source, "readout_error"):
         readout = ReadoutError(**entry.readout_error.model_dump()) if entry.readout_error else None
     with at_key(source, "device"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from qsense.noise import SpinNoise
 from qsense.runs.spec import RunSpec
 from qsense.store import Store
 from qsense.store.studies import StudyEntry
@@ -35,7 +36,7 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
     if partial:
         held = store.stored_keys(unique)
         unique = [key for key in unique if key in held]
-    found: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+    found: dict[str, tuple[dict[str, Any], dict[str, Any], SpinNoise]] = {}
     provenances: list[dict[str, Any]] = []
     for provenance, results in store.results_by_shard(unique):
         if provenance not in provenances:
@@ -43,19 +44,22 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
         for result in results:
             spec = RunSpec.from_dict(result.trial, str(store.path))
             probe = spec.probes[0]
-            row = identity_row(spec, probe, spec.noise_for(probe, spec.noises[0]), spec.estimators[0])
+            noise = spec.noise_for(probe, spec.noises[0])
+            row = identity_row(spec, probe, noise, spec.estimators[0])
             rule = {f"rule_{name}": value for name, value in result.outcome["rule"].items()}
-            found[result.key] = {**row, **result_row(result.outcome["summary"]), **rule}, result.outcome["curve"]
+            values = {**row, **result_row(result.outcome["summary"]), **rule}
+            found[result.key] = values, result.outcome["curve"], noise
     swept = [key for key, values in study.axes.items() if not _is_shown(key, values)]
-    rows, curves = [], []
+    rows, curves, noises = [], [], []
     for position, key in enumerate(study.keys):
         if key not in found:
             continue
-        row, curve = found[key]
+        row, curve, noise = found[key]
         names = {name: value for name, value in row.items() if name in TRIAL_COLUMNS}
-        values = study.swept(position)
-        rows.append({**names, **{name: values[name] for name in swept}, **row})
+        swept_values = study.swept(position)
+        rows.append({**names, **{name: swept_values[name] for name in swept}, **row})
         curves.append(curve)
+        noises.append(noise)
     attributes = {
         "name": study.name,
         "study_id": study.id,
@@ -63,4 +67,4 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
         "not_run": len(study.keys) - len(rows),
         "provenance": provenances,
     }
-    return Results(trial_columns(rows, attributes), curves)
+    return Results(trial_columns(rows, attributes), curves, noises)

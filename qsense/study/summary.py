@@ -13,7 +13,7 @@ from qsense.backends import is_device
 from qsense.comparison.advantage import crossing
 from qsense.errors import ArgumentError
 from qsense.estimators.result import NORMAL_95, Estimate
-from qsense.noise import LocalNoise
+from qsense.noise import LocalNoise, SpinNoise
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule
 from qsense.tables.columns import TRIAL_COLUMNS
@@ -38,6 +38,7 @@ class Cell:
         integrated_gain_exact, start_exact, rate_exact: the same, exact.
         rule: the times and how they are interpolated.
         gains: G at each time.
+        noise: what acted; None where the results do not say.
     """
 
     names: dict[str, Any]
@@ -51,6 +52,7 @@ class Cell:
     rate_exact: float | None
     rule: Rule
     gains: tuple[Estimate, ...]
+    noise: SpinNoise | None = None
 
 
 def cells(results: Results) -> list[Cell]:
@@ -99,6 +101,7 @@ def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
         values["decay_rate_exact_per_s"][first],
         rule,
         gains,
+        results.noises[first] if results.noises else None,
     )
 
 
@@ -214,10 +217,10 @@ def _lead(ghz: Cell, product: Cell) -> Lead:
         error = float(np.hypot(one.stderr, value * two.stderr) / abs(two.value))
         ratio = Estimate(value, error)
     exact = None
-    rates = [names[rate] for rate in _RATES]
-    if None not in rates and ghz.quantity == product.quantity == "integrated_gain":
+    noise = _common_noise(ghz, product)
+    if noise is not None and ghz.quantity == product.quantity == "integrated_gain":
         try:
-            exact = crossover(names["num_qubits"], LocalNoise(*rates))
+            exact = crossover(names["num_qubits"], noise)
         except ArgumentError:  # nothing decays
             exact = None
     return Lead(
@@ -227,6 +230,14 @@ def _lead(ghz: Cell, product: Cell) -> Lead:
         ratio,
         ghz.integrated_gain_exact / product.integrated_gain_exact,
     )
+
+
+def _common_noise(ghz: Cell, product: Cell) -> SpinNoise | None:
+    """The noise of both cells; None where it is not known, or LocalNoise whose spins differ."""
+    if ghz.noise is None or isinstance(ghz.noise, LocalNoise):
+        rates = [ghz.names[rate] for rate in _RATES]
+        return None if None in rates else LocalNoise(*rates)
+    return ghz.noise if ghz.noise == product.noise else None
 
 
 def _groups(found: Sequence[Cell], apart: set[str]) -> Iterator[list[Cell]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qsense.noise import SpinNoise
 from qsense.runs.columns import CURVE_COLUMNS
 from qsense.tables.columns import TRIAL_COLUMNS, Columns
 from qsense.tables.dataset import to_dataset
@@ -21,10 +22,12 @@ class Results:
     Attributes:
         trials: a row for each trial.
         curves: for each trial, in the same order, the columns of CURVE_COLUMNS with a value for each time.
+        noises: for each trial of a study, in the same order, its noise; empty where it is not known.
     """
 
     trials: Columns
     curves: Sequence[Mapping[str, Sequence[Any]]]
+    noises: Sequence[SpinNoise] = ()
 
     def to_dataset(self) -> xarray.Dataset:
         """Returns the results as a labelled xarray Dataset, with a dimension for everything that tells trials apart.

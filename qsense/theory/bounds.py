@@ -137,9 +137,9 @@ def _penalties(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatArr
     """R_j(t) ≥ 0, shape (times, num_qubits); infinite where the coherence has underflowed."""
     if not isinstance(noise, LocalNoise):
         coherence, up, down = noise.channel(times, num_qubits)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             roots = [np.sqrt(np.maximum(stay / coherence**2 - 1, 0)) for stay in (up, down)]
-        return np.asarray((roots[0] + roots[1]) ** 2 / 4)
+            return np.where(coherence**2 > 0, (roots[0] + roots[1]) ** 2 / 4, np.inf)
     column = times[:, None]
     rates = noise.rates(num_qubits)
     relaxation = noise.relaxation_rates(num_qubits)

@@ -85,7 +85,7 @@ def uniform_channel(environment: Environment, num_qubits: int, times: FloatArray
 
 def decay_scales(probe: Probe, noise: Noise, field: float = 0.0) -> tuple[float, float]:
     """Returns the slowest and the fastest rate at which parts of G decay, in 1/s; they choose
-    the panels of an integral, and decide no result."""
+    the panels of an integral."""
     environment, n = environment_of(noise), probe.num_qubits
     rates = environment.decay_rates(n)
     slowest, fastest = float(rates.min()), float(rates.sum()) + 4 * environment.collective_dephasing * n**2

@@ -102,22 +102,24 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
     slowest, fastest = decay_scales(probe, noise, field)
     if np.isfinite(end):
         slowest = max(slowest, 1 / end)
-    elif slowest == 0:
+    elif slowest == 0 or not isinstance(environment.local, LocalNoise):  # a channel may stay above 0 for ever
         rates = environment.decay_rates(probe.num_qubits)
         if _lasts(engine, environment, rates):
             return IntegratedGain(np.inf, 0.0, engine.method)
         if not rates.any():  # G is below the resolution at all times
             return IntegratedGain(0.0, np.inf if engine.resolution else 0.0, engine.method)
-        slowest = float(rates[rates > 0].min())
+        slowest = slowest or float(rates[rates > 0].min())
     # Rounding of G adds up over the time over which G is integrated.
     latest = engine.affordable / fastest if fastest else np.inf
     rounding = engine.resolution * min(end, 10 / slowest, latest)
     method = f"quadrature of the {engine.method}"
-    if environment.is_covariant and engine.gain(np.zeros(1))[0] <= engine.resolution:
+    start = engine.gain(np.zeros(1))[0]
+    if environment.is_covariant and start <= engine.resolution:
         return IntegratedGain(0.0, rounding, method)  # a state of fixed J_z: its G is rounding
     tail = gain_tail(probe.num_qubits, noise)
     result = integrate(engine.gain, slowest, max(fastest, slowest), end, tail, atol=0.1 * rounding, latest=latest)
-    return IntegratedGain(result.value, result.error + rounding, method)
+    missed = result.value == 0 and start > 0  # all of G lies before the first time at which it was computed
+    return IntegratedGain(result.value, np.inf if missed else result.error + rounding, method)
 
 
 def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None:
@@ -185,5 +187,16 @@ def _lasts(engine: Engine, environment: Environment, rates: FloatArray) -> bool:
     """Whether some gain stays when all that decays is gone, by exp(−_FAR), or falls as 1/t² under transverse noise."""
     lifetimes = _FAR ** max(1.0, 1 / environment.exponent)
     late = lifetimes / float(rates[rates > 0].min()) if rates.any() else 0.0
-    one, other = engine.gain(np.array([late, 2 * late]))
-    return bool(other > max(1e-9, engine.resolution) and other > 0.9 * one)
+    if isinstance(environment.local, LocalNoise):
+        one, other = engine.gain(np.array([late, 2 * late]))
+        return bool(other > max(1e-9, engine.resolution) and other > 0.9 * one)
+    if not late:
+        return bool(engine.gain(np.zeros(1))[0] > max(1e-9, engine.resolution))
+    # Coherence may oscillate: the largest G of several times counts. Where some is left, it must still be there later.
+    start, one = float(engine.gain(np.zeros(1))[0]), 0.0
+    for far in (1, 2, 1e3, 1e6):
+        other = float(engine.gain(far * late * np.linspace(1, 1.4, 9)).max())
+        if not (other > max(1e-15 * start, engine.resolution) and other > 0.9 * one):
+            return False
+        one = other
+    return True
