@@ -63,6 +63,13 @@ def register_noise(kind: NoiseKind) -> NoiseKind:
         raise ArgumentError(
             f"The name of a kind of noise must be a letter, then letters, digits, `_` and `-`, but is {kind.name!r}."
         )
+    if not (isinstance(kind.keys, type) and hasattr(kind.keys, "model_fields") and callable(kind.build)):
+        raise ArgumentError(
+            f'The kind of noise "{kind.name}" must have a subclass of qsense.files.toml_file.Table as `keys` and a '
+            "function as `build`."
+        )
+    if not isinstance(kind.units, Mapping):
+        raise ArgumentError(f'The kind of noise "{kind.name}" must have a dictionary as `units`.')
     if reserved := sorted(set(kind.keys.model_fields) & _RESERVED):
         raise ArgumentError(
             f'The kind of noise "{kind.name}" has a key `{reserved[0]}`, which means something else in every entry; '

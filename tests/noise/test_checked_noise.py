@@ -235,6 +235,13 @@ def test_only_a_noise_kind_of_a_plain_name_is_registered():
             qsense.register_noise(NoiseKind(name, Keys, build, {"level": "1", "how": "1"}))
 
 
+@pytest.mark.parametrize("change", [{"keys": dict}, {"keys": None}, {"build": None}, {"units": None}])
+def test_what_a_kind_lacks_is_named(change):
+    parts = {"name": "lacking", "keys": Keys, "build": build, "units": {"level": "1", "how": "1"}}
+    with pytest.raises(ArgumentError, match=f'The kind of noise "lacking" must have .*`{next(iter(change))}`'):
+        qsense.register_noise(NoiseKind(**{**parts, **change}))
+
+
 def test_a_study_of_a_registered_kind_has_its_exact_crossover(kind, tmp_path):
     entry = studies.filled(tmp_path / "s", studies.study({"noise": {"kind": "kind", "level": 2.0}}), together=True)
     with Store(tmp_path / "s", read_only=True) as store:
