@@ -17,6 +17,7 @@ from qsense.version import __version__
 
 if TYPE_CHECKING:
     from qsense.backends import register_vendor as register_vendor
+    from qsense.backends import unregister_vendor as unregister_vendor
     from qsense.comparison.recorded import compare as compare
     from qsense.errors import QsenseError as QsenseError
     from qsense.estimators import register_estimator as register_estimator
@@ -87,6 +88,7 @@ _HOMES = {
     "theory_figure": ("qsense.reports.theory_figures", "theory_figure"),
     "unregister_estimator": ("qsense.estimators", "unregister_estimator"),
     "unregister_noise": ("qsense.noise", "unregister_noise"),
+    "unregister_vendor": ("qsense.backends", "unregister_vendor"),
     "unregister_writer": ("qsense.tables", "unregister_writer"),
     "write_results": ("qsense.tables", "write_results"),
 }

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import qsense
+
 pytestmark = pytest.mark.checkout
 ROOT = Path(__file__).resolve().parents[1]
 # From the bottom up: a package may import those before it. docs/architecture.md says what each is for.
@@ -24,6 +26,7 @@ def module_of(path):
 
 
 MODULES = {module_of(path): path for path in FILES}
+HOMES = qsense._HOMES
 
 
 def package_of(module):
@@ -33,12 +36,17 @@ def package_of(module):
 @cache
 def imports(module):
     """The modules of qsense that a file imports, at once or inside a function; not those for type checkers only."""
-    tree = ast.parse(MODULES[module].read_text())
+    return frozenset(imports_in(MODULES[module].read_text()) - {module})
+
+
+def imports_in(text):
+    tree = ast.parse(text)
     for_types = {
         id(node)
         for guard in ast.walk(tree)
         if isinstance(guard, ast.If) and getattr(guard.test, "id", "") == "TYPE_CHECKING"
-        for node in ast.walk(guard)
+        for statement in guard.body
+        for node in ast.walk(statement)
     }
     found = set()
     for node in ast.walk(tree):
@@ -47,12 +55,17 @@ def imports(module):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"line {node.lineno}: imports are absolute here"
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
+                if node.module == "qsense" and alias.name in HOMES:  # a public name stands for the module that has it
+                    inner = HOMES[alias.name][0]
                 names.append(inner if inner in MODULES else node.module)
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "import_module":
+            names = [str(getattr(argument, "value", "")) for argument in node.args]
         found |= {name for name in names if name in MODULES}
-    return frozenset(found - {module})
+    return found
 
 
 @cache
@@ -72,6 +85,24 @@ def test_a_package_imports_only_packages_before_it(path):
     assert own in LAYERS, f"{own} is not in the list of layers"
     for other in imports(module_of(path)):
         assert LAYERS.index(package_of(other)) <= LAYERS.index(own), f"{path} imports {other}, which comes after it"
+
+
+@pytest.mark.parametrize("line", [
+    "from qsense import sweep", "from qsense.study import sweep", "import qsense.study.sweep",
+    "def later():\n    import qsense.study.sweep", "importlib.import_module('qsense.study.sweep')",
+    "if TYPE_CHECKING:\n    pass\nelse:\n    import qsense.study.sweep",
+])  # fmt: skip
+def test_an_import_is_seen_in_any_form(line):
+    assert {package_of(module) for module in imports_in(line)} == {"study"}
+
+
+def test_an_import_for_type_checkers_alone_does_not_count():
+    assert not imports_in("if TYPE_CHECKING:\n    from qsense.study import sweep")
+
+
+def test_a_relative_import_is_refused():
+    with pytest.raises(AssertionError, match="absolute"):
+        imports_in("from ..study.sweep import sweep")
 
 
 def test_every_layer_is_a_package():

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from qsense.cli.logs import one_line, show_log, show_traceback, without_credentials
 from qsense.cli.option_names import with_options
 from qsense.errors import QsenseError
 
+ORDER = (
+    "theory", "optimal", "run", "show", "estimate", "rerun", "export", "render",
+    "backends", "compare", "calibrate", "submit", "collect", "sweep", "store",
+)  # fmt: skip
+"""The commands as the help lists them: theory, runs, devices, studies."""
+
+
+class _Ordered(typer.core.TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
 app = typer.Typer(
+    cls=_Ordered,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qsense.calibration.analysis import Characterisation
 
 
-@app.command()
+@app.command(short_help="Measure T1, T2*, T2 and readout as a noise model.")
 def calibrate(
     backend: Annotated[str, typer.Argument(help="A device, such as fake:manila or ibm:<device>.", metavar="BACKEND")],
     qubits: Annotated[str, typer.Option(help="Qubits with commas, in the order of the spins: 0,1,2.")],

@@ -15,7 +15,7 @@ from qsense.files.units import readable_time, time_unit, with_error
 UNLIKELY = 0.001  # the p-value below which a prediction is said to fail
 
 
-@app.command()
+@app.command(short_help="List the backends within reach.")
 def backends(
     vendor: Annotated[
         list[str] | None, typer.Option(help="Whose devices to list: fake, ibm (asks the service). Repeatable.")
@@ -47,7 +47,7 @@ def backends(
     plain_console(highlight=False).print(table)
 
 
-@app.command()
+@app.command(short_help="Compare a run on a device with its calibration.")
 def compare(record: Record, as_json: AsJson = False) -> None:
     """Compare a run on a device with its calibration: predicted, measured, ratio, z, and the qubits behind a miss."""
     from qsense.comparison.recorded import compare as compare_record

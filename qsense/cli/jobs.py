@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qsense.runs.record import RunRecord
 
 
-@app.command()
+@app.command(short_help="Send a run's jobs to a device.")
 def submit(
     spec: Annotated[Path, typer.Argument(help="A run spec, such as runs/paper.toml.", metavar="SPEC")],
     backend: Annotated[str | None, typer.Option(help="Where to run, such as ibm:<device>; else the spec's.")] = None,
@@ -68,7 +68,7 @@ def submit(
     print(f"collect them with: qsense collect {record.path}")
 
 
-@app.command()
+@app.command(short_help="Fetch the results of submitted jobs.")
 def collect(
     record: Annotated[Path, typer.Argument(help="A record folder that `qsense submit` made.", metavar="RECORD")],
     wait: Annotated[bool, typer.Option("--wait", help="Repeat until no job is queued or running.")] = False,

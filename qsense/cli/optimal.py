@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qsense.noise import Noise
 
 
-@app.command()
+@app.command(short_help="The best symmetric probe, beside GHZ, product and the bound.")
 def optimal(
     num_qubits: Annotated[str, typer.Option(help="Numbers of spins: 4, 2,4,8 or 2-6; seconds each up to about 30.")],
     dephasing: Dephasing = None,

@@ -20,7 +20,7 @@ Absorption = Annotated[str | None, typer.Option(help="Absorption rate in 1/s, or
 Depolarizing = Annotated[
     str | None, typer.Option(help="Depolarizing rate in 1/s, or one per spin; not with other rates.")
 ]
-Transverse = Annotated[str | None, typer.Option(help="Rate of σ_x noise in 1/s, or one per spin; N ≤ 8.")]
+Transverse = Annotated[str | None, typer.Option(help="Rate of σ_x noise in 1/s, or one per spin; N ≤ 10.")]
 Exponent = Annotated[float, typer.Option(help="β of stretched dephasing, exp[-(2γt)^β].")]
 Collective = Annotated[float, typer.Option("--collective-dephasing", help="Rate of L = 2J_z in 1/s.")]
 Coupling = Annotated[float, typer.Option(help="χ in rad/s of H = χJ_z², the same for all pairs; dense, N ≤ 10.")]

@@ -21,7 +21,7 @@ Spec = Annotated[Path, typer.Argument(help="A run spec, such as runs/paper.toml.
 Record = Annotated[Path, typer.Argument(help="A record folder that `qsense run` made.", metavar="RECORD")]
 
 
-@app.command()
+@app.command(short_help="Run a spec: circuits, counts, estimates, comparison.")
 def run(
     spec: Spec,
     out: Annotated[Path, typer.Option(help="Folder under which the record <name>-<id> is made.")] = Path(
@@ -45,7 +45,7 @@ def run(
     _show(record, as_json)
 
 
-@app.command()
+@app.command(short_help="Estimate again from a record's counts.")
 def estimate(record: Record, as_json: AsJson = False) -> None:
     """Estimate again from a record's counts; needs no backend."""
     from qsense import workflow
@@ -55,7 +55,7 @@ def estimate(record: Record, as_json: AsJson = False) -> None:
     _show(done, as_json)
 
 
-@app.command()
+@app.command(short_help="Show a record as it was last estimated.")
 def show(record: Record, as_json: AsJson = False) -> None:
     """Show a record's comparison as it was last estimated."""
     from qsense.runs.record import RunRecord
@@ -63,7 +63,7 @@ def show(record: Record, as_json: AsJson = False) -> None:
     _show(RunRecord.load(record), as_json)
 
 
-@app.command()
+@app.command(short_help="Write sensing circuits as OpenQASM 3.")
 def render(
     out: Annotated[Path, typer.Option(help="Folder for the OpenQASM files.")] = Path("circuits/sensing"),
     num_qubits: Annotated[str, typer.Option(help="Numbers of spins, such as 2,4.")] = "2,4",
@@ -81,7 +81,7 @@ def render(
             print(path)
 
 
-@app.command()
+@app.command(short_help="Write a record's results as CSV, Parquet or NetCDF.")
 def export(
     record: Record,
     kind: Annotated[str, typer.Option("--format", help="csv, parquet, netcdf, or a registered one.")] = "csv",
@@ -96,7 +96,7 @@ def export(
     print_paths(write_results(results_of(loaded), out or loaded.path / "export", kind), as_json)
 
 
-@app.command()
+@app.command(short_help="Run a record's spec again and compare everything.")
 def rerun(
     record: Record,
     out: Annotated[Path, typer.Option(help="Folder under which the new record is made.")] = Path("runs/reruns"),

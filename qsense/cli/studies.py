@@ -34,7 +34,7 @@ store_app = typer.Typer(
 app.add_typer(store_app, name="store")
 
 
-@app.command()
+@app.command(short_help="Run what the store lacks of a study.")
 def sweep(
     study: Annotated[Path, typer.Argument(help="A study's file, such as runs/dephasing_study.toml.", metavar="STUDY")],
     store: StorePath = DEFAULT_STORE,
@@ -89,7 +89,7 @@ def sweep(
         raise typer.Exit(2)
 
 
-@store_app.command()
+@store_app.command(short_help="Check every result and the index.")
 def verify(
     store: StorePath = DEFAULT_STORE,
     repair: Annotated[
@@ -116,7 +116,7 @@ def verify(
         raise typer.Exit(1)
 
 
-@store_app.command()
+@store_app.command(short_help="Join small shards; remove what crashes left.")
 def gc(
     store: StorePath = DEFAULT_STORE,
     drop: Annotated[list[str] | None, typer.Option(help="A study to remove, by name or id; may be repeated.")] = None,
@@ -150,7 +150,7 @@ def list_studies(store: StorePath = DEFAULT_STORE, as_json: AsJson = False) -> N
         print(f"{row['id']}  {row['name']}: {row['present']} of {row['trials']} trials")
 
 
-@store_app.command("export")
+@store_app.command("export", short_help="Write a study's results as CSV, Parquet or NetCDF.")
 def export_study(
     study: Annotated[str, typer.Argument(help="The study's name or id.", metavar="STUDY")],
     store: StorePath = DEFAULT_STORE,

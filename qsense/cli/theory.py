@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _SEARCHED = 7  # a crossover or a rate takes hundreds of times, each a second for ten spins
 
 
-@app.command()
+@app.command(short_help="Exact G(t), 𝓘, bounds, crossover and rate of a probe.")
 def theory(
     probe: Annotated[
         str,
