@@ -41,7 +41,7 @@ def is_sampler(vendor_object: Any) -> bool:
 def bindings(circuit: QuantumCircuit, values: FloatArray) -> dict[Any, FloatArray]:
     """Returns each parameter of the circuit with its values, shape (rows,).
 
-    Parameters that the transpiler has removed, because they have no effect, are left out.
+    Parameters that the transpiler has removed, because they have no effect, are omitted.
     """
     present = {parameter.name: parameter for parameter in circuit.parameters}
     names = parameter_names(circuit.num_clbits)

@@ -21,7 +21,7 @@ def noise_model(found: Characterisation, idle: Idle, name: str) -> LocalNoise:
 
     Args:
         found: what was measured.
-        idle: whose T2: "free" for T2*, else that of the echo.
+        idle: which T2 the model has: "free" for T2*, "hahn" for that of the echo.
         name: of the model.
     """
     t2s = found.t2_star if idle == "free" else found.t2
@@ -40,7 +40,7 @@ def model_file(found: Characterisation, backend: str, name: str, idle: Idle, day
         found: what was measured.
         backend: where, for the source of each number.
         name: of the model.
-        idle: whose T2 the model has: "free" for T2*, else that of the echo.
+        idle: which T2 the model has: "free" for T2*, "hahn" for that of the echo.
         day: of the measurement; today by default.
     """
     noise = noise_model(found, idle, name)

@@ -25,7 +25,7 @@ def calibrate(
     longest: Annotated[
         float | None, typer.Option(help="Longest idle time in s; needed where no T1 or T2 is reported.")
     ] = None,
-    idle: Annotated[str, typer.Option(help="Whose T2 the model has: free (T2*) or hahn.")] = "free",
+    idle: Annotated[str, typer.Option(help="Which T2 the model has: free (T2*) or hahn.")] = "free",
     seed: Annotated[int, typer.Option(help="Seed of a simulated device.", min=0)] = 0,
     records: Annotated[
         Path, typer.Option(help="Of ibm:<device>: folder under which a folder for the jobs is made.")

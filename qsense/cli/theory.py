@@ -104,8 +104,9 @@ def _answer(
     from qsense.numerics.integration import as_times
     from qsense.theory.bounds import gain_bound, integrated_gain_bound
     from qsense.theory.engines import engine_for
-    from qsense.theory.rate import operational_rate
+    from qsense.theory.rate import check_dead_time, operational_rate
 
+    check_dead_time(dead_time)
     n = probe.num_qubits
     rates = environment_of(noise).decay_rates(n)
     if times is not None:

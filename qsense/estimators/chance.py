@@ -8,7 +8,7 @@ def p_value(chi_square: float, degrees: int) -> float:
 
     Args:
         chi_square: Σ of squared residuals in units of their standard deviation.
-        degrees: of freedom, at least 1.
+        degrees: degrees of freedom, at least 1.
 
     >>> round(p_value(3.841459, 1), 6)
     0.05

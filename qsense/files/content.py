@@ -33,7 +33,7 @@ def folder(kind: str) -> Path:
 
 
 def names(kind: str) -> list[str]:
-    """Returns the names that can be asked for, sorted.
+    """Returns the names of the shipped content, sorted.
 
     >>> "dephasing" in names("noise_models")
     True

@@ -81,7 +81,7 @@ def _explain(error: ValidationError, model: type[Table]) -> str:
 
 
 def _key(location: tuple[int | str, ...]) -> str:
-    """The dotted key; the names that pydantic adds for the branches of a union are left out."""
+    """The dotted key; the names that pydantic adds for the branches of a union are omitted."""
     path = ""
     for part in location:
         if isinstance(part, int):

@@ -48,7 +48,7 @@ def checked(kind: str, rate: Rate) -> tuple[float, ...]:
     """Returns rates as a tuple, one or one per spin.
 
     Raises:
-        ArgumentError: a rate is no number, negative or not finite; `kind` is what the message calls it.
+        ArgumentError: a rate is not a number, is negative or is not finite; `kind` is what the message calls it.
     """
     try:
         values = tuple(float(r) for r in np.atleast_1d(np.asarray(rate, dtype=np.float64)))

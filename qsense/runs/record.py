@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SCHEMA = 1
+_DERIVED = ("summary.json", "calibration.json")  # made from the counts
 
 
 @dataclass(frozen=True)
@@ -191,8 +192,7 @@ class RunRecord(Folder):
         found: dict[str, Any] = self.read_json("summary.json")
         rows = found.get("rows")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            path = self.path / "summary.json"
-            raise RecordError(f"{path}: damaged (no rows); run `qsense estimate {self.path}` to make it again.")
+            raise self.damaged("summary.json", "no rows")
         return {**found, "rows": [with_current_names(row) for row in rows]}
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
@@ -205,12 +205,13 @@ class RunRecord(Folder):
         Raises:
             RecordError: the table is missing or damaged.
         """
-        path = self.path / name
         try:
-            with path.open(encoding="utf-8", newline="") as file:
-                lines = list(csv.DictReader(file, strict=True))
+            text = (self.path / name).read_bytes().decode()
+            lines = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise self._damaged(name, error) from error
+            raise self.damaged(name, type(error).__name__) from error
+        if text and not text.endswith("\n"):
+            raise self.damaged(name, "its last line is cut off")
         texts = text_columns(name)
         return [{key: parse_cell(key, text, texts) for key, text in line.items() if key is not None} for line in lines]
 
@@ -223,11 +224,13 @@ class RunRecord(Folder):
             RecordError: the run has not been estimated, or the table is damaged.
             ArgumentError: pandas is not installed.
         """
+        from qsense.runs.record_view import read_estimates
+
         try:
             import pandas
         except ImportError as error:
             raise ArgumentError(f"A DataFrame needs pandas; run: {install_hint('data')}.") from error
-        return pandas.DataFrame(self.read_csv("estimates.csv"), columns=list(ESTIMATE_COLUMNS))
+        return pandas.DataFrame(read_estimates(self), columns=list(ESTIMATE_COLUMNS))
 
     def plot(self) -> Figure:
         """Returns a Matplotlib figure of G(t): estimates with 95 % intervals, over the exact values at these times.
@@ -235,17 +238,13 @@ class RunRecord(Folder):
         Raises:
             RecordError: the run has not been estimated, or the table is damaged.
         """
-        from qsense.runs.record_view import gain_figure
+        from qsense.runs.record_view import gain_figure, read_estimates
 
-        rows = self.read_csv("estimates.csv")
-        try:
-            return gain_figure(rows)
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._damaged("estimates.csv", error) from error
+        return gain_figure(read_estimates(self))
 
-    def _damaged(self, name: str, error: Exception) -> RecordError:
-        why = f"missing or damaged ({type(error).__name__})"
-        return RecordError(f"{self.path / name}: {why}; run `qsense estimate {self.path}` to make it again.")
+    def damaged(self, name: str, why: str) -> RecordError:
+        """Returns the error of a file that `qsense estimate` makes again."""
+        return RecordError(f"{self.path / name}: missing or damaged ({why}); {_remedy(self.path / _DERIVED[0])}.")
 
     def _repr_html_(self) -> str:
         """What a notebook shows; never raises."""
@@ -278,12 +277,17 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise RecordError(f"{path}: missing; the record is not complete, run its spec again.") from error
+        remedy = _remedy(path, "the record is not complete, run its spec again")
+        raise RecordError(f"{path}: missing; {remedy}.") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise RecordError(f"{path}: damaged ({type(error).__name__}); delete it and run the spec again.") from error
+        raise RecordError(f"{path}: damaged ({type(error).__name__}); {_remedy(path)}.") from error
     if not isinstance(data, dict):
-        raise RecordError(f"{path}: damaged (not an object); delete it and run the spec again.")
+        raise RecordError(f"{path}: damaged (not an object); {_remedy(path)}.")
     return data
+
+
+def _remedy(path: Path, otherwise: str = "delete it and run the spec again") -> str:
+    return f"run `qsense estimate {path.parent}` to make it again" if path.name in _DERIVED else otherwise
 
 
 def _provenance(spec: RunSpec) -> dict[str, Any]:

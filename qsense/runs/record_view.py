@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from qsense.files.figures import COLOURS, OTHERS, STYLE, literal
 from qsense.files.units import time_unit
+from qsense.runs.columns import CURVE_COLUMNS, POINT_COLUMNS
+from qsense.runs.plan import plan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from qsense.runs.record import RunRecord
 
 _MARKERS = ("o", "s", "^", "D", "v")
 
@@ -39,6 +45,32 @@ def html_table(title: str, summary: Mapping[str, Any]) -> str:
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     verdicts = "".join(f"<li>{escape(str(verdict))}</li>" for verdict in summary["verdicts"])
     return f"<p>{escape(title)}</p>{table}" + (f"<ul>{verdicts}</ul>" if verdicts else "")
+
+
+def read_estimates(record: RunRecord) -> list[dict[str, Any]]:
+    """Returns the rows of estimates.csv: a row for each time of each point that has been estimated, all finite numbers.
+
+    Raises:
+        RecordError: the table is missing or damaged, lacks rows, or has other points than the record's spec.
+    """
+    name = "estimates.csv"
+    rows = record.read_csv(name)
+    if not rows:
+        raise record.damaged(name, "no rows")
+    for line, row in enumerate(rows, start=2):
+        for column in ("num_qubits", *CURVE_COLUMNS):
+            value = row.get(column)
+            if not isinstance(value, (int, float)) or not math.isfinite(value):
+                raise record.damaged(name, f"line {line}: `{column}` must be a finite number, but is {value!r:.40}")
+    times = {
+        (p.probe.name, p.probe.num_qubits, p.noise.name, p.estimator.name): len(p.rule.times) for p in plan(record.spec)
+    }
+    for point, count in Counter(tuple(row.get(column) for column in POINT_COLUMNS) for row in rows).items():
+        if point not in times:
+            raise record.damaged(name, f"{' '.join(map(str, point))} is no point of the record's spec")
+        if count != times[point]:
+            raise record.damaged(name, f"{count} of {times[point]} times of {' '.join(map(str, point))}")
+    return rows
 
 
 def gain_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:

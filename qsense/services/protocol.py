@@ -66,7 +66,7 @@ class TaskResult:
 
 
 class Service(Protocol):
-    """What submitting and collecting need. Every method raises ServiceError alone when the service is at fault."""
+    """What `submit` and `collect` use. Every method raises ServiceError alone when the service is at fault."""
 
     @property
     def name(self) -> str: ...

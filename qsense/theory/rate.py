@@ -22,6 +22,12 @@ class Rate(NamedTuple):
     time: float
 
 
+def check_dead_time(dead_time: float) -> None:
+    """Raises an ArgumentError if a dead time is not a finite time of at least 0 s."""
+    if not 0 <= dead_time < np.inf:
+        raise ArgumentError(f"Argument `dead_time` must be finite and not negative, but is {dead_time} s.")
+
+
 def operational_rate(probe: Probe, noise: Noise, dead_time: float = 0.0, field: float = 0.0) -> Rate:
     """Returns the best quantum Fisher information per time, max_t Q(t)/(t + t_dead).
 
@@ -43,6 +49,7 @@ def operational_rate(probe: Probe, noise: Noise, dead_time: float = 0.0, field: 
     >>> round(rate.value * 4 * np.e * 0.1, 9), round(rate.time, 4)
     (3.0, 0.8333)
     """
+    check_dead_time(dead_time)
     engine = engine_for(probe, noise, field)
     found = _largest_rate(engine.gain, engine.resolution, probe.num_qubits, noise, dead_time)
     if np.isinf(found.time):
@@ -78,8 +85,7 @@ def _largest_rate(
 
     An infinite time with an infinite value says that it rises to the end of the grid.
     """
-    if not 0 <= dead_time < np.inf:
-        raise ArgumentError(f"Argument `dead_time` must be finite and not negative, but is {dead_time} s.")
+    check_dead_time(dead_time)
     environment = environment_of(noise)
     environment.check(num_qubits)
     rates = environment.decay_rates(num_qubits)

@@ -86,7 +86,7 @@ def rerun(
     if remote.is_remote(old.spec.backend):
         raise RecordError(
             f"{old.path}: was measured on {old.spec.backend}, which gives other counts every time; "
-            "submit its spec with another folder (`out`) to measure it anew."
+            "to measure it anew, submit its spec with another folder (`out`)."
         )
     place = out / f"{old.spec.name}-{old.spec.id}"
     if place.exists():

@@ -101,3 +101,51 @@ def test_names_that_look_like_numbers_stay_names(record, tmp_path):
     (row,) = copied(record, tmp_path, lambda path: (path / "t.csv").write_text(text)).read_csv("t.csv")
     expected = {"probe": "1", "num_qubits": 2, "noise": "007", "estimator": "nan", "gain": math.inf, "stderr": None}
     assert row == expected
+
+
+def _changed_cell(column, value):
+    def change(text):
+        lines = list(csv.reader(text.splitlines()))
+        lines[3][lines[0].index(column)] = value
+        return "".join(",".join(line) + "\n" for line in lines)
+
+    return change
+
+
+UNUSABLE = {
+    "empty": (lambda text: "", "no rows"),
+    "the header alone": (lambda text: text.splitlines()[0] + "\n", "no rows"),
+    "text for a number": (_changed_cell("gain", "high"), r"line 4: `gain` must be a finite number, but is 'high'"),
+    "nan": (_changed_cell("stderr", "nan"), "line 4: `stderr` must be a finite number, but is nan"),
+    "infinity": (_changed_cell("gain_exact", "-inf"), "line 4: `gain_exact` must be a finite number, but is -inf"),
+    "no number": (_changed_cell("low", ""), "line 4: `low` must be a finite number, but is None"),
+    "another point": (_changed_cell("noise", "other"), "is no point of the record's spec|times of"),
+    "cut in a number": (lambda text: text[:-2], "its last line is cut off"),
+    "cut in a row": (lambda text: text.rpartition(",")[0] + "\n", "`shots` must be a finite number, but is None"),
+    "a row less": (lambda text: "".join(text.splitlines(keepends=True)[:-1]), r"\d+ of \d+ times of "),
+}
+
+
+@pytest.mark.parametrize("what", UNUSABLE)
+def test_a_table_that_cannot_be_used_is_refused_when_it_is_read(record, tmp_path, what):
+    change, why = UNUSABLE[what]
+
+    def write(path):
+        (path / "estimates.csv").write_text(change((path / "estimates.csv").read_text()))
+
+    damaged = copied(record, tmp_path, write)
+    match = rf"estimates\.csv: missing or damaged \(.*({why}).*\); run `qsense estimate .* to make it again\."
+    with pytest.raises(RecordError, match=match):
+        damaged.plot()
+    pytest.importorskip("pandas", reason="needs the extra `data`")
+    with pytest.raises(RecordError, match=match):
+        damaged.estimates()
+
+
+@pytest.mark.parametrize("text", [None, "", "[1]", "{}"])
+def test_a_summary_that_is_missing_or_damaged_is_made_again_by_estimating(record, tmp_path, text):
+    def change(path):
+        (path / "summary.json").unlink() if text is None else (path / "summary.json").write_text(text)
+
+    with pytest.raises(RecordError, match=r"summary\.json: .*; run `qsense estimate .*` to make it again\."):
+        copied(record, tmp_path, change).summary()
