@@ -100,6 +100,17 @@ def test_a_record_is_compared_with_its_theory():
     assert any("GHZ leads until" in verdict for verdict in found.verdicts)
 
 
+@pytest.mark.parametrize("call", [
+    lambda: qsense.gain("ghz", qsense.LocalNoise(dephasing=0.1), [0.0]),
+    lambda: qsense.gain(qsense.Probe.ghz(2), "dephasing", [0.0]),
+    lambda: qsense.integrated_gain("ghz", qsense.LocalNoise(dephasing=0.1)),
+    lambda: qsense.operational_rate(qsense.Probe.ghz(2), "dephasing"),
+])  # fmt: skip
+def test_a_name_where_an_object_belongs_is_answered_with_the_object(call):
+    with pytest.raises(qsense.QsenseError, match=r"Probe\.ghz|LocalNoise"):
+        call()
+
+
 def test_what_is_no_comparison_is_named(tmp_path):
     spec = qsense.RunSpec.from_dict(
         {"schema": 1, "name": "tiny", "probes": ["ghz"], "num_qubits": [1], "noise": ["dephasing"],

@@ -27,7 +27,16 @@ _Answer = TypeVar("_Answer")
 
 
 def checked(noise: SpinNoise) -> SpinNoise:
-    """Returns a noise whose answers are checked: LocalNoise as it is, any other one as a CheckedNoise."""
+    """Returns a noise whose answers are checked: LocalNoise as it is, any other one as a CheckedNoise.
+
+    Raises:
+        ArgumentError: it is no noise.
+    """
+    if not hasattr(noise, "channel"):
+        raise ArgumentError(
+            "Argument `noise` must be a noise, such as LocalNoise(dephasing=0.1) or LocalNoise.load(...) of a model's "
+            f"name, but is {noise!r}."
+        )
     return noise if isinstance(noise, LocalNoise | CheckedNoise) else CheckedNoise(noise)
 
 

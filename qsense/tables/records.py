@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 from typing import Any
 
 from qsense.errors import RecordError
@@ -12,12 +13,16 @@ from qsense.tables.results import Results
 from qsense.tables.rows import identity_row, result_row, trial_columns
 
 
-def results_of(record: RunRecord) -> Results:
+def results_of(record: RunRecord | str | Path) -> Results:
     """Returns the results of a record as they were last estimated.
+
+    Args:
+        record: a RunRecord, or the path of its folder.
 
     Raises:
         RecordError: it has none, or a file of it is damaged; the message names the file.
     """
+    record = record if isinstance(record, RunRecord) else RunRecord.load(record)
     spec, path = record.spec, record.path / "estimates.csv"
     known = {
         f"{probe.name} {probe.num_qubits} {noise.name} {estimator.name}": (probe, noise, estimator)

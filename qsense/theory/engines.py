@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qsense.errors import ArgumentError
 from qsense.noise import Environment, LocalNoise, Noise, environment_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
@@ -52,6 +53,8 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
     >>> engine_for(Probe.named("twin_fock", 40), LocalNoise(emission=1.0)).method
     'symmetric engine'
     """
+    if not isinstance(probe, Probe):
+        raise ArgumentError(f"Argument `probe` must be a Probe, such as Probe.ghz(4), but is {probe!r}.")
     environment, n = environment_of(noise), probe.num_qubits
     environment.check(n)
     # All up and all down have the same energy in any coupling, so that it does not change GHZ.

@@ -19,7 +19,7 @@ def submit(
     max_seconds: float | None = None,
     resend: bool = False,
 ) -> RunRecord:
-    """Sends a run's jobs to its backend, and returns its record; `collect_record` fetches the results later.
+    """Sends a run's jobs to its backend, and returns its record; `qsense.collect` fetches the results later.
 
     A record of the same spec is continued: jobs that were sent before are not sent again.
 
