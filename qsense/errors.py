@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from qsense.installation import check_installation
 
@@ -63,6 +64,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def is_own(code: object) -> bool:
     """Returns whether an object, class or function is part of qsense, not of an extension."""
+    code = code.func if isinstance(code, partial) else code
     return str(getattr(code, "__module__", "")).partition(".")[0] == "qsense"
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from qsense.errors import ArgumentError
 from qsense.store import Result, Store
 from qsense.study.cost import Cost
+from qsense.study.extensions import check_workers
 from qsense.study.trial import Trial
 from qsense.study.worker_pool import SCHEDULER_GONE, Answer, WorkerPool, run_batch
 
@@ -82,6 +83,7 @@ def run_trials(
         progress: called with (estimated seconds of work done, in all, label).
 
     Raises:
+        ArgumentError: the workers lack an extension that a trial needs; nothing has been run.
         StoreError: the store cannot be written; what was stored stays.
     """
     unique = {trial.key: trial for trial in trials}
@@ -131,6 +133,7 @@ class _Work:
         self.began = time.monotonic()
 
     def run(self, pool: WorkerPool) -> None:
+        check_workers(pool.executor, (trial.spec for trial in self.missing))
         running: Running = {}
         while self.queue or self.one_by_one or running:
             self.workers = pool.width()
