@@ -42,8 +42,9 @@ wheel: install  ## the quick tests again, against the built wheel and from a fol
 durations: install  ## measures tests/support/durations.txt anew, on a quiet machine
 	QSENSE_MEASURE_DURATIONS=1 $(PYTEST) tests
 
-newest: build/venv-newest/installed  ## the tests with the newest allowed dependencies, on the Python of PYTHON
-	OMP_NUM_THREADS=1 build/venv-newest/bin/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder tests
+newest: build/venv-newest/installed  ## the quick tests with the newest allowed dependencies, on the Python of PYTHON
+	OMP_NUM_THREADS=1 build/venv-newest/bin/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder \
+	-m "not long and not slow" tests
 
 build/venv-newest/installed: pyproject.toml
 	$(PYTHON) -m venv --clear build/venv-newest

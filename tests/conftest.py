@@ -1,6 +1,7 @@
 """Makes sure that the tests run against the package they are meant for, and that no gain they compute is impossible."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ __all__ = ["pytest_collection_modifyitems", "pytest_runtest_logreport", "pytest_
 
 
 def pytest_configure():
+    # In the background of a script Ctrl-C is ignored, and children inherit that: here some must stop when it is sent.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     expected = os.environ.get("QSENSE_INSTALLED_AT")
     found = Path(qsense.__file__).resolve()
     if expected and Path(expected).resolve() not in found.parents:
