@@ -15,6 +15,7 @@ import numpy as np
 from qsense.backends.runners import Runner
 from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError
+from qsense.files.secrecy import causes
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -113,17 +114,11 @@ def _failure(runner: Runner, circuits: Sequence[QuantumCircuit], seed: int) -> s
         try:
             counts = runner(circuit, np.zeros((1, 3 * circuit.num_clbits)), SHOTS, seed + place)
         except Exception as error:  # a vendor's code may raise anything
-            return _first_line(error)
+            return str(error) if isinstance(error, ArgumentError) else causes(error)
         found = complaint(counts, prepared, SHOTS)
         if found is not None:
             return found
     return None
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, ArgumentError):
-        return str(error)
-    return type(error).__name__  # a vendor's text may hold credentials
 
 
 def translated(circuits: Sequence[QuantumCircuit], target: Any) -> list[QuantumCircuit]:

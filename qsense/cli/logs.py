@@ -48,7 +48,7 @@ def show_traceback(error: BaseException) -> None:
 
 def without_credentials(text: str) -> str:
     """Returns the text on one line, without the credentials that the environment or a saved account holds."""
-    from qsense.services.secrecy import scrubbed
+    from qsense.files.secrecy import scrubbed
 
     if "qiskit_ibm_runtime" not in sys.modules:  # whoever has not loaded it has read no saved account
         return scrubbed(text)

@@ -2,8 +2,8 @@
 
 A service has a backend for which circuits are prepared, estimates their cost, sends tasks as a job under tags, finds
 jobs by their tags, and returns a job's status and results. `ibm` is IBM Quantum; `local` makes a service of any
-BackendV2 of this process. What a vendor's client says passes `secrecy` before anyone reads it. The package may import
-the layers up to `runs`; `jobs` uses it.
+BackendV2 of this process. What a vendor's client says passes `files.secrecy` before anyone reads it. The package may
+import the layers up to `runs`; `jobs` uses it.
 
 Public: `service` and `is_remote` by a backend's name, `register_service`, the protocol `Service` with `JobStatus`,
 `TaskResult` and `ServiceError`; `tasks.Task` is what is sent.

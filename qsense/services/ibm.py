@@ -26,7 +26,7 @@ from qsense.services.ibm_client import (
     translate_errors,
 )
 from qsense.services.protocol import JobStatus, State, TaskResult, as_outcomes
-from qsense.services.secrecy import scrubbed
+from qsense.files.secrecy import scrubbed
 from qsense.services.tasks import Mode, Task
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from qsense.errors import ArgumentError
 from qsense.services.protocol import ServiceError
-from qsense.services.secrecy import ScrubbingFilter, scrubbed
+from qsense.files.secrecy import ScrubbingFilter, scrubbed
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from qsense.backends.fakes import compact
 from qsense.services.protocol import JobStatus, ServiceError, TaskResult
-from qsense.services.secrecy import scrubbed
+from qsense.files.secrecy import scrubbed
 from qsense.services.tasks import Mode, Task
 
 if TYPE_CHECKING:

@@ -37,6 +37,19 @@ def test_a_backend_that_answers_wrongly_is_refused(scramble):
         sampler.sample(Experiment(GHZ, 0.0), z_settings(1, 3), 100, NONE, 1)
 
 
+def test_a_self_test_that_fails_says_why_and_no_credentials(monkeypatch):
+    def fails(counts):
+        try:
+            counts["up"]
+        except KeyError as error:
+            raise TypeError("no memory of shots, token=abcdef0123456789") from error
+
+    with pytest.raises(ArgumentError, match="failed its self-test") as refused:
+        device_sampler("bad:one", Vendor(scramble=fails)).trust(GHZ)
+    assert "run: TypeError: no memory of shots, token=[hidden]; caused by KeyError: 'up'" in str(refused.value)
+    assert "abcdef" not in str(refused.value)
+
+
 def test_a_backend_that_answers_rightly_is_trusted_by_its_first_way():
     assert device_sampler("good:one", Vendor()).trust(GHZ).path == "sampler"
 

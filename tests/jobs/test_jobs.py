@@ -19,7 +19,7 @@ from qsense.jobs.job_file import deserialize, serialize
 from qsense.jobs.ledger import Ledger
 from qsense.probes import Probe
 from qsense.services import as_outcomes
-from qsense.services.secrecy import scrubbed
+from qsense.files.secrecy import scrubbed
 from qsense.services.tasks import Task
 
 

@@ -30,6 +30,32 @@ def scrubbed(text: str, secrets: Iterable[str] = ()) -> str:
     return " ".join(_HEADERS.sub(rf"\1\2{_HIDDEN}", text).split())
 
 
+def causes(error: BaseException, most: int = 300) -> str:
+    """Returns the type and the text of an error and of what caused it, outermost first, without credentials.
+
+    Args:
+        error: with its causes, as `raise … from` and handlers leave them.
+        most: characters; what is longer is cut at its end.
+
+    >>> try:
+    ...     try:
+    ...         {}["qubit"]
+    ...     except KeyError as inner:
+    ...         raise TypeError("no such device") from inner
+    ... except TypeError as outer:
+    ...     causes(outer)
+    "TypeError: no such device; caused by KeyError: 'qubit'"
+    """
+    found: list[BaseException] = []
+    one: BaseException | None = error
+    while one is not None and one not in found:
+        found.append(one)
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+    words = (f"{type(each).__name__}: {each}".removesuffix(": ") for each in found)
+    text = scrubbed("; caused by ".join(words))
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 class ScrubbingFilter(logging.Filter):
     """Scrubs what a logger's handlers write.
 
