@@ -122,7 +122,7 @@ def _show(answer: dict[str, Any], noise: str) -> None:
             share = "" if row["bound"] is None else f"{value / row['bound']:.4f}"
             table.add_row(size, name, f"{value:.8g}", f"{value / product:.5f}" if product else "", share)
     console.print(table)
-    print("The optimum is the best of a search over real Dicke amplitudes; the bound holds for any probe.")
+    print("The optimum is the best of a search and of the probes above it; the bound holds for any probe.")
     for row in answer["rows"]:
         shown = ", ".join(f"{real:.4f}" for real, _ in row["amplitudes"])
         if len(shown) < 70:

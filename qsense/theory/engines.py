@@ -66,9 +66,10 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
             return Engine("closed form", lambda t: product_gain(n, local, t, probe.tilt), 0.0)
         amplitudes = probe.dicke_amplitudes() if local.is_uniform else None
         if amplitudes is not None:
-            resolution = _ROUNDING * n**2 * (n + 1)
             return Engine(
-                "symmetric engine", lambda t: symmetric_gain(amplitudes, uniform_channel(environment, n, t)), resolution
+                "symmetric engine",
+                lambda t: symmetric_gain(amplitudes, uniform_channel(environment, n, t)),
+                symmetric_resolution(n),
             )
     if environment.commutes(n):
         return Engine("dense matrices", lambda t: dense_gain(probe, noise, t), _ROUNDING * n**2 * 2**n)
@@ -77,6 +78,11 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
     environment.local_noise()  # refuses what has no Lindblad equation
     affordable = np.inf if leaps(n) else _STEPS
     return Engine("Lindblad equation", lambda t: dense_gain(probe, noise, t, field), _KERNEL * n**2, affordable)
+
+
+def symmetric_resolution(num_qubits: int) -> float:
+    """Returns the absolute error of the symmetric engine's G from rounding."""
+    return _ROUNDING * num_qubits**2 * (num_qubits + 1)
 
 
 def uniform_channel(environment: Environment, num_qubits: int, times: FloatArray) -> UniformChannel:

@@ -1,8 +1,7 @@
 """The best symmetric probe for a noise, the best squeezing, and where GHZ and product stand beside them and the bound.
 
-G is a maximum over X of expressions that are linear in |ψ><ψ|, so its gradient at ψ is known from one SLD
-(`pull_back`). A quasi-Newton search from several starts finds local maxima; the best is returned. That is a lower bound
-on the optimum: `bound` says how much could be missing.
+Ascents from several starts (`search`) find local maxima. The best of them and of the named probes is returned, each
+integrated anew. That is a lower bound on the optimum: `bound` says how much could be missing.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from qsense.errors import ArgumentError
 from qsense.noise import Noise, environment_of
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe, collective
-from qsense.theory.engines import engine_for, uniform_channel
+from qsense.theory.engines import engine_for, symmetric_resolution
 from qsense.theory.goal import Goal, Objective
-from qsense.theory.pull_back import gain_and_matrix
 from qsense.theory.rate import operational_rate
-from qsense.theory.symmetric import NUM_QUBITS
+from qsense.theory.search import SampledObjective, climb, climb_integral, integration_rule, starts
+from qsense.theory.symmetric import NUM_QUBITS, Array
 
 Twist = Literal["one_axis", "two_axis"]
 TWISTS: dict[Twist, Callable[..., ComplexArray]] = {"one_axis": collective.one_axis, "two_axis": collective.two_axis}
@@ -35,7 +34,8 @@ class OptimalProbe:
         probe: its state.
         value: its objective; in s for 𝓘 and the rate, 1 for G.
         bound: an upper bound on every probe, in the same unit.
-        stationarity: the gradient's length over the value; small at a maximum.
+        stationarity: the gradient's length over the value, at times that were not those of the search; small at a
+            maximum.
         parameter: the twisting strength in rad of a squeezed probe, None of a free one.
     """
 
@@ -53,7 +53,10 @@ def optimal_probe(
     time: float | None = None,
     dead_time: float = 0.0,
 ) -> OptimalProbe:
-    """Returns the best probe over Dicke states with real amplitudes that a search from several starts finds.
+    """Returns the best probe over Dicke states that a search from several starts finds.
+
+    It is never below GHZ, product, twin Fock and one-axis-squeezed probes. Where one of them is the best, it is
+    returned under its own name.
 
     Args:
         num_qubits: N ≤ 100; seconds up to N ≈ 30, minutes at 100, ten times that where populations change.
@@ -63,7 +66,8 @@ def optimal_probe(
         dead_time: of "rate", in s.
 
     Raises:
-        ArgumentError: the noise is not the same for all spins, N is too large, or the objective is wrong.
+        ArgumentError: the noise is not the same for all spins, N is too large, or the objective is wrong or, at its
+            time, below rounding.
 
     Source: the search is derived in `pull_back`; its results for dephasing are those of
     Fröwis et al., New J. Phys. 16, 083010 (2014), in kind: neither GHZ nor product.
@@ -75,13 +79,10 @@ def optimal_probe(
     """
     goal = Goal(objective, time, dead_time)
     _check(num_qubits, noise)
-    if objective == "rate":
-        amplitudes, gradient = _best_for_rate(num_qubits, noise, goal)
-    else:
-        times, weights = _nodes(num_qubits, noise, goal)
-        amplitudes, gradient = _search(num_qubits, _slope(num_qubits, noise, times, weights), _starts(num_qubits))
-    probe = Probe.symmetric(amplitudes, f"optimal({objective})")
-    return OptimalProbe(probe, goal.value(probe, noise), goal.bound(num_qubits, noise), gradient)
+    quick = _quick_value(num_qubits, noise, goal)
+    squeezed = [Probe.named(f"one_axis:{strength:.6g}", num_qubits) for strength in _strengths(num_qubits)]
+    named = [*_named(num_qubits), max(squeezed, key=quick)]
+    return _optimal(num_qubits, noise, goal, [(probe, goal.value(probe, noise)) for probe in named])
 
 
 def best_squeezing(
@@ -107,23 +108,22 @@ def best_squeezing(
     _check(num_qubits, noise)
     if kind not in TWISTS:
         raise ArgumentError(f'Argument `kind` must be one_axis or two_axis, but is "{kind}".')
+    quick, finer = (_quick_value(num_qubits, noise, goal, doublings) for doublings in (0, 1))
 
     def value(strength: float) -> float:
-        amplitudes = TWISTS[kind](num_qubits, strength)
-        if objective == "rate":
-            return goal.value(Probe.symmetric(amplitudes), noise)
-        return float(weights @ engine_for(Probe.symmetric(amplitudes), noise).gain(times))
+        return quick(Probe.symmetric(TWISTS[kind](num_qubits, strength)))
 
-    times, weights = _nodes(num_qubits, noise, goal) if objective != "rate" else (np.zeros(0), np.zeros(0))
     grid = np.concatenate([[0.0], np.geomspace(0.02 / num_qubits, np.pi / 2, 30)])
     values = [value(strength) for strength in grid]
     place = int(np.argmax(values))
-    low, high = grid[max(place - 1, 0)], grid[min(place + 1, len(grid) - 1)]
-    strength = _golden(value, float(low), float(high))
-    probe = Probe.symmetric(TWISTS[kind](num_qubits, strength), f"{kind}:{strength:.6g}")
+    strength = _golden(value, float(grid[max(place - 1, 0)]), float(grid[min(place + 1, len(grid) - 1)]))
+    if value(strength) < values[place]:  # the search between two bounds does not try the bounds
+        strength = float(grid[place])
     step = 1e-3 * max(strength, 1e-3)
+    sides = [finer(Probe.symmetric(TWISTS[kind](num_qubits, strength + side))) for side in (-step, step)]
+    probe = Probe.symmetric(TWISTS[kind](num_qubits, strength), f"{kind}:{strength:.6g}")
     reached = goal.value(probe, noise)
-    slope = abs(value(strength + step) - value(strength - step)) / (2 * step) * strength / max(reached, 1e-300)
+    slope = abs(sides[1] - sides[0]) / (2 * step) * strength / reached if reached > 0 else 0.0
     return OptimalProbe(probe, reached, goal.bound(num_qubits, noise), slope, strength)
 
 
@@ -152,15 +152,13 @@ def comparison(
     (['product', 'ghz'], 2.0)
     """
     goal = Goal(objective, time, dead_time)
-    found = optimal_probe(num_qubits, noise, objective, time, dead_time)
-    rows = [(probe.name, goal.value(probe, noise)) for probe in (Probe.product(num_qubits), Probe.ghz(num_qubits))]
-    if num_qubits % 2 == 0:
-        rows.append(("twin_fock", goal.value(Probe.named("twin_fock", num_qubits), noise)))
+    _check(num_qubits, noise)
+    named = [(probe, goal.value(probe, noise)) for probe in _named(num_qubits)]
     if num_qubits > 1:
-        for kind in TWISTS:
-            best = best_squeezing(num_qubits, noise, kind, objective, time, dead_time)
-            rows.append((best.probe.name, best.value))
-    return ProbeComparison([*rows, ("optimum found", found.value)], found)
+        squeezed = [best_squeezing(num_qubits, noise, kind, objective, time, dead_time) for kind in TWISTS]
+        named += [(best.probe, best.value) for best in squeezed]
+    found = _optimal(num_qubits, noise, goal, named)
+    return ProbeComparison([*((probe.name, value) for probe, value in named), ("optimum found", found.value)], found)
 
 
 def _check(num_qubits: int, noise: Noise) -> None:
@@ -179,86 +177,82 @@ def _check(num_qubits: int, noise: Noise) -> None:
         )
 
 
-def _nodes(num_qubits: int, noise: Noise, goal: Goal) -> tuple[FloatArray, FloatArray]:
-    """Times and weights that stand for the objective while searching: Gauss–Legendre in u = e^{−2t/T2}.
+def _named(num_qubits: int) -> list[Probe]:
+    names = ("product", "ghz") if num_qubits % 2 else ("product", "ghz", "twin_fock")
+    return [Probe.named(name, num_qubits) for name in names]
 
-    G has its nearest pole in u at 1 + 1/N, so that so many nodes are enough to choose a probe; the result is integrated
-    anew. Stretched decay has u = exp[−(2t/T2)^β] instead.
-    """
+
+def _strengths(num_qubits: int) -> FloatArray:
+    """Strengths of one-axis twisting, from far below the best one under any noise to far above it."""
+    return np.geomspace(0.1 / num_qubits, 1.0, 6)
+
+
+def _quick_value(num_qubits: int, noise: Noise, goal: Goal, doublings: int = 0) -> Callable[[Probe], float]:
+    """The objective of a probe, 𝓘 by the rule of the search."""
+    if goal.objective != "integrated_gain":
+        return lambda probe: goal.value(probe, noise)
+    times, weights = integration_rule(num_qubits, noise, doublings)
+    return lambda probe: float(weights @ engine_for(probe, noise).gain(times))
+
+
+def _optimal(num_qubits: int, noise: Noise, goal: Goal, named: list[tuple[Probe, float]]) -> OptimalProbe:
+    """The best of the named probes, each with its value, of ascents from `starts`, and of one from the best of both."""
+    best = max(named, key=lambda pair: pair[1])
+    resolution = symmetric_resolution(num_qubits)
+    if goal.objective == "gain" and best[1] <= resolution:
+        raise ArgumentError(
+            f"Argument `time`: at {goal.time:g} s no named probe of {num_qubits} spins has a gain above "
+            f"{resolution:.1g}, which is rounding, so that a search cannot tell probes apart. Give an earlier time."
+        )
+    amplitudes, objective = _improved(num_qubits, noise, goal, starts(num_qubits))
+    found = _valued(amplitudes, noise, goal)
+    if best[1] > found[1] * (1 + 1e-12):
+        start = best[0].dicke_amplitudes()
+        assert start is not None
+        amplitudes, objective = _improved(num_qubits, noise, goal, [start])
+        found = max(found, _valued(amplitudes, noise, goal), key=lambda pair: pair[1])
+    probe, value = found if found[1] > best[1] else best
+    reached = probe.dicke_amplitudes()
+    assert reached is not None
+    return OptimalProbe(probe, value, goal.bound(num_qubits, noise), objective.stationarity(reached))
+
+
+def _valued(amplitudes: Array, noise: Noise, goal: Goal) -> tuple[Probe, float]:
+    probe = Probe.symmetric(amplitudes, f"optimal({goal.objective})")
+    return probe, goal.value(probe, noise)
+
+
+def _improved(num_qubits: int, noise: Noise, goal: Goal, begin: list[Array]) -> tuple[Array, SampledObjective]:
+    """The best amplitudes that ascents from these starts reach, and the objective around them."""
+    if goal.objective == "integrated_gain":
+        return climb_integral(num_qubits, noise, begin)
     if goal.objective == "gain":
-        return np.array([goal.time]), np.ones(1)
-    environment = environment_of(noise)
-    nodes, weights = np.polynomial.legendre.leggauss(20 + 2 * int(np.sqrt(num_qubits)))
-    u, weights = (nodes + 1) / 2, weights / 2
-    rate, power = float(environment.decay_rates(num_qubits)[0]), 1 / environment.exponent
-    times = (-np.log(u)) ** power / rate
-    return times, weights * times * power / (u * -np.log(u))
+        objective = SampledObjective.at(num_qubits, noise, np.array([goal.time]))
+        return climb(objective, begin), objective
+    return _best_for_rate(num_qubits, noise, goal, begin)
 
 
-def _slope(
-    num_qubits: int, noise: Noise, times: FloatArray, weights: FloatArray
-) -> Callable[[FloatArray], tuple[float, FloatArray]]:
-    channel = uniform_channel(environment_of(noise), num_qubits, times)
-
-    def slope(amplitudes: FloatArray) -> tuple[float, FloatArray]:
-        gains, matrices = gain_and_matrix(amplitudes, channel)
-        return float(weights @ gains), 2 * np.tensordot(weights, matrices, 1) @ amplitudes
-
-    return slope
-
-
-def _starts(num_qubits: int) -> list[FloatArray]:
-    """GHZ with a little of product, product with a little of GHZ, a flat state, and two squeezed ones between."""
-    ghz, product = collective.ghz(num_qubits), collective.coherent(num_qubits).real
-    ups = (np.arange(num_qubits + 1) + 0.5) / (num_qubits + 1)
-    return [product + 0.3 * ghz, ghz + 0.3 * product, np.ones(num_qubits + 1), np.sqrt(product), 0.2 + ups]
-
-
-def _search(
-    num_qubits: int, slope: Callable[[FloatArray], tuple[float, FloatArray]], starts: list[FloatArray]
-) -> tuple[FloatArray, float]:
-    """The best amplitudes and the length of the gradient over the value there."""
-    from scipy.optimize import minimize
-
-    def function(x: FloatArray) -> tuple[float, FloatArray]:
-        length = float(np.linalg.norm(x))
-        value, gradient = slope(x / length)
-        tangent = gradient - x / length * (x @ gradient) / length
-        return -value, -tangent / length
-
-    best: tuple[float, FloatArray] | None = None
-    for start in starts:
-        options = {"maxiter": 2000, "maxfun": 4000, "ftol": 1e-14, "gtol": 1e-9}
-        found = minimize(function, start / np.linalg.norm(start), jac=True, method="L-BFGS-B", options=options)
-        if best is None or found.fun < best[0]:
-            best = float(found.fun), found.x / np.linalg.norm(found.x)
-    assert best is not None
-    value, gradient = function(best[1])
-    return best[1], float(np.linalg.norm(gradient) / max(abs(value), 1e-300))
-
-
-def _best_for_rate(num_qubits: int, noise: Noise, goal: Goal) -> tuple[FloatArray, float]:
+def _best_for_rate(num_qubits: int, noise: Noise, goal: Goal, begin: list[Array]) -> tuple[Array, SampledObjective]:
     """Alternates the best probe at a time with the best time of that probe; each step can only gain.
 
-    Such steps end at the nearest maximum, so that several times are tried: those of GHZ, of product, and between.
+    Such steps end at the nearest maximum, so that several times are tried: those of GHZ, of product, and between; of
+    a single start its own best time.
     """
-    first, last = (
-        operational_rate(probe, noise, goal.dead_time).time
-        for probe in (Probe.ghz(num_qubits), Probe.product(num_qubits))
-    )
-    best: tuple[float, FloatArray, float] | None = None
-    for time in np.geomspace(first, last, 4):
-        value, starts = 0.0, _starts(num_qubits)
+    ends = [Probe.ghz(num_qubits), Probe.product(num_qubits)] if len(begin) > 1 else [Probe.symmetric(begin[0])]
+    first, *_, last = 2 * [operational_rate(probe, noise, goal.dead_time).time for probe in ends]
+    best: tuple[float, Array, float] | None = None
+    for start in np.geomspace(first, last, 4 if len(begin) > 1 else 1):
+        time, value, tried = float(start), 0.0, begin
         for _ in range(60):
-            amplitudes, gradient = _search(num_qubits, _slope(num_qubits, noise, np.array([time]), np.ones(1)), starts)
+            amplitudes = climb(SampledObjective.at(num_qubits, noise, np.array([time])), tried)
             rate = operational_rate(Probe.symmetric(amplitudes), noise, goal.dead_time)
             if best is None or rate.value > best[0]:
-                best = rate.value, amplitudes, gradient
+                best = rate.value, amplitudes, rate.time
             if rate.value <= value * (1 + 1e-10):
                 break
-            value, time, starts = rate.value, rate.time, [amplitudes]
+            value, time, tried = rate.value, rate.time, [amplitudes]
     assert best is not None
-    return best[1], best[2]
+    return best[1], SampledObjective.at(num_qubits, noise, np.array([best[2]]))
 
 
 def _golden(function: Callable[[float], float], low: float, high: float) -> float:

@@ -1,7 +1,10 @@
 """The best probes, the best rates, and the gradient that finds them."""
 
+from math import comb
+
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.optimize import minimize, minimize_scalar
 
 from qsense import LocalNoise, Probe, gain, integrated_gain
@@ -13,6 +16,7 @@ from qsense.theory.engines import uniform_channel
 from qsense.theory.optimal import best_squeezing, comparison, optimal_probe
 from qsense.theory.pull_back import gain_and_matrix
 from qsense.theory.rate import operational_rate, rate_bound
+from qsense.theory.search import integration_rule
 from qsense.theory.symmetric import symmetric_gain
 
 DEPHASING, EMISSION = LocalNoise(dephasing=0.25), LocalNoise(emission=1.0)  # N/(4γ) and N/γ are N s
@@ -289,3 +293,80 @@ def test_an_unknown_squeezing_and_a_negative_dead_time_are_refused():
         best_squeezing(3, DEPHASING, "three_axis")
     with pytest.raises(ArgumentError, match="`dead_time` must be finite and not negative"):
         operational_rate(Probe.ghz(2), DEPHASING, -1.0)
+
+
+STRETCHED = {
+    "square": LocalNoise(dephasing=0.1, exponent=2.0),
+    "square beside emission": LocalNoise(0.1, 0.1, exponent=2.0),
+    "slow start": LocalNoise(dephasing=0.1, exponent=3.0),
+    "fast start": LocalNoise(dephasing=0.1, exponent=0.4),
+    "emission beside a collective part": NOISES["collective"],
+}
+
+
+def integral_by_hand(amplitudes, exponent, rate):
+    """𝓘 of real Dicke amplitudes under exp[−(2γt)^β] dephasing: all 2^N states, eigenvalues, SciPy's integrator."""
+    size = len(amplitudes) - 1
+    ups = np.bitwise_count(np.arange(2**size)).astype(int)
+    psi = amplitudes[ups] / np.sqrt([float(comb(size, int(u))) for u in ups])
+    flips = np.bitwise_count(np.arange(2**size)[:, None] ^ np.arange(2**size)).astype(int)
+
+    def gain_at(t):
+        values, vectors = np.linalg.eigh(np.outer(psi, psi) * np.exp(-flips * (2 * rate * t) ** exponent))
+        values = np.maximum(values, 0)
+        moved = vectors.T @ ((ups - size / 2)[:, None] * vectors)
+        sums, differences = np.add.outer(values, values), np.subtract.outer(values, values)
+        return 2 * np.sum(np.divide(differences**2, sums, out=np.zeros_like(sums), where=sums > 0) * moved**2)
+
+    return quad(gain_at, 0, 4 / rate, epsabs=0, epsrel=1e-9, limit=200)[0]
+
+
+@pytest.mark.parametrize(("size", "name"), [*((4, name) for name in STRETCHED), (1, "square"), (7, "square")])
+def test_no_probe_of_its_own_table_is_above_the_optimum(name, size):
+    found = comparison(size, STRETCHED[name])
+    assert found.optimum.value == max(value for _, value in found.values)
+    assert found.optimum.value == pytest.approx(integrated_gain(found.optimum.probe, STRETCHED[name]).value, rel=1e-12)
+    assert found.optimum.stationarity < 1e-6
+    # Without the table the search is as good.
+    assert optimal_probe(size, STRETCHED[name]).value == pytest.approx(found.optimum.value, rel=1e-9)
+
+
+def test_better_probes_than_ghz_are_found_where_the_decay_begins_slowly():
+    # N²  Γ(3/2) √(1/N)/ (2γ) / √2 of GHZ and better states found by an independent search.
+    for size, least in ((10, 99.0950), (16, 1.0009 * 200.530262)):
+        assert optimal_probe(size, STRETCHED["square"]).value >= least - 1e-4
+    assert optimal_probe(5, STRETCHED["square beside emission"]).value > 27.581783 * (1 + 1.2e-4)
+
+
+def test_the_optimum_under_stretched_decay_is_what_an_integral_over_all_states_gives():
+    best = optimal_probe(5, LocalNoise(dephasing=0.1, exponent=2.0))
+    by_hand = integral_by_hand(best.probe.dicke_amplitudes().real, 2.0, 0.1)
+    assert best.value == pytest.approx(by_hand, rel=1e-8)
+
+
+@pytest.mark.parametrize("name", ["square", "fast start", "emission beside a collective part"])
+def test_the_rule_of_the_search_agrees_with_the_checked_integral(name):
+    for probe in (Probe.ghz(6), Probe.product(6), Probe.symmetric(random_amplitudes(6, 5))):
+        times, weights = integration_rule(6, STRETCHED[name], 1)
+        exact = integrated_gain(probe, STRETCHED[name]).value
+        assert weights @ gain(probe, STRETCHED[name], times) == pytest.approx(exact, rel=1e-8)
+
+
+def test_stationarity_is_that_of_the_objective_and_not_of_a_coarse_sum():
+    # The gradient of 𝓘 by differences of the checked integral, along the state that raises it most.
+    noise = STRETCHED["square beside emission"]
+    best = optimal_probe(4, noise)
+    amplitudes, slopes = best.probe.dicke_amplitudes().real, []
+    for direction in np.linalg.svd(amplitudes[None])[2][1:]:  # the tangent space
+        sides = [
+            integrated_gain(Probe.symmetric(np.cos(s) * amplitudes + np.sin(s) * direction), noise).value
+            for s in (-1e-4, 1e-4)
+        ]
+        slopes.append((sides[1] - sides[0]) / 2e-4 / best.value)
+    assert np.linalg.norm(slopes) < 1e-6
+    assert best.stationarity < 1e-6
+
+
+def test_a_gain_below_rounding_is_not_optimised():
+    with pytest.raises(ArgumentError, match="which is rounding, so that a search cannot tell"):
+        optimal_probe(4, LocalNoise(0.1, 0.1, exponent=2.0), "gain", time=30.0)
