@@ -250,7 +250,7 @@ class LocalNoise:
         """Returns every spin's channel at every time; arrays of shape (times, num_qubits).
 
         coherence = exp[−(γ_↓+γ_↑)t/2 − (2γ_φ t)^β]; up stays up with p + (1−p) exp(−t/T1), down stays down with
-        1 − p + p exp(−t/T1), where p = γ_↑/(γ_↓ + γ_↑).
+        1 − p + p exp(−t/T1), where p = γ_↑/(γ_↓ + γ_↑). Each keeps its relative accuracy at late times.
 
         Raises:
             ArgumentError: the noise is transverse, so that its channel depends on the field.
@@ -258,16 +258,12 @@ class LocalNoise:
         >>> LocalNoise(emission=1.0).channel(np.array([1.0]), 1).stay_up.round(6)
         array([[0.367879]])
         """
-        relaxation = self.relaxation_rates(num_qubits)
-        absorption = self.rates(num_qubits)["absorption"]
-        population = np.divide(absorption, relaxation, out=np.zeros(num_qubits), where=relaxation > 0)
-        column = np.asarray(times, dtype=np.float64)[:, None]
-        relaxed = -np.expm1(-column * relaxation)  # keeps 1 − e^{−t/T1} exact at short times
-        return SpinChannel(
-            coherence=np.exp(-self.lost_coherence(times, num_qubits)),
-            stay_up=1 - (1 - population) * relaxed,
-            stay_down=1 - population * relaxed,
-        )
+        rates = self.rates(num_qubits)
+        up, down = relaxation.equilibrium(rates["emission"], rates["absorption"])
+        passed = np.asarray(times, dtype=np.float64)[:, None] * self.relaxation_rates(num_qubits)
+        kept, mixed = np.exp(-passed), -np.expm1(-passed)  # 1 − e^{−t/T1} stays exact at short times
+        coherence = np.exp(-self.lost_coherence(times, num_qubits))
+        return SpinChannel(coherence, stay_up=kept + up * mixed, stay_down=kept + down * mixed)
 
     def lost_coherence(self, times: FloatArray, num_qubits: int) -> FloatArray:
         """Returns −ln of the factor on each spin's coherence, t/T2 for exponential decay, (times, num_qubits)."""
@@ -280,8 +276,9 @@ class LocalNoise:
 
     def dephased(self, times: FloatArray, num_qubits: int) -> FloatArray:
         """Returns (2γ_φ t)^β of each spin, shape (times, num_qubits), for times of shape (times, 1)."""
-        scaled = 2 * self.rates(num_qubits)["dephasing"] * times
-        return np.asarray(scaled if self.exponent == 1 else scaled**self.exponent)
+        with np.errstate(over="ignore"):
+            scaled = 2 * self.rates(num_qubits)["dephasing"] * times
+            return np.asarray(scaled if self.exponent == 1 else scaled**self.exponent)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the `[[noise]]` entry: rates in 1/s as numbers or lists; transverse rates and β only where set."""

@@ -62,6 +62,19 @@ def checked(kind: str, rate: Rate) -> tuple[float, ...]:
     return values
 
 
+def equilibrium(emission: FloatArray, absorption: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Returns the populations of up and of down in equilibrium, γ_↑/(γ_↓+γ_↑) and γ_↓/(γ_↓+γ_↑), each (spins,).
+
+    Each has its own relative accuracy, however small it is. Both are 0 for a spin without either rate.
+
+    >>> equilibrium(np.array([1.0, 0.0]), np.array([1e-20, 0.0]))
+    (array([1.e-20, 0.e+00]), array([1., 0.]))
+    """
+    total = emission + absorption
+    up, down = (np.divide(rate, total, out=np.zeros_like(total), where=total > 0) for rate in (absorption, emission))
+    return up, down
+
+
 def _per_spin(**arguments: Rate) -> list[FloatArray]:
     arrays = {key: np.atleast_1d(np.asarray(value, dtype=np.float64)) for key, value in arguments.items()}
     if empty := [key for key, value in arrays.items() if not len(value)]:

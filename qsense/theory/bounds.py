@@ -23,6 +23,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from qsense.noise import LocalNoise, Noise, SpinNoise, environment_of
+from qsense.noise.relaxation import equilibrium
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import Integral, integrate
 
@@ -143,18 +144,19 @@ def _penalties(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatArr
     column = times[:, None]
     rates = noise.rates(num_qubits)
     relaxation = noise.relaxation_rates(num_qubits)
-    population = np.divide(rates["absorption"], relaxation, out=np.zeros(num_qubits), where=relaxation > 0)
+    excited, ground = equilibrium(rates["emission"], rates["absorption"])
     # (p_uu − η²)/η² = p e^{Γt} e^{2(2γt)^β} + (1−p) e^{2(2γt)^β} − 1, with expm1 to keep short times exact.
     with np.errstate(over="ignore"):
         slowed = 2 * noise.dephased(column, num_qubits)
         dephased = np.expm1(slowed)
         lost = np.expm1(column * relaxation + slowed)
-        up = _mean(population, lost, dephased)
-        down = _mean(1 - population, lost, dephased)
+        up = _mean(excited, ground, lost, dephased)
+        down = _mean(ground, excited, lost, dephased)
         return np.asarray((np.sqrt(up) + np.sqrt(down)) ** 2 / 4)
 
 
-def _mean(weight: FloatArray, one: FloatArray, other: FloatArray) -> FloatArray:
-    """weight · one + (1 − weight) · other, where 0 · ∞ is 0."""
+def _mean(weight: FloatArray, rest: FloatArray, one: FloatArray, other: FloatArray) -> FloatArray:
+    """weight · one + rest · other, where 0 · ∞ is 0; `other` where a spin has neither weight."""
     first = np.multiply(weight, one, out=np.zeros_like(one), where=weight > 0)
-    return first + np.multiply(1 - weight, other, out=np.zeros_like(other), where=weight < 1)
+    rest = np.where(weight + rest > 0, rest, 1.0)
+    return first + np.multiply(rest, other, out=np.zeros_like(other), where=rest > 0)

@@ -10,8 +10,10 @@ import math
 import numpy as np
 
 from qsense.noise import LocalNoise, SpinChannel, SpinNoise
+from qsense.noise.relaxation import equilibrium
 from qsense.numerics.fisher import FloatArray
 
+_UNDERFLOWS, _LARGEST = 1e-290, 1e300
 _SPINS_AT_ONCE = 512  # arrays of so many spins stay in the processor's cache
 
 
@@ -71,37 +73,52 @@ def log_ghz_gain(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatA
     if not isinstance(noise, LocalNoise):
         return _log_ghz_gain_of_channel(noise.channel(times, num_qubits))
     single, spins, alike = _distinct(num_qubits, noise)
+    # Relaxation's share of the lost coherence is left to the populations, which decay no faster than its square.
     if single.exponent == 1:  # the sum over spins needs no array of times and spins
-        lost = times * float(single.coherence_rates(spins).sum())
+        lost = times * float(2 * single.rates(spins)["dephasing"].sum())
     else:
-        lost = single.lost_coherence(times, spins).sum(-1)
+        lost = single.dephased(times[:, None], spins).sum(-1)
     gain = 2 * np.log(num_qubits) - 2 * alike * lost
-    rates = single.relaxation_rates(spins)
-    if not rates.any():
+    rates = single.rates(spins)
+    emission, absorption = rates["emission"], rates["absorption"]
+    if not (emission.any() or absorption.any()):
         return np.asarray(gain)  # the populations stay 1/2 each
-    up = np.divide(single.rates(spins)["absorption"], rates, out=np.zeros(spins), where=rates > 0)
     ways = np.zeros((4, len(times)))
     for start in range(0, spins, _SPINS_AT_ONCE):
         part = slice(start, start + _SPINS_AT_ONCE)
-        ways += alike * _log_populations(times, rates[part], up[part])
+        ways += alike * _log_populations(times, emission[part], absorption[part])
     return np.asarray(gain - np.logaddexp.reduce(ways, axis=0) + np.log(2))
 
 
 def _log_ghz_gain_of_channel(channel: SpinChannel) -> FloatArray:
     """ln of N² Π_j η_j²/(p_up + p_down), η_j the factor on spin j's coherence."""
     coherence, up, down = channel
-    ways = [_log_product(way) for way in (up, 1 - down, 1 - up, down)]
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         lost = np.log(np.abs(coherence)).sum(-1)
-    return np.asarray(2 * np.log(coherence.shape[-1]) + 2 * lost - np.logaddexp.reduce(ways, axis=0) + np.log(2))
+        ways = np.array([np.log(way).sum(-1) for way in (up, 1 - down, 1 - up, down)])
+        gain = 2 * np.log(coherence.shape[-1]) + 2 * lost - np.logaddexp.reduce(ways, axis=0) + np.log(2)
+    # η² ≤ up · down of each spin, so that a coherence of 0 leaves no gain, also where both populations underflow.
+    return np.asarray(np.where(np.isneginf(lost), -np.inf, gain))
 
 
-def _log_populations(times: FloatArray, rates: FloatArray, up: FloatArray) -> FloatArray:
-    """ln of the probabilities that all spins that were up stay, or all that were down are lifted (p_up), that all that
-    were up fall, or all that were down stay (p_down); shape (4, times)."""
+def _log_populations(times: FloatArray, emission: FloatArray, absorption: FloatArray) -> FloatArray:
+    """ln of e^{Σ t/T1} times the probabilities that all spins that were up stay, or all that were down are lifted
+    (p_up), that all that were up fall, or all that were down stay (p_down); shape (4, times).
+
+    With E = e^{−t/T1} and the equilibrium p, up stays with p + (1−p) E. Where p = 0 that is E alone: its logarithm is
+    −t/T1 at any time, and cancels.
+    """
+    rates = emission + absorption
+    up, down = equilibrium(emission, absorption)
+    kept = np.exp(-times[:, None] * rates)
     moved = -np.expm1(-times[:, None] * rates)  # 1 − e^{−t/T1}
-    lifted, fallen = up * moved, (1 - up) * moved
-    return np.array([_log_product(way) for way in (1 - fallen, lifted, fallen, 1 - lifted)])
+    passed = np.minimum(times * float(rates.sum()), _LARGEST)
+    stays = [
+        _log_product(np.where(share > 0, kept + share * moved, 1.0)) + times * float(rates[share > 0].sum())
+        for share in (up, down)
+    ]
+    lifted, fallen = (_log_product(share * moved) + passed for share in (up, down))
+    return np.array([stays[0], lifted, fallen, stays[1]])
 
 
 def _log_product(factors: FloatArray) -> FloatArray:
@@ -109,7 +126,12 @@ def _log_product(factors: FloatArray) -> FloatArray:
     spins = factors.shape[-1]
     whole = factors[:, : spins - spins % 8].reshape(len(factors), 8, -1).prod(axis=1)
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log(whole).sum(-1) + np.log(factors[:, spins - spins % 8 :]).sum(-1))
+        result = np.log(whole).sum(-1) + np.log(factors[:, spins - spins % 8 :]).sum(-1)
+        small = (whole < _UNDERFLOWS).any(-1)  # the product of eight leaves the range of numbers before they do
+        if small.any():
+            small[small] = (factors[small] > 0).all(-1)
+            result[small] = np.log(factors[small]).sum(-1)
+    return np.asarray(result)
 
 
 def ghz_gain(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatArray:
