@@ -25,7 +25,12 @@ from qsense.theory.symmetric import UniformChannel, blocks
 
 Povm = Sequence[ComplexArray | FloatArray] | ComplexArray | FloatArray
 READOUTS = ("local_x", "total_jx", "parity", "loss_flag", "z")
-_POSSIBLE = 1e-12  # p is known to about 1e-16, and p'²/p to a relative 1e-16/p: rarer outcomes are left out
+# p is known to about 1e-16, and p'²/p to a relative 1e-16/p: rarer outcomes are left out, unless they have a minimum
+# nearby (`_near_a_minimum`).
+_POSSIBLE = 1e-13
+_POSSIBLE_BESIDE_A_FIELD = 1e-9  # where p' is not the derivative of p by the phase, nothing is known near a zero
+_NEAR = 0.05  # of 1/N: p is a parabola there
+_ZERO = 1e-15  # a least p of so much per order is rounding
 _COMPLETE = 1e-9
 
 
@@ -36,23 +41,39 @@ class Fringes:
     Attributes:
         orders: q ≥ 0, shape (orders,).
         values: C, shape (times, orders, outcomes); the part of −q is folded into that of q.
-        slopes: D, same shape.
+        slopes: D, same shape; None where it is −iqC, so that p' is the derivative of p by the phase.
     """
 
     orders: FloatArray
     values: ComplexArray
-    slopes: ComplexArray
+    slopes: ComplexArray | None = None
 
-    def classical_gain(self, phases: FloatArray, least: float = _POSSIBLE) -> FloatArray:
-        """Returns Σ_o p'_o²/p_o over outcomes with p_o > least at phases of shape (times, phases), same shape."""
+    def classical_gain(self, phases: FloatArray) -> FloatArray:
+        """Returns Σ_o p'_o²/p_o at phases of shape (times, phases), same shape.
+
+        Where p_o vanishes at a phase and is a parabola around it, p'_o²/p_o tends to 2p''_o. There p and p' are taken
+        from the minimum on, so that nothing cancels. At the phase itself such an outcome adds nothing.
+        """
         waves = np.exp(-1j * phases[:, :, None] * self.orders)
-        p, slope = (waves @ self.values).real, (waves @ self.slopes).real
-        possible = p > least
-        return cfi(np.where(possible, p, 0), np.where(possible, slope, 0))
+        p = (waves @ self.values).real
+        if self.slopes is not None:
+            slope, possible = (waves @ self.slopes).real, p > _POSSIBLE_BESIDE_A_FIELD
+            return cfi(np.where(possible, p, 0), np.where(possible, slope, 0))
+        steps = -1j * self.orders[:, None]
+        slope, bend = (waves @ (steps * self.values)).real, (waves @ (steps**2 * self.values)).real
+        near = (bend > _POSSIBLE) & (2 * p < (_NEAR / max(1.0, self.orders[-1])) ** 2 * bend)
+        possible = (p > _POSSIBLE) & ~near
+        gains = cfi(np.where(possible, p, 0), np.where(possible, slope, 0))
+        time, place, outcome = np.nonzero(near)
+        if len(time):
+            terms = _near_a_minimum(self.orders, self.values[time, :, outcome], phases[time, place])
+            np.add.at(gains, (time, place), terms)
+        return gains
 
     def part(self, index: int) -> Fringes:
         """Returns the fringes of one time."""
-        return Fringes(self.orders, self.values[index : index + 1], self.slopes[index : index + 1])
+        chosen = slice(index, index + 1)
+        return Fringes(self.orders, self.values[chosen], None if self.slopes is None else self.slopes[chosen])
 
 
 def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, field: float = 0.0) -> Fringes:
@@ -100,7 +121,7 @@ def _of_ghz(n: int, noise: Noise, times: FloatArray, readout: str) -> Fringes:
     values[:, 0, 0] = values[:, 0, 1] = kept / 2
     values[:, 0, 2] = 1 - kept
     values[:, 1, 0], values[:, 1, 1] = visibility / 2, -visibility / 2
-    return _covariant(np.array([0.0, n]), values)
+    return Fringes(np.array([0.0, n]), values)
 
 
 def _of_symmetric(probe: Probe, noise: Noise, times: FloatArray, readout: str) -> Fringes:
@@ -111,7 +132,7 @@ def _of_symmetric(probe: Probe, noise: Noise, times: FloatArray, readout: str) -
     values = np.concatenate([_along_x(amplitudes, part) for part in parts])
     if readout == "parity":
         values = np.stack([values[..., n % 2 :: 2].sum(-1), values[..., 1 - n % 2 :: 2].sum(-1)], axis=-1)
-    return _covariant(np.arange(n + 1.0), values)
+    return Fringes(np.arange(n + 1.0), values)
 
 
 def _along_x(amplitudes: ComplexArray, channel: UniformChannel) -> ComplexArray:
@@ -126,8 +147,29 @@ def _along_x(amplitudes: ComplexArray, channel: UniformChannel) -> ComplexArray:
     return values
 
 
-def _covariant(orders: FloatArray, values: ComplexArray) -> Fringes:
-    return Fringes(orders, values, -1j * orders[:, None] * values)
+def _near_a_minimum(orders: FloatArray, values: ComplexArray, phases: FloatArray) -> FloatArray:
+    """p'²/p of single outcomes, C of shape (points, orders), at phases of shape (points,) close to a minimum of p.
+
+    With δ the distance from the minimum p = p_min + δ² R and p' = δ S, R and S being sums in which nothing cancels.
+    """
+    shift = np.zeros(len(phases))
+    for _ in range(40):  # Newton for p' = 0; two digits become four, but at a zero of fourth order
+        turned = values * np.exp(-1j * orders * (phases + shift)[:, None])
+        slope, bend = (turned.imag @ orders), -(turned.real @ orders**2)
+        step = np.divide(-slope, bend, out=np.zeros_like(slope), where=bend > 0)
+        shift += step
+        if np.all(np.abs(step) <= 1e-15 * (1 + np.abs(phases))):
+            break
+    turned = values * np.exp(-1j * orders * (phases + shift)[:, None])
+    away = np.abs(shift) > 1e-14 * (1 + np.abs(phases))
+    delta = np.where(away, -shift, 1.0)
+    x = orders * delta[:, None]
+    even, odd = -2 * np.sin(x / 2) ** 2, x**3 / 6 - x**5 / 120 + x**7 / 5040 - x**9 / 362880  # e^{−ix} − 1 + ix
+    r = (turned.real * even - turned.imag * odd).sum(1) / delta**2
+    s = (turned.imag * even - turned.real * np.sin(x)) @ orders / delta
+    least = turned.real.sum(1)
+    least = np.where(least > _ZERO * len(orders), least, 0) / delta**2
+    return np.divide(s**2, least + r, out=np.zeros_like(s), where=away & (least + r > 0))
 
 
 def _of_dense(probe: Probe, noise: Noise, times: FloatArray, effects: ComplexArray, field: float) -> Fringes:
@@ -135,13 +177,13 @@ def _of_dense(probe: Probe, noise: Noise, times: FloatArray, effects: ComplexArr
     diagonal = generator(probe.num_qubits)
     order = np.subtract.outer(diagonal, diagonal)
     series = []
-    for matrices in (rho, slope):
+    for matrices in (rho,) if environment_of(noise).commutes(probe.num_qubits) else (rho, slope):
         parts = [
             np.einsum("tij,oji->to", np.where(order == q, matrices, 0), effects, optimize=True) * (2 if q else 1)
             for q in range(probe.num_qubits + 1)
         ]
         series.append(np.stack(parts, axis=1))
-    return Fringes(np.arange(probe.num_qubits + 1.0), series[0], series[1])
+    return Fringes(np.arange(probe.num_qubits + 1.0), *series)
 
 
 def _effects(n: int, readout: str | Povm) -> ComplexArray:

@@ -277,3 +277,50 @@ def test_large_probes_have_readouts_too():
     )
     # N = 60 along x, whose variance N/4 and slope N e^{−γt/2}/2 give G at θ = π/2 where nothing flips the mean.
     assert classical_gain(Probe.product(60), noise, [0.5], "total_jx")[0] == pytest.approx(60 * np.exp(-0.1), rel=1e-9)
+
+
+def largest_by_hand(probe, noise, readout, count=40_000):
+    """The largest Σ p'²/p over a fine grid of phases, from density matrices and projectors; rare outcomes left out."""
+    size = probe.num_qubits
+    turns = np.subtract.outer(*[np.bitwise_count(np.arange(2**size)).astype(float)] * 2)
+    rho, effects = density_matrices(probe, noise, np.array([1.0]), np.zeros(size))[0], outcome_effects(readout, size)
+    orders = np.arange(-size, size + 1)
+    series = np.array([[np.sum(np.where(turns == q, rho, 0) * effect.T) for q in orders] for effect in effects])
+    phases = 2 * np.pi * (np.arange(count) + 0.37) / count
+    waves = np.exp(-1j * np.outer(phases, orders))
+    p, slope = (waves @ series.T).real, (waves @ (-1j * orders * series).T).real
+    return float(np.max(np.sum(np.where(p > 1e-9, slope**2 / np.where(p > 1e-9, p, 1), 0), axis=1)))
+
+
+def test_the_best_phase_is_the_highest_of_several_peaks():
+    amplitudes = np.array([1 + 0.3j, -0.5 + 0.2j, -1 - 0.2j])
+    probe = Probe.symmetric(amplitudes / np.linalg.norm(amplitudes))
+    best = classical_gain(probe, LocalNoise(dephasing=0.1), [1.0], "total_jx", "best")[0]
+    assert best == pytest.approx(1.408119, abs=1e-5)
+    assert best >= classical_gain(probe, LocalNoise(dephasing=0.1), [1.0], "total_jx", 4.0134)[0]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_best_phase_beats_a_fine_grid_and_stays_below_the_quantum_value(seed):
+    rng = np.random.default_rng(seed)
+    size, rate = int(rng.integers(1, 5)), 10 ** rng.uniform(-8, 0)  # nearly pure states have outcomes that vanish
+    probe = random_probe(size, seed, symmetric=seed % 3 > 0)
+    noise = [LocalNoise(rate), LocalNoise(emission=rate), LocalNoise(rate, rate / 3, rate / 7)][seed % 3]
+    readout = ["total_jx", "local_x", "parity"][seed // 3 % 3]
+    best = classical_gain(probe, noise, [1.0], readout, "best")[0]
+    assert best >= largest_by_hand(probe, noise, readout) * (1 - 1e-9)
+    assert best <= gain(probe, noise, [1.0])[0] * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("rate", [0.0, 1e-14, 1e-9])
+@pytest.mark.parametrize("distance", [1e-12, 1e-7, 1e-5, 1e-3])
+def test_close_to_an_impossible_outcome_nothing_cancels(rate, distance):
+    # A GHZ state's parity: N² V² sin²(Nδ)/(1 − V² cos²(Nδ)), with 1 − V² = −expm1(−4Nγt) and no difference of ones.
+    size = 3
+    lost = -np.expm1(-4 * size * rate)
+    wave = np.sin(size * distance) ** 2
+    exact = size**2 * (1 - lost) * wave / (lost + (1 - lost) * wave)
+    found = classical_gain(Probe.ghz(size), LocalNoise(dephasing=rate), [1.0], "parity", distance)[0]
+    assert found <= size**2 * (1 + 1e-12)
+    if lost == 0 or lost > 1e-11 or wave > 1e-9:  # the least probability is known to 1e-16
+        assert found == pytest.approx(exact, rel=1e-5)
