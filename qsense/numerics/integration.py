@@ -174,21 +174,27 @@ def _gauss_kronrod(
     return kronrod, np.minimum(difference, np.where(size > 0, scaled, difference))
 
 
-def first_root(function: Function, grid: FloatArray, parts: int = 128) -> float | None:
+def first_root(function: Function, grid: FloatArray, parts: int = 128, resolution: float = 0.0) -> float | None:
     """Returns the first zero of a function that is positive at first, to double precision; None if it has none.
 
     Args:
         function: vectorised over arguments of shape (n,).
         grid: increasing arguments that are searched for the first change of sign.
         parts: into how many the bracket is cut in each round; few where the function is expensive.
+        resolution: the rounding of the function, whose sign counts only where it is larger than that.
 
     >>> first_root(lambda t: 2 - t**2, np.linspace(0, 4, 9))
     1.414213562373095
+    >>> first_root(lambda t: np.exp(-t) - 1e-20, np.linspace(0, 60, 9), resolution=1e-16)
     """
-    below = np.flatnonzero(function(grid) < 0)
-    if below.size == 0 or below[0] == 0:
+    values = function(grid)
+    below = np.flatnonzero(values < -resolution)
+    if below.size == 0:
         return None
-    low, high = grid[below[0] - 1], grid[below[0]]
+    above = np.flatnonzero(values[: below[0]] > resolution)
+    if above.size == 0:
+        return None
+    low, high = grid[above[-1]], grid[below[0]]
     for _ in range(int(np.ceil(53 / np.log2(parts)))):
         inner = np.unique(np.linspace(low, high, parts + 1))  # close to the end there are fewer numbers than that
         if len(inner) < 3:

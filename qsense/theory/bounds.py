@@ -27,6 +27,8 @@ from qsense.noise.relaxation import equilibrium
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import Integral, integrate
 
+_LARGEST_LOG = 600.0
+
 
 def gain_bound(num_qubits: int, noise: Noise, times: Sequence[float] | FloatArray) -> FloatArray:
     """Returns an upper bound on G(t) of every probe, with ancillas or without, shape (times,).
@@ -116,8 +118,9 @@ def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] 
         from scipy.special import gammaincc
 
         power = 1 / local.exponent
+        whole = math.exp(min(math.lgamma(power + 1) - power * math.log(2), _LARGEST_LOG))  # Γ(1+1/β) 2^{−1/β}
         reached = 2 * (dephasing * ends[:, None]) ** local.exponent
-        each = 8 / dephasing * 2**-power * power * math.gamma(power) * gammaincc(power, reached)
+        each = 8 / dephasing * whole * gammaincc(power, reached)
         return np.where(reached.min(1) > np.log(2), each.sum(1), np.inf)  # 4/(e^y − 1) ≤ 8 e^{−y} from there on
 
     longest = 1 / float(rates.min())

@@ -9,11 +9,13 @@ import math
 
 import numpy as np
 
+from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, SpinChannel, SpinNoise
 from qsense.noise.relaxation import equilibrium
 from qsense.numerics.fisher import FloatArray
 
 _UNDERFLOWS, _LARGEST = 1e-290, 1e300
+_LARGEST_LOG = math.log(_LARGEST)
 _SPINS_AT_ONCE = 512  # arrays of so many spins stay in the processor's cache
 
 
@@ -58,8 +60,8 @@ def integrated_product_gain(num_qubits: int, noise: SpinNoise, tilt: float = 0.0
     if noise.relaxation_rates(num_qubits).any():
         return None
     with np.errstate(divide="ignore"):
-        lifetimes = 1 / (2 * noise.rates(num_qubits)["dephasing"])
-    return float((1 - tilt**2) * _stretched(noise.exponent) * lifetimes.sum())
+        lifetimes = -np.log(2 * noise.rates(num_qubits)["dephasing"])
+    return (1 - tilt**2) * _stretched(noise.exponent, float(np.logaddexp.reduce(lifetimes)))
 
 
 def log_ghz_gain(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatArray:
@@ -159,14 +161,26 @@ def integrated_ghz_gain(num_qubits: int, noise: SpinNoise) -> float | None:
     """
     if not isinstance(noise, LocalNoise) or noise.relaxation_rates(num_qubits).any():
         return None
-    rates = 2 * noise.rates(num_qubits)["dephasing"]
-    total = float((rates**noise.exponent).sum()) ** (1 / noise.exponent)
-    return num_qubits**2 * _stretched(noise.exponent) / total if total > 0 else float("inf")
+    rates = noise.rates(num_qubits)["dephasing"]
+    if noise.exponent == 1:
+        total = 4 * float(rates.sum())
+        return num_qubits**2 / total if total > 0 else float("inf")
+    with np.errstate(divide="ignore"):
+        total = float(np.logaddexp.reduce(noise.exponent * np.log(2 * rates))) / noise.exponent
+    return num_qubits**2 * _stretched(noise.exponent, -total)
 
 
-def _stretched(exponent: float) -> float:
-    """∫₀^∞ exp(−2 s^β) ds = Γ(1+1/β) 2^{−1/β}."""
-    return math.gamma(1 + 1 / exponent) * 2 ** (-1 / exponent)
+def _stretched(exponent: float, log_lifetime: float) -> float:
+    """T ∫₀^∞ exp(−2 s^β) ds = T Γ(1+1/β) 2^{−1/β}, T given by its logarithm."""
+    if np.isinf(log_lifetime):
+        return float("inf")
+    log = log_lifetime + math.lgamma(1 + 1 / exponent) - math.log(2) / exponent
+    if not log < _LARGEST_LOG:
+        raise ArgumentError(
+            f"With the exponent {exponent:g} the integrated gain is about 1e{log / math.log(10):.0f} s, beyond the "
+            "range of numbers; give a larger `exponent`."
+        )
+    return math.exp(log)
 
 
 def _distinct(num_qubits: int, noise: LocalNoise) -> tuple[LocalNoise, int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,10 +14,12 @@ from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.closed import ghz_gain, product_gain
 from qsense.theory.dense import dense_gain, is_transverse_alone
-from qsense.theory.lindblad import leaps
+from qsense.theory.lindblad import generator, leaps
 from qsense.theory.symmetric import UniformChannel, symmetric_gain
 
 _ROUNDING = 2.2e-16
+_NOTHING = 1e-15  # an amplitude that is rounding
+_LARGEST_LOG = 600.0  # numbers between exp(−600) and exp(600) leave room for products of two of them
 _STEPS = 3e3  # lifetimes that a solution in steps can follow
 _KERNEL = 1e-12  # where ρ and ∂ρ do not commute with the rotation, a threshold on small eigenvalues costs accuracy
 
@@ -114,3 +117,32 @@ def decay_scales(probe: Probe, noise: Noise, field: float = 0.0) -> tuple[float,
     if environment.is_coupled:
         fastest += environment.coupling_spread(n)
     return slowest, fastest
+
+
+def cannot_sense(probe: Probe) -> bool:
+    """Whether the probe is a mixture of states of fixed J_z, which no noise that commutes with the field lets sense.
+
+    >>> cannot_sense(Probe.named("dicke:1", 3)), cannot_sense(Probe.ghz(3))
+    (True, False)
+    """
+    if probe.kind in ("ghz", "product"):
+        return False
+    if probe.is_mixed:
+        order = np.subtract.outer(generator(probe.num_qubits), generator(probe.num_qubits))
+        return not np.any(np.abs(probe.density_matrix()[order != 0]) > _NOTHING)
+    amplitudes = probe.dicke_amplitudes()
+    if amplitudes is not None:
+        return int(np.sum(np.abs(amplitudes) > _NOTHING)) == 1
+    return len(np.unique(generator(probe.num_qubits)[np.abs(probe.statevector()) > _NOTHING])) == 1
+
+
+def lifetimes(count: float, exponent: float, rate: float) -> float:
+    """Returns the time in s at which stretched decay has passed what `count` lifetimes are to exponential decay.
+
+    A small β begins early and ends late: count^{1/β} lifetimes, kept inside the range of numbers.
+
+    >>> lifetimes(10.0, 0.5, 2.0)
+    50.0
+    """
+    log = max(1.0, 1 / exponent) * math.log(count) - math.log(rate)
+    return math.exp(min(max(log, -_LARGEST_LOG), _LARGEST_LOG))

@@ -14,7 +14,7 @@ from qsense.numerics.integration import as_times, first_root, integrate
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_tail
 from qsense.theory.closed import integrated_ghz_gain, integrated_product_gain, log_ghz_gain
-from qsense.theory.engines import Engine, decay_scales, engine_for
+from qsense.theory.engines import Engine, cannot_sense, decay_scales, engine_for, lifetimes
 
 _FAR = 45.0  # exp(−45) < 3e-20: so many lifetimes are searched for a crossing
 
@@ -96,6 +96,8 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
     if not end > 0:
         raise ArgumentError(f"Argument `until` must be positive, but is {until} s.")
     engine, environment = engine_for(probe, noise, field), environment_of(noise)
+    if environment.is_covariant and cannot_sense(probe):
+        return IntegratedGain(0.0, 0.0, "state of fixed J_z")
     closed = _closed_integral(probe, noise) if np.isinf(end) else None
     if closed is not None:
         return IntegratedGain(closed, 0.0 if np.isinf(closed) else 2e-16 * closed, "closed form")
@@ -123,7 +125,7 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
 
 
 def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None:
-    """Returns the time in s until which the GHZ probe has a larger gain than |+>^N; None if there is no such time.
+    """Returns the time in s until which the GHZ probe has a larger gain than |+>^N; None if no crossing is resolved.
 
     Args:
         num_qubits: N.
@@ -131,10 +133,12 @@ def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None
         field: φ in rad/s; it matters only under transverse noise.
 
     Returns:
-        The first root of G_GHZ = G_product; None for N = 1 (they are equal) and without noise (GHZ stays ahead).
+        The first root of G_GHZ = G_product; None for N = 1 (they are equal), without noise (GHZ stays ahead), and
+        where the product probe is never ahead by more than `resolution`, the rounding of both gains.
 
     Raises:
-        ArgumentError: the noise is for another number of spins.
+        ArgumentError: the noise is for another number of spins, N is too large for the method that it needs, or
+            stretched decay puts the crossing beyond the range of numbers.
 
     Source: arXiv:2512.21661v1, Eq. 28: ln N / (4(N−1)γ) for dephasing. For emission the paper's ln N/((N−1)γ) is
     too early (it drops the denominator of Eq. 49); this is the exact root.
@@ -160,10 +164,17 @@ def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None
 
     fastest = float(rates.max()) + 4 * environment.collective_dephasing * num_qubits
     slowest = float(rates[rates > 0].min())
-    stretch = max(1.0, 1 / environment.exponent)  # a small β begins early and ends late
     first, points, parts = (1e-6, 2000, 128) if closed else (1e-3, 60, 4)
-    grid = np.geomspace((first / num_qubits) ** stretch / fastest, (2 * _FAR) ** stretch / slowest, points)
-    return first_root(advantage, grid, parts)
+    begin = lifetimes(first / num_qubits, environment.exponent, fastest)
+    end = lifetimes(2 * _FAR, environment.exponent, slowest)
+    grid = np.geomspace(begin, end, points)
+    root = first_root(advantage, grid, parts, ghz.resolution + product.resolution)
+    if root is None and (advantage(grid[:1])[0] < 0 or advantage(grid[-1:])[0] > 0) and environment.exponent < 0.1:
+        raise ArgumentError(
+            f"With the exponent {environment.exponent:g} the crossing, if there is one, is not between {begin:.1g} and "
+            f"{end:.1g} s; give a larger `exponent`."
+        )
+    return root
 
 
 def _closed_integral(probe: Probe, noise: Noise) -> float | None:
@@ -185,8 +196,7 @@ def _closed_integral(probe: Probe, noise: Noise) -> float | None:
 
 def _lasts(engine: Engine, environment: Environment, rates: FloatArray) -> bool:
     """Whether some gain stays when all that decays is gone, by exp(−_FAR), or falls as 1/t² under transverse noise."""
-    lifetimes = _FAR ** max(1.0, 1 / environment.exponent)
-    late = lifetimes / float(rates[rates > 0].min()) if rates.any() else 0.0
+    late = lifetimes(_FAR, environment.exponent, float(rates[rates > 0].min())) if rates.any() else 0.0
     if isinstance(environment.local, LocalNoise):
         one, other = engine.gain(np.array([late, 2 * late]))
         return bool(other > max(1e-9, engine.resolution) and other > 0.9 * one)

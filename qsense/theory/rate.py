@@ -12,7 +12,7 @@ from qsense.noise import Noise, environment_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_bound, has_bound
-from qsense.theory.engines import engine_for
+from qsense.theory.engines import engine_for, lifetimes
 
 
 class Rate(NamedTuple):
@@ -92,12 +92,12 @@ def _largest_rate(
     if not rates.any():
         raise ArgumentError(f'The noise "{noise.name}" has no rates: a longer time is always better. Give a rate.')
     fastest = float(rates.sum()) + 4 * environment.collective_dephasing * num_qubits**2
-    stretch = max(1.0, 1 / environment.exponent)  # a small β begins early and ends late
-    grid = np.geomspace((1e-3 / num_qubits) ** stretch / fastest, 100**stretch / float(rates[rates > 0].min()), 200)
+    first = lifetimes(1e-3 / num_qubits, environment.exponent, fastest)
+    grid = np.geomspace(first, lifetimes(100, environment.exponent, float(rates[rates > 0].min())), 200)
     value = time = 0.0
     for _ in range(6):  # each round narrows the bracket 20 times: to 1e-8 of t, where the value is flat to 1e-15
         gains = gain(grid)
-        values = grid**2 * np.where(gains > resolution, gains, 0) / (grid + dead_time)
+        values = grid * (grid / (grid + dead_time)) * np.where(gains > resolution, gains, 0)
         best = int(np.argmax(values))
         if value == 0 and best == len(grid) - 1:
             return Rate(np.inf, np.inf)

@@ -215,12 +215,9 @@ def test_integrals_scale_with_the_unit_of_time(scale):
 
 
 @pytest.mark.parametrize("probe", [Probe.named("w", 4), Probe.named("dicke:2", 40), Probe.from_state(np.eye(4) / 4)])
-def test_a_probe_without_gain_has_no_integral_and_says_how_well_that_is_known(probe):
-    img = integrated_gain(probe, LocalNoise(dephasing=0.1, emission=0.1))
-    assert img.value == 0.0
-    assert 0 < img.error < 1e-8
-    # Without noise its rounding is there for ever: 0, with no bound on the error.
-    assert integrated_gain(probe, LocalNoise())[:2] == (0.0, np.inf)
+def test_a_probe_without_gain_has_no_integral_and_no_error(probe):
+    assert integrated_gain(probe, LocalNoise(dephasing=0.1, emission=0.1))[:2] == (0, 0)
+    assert integrated_gain(probe, LocalNoise())[:2] == (0, 0)
 
 
 def test_rounding_of_a_dense_state_without_gain_is_not_given_as_gain():

@@ -1,0 +1,74 @@
+"""What rounding must not decide: crossings, probes that cannot sense, and times beyond the range of numbers."""
+
+import math
+
+import numpy as np
+import pytest
+
+from qsense import Environment, LocalNoise, Probe, crossover, integrated_gain, operational_rate
+from qsense.errors import ArgumentError
+from qsense.numerics.integration import first_root
+from qsense.theory import integrated_gain_bound
+
+
+def test_transverse_noise_has_no_crossing_in_the_rounding():
+    """GHZ of three stays ahead by e^{−…} at all times; at 227.6 s the difference was +1e-22, in rounding −1e-22."""
+    for rate in (1e-9, 0.1, 1e9):
+        assert crossover(3, LocalNoise(transverse=rate)) is None
+
+
+def test_a_crossing_must_be_larger_than_the_resolution():
+    def falls(t):
+        return np.exp(-t) - 1e-13
+
+    grid = np.linspace(0, 60, 30)
+    assert first_root(falls, grid, resolution=1e-12) is None
+    assert first_root(falls, grid, resolution=1e-14) == pytest.approx(13 * math.log(10), rel=1e-12)
+
+
+@pytest.mark.parametrize("exponent", [0.01, 0.005, 0.02, 0.5, 3])
+def test_crossings_of_stretched_decay_at_any_exponent(exponent):
+    """(2γt)^β = ln N/(2(N − 1)), from N² e^{−2N(2γt)^β} = N e^{−2(2γt)^β}."""
+    for rate in (1e-10, 1.0):
+        log = math.log(math.log(2) / 2) / exponent - math.log(2 * rate)
+        found = crossover(2, LocalNoise(dephasing=rate, exponent=exponent))
+        assert math.log(found) == pytest.approx(log, rel=1e-12)
+
+
+def test_beyond_the_range_of_numbers_is_one_line():
+    noise = LocalNoise(dephasing=1.0, exponent=0.001)  # the crossing is at 1e-460 s
+    for call in (
+        lambda: crossover(2, noise),
+        lambda: integrated_gain(Probe.product(2), noise),
+        lambda: integrated_gain(Probe.ghz(2), noise),
+    ):
+        with pytest.raises(ArgumentError, match="exponent"):
+            call()
+    for exponent in (0.05, 0.005):  # no error but a QsenseError, whatever is asked
+        for noise in (
+            LocalNoise(dephasing=1, exponent=exponent),
+            LocalNoise(dephasing=1, emission=1, exponent=exponent),
+        ):
+            for ask in (
+                lambda noise: operational_rate(Probe.ghz(2), noise),
+                lambda noise: integrated_gain(Probe.ghz(2), noise),
+                lambda noise: integrated_gain(Probe.named("twin_fock", 2), noise),
+                lambda noise: integrated_gain_bound(2, noise),
+                lambda noise: crossover(2, noise),
+            ):
+                try:
+                    answer = ask(noise)
+                except ArgumentError:
+                    continue
+                assert not np.isnan(answer if isinstance(answer, float) else answer[:2]).any()
+
+
+@pytest.mark.parametrize("noise", [LocalNoise(), LocalNoise(dephasing=0.1), LocalNoise(emission=[0.1, 0, 3])])
+def test_a_state_that_cannot_sense_has_no_integral_and_no_error(noise):
+    mixed = np.diag([0.5, 0.25, 0.125, 0, 0.125, 0, 0, 0]).astype(complex)
+    lopsided = np.array([0, 0.6, 0.8, 0, 0, 0, 0, 0])
+    for probe in (Probe.named("w", 3), Probe.named("dicke:2", 3), Probe.from_state(mixed), Probe.from_state(lopsided)):
+        assert integrated_gain(probe, noise)[:2] == (0, 0)
+        assert integrated_gain(probe, noise, until=2.0)[:2] == (0, 0)
+    collective = Environment(LocalNoise(dephasing=0.1), collective_dephasing=0.1, coupling=2.0)
+    assert integrated_gain(Probe.named("dicke:1", 3), collective)[:2] == (0, 0)
