@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from qsense.extensions import Consent
 from qsense.runs.spec import RunSpec
 from qsense.store import Store
 from qsense.study import worker_pool
@@ -104,7 +105,7 @@ def overhead():
 
 
 def _batch(trials):
-    return worker_pool.run_batch([trial.content for trial in trials])
+    return worker_pool.run_batch([trial.content for trial in trials], Consent())
 
 
 def store():

@@ -40,6 +40,12 @@ def _no_probe_exceeds_the_bound(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def _no_consent_of_the_user(monkeypatch, tmp_path_factory):
+    """What the user of this machine allows in their own configuration is not allowed here."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "nobodys_configuration"))
+
+
+@pytest.fixture(autouse=True)
 def _no_process_outlives_its_test():
     """What a test has started is killed with it; what is still there after its own parent had ended is a failure."""
     import processes
@@ -47,6 +53,15 @@ def _no_process_outlives_its_test():
     yield
     left = processes.end_all()
     assert not left, f"left behind by processes that have ended: {left}"
+
+
+@pytest.fixture
+def code_allowed():
+    """Consent to import what a backend `module:factory` names."""
+    from qsense.extensions import allowing
+
+    with allowing(True):
+        yield
 
 
 @pytest.fixture

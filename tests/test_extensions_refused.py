@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 import qsense
-from qsense import backends, installation, services
+from qsense import backends, services
 from qsense.backends import Vendor, catalogue
 from qsense.backends.vendor import open_backend
 from qsense.errors import ArgumentError, ContentError
+from qsense.extensions import allowing
+from qsense.extensions import entry_points as known
 
 # What is installed
 
@@ -28,10 +30,13 @@ class Group:
 def entry_points(monkeypatch):
     def install(*points):
         monkeypatch.setattr(importlib.metadata, "entry_points", Group(*points))
-        installation.installed.cache_clear()
+        known._points.cache_clear()
 
-    yield install
-    installation.installed.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(known, "_LOADED", {})
+        patch.setattr(known, "_FAILED", set())
+        yield install
+    known._points.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -45,7 +50,12 @@ def entry_points(monkeypatch):
 )
 def test_a_broken_entry_point_is_one_warning_and_stops_nothing(entry_points, caplog, module, group):
     entry_points(("zed", "no_such_module:THING"), ("csv", "builtins:print"), ("other", "math:pi"))
-    importlib.import_module(module)._load_installed.__wrapped__()
+    load = importlib.import_module(module)._load_installed
+    load()
+    assert not caplog.records  # nothing is imported without consent
+    with allowing(True):
+        load()
+        load()
     lines = [record.getMessage() for record in caplog.records]
     assert len(lines) == 3
     assert f"zed = no_such_module:THING` ({group}) of an installed distribution: ModuleNotFoundError" in lines[0]

@@ -31,7 +31,7 @@ from qsense.backends.vendors.aer import AerSampler
 from qsense.backends.vendors.emulator import EmulatorSampler
 from qsense.emulator import Readout
 from qsense.errors import ArgumentError, nearest
-from qsense.installation import EXTENSION_HINT
+from qsense.extensions import allowing, entry_points
 
 if TYPE_CHECKING:
     from qsense.circuits.transpilation import Idle
@@ -63,6 +63,7 @@ def sampler(
     idle: Idle = "free",
     qubits: Sequence[int] | None = None,
     opened: Any = None,
+    allow_code: bool = False,
 ) -> Sampler:
     """Returns the sampler of a backend.
 
@@ -74,6 +75,7 @@ def sampler(
         idle: of a device: what the spins do while sensing.
         qubits: of a device: which to use; by default they are chosen by its calibration.
         opened: of a device: the vendor's object, if it is open already.
+        allow_code: whether a module:factory, or a vendor of an installed distribution, may be imported.
 
     Raises:
         ArgumentError: the name is unknown, and the message suggests the nearest; or an option does not fit the backend.
@@ -84,6 +86,11 @@ def sampler(
     Traceback (most recent call last):
     qsense.errors.ArgumentError: Unknown backend "are". Did you mean "aer"? Known: aer, aer:...
     """
+    with allowing(allow_code):
+        return _sampler(name, readout_error, idle, qubits, opened)
+
+
+def _sampler(name: str, readout_error: Readout, idle: Idle, qubits: Sequence[int] | None, opened: Any) -> Sampler:
     if is_device(name):
         from qsense.backends.device_sampler import device_sampler
         from qsense.backends.vendor import open_backend
@@ -112,7 +119,8 @@ def _hint(name: str) -> str:
         listed = " or ".join(f'"{other}"' for other in similar)
         return f"Did you mean {listed}?"
     prefixes = [f"{vendor.prefix}:…" for vendor in all_vendors() if vendor.opener is not None and vendor.prefix]
-    return nearest(name, [*names(), *prefixes]) + EXTENSION_HINT.format(ENTRY_POINTS)
+    hint = entry_points.hint(ENTRY_POINTS, name.partition(":")[0], f'The backend "{name}"')
+    return nearest(name, [*names(), *prefixes]) + hint
 
 
 __all__ = [

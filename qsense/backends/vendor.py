@@ -13,14 +13,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from qsense.backends.runners import Runner, generic_runners, is_sampler, sampler_runner
 from qsense.backends.sampler import Sampler
 from qsense.emulator import Readout
 from qsense.errors import ArgumentError, QsenseError, is_own
-from qsense.installation import install_hint, register_installed
+from qsense.extensions import entry_points
+from qsense.installation import install_hint
 
 
 @dataclass(frozen=True)
@@ -143,10 +143,9 @@ def all_vendors() -> list[Vendor]:
     return list(_VENDORS.values())
 
 
-@lru_cache(maxsize=1)
 def _load_installed() -> None:
-    """Registers the vendors of installed distributions, once."""
-    register_installed(ENTRY_POINTS, lambda name, vendor: register_vendor(vendor))
+    """Registers the vendors of installed distributions that are allowed."""
+    entry_points.register_installed(ENTRY_POINTS, lambda name, vendor: register_vendor(vendor))
 
 
 def find_vendor(name: str) -> Vendor:
@@ -170,14 +169,15 @@ def open_backend(name: str) -> Any:
 
     Args:
         name: "fake:boston", "ibm:<device>", "braket:<device>", or "module:factory" with a function without arguments
-            (or an object) in an importable module.
+            (or an object) in a module, which is imported only if the user allows it.
 
     Raises:
-        ArgumentError: the package is not installed, or there is no such device; the message names the nearest.
+        ArgumentError: the package is not installed, or there is no such device; the message names the nearest. Or it
+            is code that is not allowed.
 
     >>> open_backend("nowhere:make")
     Traceback (most recent call last):
-    qsense.errors.ArgumentError: The backend "nowhere:make" needs the module "nowhere", which cannot be imported...
+    qsense.errors.ArgumentError: The backend "nowhere:make" is code that would be imported and run: "make" in the...
     """
     vendor = find_vendor(name)
     if vendor.opener is None:

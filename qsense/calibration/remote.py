@@ -29,8 +29,8 @@ from qsense.estimators.readout import patterns
 from qsense.jobs import dispatch, fetching
 from qsense.jobs.fetching import Fetched, counts_at, locate_tasks
 from qsense.jobs.ledger import LEDGER, Ledger, exclusive_lock, load
+from qsense.runs.folder import Folder, as_json
 from qsense.runs.provenance import provenance
-from qsense.runs.record import Folder, as_json
 from qsense.services import Service, ServiceError
 from qsense.services.tasks import Task
 

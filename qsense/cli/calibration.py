@@ -11,6 +11,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.logs import show_log
+from qsense.cli.options import AllowCode
 
 if TYPE_CHECKING:
     from qsense.calibration.analysis import Characterisation
@@ -39,6 +40,7 @@ def calibrate(
     resend: Annotated[
         bool, typer.Option("--resend", help="Of ibm:<device>: send failed, cancelled and refused jobs again.")
     ] = False,
+    allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure T1, T2*, T2 and readout of a device's qubits, and write them as a noise model."""

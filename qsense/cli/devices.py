@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from qsense.cli.app import AsJson, app
+from qsense.cli.options import AllowCode
 from qsense.cli.runs import Record
 from qsense.files.terminal import plain_console
 from qsense.files.units import readable_time, time_unit, with_error
@@ -20,6 +21,7 @@ def backends(
     vendor: Annotated[
         list[str] | None, typer.Option(help="Whose devices to list: fake, ibm (asks the service). Repeatable.")
     ] = None,
+    allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """List backends: qubits, median T1, T2 and errors, or why one cannot be used."""
@@ -48,7 +50,7 @@ def backends(
 
 
 @app.command(short_help="Compare a run on a device with its calibration.")
-def compare(record: Record, as_json: AsJson = False) -> None:
+def compare(record: Record, allow_code: AllowCode = False, as_json: AsJson = False) -> None:
     """Compare a run on a device with its calibration: predicted, measured, ratio, z, and the qubits behind a miss."""
     from qsense.comparison.recorded import compare as compare_record
     from qsense.errors import RecordError

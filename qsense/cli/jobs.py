@@ -10,6 +10,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.logs import show_log
+from qsense.cli.options import AllowCode
 
 if TYPE_CHECKING:
     from qsense.jobs.collection import Collected
@@ -31,6 +32,7 @@ def submit(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send and write nothing.")] = False,
     resend: Annotated[bool, typer.Option("--resend", help="Send failed, cancelled and refused jobs again.")] = False,
+    allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Send a run's jobs to a device; `qsense collect` fetches their results later."""
@@ -72,6 +74,7 @@ def submit(
 def collect(
     record: Annotated[Path, typer.Argument(help="A record folder that `qsense submit` made.", metavar="RECORD")],
     wait: Annotated[bool, typer.Option("--wait", help="Repeat until no job is queued or running.")] = False,
+    allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch the results of submitted jobs; may be run again, here or on another machine."""

@@ -29,6 +29,22 @@ T2 = Annotated[str | None, typer.Option(help="T2 in s, or one per spin; at most 
 Model = Annotated[str | None, typer.Option("--noise", help="A noise model's name or TOML file.")]
 
 
+def _allow(context: typer.Context, wanted: bool) -> bool:
+    from qsense.extensions import allowing
+
+    if wanted:
+        context.with_resource(allowing(True))  # until the command has ended
+    return wanted
+
+
+AllowCode = Annotated[
+    bool,
+    typer.Option(
+        "--allow-code", callback=_allow, help="Import and run what files name: a backend module:factory, extensions."
+    ),
+]
+
+
 def noise_of(
     model: str | None,
     rates: dict[str, str | None],

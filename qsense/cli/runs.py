@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qsense.cli.app import AsJson, app
-from qsense.cli.options import integers, print_paths
+from qsense.cli.options import AllowCode, integers, print_paths
 from qsense.cli.progress import progress
 from qsense.errors import RecordError
 from qsense.files.old_names import with_old_names
 
 if TYPE_CHECKING:
-    from qsense.runs.record import RunRecord
+    from qsense.runs.folder import RecordFolder
 
 Spec = Annotated[Path, typer.Argument(help="A run spec, such as runs/paper.toml.", metavar="SPEC")]
 Record = Annotated[Path, typer.Argument(help="A record folder that `qsense run` made.", metavar="RECORD")]
@@ -31,6 +31,7 @@ def run(
     max_qpu_seconds: Annotated[
         float | None, typer.Option(help="Of ibm:<device>: send nothing that may take longer on it.", min=1)
     ] = None,
+    allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a spec: circuits, counts, estimates, and the comparison with theory."""
@@ -46,7 +47,7 @@ def run(
 
 
 @app.command(short_help="Estimate again from a record's counts.")
-def estimate(record: Record, as_json: AsJson = False) -> None:
+def estimate(record: Record, allow_code: AllowCode = False, as_json: AsJson = False) -> None:
     """Estimate again from a record's counts; needs no backend."""
     from qsense import workflow
 
@@ -57,10 +58,10 @@ def estimate(record: Record, as_json: AsJson = False) -> None:
 
 @app.command(short_help="Show a record as it was last estimated.")
 def show(record: Record, as_json: AsJson = False) -> None:
-    """Show a record's comparison as it was last estimated."""
-    from qsense.runs.record import RunRecord
+    """Show a record's comparison as it was last estimated; no code that its spec names is imported."""
+    from qsense.runs.folder import open_record
 
-    _show(RunRecord.load(record), as_json)
+    _show(open_record(record), as_json)
 
 
 @app.command(short_help="Write sensing circuits as OpenQASM 3.")
@@ -86,6 +87,7 @@ def export(
     record: Record,
     kind: Annotated[str, typer.Option("--format", help="csv, parquet, netcdf, or a registered one.")] = "csv",
     out: Annotated[Path | None, typer.Option(help="Folder for the files; by default RECORD/export.")] = None,
+    allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a record's results as CSV, Parquet (pandas) or NetCDF (xarray), with units and provenance."""
@@ -100,6 +102,7 @@ def export(
 def rerun(
     record: Record,
     out: Annotated[Path, typer.Option(help="Folder under which the new record is made.")] = Path("runs/reruns"),
+    allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a record's spec again and compare every count and number; exit status 1 if something differs."""
@@ -124,7 +127,7 @@ def rerun(
         raise typer.Exit(1)
 
 
-def _show(record: RunRecord, as_json: bool) -> None:
+def _show(record: RecordFolder, as_json: bool) -> None:
     summary = record.summary()
     if as_json:
         rows = [with_old_names(row) for row in summary["rows"]]
@@ -141,12 +144,12 @@ def _show(record: RunRecord, as_json: bool) -> None:
     except Exception as error:  # of whatever stands where a number should
         raise _damaged(record, error) from error
     print_parts(plain_console(), parts)
-    if record.spec.device is not None:
+    if record.is_of_device:
         print("exact: decay alone. What preparation and readout take is fitted apart: qsense compare RECORD")
     print(f"record: {record.path}")
 
 
-def _damaged(record: RunRecord, error: Exception) -> RecordError:
+def _damaged(record: RecordFolder, error: Exception) -> RecordError:
     path = record.path / "summary.json"
     return RecordError(
         f"{path}: damaged ({type(error).__name__}); run `qsense estimate {record.path}` to make it again."

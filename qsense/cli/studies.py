@@ -16,7 +16,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.logs import show_log
-from qsense.cli.options import print_paths
+from qsense.cli.options import AllowCode, print_paths
 from qsense.cli.progress import progress
 from qsense.errors import ContentError
 from qsense.files.terminal import printable
@@ -45,6 +45,7 @@ def sweep(
     dask: Annotated[str | None, typer.Option(help="A dask scheduler instead, such as tcp://host:8786.")] = None,
     memory: Annotated[str | None, typer.Option(help="What all workers may take, such as 4GB.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and what it costs.")] = False,
+    allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Run every point of a study that the store lacks, on all cores or a cluster; may be stopped and run again."""
@@ -156,6 +157,7 @@ def export_study(
     store: StorePath = DEFAULT_STORE,
     kind: Annotated[str, typer.Option("--format", help="csv, parquet, netcdf, or a registered one.")] = "csv",
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("."),
+    allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a study's results as CSV, Parquet (pandas) or NetCDF (xarray), with units and provenance."""

@@ -34,16 +34,17 @@ class RecordComparison:
         return f"<RecordComparison of {self.path}: {len(self.rows)} points beside {beside}>"
 
 
-def compare(record: RunRecord | str | Path) -> RecordComparison:
+def compare(record: RunRecord | str | Path, allow_code: bool = False) -> RecordComparison:
     """Returns how a record compares with theory and, if it was run on a device, with the device's calibration.
 
     Args:
         record: a RunRecord or its folder; it is only read.
+        allow_code: whether extensions that its spec names may be imported.
 
     Raises:
         RecordError: the record has not been estimated yet, or is damaged.
     """
-    record = record if isinstance(record, RunRecord) else RunRecord.load(record)
+    record = record if isinstance(record, RunRecord) else RunRecord.load(record, allow_code)
     summary = record.summary()
     calibration = record.read_json("calibration.json") if record.spec.device is not None else {"points": ()}
     try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import is_dataclass
-from functools import lru_cache
 from typing import TypeVar
 
 from qsense.errors import ArgumentError, extension_code, nearest
@@ -17,8 +16,8 @@ from qsense.estimators.ghz.method import GhzBlock
 from qsense.estimators.product.method import ProductSpins
 from qsense.estimators.shifts.method import ParameterShift
 from qsense.estimators.tomography.method import Tomography
+from qsense.extensions import entry_points
 from qsense.files import is_plain_name
-from qsense.installation import EXTENSION_HINT, register_installed
 from qsense.probes import Probe
 
 AUTO = "auto"
@@ -134,13 +133,12 @@ def estimator_named(name: str) -> type[Estimator]:
     """Returns an estimator by its name.
 
     Raises:
-        ArgumentError: there is none of that name.
+        ArgumentError: there is none of that name, or it is code that is not allowed.
     """
     _load_installed()
     if name not in _REGISTERED:
-        raise ArgumentError(
-            f'unknown estimator "{name}". {nearest(name, estimator_names())}{EXTENSION_HINT.format(ENTRY_POINTS)}'
-        )
+        hint = entry_points.hint(ENTRY_POINTS, name, f'the estimator "{name}"')
+        raise ArgumentError(f'unknown estimator "{name}". {nearest(name, estimator_names())}{hint}')
     return _REGISTERED[name]
 
 
@@ -161,7 +159,6 @@ def automatic(probe: Probe) -> tuple[type[Estimator], str]:
     raise AssertionError("tomography takes every probe")
 
 
-@lru_cache(maxsize=1)
 def _load_installed() -> None:
-    """Registers the estimators of installed distributions, once."""
-    register_installed(ENTRY_POINTS, lambda name, estimator: register_estimator(estimator))
+    """Registers the estimators of installed distributions that are allowed."""
+    entry_points.register_installed(ENTRY_POINTS, lambda name, estimator: register_estimator(estimator))

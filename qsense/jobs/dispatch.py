@@ -23,7 +23,7 @@ from qsense.errors import ArgumentError
 from qsense.jobs.job import Job, group_tasks
 from qsense.jobs.job_file import serialize
 from qsense.jobs.ledger import LEDGER, Ledger, exclusive_lock, load, load_tasks, store
-from qsense.runs.record import Folder
+from qsense.runs.folder import Folder
 from qsense.services import Service, ServiceError
 from qsense.services.tasks import MODES, Mode, Task
 

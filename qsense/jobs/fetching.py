@@ -26,7 +26,7 @@ from qsense.jobs.dispatch import recover_jobs
 from qsense.jobs.job import Job, JobTask, Status
 from qsense.jobs.ledger import Ledger, load, load_tasks, store
 from qsense.numerics.fisher import FloatArray
-from qsense.runs.record import Folder
+from qsense.runs.folder import Folder
 from qsense.services import Service, TaskResult
 from qsense.services.tasks import Task
 

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from qsense.errors import RecordError
 from qsense.jobs.job import Job, JobTask, Status
 from qsense.jobs.job_file import deserialize
-from qsense.runs.record import Folder
+from qsense.runs.folder import Folder
 from qsense.services.tasks import Mode, Task
 
 LEDGER = "jobs.json"

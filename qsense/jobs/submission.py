@@ -16,10 +16,11 @@ from qsense.errors import ArgumentError, SpecError
 from qsense.estimators.readout import patterns
 from qsense.jobs import dispatch
 from qsense.jobs.ledger import LEDGER, Ledger, load
+from qsense.runs.folder import as_json
 from qsense.runs.placement import Placement
 from qsense.runs.plan import Point
 from qsense.runs.preparation import PreparedRun, prepare_run
-from qsense.runs.record import RunRecord, as_json
+from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 from qsense.services import Service
 from qsense.services.tasks import Mode, Task

@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from qsense.errors import ArgumentError, SpecError, nearest
-from qsense.installation import EXTENSION_HINT, register_installed
+from qsense.extensions import entry_points
 from qsense.noise.checked import CheckedNoise, call_extension
 from qsense.noise.protocol import SpinNoise
 
@@ -97,20 +96,20 @@ def noise_kind(name: str) -> NoiseKind:
     """Returns a registered kind of noise.
 
     Raises:
-        ArgumentError: no kind of this name is registered or installed.
+        ArgumentError: no kind of this name is registered or installed, or it is code that is not allowed.
     """
     if name not in _REGISTERED:
         _load_installed()
     if name not in _REGISTERED:
+        hint = entry_points.hint(ENTRY_POINTS, name, f'the kind of noise "{name}"')
         known = nearest(name, _REGISTERED) if _REGISTERED else "None is registered."
-        raise ArgumentError(f'unknown kind of noise "{name}". {known}{EXTENSION_HINT.format(ENTRY_POINTS)}')
+        raise ArgumentError(f'unknown kind of noise "{name}". {known}{hint}')
     return _REGISTERED[name]
 
 
-@lru_cache(maxsize=1)
 def _load_installed() -> None:
-    """Registers the kinds of noise of installed distributions, once."""
-    register_installed(ENTRY_POINTS, lambda name, kind: register_noise(kind))
+    """Registers the kinds of noise of installed distributions that are allowed."""
+    entry_points.register_installed(ENTRY_POINTS, lambda name, kind: register_noise(kind))
 
 
 def noise_units(entry: Mapping[str, Any]) -> Mapping[str, str]:

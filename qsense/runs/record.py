@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qsense import files
 from qsense.circuits.counts import Counts
 from qsense.devices.device import Calibration
 from qsense.errors import ArgumentError, RecordError, SpecError
 from qsense.estimators.registry import text_columns
-from qsense.files.old_names import with_current_names, with_old_names
+from qsense.files.old_names import with_old_names
 from qsense.installation import install_hint
 from qsense.runs.columns import ESTIMATE_COLUMNS, parse_cell
+from qsense.runs.folder import SCHEMA, RecordFolder, open_record
 from qsense.runs.plan import Point
 from qsense.runs.provenance import provenance
 from qsense.runs.spec import RunSpec
@@ -37,42 +36,9 @@ if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-SCHEMA = 1
-_DERIVED = ("summary.json", "calibration.json")  # made from the counts
-
 
 @dataclass(frozen=True)
-class Folder:
-    """A folder whose files are written whole: what jobs and their counts need of a record, whatever was measured."""
-
-    path: Path
-
-    def write_json(self, name: str, data: Any) -> None:
-        self.write_bytes(name, as_json(data))
-
-    def write_bytes(self, name: str, data: bytes) -> None:
-        """Writes a file of the folder in one step.
-
-        Raises:
-            RecordError: it cannot be written; the message names it.
-        """
-        target = self.path / name
-        try:
-            files.write(target, data)
-        except OSError as error:
-            raise RecordError(f"{target}: cannot be written: {error.strerror}.") from error
-
-    def read_json(self, name: str) -> Any:
-        """Returns a JSON file of the folder.
-
-        Raises:
-            RecordError: it is missing or damaged.
-        """
-        return _read_json(self.path / name)
-
-
-@dataclass(frozen=True)
-class RunRecord(Folder):
+class RunRecord(RecordFolder):
     """A record folder and the spec in it; made by `create` or `load`."""
 
     spec: RunSpec
@@ -112,25 +78,19 @@ class RunRecord(Folder):
         return record
 
     @classmethod
-    def load(cls, path: str | Path) -> RunRecord:
+    def load(cls, path: str | Path, allow_code: bool = False) -> RunRecord:
         """Returns the record in a folder.
+
+        Args:
+            path: the folder.
+            allow_code: whether extensions that its spec names and that are not registered may be imported.
 
         Raises:
             RecordError: there is none, it was written by a newer qsense, or its spec is damaged.
         """
-        path = Path(path)
-        if not (path / "spec.toml").is_file():
-            raise RecordError(f"{path}: not a record, it has no spec.toml; give a folder that `qsense run` made.")
-        provenance = _read_json(path / "provenance.json")
-        schema = provenance.get("schema")
-        if not isinstance(schema, int) or schema < 1:
-            raise RecordError(f"{path / 'provenance.json'}: key `schema` is missing or wrong; the record is damaged.")
-        if schema > SCHEMA:
-            raise RecordError(
-                f"{path}: the record has schema {schema}, newer than this qsense reads ({SCHEMA}); update qsense."
-            )
+        path = open_record(path).path
         try:
-            return cls(path, RunSpec.load(path / "spec.toml"))
+            return cls(path, RunSpec.load(path / "spec.toml", allow_code))
         except SpecError as error:
             raise RecordError(str(error)) from error
 
@@ -149,11 +109,6 @@ class RunRecord(Folder):
         records = [cls.load(f) for f in folders if named.fullmatch(f.name) and (f / "spec.toml").is_file()]
         found = [r for r in records if r.spec.requested.id == wanted and r.path.name == f"{spec.name}-{r.spec.id}"]
         return max(found, key=lambda record: str(record.provenance.get("created")), default=None)
-
-    @property
-    def provenance(self) -> dict[str, Any]:
-        """Versions, platform and dates; no part of the record's identity."""
-        return _read_json(self.path / "provenance.json")
 
     def counts_path(self, point: Point) -> Path:
         return self.path / "counts" / point.file_name
@@ -179,21 +134,6 @@ class RunRecord(Folder):
         if counts.num_bits != point.probe.num_qubits or not np.array_equal(counts.row_shots(), expected):
             raise RecordError(f"{path}: does not fit the spec of this record; delete it and run the spec again.")
         return [counts.part(k * rows, (k + 1) * rows) for k in range(times)]
-
-    def summary(self) -> dict[str, Any]:
-        """Returns summary.json as it was last estimated, with the current names of its keys whichever version wrote it.
-
-        Its `rows` have the integrated gain of each point in s, its interval, exact value and z; `crossovers` and
-        `verdicts` compare GHZ with product.
-
-        Raises:
-            RecordError: the run has not been estimated, or the file is damaged.
-        """
-        found: dict[str, Any] = self.read_json("summary.json")
-        rows = found.get("rows")
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise self.damaged("summary.json", "no rows")
-        return {**found, "rows": [with_current_names(row) for row in rows]}
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Writes summary.json; its rows repeat the integrated gain under the old names."""
@@ -242,10 +182,6 @@ class RunRecord(Folder):
 
         return gain_figure(read_estimates(self))
 
-    def damaged(self, name: str, why: str) -> RecordError:
-        """Returns the error of a file that `qsense estimate` makes again."""
-        return RecordError(f"{self.path / name}: missing or damaged ({why}); {_remedy(self.path / _DERIVED[0])}.")
-
     def _repr_html_(self) -> str:
         """What a notebook shows; never raises."""
         from qsense.runs.record_view import html_table
@@ -266,28 +202,6 @@ class RunRecord(Folder):
         writer.writeheader()
         writer.writerows(with_old_names(row) for row in rows)
         self.write_bytes(name, buffer.getvalue().encode())
-
-
-def as_json(data: Any) -> bytes:
-    """Returns data as the text of a JSON file, keys sorted."""
-    return f"{json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)}\n".encode()
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        remedy = _remedy(path, "the record is not complete, run its spec again")
-        raise RecordError(f"{path}: missing; {remedy}.") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise RecordError(f"{path}: damaged ({type(error).__name__}); {_remedy(path)}.") from error
-    if not isinstance(data, dict):
-        raise RecordError(f"{path}: damaged (not an object); {_remedy(path)}.")
-    return data
-
-
-def _remedy(path: Path, otherwise: str = "delete it and run the spec again") -> str:
-    return f"run `qsense estimate {path.parent}` to make it again" if path.name in _DERIVED else otherwise
 
 
 def _provenance(spec: RunSpec) -> dict[str, Any]:

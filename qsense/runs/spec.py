@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qsense.errors import ArgumentError, SpecError, at_key, nearest
+from qsense.extensions import allowing
 from qsense.files import content, toml_file
 from qsense.noise import ReadoutError, SpinNoise
 from qsense.noise.checked import check_channel
@@ -49,8 +50,12 @@ class RunSpec:
         return f"<RunSpec {self.name}: {words} on {self.backend}>"
 
     @classmethod
-    def load(cls, path: str | Path) -> RunSpec:
+    def load(cls, path: str | Path, allow_code: bool = False) -> RunSpec:
         """Returns the spec of a TOML file.
+
+        Args:
+            path: of the file.
+            allow_code: whether extensions that it names and that are not registered may be imported.
 
         Raises:
             SpecError: the file cannot be read or a key is wrong; the message names the file, the key and the fix.
@@ -60,11 +65,12 @@ class RunSpec:
         qsense.errors.SpecError: nowhere.toml: no such file; give the path of a TOML file.
         """
         path = Path(path)
-        return resolve(toml_file.read(path, SpecFile), str(path), path.parent)
+        with allowing(allow_code):
+            return resolve(toml_file.read(path, SpecFile), str(path), path.parent)
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any], source: str = "<spec>") -> RunSpec:
-        """Returns the spec of a dictionary with the keys of the TOML file.
+    def from_dict(cls, data: dict[str, Any], source: str = "<spec>", allow_code: bool = False) -> RunSpec:
+        """Returns the spec of a dictionary with the keys of the TOML file; `allow_code` as in `load`.
 
         >>> spec = RunSpec.from_dict({
         ...     "schema": 1, "name": "small", "probes": "ghz", "num_qubits": 2, "noise": "dephasing",
@@ -72,7 +78,8 @@ class RunSpec:
         >>> spec.probes[0].num_qubits
         2
         """
-        return resolve(toml_file.parse(data, SpecFile, source), source, Path())
+        with allowing(allow_code):
+            return resolve(toml_file.parse(data, SpecFile, source), source, Path())
 
     def to_dict(self) -> dict[str, Any]:
         """Returns a self-contained dictionary with the keys of the TOML file, sorted where order does not matter."""

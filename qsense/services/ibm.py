@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from qsense.backends.vendor import find_vendor
 from qsense.errors import ArgumentError, nearest
+from qsense.files.secrecy import scrubbed
 from qsense.services.ibm_client import (
     call_client,
     collect_warnings,
@@ -26,7 +27,6 @@ from qsense.services.ibm_client import (
     translate_errors,
 )
 from qsense.services.protocol import JobStatus, State, TaskResult, as_outcomes
-from qsense.files.secrecy import scrubbed
 from qsense.services.tasks import Mode, Task
 
 if TYPE_CHECKING:

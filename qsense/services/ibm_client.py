@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from qsense.errors import ArgumentError
-from qsense.services.protocol import ServiceError
 from qsense.files.secrecy import ScrubbingFilter, scrubbed
+from qsense.services.protocol import ServiceError
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.backends.fakes import compact
-from qsense.services.protocol import JobStatus, ServiceError, TaskResult
 from qsense.files.secrecy import scrubbed
+from qsense.services.protocol import JobStatus, ServiceError, TaskResult
 from qsense.services.tasks import Mode, Task
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from qsense.errors import SpecError, nearest
+from qsense.extensions import allowing
 from qsense.files import toml_file
 from qsense.runs.spec import RunSpec, resolve
 from qsense.runs.spec_file import SpecFile
@@ -47,19 +48,24 @@ class Study:
     skipped: int
 
     @classmethod
-    def load(cls, path: str | Path) -> Study:
+    def load(cls, path: str | Path, allow_code: bool = False) -> Study:
         """Returns the study of a TOML file.
+
+        Args:
+            path: of the file.
+            allow_code: whether extensions that it names and that are not registered may be imported.
 
         Raises:
             SpecError: the file cannot be read, a key is wrong, or no trial remains; the message names
                 file, key and fix.
         """
         path = Path(path)
-        return _expand(toml_file.read(path, StudyFile), str(path), path.parent)
+        with allowing(allow_code):
+            return _expand(toml_file.read(path, StudyFile), str(path), path.parent)
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any], source: str = "<study>") -> Study:
-        """Returns the study of a dictionary with the keys of the TOML file.
+    def from_dict(cls, data: dict[str, Any], source: str = "<study>", allow_code: bool = False) -> Study:
+        """Returns the study of a dictionary with the keys of the TOML file; `allow_code` as in `load`.
 
         >>> study = Study.from_dict({
         ...     "schema": 1, "name": "small", "run": {"probes": ["ghz", "product"], "noise": {"dephasing_rate": 0.5},
@@ -69,7 +75,8 @@ class Study:
         >>> len(study.trials), study.skipped
         (10, 2)
         """
-        return _expand(toml_file.parse(data, StudyFile, source), source, Path())
+        with allowing(allow_code):
+            return _expand(toml_file.parse(data, StudyFile, source), source, Path())
 
     def entry(self) -> StudyEntry:
         """Returns the entry of the study in a store."""

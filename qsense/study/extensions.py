@@ -13,7 +13,8 @@ from contextlib import suppress
 from qsense.backends.vendor import all_vendors, find_simulator, find_vendor
 from qsense.errors import ArgumentError, is_own
 from qsense.estimators.registry import AUTO, automatic, estimator_named, estimator_names
-from qsense.installation import installed
+from qsense.extensions import Consent, allowing, current_consent
+from qsense.extensions.entry_points import installed
 from qsense.noise.kinds import noise_kind
 from qsense.runs.spec import RunSpec
 
@@ -33,7 +34,7 @@ def check_workers(executor: Executor, specs: Iterable[RunSpec]) -> None:
         return
     lacking: list[Extension] = []
     with suppress(BrokenExecutor):  # a worker died: whoever submits trials notices it too
-        lacking = executor.submit(unknown, names).result()
+        lacking = executor.submit(unknown, names, current_consent()).result()
     if lacking:
         what, name = lacking[0]
         raise ArgumentError(
@@ -62,9 +63,10 @@ def not_installed(spec: RunSpec) -> set[Extension]:
     return found
 
 
-def unknown(names: Iterable[Extension]) -> list[Extension]:
-    """Returns those extensions that this process does not know; runs in a worker."""
-    return [(what, name) for what, name in names if not _is_known(what, name)]
+def unknown(names: Iterable[Extension], consent: Consent) -> list[Extension]:
+    """Returns those extensions that this process does not know; runs in a worker, with the consent of the study."""
+    with allowing(consent):
+        return [(what, name) for what, name in names if not _is_known(what, name)]
 
 
 def _is_known(what: str, name: str) -> bool:
@@ -80,4 +82,4 @@ def _is_known(what: str, name: str) -> bool:
 
 
 def _is_installed(what: str, extension: object) -> bool:
-    return any(one.value == extension for one in installed(_GROUPS[what]))
+    return any(one == extension for one in installed(_GROUPS[what]))

@@ -14,6 +14,7 @@ from typing import Any
 from qsense import backends
 from qsense import services as remote
 from qsense.errors import ArgumentError, SpecError, StoreError
+from qsense.extensions import allowing
 from qsense.runs.preparation import prepare_run
 from qsense.runs.provenance import provenance
 from qsense.store import DEFAULT, Store
@@ -138,6 +139,7 @@ def sweep(
     dask: str | None = None,
     memory: str | None = None,
     progress: Progress | None = None,
+    allow_code: bool = False,
 ) -> Results:
     """Runs the trials of a study that a store lacks, and returns the results of all its trials.
 
@@ -148,11 +150,25 @@ def sweep(
         dask: the address of a cluster's scheduler, to run there instead.
         memory: what all workers together may take, such as "4GB".
         progress: called with (estimated seconds of work done, in all, label).
+        allow_code: whether code that the study names may be imported and run, here and by the workers.
 
     Raises:
-        SpecError: the file is wrong, or a trial needs more memory than allowed; nothing has been run.
+        SpecError: the file is wrong, names code that is not allowed, or a trial needs more memory than allowed;
+            nothing has been run.
         StoreError: the store cannot be written, or trials could not be run; what was stored stays.
     """
+    with allowing(allow_code):
+        return _sweep(study, store, workers, dask, memory, progress)
+
+
+def _sweep(
+    study: Study | str | Path,
+    store: str | Path,
+    workers: int,
+    dask: str | None,
+    memory: str | None,
+    progress: Progress | None,
+) -> Results:
     source = "<study>" if isinstance(study, Study) else str(study)
     study = prepare_study(study if isinstance(study, Study) else Study.load(study), source)
     with Store(store) as opened:

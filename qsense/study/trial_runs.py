@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qsense.errors import ArgumentError
+from qsense.extensions import current_consent
 from qsense.store import Result, Store
 from qsense.study.cost import Cost
 from qsense.study.extensions import check_workers
@@ -129,6 +130,7 @@ class _Work:
         self.pace = 1.0  # measured seconds for each estimated second
         self.deaths = 0
         self.one_by_one: deque[Trial] = deque()  # trials whose worker died: each runs with no other beside it
+        self.consent = current_consent()
         self.flushed = time.monotonic()
         self.began = time.monotonic()
 
@@ -165,8 +167,9 @@ class _Work:
         source, most = (self.one_by_one, 1) if self.one_by_one else (self.queue, 2 * self.workers)
         while source and len(running) < most:
             batch = [source.popleft()] if source is self.one_by_one else self._next_batch()
+            contents = [trial.content for trial in batch]
             try:
-                running[pool.executor.submit(run_batch, [trial.content for trial in batch])] = batch
+                running[pool.executor.submit(run_batch, contents, self.consent)] = batch
             except BrokenExecutor:
                 source.extendleft(reversed(batch))
                 raise

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from qsense.errors import ArgumentError, QsenseError
+from qsense.extensions import Consent, allowing
 from qsense.installation import install_hint
 from qsense.study.trial import Outcome, run_trial
 
@@ -50,8 +51,18 @@ class Answer(NamedTuple):
     seconds: float
 
 
-def run_batch(contents: Sequence[dict[str, Any]]) -> list[Answer]:
-    """Runs trials one after the other, in a worker; returns an answer for each. A failure does not stop the rest."""
+def run_batch(contents: Sequence[dict[str, Any]], consent: Consent) -> list[Answer]:
+    """Runs trials one after the other, in a worker; returns an answer for each. A failure does not stop the rest.
+
+    Args:
+        contents: of the trials.
+        consent: to import code that they name.
+    """
+    with allowing(consent):
+        return _answers(contents)
+
+
+def _answers(contents: Sequence[dict[str, Any]]) -> list[Answer]:
     answers = []
     for content in contents:
         start = time.perf_counter()

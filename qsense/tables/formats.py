@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from pathlib import Path
 
 from qsense import files
 from qsense.errors import ArgumentError, ContentError, extension_code, nearest
+from qsense.extensions import allowing, entry_points
 from qsense.files import is_plain_name
-from qsense.installation import EXTENSION_HINT, register_installed
 from qsense.tables.csv_format import csv_files
 from qsense.tables.netcdf_format import netcdf_files
 from qsense.tables.parquet_format import parquet_files
@@ -72,20 +71,23 @@ def format_names() -> list[str]:
     return sorted(_REGISTERED)
 
 
-def write_results(results: Results, folder: str | Path, kind: str) -> list[Path]:
+def write_results(results: Results, folder: str | Path, kind: str, allow_code: bool = False) -> list[Path]:
     """Writes results as files of one format and returns their paths.
 
     Args:
         results: of a run or a study.
         folder: for the files; made if it does not exist.
         kind: name of the format, such as "csv".
+        allow_code: whether a format of an installed distribution may be imported.
 
     Raises:
-        ArgumentError: the format is unknown, or needs a package that is not installed.
+        ArgumentError: the format is unknown, is code that is not allowed, or needs a package that is not installed.
         ContentError: a file cannot be written, or the format's writer fails or gives something other than files.
     """
     folder, paths = Path(folder), []
-    for name, content in _contents(kind, results).items():
+    with allowing(allow_code):
+        contents = _contents(kind, results)
+    for name, content in contents.items():
         path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -114,11 +116,11 @@ def _contents(kind: str, results: Results) -> Mapping[str, bytes]:
 def _writer_named(name: str) -> Writer:
     names = format_names()
     if name not in names:
-        raise ArgumentError(f'Unknown format "{name}". {nearest(name, names)}{EXTENSION_HINT.format(ENTRY_POINTS)}')
+        hint = entry_points.hint(ENTRY_POINTS, name, f'The format "{name}"')
+        raise ArgumentError(f'Unknown format "{name}". {nearest(name, names)}{hint}')
     return _REGISTERED[name]
 
 
-@lru_cache(maxsize=1)
 def _load_installed() -> None:
-    """Registers the formats of installed distributions, once."""
-    register_installed(ENTRY_POINTS, register_writer)
+    """Registers the formats of installed distributions that are allowed."""
+    entry_points.register_installed(ENTRY_POINTS, register_writer)

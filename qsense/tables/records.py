@@ -13,16 +13,17 @@ from qsense.tables.results import Results
 from qsense.tables.rows import identity_row, result_row, trial_columns
 
 
-def results_of(record: RunRecord | str | Path) -> Results:
+def results_of(record: RunRecord | str | Path, allow_code: bool = False) -> Results:
     """Returns the results of a record as they were last estimated.
 
     Args:
         record: a RunRecord, or the path of its folder.
+        allow_code: whether extensions that its spec names may be imported.
 
     Raises:
         RecordError: it has none, or a file of it is damaged; the message names the file.
     """
-    record = record if isinstance(record, RunRecord) else RunRecord.load(record)
+    record = record if isinstance(record, RunRecord) else RunRecord.load(record, allow_code)
     spec, path = record.spec, record.path / "estimates.csv"
     known = {
         f"{probe.name} {probe.num_qubits} {noise.name} {estimator.name}": (probe, noise, estimator)

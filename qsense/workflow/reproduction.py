@@ -11,6 +11,7 @@ import numpy as np
 
 from qsense import services as remote
 from qsense.errors import RecordError
+from qsense.extensions import allowing
 from qsense.runs.execution import Progress
 from qsense.runs.plan import plan
 from qsense.runs.record import RunRecord
@@ -71,6 +72,7 @@ def rerun(
     record: RunRecord | str | Path,
     out: Path,
     progress: Progress | None = None,
+    allow_code: bool = False,
 ) -> Reproduction:
     """Runs a record's spec again in another folder and compares.
 
@@ -78,10 +80,16 @@ def rerun(
         record: a record or its folder; it is only read.
         out: the folder under which the new record is made.
         progress: as of `workflow.run`.
+        allow_code: whether code that the record's spec names may be imported and run.
 
     Raises:
         RecordError: the record is damaged or incomplete, is of a device that would be measured anew, or is in `out`.
     """
+    with allowing(allow_code):
+        return _rerun(record, out, progress)
+
+
+def _rerun(record: RunRecord | str | Path, out: Path, progress: Progress | None) -> Reproduction:
     old = record if isinstance(record, RunRecord) else RunRecord.load(record)
     if remote.is_remote(old.spec.backend):
         raise RecordError(

@@ -23,16 +23,18 @@ from qsense.comparison import (
     time_tables,
 )
 from qsense.errors import ArgumentError
+from qsense.extensions import allowing
 from qsense.files.figures import draw_or_warn
 from qsense.jobs import collection, ledger, submission
 from qsense.jobs.collection import Collected
 from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS
 from qsense.runs.execution import Progress, execute
+from qsense.runs.folder import SCHEMA
 from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import Point, plan
 from qsense.runs.preparation import prepare_run
 from qsense.runs.readout import calibrate_readout
-from qsense.runs.record import SCHEMA, RunRecord
+from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 from qsense.services import Service, ServiceError
 
@@ -45,6 +47,7 @@ def run(
     out: str | Path = RECORDS,
     progress: Progress | None = None,
     max_seconds: float | None = None,
+    allow_code: bool = False,
 ) -> RunRecord:
     """Runs a spec: circuits, counts, estimates, comparison with theory; returns its record.
 
@@ -56,13 +59,19 @@ def run(
         out: the folder under which the record `<name>-<id>` is made.
         progress: called with (done, all, label): circuits while measuring, points while estimating.
         max_seconds: the most time on a device that takes jobs, in s; None for no limit.
+        allow_code: whether code that the spec names may be imported and run: a backend module:factory, extensions.
 
     Raises:
-        SpecError: the spec is wrong or does not fit the backend; nothing has been written.
+        SpecError: the spec is wrong, does not fit the backend or names code that is not allowed; nothing has been
+            written.
         ArgumentError: the jobs may take longer than allowed; nothing has been sent.
         RecordError: the record cannot be written or is damaged.
     """
-    spec, out = spec if isinstance(spec, RunSpec) else RunSpec.load(spec), Path(out)
+    with allowing(allow_code):
+        return _run(spec if isinstance(spec, RunSpec) else RunSpec.load(spec), Path(out), progress, max_seconds)
+
+
+def _run(spec: RunSpec, out: Path, progress: Progress | None, max_seconds: float | None) -> RunRecord:
     if remote.is_remote(spec.backend):
         return _run_remotely(spec, out, progress, max_seconds)
     if max_seconds is not None:
@@ -89,20 +98,29 @@ def _readout_counts(record: RunRecord, sampler: DeviceSampler, place: Placement)
     return sampler.readout_counts(place.qubits, (record.spec.device or DeviceOptions()).readout_shots, seed)
 
 
-def estimate_record(record: RunRecord | str | Path, progress: Progress | None = None) -> RunRecord:
+def estimate_record(
+    record: RunRecord | str | Path, progress: Progress | None = None, allow_code: bool = False
+) -> RunRecord:
     """Estimates again from the counts of a record; needs no backend. Returns the record.
+
+    Args:
+        record: a RunRecord or its folder.
+        progress: called with (points estimated, all, label).
+        allow_code: whether extensions that the record's spec names may be imported.
 
     Raises:
         RecordError: counts are missing or damaged; the message names the file.
     """
-    record = record if isinstance(record, RunRecord) else RunRecord.load(record)
-    return _analyse(record, plan(record.spec), progress)
+    with allowing(allow_code):
+        record = record if isinstance(record, RunRecord) else RunRecord.load(record)
+        return _analyse(record, plan(record.spec), progress)
 
 
 def collect_record(
     record: RunRecord | str | Path,
     progress: Progress | None = None,
     wait: bool = False,
+    allow_code: bool = False,
 ) -> tuple[RunRecord, Collected]:
     """Collects the jobs of a record, and estimates what is complete; returns the record and what became of its jobs.
 
@@ -110,13 +128,15 @@ def collect_record(
         record: a RunRecord or its folder, made by `submit`, here or on another machine.
         progress: called with (done, all, label): jobs while waiting, points while estimating.
         wait: whether to look again until no job is queued or running.
+        allow_code: whether extensions that the record names may be imported.
 
     Raises:
         RecordError: the record has no jobs, or is damaged.
         ServiceError: the service cannot be reached, or refuses the credentials.
     """
-    record = record if isinstance(record, RunRecord) else RunRecord.load(record)
-    return _collect(record, remote.service(ledger.load(record).backend), progress, wait)
+    with allowing(allow_code):
+        record = record if isinstance(record, RunRecord) else RunRecord.load(record)
+        return _collect(record, remote.service(ledger.load(record).backend), progress, wait)
 
 
 def _run_remotely(spec: RunSpec, out: Path, progress: Progress | None, max_seconds: float | None) -> RunRecord:

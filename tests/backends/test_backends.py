@@ -102,7 +102,7 @@ def test_a_samplerv2_that_does_not_tell_its_backend_is_refused():
 
 def test_a_module_and_a_factory_name_a_backend_of_the_users(monkeypatch):
     monkeypatch.syspath_prepend(str(HERE))
-    sampler = backends.sampler("vendors:make", qubits=[4, 3, 2])
+    sampler = backends.sampler("vendors:make", qubits=[4, 3, 2], allow_code=True)
     assert isinstance(sampler, DeviceSampler)
     assert sorted(sampler.layout(GHZ).qubits) == [2, 3, 4]
     assert sampler.layout(Probe.product(2)).qubits == (4, 3)
@@ -117,6 +117,7 @@ def test_a_run_on_the_users_backend_measures_the_gain():
     assert abs(found.value - 9) < 5 * found.stderr + 0.05
 
 
+@pytest.mark.usefixtures("code_allowed")
 @pytest.mark.parametrize(("name", "message"), [
     ("vendors:nothing", 'needs "nothing" in the module'),
     ("no_such_module_here:make", "cannot be imported"),

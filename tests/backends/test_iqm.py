@@ -17,7 +17,7 @@ from qsense.runs.spec import RunSpec
 
 pytest.importorskip("iqm.qiskit_iqm", reason="needs iqm-client[qiskit], in an environment of its own")
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # the vendor's own
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("code_allowed")]  # the vendor's warnings
 
 NAME = "iqm.qiskit_iqm:IQMFakeAdonis"
 SPEC = {

@@ -14,12 +14,12 @@ from qiskit.primitives import BitArray
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, parameter_order
 from qsense.errors import RecordError
+from qsense.files.secrecy import scrubbed
 from qsense.jobs.job import group_tasks
 from qsense.jobs.job_file import deserialize, serialize
 from qsense.jobs.ledger import Ledger
 from qsense.probes import Probe
 from qsense.services import as_outcomes
-from qsense.files.secrecy import scrubbed
 from qsense.services.tasks import Task
 
 

@@ -16,6 +16,7 @@ from qsense.runs.preparation import prepare_run
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 
+pytestmark = pytest.mark.usefixtures("code_allowed")
 SPEC = {
     "schema": 1, "name": "prepared", "probes": ["ghz", "product"], "num_qubits": [2], "noise": "calibration",
     "estimators": ["auto"], "field_rad_per_s": 1000.0, "times_s": [0.0, 16e-6], "shots": 100, "seed": 3,

@@ -8,6 +8,7 @@ import pytest
 import qsense
 from qsense.errors import ArgumentError
 from qsense.estimators.product.method import ProductSpins
+from qsense.extensions import Consent
 from qsense.study.expansion import Study
 from qsense.study.extensions import check_workers, not_installed, unknown
 
@@ -47,7 +48,11 @@ def test_workers_that_know_it_are_accepted_and_auto_counts_too(study):
     auto = Study.from_dict({"schema": 1, "name": "auto", "run": {**RUN, "estimators": "auto"}, "sweep": {"seed": [1]}})
     assert not_installed(auto.trials[0].spec) == {("estimator", "here")}
     needed = [("estimator", "ghz"), ("estimator", "absent"), ("vendor", "aer"), ("vendor", "absent")]
-    assert unknown([*needed, ("kind of noise", "absent")]) == [needed[1], needed[3], ("kind of noise", "absent")]
+    assert unknown([*needed, ("kind of noise", "absent")], Consent()) == [
+        needed[1],
+        needed[3],
+        ("kind of noise", "absent"),
+    ]
 
 
 def test_what_is_qsense_s_own_asks_no_worker():

@@ -22,6 +22,7 @@ from waiting import limit, wait_until
 from qsense import RunSpec, run
 from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError, QsenseError
+from qsense.extensions import Consent
 from qsense.runs.plan import plan
 from qsense.store import Store
 from qsense.study import worker_pool
@@ -98,9 +99,9 @@ def test_a_trial_that_the_store_has_is_not_run_again_in_whatever_study(tmp_path)
     other = Study.from_dict({**STUDY, "name": "other", "sweep": {"seed": [7, 8, 9], "num_qubits": [2, 5]}})
     ran = []
 
-    def counted(contents):
+    def counted(contents, consent):
         ran.extend(contents)
-        return worker_pool.run_batch(contents)
+        return worker_pool.run_batch(contents, consent)
 
     from qsense.study import trial_runs as module
 
@@ -137,7 +138,7 @@ def test_a_result_that_cannot_be_stored_fails_alone(monkeypatch):
     from qsense.study.trial import Outcome
 
     monkeypatch.setattr(worker_pool, "run_trial", lambda content: Outcome({"img_s": content["nan"]}, b""))
-    good, bad = worker_pool.run_batch([{"nan": 1.0}, {"nan": float("nan")}])
+    good, bad = worker_pool.run_batch([{"nan": 1.0}, {"nan": float("nan")}], Consent())
     assert good.outcome is not None
     assert bad.outcome is None
     assert "ValueError" in bad.failure

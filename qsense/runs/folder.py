@@ -1,0 +1,123 @@
+"""A folder with JSON files that are written whole, and a record seen without its spec.
+
+Whoever only shows a record needs no more than its files: no name in its spec is looked up, and no code is run.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qsense import files
+from qsense.errors import RecordError
+from qsense.files.old_names import with_current_names
+
+SCHEMA = 1
+_DERIVED = ("summary.json", "calibration.json")  # made from the counts
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder whose files are written whole: what jobs and their counts need of a record, whatever was measured."""
+
+    path: Path
+
+    def write_json(self, name: str, data: Any) -> None:
+        self.write_bytes(name, as_json(data))
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """Writes a file of the folder in one step.
+
+        Raises:
+            RecordError: it cannot be written; the message names it.
+        """
+        target = self.path / name
+        try:
+            files.write(target, data)
+        except OSError as error:
+            raise RecordError(f"{target}: cannot be written: {error.strerror}.") from error
+
+    def read_json(self, name: str) -> Any:
+        """Returns a JSON file of the folder.
+
+        Raises:
+            RecordError: it is missing or damaged.
+        """
+        path = self.path / name
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            remedy = _remedy(path, "the record is not complete, run its spec again")
+            raise RecordError(f"{path}: missing; {remedy}.") from error
+        except (OSError, ValueError, RecursionError) as error:
+            raise RecordError(f"{path}: damaged ({type(error).__name__}); {_remedy(path)}.") from error
+        if not isinstance(data, dict):
+            raise RecordError(f"{path}: damaged (not an object); {_remedy(path)}.")
+        return data
+
+
+@dataclass(frozen=True)
+class RecordFolder(Folder):
+    """A record's files; made by `open_record`."""
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Versions, platform and dates; no part of the record's identity."""
+        found: dict[str, Any] = self.read_json("provenance.json")
+        return found
+
+    @property
+    def is_of_device(self) -> bool:
+        """Whether it was measured on a device."""
+        return (self.path / "device.json").exists()
+
+    def summary(self) -> dict[str, Any]:
+        """Returns summary.json as it was last estimated, with the current names of its keys whichever version wrote it.
+
+        Its `rows` have the integrated gain of each point in s, its interval, exact value and z; `crossovers` and
+        `verdicts` compare GHZ with product.
+
+        Raises:
+            RecordError: the run has not been estimated, or the file is damaged.
+        """
+        found: dict[str, Any] = self.read_json("summary.json")
+        rows = found.get("rows")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise self.damaged("summary.json", "no rows")
+        return {**found, "rows": [with_current_names(row) for row in rows]}
+
+    def damaged(self, name: str, why: str) -> RecordError:
+        """Returns the error of a file that `qsense estimate` makes again."""
+        return RecordError(f"{self.path / name}: missing or damaged ({why}); {_remedy(self.path / _DERIVED[0])}.")
+
+
+def open_record(path: str | Path) -> RecordFolder:
+    """Returns the files of the record in a folder.
+
+    Raises:
+        RecordError: there is none, or it was written by a newer qsense.
+    """
+    record = RecordFolder(Path(path))
+    if not (record.path / "spec.toml").is_file():
+        raise RecordError(f"{path}: not a record, it has no spec.toml; give a folder that `qsense run` made.")
+    schema = record.provenance.get("schema")
+    if not isinstance(schema, int) or schema < 1:
+        raise RecordError(
+            f"{record.path / 'provenance.json'}: key `schema` is missing or wrong; the record is damaged."
+        )
+    if schema > SCHEMA:
+        raise RecordError(
+            f"{path}: the record has schema {schema}, newer than this qsense reads ({SCHEMA}); update qsense."
+        )
+    return record
+
+
+def as_json(data: Any) -> bytes:
+    """Returns data as the text of a JSON file, keys sorted."""
+    return f"{json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)}\n".encode()
+
+
+def _remedy(path: Path, otherwise: str = "delete it and run the spec again") -> str:
+    return f"run `qsense estimate {path.parent}` to make it again" if path.name in _DERIVED else otherwise
