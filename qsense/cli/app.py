@@ -11,6 +11,7 @@ import typer.core
 from qsense.cli.logs import one_line, show_log, show_traceback, without_credentials
 from qsense.cli.option_names import with_options
 from qsense.errors import QsenseError
+from qsense.files.streams import OutputError, abandon_output, guarded_streams
 
 ORDER = (
     "theory", "optimal", "run", "show", "estimate", "rerun", "export", "render",
@@ -38,25 +39,39 @@ _debugging = False  # set by --debug
 def main() -> None:
     """Runs the command line.
 
-    A QsenseError, which the user can fix, is one line on stderr and exit status 2; any other error is a defect of
-    qsense, one line and exit status 1. With --debug the traceback comes before the line.
+    A QsenseError, which the user can fix, is one line on stderr and exit status 2, and so is output that cannot be
+    written; any other error is a defect of qsense, one line and exit status 1. With --debug the traceback comes before
+    the line. A pipe that nobody reads any more ends the command as SIGPIPE does.
     """
+    with guarded_streams():
+        try:
+            status = _run()
+            sys.stdout.flush()
+        except OutputError as error:
+            status = abandon_output(error)
+    sys.exit(status)
+
+
+def _run() -> int | str | None:
+    """Runs the command that was typed and returns its exit status."""
     try:
         app()
-    except BrokenPipeError:  # the reader of a pipe has left
-        sys.stderr.close()
-        sys.exit(1)
+    except SystemExit as end:
+        return end.code
+    except OutputError:
+        raise
     except Exception as error:
         if _debugging:
             show_traceback(error)
         if isinstance(error, QsenseError):
             typed = [word for word in sys.argv[1:] if word != "--debug"]
             print(f"qsense: {with_options(one_line(error), app, typed)}", file=sys.stderr)
-            sys.exit(2)
+            return 2
         what = without_credentials(f"{type(error).__name__}: {one_line(error)}".removesuffix(": "))
         where = "" if _debugging else "; see where with: qsense --debug …"
         print(f"qsense: internal error: {what}{where}; please report it", file=sys.stderr)
-        sys.exit(1)
+        return 1
+    return 0
 
 
 def _version(wanted: bool) -> None:

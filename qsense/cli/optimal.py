@@ -79,11 +79,10 @@ def optimal(
 
 
 def _row(size: int, noise: Noise, objective: str, time: float | None, dead_time: float, quiet: bool) -> dict[str, Any]:
-    from rich.console import Console
-
+    from qsense.files.terminal import plain_console
     from qsense.theory.optimal import comparison
 
-    console = Console(stderr=True)
+    console = plain_console(stderr=True)
     if quiet or not console.is_terminal:
         found = comparison(size, noise, objective, time, dead_time)  # type: ignore[arg-type]
     else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from qsense.files.terminal import printable
+from qsense.files.terminal import plain_console, printable
 
 
 @contextmanager
@@ -17,10 +17,9 @@ def progress(quiet: bool, amount: str = "{task.completed}/{task.total}") -> Iter
         quiet: shows nothing.
         amount: what stands behind the bar, in rich's words.
     """
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    console = plain_console(stderr=True)
     if quiet or not console.is_terminal:
         yield None
         return

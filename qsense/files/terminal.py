@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -12,7 +13,26 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+LACKING = "qsense"
+"""How encoders treat characters that their encoding lacks: as words in ASCII, or escape sequences."""
+_REPLACED = {
+    "𝓘": "I", "∫": "int ", "–": "-", "−": "-", "…": "...", "•": "*", "±": "+/-", "²": "^2", "µ": "u", "μ": "u",
+    "≤": "<=", "≥": ">=", "→": "->", "×": "x", "∞": "inf", "β": "beta", "γ": "gamma", "Γ": "Gamma", "δ": "delta",
+    "φ": "phi", "χ": "chi", "σ": "sigma", "Σ": "sum", "√": "sqrt",
+}  # fmt: skip
 _CONTROL = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode's categories of characters that are not drawn
+
+
+def _ascii(error: UnicodeError) -> tuple[str, int]:
+    """What stands for characters that a stream's encoding lacks: words in ASCII, or escape sequences."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    shown = [_REPLACED.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking]
+    return "".join(shown), error.end
+
+
+codecs.register_error(LACKING, _ascii)
 
 
 def printable(text: str) -> str:
@@ -38,10 +58,14 @@ def plain_console(highlight: bool = True, stderr: bool = False, piped_width: int
 
     class Plain(Console):
         def render_str(self, text: str, **options: Any) -> Text:
-            return super().render_str(printable(text), **options | {"markup": False, "emoji": False})
+            shown = printable(text).encode(self.encoding, LACKING).decode(self.encoding)  # before widths are counted
+            return super().render_str(shown, **options | {"markup": False, "emoji": False})
 
-    width = None if (sys.stderr if stderr else sys.stdout).isatty() else piped_width
-    return Plain(highlight=highlight, stderr=stderr, width=width, markup=False, emoji=False)
+    stream: Any = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else piped_width
+    # The stream itself: without one Rich takes every encoding for UTF-8, and draws lines that others lack.
+    file = getattr(stream, "styled", stream)
+    return Plain(highlight=highlight, file=file, width=width, markup=False, emoji=False)
 
 
 def print_parts(console: Console, parts: Sequence[Table | Text | str]) -> None:

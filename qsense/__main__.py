@@ -1,0 +1,3 @@
+from qsense.cli import main
+
+main()
