@@ -67,15 +67,20 @@ def optimal(
 
         pairs = rows[0]["amplitudes"]
         answer["out"] = str(write_preparation(Probe.symmetric([complex(*p) for p in pairs], out.stem), out))
+    failed = None
     if plot is not None:
-        from qsense.files.figures import save_figure
+        from qsense.files.figures import save_or_error
         from qsense.reports import optimal_figure
 
-        answer["plot"] = str(save_figure(optimal_figure(answer, described(noise)), plot))
+        failed = save_or_error(lambda: optimal_figure(answer, described(noise)), plot)
+        if failed is None:
+            answer["plot"] = str(plot)
     if as_json:
         print(json.dumps(answer, indent=2, allow_nan=False))
     else:
         _show(answer, described(noise))
+    if failed is not None:  # after the table, which does not need it
+        raise failed
 
 
 def _row(size: int, noise: Noise, objective: str, time: float | None, dead_time: float, quiet: bool) -> dict[str, Any]:

@@ -83,15 +83,20 @@ def theory(
     answer = _answer(chosen, noise, times, until, field, dead_time)
     if readout is not None:
         answer |= _readout(chosen, noise, readout, phase, answer["times_s"], field)
+    failed = None
     if plot is not None:
-        from qsense.files.figures import save_figure
+        from qsense.files.figures import save_or_error
         from qsense.reports import theory_figure
 
-        answer["plot"] = str(save_figure(theory_figure(chosen, noise, field), plot))
+        failed = save_or_error(lambda: theory_figure(chosen, noise, field), plot)
+        if failed is None:
+            answer["plot"] = str(plot)
     if as_json:
         print(json.dumps(with_old_names(answer), indent=2, allow_nan=False))
     else:
         _show(answer, described(noise))
+    if failed is not None:  # after the table, which does not need it
+        raise failed
 
 
 def _answer(

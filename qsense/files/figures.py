@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import logging
-from collections.abc import Callable
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from qsense.errors import ArgumentError, ContentError
+from qsense.errors import ArgumentError, ContentError, QsenseError
 from qsense.files.terminal import printable
 
 if TYPE_CHECKING:
@@ -25,6 +31,8 @@ STYLE: Any = {
     "svg.hashsalt": "qsense",  # the same figure gives the same file
     "legend.frameon": False,
 }
+Item = TypeVar("Item")
+MOST_IN_A_ROW = 6
 _FORMATS = ("png", "svg", "pdf")
 
 
@@ -35,6 +43,64 @@ def literal(text: str) -> str:
     '\\$x\\$'
     """
     return printable(text).replace("$", r"\$")
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Draws in qsense's style, whatever MPLBACKEND and matplotlibrc say, and leaves Matplotlib's settings as they are.
+
+    Figures are files: they need no window, no LaTeX and nobody's fonts.
+    """
+    matplotlib = _matplotlib()
+    # The backend shows figures on a screen, and setting it would end the user's own.
+    ours = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
+    with matplotlib.rc_context(), warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        matplotlib.rcParams.update(ours | STYLE)
+        yield
+    if any("missing from" in str(one.message) for one in said):
+        logger.warning("the font of figures lacks characters of a name; they are drawn as boxes")
+
+
+def blank_figure(width: float, height: float) -> Figure:
+    """Returns an empty figure of a size in inches, whose panels make room for their labels."""
+    _matplotlib()
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _matplotlib() -> Any:
+    """Imports Matplotlib also where it refuses to start with a backend or settings that programs before have set."""
+    if "matplotlib" in sys.modules:
+        return sys.modules["matplotlib"]
+    backend = os.environ.pop("MPLBACKEND", None)  # that of a notebook, which its own process alone can import
+    try:
+        matplotlib = _imported()
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    if backend:
+        with suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend  # as its import would have: a user of the library may need it
+    return matplotlib
+
+
+def _imported() -> Any:
+    try:
+        return importlib.import_module("matplotlib")
+    except UnicodeDecodeError:  # in a matplotlibrc, which Matplotlib does not survive
+        for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+            del sys.modules[name]
+        settings = os.environ.get("MATPLOTLIBRC")
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "matplotlibrc").touch()
+            os.environ["MATPLOTLIBRC"] = folder
+            try:
+                return importlib.import_module("matplotlib")
+            finally:
+                del os.environ["MATPLOTLIBRC"]
+                os.environ.update({} if settings is None else {"MATPLOTLIBRC": settings})
 
 
 def save_figure(figure: Figure, path: Path) -> Path:
@@ -54,23 +120,54 @@ def save_figure(figure: Figure, path: Path) -> Path:
     return path
 
 
+def save_or_error(draw: Callable[[], Figure], path: Path) -> QsenseError | None:
+    """Writes a figure that was asked for; returns what was wrong, so that a caller can show its tables first."""
+    try:
+        save_figure(draw(), path)
+    except QsenseError as error:
+        return error
+    except Exception as error:  # of Matplotlib, on any content
+        failed = ContentError(f"{path}: the figure could not be drawn ({_reason(error)}).")
+        failed.__cause__ = error
+        return failed
+    return None
+
+
 def draw_or_warn(draw: Callable[[], dict[str, bytes]], folder: Path) -> dict[str, bytes]:
     """Returns figures by file name; none, and a warning, where drawing fails: the tables are kept."""
     try:
         return draw()
     except Exception as error:  # of Matplotlib, on any content
-        why = " ".join(f"{type(error).__name__}: {error}".split())
-        logger.warning(f"{folder}: the tables are written, but the figures could not be drawn ({why})")
+        logger.warning(f"{folder}: the tables are written, but the figures could not be drawn ({_reason(error)})")
         return {}
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
 
 def render_figure(figure: Figure, kind: str) -> bytes:
     """Returns a figure as the bytes of a file of one kind: "png", "svg" or "pdf"; the same each time."""
-    import matplotlib
-
     undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     options = {"metadata": undated[kind]} if kind in undated else {"dpi": 150}
     buffer = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         figure.savefig(buffer, format=kind, **options)
     return buffer.getvalue()
+
+
+def spread(items: Sequence[Item], most: int = MOST_IN_A_ROW) -> list[Item]:
+    """Returns at most so many items, the first, the last and others evenly between; a figure of all would be too large.
+
+    >>> spread([1, 2, 3, 4, 5, 6, 7], 3)
+    [1, 4, 7]
+    """
+    if len(items) <= most:
+        return list(items)
+    return [items[round(place * (len(items) - 1) / (most - 1))] for place in range(most)]
+
+
+def say_what_is_left_out(figure: Figure, drawn: int, of: int, table: str) -> None:
+    """Writes above a figure how many of its panels there are, if not all, and which table has all."""
+    if drawn < of:
+        figure.suptitle(f"{drawn} of {of} panels; all are in {table}", fontsize=9)

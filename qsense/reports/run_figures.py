@@ -9,7 +9,16 @@ import numpy as np
 from qsense.comparison.points import MeasuredPoint
 from qsense.comparison.rows import Comparison
 from qsense.estimators.result import NORMAL_95
-from qsense.files.figures import COLOURS, OTHERS, STYLE, literal, render_figure
+from qsense.files.figures import (
+    COLOURS,
+    OTHERS,
+    blank_figure,
+    drawing,
+    literal,
+    render_figure,
+    say_what_is_left_out,
+    spread,
+)
 from qsense.files.units import time_unit
 from qsense.runs.placement import CALIBRATION
 
@@ -24,10 +33,8 @@ _THEORIES = ("exact", "predicted")
 
 def figures(comparison: Comparison) -> dict[str, bytes]:
     """Returns the figures by file name: gain.png, gain.svg, integrated_gain.png, integrated_gain.svg."""
-    import matplotlib
-
     files = {}
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         for name, figure in (
             ("gain", gain_figure(comparison)),
             ("integrated_gain", integrated_gain_figure(comparison)),
@@ -39,10 +46,9 @@ def figures(comparison: Comparison) -> dict[str, bytes]:
 
 def gain_figure(comparison: Comparison) -> Figure:
     """Returns G(t), one panel per noise and N: estimates with 95 % error bars over the exact curves."""
-    from matplotlib.figure import Figure
-
-    noises, sizes = _noises(comparison), sorted({m.point.probe.num_qubits for m in comparison.measured})
-    figure = Figure(figsize=(max(2.5 * len(sizes), 4.8), 2.3 * len(noises) + 0.9), layout="constrained")
+    every = _noises(comparison), sorted({m.point.probe.num_qubits for m in comparison.measured})
+    noises, sizes = spread(every[0]), spread(every[1])
+    figure = blank_figure(max(2.5 * len(sizes), 4.8), 2.3 * len(noises) + 0.9)
     axes = figure.subplots(len(noises), len(sizes), squeeze=False)
     handles: dict[str, Any] = {}
     for row, noise in enumerate(noises):
@@ -56,6 +62,7 @@ def gain_figure(comparison: Comparison) -> Figure:
             panel.set_title(literal(f"{noise}, N = {size}"), fontsize=9)
             if column == 0:
                 panel.set_ylabel("gain G = Q/t²")
+    say_what_is_left_out(figure, len(noises) * len(sizes), len(every[0]) * len(every[1]), "estimates.csv")
     _legend(figure, handles)
     return figure
 
@@ -84,16 +91,16 @@ def _draw_gain(panel: Axes, here: list[MeasuredPoint], comparison: Comparison, h
 
 def integrated_gain_figure(comparison: Comparison) -> Figure:
     """Returns 𝓘 against N, one column per noise: estimates over the exact values, and their ratio below."""
-    from matplotlib.figure import Figure
-
-    noises = _noises(comparison)
-    figure = Figure(figsize=(max(3.6 * len(noises), 4.8), 5.0), layout="constrained")
+    every = _noises(comparison)
+    noises = spread(every)
+    figure = blank_figure(max(3.6 * len(noises), 4.8), 5.0)
     axes = figure.subplots(2, len(noises), squeeze=False, sharex="col", height_ratios=[3, 2])
     handles: dict[str, Any] = {}
     for (panel, ratio), noise in zip(axes.T, noises, strict=True):
         here = [m for m in comparison.measured if m.point.noise.name == noise]
         _draw_totals(panel, ratio, here, comparison, handles)
         panel.set_title(literal(noise), fontsize=9)
+    say_what_is_left_out(figure, len(noises), len(every), "estimates.csv")
     _legend(figure, handles)
     return figure
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.files.figures import COLOURS, OTHERS, STYLE, literal
+from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal
 from qsense.files.units import time_unit
 from qsense.noise import Noise, environment_of
 from qsense.numerics.fisher import FloatArray
@@ -33,17 +33,14 @@ def theory_figure(probe: Probe, noise: Noise, field: float = 0.0) -> Figure:
     Raises:
         ArgumentError: all rates are zero, so that there is no time scale.
     """
-    import matplotlib
-    from matplotlib.figure import Figure
-
     n = probe.num_qubits
     rates = environment_of(noise).decay_rates(n)
     if not rates.any():
         raise ArgumentError(f'The noise "{noise.name}" has no rates, so there is no time scale to draw; give a rate.')
     probes = list({p.key: p for p in (Probe.ghz(n), Probe.product(n), probe)}.values())
     times = np.linspace(0, 2 / float(rates[rates > 0].min()), 161)
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, 3.3), layout="constrained")
+    with drawing():
+        figure = blank_figure(9.6, 3.3)
         curve, ratio, total = figure.subplots(1, 3)
         _draw_curves(curve, ratio, probes, noise, times, field)
         _draw_totals(total, probe, noise, field)
@@ -124,14 +121,11 @@ def optimal_figure(answer: dict[str, Any], noise: str) -> Figure:
         answer: as `qsense optimal --json` prints it.
         noise: its description, for the title.
     """
-    import matplotlib
-    from matplotlib.figure import Figure
-
     rows = answer["rows"]
     sizes = [row["num_qubits"] for row in rows]
     names: list[str] = list(dict.fromkeys(name.partition(":")[0] for row in rows for name in row["values"]))
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(5.6, 4.2), layout="constrained")
+    with drawing():
+        figure = blank_figure(5.6, 4.2)
         panel = figure.subplots()
         highest = 1.0
         for place, name in enumerate(names):

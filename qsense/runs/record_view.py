@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from qsense.files.figures import COLOURS, OTHERS, STYLE, literal
+from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal, say_what_is_left_out, spread
 from qsense.files.units import time_unit
 from qsense.runs.columns import CURVE_COLUMNS, POINT_COLUMNS
 from qsense.runs.plan import plan
@@ -79,13 +79,10 @@ def gain_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
     Args:
         rows: of estimates.csv.
     """
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    noises, sizes = (list(dict.fromkeys(row[name] for row in rows)) for name in ("noise", "num_qubits"))
-    with matplotlib.rc_context(STYLE):
-        size = max(2.5 * len(sizes), 4.8), 2.3 * len(noises) + 0.9
-        figure = Figure(figsize=size, layout="constrained")
+    every = [list(dict.fromkeys(row[name] for row in rows)) for name in ("noise", "num_qubits")]
+    noises, sizes = map(spread, every)
+    with drawing():
+        figure = blank_figure(max(2.5 * len(sizes), 4.8), 2.3 * len(noises) + 0.9)
         axes = figure.subplots(len(noises), len(sizes), squeeze=False)
         handles: dict[str, Any] = {}
         for panel, (noise, number) in zip(axes.flat, ((n, s) for n in noises for s in sizes), strict=True):
@@ -97,6 +94,7 @@ def gain_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
                 panel.axis("off")
         for panel in axes[:, 0]:
             panel.set_ylabel("gain G = Q/t²")
+        say_what_is_left_out(figure, len(noises) * len(sizes), len(every[0]) * len(every[1]), "estimates.csv")
         figure.legend(
             list(handles.values()),
             [literal(str(name)) for name in handles],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.estimators.result import NORMAL_95
-from qsense.files.figures import COLOURS, OTHERS, STYLE, literal, render_figure
+from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal, render_figure
 from qsense.files.units import time_unit
 from qsense.study.summary import Cell, Lead, leads
 
@@ -35,10 +35,8 @@ def figures(found: Sequence[Cell]) -> dict[str, bytes]:
 
     integrated_gain.png and .svg; also lead.png and .svg if GHZ and product can be compared.
     """
-    import matplotlib
-
     made, pairs = {}, leads(found)
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         drawn = {"integrated_gain": integrated_gain_figure(found)} | ({"lead": lead_figure(pairs)} if pairs else {})
         for name, figure in drawn.items():
             for kind in ("png", "svg"):
@@ -48,8 +46,6 @@ def figures(found: Sequence[Cell]) -> dict[str, bytes]:
 
 def integrated_gain_figure(found: Sequence[Cell]) -> Figure:
     """Returns 𝓘 with 95 % error bars over the exact values, against the key with most values; the others get panels."""
-    from matplotlib.figure import Figure
-
     names = [cell.names for cell in found]
     across = _axis(names)
     series = _next_axis(names, {"probe", across})
@@ -58,7 +54,7 @@ def integrated_gain_figure(found: Sequence[Cell]) -> Figure:
     for cell in found:
         panels.setdefault(_words(cell.names, rest), []).append(cell)
     shown = list(panels.items())[:MOST_PANELS]
-    figure = Figure(figsize=(max(4.4 * min(len(shown), 3), 5.6), 3.9 * ((len(shown) + 2) // 3)), layout="constrained")
+    figure = blank_figure(max(4.4 * min(len(shown), 3), 5.6), 3.9 * ((len(shown) + 2) // 3))
     axes = figure.subplots((len(shown) + 2) // 3, min(len(shown), 3), squeeze=False)
     handles: dict[str, Any] = {}
     for place, (title, group) in zip(axes.flat, shown, strict=False):
@@ -135,9 +131,7 @@ def lead_figure(pairs: Sequence[Lead]) -> Figure:
 
 
 def _lead_curves(pairs: Sequence[Lead], across: str) -> Figure:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8.4, 3.6), layout="constrained")
+    figure = blank_figure(8.4, 3.6)
     until, ratio = figure.subplots(1, 2)
     pairs = sorted(pairs, key=lambda pair: pair.names[across])
     seen = [pair for pair in pairs if pair.measured is not None]
@@ -171,8 +165,6 @@ def _lead_curves(pairs: Sequence[Lead], across: str) -> Figure:
 
 def _lead_map(pairs: Sequence[Lead], rate: str) -> Figure:
     """Maps over N and a rate γ: the crossing in units of 1/γ, and the ratio of 𝓘; cells without a crossing are grey."""
-    from matplotlib.figure import Figure
-
     sizes = sorted({pair.names["num_qubits"] for pair in pairs})
     rates = sorted({pair.names[rate] for pair in pairs})
     until, ratio = np.full((len(rates), len(sizes)), np.nan), np.full((len(rates), len(sizes)), np.nan)
@@ -180,7 +172,7 @@ def _lead_map(pairs: Sequence[Lead], rate: str) -> Figure:
         place = rates.index(pair.names[rate]), sizes.index(pair.names["num_qubits"])
         until[place] = pair.measured.value * pair.names[rate] if pair.measured else np.nan
         ratio[place] = pair.ratio.value if pair.ratio else np.nan
-    figure = Figure(figsize=(9.6, 3.8), layout="constrained")
+    figure = blank_figure(9.6, 3.8)
     panels = figure.subplots(1, 2)
     spread = max(float(np.nanmax(np.abs(ratio - 1))), 0.05)
     error = float(np.median([pair.ratio.stderr for pair in pairs if pair.ratio]))
