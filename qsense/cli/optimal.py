@@ -25,6 +25,7 @@ from qsense.cli.options import (
     noise_of,
 )
 from qsense.errors import ArgumentError
+from qsense.files.figures import format_of
 from qsense.files.old_names import current_name
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def optimal(
     """The best symmetric probe, found by search, beside GHZ, product, squeezed states and the bound on any probe."""
     rates = {"dephasing": dephasing, "emission": emission, "absorption": absorption, "depolarizing": depolarizing}
     noise = noise_of(model, rates, t1, t2, exponent, collective)
+    if plot is not None:
+        format_of(plot)  # refused before anything is computed
     sizes = integers("--num-qubits", num_qubits)
     objective = current_name(objective)
     if out is not None and len(sizes) > 1:

@@ -28,6 +28,7 @@ from qsense.cli.options import (
     probe_of,
 )
 from qsense.errors import ArgumentError
+from qsense.files.figures import format_of
 from qsense.files.old_names import with_old_names
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def theory(
         "transverse": transverse,
     }
     noise = noise_of(model, rates, t1, t2, exponent, collective, coupling)
+    if plot is not None:
+        format_of(plot)  # refused before anything is computed
     chosen = probe_of(probe, num_qubits, tilt)
     answer = _answer(chosen, noise, times, until, field, dead_time)
     if readout is not None:

@@ -103,6 +103,18 @@ def _imported() -> Any:
                 os.environ.update({} if settings is None else {"MATPLOTLIBRC": settings})
 
 
+def format_of(path: Path) -> str:
+    """Returns the kind of figure that the ending of a file's name means: "png", "svg" or "pdf".
+
+    Raises:
+        ArgumentError: another ending.
+    """
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in _FORMATS:
+        raise ArgumentError(f"{path}: a figure must end in {', '.join(f'.{f}' for f in _FORMATS)}.")
+    return kind
+
+
 def save_figure(figure: Figure, path: Path) -> Path:
     """Writes a figure as PNG, SVG or PDF, by the ending of the file's name, and returns the path.
 
@@ -110,9 +122,7 @@ def save_figure(figure: Figure, path: Path) -> Path:
         ArgumentError: another ending.
         ContentError: the file cannot be written.
     """
-    kind = path.suffix.removeprefix(".").lower()
-    if kind not in _FORMATS:
-        raise ArgumentError(f"{path}: a figure must end in {', '.join(f'.{f}' for f in _FORMATS)}.")
+    kind = format_of(path)
     try:
         path.write_bytes(render_figure(figure, kind))
     except OSError as error:
