@@ -10,13 +10,13 @@ valid store, and a lost index can be rebuilt. Many processes of one machine may 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from qsense import files
 from qsense.errors import NewerStoreError, StoreError
+from qsense.files.locks import Lock
 from qsense.store.index import FILE, Index
 from qsense.store.locks import shared_lock
 from qsense.store.shard import Result, deserialize, digest, serialize
@@ -51,7 +51,7 @@ class Store:
                 self.studies.mkdir(exist_ok=True)
             except OSError as error:
                 raise StoreError(f"{self.path}: cannot be written: {error.strerror}; choose another folder.") from error
-        self._lock: int | None = shared_lock(self.path, read_only)
+        self._lock: Lock | None = shared_lock(self.path, read_only)
         try:
             if not (self.path / FILE).exists() and next(self.shards.glob("*/*.zip"), None) is not None:
                 raise StoreError(f"{self.path}: its index is missing; run `qsense store verify --repair`.")
@@ -156,7 +156,7 @@ class Store:
 
     def _unlock(self) -> None:
         if self._lock is not None:
-            os.close(self._lock)
+            self._lock.release()
             self._lock = None
 
 

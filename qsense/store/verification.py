@@ -168,9 +168,9 @@ def _rebuild_index(folder: Path, found: dict[str, list[str]]) -> None:
 @contextmanager
 def _shared(folder: Path) -> Iterator[None]:
     """Keeps a store from being tidied meanwhile."""
-    handle = shared_lock(folder, read_only=True)
+    lock = shared_lock(folder, read_only=True)
     try:
         yield
     finally:
-        if handle is not None:
-            os.close(handle)
+        if lock is not None:
+            lock.release()
