@@ -1,6 +1,6 @@
 """Calibrates a device that takes jobs: sends the circuits of a protocol, waits for them and analyses their counts.
 
-    calibration.json  jobs.json  jobs/*.{zip,npz}  noise_model.toml
+    calibration.json  provenance.json  jobs.json  jobs/*.{zip,npz}  noise_model.toml
 
 All files are in a folder calibration-<device>-<hash>-<number>; the hash is of the request. Until it holds a noise model
 the calibration is unfinished, and the same request continues it; afterwards the same request measures anew.
@@ -28,7 +28,8 @@ from qsense.errors import ArgumentError, RecordError
 from qsense.estimators.readout import patterns
 from qsense.jobs import dispatch, fetching
 from qsense.jobs.fetching import Fetched, counts_at, locate_tasks
-from qsense.jobs.ledger import LEDGER, Ledger, exclusive_lock, load
+from qsense.jobs.ledger import LEDGER, Ledger, exclusive_lock, has_ledger
+from qsense.jobs.run_tag import read_tag
 from qsense.runs.folder import Folder, as_json
 from qsense.runs.provenance import provenance
 from qsense.services import Service, ServiceError
@@ -83,17 +84,20 @@ def prepare(
     """
     requested = {"backend": service.name, "qubits": list(qubits), "shots": shots, "longest_s": longest}
     folder = Folder(parent / _folder_name(requested, parent))
-    if (folder.path / LEDGER).exists():
+    sampler: DeviceSampler = device_sampler(service.name, service.backend)
+    if has_ledger(folder) or read_tag(folder).begun:
         words = folder.read_json(REQUEST)
         if words.get("requested", words.get("asked")) != requested:
             raise RecordError(f"{folder.path / REQUEST}: holds another request; give the folder its own name again.")
-        protocol, started = _load(folder)
+        stored, started = _load(folder)
         logger.info(f"continues the calibration of {started} in {folder.path}; to measure anew, delete that folder")
-        ledger = dispatch.limit_time(load(folder, service.name), max_seconds)
-        return RemoteCalibration(folder, protocol, ledger, {}, started)
-    sampler: DeviceSampler = device_sampler(service.name, service.backend)
+        ledger, _ = dispatch.plan_or_load(folder, lambda: tasks(stored, sampler), "", service, "batch", max_seconds)
+        return RemoteCalibration(folder, stored, ledger, {}, started)
     protocol, now = design_protocol(sampler, qubits, shots, longest), datetime.now(UTC)
-    ledger, files = dispatch.plan_jobs(tasks(protocol, sampler), folder.path.name, service, "batch", max_seconds)
+    name = folder.path.name.removeprefix(f"calibration-{_as_word(service.name)}-")
+    ledger, files = dispatch.plan_or_load(
+        folder, lambda: tasks(protocol, sampler), f"calibration-{name}", service, "batch", max_seconds
+    )
     words = {
         "schema": SCHEMA,
         "requested": requested,
@@ -131,7 +135,7 @@ def measure(calibration: RemoteCalibration, service: Service, resend: bool = Fal
     Args:
         calibration: from `prepare`.
         service: of the device.
-        resend: whether jobs that failed, were cancelled or refused are sent again.
+        resend: whether jobs that failed, were cancelled or refused, or that the service does not know, are sent again.
 
     Raises:
         ServiceError: the service cannot be reached, or jobs are lost; what was fetched stays in the folder.
@@ -159,9 +163,11 @@ def measure(calibration: RemoteCalibration, service: Service, resend: bool = Fal
         kept = f"{error} The jobs are kept in {folder.path}; the same command continues with them."
         raise ServiceError(kept, error.definitive, error.transient) from error
     if fetched.states["done"] < len(fetched.ledger.jobs):
+        missing = [*fetched.lost, *fetched.unknown]
         raise ServiceError(
-            f"{len(fetched.lost)} of {len(fetched.ledger.jobs)} jobs are lost ({'; '.join(fetched.lost)}); the rest "
-            f"is in {folder.path}; `resend` (--resend) sends them again.",
+            f"{len(missing)} of {len(fetched.ledger.jobs)} jobs are lost ({'; '.join(missing)}); the rest is in "
+            f"{folder.path}; the same command asks for unknown jobs again, and `resend` (--resend) sends those again "
+            "that are lost for good.",
             definitive=True,
             transient=False,
         )
@@ -179,14 +185,18 @@ def finish(calibration: RemoteCalibration, model: bytes) -> None:
 
 def _folder_name(requested: dict[str, Any], parent: Path) -> str:
     """Returns the name of the last folder with the same request, or of the next if that one is finished."""
-    device = re.sub(r"[^A-Za-z0-9_.-]", "_", str(requested["backend"]))
-    stem = f"calibration-{device}-{hashlib.sha256(json.dumps(requested, sort_keys=True).encode()).hexdigest()[:12]}"
+    digest = hashlib.sha256(json.dumps(requested, sort_keys=True).encode()).hexdigest()[:12]
+    stem = f"calibration-{_as_word(str(requested['backend']))}-{digest}"
     names = [path.name for path in parent.iterdir()] if parent.is_dir() else []
     matches = [re.fullmatch(rf"{re.escape(stem)}-(\d+)", name) for name in names]
     last = max((int(match[1]) for match in matches if match), default=0)
     if last == 0 or (parent / f"{stem}-{last}" / MODEL).exists():
         last += 1
     return f"{stem}-{last}"
+
+
+def _as_word(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)
 
 
 def _load(folder: Folder) -> tuple[Protocol, date]:

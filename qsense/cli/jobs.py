@@ -31,7 +31,7 @@ def submit(
         float | None, typer.Option(help="Send nothing that may take longer on the device.", min=1)
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send and write nothing.")] = False,
-    resend: Annotated[bool, typer.Option("--resend", help="Send failed, cancelled and refused jobs again.")] = False,
+    resend: Annotated[bool, typer.Option("--resend", help="Send lost jobs again, after a search for them.")] = False,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
@@ -89,6 +89,11 @@ def collect(
     print(f"jobs: {collected.summary}")
     for job in answer["lost"]:
         print(f"  {job['job']} {job['status']}: {job['reason']}")
+    if collected.unknown:
+        print(
+            f"{len(collected.unknown)} jobs are not known to the service now; collect again later; "
+            "if they are gone for good, --resend sends them again"
+        )
     points = len(collected.complete) + len(collected.missing)
     print(f"points with counts: {len(collected.complete)} of {points}")
     if collected.states["unsent"] or answer["lost"]:

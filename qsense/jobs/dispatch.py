@@ -1,9 +1,9 @@
 """Sends tasks as jobs, so that no job is lost and none is sent twice.
 
-1. The circuits, the values and the ledger are in the folder before anything is sent.
-2. A job is marked as being sent, then sent under tags (the run, the job), then its id is stored.
+1. The run's tag, the circuits, the values and the ledger are in the folder before anything is sent.
+2. A job is marked as being sent, then sent under tags (the run, the job and its attempt), then its id is stored.
 3. Before anything is sent, the service is asked for jobs with the run's tag. A job that was sent but whose id was not
-   stored is found by its tag.
+   stored is found by its tag; so is each attempt at a job that is to be sent again.
 
 A process killed between any two of these steps can be followed by another, which sends no job a second time.
 """
@@ -13,24 +13,26 @@ from __future__ import annotations
 import logging
 import math
 import secrets
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from qsense.errors import ArgumentError
-from qsense.jobs.job import Job, group_tasks
+from qsense.errors import ArgumentError, RecordError
+from qsense.jobs.job import Job, group_tasks, is_job_file
 from qsense.jobs.job_file import serialize
-from qsense.jobs.ledger import LEDGER, Ledger, exclusive_lock, load, load_tasks, store
+from qsense.jobs.ledger import LEDGER, Ledger, check_unledgered, exclusive_lock, has_ledger, load, load_tasks, store
+from qsense.jobs.rebuilding import rebuild_ledger
+from qsense.jobs.run_tag import read_tag, write_tag
+from qsense.jobs.search import cancel_copies, recover_jobs, retry_lost
 from qsense.runs.folder import Folder
-from qsense.services import Service, ServiceError
+from qsense.services import Service, ServiceError, instance_of
 from qsense.services.tasks import MODES, Mode, Task
 
 logger = logging.getLogger(__name__)
 
 SETTLE_S = 5.0
-"""How long after an interrupted request its job may still appear at the service, in s."""
+"""How long the job of an interrupted request may take to appear at the service, in s."""
 
 
 def check_mode(mode: str) -> None:
@@ -60,14 +62,44 @@ def plan_jobs(
     Raises:
         ArgumentError: the estimate exceeds the limit.
     """
-    run = f"{name}-{secrets.token_hex(6)}"
+    run = f"{name[:40]}-{secrets.token_hex(6)}"  # services shorten long tags
     jobs, files = [], {}
     for group in group_tasks(tasks):
         spent = [len(task.values) * task.shots * service.seconds(task.circuit) for task in group]
         job, data = serialize(group, run, service.overhead_s + sum(spent))
         jobs.append(job)
         files[job.file] = data
-    return limit_time(Ledger(run, service.name, mode, tuple(jobs)), max_seconds), files
+    ledger = Ledger(run, service.name, mode, tuple(jobs), instance=instance_of(service))
+    return limit_time(ledger, max_seconds), files
+
+
+def plan_or_load(
+    folder: Folder,
+    tasks: Callable[[], Sequence[Task]],
+    name: str,
+    service: Service,
+    mode: Mode,
+    max_seconds: float | None,
+) -> tuple[Ledger, dict[str, bytes]]:
+    """Returns the ledger of a folder, made again if it is lost, or the one that it would have, with its files.
+
+    Args:
+        folder: of the record, which need not be there.
+        tasks: returns what is to be run.
+        name, service, mode, max_seconds: as for `plan_jobs`.
+
+    Raises:
+        ArgumentError: the estimate exceeds the limit.
+        RecordError: the ledger is damaged, or belongs to another backend or instance; or it is lost, and cannot be made
+            again.
+    """
+    if has_ledger(folder):
+        return limit_time(load(folder, service.name, instance_of(service)), max_seconds), {}
+    if read_tag(folder).begun:
+        logger.warning(f"{folder.path / LEDGER} is lost; its jobs are looked for by their tags")
+        return limit_time(rebuild_ledger(folder, tasks(), service, mode), max_seconds), {}
+    check_unledgered(folder)
+    return plan_jobs(tasks(), name, service, mode, max_seconds)
 
 
 def limit_time(ledger: Ledger, max_seconds: float | None) -> Ledger:
@@ -100,7 +132,7 @@ def send(
         ledger: the initial ledger, and the limit on the time on the device.
         files: written together with a new ledger: the jobs' files, and other files of the folder.
         service: where to run.
-        resend: whether jobs that failed, were cancelled or refused are sent again.
+        resend: whether jobs that failed, were cancelled or refused, or that the service does not know, are sent again.
 
     Raises:
         ArgumentError: with the jobs sent again, the estimate exceeds the limit.
@@ -108,40 +140,69 @@ def send(
         RecordError: the folder cannot be written.
     """
     with exclusive_lock(folder):
-        if (folder.path / LEDGER).exists():
-            ledger = replace(load(folder, service.name), max_seconds=ledger.max_seconds)
-        else:
-            _write_files(folder, files)
+        ledger = _begin(folder, ledger, files, service)
+        ledger, found = recover_jobs(folder, ledger, service, SETTLE_S)
         if resend:
-            ledger = replace(ledger, jobs=tuple(job.retry() if job.is_lost else job for job in ledger.jobs))
-            ledger = limit_time(ledger, None)
-        store(folder, ledger)
-        ledger = recover_jobs(folder, ledger, service, SETTLE_S)
-        unsent = [index for index, job in enumerate(ledger.jobs) if job.status in ("planned", "sending")]
-        if not unsent:
-            logger.info(f"all {len(ledger.jobs)} jobs of {folder.path} were sent before; nothing was sent now")
-            return ledger
-        session = service.open(ledger.mode, ledger.session)
-        if session != ledger.session:
-            ledger = replace(ledger, session=session)
+            ledger = limit_time(retry_lost(folder, ledger, service, found), None)
             store(folder, ledger)
-        try:
-            for index in unsent:
-                ledger = _send_job(folder, ledger, index, service)
-        finally:  # an open session costs time; whoever sends next opens another
-            with suppress(ServiceError):
-                service.close(session)
-        _cancel_duplicates(ledger, service)
+        sent = _send_all(folder, ledger, service)
+        if sent != ledger:
+            found = service.find(ledger.run)
+        ledger = cancel_copies(folder, sent, service, found)
+        write_tag(folder, ledger.run, True, ledger.instance)  # another process may have begun the record meanwhile
+    return ledger
+
+
+def _begin(folder: Folder, ledger: Ledger, files: Mapping[str, bytes], service: Service) -> Ledger:
+    """Returns the folder's ledger; writes it, and what belongs to it, if there is none. Nothing was sent before."""
+    tag = read_tag(folder)
+    if has_ledger(folder):
+        ledger = replace(load(folder, service.name, instance_of(service)), max_seconds=ledger.max_seconds)
+    elif not tag.begun:
+        check_unledgered(folder)
+        write_tag(folder, ledger.run, False, ledger.instance)
+        _write_files(folder, files)
+    elif tag.run != ledger.run:
+        raise RecordError(f"{folder.path}: another process has begun to send its jobs; run the same command again.")
+    store(folder, ledger)
+    write_tag(folder, ledger.run, True, ledger.instance)
     return ledger
 
 
 def _write_files(folder: Folder, files: Mapping[str, bytes]) -> None:
     jobs = folder.path / "jobs"
+    if jobs.is_symlink():
+        raise RecordError(f"{jobs}: is a symbolic link; delete it.")
     jobs.mkdir(exist_ok=True)
-    for stale in jobs.iterdir():  # without a ledger nothing was sent: an earlier process ended before it wrote one
-        stale.unlink()
+    for stale in jobs.iterdir():  # nothing was sent: an earlier process ended before it wrote the ledger
+        if is_job_file(stale.name):
+            stale.unlink()
     for name, data in files.items():
         folder.write_bytes(name, data)
+
+
+def _send_all(folder: Folder, ledger: Ledger, service: Service) -> Ledger:
+    unsent = [index for index, job in enumerate(ledger.jobs) if job.status in ("planned", "sending")]
+    if unknown := ledger.with_status("unknown"):
+        logger.warning(
+            f"the service does not know {len(unknown)} of {len(ledger.jobs)} jobs of {folder.path} now; "
+            "`qsense collect` asks for them again; if they are gone for good, `resend` (--resend) sends them again"
+        )
+    elif not unsent:
+        logger.info(f"all {len(ledger.jobs)} jobs of {folder.path} were sent before; nothing was sent now")
+    if not unsent:
+        return ledger
+    session = service.open(ledger.mode, ledger.session)
+    if session != ledger.session:
+        ledger = replace(ledger, session=session)
+        store(folder, ledger)
+    try:
+        for index in unsent:
+            ledger = _send_job(folder, ledger, index, service)
+    finally:  # an open session costs time; whoever sends next opens another
+        with suppress(ServiceError):
+            service.close(session)
+    return ledger
 
 
 def _send_job(folder: Folder, ledger: Ledger, index: int, service: Service) -> Ledger:
@@ -167,48 +228,6 @@ def _send_job(folder: Folder, ledger: Ledger, index: int, service: Service) -> L
     return ledger
 
 
-def recover_jobs(folder: Folder, ledger: Ledger, service: Service, settle: float) -> Ledger:
-    """Returns the ledger with the jobs that were sent but whose ids were not stored; they are found by their tags.
-
-    Args:
-        folder, ledger: of the run.
-        service: where its jobs are.
-        settle: how long after an interrupted request its job may still appear, in s; 0 does not wait for it.
-
-    Raises:
-        ServiceError: the service cannot be reached.
-    """
-    found = service.find(ledger.run)
-    missing = [job for job in ledger.with_status("sending") if job.tag not in found]
-    wait = max((settle - _age(job.sent) for job in missing), default=0.0)
-    if wait > 0:  # the request may still be on its way
-        time.sleep(min(wait, settle))
-        found = service.find(ledger.run)
-    for index, job in enumerate(ledger.jobs):
-        ids = found.get(job.tag, [])
-        if ids and job.status in ("planned", "sending"):
-            ledger = ledger.with_job(index, replace(job, status="sent", job_id=ids[0]))
-            logger.info(f"job {ids[0]} had been sent already and was found by its tag")
-            store(folder, ledger)
-    return ledger
-
-
-def _cancel_duplicates(ledger: Ledger, service: Service) -> None:
-    """Cancels jobs with tags of this run that are not in the ledger.
-
-    A vendor's client may repeat a request by itself when the answer was lost; IBM's does so behind a proxy. The first
-    copy is in the ledger or was found by its tag; the others would cost time on the device for nothing.
-    """
-    found = service.find(ledger.run)
-    for job in ledger.jobs:
-        for job_id in found.get(job.tag, []):
-            if job_id != job.job_id:
-                service.cancel(job_id)
-                logger.warning(
-                    f"the service had job {job_id} beside {job.job_id}, made by a repeated request; it was cancelled"
-                )
-
-
 def _seconds_allowed(ledger: Ledger, job: Job) -> int | None:
     """The job's share of the limit; the shares add up to no more than the limit."""
     if ledger.max_seconds is None or job.seconds == 0:
@@ -218,7 +237,3 @@ def _seconds_allowed(ledger: Ledger, job: Job) -> int | None:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _age(moment: str) -> float:
-    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() if moment else math.inf

@@ -22,12 +22,14 @@ import numpy as np
 from qsense.backends.self_test import complaint
 from qsense.circuits.counts import Counts
 from qsense.errors import RecordError
-from qsense.jobs.dispatch import recover_jobs
+from qsense.files.secrecy import scrubbed
 from qsense.jobs.job import Job, JobTask, Status
 from qsense.jobs.ledger import Ledger, load, load_tasks, store
+from qsense.jobs.run_tag import write_tag
+from qsense.jobs.search import cancel_copies, recover_jobs
 from qsense.numerics.fisher import FloatArray
 from qsense.runs.folder import Folder
-from qsense.services import Service, TaskResult
+from qsense.services import Service, TaskResult, instance_of
 from qsense.services.tasks import Task
 
 if TYPE_CHECKING:
@@ -37,7 +39,9 @@ logger = logging.getLogger(__name__)
 POLL_S = 2.0
 """The first pause between two requests for the jobs' status; it doubles up to a minute."""
 _LONGEST_POLL_S = 60.0
-_STATES = ("done", "queued", "running", "failed", "cancelled", "refused", "unsent")
+_UNKNOWN_POLLS = 4
+"""How often jobs that the service does not know are asked for again while nothing else is waited for."""
+_STATES = ("done", "queued", "running", "failed", "cancelled", "refused", "unknown", "unsent")
 
 
 class TaskLocation(NamedTuple):
@@ -54,7 +58,8 @@ class Fetched:
 
     Attributes:
         ledger: with the present status of every job.
-        states: how many jobs are in each state: done, queued, running, failed, cancelled, refused, unsent.
+        states: how many jobs are in each state: done, queued, running, failed, cancelled, refused, unknown,
+            unsent.
     """
 
     ledger: Ledger
@@ -69,6 +74,11 @@ class Fetched:
     def lost(self) -> list[str]:
         """A line for every job that failed, was cancelled or was refused."""
         return [f"job {job.job_id} {job.status}: {job.reason}" for job in self.ledger.jobs if job.is_lost]
+
+    @property
+    def unknown(self) -> list[str]:
+        """A line for every job that the service does not know now; it is asked again at the next collect."""
+        return [f"job {job.job_id} unknown: {job.reason}" for job in self.ledger.with_status("unknown")]
 
     @property
     def summary(self) -> str:
@@ -99,21 +109,23 @@ def fetch(folder: Folder, service: Service) -> Fetched:
         RecordError: the folder has no jobs, or is damaged.
         ServiceError: the service cannot be reached; what was fetched before is in the folder.
     """
-    ledger = load(folder, service.name)
-    if ledger.with_status("planned", "sending"):
-        ledger = recover_jobs(folder, ledger, service, 0.0)
+    ledger = load(folder, service.name, instance_of(service))
+    write_tag(folder, ledger.run, True, ledger.instance)
+    if ledger.with_status("planned", "sending", "sent", "unknown"):
+        ledger, found = recover_jobs(folder, ledger, service, None)
+        ledger = cancel_copies(folder, ledger, service, found)
     states = dict.fromkeys(_STATES, 0)
     distrust = ""
     for index, job in enumerate(ledger.jobs):
         state: str = job.status
         if job.status in ("planned", "sending"):
             state = "unsent"
-        elif job.status in ("sent", "refused") or (job.status == "done" and distrust):
+        elif job.status in ("sent", "refused", "unknown") or (job.status == "done" and distrust):
             job, state = _fetch_job(folder, ledger, job, service, distrust)
             if job != ledger.jobs[index]:
                 ledger = ledger.with_job(index, job)
                 store(folder, ledger)
-                if job.is_lost:
+                if job.is_lost or job.status == "unknown":
                     logger.warning(f"job {job.job_id} {job.status}: {job.reason}")
         if job.has_calibration and job.status == "refused":  # these come first
             distrust = f"the calibration bitstrings were refused (job {job.job_id})"
@@ -124,15 +136,18 @@ def fetch(folder: Folder, service: Service) -> Fetched:
 def wait_for_jobs(fetch_once: Callable[[], AnyFetched], progress: Callable[[AnyFetched], None]) -> AnyFetched:
     """Fetches repeatedly until no job is queued or running; returns what was fetched last.
 
+    Jobs that the service does not know are asked for a few times more: it may be passing.
+
     Args:
         fetch_once: fetches the results of jobs that are done.
         progress: called after every fetch.
     """
-    pause = POLL_S
+    pause, without_news = POLL_S, 0
     while True:
         fetched = fetch_once()
         progress(fetched)
-        if not fetched.waiting:
+        without_news = 0 if fetched.waiting else without_news + 1
+        if not fetched.waiting and (not fetched.unknown or without_news > _UNKNOWN_POLLS):
             return fetched
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_POLL_S)
@@ -168,16 +183,21 @@ def counts_at(folder: Folder, location: TaskLocation) -> Counts:
 
 def _fetch_job(folder: Folder, ledger: Ledger, job: Job, service: Service, distrust: str) -> tuple[Job, str]:
     """Returns the job with its present status, and its state; `distrust` says why no result is accepted."""
+    if not job.job_id:  # the ledger was lost, and no tag of the job is listed
+        return job, job.status
     found = service.status(job.job_id)
     if found.state in ("queued", "running"):
-        return job, found.state
+        return (replace(job, status="sent", reason="") if job.status == "unknown" else job), found.state
     if found.state == "unknown":
-        return replace(job, status="failed", reason="the service does not know this job"), "failed"
+        if job.status in ("refused", "done"):
+            return job, job.status
+        reason = "the service does not know it now; it is asked again at the next collect"
+        return replace(job, status="unknown", reason=reason), "unknown"
     if ledger.run not in found.tags or job.tag not in found.tags:
         return replace(job, status="refused", reason="the job does not carry this run's tags"), "refused"
     if found.state != "done":
         status: Status = "cancelled" if found.state == "cancelled" else "failed"
-        return replace(job, status=status, reason=found.reason), status
+        return replace(job, status=status, reason=scrubbed(found.reason)), status
     if distrust:
         return replace(job, status="refused", reason=distrust), "refused"
     results = service.results(job.job_id)

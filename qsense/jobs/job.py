@@ -3,10 +3,12 @@
 planned → sending → sent → done             the usual way
                       ↘ failed, cancelled   with the service's reason
                       ↘ refused             its results do not match what was requested
+                      ↔ unknown             the service does not know it now; it is asked again
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -17,7 +19,7 @@ MAX_EXECUTIONS = 1_000_000
 """Rows times shots of one job. A small job loses less when it fails and finishes sooner; IBM accepts ten million
 (quantum.cloud.ibm.com/docs/guides/job-limits, read in 2026)."""
 
-Status = Literal["planned", "sending", "sent", "done", "failed", "cancelled", "refused"]
+Status = Literal["planned", "sending", "sent", "done", "failed", "cancelled", "refused", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Job:
         status: see the top of this module.
         attempt: 1, and one more for each time the job was sent again after a failure.
         job_id: the service's name of the job; "" until it has one.
-        reason: why it failed, was cancelled or was refused.
+        reason: why it failed, was cancelled, was refused or is unknown.
         sent: the UTC time just before it was sent.
         counts_sha256: of the file with its counts, once it is done.
         past: earlier attempts: their job ids and why they were given up.
@@ -80,8 +82,24 @@ class Job:
 
     @property
     def tag(self) -> str:
-        """The tag by which the service finds the job."""
-        return f"{self.key[:32]}.{self.attempt}"
+        """The tag by which the service finds this attempt."""
+        return f"{self._stem}{self.attempt}"
+
+    @property
+    def _stem(self) -> str:
+        return f"{self.key[:32]}."
+
+    def attempt_of(self, tag: str) -> int:
+        """Returns the attempt of this job that has a tag; 0 for a tag of another job."""
+        number = tag.removeprefix(self._stem)
+        return int(number) if number != tag and number.isascii() and number.isdigit() else 0
+
+    @property
+    def given_up(self) -> set[str]:
+        """The service's ids of attempts whose results are not wanted; those that were only unknown may come back."""
+        past = (entry.split(": ", 2)[:2] for entry in self.past)
+        refused = {self.job_id} if self.status == "refused" else set()
+        return refused | {job_id for job_id, status in past if status != "unknown"}
 
     @property
     def file(self) -> str:
@@ -91,10 +109,20 @@ class Job:
     def counts_file(self) -> str:
         return f"jobs/{self.key[:16]}.npz"
 
-    def retry(self) -> Job:
-        """Returns the job ready to be sent again."""
+    def retry(self, after: int = 0) -> Job:
+        """Returns the job ready to be sent again, as an attempt later than its own and than another."""
         past = (*self.past, f"{self.job_id}: {self.status}: {self.reason}")
-        return replace(self, status="planned", attempt=self.attempt + 1, job_id="", reason="", sent="", past=past)
+        attempt = max(self.attempt, after) + 1
+        return replace(self, status="planned", attempt=attempt, job_id="", reason="", sent="", past=past)
+
+
+def is_job_file(name: str) -> bool:
+    """Returns whether a file in `jobs/` has a name that qsense gives to files of jobs.
+
+    >>> is_job_file("0123456789abcdef.zip"), is_job_file("thesis.zip")
+    (True, False)
+    """
+    return re.fullmatch(r"[0-9a-f]{16}\.(zip|npz)|\.[^/]*\.part", name) is not None
 
 
 def group_tasks(tasks: Sequence[Task], max_executions: int | None = None) -> list[list[Task]]:

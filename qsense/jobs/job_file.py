@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.errors import RecordError
+from qsense.files import DAMAGED
 from qsense.jobs.job import Job, JobTask
 from qsense.services.tasks import Task
 
@@ -50,13 +51,34 @@ def serialize(tasks: Sequence[Task], run: str, seconds: float) -> tuple[Job, byt
             # A ZipInfo has no time, which would change the hash.
             archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     data = buffer.getvalue()
-    sha256 = hashlib.sha256(data).hexdigest()
+    return describe(tasks, run, hashlib.sha256(data).hexdigest(), seconds), data
+
+
+def describe(tasks: Sequence[Task], run: str, sha256: str, seconds: float) -> Job:
+    """Returns the job of a run whose file has some tasks and a hash; the other arguments are those of `serialize`."""
     key = hashlib.sha256(f"{run}:{sha256}".encode()).hexdigest()
-    named_tasks = tuple(
+    named = tuple(
         JobTask(t.key, t.point, t.time_index, t.first_row, len(t.values), t.circuit.num_clbits, t.bitstring)
         for t in tasks
     )
-    return Job(key, tasks[0].shots, named_tasks, sha256, seconds), data
+    return Job(key, tasks[0].shots, named, sha256, seconds)
+
+
+def task_keys(data: bytes) -> list[str]:
+    """Returns the keys of the tasks in a job's file.
+
+    Raises:
+        ValueError: it is no such file.
+    """
+    import zipfile
+
+    from qiskit import QiskitError, qpy
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return [str(circuit.metadata["qsense"]) for circuit in qpy.load(io.BytesIO(archive.read("circuits.qpy")))]
+    except (*DAMAGED, QiskitError) as error:
+        raise ValueError(f"no job's file ({type(error).__name__})") from error
 
 
 def deserialize(job: Job, data: bytes, source: str) -> list[Task]:

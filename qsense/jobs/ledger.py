@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any, get_args
 
 from qsense.errors import RecordError
+from qsense.files.locks import LockHeldError, take_lock
 from qsense.jobs.job import Job, JobTask, Status
 from qsense.jobs.job_file import deserialize
+from qsense.jobs.run_tag import read_tag
 from qsense.runs.folder import Folder
 from qsense.services.tasks import Mode, Task
 
 LEDGER = "jobs.json"
-SCHEMA = 2
-"""Schema 1, which is still read, had `entries` with a `parcel` of `pieces`; schema 2 has `jobs` with `tasks`."""
+SCHEMA = 3
+"""Schema 1 had `entries` with a `parcel` of `pieces`; schema 2 has `jobs` with `tasks`; schema 3 has the service's
+instance and jobs that are unknown. All are read."""
+_FORGOTTEN = "the service does not know this job"  # with which older versions gave a job up as failed
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class Ledger:
         jobs: in the order of sending.
         session: the service's name of the open batch or session; "" until there is one.
         max_seconds: the most time that the user allows on the device, in s.
+        instance: what the service calls the account or instance that the jobs belong to; "" where it does not say.
     """
 
     run: str
@@ -37,6 +43,7 @@ class Ledger:
     jobs: tuple[Job, ...]
     session: str = ""
     max_seconds: float | None = None
+    instance: str = ""
 
     def with_job(self, index: int, job: Job) -> Ledger:
         return replace(self, jobs=(*self.jobs[:index], job, *self.jobs[index + 1 :]))
@@ -62,28 +69,34 @@ class Ledger:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], source: str) -> Ledger:
-        """Returns the ledger that a file of schema 1 or 2 holds.
+        """Returns the ledger that a file of schema 1 to 3 holds.
 
         Raises:
             RecordError: it is damaged, or was written by a newer qsense; the message names the file.
 
-        >>> Ledger.from_dict({"schema": 3}, "jobs.json")
+        >>> Ledger.from_dict({"schema": 4}, "jobs.json")
         Traceback (most recent call last):
-        qsense.errors.RecordError: jobs.json: schema 3 is not known to this qsense, which reads 1 to 2; update qsense.
+        qsense.errors.RecordError: jobs.json: schema 4 is not known to this qsense, which reads 1 to 3; update qsense.
         """
         schema = data.get("schema")
-        if schema not in (1, SCHEMA):
+        if not isinstance(schema, int) or not 1 <= schema <= SCHEMA:
             raise RecordError(
                 f"{source}: schema {schema} is not known to this qsense, which reads 1 to {SCHEMA}; update qsense."
             )
         try:
             rest = {key: value for key, value in data.items() if key not in ("schema", "jobs", "entries")}
-            jobs = data["jobs"] if schema == SCHEMA else [_from_entry(entry) for entry in data["entries"]]
-            return cls(jobs=tuple(_job(job) for job in jobs), **rest)
-        except (KeyError, TypeError, AttributeError) as error:
+            entries = [_from_entry(entry) for entry in data["entries"]] if schema == 1 else data["jobs"]
+            jobs = [_job(entry) for entry in entries]
+            if schema < 3:
+                jobs = [replace(j, status="unknown") if j.reason == _FORGOTTEN else j for j in jobs]
+            ledger = cls(jobs=tuple(jobs), **rest)
+            if not isinstance(ledger.run, str) or not ledger.run or not isinstance(ledger.instance, str):
+                raise KeyError("run")
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise RecordError(
                 f"{source}: damaged ({error}); restore it from a copy: it names the jobs that were sent."
             ) from error
+        return ledger
 
 
 def _job(data: dict[str, Any]) -> Job:
@@ -105,25 +118,69 @@ def _from_entry(entry: dict[str, Any]) -> dict[str, Any]:
     return {**parcel, "tasks": tasks, **own}
 
 
-def load(folder: Folder, backend: str | None = None) -> Ledger:
+def load(folder: Folder, backend: str | None = None, instance: str = "") -> Ledger:
     """Returns the ledger of a folder.
 
     Args:
         folder: of a run's record, or of a calibration.
         backend: the name of the backend that its jobs must be for; None for any.
+        instance: of the service, to which its jobs must belong; "" for any.
 
     Raises:
-        RecordError: there is none, it is damaged, or it is for another backend.
+        RecordError: there is none, it is damaged, has another tag than provenance.json, or is for another backend or
+            instance.
     """
-    path = folder.path / LEDGER
-    if not path.exists():
+    path, tag = folder.path / LEDGER, read_tag(folder)
+    if not has_ledger(folder):
+        if tag.begun:
+            raise RecordError(
+                f"{path}: lost; restore it from a copy, or repeat the command that submitted the jobs: they are found "
+                "by their tags, and none is sent twice."
+            )
+        check_unledgered(folder)
         raise RecordError(f"{folder.path}: no jobs were submitted from it; run `qsense submit` with its spec first.")
-    ledger = Ledger.from_dict(folder.read_json(LEDGER), str(path))
+    try:
+        data = folder.read_json(LEDGER)
+    except RecordError as error:
+        otherwise = ", or delete it: the next submit then finds its jobs by their tags, and sends none twice"
+        raise RecordError(
+            f"{path}: damaged ({error.__cause__.__class__.__name__}); restore it from a copy"
+            f"{otherwise if tag.begun else ': it names the jobs that were sent'}."
+        ) from error
+    ledger = Ledger.from_dict(data, str(path))
+    if tag.run and tag.run != ledger.run:
+        raise RecordError(
+            f"{path}: has the tag {ledger.run}, but provenance.json has {tag.run}; restore both from one copy."
+        )
     if backend is not None and ledger.backend != backend:
         raise RecordError(
             f'{path}: the jobs are for the backend "{ledger.backend}", not "{backend}"; use that backend.'
         )
+    if instance and ledger.instance and ledger.instance != instance:
+        raise RecordError(
+            f"{path}: its jobs belong to the instance {ledger.instance}, but this account uses {instance}; use the "
+            "account and instance that they were sent with."
+        )
     return ledger
+
+
+def has_ledger(folder: Folder) -> bool:
+    """Returns whether there is a ledger in a folder, or anything in its place."""
+    return os.path.lexists(folder.path / LEDGER)
+
+
+def check_unledgered(folder: Folder) -> None:
+    """Refuses files of jobs that no ledger names, where nothing says that none of them was sent.
+
+    Raises:
+        RecordError: there are such files.
+    """
+    jobs = folder.path / "jobs"
+    if not read_tag(folder).run and os.path.lexists(jobs) and (jobs.is_symlink() or any(jobs.iterdir())):
+        raise RecordError(
+            f"{jobs}: holds jobs, but {LEDGER}, which says what was sent, is missing; restore it from a copy, "
+            "or submit to another folder (--out)."
+        )
 
 
 def load_tasks(folder: Folder, job: Job) -> list[Task]:
@@ -150,18 +207,19 @@ def exclusive_lock(folder: Folder) -> Iterator[None]:
     """Keeps other qsense processes from the folder's jobs; the lock ends with the process.
 
     Raises:
-        RecordError: another process holds the lock.
+        RecordError: another process holds the lock, or the folder cannot be written.
     """
+    path = folder.path / ".jobs.lock"
     try:
-        import fcntl
-    except ImportError:  # not on Windows
+        lock = take_lock(path)
+    except LockHeldError as error:
+        raise RecordError(
+            f"{folder.path}: another qsense process submits or collects its jobs; wait for it to end"
+            f"{f' ({error})' if str(error) else ''}."
+        ) from error
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be locked: {error.strerror}.") from error
+    try:
         yield
-        return
-    with (folder.path / ".jobs.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise RecordError(
-                f"{folder.path}: another qsense process submits or collects its jobs; wait for it to end."
-            ) from error
-        yield
+    finally:
+        lock.release()

@@ -15,8 +15,8 @@ from qsense.devices.device import Calibration
 from qsense.errors import ArgumentError, SpecError
 from qsense.estimators.readout import patterns
 from qsense.jobs import dispatch
-from qsense.jobs.ledger import LEDGER, Ledger, load
-from qsense.runs.folder import as_json
+from qsense.jobs.ledger import Ledger
+from qsense.runs.folder import Folder, as_json
 from qsense.runs.placement import Placement
 from qsense.runs.plan import Point
 from qsense.runs.preparation import PreparedRun, prepare_run
@@ -64,17 +64,13 @@ def prepare(
     Raises:
         ArgumentError: the estimate exceeds the limit, or the mode is unknown.
         SpecError: the run does not fit the backend.
-        RecordError: the record's ledger is damaged or of another backend.
+        RecordError: the record's ledger is damaged, lost for good, or of another backend or instance.
     """
     dispatch.check_mode(mode)
     prepared = prepare_run(spec, out, opened=service.backend)
     prepared.log_remarks()
-    path = out / f"{prepared.spec.name}-{prepared.spec.id}"
-    files: dict[str, bytes] = {}
-    if (path / LEDGER).exists():
-        ledger = dispatch.limit_time(load(RunRecord.load(path), service.name), max_seconds)
-    else:
-        ledger, files = dispatch.plan_jobs(tasks(prepared), prepared.spec.id, service, mode, max_seconds)
+    folder = Folder(out / f"{prepared.spec.name}-{prepared.spec.id}")
+    ledger, files = dispatch.plan_or_load(folder, lambda: tasks(prepared), prepared.spec.id, service, mode, max_seconds)
     return Submission(prepared.spec, ledger, files, prepared.described("service"), prepared.calibration)
 
 
@@ -121,7 +117,7 @@ def submit(ready: Submission, out: Path, service: Service, resend: bool = False)
         ready: from `prepare`.
         out: the folder under which the record is made.
         service: where to run.
-        resend: whether jobs that failed, were cancelled or refused are sent again.
+        resend: whether jobs that failed, were cancelled or refused, or that the service does not know, are sent again.
 
     Raises:
         ServiceError: the service refused or cannot be reached; what was sent is in the record.

@@ -6,10 +6,10 @@ BackendV2 of this process. What a vendor's client says passes `files.secrecy` be
 import the layers up to `runs`; `jobs` uses it.
 
 Public: `service` and `is_remote` by a backend's name, `register_service`, the protocol `Service` with `JobStatus`,
-`TaskResult` and `ServiceError`; `tasks.Task` is what is sent.
+`TaskResult` and `ServiceError`; `instance_of` says whose jobs they are; `tasks.Task` is what is sent.
 """
 
-from qsense.services.protocol import JobStatus, Service, ServiceError, State, TaskResult, as_outcomes
+from qsense.services.protocol import JobStatus, Service, ServiceError, State, TaskResult, as_outcomes, instance_of
 from qsense.services.registry import is_remote, register_service, service, unregister_service
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "State",
     "TaskResult",
     "as_outcomes",
+    "instance_of",
     "is_remote",
     "register_service",
     "service",

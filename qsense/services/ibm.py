@@ -55,11 +55,13 @@ class IbmService:
         name: "ibm:" and the device.
         client: a QiskitRuntimeService.
         device: an IBMBackend.
+        instance: the CRN of the instance to which its jobs belong.
     """
 
     name: str
     client: Any
     device: Any
+    instance: str = ""
     _sessions: dict[str, Any] = field(default_factory=dict)
     _jobs: dict[str, Any] = field(default_factory=dict)
 
@@ -87,7 +89,8 @@ class IbmService:
                     client.usage()
                 raise ArgumentError(f'The account has no device "{device}". {nearest(device, known)}') from None
 
-        return cls(f"ibm:{device}", client, retry_transient(lambda: call_client(find)))
+        found = retry_transient(lambda: call_client(find))
+        return cls(f"ibm:{device}", client, found, str(client.active_instance() or ""))
 
     @property
     def overhead_s(self) -> float:
@@ -109,12 +112,15 @@ class IbmService:
             return float(REP_DELAY_S if delay is None else delay) + float(circuit.estimate_duration(self.device.target))
 
     def find(self, run: str) -> dict[str, list[str]]:
-        jobs = self._ask(lambda: self.client.jobs(limit=None, job_tags=[run]))
+        # The client looks for an unknown job in other instances and stays there; and jobs that are made while it goes
+        # through the pages come last only in this order.
+        options = {"limit": None, "job_tags": [run], "descending": False, "instance": self.instance or None}
+        jobs = {job.job_id(): job for job in self._ask(lambda: self.client.jobs(**options))}
         found: dict[str, list[str]] = {}
-        for job in sorted(jobs, key=lambda job: job.creation_date):
-            tags = list(job.tags or [])
-            if run in tags:
-                found.setdefault(tags[-1], []).append(job.job_id())
+        for job_id, job in sorted(jobs.items(), key=lambda one: (one[1].creation_date, one[0])):
+            tags = set(job.tags or ())
+            for tag in tags - {run} if run in tags else ():
+                found.setdefault(tag, []).append(job_id)
         return found
 
     def open(self, mode: Mode, session: str) -> str:

@@ -17,6 +17,8 @@ from qsense.services.protocol import ServiceError
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
+_UNCERTAIN = {408, 425, 499}
+"""Statuses of a request that may have been served nevertheless: a proxy gave up waiting."""
 PAUSES_S = (1.0, 2.0, 4.0)
 """Pauses before a request is repeated, in s, after the network or a busy service failed. Jobs are never sent again."""
 
@@ -104,7 +106,7 @@ def translate_errors() -> Iterator[None]:
     except Exception as error:  # the client passes on errors of several libraries
         code = _status(error)
         text = scrubbed(str(error), known_secrets())[:300] or type(error).__name__
-        refused = code is not None and 400 <= code < 500
+        refused = code is not None and 400 <= code < 500 and code not in _UNCERTAIN
         if code in (401, 403) or (refused and "API token" in text):
             raise _refused(text) from None
         raise _failed(text, definitive=refused, transient=not refused or code == 429) from None

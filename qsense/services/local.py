@@ -41,6 +41,10 @@ class LocalService:
     _jobs: dict[str, tuple[tuple[str, ...], list[Task], list[TaskResult]]] = field(default_factory=dict)
 
     @property
+    def instance(self) -> str:
+        return ""
+
+    @property
     def overhead_s(self) -> float:
         return 0.0
 
@@ -54,8 +58,8 @@ class LocalService:
     def find(self, run: str) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for job, (tags, _, _) in self._jobs.items():
-            if run in tags:
-                found.setdefault(tags[-1], []).append(job)
+            for tag in set(tags) - {run} if run in tags else ():
+                found.setdefault(tag, []).append(job)
         return found
 
     def open(self, mode: Mode, session: str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.errors import QsenseError
+from qsense.files.secrecy import scrubbed
 from qsense.services.tasks import Mode, Task
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class ServiceError(QsenseError):
     """
 
     def __init__(self, message: str, definitive: bool, transient: bool):
-        super().__init__(message)
+        super().__init__(scrubbed(message))
         self.definitive, self.transient = definitive, transient
 
 
@@ -72,6 +73,14 @@ class Service(Protocol):
     def name(self) -> str: ...
 
     @property
+    def instance(self) -> str:
+        """The account or instance to which jobs belong, without secrets; "" where the service cannot say.
+
+        A service without this attribute cannot say.
+        """
+        ...
+
+    @property
     def overhead_s(self) -> float:
         """Time that a job takes on the device in addition to its circuits, in s."""
         ...
@@ -86,7 +95,10 @@ class Service(Protocol):
         ...
 
     def find(self, run: str) -> dict[str, list[str]]:
-        """Returns the jobs that carry the run's tag: last tag → job ids, oldest first."""
+        """Returns all jobs of the instance that carry the run's tag: each of their other tags → job ids, oldest first.
+
+        What is not in it may be sent again: a service that cannot tell raises ServiceError.
+        """
         ...
 
     def open(self, mode: Mode, session: str) -> str:
@@ -123,6 +135,11 @@ class Service(Protocol):
     def sent(self, job_id: str) -> list[tuple[QuantumCircuit, NDArray[np.float64]]]:
         """Returns the circuits of a job, and their values in the order of each circuit's parameters."""
         ...
+
+
+def instance_of(service: Service) -> str:
+    """Returns the account or instance of a service's jobs; "" where it cannot say."""
+    return scrubbed(str(getattr(service, "instance", "") or ""))
 
 
 def as_outcomes(bits: Any) -> NDArray[np.uint8]:

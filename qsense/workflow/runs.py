@@ -147,8 +147,8 @@ def _run_remotely(spec: RunSpec, out: Path, progress: Progress | None, max_secon
     if collected.missing:
         raise ServiceError(
             f"{len(collected.missing)} of {len(collected.missing) + len(collected.complete)} points have no counts "
-            f"({'; '.join(collected.lost)}); the rest is in {record.path}; to send the lost jobs "
-            "again, submit the spec with `resend` (--resend).",
+            f"({'; '.join([*collected.lost, *collected.unknown])}); the rest is in {record.path}; `qsense collect` "
+            "asks for unknown jobs again; to send lost jobs again, submit the spec with `resend` (--resend).",
             definitive=True,
             transient=False,
         )

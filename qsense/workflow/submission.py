@@ -30,7 +30,7 @@ def submit(
         out: the folder under which the record `<name>-<id>` is made.
         mode: "job", "batch" or "session", for a run that has sent nothing yet.
         max_seconds: the most time on the device, in s; None for no limit.
-        resend: whether jobs that failed, were cancelled or refused are sent again.
+        resend: whether jobs that failed, were cancelled or refused, or that the service does not know, are sent again.
         allow_code: whether code that the spec names may be imported and run: a vendor's, extensions.
 
     Raises:

@@ -120,7 +120,10 @@ def test_a_ledger_comes_back_from_its_file():
     assert Ledger.from_dict(json.loads(json.dumps(before.to_dict())), "jobs.json") == before
 
 
-@pytest.mark.parametrize("damage", [{"schema": 3}, {"schema": 1}, {"jobs": [{}]}, {"jobs": None}, {"colour": "red"}])
+@pytest.mark.parametrize(
+    "damage",
+    [{"schema": 4}, {"schema": 1}, {"jobs": [{}]}, {"jobs": None}, {"run": ""}, {"run": None}, {"colour": "red"}],
+)
 def test_a_damaged_ledger_is_refused_with_the_name_of_its_file(damage):
     with pytest.raises(RecordError, match=r"^jobs\.json: "):
         Ledger.from_dict({**json.loads(json.dumps(ledger().to_dict())), **damage}, "jobs.json")

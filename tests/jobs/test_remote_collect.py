@@ -174,8 +174,13 @@ def test_a_service_that_restarts_has_the_jobs_still(service, away):
 def test_a_job_that_the_service_has_forgotten_can_be_sent_again(service, away):
     away.submit()
     service.forget_jobs()
-    assert states(away.collect()) == {"failed": JOBS}
-    assert "does not know this job" in away.said[-1]
+    assert states(away.collect()) == {"unknown": JOBS}
+    assert "does not know it now" in away.said[-1]
+    away.submit()
+    assert service.jobs == []  # not unasked
+    away.submit(resend=True)
+    assert len(service.jobs) == JOBS
+    assert states(away.collect()) == {"done": JOBS}
 
 
 def test_nothing_is_trusted_when_the_calibration_bitstrings_come_back_wrong(service, away):

@@ -34,7 +34,7 @@ def test_jobs_of_a_local_backend_end_with_their_process(away):
     for _ in range(2):  # the second knows nothing of the first's jobs
         device = aer()
         submit(away, device, resend=True)
-    assert states(collect(away.record, device)) == {"failed": JOBS}
+    assert states(collect(away.record, device)) == {"unknown": JOBS}
     submit(away, device, resend=True)
     assert states(collect(away.record, device)) == {"done": JOBS}
 

@@ -50,8 +50,8 @@ def test_a_job_doubled_by_the_clients_own_retry_is_cancelled_and_counts_once(ser
     away.submit()
     assert len(service.accepted()) == JOBS + 1
     assert len(set(service.accepted())) == JOBS
-    assert "job job001 beside job002, made by a repeated request; it was cancelled" in "".join(away.said)
-    assert [job["status"] for job in service.jobs] == ["Queued", "Cancelled", *["Queued"] * 4]
+    assert "job job002 beside job001, made by a repeated request; it was cancelled" in "".join(away.said)
+    assert [job["status"] for job in service.jobs] == ["Queued", "Queued", "Cancelled", *["Queued"] * 3]
     service.hold = False
     assert states(away.collect()) == {"done": JOBS}
 
