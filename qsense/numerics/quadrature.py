@@ -57,8 +57,8 @@ def gauss_rule(decay_rate: float, node_rate: float, num_nodes: int) -> Rule:
 
     Args:
         decay_rate: Λ > 0 in 1/s.
-        node_rate: λ > 0 in 1/s, at most Λ.
-        num_nodes: n in 1…8.
+        node_rate: λ > 0 in 1/s; Λ/λ is below 1000, beyond which weights overflow.
+        num_nodes: n ≥ 1.
 
     Source: Golub & Welsch, Math. Comp. 23, 221 (1969), in the variable derived in tests/numerics/test_quadrature.py.
 

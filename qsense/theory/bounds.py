@@ -63,7 +63,7 @@ def gain_bound(num_qubits: int, noise: Noise, times: Sequence[float] | FloatArra
     level = np.where(np.isfinite(running), spins / (1 + running), 0.0)
     largest = np.concatenate([np.zeros((len(times), 1)), penalty], axis=-1)
     with np.errstate(invalid="ignore"):
-        valid = np.nan_to_num(largest * level, nan=np.inf) <= 1 + 1e-12
+        valid = (np.nan_to_num(largest * level, nan=np.inf) <= 1 + 1e-12) & np.isfinite(running)
     local = np.min(np.where(valid, shared + alone, np.inf), axis=-1)
     spread = 2 * environment.collective(times)
     with np.errstate(divide="ignore"):

@@ -75,6 +75,38 @@ def test_designed_times_integrate_the_exact_gain_to_a_thousandth(seed):
         assert abs(ratio - 1) <= RELATIVE_ERROR
 
 
+# Numbers of spins at each rate, so that spins of all rates have a part in the integral, or only the slowest.
+FAR_APART = {
+    "a thousand": {0.003: 1, 0.03: 1, 0.3: 1, 3.0: 1},
+    "a million": {1e-3: 1, 1e-2: 1, 1e-1: 1, 1.0: 1, 10.0: 1, 1e2: 1, 1e3: 1},
+    "a million, two spins": {1e-3: 1, 1e3: 1},
+    "many that are fast": {1e-3: 1, 1e-2: 10, 1e-1: 100, 1.0: 1000},
+}
+
+
+@pytest.mark.parametrize("unit", [1e-10, 1.0, 1e10])
+@pytest.mark.parametrize("name", FAR_APART)
+def test_designed_times_serve_spins_of_rates_that_lie_decades_apart(name, unit):
+    rates = [rate / unit for rate, count in FAR_APART[name].items() for _ in range(count)]
+    rule = designed_rule(Probe.product(len(rates)), LocalNoise(dephasing=rates))
+    gains = np.exp(-4 * np.outer(rule.times, rates)).sum(1)
+    exact = sum(count / (4 * rate) for rate, count in FAR_APART[name].items()) * unit
+    assert rule.weights @ gains == pytest.approx(exact, rel=RELATIVE_ERROR)
+    # The curve drawn through the times is G itself, most of all where the integral comes from.
+    times = np.geomspace(1e-3, 30, 2000) / (4 * min(rates))
+    shown, curve = rule.interpolation(times) @ gains, np.exp(-4 * np.outer(times, rates)).sum(1)
+    assert np.trapezoid(np.abs(shown - curve), times) < 0.05 * exact
+    assert (rule.weights > 0).all()
+
+
+def test_a_rule_that_misses_the_integral_says_by_how_much(monkeypatch, caplog):
+    monkeypatch.setattr("qsense.theory.times.UNEQUAL_NODES", (8,))
+    rates = [rate for rate, count in FAR_APART["many that are fast"].items() for _ in range(count)]
+    designed_rule(Probe.product(len(rates)), LocalNoise(dephasing=rates))
+    assert "integrate the exact gain" in caplog.text
+    assert "only to within" in caplog.text
+
+
 def test_designed_times_exist_for_a_state_without_gain():
     assert len(designed_rule(Probe.from_qasm("w4"), LocalNoise(dephasing=0.1)).times) == 5
 

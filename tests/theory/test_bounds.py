@@ -186,3 +186,11 @@ def test_more_noise_never_raises_the_bound():
 def test_a_noisy_field_lowers_the_bound_of_local_noise():
     times, local = np.linspace(0.1, 10, 30), LocalNoise(dephasing=0.1)
     assert np.all(gain_bound(5, Environment(local, collective_dephasing=0.05), times) < gain_bound(5, local, times))
+
+
+def test_penalties_whose_sum_overflows_leave_the_bound_of_the_spin_that_lasts():
+    # 1/(1 + R) = e^{−4γt} of dephasing: R of 1000 fast spins is 1e306 each, and its sum is beyond doubles.
+    noise, time = LocalNoise(dephasing=[1e-3] + [1.0] * 1000), 306 * np.log(10) / 4
+    bound = gain_bound(1001, noise, np.array([time]))[0]
+    assert bound == pytest.approx(np.exp(-4e-3 * time), rel=1e-12)
+    assert gain(Probe.product(1001), noise, [time])[0] <= bound * (1 + 1e-12)
