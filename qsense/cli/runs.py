@@ -105,14 +105,19 @@ def rerun(
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a record's spec again and compare every count and number; exit status 1 if something differs."""
+    """Run a record's spec again and compare counts and numbers; exit status 1 if more than rounding differs."""
     from qsense.workflow.reproduction import rerun as again
 
     with progress(as_json) as update:
         found = again(record, out, update)
     if as_json:
         points = [with_old_names(vars(point)) for point in found.points]
-        words = {"record": str(found.record.path), "identical": found.identical, "counts_equal": found.counts_equal}
+        words = {
+            "record": str(found.record.path),
+            "identical": found.identical,
+            "same": found.is_same,
+            "counts_equal": found.counts_equal,
+        }
         print(json.dumps({**words, "points": points, "provenance": found.provenance}, indent=2, sort_keys=True))
     else:
         for point in found.points:
@@ -121,9 +126,9 @@ def rerun(
             print(f"{point.label}: {same}, {numbers}")
         for key, (then, now) in found.provenance.items():
             print(f"{key}: {then} then, {now} now")
-        print("reproduced bit for bit" if found.identical else "not the same")
+        print(found.conclusion)
         print(f"record: {found.record.path}")
-    if not found.identical:
+    if not found.is_same:
         raise typer.Exit(1)
 
 

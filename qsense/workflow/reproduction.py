@@ -1,4 +1,8 @@
-"""Runs a record's spec again and compares: are the counts and numbers the same, and which versions have changed?"""
+"""Runs a record's spec again and compares: are the counts and numbers the same, and which versions have changed?
+
+On the same machine with the same libraries everything is the same bit for bit. Another processor or another version of
+NumPy sums in another order, so elsewhere counts are the same and numbers are equal to rounding.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from qsense.runs.plan import plan
 from qsense.runs.record import RunRecord
 from qsense.workflow import runs as workflow
 
+TOLERANCE = 1e-9  # relative: rounding differs by some 1e-15, a change of what is computed by more
 _NUMBERS = (
     "integrated_gain_s",
     "integrated_gain_stderr_s",
@@ -34,7 +39,9 @@ class PointReproduced:
         label: which.
         counts_equal: whether every outcome was read as often.
         integrated_gain_s, integrated_gain_again_s: 𝓘 then and now.
-        largest_difference: of 𝓘, its error, its interval and its exact value, relative.
+        largest_difference: of 𝓘, its error, its interval and its exact value, relative to each, or to the error of 𝓘
+            where that is larger.
+        differing: which number that is; None where all are equal.
     """
 
     label: str
@@ -42,6 +49,7 @@ class PointReproduced:
     integrated_gain_s: float
     integrated_gain_again_s: float
     largest_difference: float
+    differing: str | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,29 @@ class Reproduction:
     @property
     def identical(self) -> bool:
         """Whether every count and every number is the same, bit for bit."""
-        return self.counts_equal and all(point.largest_difference == 0 for point in self.points)
+        return self.counts_equal and self.largest_difference == 0
+
+    @property
+    def is_same(self) -> bool:
+        """Whether every count is the same, and every number to rounding: within TOLERANCE, 1e-9."""
+        return self.counts_equal and self.largest_difference <= TOLERANCE
+
+    @property
+    def largest_difference(self) -> float:
+        return max((point.largest_difference for point in self.points), default=0.0)
+
+    @property
+    def conclusion(self) -> str:
+        """How the two compare, in a line; it names the number that differs most where that is no rounding."""
+        if self.identical:
+            return "reproduced bit for bit"
+        if self.is_same:
+            return f"same counts; numbers equal to rounding (largest {self.largest_difference:.1g})"
+        worst = max(self.points, key=lambda point: point.largest_difference)
+        if worst.largest_difference <= TOLERANCE:
+            return "not the same: counts differ"
+        by = f"{worst.differing} of {worst.label} differs by {worst.largest_difference:.1g}, rounding by {TOLERANCE:g}"
+        return f"not the same: {by} at most" + ("" if self.counts_equal else "; counts differ")
 
 
 def rerun(
@@ -113,7 +143,7 @@ def _rerun(record: RunRecord | str | Path, out: Path, progress: Progress | None)
             all(_same(one, two) for one, two in zip(table, new.counts(point), strict=True)),
             then["integrated_gain_s"],
             now["integrated_gain_s"],
-            max(_difference(then[key], now[key]) for key in _NUMBERS),
+            *_largest_difference(then, now),
         )
         for point, table, then, now in rows
     )
@@ -135,10 +165,22 @@ def _same(one: Any, two: Any) -> bool:
     return all(np.array_equal(getattr(one, name), getattr(two, name)) for name in ("offsets", "outcomes", "numbers"))
 
 
-def _difference(then: float, now: float) -> float:
+def _largest_difference(then: dict[str, float], now: dict[str, float]) -> tuple[float, str | None]:
+    """The largest relative difference of a point's numbers, and which number that is."""
+    spread = max(abs(one["integrated_gain_stderr_s"]) for one in (then, now))
+    found = {}
+    for key in _NUMBERS:
+        # What is estimated can lie near 0, where rounding is small beside its error, not beside itself.
+        is_known_better = key in ("integrated_gain_stderr_s", "integrated_gain_exact_s")
+        found[key] = _difference(then[key], now[key], 0.0 if is_known_better else spread)
+    worst = max(found, key=lambda key: found[key])
+    return found[worst], worst if found[worst] else None
+
+
+def _difference(then: float, now: float, least: float) -> float:
     if then == now or (math.isnan(then) and math.isnan(now)):
         return 0.0
-    difference = abs(then - now) / max(abs(then), abs(now))
+    difference = abs(then - now) / max(abs(then), abs(now), least)
     return difference if math.isfinite(difference) else math.inf
 
 

@@ -14,7 +14,7 @@ from qsense.circuits.counts import Counts
 from qsense.errors import RecordError
 from qsense.runs.plan import plan
 from qsense.runs.provenance import provenance
-from qsense.workflow.reproduction import rerun
+from qsense.workflow.reproduction import TOLERANCE, _largest_difference, rerun
 
 SPEC = {"schema": 1, "name": "again", **studies.RUN, "num_qubits": [1, 2], "estimators": ["auto", "tomography"]}
 
@@ -52,18 +52,41 @@ def test_a_count_that_differs_is_found(record, tmp_path):
     assert done.returncode == 1
     differing = [line for line in done.stdout.splitlines() if "COUNTS DIFFER" in line]
     assert differing == [f"{point.label}: COUNTS DIFFER, numbers equal"]
-    assert "not the same" in done.stdout
+    assert "not the same: counts differ" in done.stdout
 
 
-@pytest.mark.parametrize("number", ["integrated_gain_s", "integrated_gain_stderr_s", "integrated_gain_exact_s"])
-def test_a_number_that_differs_in_its_last_digits_is_found(record, tmp_path, number):
+NUMBERS = ["integrated_gain_s", "integrated_gain_stderr_s", "integrated_gain_low_s", "integrated_gain_exact_s"]
+
+
+def changed(record, number, change):
     summary = json.loads((record / "summary.json").read_text())
-    summary["rows"][2][number] *= 1 + 1e-15
+    summary["rows"][2][number] = change(summary["rows"][2][number])
     (record / "summary.json").write_text(json.dumps(summary))
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_that_differs_by_rounding_is_the_same(record, tmp_path, number):
+    changed(record, number, lambda value: value * (1 + 2e-15))  # as on another processor
+    done = studies.command("rerun", record, "--out", tmp_path / "out")
+    assert "same counts; numbers equal to rounding (largest 2e-15)" in done.stdout
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_that_differs_by_more_than_rounding_is_named(record, tmp_path, number):
+    changed(record, number, lambda value: value * (1 + 2e-9))
     found = rerun(record, tmp_path / "out")
     assert found.counts_equal
     assert not found.identical
-    assert [point.largest_difference > 0 for point in found.points] == [k == 2 for k in range(8)]
+    assert not found.is_same
+    assert [point.differing for point in found.points] == [number if k == 2 else None for k in range(8)]
+    assert f"not the same: {number} of {found.points[2].label} differs by" in found.conclusion
+
+
+def test_a_value_near_zero_is_held_against_its_error():
+    then = {**dict.fromkeys(NUMBERS, 1.0), "integrated_gain_s": 1e-17, "integrated_gain_high_s": 2.0}
+    assert _largest_difference(then, {**then, "integrated_gain_s": -1e-17})[0] < TOLERANCE
+    assert _largest_difference(then, {**then, "integrated_gain_s": 1e-8}) == (pytest.approx(1e-8), "integrated_gain_s")
 
 
 def test_what_has_changed_around_it_is_said(record, tmp_path):
