@@ -161,11 +161,16 @@ def _readout(probe: Probe, noise: Noise, readout: str, phase: str, times: list[f
         if more:
             raise ArgumentError(f'Option --phase must be mid, best or one angle in rad, but is "{phase}".')
     integral = integrated_classical_gain(probe, noise, readout, where, field)
+    blind = None
+    if integral.value == 0:
+        best = classical_gain(probe, noise, np.array(times), readout, "best", field)
+        blind = "every phase" if np.all(best < 1e-9 * probe.num_qubits**2) else "this phase"
     return {
         "readout": readout,
         "phase": phase,
         "classical_gain": classical_gain(probe, noise, np.array(times), readout, where, field).tolist(),
         "classical_integrated_gain_s": finite(integral.value),
+        "blind_at": blind,
     }
 
 
@@ -199,6 +204,8 @@ def _show(answer: dict[str, Any], noise: str) -> None:
     if "readout" in answer:
         reached = seconds(answer["classical_integrated_gain_s"], "–")
         console.print(f"𝓘_C of {answer['readout']}, phase {answer['phase']}: {reached}")
+        if answer["blind_at"]:
+            console.print(f"{answer['readout']} is blind to this probe at {answer['blind_at']}: it tells nothing of θ")
     console.print(f"no probe exceeds {seconds(answer['integrated_gain_bound_s'], 'a finite value here')}")
     if "plot" in answer:
         console.print(f"figure: {answer['plot']}")

@@ -16,8 +16,10 @@ from qsense.numerics.quadrature import Rule
 from qsense.probes import Probe
 from qsense.runs.plan import Point
 from qsense.theory import crossover
+from qsense.theory.gains import crossing_times
 
 _GRID = 4001
+_RESOLVED = 1e-13  # smaller gains of a readout, as a part of N², are rounding
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,11 @@ class Crossover:
     Attributes:
         noise, num_qubits, estimator: what is compared.
         measured: where the two interpolated curves cross; None where they do not within the times measured.
-        exact: the exact root; None where there is none.
-        ratio: 𝓘_GHZ/𝓘_product as measured.
-        ratio_exact: the same, exact.
+        exact: the exact root at any time, also beyond the times measured; None where there is none.
+        ratio: 𝓘_GHZ/𝓘_product as measured; None where the latter was measured as zero.
+        ratio_exact: the same, exact; None where the latter is zero.
+        is_quantum: whether both estimate the quantum value, or a readout's that reaches it.
+        withheld: why no verdict is given from it; None where one is.
     """
 
     noise: str
@@ -37,8 +41,10 @@ class Crossover:
     estimator: str
     measured: Estimate | None
     exact: float | None
-    ratio: Estimate
-    ratio_exact: float
+    ratio: Estimate | None
+    ratio_exact: float | None
+    is_quantum: bool = True
+    withheld: str | None = None
 
 
 def crossovers(measured: Sequence[MeasuredPoint]) -> list[Crossover]:
@@ -61,31 +67,50 @@ def _comparable(ghz: Point, other: Point) -> bool:
 
 
 def _crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> Crossover:
-    noise, num_qubits = ghz.point.noise, ghz.point.probe.num_qubits
+    num_qubits = ghz.point.probe.num_qubits
     one, two = ghz.integral.total, product.integral.total
-    ratio = one.value / two.value
-    error = abs(ratio) * np.hypot(one.stderr / one.value, two.stderr / two.value)
-    exact = None
-    if ghz.quantity == product.quantity == "integrated_gain":
-        # On a device each probe has qubits of its own, and so a noise of its own.
-        same = noise == product.point.noise
-        exact = crossover(num_qubits, noise) if same or num_qubits == 1 else _exact_root(ghz, product)
-    elif num_qubits > 1:
-        exact = _exact_root(ghz, product)
+    ratio = None
+    if two.value != 0:
+        value = one.value / two.value
+        ratio = Estimate(value, float(np.hypot(one.stderr, value * two.stderr) / abs(two.value)))
+    exact, exact_product = ghz.integrated_gain_exact.value, product.integrated_gain_exact.value
     return Crossover(
-        noise.name,
+        ghz.point.noise.name,
         num_qubits,
         ghz.point.estimator.name,
         _measured_crossover(ghz, product) if num_qubits > 1 else None,
-        exact,
-        Estimate(ratio, float(error)),
-        ghz.integrated_gain_exact.value / product.integrated_gain_exact.value,
+        _exact_crossover(ghz, product),
+        ratio,
+        exact / exact_product if exact_product else None,
+        ghz.quantity == product.quantity == "integrated_gain",
+        _withheld(ghz, product, ratio),
     )
 
 
-def _exact_root(ghz: MeasuredPoint, product: MeasuredPoint) -> float | None:
-    grid = np.linspace(0, float(max(ghz.point.rule.times[-1], product.point.rule.times[-1])), _GRID)
-    return first_root(lambda times: ghz.curve_exact(times) - product.curve_exact(times), grid)
+def _withheld(ghz: MeasuredPoint, product: MeasuredPoint, ratio: Estimate | None) -> str | None:
+    """Why these numbers say nothing about entanglement."""
+    name = ghz.point.estimator.name
+    for one in (ghz, product):
+        if one.integrated_gain_exact.value == 0:
+            return f"the readout of {name} is blind to {one.point.probe.name}"
+    if not (ghz.is_exact_as_read and product.is_exact_as_read):
+        return f"{name} does not undo the readout error, which changes G of each probe by another factor"
+    return f"the product probe has no gain by {name}" if ratio is None else None
+
+
+def _exact_crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> float | None:
+    """The exact root at any time, whatever the times measured. On a device each probe has a noise of its own."""
+    num_qubits, noises = ghz.point.probe.num_qubits, (ghz.point.noise, product.point.noise)
+    if num_qubits == 1:
+        return None
+    if ghz.quantity == product.quantity == "integrated_gain":
+        return crossover(num_qubits, noises[0], product_noise=noises[1])
+    return first_root(
+        lambda times: ghz.curve_exact(times) - product.curve_exact(times),
+        crossing_times(num_qubits, noises),
+        parts=4,
+        resolution=_RESOLVED * num_qubits**2,
+    )
 
 
 def _measured_crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> Estimate | None:
@@ -122,22 +147,34 @@ def crossing(
     return Estimate(root, float(np.sqrt(variance[1]) / abs(slope)))
 
 
-def verdicts(crossovers: Sequence[Crossover]) -> list[str]:
-    """One sentence per noise and N, from the estimator that sees the crossing most sharply."""
+def verdicts(crossovers: Sequence[Crossover], on_device: bool = False) -> list[str]:
+    """Returns one sentence per noise and N, from the estimator that sees the crossing most sharply.
+
+    Estimates of the quantum value come before those of a readout. Numbers that readout error spoils give no verdict.
+
+    Args:
+        crossovers: those of a run.
+        on_device: whether preparation and readout errors of a device are in the estimates.
+    """
     groups: dict[tuple[str, int], list[Crossover]] = {}
     for item in crossovers:
         groups.setdefault((item.noise, item.num_qubits), []).append(item)
-    return [_verdict(min(group, key=_sharpness)) for group in groups.values()]
+    return [_verdict(min(group, key=_preference), on_device) for group in groups.values()]
 
 
-def _sharpness(item: Crossover) -> float:
-    return item.measured.stderr if item.measured else float("inf")
+def _preference(item: Crossover) -> tuple[bool, bool, float]:
+    sharpness = item.measured.stderr if item.measured else float("inf")
+    if item.measured and not item.is_quantum:  # of readouts with crossings of their own
+        sharpness /= item.measured.value
+    return item.withheld is not None, not item.is_quantum, sharpness
 
 
-def _verdict(item: Crossover) -> str:
+def _verdict(item: Crossover, on_device: bool) -> str:
     where = f"{item.noise}, N = {item.num_qubits}:"
     if item.num_qubits == 1:
         return f"{where} one spin cannot be entangled; GHZ and product are the same state."
+    if item.withheld is not None or item.ratio is None or item.ratio_exact is None:
+        return f"{where} no verdict: {item.withheld}."
     exact = "none" if item.exact is None else readable_time(item.exact)
     if item.measured is None:
         until = f"no crossing is seen within the times measured (exact: {exact})"
@@ -152,4 +189,6 @@ def _verdict(item: Crossover) -> str:
         whole = f"over the whole window it loses {100 * (1 - ratio):.0f} % ({numbers})"
     else:
         whole = f"over the whole window no difference is seen ({numbers})"
-    return f"{where} {until}; {whole}."
+    by = item.estimator if item.is_quantum else f"{item.estimator}, for this readout alone"
+    errors = "; preparation and readout errors are part of it" if on_device else ""
+    return f"{where} {until}; {whole}, by {by}{errors}."

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from qsense.circuits.counts import Counts
+from qsense.comparison import as_read
 from qsense.estimators.estimator import ClassicalGain, Quantity, QuantumGain
 from qsense.estimators.result import Estimate, IntegratedEstimate, integrate_estimates
+from qsense.noise import ReadoutError
 from qsense.numerics.fisher import FloatArray
 from qsense.runs.columns import POINT_COLUMNS
 from qsense.runs.plan import Point
@@ -27,6 +29,7 @@ class MeasuredPoint:
         integral: 𝓘 from them.
         gain_exact: exact G (or classical gain) at each time, shape (times,).
         integrated_gain_exact: its exact integral.
+        readout_error: with which the counts were read, where the run emulates one.
     """
 
     point: Point
@@ -35,11 +38,12 @@ class MeasuredPoint:
     integral: IntegratedEstimate
     gain_exact: FloatArray
     integrated_gain_exact: IntegratedGain
+    readout_error: ReadoutError | None = None
 
     @property
     def z(self) -> float | None:
-        """(estimated − exact) / standard error of 𝓘; None where the standard error is 0."""
-        if self.integral.total.stderr == 0:
+        """(estimated − exact) / standard error of 𝓘; None where these are not the same quantity."""
+        if not self.is_exact_as_read or self.integral.total.stderr == 0:
             return None
         return (self.integral.total.value - self.integrated_gain_exact.value) / self.integral.total.stderr
 
@@ -47,7 +51,9 @@ class MeasuredPoint:
     def quantity(self) -> str:
         """ "integrated_gain", or "classical_integrated_gain" where the readout cannot reach the quantum value."""
         quantity = _quantity(self.point)
-        is_reached = isinstance(quantity, QuantumGain) or quantity.reaches_quantum
+        if isinstance(quantity, QuantumGain):
+            return "integrated_gain"
+        is_reached = quantity.reaches_quantum and not self._is_exact_with_readout_error
         return "integrated_gain" if is_reached else "classical_integrated_gain"
 
     @property
@@ -55,21 +61,40 @@ class MeasuredPoint:
         """Whether the estimates are of the quantum value itself, not of a readout's."""
         return isinstance(_quantity(self.point), QuantumGain)
 
+    @property
+    def is_exact_as_read(self) -> bool:
+        """Whether the exact values hold all that the estimates do: False where readout error is in these alone.
+
+        No estimator of G undoes readout error. A classical gain is that of the readout, its errors included.
+        """
+        return not _is_wrong(self.readout_error) or self._is_exact_with_readout_error
+
+    @property
+    def _is_exact_with_readout_error(self) -> bool:
+        return _is_wrong(self.readout_error) and as_read.is_known(self.point)
+
     def curve_exact(self, times: FloatArray) -> FloatArray:
         """Returns the exact value at other times, shape (times,)."""
-        return _exact_gain(self.point, times)
+        return _exact_gain(self.point, times, self.readout_error)
 
 
-def measure_point(point: Point, counts: Sequence[Counts]) -> MeasuredPoint:
-    """Returns the estimates of one point beside the exact values, given the counts of each time."""
+def measure_point(point: Point, counts: Sequence[Counts], readout_error: ReadoutError | None = None) -> MeasuredPoint:
+    """Returns the estimates of one point beside the exact values, given the counts of each time.
+
+    Args:
+        point: what was measured.
+        counts: of each time.
+        readout_error: with which they were read.
+    """
     estimates = tuple(point.estimate(counts))
     return MeasuredPoint(
         point,
         tuple(counts),
         estimates,
         integrate_estimates(point.rule, estimates),
-        _exact_gain(point, point.rule.times),
-        _exact_integral(point),
+        _exact_gain(point, point.rule.times, readout_error),
+        _exact_integral(point, readout_error),
+        readout_error,
     )
 
 
@@ -87,7 +112,13 @@ def _quantity(point: Point) -> Quantity:
     return quantity
 
 
-def _exact_gain(point: Point, times: FloatArray) -> FloatArray:
+def _is_wrong(error: ReadoutError | None) -> bool:
+    return error is not None and (error.up_given_down > 0 or error.down_given_up > 0)
+
+
+def _exact_gain(point: Point, times: FloatArray, readout_error: ReadoutError | None) -> FloatArray:
+    if readout_error is not None and _is_wrong(readout_error) and as_read.is_known(point):
+        return as_read.gain_as_read(point, times, readout_error)
     quantity = _quantity(point)
     if isinstance(quantity, QuantumGain):
         return gain(point.probe, point.noise, times)
@@ -95,7 +126,9 @@ def _exact_gain(point: Point, times: FloatArray) -> FloatArray:
         return classical_gain(point.probe, point.noise, times, quantity.readout, quantity.phase)
 
 
-def _exact_integral(point: Point) -> IntegratedGain:
+def _exact_integral(point: Point, readout_error: ReadoutError | None) -> IntegratedGain:
+    if readout_error is not None and _is_wrong(readout_error) and as_read.is_known(point):
+        return as_read.integrated_gain_as_read(point, readout_error)
     quantity = _quantity(point)
     if isinstance(quantity, QuantumGain):
         return integrated_gain(point.probe, point.noise)

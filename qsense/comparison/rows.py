@@ -26,10 +26,15 @@ class Comparison:
     verdicts: tuple[str, ...]
 
 
-def compare_points(measured: Sequence[MeasuredPoint]) -> Comparison:
-    """Returns the comparison of GHZ with product on top of the points' own."""
+def compare_points(measured: Sequence[MeasuredPoint], on_device: bool = False) -> Comparison:
+    """Returns the comparison of GHZ with product on top of the points' own.
+
+    Args:
+        measured: the points of a run.
+        on_device: whether preparation and readout errors of a device are in the estimates.
+    """
     found = crossovers(measured)
-    return Comparison(tuple(measured), tuple(found), tuple(verdicts(found)))
+    return Comparison(tuple(measured), tuple(found), tuple(verdicts(found, on_device)))
 
 
 def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
@@ -47,6 +52,7 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
             "integrated_gain_exact_s": item.integrated_gain_exact.value,
             "z": item.z,
             "quantity": item.quantity,
+            "is_exact_as_read": item.is_exact_as_read,
             "integrated_gain_quantum_exact_s": integrated_gain(item.point.probe, item.point.noise).value,
             "tail_s": tail.value,
             "tail_stderr_s": tail.stderr,
@@ -126,9 +132,10 @@ def crossover_rows(comparison: Comparison) -> list[dict[str, Any]]:
             "crossover_s": c.measured.value if c.measured else None,
             "crossover_stderr_s": c.measured.stderr if c.measured else None,
             "crossover_exact_s": c.exact,
-            "ratio": c.ratio.value,
-            "ratio_stderr": c.ratio.stderr,
+            "ratio": c.ratio.value if c.ratio else None,
+            "ratio_stderr": c.ratio.stderr if c.ratio else None,
             "ratio_exact": c.ratio_exact,
+            "withheld": c.withheld,
         }
         for c in comparison.crossovers
     ]

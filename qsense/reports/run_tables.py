@@ -30,6 +30,7 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
         table.add_column(name, justify="right", no_wrap=True)
     for row in summary["rows"]:
         mark = "*" if row["quantity"] == "classical_integrated_gain" else ""
+        mark += "" if row.get("is_exact_as_read", True) else "†"
         table.add_row(
             row["probe"],
             str(row["num_qubits"]),
@@ -43,6 +44,15 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
     parts.append(table)
     if any(row["quantity"] == "classical_integrated_gain" for row in summary["rows"]):
         parts.append("* the exact value of this readout, which is below the quantum value")
+    if not all(row.get("is_exact_as_read", True) for row in summary["rows"]):
+        parts.append(
+            "† without readout error, which the estimates hold: no z and no verdict. It lowers G; errors that differ "
+            "between up and down can also raise it"
+        )
+    for row in summary["rows"]:
+        if row["integrated_gain_exact_s"] == 0:
+            blind = f"{row['estimator']} tells nothing of θ for {row['probe']}, N = {row['num_qubits']}, {row['noise']}"
+            parts.append(f"{blind}: its exact value is 0")
     reasons = {row["probe"]: row["reason"] for row in summary["rows"] if row.get("reason")}
     for probe, reason in reasons.items():
         parts.append(f"auto for {probe} is {reason}")
@@ -62,8 +72,8 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
                     row["estimator"],
                     _number(row["crossover_exact_s"], None, size),
                     _number(row["crossover_s"], row["crossover_stderr_s"], size),
-                    f"{row['ratio_exact']:.3f}",
-                    f"{row['ratio']:.3f} ± {row['ratio_stderr']:.3f}",
+                    "–" if row["ratio_exact"] is None else f"{row['ratio_exact']:.3f}",
+                    "–" if row["ratio"] is None else f"{row['ratio']:.3f} ± {row['ratio_stderr']:.3f}",
                 )
         if table.rows:
             parts.append(table)

@@ -75,6 +75,11 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str | Text]:
             f"on {', '.join(summary['devices'])}: exact is the decay of the qubits' T1 and T2 alone; "
             "preparation and readout lower what is measured"
         )
+    if summary.get("trials_with_readout_error"):
+        parts.append(
+            f"{summary['trials_with_readout_error']} trials hold readout error that their exact values leave out: they "
+            "have no z, and their crossings and ratios are those of what was read, not of the states"
+        )
     parts += _table(
         "How they scale: the power of N, measured and exact",
         summary["exponents"],
@@ -93,7 +98,7 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str | Text]:
         {
             "exact": lambda row: _number(row["crossover_exact_s"]),
             "measured": lambda row: _number(row["crossover_s"], row["crossover_stderr_s"]),
-            "ratio exact": lambda row: f"{row['ratio_exact']:.3f}",
+            "ratio exact": lambda row: "–" if row["ratio_exact"] is None else f"{row['ratio_exact']:.3f}",
             "measured ": lambda row: _number(row["ratio"], row["ratio_stderr"], ".3f"),
         },
     )

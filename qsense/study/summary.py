@@ -39,6 +39,7 @@ class Cell:
         rule: the times and how they are interpolated.
         gains: G at each time.
         noise: what acted; None where the results do not say.
+        is_exact_as_read: False where readout error is in the estimates and not in the exact values.
     """
 
     names: dict[str, Any]
@@ -53,6 +54,7 @@ class Cell:
     rule: Rule
     gains: tuple[Estimate, ...]
     noise: SpinNoise | None = None
+    is_exact_as_read: bool = True
 
 
 def cells(results: Results) -> list[Cell]:
@@ -102,7 +104,12 @@ def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
         rule,
         gains,
         results.noises[first] if results.noises else None,
+        _is_exact_as_read(results, first),
     )
+
+
+def _is_exact_as_read(results: Results, row: int) -> bool:
+    return "is_exact_as_read" not in results.trials.values or bool(results.trials.values["is_exact_as_read"][row])
 
 
 def _mean(pairs: Sequence[tuple[float, float]]) -> Estimate:
@@ -188,15 +195,15 @@ class Lead:
     Attributes:
         names: what both have in common.
         measured: the crossing in s; None if none is seen.
-        exact: the exact crossing in s; None if there is none, spins differ, or a readout is classical.
-        ratio, ratio_exact: 𝓘 of GHZ over 𝓘 of product; `ratio` is None if the latter was measured as zero.
+        exact: the exact crossing in s; None if there is none, spins differ, a readout is classical or errs.
+        ratio, ratio_exact: 𝓘 of GHZ over 𝓘 of product; None if the latter is zero.
     """
 
     names: dict[str, Any]
     measured: Estimate | None
     exact: float | None
     ratio: Estimate | None
-    ratio_exact: float
+    ratio_exact: float | None
 
 
 def leads(found: Sequence[Cell]) -> list[Lead]:
@@ -216,9 +223,9 @@ def _lead(ghz: Cell, product: Cell) -> Lead:
         value = one.value / two.value
         error = float(np.hypot(one.stderr, value * two.stderr) / abs(two.value))
         ratio = Estimate(value, error)
-    exact = None
-    noise = _common_noise(ghz, product)
-    if noise is not None and ghz.quantity == product.quantity == "integrated_gain":
+    exact, noise = None, _common_noise(ghz, product)
+    is_quantum = ghz.quantity == product.quantity == "integrated_gain"
+    if noise is not None and is_quantum and ghz.is_exact_as_read and product.is_exact_as_read:
         try:
             exact = crossover(names["num_qubits"], noise)
         except ArgumentError:  # nothing decays
@@ -228,7 +235,7 @@ def _lead(ghz: Cell, product: Cell) -> Lead:
         crossing(ghz.rule, ghz.gains, product.rule, product.gains),
         exact,
         ratio,
-        ghz.integrated_gain_exact / product.integrated_gain_exact,
+        ghz.integrated_gain_exact / product.integrated_gain_exact if product.integrated_gain_exact else None,
     )
 
 
@@ -256,6 +263,7 @@ def summarize(results: Results, found: Sequence[Cell]) -> dict[str, Any]:
         "schema": SCHEMA,
         **results.trials.attributes,
         "trials": len(results.trials),
+        "trials_with_readout_error": sum(not _is_exact_as_read(results, row) for row in range(len(results.trials))),
         "devices": sorted({name for name in results.trials.values["backend"] if is_device(name)}),
         "z": {
             "number": len(z),

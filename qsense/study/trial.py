@@ -17,7 +17,7 @@ from qsense.runs.spec import RunSpec
 if TYPE_CHECKING:
     from qsense.comparison import MeasuredPoint
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Part of every trial's key. Raised when qsense changes outcomes, so that a store never mixes old and new ones."""
 
 
@@ -76,7 +76,7 @@ def run_trial(content: dict[str, Any]) -> Outcome:
     prepared = prepare_run(spec, None)
     (point,), sampler = prepared.points, prepared.sampler
     parts = [sampler.sample(j.experiment, j.settings, j.shots, point.noise, j.seed) for j in point.acquisitions()]
-    measured = measure_point(point, parts)
+    measured = measure_point(point, parts, spec.readout_error)
     comparison = compare_points([measured])
     (summary,) = summary_rows(comparison)
     curve = estimate_rows(comparison)

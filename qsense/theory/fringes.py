@@ -25,6 +25,7 @@ from qsense.theory.symmetric import UniformChannel, blocks
 
 Povm = Sequence[ComplexArray | FloatArray] | ComplexArray | FloatArray
 READOUTS = ("local_x", "total_jx", "parity", "loss_flag", "z")
+OF_PARITY = ("parity", "local_x", "total_jx")  # of a GHZ probe σ_x shows the parity, and nothing else
 # p is known to about 1e-16, and p'²/p to a relative 1e-16/p: rarer outcomes are left out, unless they have a minimum
 # nearby (`_near_a_minimum`).
 _POSSIBLE = 1e-13
@@ -101,7 +102,7 @@ def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, 
         environment = environment_of(noise)
         # All up and all down have the same energy in any coupling, so that it does not change GHZ.
         simple = environment.is_covariant and (probe.kind == "ghz" or not environment.is_coupled)
-        if simple and probe.kind == "ghz" and readout in ("parity", "loss_flag"):
+        if simple and probe.kind == "ghz" and readout in (*OF_PARITY, "loss_flag"):
             return _of_ghz(probe.num_qubits, noise, times, readout)
         method = engine_for(probe, noise, field).method
         uniform = simple and environment.local.is_uniform

@@ -124,13 +124,14 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
     return IntegratedGain(result.value, np.inf if missed else result.error + rounding, method)
 
 
-def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None:
+def crossover(num_qubits: int, noise: Noise, field: float = 0.0, product_noise: Noise | None = None) -> float | None:
     """Returns the time in s until which the GHZ probe has a larger gain than |+>^N; None if no crossing is resolved.
 
     Args:
         num_qubits: N.
         noise: any SpinNoise, or an Environment.
         field: φ in rad/s; it matters only under transverse noise.
+        product_noise: of the product probe where its spins are others than those of the GHZ probe; by default `noise`.
 
     Returns:
         The first root of G_GHZ = G_product; None for N = 1 (they are equal), without noise (GHZ stays ahead), and
@@ -149,32 +150,51 @@ def crossover(num_qubits: int, noise: Noise, field: float = 0.0) -> float | None
     >>> round(crossover(2, LocalNoise(emission=1.0)), 4)
     0.9624
     """
-    environment = environment_of(noise)
-    rates = environment.decay_rates(num_qubits)
-    if num_qubits == 1 or not rates.any():
+    noises = (noise, noise if product_noise is None else product_noise)
+    if num_qubits == 1 or not any(environment_of(one).decay_rates(num_qubits).any() for one in noises):
         return None
-    ghz, product = (engine_for(probe(num_qubits), noise, field) for probe in (Probe.ghz, Probe.product))
+    ghz = engine_for(Probe.ghz(num_qubits), noises[0], field)
+    product = engine_for(Probe.product(num_qubits), noises[1], field)
     closed = ghz.method == product.method == "closed form"
 
     def advantage(times: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore"):
             if closed:  # logarithms reach where G itself underflows
-                return log_ghz_gain(num_qubits, environment.local, times) - np.log(product.gain(times))
+                environment = environment_of(noises[0])
+                lost = 4 * environment.collective_dephasing * num_qubits**2 * times
+                return log_ghz_gain(num_qubits, environment.local, times) - lost - np.log(product.gain(times))
             return ghz.gain(times) - product.gain(times)
 
-    fastest = float(rates.max()) + 4 * environment.collective_dephasing * num_qubits
-    slowest = float(rates[rates > 0].min())
-    first, points, parts = (1e-6, 2000, 128) if closed else (1e-3, 60, 4)
-    begin = lifetimes(first / num_qubits, environment.exponent, fastest)
-    end = lifetimes(2 * _FAR, environment.exponent, slowest)
-    grid = np.geomspace(begin, end, points)
-    root = first_root(advantage, grid, parts, ghz.resolution + product.resolution)
-    if root is None and (advantage(grid[:1])[0] < 0 or advantage(grid[-1:])[0] > 0) and environment.exponent < 0.1:
+    grid = crossing_times(num_qubits, noises, closed)
+    root = first_root(advantage, grid, 128 if closed else 4, ghz.resolution + product.resolution)
+    exponent = min(environment_of(one).exponent for one in noises)
+    if root is None and (advantage(grid[:1])[0] < 0 or advantage(grid[-1:])[0] > 0) and exponent < 0.1:
         raise ArgumentError(
-            f"With the exponent {environment.exponent:g} the crossing, if there is one, is not between {begin:.1g} and "
-            f"{end:.1g} s; give a larger `exponent`."
+            f"With the exponent {exponent:g} the crossing, if there is one, is not between {grid[0]:.1g} and "
+            f"{grid[-1]:.1g} s; give a larger `exponent`."
         )
     return root
+
+
+def crossing_times(num_qubits: int, noises: Sequence[Noise], is_cheap: bool = False) -> FloatArray:
+    """Returns the times in s among which a crossing of two gains is looked for, shape (times,).
+
+    They reach from long before the first to long after the last spin has decayed, in equal steps of ln t.
+
+    Args:
+        num_qubits: N.
+        noises: of each probe; some spin of one of them must decay.
+        is_cheap: whether gains take next to no time, for a grid that is 30 times as fine.
+    """
+    environments = [environment_of(one) for one in noises]
+    rates = np.concatenate([one.decay_rates(num_qubits) for one in environments])
+    common = max(one.collective_dephasing for one in environments)
+    fastest = float(rates.max()) + 4 * common * num_qubits
+    slowest = float(rates[rates > 0].min())
+    exponent = min(one.exponent for one in environments)
+    first, points = (1e-6, 2000) if is_cheap else (1e-3, 60)
+    begin, end = lifetimes(first / num_qubits, exponent, fastest), lifetimes(2 * _FAR, exponent, slowest)
+    return np.geomspace(begin, end, points)
 
 
 def _closed_integral(probe: Probe, noise: Noise) -> float | None:

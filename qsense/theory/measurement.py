@@ -10,11 +10,11 @@ from qsense.errors import ArgumentError
 from qsense.noise import Noise, environment_of
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import as_times, integrate
-from qsense.probes import Probe
+from qsense.probes import Probe, steepest_angle
 from qsense.theory.bounds import gain_tail
 from qsense.theory.closed import ghz_gain, ghz_parity_gain, product_gain
 from qsense.theory.engines import decay_scales, engine_for
-from qsense.theory.fringes import Fringes, Povm, fringes
+from qsense.theory.fringes import OF_PARITY, Fringes, Povm, fringes
 from qsense.theory.gains import IntegratedGain, integrated_gain
 
 Phase = float | str
@@ -40,7 +40,8 @@ def classical_gain(
             even), "loss_flag" (GHZ: its fringe, and whether an excitation was lost), "z" (joint outcome along z), or
             the matrices of a POVM, each (2^N, 2^N).
         phase: the angle in rad from where the probe was prepared to where it is measured; "mid" is the steepest point
-            of the fringe, π/2 (π/2N of parity and the loss flag); "best" the best phase of each time.
+            of the fringe, `probes.steepest_angle` (π/2N of GHZ, π/2 of local_x and total_jx of a product probe);
+            "best" the best phase of each time.
         field: φ in rad/s; it matters only under transverse noise.
 
     Raises:
@@ -61,9 +62,9 @@ def classical_gain(
     pattern = fringes(probe, noise, times, readout, field)
     if phase == "best":
         return np.array([_best(pattern.part(index)) for index in range(len(times))])
-    angle = np.pi / 2 if phase == "mid" else phase
-    if phase == "mid" and isinstance(readout, str) and readout in ("parity", "loss_flag"):
-        angle = np.pi / (2 * probe.num_qubits)
+    angle = phase
+    if phase == "mid":
+        angle = steepest_angle(probe, readout) if isinstance(readout, str) else np.pi / 2
     if isinstance(angle, str) or not np.isfinite(angle):
         raise ArgumentError(f'Argument `phase` must be a number (rad), "mid" or "best", but is {phase!r}.')
     return pattern.classical_gain(np.full((len(times), 1), float(angle)))[:, 0]
@@ -121,7 +122,7 @@ def _closed(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm) 
     local, n = environment_of(noise).local, probe.num_qubits
     if probe.kind == "ghz" and readout == "loss_flag":
         return ghz_gain(n, local, times)
-    if probe.kind == "ghz" and readout == "parity":
+    if probe.kind == "ghz" and readout in OF_PARITY:
         return ghz_parity_gain(n, local, times)
     if probe.kind == "product" and readout == "local_x":
         return product_gain(n, local, times, probe.tilt)

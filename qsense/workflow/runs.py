@@ -175,10 +175,10 @@ def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | No
     tables = [record.counts(point) for point in points]
     measured = []
     for point, table in zip(points, tables, strict=True):
-        measured.append(measure_point(point, table))
+        measured.append(measure_point(point, table, record.spec.readout_error))
         if progress is not None:
             progress(len(measured), len(points), f"estimating {point.label}")
-    comparison = compare_points(measured)
+    comparison = compare_points(measured, on_device=record.spec.device is not None)
     tables_by_time, estimates, summaries = time_tables(comparison), estimate_rows(comparison), summary_rows(comparison)
     record.write_csv("estimates.csv", ESTIMATE_COLUMNS, estimates)
     record.write_csv("fits.csv", FIT_COLUMNS, fit_rows(measured))

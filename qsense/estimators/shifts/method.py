@@ -21,7 +21,7 @@ from qsense.estimators.shifts.parameter_shift import (
     estimate,
 )
 from qsense.estimators.shifts.shift_rules import RuleName
-from qsense.probes import Probe
+from qsense.probes import Probe, steepest_angle
 
 _OF_A_GHZ_PROBE = ("parity", "loss_flag")
 _REACHING = (("ghz", "loss_flag"), ("product", "local_x"))
@@ -35,6 +35,7 @@ class ParameterShift(Estimator):
     num_qubits: int
     readout: Readout
     rule: RuleName
+    angle: float
 
     name: ClassVar[str] = "parameter_shift"
     options: ClassVar[Mapping[str, Option]] = {
@@ -52,13 +53,23 @@ class ParameterShift(Estimator):
                 f'the readout "{readout}" goes with a GHZ probe only, but "{probe.name}" is in `probes`; '
                 'use readout = "local_x" or "auto".'
             )
-        return cls(probe.num_qubits, readout, options["rule"])
+        angle = steepest_angle(probe, _IN_THEORY.get(readout, readout))
+        if probe.kind == "ghz" and probe.num_qubits % 2 and readout not in _OF_A_GHZ_PROBE:
+            angle = np.pi / 2  # for odd N as steep as π/2N, and where all records have it
+        return cls(probe.num_qubits, readout, options["rule"], angle)
 
     def design(self, phase: float) -> tuple[Ending, Settings]:
-        return ending(self.readout), design(self.readout, self.num_qubits, phase, self.rule)
+        return ending(self.readout), design(self.readout, self.num_qubits, phase, self.rule, angle=self.angle)
 
     def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
         return estimate(counts, self.readout, self.rule)
+
+    def identity(self) -> dict[str, Any]:
+        found = super().identity()
+        of_all_records = np.pi / (2 * self.num_qubits) if self.readout in _OF_A_GHZ_PROBE else np.pi / 2
+        if self.angle == of_all_records:  # counts of records that were measured elsewhere on the fringe are not taken
+            del found["angle"]
+        return found
 
     def quantity(self, probe: Probe) -> ClassicalGain:
         reaches = (probe.kind, self.readout) in _REACHING

@@ -90,16 +90,20 @@ def design(
     rule: RuleName = "auto",
     frequencies: Sequence[int] | None = None,
     with_check: bool = False,
+    angle: float | None = None,
 ) -> Settings:
-    """Returns the settings of one time, at the steepest point of the fringe: unshifted first, then the shifted ones.
+    """Returns the settings of one time, at one point of the fringe: unshifted first, then the shifted ones.
 
     Args:
         readout: what is measured.
         num_qubits: N.
-        phase: the expected signal angle θ = φt in rad; the measured direction follows it to mid-fringe.
+        phase: the expected signal angle θ = φt in rad; the measured direction follows it.
         rule, frequencies: as in `rule_for`.
         with_check: two more phases, with which `estimate` refuses a rule that the counts contradict. Needed where the
             frequencies are not known; rules that are right for every readout add nothing.
+        angle: from where the probe was prepared to where it is measured, in rad, such as `probes.steepest_angle` says;
+            by default the steepest point of a GHZ probe for `parity` and `loss_flag` (π/2N, always that of the latter),
+            of a product probe for the others (π/2).
 
     Raises:
         ArgumentError: the joint outcome of too many spins, or a rule that is wrong for the readout.
@@ -118,14 +122,14 @@ def design(
     if with_check and needs_check(_name(rule, named), num_qubits):
         shifts = np.concatenate([shifts, np.outer(CHECK_PHASES, np.ones(num_qubits))])
     polars = np.full(shifts.shape, np.pi / 2)
-    if readout == "parity":
-        azimuths = np.full(shifts.shape, phase - np.pi / (2 * num_qubits))
-    elif readout == "loss_flag":
+    if readout == "loss_flag":
         polars[:, 1:] = 0.0
         azimuths = np.zeros(shifts.shape)
         azimuths[:, 0] = num_qubits * phase - np.pi / 2
     else:
-        azimuths = np.full(shifts.shape, phase - np.pi / 2)
+        if angle is None:
+            angle = np.pi / (2 * num_qubits) if readout == "parity" else np.pi / 2
+        azimuths = np.full(shifts.shape, phase - angle)
     return Settings(shifts + phase, polars, azimuths)
 
 

@@ -1,0 +1,71 @@
+"""The exact classical gain of a readout that reads spins wrong: the same quantity as its counts estimate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qsense import emulator
+from qsense.circuits.sensing import Experiment, Settings
+from qsense.estimators.shifts import all_frequencies_rule, classes, one_frequency_rule
+from qsense.estimators.shifts.method import ParameterShift
+from qsense.noise import ReadoutError
+from qsense.numerics.fisher import FloatArray, cfi
+from qsense.numerics.integration import integrate
+from qsense.runs.plan import Point
+from qsense.theory import IntegratedGain, gain
+from qsense.theory.bounds import gain_tail
+from qsense.theory.engines import decay_scales
+
+_NUM_QUBITS = 10  # the emulator's probabilities of all outcomes
+_NUM_QUBITS_OF_A_LOSS_FLAG = 6  # whose circuits end in a fan-out: a dense state for each phase
+
+
+def is_known(point: Point) -> bool:
+    """Returns whether the gain as read can be computed: of parameter_shift, up to 10 spins, 6 for the loss flag."""
+    if not isinstance(point.method, ParameterShift):
+        return False
+    most = _NUM_QUBITS_OF_A_LOSS_FLAG if point.method.readout == "loss_flag" else _NUM_QUBITS
+    return point.probe.num_qubits <= most
+
+
+def gain_as_read(point: Point, times: FloatArray, readout_error: ReadoutError) -> FloatArray:
+    """Returns Σ_o p'_o²/p_o of a readout with readout error, where the estimator measures, shape (times,).
+
+    Source: Fisher (1925); the derivative is exact, as the distribution is a Fourier series in θ up to order N (of GHZ:
+        N alone).
+    """
+    assert isinstance(point.method, ParameterShift)
+    size = point.probe.num_qubits
+    rule = one_frequency_rule(size) if point.probe.kind == "ghz" else all_frequencies_rule(size)
+    ending, design = point.method.design(0.0)
+    shifts = np.concatenate([np.zeros((1, size)), rule.shifts])
+    rows = np.zeros(len(shifts), dtype=np.int64)
+    settings = Settings(design.phases[rows] + shifts, design.polars[rows], design.azimuths[rows])
+    kinds = classes(point.method.readout, size)
+    grouped = np.eye(int(kinds.max()) + 1)[kinds]
+    found = []
+    for time in times:
+        experiment = Experiment(point.probe, float(time), ending)
+        blocks = emulator.probabilities(experiment, settings, point.noise, readout_error)
+        p = np.concatenate(list(blocks)) @ grouped
+        found.append(float(cfi(p[0], rule.coefficients @ p[1:])))
+    return np.array(found)
+
+
+def integrated_gain_as_read(point: Point, readout_error: ReadoutError) -> IntegratedGain:
+    """Returns the integral of `gain_as_read` over all times, in s. No readout exceeds G, whose tail bounds it."""
+    probe, noise = point.probe, point.noise
+    tail = gain_tail(probe.num_qubits, noise)
+
+    def beyond(start: float, _: float) -> float:
+        return tail(start, float(gain(probe, noise, [start])[0])) if tail else np.inf
+
+    slowest, fastest = decay_scales(probe, noise)
+    result = integrate(
+        lambda times: gain_as_read(point, times, readout_error),
+        slowest,
+        fastest,
+        tail=beyond if tail else None,
+        rtol=1e-7,
+    )
+    return IntegratedGain(result.value, result.error, "quadrature with readout error")
