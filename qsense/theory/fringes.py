@@ -170,7 +170,7 @@ def _near_a_minimum(orders: FloatArray, values: ComplexArray, phases: FloatArray
     s = (turned.imag * even - turned.real * np.sin(x)) @ orders / delta
     least = turned.real.sum(1)
     least = np.where(least > _ZERO * len(orders), least, 0) / delta**2
-    return np.divide(s**2, least + r, out=np.zeros_like(s), where=away & (least + r > 0))
+    return np.asarray(np.divide(s**2, least + r, out=np.zeros_like(s), where=away & (least + r > 0)))
 
 
 def _of_dense(probe: Probe, noise: Noise, times: FloatArray, effects: ComplexArray, field: float) -> Fringes:
