@@ -21,9 +21,10 @@ from qsense.store import DEFAULT, Store
 from qsense.store.studies import StudyEntry, add_study
 from qsense.study.cost import Cost
 from qsense.study.expansion import Study
+from qsense.study.main_script import check_main_script
 from qsense.study.results import study_results
 from qsense.study.trial_runs import MakePool, Progress, TrialsRun, run_trials
-from qsense.study.worker_pool import dask_pool, process_pool
+from qsense.study.worker_pool import dask_pool, process_pool, this_process
 from qsense.tables import Columns, Results
 
 logger = logging.getLogger(__name__)
@@ -115,7 +116,12 @@ def prepare_study(study: Study, source: str) -> Study:
 
 
 def run_study(
-    study: Study, store: Store, workers: int, dask: str | None = None, progress: Progress | None = None
+    study: Study,
+    store: Store,
+    workers: int,
+    dask: str | None = None,
+    progress: Progress | None = None,
+    here: bool = False,
 ) -> tuple[StudyEntry, TrialsRun]:
     """Runs the trials of a study that a store lacks; returns the study's entry in the store, and how it went.
 
@@ -125,10 +131,13 @@ def run_study(
         workers: number of processes on this machine.
         dask: the address of a cluster's scheduler, to run there instead.
         progress: see `run_trials`.
+        here: run them in this process instead.
     """
     entry = study.entry()
     add_study(store, entry)
-    make_pool: MakePool = partial(dask_pool, dask) if dask is not None else partial(process_pool, workers)
+    make_pool: MakePool = this_process if here else partial(process_pool, workers)
+    if dask is not None:
+        make_pool = partial(dask_pool, dask)
     return entry, run_trials(study.trials, store, make_pool, provenance(), progress)
 
 
@@ -146,13 +155,15 @@ def sweep(
     Args:
         study: a Study or the path of its TOML file.
         store: the folder of the store, made if it does not exist.
-        workers: number of processes on this machine.
+        workers: number of processes on this machine; the only one is this process. More import the main script, which
+            needs `if __name__ == "__main__":` around the call.
         dask: the address of a cluster's scheduler, to run there instead.
         memory: what all workers together may take, such as "4GB".
         progress: called with (estimated seconds of work done, in all, label).
         allow_code: whether code that the study names may be imported and run, here and by the workers.
 
     Raises:
+        ArgumentError: the worker processes cannot import the main script.
         SpecError: the file is wrong, names code that is not allowed, or a trial needs more memory than allowed;
             nothing has been run.
         StoreError: the store cannot be written, or trials could not be run; what was stored stays.
@@ -169,11 +180,14 @@ def _sweep(
     memory: str | None,
     progress: Progress | None,
 ) -> Results:
+    here = workers == 1 and dask is None
+    if not here and dask is None:
+        check_main_script()  # before a worker that imports the script opens the store
     source = "<study>" if isinstance(study, Study) else str(study)
     study = prepare_study(study if isinstance(study, Study) else Study.load(study), source)
     with Store(store) as opened:
         cost = estimate_cost(study, opened, workers, None if memory is None else parse_memory(memory), source)
-        entry, done = run_study(study, opened, cost.workers, dask, progress)
+        entry, done = run_study(study, opened, cost.workers, dask, progress, here)
         if done.stopped:
             raise KeyboardInterrupt
         if done.failures:

@@ -28,6 +28,7 @@ BATCH_S = 0.4
 FLUSH_S, FLUSH_BYTES = 2.0, 2**22
 _MOST_IN_A_BATCH = 500
 _DEATHS = 3  # of workers, without a result in between, before a trial that ran with no other beside it has failed
+_FALSE_STARTS = 10  # of all workers, without a result in between
 
 Progress = Callable[[float, float, str], None]
 MakePool = Callable[[], AbstractContextManager[WorkerPool]]
@@ -128,7 +129,7 @@ class _Work:
         self.done_cost = 0.0
         self.finished: list[Result] = []
         self.pace = 1.0  # measured seconds for each estimated second
-        self.deaths = 0
+        self.deaths = self.false_starts = 0
         self.one_by_one: deque[Trial] = deque()  # trials whose worker died: each runs with no other beside it
         self.consent = current_consent()
         self.flushed = time.monotonic()
@@ -139,14 +140,17 @@ class _Work:
         running: Running = {}
         while self.queue or self.one_by_one or running:
             self.workers = pool.width()
+            broken = False
             try:
                 self._submit(pool, running)
                 for future in wait(running, timeout=FLUSH_S, return_when=FIRST_COMPLETED).done:
                     if not isinstance(_error(future), BrokenExecutor):
                         self._collect(running.pop(future), future)
                     else:
-                        future.result()
+                        broken = True
             except BrokenExecutor:
+                broken = True
+            if broken:
                 self._collect_finished(running)
                 pool = self._restart(pool, [trial for batch in running.values() for trial in batch])
                 running = {}
@@ -189,7 +193,7 @@ class _Work:
         if (error := _error(future)) is not None:
             self._collect_failed(batch, error)
             return
-        self.deaths = 0
+        self.deaths = self.false_starts = 0
         for trial, answer in zip(batch, future.result(), strict=True):
             self.busy += answer.seconds
             self.done_cost += self.costs[trial.key]
@@ -224,6 +228,15 @@ class _Work:
         """Returns new workers after one died; the trials that were running then run again, one by one."""
         if pool.replace is None:
             raise RuntimeError("an executor broke that restarts its workers itself")
+        if not pool.has_begun():
+            self.false_starts += 1
+            if self.false_starts >= _FALSE_STARTS:
+                raise ArgumentError(
+                    f"The workers died {self.false_starts} times before their first trial; there may be too little "
+                    "memory, or this system may not let them start; try fewer workers."
+                )
+            self.queue.extendleft(reversed(lost))
+            return pool.replace()
         self.deaths += 1
         if len(lost) == 1 and self.deaths >= _DEATHS:
             reason = f"its worker died {self.deaths} times while it ran; it may need more memory than there is"

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from qsense.errors import ArgumentError, QsenseError
 from qsense.extensions import Consent, allowing
 from qsense.installation import install_hint
+from qsense.study.main_script import explain_end
 from qsense.study.trial import Outcome, run_trial
 
 SCHEDULER_GONE = "The cluster's scheduler is gone; finished results are stored, run the same command again."
@@ -36,11 +37,14 @@ class WorkerPool:
         executor: runs batches.
         width: returns the number of workers, which may change.
         replace: returns a pool with new workers after some died; None where the executor restarts them itself.
+            It raises ArgumentError where they end by themselves before their first trial.
+        has_begun: returns whether any worker is ready for a trial: one that dies before did not die of its trial.
     """
 
     executor: Executor
     width: Callable[[], int]
     replace: Callable[[], WorkerPool] | None = None
+    has_begun: Callable[[], bool] = lambda: True
 
 
 class Answer(NamedTuple):
@@ -91,13 +95,15 @@ def process_pool(workers: int) -> Iterator[WorkerPool]:
     """
     if workers < 1:
         raise ArgumentError(f"Argument `workers` must be at least 1, but is {workers}.")
-    made: list[ProcessPoolExecutor] = []
+    made: list[_Processes] = []
 
     def make() -> WorkerPool:
-        for old in made:
+        for old in made[-1:]:
             old.shutdown(wait=False, cancel_futures=True)
-        made.append(_Processes(workers, multiprocessing.get_context("spawn"), _start_worker))
-        return WorkerPool(made[-1], lambda: workers, make)
+            if not old.has_begun():
+                explain_end(list(old.started.values()))
+        made.append(_Processes(workers))
+        return WorkerPool(made[-1], lambda: workers, make, made[-1].has_begun)
 
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))  # inherited by the workers
@@ -112,10 +118,38 @@ def process_pool(workers: int) -> Iterator[WorkerPool]:
         _stop(made[-1])
 
 
+@contextmanager
+def this_process() -> Iterator[WorkerPool]:
+    """Yields a pool whose only worker is this process, which any script and any prompt can be."""
+    yield WorkerPool(_Here(), lambda: 1)
+
+
+class _Here(Executor):
+    def submit(self, function: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*arguments, **options))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
 class _Processes(ProcessPoolExecutor):
-    """Starts its workers, which it does in `submit`, with Ctrl-C blocked."""
+    """Starts its workers, which it does in `submit`, with Ctrl-C blocked, and remembers them."""
+
+    def __init__(self, workers: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        begun = context.Event()
+        super().__init__(workers, context, _start_worker, (begun,))
+        self.has_begun, self.started = begun.is_set, dict[int, Any]()
 
     def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+        try:
+            return self._submit(*arguments, **options)
+        finally:
+            self.started.update(self._processes or {})
+
+    def _submit(self, *arguments: Any, **options: Any) -> Future[Any]:
         if not hasattr(signal, "pthread_sigmask"):  # Windows
             return super().submit(*arguments, **options)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited by a new process
@@ -185,12 +219,13 @@ def _version() -> str:
     return __version__
 
 
-def _start_worker() -> None:
+def _start_worker(begun: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the study's own process stops its workers
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
     importlib.import_module("qsense.comparison")  # so that the first trial is not slowed by imports
+    begun.set()
 
 
 def _exit_after(parent: Any) -> None:

@@ -37,7 +37,7 @@ def study():
 
 def test_spawned_workers_that_lack_an_estimator_are_noticed(study, tmp_path):
     with pytest.raises(ArgumentError, match='The workers do not know the estimator "here", which is registered in'):
-        qsense.sweep(study, tmp_path / "store", workers=1)
+        qsense.sweep(study, tmp_path / "store", workers=2)
     assert not list((tmp_path / "store").rglob("*.npz"))
 
 
