@@ -10,9 +10,8 @@ from qsense.files.terminal import printable
 
 class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        print(
-            f"qsense: {printable(record.getMessage())}", file=sys.stderr
-        )  # stderr as it is now: tests and pipes replace it
+        # stderr as it is now: tests and pipes replace it
+        print(f"qsense: {printable(without_credentials(record.getMessage()))}", file=sys.stderr)
 
 
 _LINES = _Lines()
@@ -33,7 +32,7 @@ def show_log(quiet: bool = False) -> None:
 
 def one_line(error: BaseException) -> str:
     """Returns the text of an error on one line."""
-    return printable(" ".join(str(error).split()))
+    return printable(without_credentials(str(error)))
 
 
 def show_traceback(error: BaseException) -> None:
@@ -50,8 +49,4 @@ def without_credentials(text: str) -> str:
     """Returns the text on one line, without the credentials that the environment or a saved account holds."""
     from qsense.files.secrecy import scrubbed
 
-    if "qiskit_ibm_runtime" not in sys.modules:  # whoever has not loaded it has read no saved account
-        return scrubbed(text)
-    from qsense.services.ibm_client import known_secrets
-
-    return scrubbed(text, known_secrets())
+    return scrubbed(text)

@@ -2,32 +2,105 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from urllib.parse import unquote
 
 _HIDDEN = "[hidden]"
-_HEADERS = re.compile(r"\b(Bearer|apikey|api[_-]?key|access_token|token)(\W{1,4})[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
-_VARIABLES = re.compile(r"TOKEN|SECRET|PASSWORD|API_?KEY", re.IGNORECASE)
+_SHORTEST = 6
+"""Shorter values are not taken for credentials: they occur inside words."""
+_VARIABLES = re.compile(r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|(API|ACCESS|PRIVATE)_?KEY", re.IGNORECASE)
+_PROXIES = re.compile(r"\w*_PROXY", re.IGNORECASE)
+_PLACES = (
+    re.compile(
+        r"(\b(?:Bearer|apikey|api[_-]?key|access_token|token)(?:\W|%[0-9a-f]{2}){1,4})[A-Za-z0-9._~+/=-]{8,}", re.I
+    ),
+    re.compile(r"(\bAuthorization\W{1,4}(?:Basic|Bearer|Digest|NTLM|Negotiate)\s+)[^\s'\"]+", re.I),
+    re.compile(r"(\b(?:password|passwd|pwd)[\"']?\s?[=:]\s?[\"']?)[^\s\"'&,;]+", re.I),
+    re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@:]*:\S*(?=@)", re.I),
+)
+"""What stands before a credential, and the credential."""
+_sources: list[Callable[[], Iterable[str]]] = []
+
+
+def add_secrets(source: Callable[[], Iterable[str]]) -> None:
+    """Adds a function that returns secrets, such as the tokens of saved accounts, which are hidden from then on."""
+    if source not in _sources:
+        _sources.append(source)
 
 
 def scrubbed(text: str, secrets: Iterable[str] = ()) -> str:
     """Returns the text on one line, without credentials.
 
-    Hidden are the given secrets, the values of environment variables whose names contain TOKEN, SECRET, PASSWORD or API
-    KEY, and what follows words such as Bearer or apikey.
+    Hidden are the given secrets and those of `add_secrets`, the values of environment variables whose names contain
+    TOKEN, SECRET, PASSWORD, API_KEY and the like, and the passwords of proxies: as they are, percent-encoded once or
+    more, in base64 (alone, or behind a user's name), in hexadecimal, or with their quotes escaped. Hidden is also what
+    stands where credentials stand: behind words such as Bearer or apikey, and before the @ of an address.
 
     >>> scrubbed("401: Authorization: Bearer abcdef0123456789 was refused")
     '401: Authorization: Bearer [hidden] was refused'
-    >>> scrubbed("key s3cr3t-key refused", ["s3cr3t-key"])
-    'key [hidden] refused'
+    >>> scrubbed("key s3cr3t/key, s3cr3t%2Fkey, czNjcjN0L2tleQ== refused", ["s3cr3t/key"])
+    'key [hidden], [hidden], [hidden] refused'
+    >>> scrubbed("cannot connect to http://me:pass@proxy:8080")
+    'cannot connect to http://[hidden]@proxy:8080'
     """
-    known = {value for name, value in os.environ.items() if _VARIABLES.search(name)} | set(secrets)
-    for secret in sorted(known, key=len, reverse=True):
-        if len(secret) >= 6:  # shorter values are not credentials, and occur inside words
-            text = text.replace(secret, _HIDDEN)
-    return " ".join(_HEADERS.sub(rf"\1\2{_HIDDEN}", text).split())
+    known = {*secrets, *_of_environment()}
+    for source in _sources:
+        known.update(source())
+    if pattern := _pattern(frozenset(one for one in known if len(one) >= _SHORTEST)):
+        text = pattern.sub(_HIDDEN, text)
+    for place in _PLACES:
+        text = place.sub(rf"\1{_HIDDEN}", text)
+    return " ".join(text.split())
+
+
+def _of_environment() -> Iterator[str]:
+    for name, value in os.environ.items():
+        if _VARIABLES.search(name):
+            yield value
+        elif _PROXIES.fullmatch(name):
+            yield from proxy_passwords(value)
+
+
+def proxy_passwords(url: str) -> set[str]:
+    """Returns the password in a proxy's address, as it stands and decoded; nothing if it has none.
+
+    >>> sorted(proxy_passwords("http://me:p%40ssword@proxy:8080"))
+    ['p%40ssword', 'p@ssword']
+    """
+    password = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    return {password, unquote(password)} if password else set()
+
+
+@lru_cache(maxsize=8)
+def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
+    """What matches any of the secrets in any of their forms; the longest first."""
+    words = [form for secret in sorted(secrets, key=len, reverse=True) for form in _forms(secret)]
+    return re.compile("|".join(words)) if words else None
+
+
+def _forms(secret: str) -> Iterator[str]:
+    data = secret.encode(errors="surrogateescape")
+    yield "".join(map(_encoded, secret))
+    yield f"(?i:{data.hex()})"
+    for before in range(3):  # bytes in front of it, such as a user's name, move it within its groups of three
+        coded = base64.b64encode(b"\0" * before + data).decode()
+        first, last = -(-8 * before // 6), 8 * (before + len(data)) // 6
+        core = "".join("[+-]" if c == "+" else "[/_]" if c == "/" else c for c in coded[first:last])
+        core = core.replace("[+-]", "(?:[+-]|%2[Bb])").replace("[/_]", "(?:[/_]|%2[Ff])")
+        yield f"[A-Za-z0-9+/_-]*{core}[A-Za-z0-9+/_-]*(?:=|%3[Dd])*"
+
+
+def _encoded(character: str) -> str:
+    """What matches a character as it is, percent-encoded any number of times, or escaped."""
+    codes = "".join(f"%(?:25)*{byte:02x}" for byte in character.encode(errors="surrogateescape"))
+    plain = rf"\\*{re.escape(character)}"
+    space = r"|\+|%(?:25)*2[Bb]" if character == " " else ""
+    return f"(?:{plain}|(?i:{codes})|(?i:\\\\+u{ord(character):04x}){space})"
 
 
 def causes(error: BaseException, most: int = 300) -> str:
@@ -57,18 +130,10 @@ def causes(error: BaseException, most: int = 300) -> str:
 
 
 class ScrubbingFilter(logging.Filter):
-    """Scrubs what a logger's handlers write.
-
-    Attributes:
-        secrets: returns the secrets that are known at that time.
-    """
-
-    def __init__(self, secrets: Callable[[], Iterable[str]]):
-        super().__init__()
-        self.secrets = secrets
+    """Scrubs what a logger's handlers write."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = scrubbed(record.getMessage(), self.secrets()), None
+        record.msg, record.args = scrubbed(record.getMessage()), None
         if record.exc_info:
             record.msg, record.exc_info = f"{record.msg} ({record.exc_info[0].__name__})", None  # type: ignore[union-attr]
         return True

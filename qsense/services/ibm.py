@@ -22,7 +22,6 @@ from qsense.services.ibm_client import (
     collect_warnings,
     configure_log,
     connect_client,
-    known_secrets,
     retry_transient,
     translate_errors,
 )
@@ -179,7 +178,7 @@ class IbmService:
                 reason = found.error_message() or "the service gives no reason"
             elif status == "CANCELLED":  # the client has no public attribute for this reason
                 reason = getattr(found, "_reason", None) or "the service gives no reason"
-            return JobStatus(_STATES.get(status, "queued"), scrubbed(reason, known_secrets()), tuple(found.tags or ()))
+            return JobStatus(_STATES.get(status, "queued"), scrubbed(reason), tuple(found.tags or ()))
 
         return self._ask(ask)
 

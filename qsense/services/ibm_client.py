@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from qsense.errors import ArgumentError
-from qsense.files.secrecy import ScrubbingFilter, scrubbed
+from qsense.files.secrecy import ScrubbingFilter, add_secrets, proxy_passwords, scrubbed
 from qsense.services.protocol import ServiceError
 
 T = TypeVar("T")
@@ -81,7 +82,7 @@ def collect_warnings() -> Iterator[list[str]]:
             yield lines
         finally:
             for warning in caught:
-                line = scrubbed(str(warning.message), known_secrets())
+                line = scrubbed(str(warning.message))
                 if not issubclass(warning.category, DeprecationWarning) and line not in lines:
                     lines.append(line)
                     logger.debug(f"the service's client warned: {line}")
@@ -105,7 +106,7 @@ def translate_errors() -> Iterator[None]:
         ) from None
     except Exception as error:  # the client passes on errors of several libraries
         code = _status(error)
-        text = scrubbed(str(error), known_secrets())[:300] or type(error).__name__
+        text = scrubbed(str(error))[:300] or type(error).__name__
         refused = code is not None and 400 <= code < 500 and code not in _UNCERTAIN
         if code in (401, 403) or (refused and "API token" in text):
             raise _refused(text) from None
@@ -126,14 +127,23 @@ def _status(error: BaseException | None) -> int | None:
 
 
 def known_secrets() -> list[str]:
-    """Returns the tokens of all saved accounts, which must not appear in a message."""
+    """Returns the tokens and the proxies' passwords of all saved accounts, which must not appear in a message."""
+    if "qiskit_ibm_runtime" not in sys.modules:  # whoever has not loaded it has read no saved account
+        return []
     from qiskit_ibm_runtime import QiskitRuntimeService
 
     try:
-        accounts = QiskitRuntimeService.saved_accounts().values()
+        accounts = list(QiskitRuntimeService.saved_accounts().values())
+        found = [str(account["token"]) for account in accounts if account.get("token")]
+        for proxies in (account.get("proxies") or {} for account in accounts):
+            found += [str(proxies["password_ntlm"])] if proxies.get("password_ntlm") else []
+            found += [one for url in (proxies.get("urls") or {}).values() for one in proxy_passwords(str(url))]
     except Exception:  # a damaged store is reported elsewhere
         return []
-    return [str(account["token"]) for account in accounts if account.get("token")]
+    return found
+
+
+add_secrets(known_secrets)
 
 
 def configure_log() -> None:
@@ -143,4 +153,4 @@ def configure_log() -> None:
         logger.setLevel(logging.ERROR)
     for handler in logger.handlers:
         if not any(isinstance(one, ScrubbingFilter) for one in handler.filters):
-            handler.addFilter(ScrubbingFilter(known_secrets))
+            handler.addFilter(ScrubbingFilter())
