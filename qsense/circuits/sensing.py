@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from qsense.errors import ArgumentError, nearest
+from qsense.numerics.angles import check_angle
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe, parse_qasm
 
@@ -40,6 +41,13 @@ class Settings:
     phases: FloatArray
     polars: FloatArray
     azimuths: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("phases", "polars", "azimuths"):
+            turned = np.abs(getattr(self, name)).sum(-1).max(initial=0.0)
+            check_angle(
+                float(turned), f"Argument `{name}` of the settings: its sum over the spins", "give it modulo 2π"
+            )
 
     def __len__(self) -> int:
         return len(self.phases)

@@ -8,6 +8,7 @@ from math import comb
 import numpy as np
 
 from qsense.errors import ArgumentError, nearest
+from qsense.numerics.angles import check_angle
 from qsense.numerics.fisher import ComplexArray, FloatArray
 
 # What a name with a number after a colon builds; the number's meaning is in `Probe.named`.
@@ -131,6 +132,10 @@ def named(name: str, size: int) -> ComplexArray | FloatArray:
         if number not in range(size + 1):
             raise ArgumentError(f'The probe "{name}" must have 0 to {size} spins up, a whole number.')
         return (dicke if family == "dicke" else dicke_x)(size, int(number))
+    largest = size if family == "coherent" else max(1.0, size**2 / 4)
+    check_angle(
+        number * largest, f'The number of the probe "{name}": the largest angle that it makes', "give a smaller one"
+    )
     if family == "coherent":
         return coherent(size, number)
     return (one_axis if family == "one_axis" else two_axis)(size, number)

@@ -25,6 +25,7 @@ from qsense.estimators.estimator import Estimator
 from qsense.estimators.integral.allocation import allocate
 from qsense.estimators.result import Estimate
 from qsense.noise import SpinNoise
+from qsense.numerics.angles import check_field
 from qsense.numerics.quadrature import Rule, rule_for_times
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
@@ -227,6 +228,8 @@ def _rule(spec: RunSpec, probe: Probe, named: SpinNoise | CalibrationNoise) -> R
             if spec.times is None
             else rule_for_times(np.array(spec.times), decay_rate(probe, noise))
         )
+    with at_key(spec.source, "field_rad_per_s"):
+        check_field(probe.num_qubits, spec.field, float(rule.times[-1]), "the field")
     if spec.device is None:
         return rule
     with at_key(spec.source, "noise" if spec.times is None else "times_s"):

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Noise, environment_of
+from qsense.noise import Environment, Noise, environment_of
+from qsense.numerics.angles import check_angle, check_field
 from qsense.numerics.fisher import ComplexArray, FloatArray, qfi, qfi_of_rotation, sub_qfi
 from qsense.probes import Probe
 from qsense.theory.lindblad import generator, lindblad_states
@@ -20,6 +21,7 @@ from qsense.theory.transverse import transverse_states
 
 NUM_QUBITS = 10
 _CHUNK_BYTES = 2**26
+_ALIVE = 21.0  # lifetimes after which e^{−21} < 1e-9 of G is left: angles later than that do not matter
 
 
 def is_transverse_alone(noise: Noise) -> bool:
@@ -59,6 +61,9 @@ def density_matrices(probe: Probe, noise: Noise, times: FloatArray, phases: Floa
         if environment.commutes(probe.num_qubits)
         else lindblad_states(probe, environment, times)[0]
     )
+    check_angle(
+        probe.num_qubits * float(np.max(np.abs(phases), initial=0.0)), "Argument `phases`: N·θ", "give θ modulo 2π"
+    )
     angles = np.exp(-1j * np.outer(phases, generator(probe.num_qubits)))
     return np.asarray(angles[:, :, None] * unturned * angles[:, None, :].conj())
 
@@ -68,6 +73,7 @@ def states_and_slopes(
 ) -> tuple[ComplexArray, ComplexArray]:
     """Returns ρ and ∂_θρ = ∂_φρ/t at every time, each (times, 2^N, 2^N), in the frame that turns with the field
     where the noise commutes with it, and in the laboratory's where it does not."""
+    check_angles(probe.num_qubits, environment_of(noise), times, field)
     if is_transverse_alone(noise):
         _check_size(probe, noise)
         return transverse_states(probe, environment_of(noise).local_noise(), times, field)
@@ -77,6 +83,19 @@ def states_and_slopes(
     return rho, -1j * np.subtract.outer(generator(probe.num_qubits), generator(probe.num_qubits)) * rho
 
 
+def check_angles(num_qubits: int, environment: Environment, times: FloatArray, field: float) -> None:
+    """Raises an ArgumentError if, while G lasts, the field or the coupling turns by more than doubles resolve."""
+    slowest = float(environment.decay_rates(num_qubits).min())
+    latest = float(np.max(times, initial=0.0))
+    if slowest > 0:
+        latest = min(latest, _ALIVE ** max(1.0, 1 / environment.exponent) / slowest)
+    if not environment.is_covariant:
+        check_field(num_qubits, field, latest)
+    if environment.is_coupled:
+        what = f"The coupling of the noise: its angle at t = {latest:.4g} s"
+        check_angle(environment.coupling_spread(num_qubits) * latest, what, "give a smaller coupling, or shorter times")
+
+
 def dense_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0) -> FloatArray:
     """Returns G(t) of any probe of at most 10 spins (8 where a Lindblad equation is solved), shape (times,).
 
@@ -84,6 +103,7 @@ def dense_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0
     >>> dense_gain(Probe.ghz(2), LocalNoise(dephasing=0.25), np.array([0.0])).round(6)
     array([4.])
     """
+    check_angles(probe.num_qubits, environment_of(noise), times, field)
     if environment_of(noise).commutes(probe.num_qubits):
         _check_size(probe, noise)
         diagonal = generator(probe.num_qubits)

@@ -8,6 +8,7 @@ import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.noise import Noise, environment_of
+from qsense.numerics.angles import check_angle
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import as_times, integrate
 from qsense.probes import Probe, steepest_angle
@@ -67,6 +68,7 @@ def classical_gain(
         angle = steepest_angle(probe, readout) if isinstance(readout, str) else np.pi / 2
     if isinstance(angle, str) or not np.isfinite(angle):
         raise ArgumentError(f'Argument `phase` must be a number (rad), "mid" or "best", but is {phase!r}.')
+    check_angle(probe.num_qubits * abs(float(angle)), "Argument `phase`: N·θ", "give θ modulo 2π")
     return pattern.classical_gain(np.full((len(times), 1), float(angle)))[:, 0]
 
 

@@ -18,6 +18,7 @@ from qsense.circuits.counts import IntArray
 from qsense.errors import ArgumentError
 from qsense.estimators.phase.phase_model import FringeModel
 from qsense.estimators.result import NORMAL_95, Estimate
+from qsense.numerics.angles import check_angle
 from qsense.numerics.fisher import FloatArray
 
 Method = Literal["maximum_likelihood", "bayes"]
@@ -171,6 +172,8 @@ def _grid(fringes: FringeModel, shares: IntArray, window: tuple[float, float]) -
     """Angles close enough to find the sharpest peak that these shots can have."""
     if not window[0] < window[1]:
         raise ArgumentError(f"Argument `window` must be two increasing angles, but is {window}.")
+    fastest = float(np.max(fringes.frequencies, initial=1))
+    check_angle(fastest * max(map(abs, window)), "Argument `window`: ν·θ", "give it modulo 2π")
     if shares.shape[-2:] != (len(fringes.angles), 3):
         raise ArgumentError(f"Argument `shares` must have {len(fringes.angles)} readouts, but has {shares.shape[-2]}.")
     shots = shares.sum(-1).reshape(-1, len(fringes.angles)).max(0)
