@@ -31,7 +31,7 @@ def read(path: Path, model: type[Model]) -> Model:
         SpecError: the file cannot be read, is not TOML, or does not fit the model.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise SpecError(f"{path}: no such file; give the path of a TOML file.") from error
     except OSError as error:

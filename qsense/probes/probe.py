@@ -15,11 +15,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from qsense.errors import ArgumentError, ContentError
+from qsense.errors import ArgumentError
 from qsense.files import content, short_repr
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import collective, states
-from qsense.probes.qasm import parse_qasm
+from qsense.probes.openqasm import read, written
+from qsense.probes.qasm import parse_qasm, text_of
 
 Kind = Literal["ghz", "product", "symmetric", "circuit", "state"]
 KINDS = ("ghz", "product")
@@ -129,10 +130,11 @@ class Probe:
 
     @classmethod
     def from_state(cls, state: ComplexArray | FloatArray, name: str = "state") -> Probe:
-        """Returns the probe of a state vector of shape (2^N,) or a density matrix of shape (2^N, 2^N).
+        """Returns the probe of a state vector of shape (2^N,) or (2^N, 1), or a density matrix of shape (2^N, 2^N).
 
         Args:
-            state: bit j of an index is spin j, 1 is up; of unit length, or Hermitian, positive and of trace 1.
+            state: bit j of an index is spin j, 1 is up; of unit length, or Hermitian, positive and of trace 1, to 1e-9
+                (1e-6 in single precision; it is renormalised).
             name: the name in tables and records.
 
         Raises:
@@ -142,9 +144,10 @@ class Probe:
         2
         """
         array = np.asarray(state)
+        array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
         size = max(array.shape[0] if array.ndim else 0, 1).bit_length() - 1
         if array.shape not in ((2**size,), (2**size, 2**size)) or size == 0:
-            raise ArgumentError(f"Argument `state` must have shape (2^N,) or (2^N, 2^N), but has {array.shape}.")
+            raise ArgumentError(f"Argument `state` must have shape (2^N,) or (2^N, 2^N), but has {array.shape[:3]}.")
         vector = states.normalised("state", array, array.ndim)
         return cls("state", size, name=name, data=vector.tobytes())
 
@@ -160,14 +163,14 @@ class Probe:
 
     @classmethod
     def from_circuit(cls, circuit: Any, name: str = "circuit") -> Probe:
-        """Returns the probe that a Qiskit circuit prepares from |0…0>, kept as OpenQASM 3.
+        """Returns the probe that a Qiskit circuit prepares from |0…0>, kept as OpenQASM 3 with all gates written out.
 
         Raises:
-            ContentError: it measures, resets or takes parameters.
+            ContentError: it measures, resets, waits or takes parameters, or a gate cannot be written out.
         """
-        from qiskit import qasm3
+        from qsense.probes.openqasm.flattening import flattened
 
-        return cls.from_text(qasm3.dumps(circuit), name)
+        return cls.from_text(written(flattened(circuit, name)), name)
 
     @classmethod
     def from_qasm(cls, name_or_path: str | Path, beside: Path | None = None) -> Probe:
@@ -184,12 +187,8 @@ class Probe:
         4
         """
         path = content.find("circuits", str(name_or_path), beside)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ContentError(f"{path}: cannot be read: {error}.") from error
-        circuit = parse_qasm(text, str(path))
-        return cls("circuit", circuit.num_qubits, name=path.stem, qasm=text)
+        text = text_of(path)
+        return cls("circuit", read(text, str(path)).num_qubits, name=path.stem, qasm=text)
 
     @classmethod
     def from_text(cls, qasm: str, name: str) -> Probe:
@@ -201,7 +200,8 @@ class Probe:
         >>> Probe.from_text('OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0];', "half").num_qubits
         2
         """
-        return cls("circuit", parse_qasm(qasm, name).num_qubits, name=name, qasm=qasm)
+        qasm = qasm.removeprefix("\ufeff")
+        return cls("circuit", read(qasm, name).num_qubits, name=name, qasm=qasm)
 
     @property
     def key(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,46 +14,116 @@ from qsense.files import DAMAGED
 from qsense.numerics.fisher import ComplexArray
 
 _NORMALISED = 1e-9
+_SINGLE = 1e-6  # of numbers with 24 bits, as Cirq and GPUs make them
+MOST_NUMBERS = 2**20  # a vector of 20 spins, a density matrix of 10
+_MOST_BYTES = 32 * MOST_NUMBERS + 2**16  # the longest complex numbers, and the header
 
 
 def normalised(argument: str, numbers: Any, dimensions: int) -> ComplexArray:
     """Returns a vector of unit length (1 dimension) or a density matrix (2 dimensions) as complex numbers.
 
+    A state in single precision is held to 1e-6 and renormalised; eigenvalues of a density matrix that are zero to its
+    precision are set to zero. All others are held to 1e-9.
+
+    Args:
+        argument: what messages call it.
+        numbers: a vector may be a column, shape (n, 1).
+        dimensions: 1 or 2.
+
     Raises:
-        ArgumentError: the numbers are no state; names the argument.
+        ArgumentError: the numbers are no state; says which check failed, and the fix.
 
     >>> normalised("state", [0.6, 0.8], 1)
     array([0.6+0.j, 0.8+0.j])
+    >>> normalised("state", np.full((2, 1), np.sqrt(0.5), dtype=np.complex64), 1).real.round(9)
+    array([0.70710678, 0.70710678])
     """
     try:
-        array = np.ascontiguousarray(numbers, dtype=np.complex128)
+        given = np.asarray(numbers)
+        if given.dtype.kind in "USmM":
+            raise TypeError
+        array = np.ascontiguousarray(given, dtype=np.complex128)
     except (TypeError, ValueError) as error:
         raise ArgumentError(f"Argument `{argument}` must be numbers, but is {numbers!r:.60}.") from error
+    if dimensions == 1 and array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0].copy()
     if array.ndim != dimensions or len(array) < 2 or not np.all(np.isfinite(array)):
         raise ArgumentError(f"Argument `{argument}` must be at least two finite numbers, but has shape {array.shape}.")
+    within = _SINGLE if _is_single(given, array) else _NORMALISED
     if dimensions == 1:
         norm = float(np.linalg.norm(array))
-        if abs(norm - 1) > _NORMALISED:
+        if not abs(norm - 1) <= within:
             raise ArgumentError(
-                f"Argument `{argument}` must have length 1 (within {_NORMALISED}), but its norm is {norm}."
+                f"Argument `{argument}` must have length 1 (within {within}), but its norm is {norm}; divide it by its "
+                "norm."
             )
         return np.asarray(array / norm)
+    skew = float(np.max(np.abs(array - array.conj().T)))
+    if skew > within:
+        raise ArgumentError(
+            f"Argument `{argument}` must be Hermitian (within {within}), but differs from its conjugate transpose by "
+            f"{skew:.3g}; take the mean of both."
+        )
     trace = np.trace(array)
-    if abs(trace - 1) > _NORMALISED or not np.allclose(array, array.conj().T, rtol=0, atol=_NORMALISED):
-        raise ArgumentError(f"Argument `{argument}` must be Hermitian of trace 1, but its trace is {trace:.9g}.")
-    if float(np.linalg.eigvalsh(array)[0]) < -_NORMALISED:
-        raise ArgumentError(f"Argument `{argument}` must be positive, but has a negative eigenvalue.")
-    return array
+    if abs(trace - 1) > within:
+        raise ArgumentError(
+            f"Argument `{argument}` must have trace 1 (within {within}), but its trace is {trace.real:.12g}; divide it "
+            "by its trace."
+        )
+    least = float(np.linalg.eigvalsh(array)[0])
+    if least < -within:
+        raise ArgumentError(f"Argument `{argument}` must be positive, but has the negative eigenvalue {least:.3g}.")
+    if max(skew, abs(trace - 1), -least) <= _NORMALISED:
+        return array
+    return _cleaned(array)
+
+
+def _is_single(given: np.ndarray[Any, np.dtype[Any]], array: ComplexArray) -> bool:
+    """Whether all numbers have 24 bits at most, whatever they are stored in."""
+    if given.dtype.kind == "O":
+        return False
+    with np.errstate(over="ignore"):
+        return bool(np.array_equal(array.astype(np.complex64), array))
+
+
+def _cleaned(array: ComplexArray) -> ComplexArray:
+    """The density matrix nearest to one in single precision: what is zero to rounding becomes zero."""
+    values, vectors = np.linalg.eigh((array + array.conj().T) / 2)
+    values = np.where(values > _SINGLE, values, 0)
+    cleaned = (vectors * (values / values.sum())) @ vectors.conj().T
+    return np.ascontiguousarray((cleaned + cleaned.conj().T) / 2)
 
 
 def load(path: Path) -> Any:
     """Returns the array of a NumPy file, which may not hold objects.
 
+    The header is read before the numbers: what it declares must be what the file holds, and no more than a state has.
+
     Raises:
-        ContentError: the file cannot be read.
+        ContentError: the file cannot be read, or is no array of a state's size.
     """
     try:
-        return np.load(path, allow_pickle=False)
+        if path.exists() and not path.is_file():
+            raise ContentError(f"{path}: is no file; give the path of a .npy file.")
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        stream = io.BytesIO(content)
+        version = np.lib.format.read_magic(stream)
+        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, kind = header(stream)
+        declared = math.prod(shape)
+        if kind.hasobject or kind.kind not in "biufc":
+            raise ContentError(f"{path}: not a NumPy array of numbers, but of {kind.name}; save numbers.")
+        if declared > MOST_NUMBERS:
+            raise ContentError(
+                f"{path}: declares {declared:.6g} numbers; at most {MOST_NUMBERS} are read, a vector of 20 spins or a "
+                "density matrix of 10."
+            )
+        held = len(content) - stream.tell()
+        if held != declared * kind.itemsize:
+            raise ContentError(f"{path}: declares {declared * kind.itemsize} bytes, but holds {held}; save it again.")
+        stream.seek(0)
+        return np.lib.format.read_array(stream, allow_pickle=False)
     except FileNotFoundError as error:
         raise ContentError(f"{path}: no such file; give the path of a .npy file.") from error
     except DAMAGED as error:

@@ -68,7 +68,7 @@ def test_the_gain_is_convex_in_the_probe():
         (np.ones((2, 4)), "must have shape"),
         ([np.nan, 1.0], "finite numbers"),
         (np.diag([1.5, -0.5]), "negative eigenvalue"),
-        (np.diag([0.5, 0.6]), "of trace 1"),
+        (np.diag([0.5, 0.6]), "must have trace 1"),
         (np.array([[0.5, 0.4], [0.1, 0.5]]), "must be Hermitian"),
         (["a", "b"], "must be numbers"),
     ],
