@@ -157,7 +157,7 @@ def test_a_broken_circuit_is_named_with_the_spec(tmp_path):
     (tmp_path / "bad.qasm").write_text("OPENQASM 3.0; qubit[")
     path = tmp_path / "run.toml"
     path.write_text(tomli_w.dumps(with_changes(probes="bad.qasm")))
-    with pytest.raises(SpecError, match=r"run.toml: key `probes\[0\]`: .*bad.qasm: not valid OpenQASM"):
+    with pytest.raises(SpecError, match=r"run.toml: key `probes\[0\]`: .*bad.qasm: line 1: not valid OpenQASM"):
         RunSpec.load(path)
 
 
