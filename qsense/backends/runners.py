@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.circuits.counts import Counts
+from qsense.circuits.histograms import from_words
 from qsense.circuits.sensing import parameter_names
 from qsense.errors import ArgumentError
 from qsense.numerics.fisher import FloatArray
@@ -57,9 +58,8 @@ def sampler_runner(sampler: Any) -> Runner:
         rows = np.stack([table[p] for p in order], axis=1) if order else np.zeros((len(values), 0))
         (result,) = sampler.run([(circuit, rows, shots)]).result()
         (register,) = result.data.values()
-        return Counts.from_histograms(
-            circuit.num_clbits, [_histogram(register[row].get_counts()) for row in range(len(values))]
-        )
+        size = circuit.num_clbits
+        return _with_shots([from_words(size, register[row].get_counts()) for row in range(len(values))], size, shots)
 
     return run
 
@@ -75,8 +75,9 @@ def bind_and_run(backend: Any) -> Runner:
         for start in range(0, len(bound), most):
             result = backend.run(bound[start : start + most], shots=shots).result()
             counts = result.get_counts()
-            histograms += [_histogram(row) for row in (counts if isinstance(counts, list) else [counts])]
-        return Counts.from_histograms(circuit.num_clbits, histograms)
+            rows = counts if isinstance(counts, list) else [counts]
+            histograms += [from_words(circuit.num_clbits, row) for row in rows]
+        return _with_shots(histograms, circuit.num_clbits, shots)
 
     return run
 
@@ -99,9 +100,9 @@ def aer_runner(simulator: Any) -> Runner:
     return run
 
 
-def _histogram(counts: dict[str, int]) -> dict[int, int]:
-    histogram: dict[int, int] = {}
-    for bits, number in counts.items():
-        outcome = int(bits.replace(" ", ""), 2)
-        histogram[outcome] = histogram.get(outcome, 0) + int(number)
-    return histogram
+def _with_shots(histograms: list[dict[int, int]], num_bits: int, shots: int) -> Counts:
+    """The counts of all rows, which must have the shots that were asked for."""
+    for row, histogram in enumerate(histograms):
+        if sum(histogram.values()) != shots:
+            raise ArgumentError(f"row {row} has {sum(histogram.values())} shots, but {shots} were requested.")
+    return Counts.from_histograms(num_bits, histograms)

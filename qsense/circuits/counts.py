@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qsense.circuits.histograms import MOST, check_whole, checked_rows
 from qsense.errors import ArgumentError, RecordError
 from qsense.files import DAMAGED
 
@@ -38,16 +39,20 @@ class Counts:
     def from_histograms(cls, num_bits: int, histograms: list[dict[int, int]]) -> Counts:
         """Returns the counts of one {outcome: number} dictionary per row.
 
+        Raises:
+            ArgumentError: an outcome or a number cannot be; the message names the row.
+
         >>> Counts.from_histograms(2, [{0: 3, 3: 1}, {1: 4}]).table()
         array([[3, 0, 0, 1],
                [0, 4, 0, 0]])
         """
         width = (num_bits + 7) // 8
-        entries = [(outcome, number) for row in histograms for outcome, number in sorted(row.items())]
+        rows = checked_rows(num_bits, histograms)
+        entries = [entry for row in rows for entry in row.items()]
         packed = b"".join(outcome.to_bytes(width, "little") for outcome, _ in entries)
         return cls(
             num_bits,
-            np.cumsum([0] + [len(row) for row in histograms]),
+            np.cumsum([0] + [len(row) for row in rows]),
             np.frombuffer(packed, dtype=np.uint8).reshape(len(entries), width),
             np.array([number for _, number in entries], dtype=np.int64),
         )
@@ -56,9 +61,13 @@ class Counts:
     def from_table(cls, num_bits: int, table: IntArray) -> Counts:
         """Returns the counts of a table of all 2^num_bits outcomes, shape (rows, 2^num_bits).
 
+        Raises:
+            ArgumentError: it has another shape, or a number is negative or not whole.
+
         >>> Counts.from_table(2, np.array([[3, 0, 0, 1], [0, 4, 0, 0]])).numbers
         array([3, 1, 4])
         """
+        check_whole("table", table, (2**num_bits,))
         rows, outcomes = np.nonzero(table)
         width = (num_bits + 7) // 8
         return cls(
@@ -76,9 +85,20 @@ class Counts:
             num_bits: number of spins.
             shots: outcomes as little-endian bytes, shape (rows, shots, ⌈num_bits/8⌉).
 
+        Raises:
+            ArgumentError: they have another shape, or more bits.
+
         >>> Counts.from_shots(2, np.array([[[3], [0], [0]]], dtype=np.uint8)).table()
         array([[2, 0, 0, 1]])
         """
+        expected = (num_bits + 7) // 8
+        if shots.ndim != 3 or shots.dtype != np.uint8 or shots.shape[2] != expected:
+            raise ArgumentError(
+                f"Argument `shots` must be bytes of shape (rows, shots, {expected}), but is {shots.dtype} of shape "
+                f"{shots.shape}."
+            )
+        if num_bits % 8 and np.any(shots[..., -1] >> num_bits % 8):
+            raise ArgumentError(f"Argument `shots` must hold outcomes of {num_bits} bits, but one has more.")
         rows, number, width = shots.shape
         row_of = np.repeat(np.arange(rows, dtype=np.int64), number)
         return _gathered(num_bits, rows, row_of, shots.reshape(-1, width), np.ones(rows * number, dtype=np.int64))
@@ -161,7 +181,7 @@ class Counts:
             num_bits=np.int64(self.num_bits),
             offsets=self.offsets.astype(np.uint32),
             outcomes=self.outcomes,
-            numbers=self.numbers.astype(np.uint32),
+            numbers=self.numbers.astype(np.uint32 if self.numbers.max(initial=0) < 2**32 else np.uint64),
         )
         return buffer.getvalue()
 
@@ -192,11 +212,17 @@ class Counts:
                     raise RecordError(
                         f"{source}: written by a newer qsense (schema {int(data['schema'])}); update qsense."
                     )
+                arrays = {name: np.asarray(data[name]) for name in ("num_bits", "offsets", "outcomes", "numbers")}
+                for name, array in arrays.items():
+                    if array.dtype.kind not in "iu" or (array.size and int(array.max()) > MOST):
+                        raise RecordError(
+                            f"{source}: `{name}` must be whole numbers below 2^63; delete it and run the spec again."
+                        )
                 counts = cls(
-                    int(data["num_bits"]),
-                    data["offsets"].astype(np.int64),
-                    np.asarray(data["outcomes"]),  # bytes, where it is no array
-                    data["numbers"].astype(np.int64),
+                    int(arrays["num_bits"]),
+                    arrays["offsets"].astype(np.int64),
+                    arrays["outcomes"],
+                    arrays["numbers"].astype(np.int64),
                 )
         except RecordError:
             raise
@@ -223,6 +249,21 @@ class Counts:
             fits = int(self.outcomes[:, -1].max()) < 2 ** (self.num_bits % 8)
         if not fits:
             raise RecordError(f"{source}: its arrays do not fit together; delete it and run the spec again.")
+        if entries and int(self.numbers.min()) < 1:
+            raise RecordError(
+                f"{source}: `numbers` has {int(self.numbers.min())}, but what is listed is read at least once; delete it "
+                "and run the spec again."
+            )
+        if float(self.numbers.sum(dtype=np.float64)) > MOST:
+            raise RecordError(f"{source}: `numbers` add up to more than 2^63 shots; delete it and run the spec again.")
+        if entries and len(self._distinct()) < entries:
+            raise RecordError(
+                f"{source}: `outcomes` has an outcome twice in one row; delete it and run the spec again."
+            )
+
+    def _distinct(self) -> IntArray:
+        row_of = np.repeat(np.arange(self.num_rows), np.diff(self.offsets))
+        return _gathered(self.num_bits, self.num_rows, row_of, self.outcomes, self.numbers).numbers
 
 
 def _gathered(num_bits: int, num_rows: int, rows: IntArray, outcomes: NDArray[np.uint8], numbers: IntArray) -> Counts:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.backends.fakes import compact
+from qsense.circuits.histograms import from_words
+from qsense.errors import ArgumentError
 from qsense.files.secrecy import scrubbed
 from qsense.services.protocol import JobStatus, ServiceError, TaskResult
 from qsense.services.tasks import Mode, Task
@@ -108,10 +110,16 @@ class LocalService:
             ) from None
         size = task.circuit.num_clbits
         width = (size + 7) // 8
-        rows = [
-            b"".join(int(word.replace(" ", ""), 2).to_bytes(width, "little") * number for word, number in row.items())
-            for row in counts
-        ]
+        rows = []
+        for index, words in enumerate(counts):
+            try:
+                histogram = from_words(size, words)
+            except ArgumentError as error:
+                raise ServiceError(f"{self.name}: row {index}: {error}", definitive=True, transient=False) from error
+            if (total := sum(histogram.values())) != task.shots:
+                reason = f"row {index} has {total} shots, but {task.shots} were requested"
+                raise ServiceError(f"{self.name}: {reason}", definitive=True, transient=False)
+            rows.append(b"".join(one.to_bytes(width, "little") * number for one, number in histogram.items()))
         shots = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), -1, width)
         return TaskResult(shots, size, (task.circuit.metadata or {}).get("qsense"))
 

@@ -27,6 +27,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from qsense.circuits.counts import Counts, IntArray
+from qsense.circuits.histograms import check_whole
 from qsense.circuits.sensing import Ending, Settings
 from qsense.errors import ArgumentError, nearest
 from qsense.estimators import tally
@@ -133,6 +134,7 @@ def gains(shares: IntArray, num_qubits: int, method: Method, angles: Sequence[fl
         ArgumentError: the rows do not fit the design, or a row has fewer than 2 shots.
     """
     beta = fringe_angles(method, angles)
+    check_whole("shares", shares)
     tally.check_rows(shares.shape[-2], len(beta) + (method == "parity"), f"{method} with {len(beta)} angles")
     total = shares.sum(-1)
     tally.check_shots(total, 2)

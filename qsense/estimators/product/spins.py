@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from qsense.circuits.counts import Counts, IntArray
+from qsense.circuits.histograms import check_whole
 from qsense.circuits.sensing import Settings
 from qsense.errors import ArgumentError
 from qsense.estimators import tally
@@ -173,6 +174,7 @@ def _check(axes: Sequence[Axis]) -> None:
 
 def _check_shape(shares: IntArray, axes: Sequence[Axis]) -> None:
     _check(axes)
+    check_whole("shares", shares)
     tally.check_rows(shares.shape[-3], len(axes), f"a product probe with {len(axes)} axes")
     tally.check_shots(shares.sum(-1), 2)
 

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.circuits.counts import Counts, IntArray
+from qsense.circuits.histograms import check_whole
 from qsense.circuits.sensing import Ending, Settings
 from qsense.errors import ArgumentError
 from qsense.estimators import tally
@@ -182,7 +183,8 @@ def estimate(
     if isinstance(counts, Counts):
         num_qubits, shares = counts.num_bits, tallies(counts, readout)
     else:
-        num_qubits = int(counts.shape[1]).bit_length() - 1
+        num_qubits = int(np.shape(counts)[-1]).bit_length() - 1
+        check_whole("counts", counts, (2**num_qubits,))
         kind = classes(readout, num_qubits)
         shares = np.zeros((len(counts), int(kind.max()) + 1), dtype=np.int64)
         np.add.at(shares.T, kind, counts.T)

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from qsense.circuits.counts import IntArray
+from qsense.circuits.histograms import check_whole
 from qsense.errors import ArgumentError
+from qsense.estimators.tally import check_rows
 from qsense.numerics.fisher import FloatArray
 
 _SHOTS_OF_AN_OUTCOME = 32  # below it a shuffle of the shots is quicker than a draw for every outcome
+
+
+def check_table(table: IntArray, num_rows: Callable[[int], int]) -> int:
+    """Returns the number of spins of a table of counts, shape (rows, 2^N).
+
+    Args:
+        table: the counts.
+        num_rows: N → how many rows the design has.
+
+    Raises:
+        ArgumentError: a number cannot be a count, or the shape is not that of the design.
+    """
+    outcomes = int((np.shape(table) or (0,))[-1])
+    num_qubits = max(outcomes.bit_length() - 1, 1)
+    check_whole("table", table, (2**num_qubits,))
+    check_rows(len(table), num_rows(num_qubits), f"tomography of {num_qubits} spins")
+    return num_qubits
 
 
 def split(table: IntArray, num_folds: int, rng: np.random.Generator) -> FloatArray:

@@ -27,7 +27,7 @@ from qsense.circuits.counts import IntArray
 from qsense.circuits.sensing import Settings, X, Y, Z
 from qsense.errors import ArgumentError
 from qsense.estimators.result import Estimate
-from qsense.estimators.tomography.folds import split
+from qsense.estimators.tomography.folds import check_table, split
 from qsense.estimators.tomography.quadratic_form import NUM_FOLDS
 from qsense.estimators.tomography.u_statistic import TomographyData, commutator, readings
 from qsense.numerics.fisher import ComplexArray, FloatArray
@@ -111,11 +111,11 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
         rng: deals the shots into folds.
 
     Raises:
-        ArgumentError: a setting has fewer than 12 shots.
+        ArgumentError: a setting has fewer than 12 shots, or the table is not of the settings of `design`.
 
     Source: `qsense.estimators.tomography.u_statistic.readings`.
     """
-    num_qubits = int(table.shape[1]).bit_length() - 1
+    num_qubits = check_table(table, lambda size: num_circuits(size, derivative))
     shape = (-1, 3**num_qubits, 2**num_qubits)
     folds = split(table, NUM_FOLDS, rng).reshape(NUM_FOLDS, *shape)
     coefficients = np.tile([0.5, -0.5], num_qubits) if derivative == "shift" else np.empty(0)

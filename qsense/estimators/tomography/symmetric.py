@@ -24,7 +24,7 @@ from qsense.circuits.sensing import Settings
 from qsense.errors import ArgumentError
 from qsense.estimators.result import Estimate
 from qsense.estimators.shifts.parameter_shift import all_frequencies_rule
-from qsense.estimators.tomography.folds import split
+from qsense.estimators.tomography.folds import check_table, split
 from qsense.estimators.tomography.quadratic_form import NUM_FOLDS
 from qsense.estimators.tomography.u_statistic import TomographyData, commutator, readings
 from qsense.numerics.fisher import ComplexArray, FloatArray
@@ -78,9 +78,9 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
         rng: deals the shots into folds.
 
     Raises:
-        ArgumentError: a setting has fewer than 12 shots.
+        ArgumentError: a setting has fewer than 12 shots, or the table is not of the settings of `design`.
     """
-    num_qubits = int(table.shape[1]).bit_length() - 1
+    num_qubits = check_table(table, lambda size: len(design(size, derivative)))
     ups = np.array([outcome.bit_count() for outcome in range(table.shape[1])])
     return estimate_from_ups(table @ (ups[:, None] == np.arange(num_qubits + 1)), derivative, rng)
 
