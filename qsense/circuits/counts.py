@@ -251,7 +251,7 @@ class Counts:
             raise RecordError(f"{source}: its arrays do not fit together; delete it and run the spec again.")
         if entries and int(self.numbers.min()) < 1:
             raise RecordError(
-                f"{source}: `numbers` has {int(self.numbers.min())}, but what is listed is read at least once; delete it "
+                f"{source}: `numbers` has {int(self.numbers.min())}, but outcomes listed were read; delete it "
                 "and run the spec again."
             )
         if float(self.numbers.sum(dtype=np.float64)) > MOST:
