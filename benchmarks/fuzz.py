@@ -3,7 +3,8 @@
     python benchmarks/fuzz.py [seconds] [seed]
 
 Real files of every kind are mutated: bytes and numbers are changed, members of ZIP files and keys of JSON are replaced,
-and names are made right again where a checksum would hide what lies behind it. Whatever is not a result must be a
+and names are made right again where a checksum would hide what lies behind it. Links and pipes are put in the place
+of files, text for terminals into names, and gates are nested (`attacks.py`). Whatever is not a result must be a
 QsenseError of one line. A file outside of the folder of an input that is opened to be written, or any program that is
 started, is an escape. Prints inputs, errors and crashes; exit status 1 on a crash, an escape or an input of over a
 minute.
@@ -28,11 +29,12 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import attacks
 import tomli_w
+from attacks import qsense
 
 from qsense import RunSpec, run
 from qsense.circuits.counts import Counts
-from qsense.cli import main as qsense_command
 from qsense.errors import QsenseError
 from qsense.files import content
 from qsense.noise import LocalNoise
@@ -215,19 +217,6 @@ def a_spec(folder, chance):
         qsense("run", path, "--out", folder / "records")
 
 
-def qsense(*words):
-    """Runs the command itself; its own exit statuses are 0, 1 and 2."""
-    before = sys.argv, sys.stdout, sys.stderr
-    sys.argv, sys.stdout, sys.stderr = ["qsense", *map(str, words)], io.StringIO(), io.StringIO()
-    try:
-        qsense_command()
-    except SystemExit as end:
-        if end.code not in (0, 1, 2, None):
-            raise AssertionError(f"exit status {end.code}") from None
-    finally:
-        sys.argv, sys.stdout, sys.stderr = before
-
-
 def shipped(kind, chance):
     return mutated(content.find(kind, chance.choice(content.names(kind))).read_bytes(), chance)
 
@@ -383,6 +372,9 @@ def main():
         "study in a store": lambda folder, chance: a_study_entry(folder, chance, copied(folder, store), entry),
         "index": lambda folder, chance: an_index(folder, chance, copied(folder, store), entry),
         "record": lambda folder, chance: a_record(folder, chance, copied(folder, record)),
+        "links": lambda folder, chance: attacks.links(folder, chance, copied(folder, record), copied(folder, store)),
+        "terminal text": lambda folder, chance: attacks.terminal_text(folder, chance, copied(folder, record)),
+        "nested gates": attacks.a_nest,
     }  # fmt: skip
     weights = dict.fromkeys(kinds, 2) | dict.fromkeys(("study", "spec", "noise model", "circuit"), 6)
     tried, refused, crashes = Counter(), Counter(), Counter()
