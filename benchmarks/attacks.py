@@ -1,4 +1,4 @@
-"""What `fuzz.py` does to files beyond damaging them: links, text for terminals, and gates that unfold without end."""
+"""What `fuzz.py` does beyond damaging files: links, text for terminals, nested gates, and ledgers of paid jobs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ import os
 import re
 import shutil
 import sys
+from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from qsense import RunRecord, results_of
+from qiskit_aer import AerSimulator
+
+from qsense import RunRecord, RunSpec, results_of
 from qsense.cli import main as qsense_command
 from qsense.errors import QsenseError
+from qsense.jobs import submission
+from qsense.jobs.collection import collect
 from qsense.probes import Probe
+from qsense.services import JobStatus, ServiceError, TaskResult
+from qsense.services.local import LocalService
 from qsense.store import Store
 from qsense.store.studies import list_studies
 from qsense.store.tidying import tidy
@@ -175,3 +184,99 @@ def a_nest(folder, chance):
     probe = Probe.from_qasm(str(path))
     if probe.num_qubits <= 10:
         probe.statevector()
+
+
+@dataclass
+class Forgetful:
+    """A service that keeps every job, but for a while does not know it, does not find it, or is not there.
+
+    Attributes:
+        service: where the jobs run.
+        chance: when it fails.
+        fails: how often, from 0 to 1.
+        sends: how often each job was sent, by its tag.
+    """
+
+    service: Any
+    chance: Any
+    fails: float = 0.0
+    sends: Counter = field(default_factory=Counter)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.service, name)
+
+    def fail(self) -> None:
+        if self.chance.random() < self.fails:
+            raise ServiceError("503", definitive=self.chance.random() < 0.5, transient=True)
+
+    def find(self, run: str) -> dict[str, list[str]]:
+        self.fail()
+        return self.service.find(run)
+
+    def status(self, job_id: str) -> JobStatus:
+        self.fail()
+        return JobStatus("unknown") if self.chance.random() < self.fails else self.service.status(job_id)
+
+    def results(self, job_id: str) -> list[TaskResult]:
+        self.fail()
+        return self.service.results(job_id)
+
+    def send(self, tasks: Any, tags: Any, session: str, most_seconds: int | None) -> str:
+        if self.chance.random() < self.fails / 2:
+            raise ServiceError("503 before", definitive=True, transient=True)
+        self.sends[tags[-1]] += 1
+        job = self.service.send(tasks, tags, session, most_seconds)
+        if self.chance.random() < self.fails / 2:
+            raise ServiceError("connection closed", definitive=False, transient=True)
+        return job
+
+
+PAID = {
+    "schema": 1, "name": "paid", "field_rad_per_s": 1000.0,
+    "probes": ["ghz"], "num_qubits": 2, "shots": 20, "seed": 1, "times_s": [0.0, 1e-5],
+    "estimators": [{"estimator": "parameter_shift"}], "backend": "local:aer",
+    "noise": [{"name": "device", "t1_s": 1e-4, "t2_s": 8e-5}],
+}  # fmt: skip
+
+
+def a_ledger(folder, chance, damage):
+    """Submits, collects and sends again while the service forgets and the ledger is damaged: no job is sent twice."""
+    spec, out = RunSpec.from_dict(PAID), folder / "paid"
+    service = Forgetful(LocalService("local:aer", AerSimulator(seed_simulator=1)), chance)
+
+    def submit(resend):
+        return submission.submit(submission.prepare(spec, out, service), out, service, resend)
+
+    def take():
+        record = RunRecord.matching_request(spec, out)
+        if record is not None:
+            collect(record, service)
+
+    for _ in range(chance.randrange(4, 9)):
+        service.fails = chance.choice([0.0, 0.3, 0.7])
+        with suppress(QsenseError):
+            chance.choice([lambda: submit(False), lambda: submit(True), take, take])()
+        if chance.random() < 0.4 and out.is_dir():
+            spoil(chance.choice(sorted(out.glob("*")) or [out]), chance, damage)
+        if twice := [tag for tag, times in service.sends.items() if times > 1]:
+            raise AssertionError(f"{len(twice)} of {len(service.sends)} jobs were sent twice")
+
+
+def spoil(record: Path, chance: Any, damage: Any) -> None:
+    """Damages, empties or deletes one thing of a record of paid jobs."""
+    names = ["jobs.json", "jobs.json", "provenance.json", "jobs", "spec.toml", "summary.json"]
+    paths = [path for name in names if (path := record / name).exists()]
+    if not paths:
+        return
+    path, kind = chance.choice(paths), chance.randrange(5)
+    if kind == 0:
+        remove(path)
+    elif path.is_dir():
+        remove(chance.choice(sorted(path.iterdir()) or [path]))
+    elif kind == 1:
+        path.write_bytes(b"")
+    elif kind == 2 and path.suffix == ".json":
+        with suppress(ValueError):
+            path.write_text(json.dumps(damage[1](json.loads(path.read_bytes()), chance)))
+    else:
+        path.write_bytes(damage[0](path.read_bytes(), chance))

@@ -375,6 +375,7 @@ def main():
         "links": lambda folder, chance: attacks.links(folder, chance, copied(folder, record), copied(folder, store)),
         "terminal text": lambda folder, chance: attacks.terminal_text(folder, chance, copied(folder, record)),
         "nested gates": attacks.a_nest,
+        "ledger": lambda folder, chance: attacks.a_ledger(folder, chance, (mutated, changed)),
     }  # fmt: skip
     weights = dict.fromkeys(kinds, 2) | dict.fromkeys(("study", "spec", "noise model", "circuit"), 6)
     tried, refused, crashes = Counter(), Counter(), Counter()
