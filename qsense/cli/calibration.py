@@ -11,7 +11,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.logs import show_log
-from qsense.cli.options import AllowCode
+from qsense.cli.options import AllowCode, MaxQpuSeconds, integers, time_or_none
 
 if TYPE_CHECKING:
     from qsense.calibration.analysis import Characterisation
@@ -20,20 +20,18 @@ if TYPE_CHECKING:
 @app.command(short_help="Measure T1, T2*, T2 and readout as a noise model.")
 def calibrate(
     backend: Annotated[str, typer.Argument(help="A device, such as fake:manila or ibm:<device>.", metavar="BACKEND")],
-    qubits: Annotated[str, typer.Option(help="Qubits with commas, in the order of the spins: 0,1,2.")],
+    qubits: Annotated[str, typer.Option(help="Qubits, in the order of the spins: 0,1,2 or 0-2.")],
     out: Annotated[Path | None, typer.Option(help="Noise model to write; <device>.toml here by default.")] = None,
     shots: Annotated[int, typer.Option(help="Shots for every circuit.", min=100)] = 2000,
     longest: Annotated[
-        float | None, typer.Option(help="Longest idle time in s; needed where no T1 or T2 is reported.")
+        str | None, typer.Option(help="Longest idle time: 0.001 (s), 500us; needed where no T1 or T2 is reported.")
     ] = None,
     idle: Annotated[str, typer.Option(help="Which T2 the model has: free (T2*) or hahn.")] = "free",
     seed: Annotated[int, typer.Option(help="Seed of a simulated device.", min=0)] = 0,
     records: Annotated[
         Path, typer.Option(help="Of ibm:<device>: folder under which a folder for the jobs is made.")
     ] = Path("runs/records"),
-    max_qpu_seconds: Annotated[
-        float | None, typer.Option(help="Of ibm:<device>: send nothing that may take longer on it.", min=1)
-    ] = None,
+    max_qpu_seconds: MaxQpuSeconds = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Of ibm:<device>: say what would be sent; send and write nothing.")
     ] = False,
@@ -51,10 +49,10 @@ def calibrate(
     from qsense.calibration.model import model_file
     from qsense.circuits.transpilation import Idle
     from qsense.cli.jobs import cost, sent_as_json
-    from qsense.cli.options import integers
     from qsense.errors import ArgumentError
 
     show_log(quiet=as_json)
+    idling, most = time_or_none("--longest", longest), time_or_none("--max-qpu-seconds", max_qpu_seconds, 1)
     if idle not in ("free", "hahn"):
         raise ArgumentError(f'Option --idle must be free or hahn, but is "{idle}".')
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", backend)
@@ -65,7 +63,7 @@ def calibrate(
     ready = None
     if remote.is_remote(backend):
         service = remote.service(backend)
-        ready = by_jobs.prepare(service, named, shots, longest, records, max_qpu_seconds)
+        ready = by_jobs.prepare(service, named, shots, idling, records, most)
         if not as_json:
             print(cost(ready.ledger))
         if dry_run:
@@ -81,7 +79,7 @@ def calibrate(
             f'"{backend}"; leave them out.'
         )
     else:
-        found = _measure_now(backend, named, shots, longest, seed)
+        found = _measure_now(backend, named, shots, idling, seed)
     entry = model_file(found, backend, name, cast(Idle, idle), None if ready is None else ready.started)
     model = tomli_w.dumps(entry)
     try:

@@ -10,7 +10,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.logs import show_log
-from qsense.cli.options import AllowCode
+from qsense.cli.options import AllowCode, MaxQpuSeconds, time_or_none
 
 if TYPE_CHECKING:
     from qsense.jobs.collection import Collected
@@ -27,9 +27,7 @@ def submit(
     ),
     shots: Annotated[int | None, typer.Option(help="Shots for every circuit, instead of the spec's.", min=1)] = None,
     mode: Annotated[str, typer.Option(help="job, batch or session.")] = "batch",
-    max_qpu_seconds: Annotated[
-        float | None, typer.Option(help="Send nothing that may take longer on the device.", min=1)
-    ] = None,
+    max_qpu_seconds: MaxQpuSeconds = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send and write nothing.")] = False,
     resend: Annotated[bool, typer.Option("--resend", help="Send lost jobs again, after a search for them.")] = False,
     allow_code: AllowCode = False,
@@ -45,6 +43,7 @@ def submit(
     from qsense.services.tasks import Mode
 
     show_log(quiet=as_json)
+    most = time_or_none("--max-qpu-seconds", max_qpu_seconds, 1)
     loaded = RunSpec.load(spec)
     if backend is not None:
         # Chosen qubits belong to one device.
@@ -52,7 +51,7 @@ def submit(
     if shots is not None:
         loaded = loaded.with_shots(shots)
     service = remote.service(loaded.backend)
-    ready = submission.prepare(loaded, out, service, cast(Mode, mode), max_qpu_seconds)
+    ready = submission.prepare(loaded, out, service, cast(Mode, mode), most)
     if not as_json:
         print(cost(ready.ledger))
     if dry_run:

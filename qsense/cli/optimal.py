@@ -14,6 +14,7 @@ from qsense.cli.options import (
     T2,
     Absorption,
     Collective,
+    DeadTime,
     Dephasing,
     Depolarizing,
     Emission,
@@ -23,6 +24,8 @@ from qsense.cli.options import (
     finite,
     integers,
     noise_of,
+    time_or_none,
+    value,
 )
 from qsense.errors import ArgumentError
 from qsense.files.figures import format_of
@@ -34,21 +37,21 @@ if TYPE_CHECKING:
 
 @app.command(short_help="The best symmetric probe, beside GHZ, product and the bound.")
 def optimal(
-    num_qubits: Annotated[str, typer.Option(help="Numbers of spins: 4, 2,4,8 or 2-6; seconds each up to about 30.")],
+    num_qubits: Annotated[str, typer.Option(help="Numbers of spins: 4, 2,4, 2-6 or 2:16:2; seconds each to about 30.")],
     dephasing: Dephasing = None,
     emission: Emission = None,
     absorption: Absorption = None,
     depolarizing: Depolarizing = None,
     exponent: Exponent = 1.0,
-    collective: Collective = 0.0,
+    collective: Collective = "0",
     t1: T1 = None,
     t2: T2 = None,
     model: Model = None,
     objective: Annotated[str, typer.Option(help="integrated_gain (𝓘), rate (max Q/t), or gain (G at --time).")] = (
         "integrated_gain"
     ),
-    time: Annotated[float | None, typer.Option(help="Time in s of the objective gain.")] = None,
-    dead_time: Annotated[float, typer.Option(help="Preparation and readout in s, of the objective rate.")] = 0.0,
+    time: Annotated[str | None, typer.Option(help="Time of the objective gain: 0.5 (s), 3us.")] = None,
+    dead_time: DeadTime = "0",
     out: Annotated[Path | None, typer.Option(help="Write the optimum's preparation as .qasm; one N ≤ 10.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a figure: .png, .svg or .pdf.")] = None,
     as_json: AsJson = False,
@@ -62,7 +65,8 @@ def optimal(
     objective = current_name(objective)
     if out is not None and len(sizes) > 1:
         raise ArgumentError("Option --out writes one probe; give one number of spins.")
-    rows = [_row(size, noise, objective, time, dead_time, as_json) for size in sizes]
+    at, dead = time_or_none("--time", time), value("--dead-time", dead_time, "time")
+    rows = [_row(size, noise, objective, at, dead, as_json) for size in sizes]
     answer: dict[str, Any] = {"objective": objective, "noise": noise.to_dict(), "rows": rows}
     if out is not None:
         from qsense.circuits.rendering import write_preparation
@@ -121,13 +125,13 @@ def _show(answer: dict[str, Any], noise: str) -> None:
         table.add_column(name, justify="left" if name == "probe" else "right")
     for row in answer["rows"]:
         product = row["values"]["product"]
-        for place, (name, value) in enumerate([*row["values"].items(), ("bound on any probe", row["bound"])]):
+        for place, (name, reached) in enumerate([*row["values"].items(), ("bound on any probe", row["bound"])]):
             size = str(row["num_qubits"]) if place == 0 else ""
-            if value is None:
+            if reached is None:
                 table.add_row(size, name, "none known", "", "")
                 continue
-            share = "" if row["bound"] is None else f"{value / row['bound']:.4f}"
-            table.add_row(size, name, f"{value:.8g}", f"{value / product:.5f}" if product else "", share)
+            share = "" if row["bound"] is None else f"{reached / row['bound']:.4f}"
+            table.add_row(size, name, f"{reached:.8g}", f"{reached / product:.5f}" if product else "", share)
     console.print(table)
     print("The optimum is the best of a search and of the probes above it; the bound holds for any probe.")
     for row in answer["rows"]:

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qsense.errors import ArgumentError, nearest
+from qsense.files.units import Kind, quantities, quantity, whole_numbers
 
 if TYPE_CHECKING:
     from qsense.noise import Noise
     from qsense.probes import Probe
 
-Dephasing = Annotated[str | None, typer.Option(help="Dephasing rate in 1/s, or one per spin: 0.1,0.2.")]
-Emission = Annotated[str | None, typer.Option(help="Emission rate in 1/s, or one per spin.")]
-Absorption = Annotated[str | None, typer.Option(help="Absorption rate in 1/s, or one per spin.")]
-Depolarizing = Annotated[
-    str | None, typer.Option(help="Depolarizing rate in 1/s, or one per spin; not with other rates.")
-]
-Transverse = Annotated[str | None, typer.Option(help="Rate of σ_x noise in 1/s, or one per spin; N ≤ 10.")]
+Dephasing = Annotated[str | None, typer.Option(help="Dephasing rate, or one per spin: 0.1,0.2 (1/s), 1/5us, 0.2MHz.")]
+Emission = Annotated[str | None, typer.Option(help="Emission rate, or one per spin.")]
+Absorption = Annotated[str | None, typer.Option(help="Absorption rate, or one per spin.")]
+Depolarizing = Annotated[str | None, typer.Option(help="Depolarizing rate, or one per spin; not with other rates.")]
+Transverse = Annotated[str | None, typer.Option(help="Rate of σ_x noise, or one per spin; N ≤ 10.")]
 Exponent = Annotated[float, typer.Option(help="β of stretched dephasing, exp[-(2γt)^β].")]
-Collective = Annotated[float, typer.Option("--collective-dephasing", help="Rate of L = 2J_z in 1/s.")]
-Coupling = Annotated[float, typer.Option(help="χ in rad/s of H = χJ_z², the same for all pairs; dense, N ≤ 10.")]
-T1 = Annotated[str | None, typer.Option(help="T1 in s, or one per spin; goes with --t2.")]
-T2 = Annotated[str | None, typer.Option(help="T2 in s, or one per spin; at most 2 T1.")]
+Collective = Annotated[str, typer.Option("--collective-dephasing", help="Rate of L = 2J_z.")]
+Coupling = Annotated[
+    str, typer.Option(help="χ of H = χJ_z², the same for all pairs: 0.5 (rad/s), 3krad/s; dense, N ≤ 10.")
+]
+T1 = Annotated[str | None, typer.Option(help="T1, or one per spin: 2 (s), 50us, inf; goes with --t2.")]
+T2 = Annotated[str | None, typer.Option(help="T2, or one per spin; at most 2 T1.")]
+Field = Annotated[str, typer.Option(help="φ: 0.2 (rad/s), 3krad/s; it matters only under transverse noise.")]
+DeadTime = Annotated[str, typer.Option(help="Preparation and readout for the rate: 0.5 (s), 2ms.")]
+MaxQpuSeconds = Annotated[
+    str | None, typer.Option(help="Of ibm:<device>: send nothing that may take longer: 60 (s), 10min.")
+]
 Model = Annotated[str | None, typer.Option("--noise", help="A noise model's name or TOML file.")]
 
 
@@ -51,8 +60,8 @@ def noise_of(
     t1: str | None,
     t2: str | None,
     exponent: float = 1.0,
-    collective: float = 0.0,
-    coupling: float = 0.0,
+    collective: str = "0",
+    coupling: str = "0",
 ) -> Noise:
     """Returns the noise that the options give.
 
@@ -61,9 +70,11 @@ def noise_of(
     """
     from qsense.noise import Environment, LocalNoise
 
-    given = {kind: numbers(f"--{kind}", text) for kind, text in rates.items() if text is not None}
+    given = {kind: values(f"--{kind}", text, "rate") for kind, text in rates.items() if text is not None}
+    common = value("--collective-dephasing", collective, "rate")
+    chi = value("--coupling", coupling, "angular frequency")
     ways = [bool(given), t1 is not None or t2 is not None, model is not None]
-    if sum(ways) > 1 or (not any(ways) and not collective):
+    if sum(ways) > 1 or (not any(ways) and not common):
         raise ArgumentError(
             "Give the noise in one way: rates (--dephasing, --emission, --absorption, …), --t1 with --t2, or --noise."
         )
@@ -80,11 +91,11 @@ def noise_of(
     elif t1 is not None or t2 is not None:
         if t1 is None or t2 is None:
             raise ArgumentError("Options --t1 and --t2 go together; add the missing one.")
-        local = LocalNoise.from_t1_t2(numbers("--t1", t1), numbers("--t2", t2))
+        local = LocalNoise.from_t1_t2(values("--t1", t1, "time"), values("--t2", t2, "time"))
     else:
         kinds = {kind: given.get(kind, 0.0) for kind in ("dephasing", "emission", "absorption", "transverse")}
         local = LocalNoise(**kinds, exponent=exponent)  # type: ignore[arg-type]
-    return Environment(local, collective, coupling) if collective or coupling else local
+    return Environment(local, common, chi) if common or chi else local
 
 
 def probe_of(name: str, num_qubits: int | None, tilt: float) -> Probe:
@@ -116,31 +127,56 @@ def probe_of(name: str, num_qubits: int | None, tilt: float) -> Probe:
     return found
 
 
-def numbers(option: str, text: str) -> list[float]:
-    """Returns the numbers of an option such as 0.1,0.2.
+def values(option: str, text: str, kind: Kind) -> list[float]:
+    """Returns the times, rates or angular frequencies of an option such as 0,1us,2us, in SI units.
 
     Raises:
-        ArgumentError: they are not numbers.
+        ArgumentError: they are none; names the option.
     """
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError as error:
-        raise ArgumentError(f'Option {option} must be a number or numbers with commas, but is "{text}".') from error
+    with _named(option):
+        return quantities(text, kind)
+
+
+def value(option: str, text: str, kind: Kind) -> float:
+    """Returns the time, rate or angular frequency of an option, in SI units.
+
+    Raises:
+        ArgumentError: it is none; names the option.
+    """
+    with _named(option):
+        return quantity(text, kind)
+
+
+def time_or_none(option: str, text: str | None, least: float = -math.inf) -> float | None:
+    """Returns the time of an option in s; None where it is not given.
+
+    Raises:
+        ArgumentError: it is no time, or below the least; names the option.
+    """
+    if text is None:
+        return None
+    found = value(option, text, "time")
+    if not found >= least:
+        raise ArgumentError(f"Option {option} must be at least {least:g} s, but is {text}.")
+    return found
 
 
 def integers(option: str, text: str) -> list[int]:
-    """Returns the whole numbers of an option such as 2,4 or 2-6.
+    """Returns the whole numbers of an option such as 2,4, 2-6 or 2:16:2.
 
     Raises:
-        ArgumentError: they are not numbers.
+        ArgumentError: they are none; names the option.
     """
+    with _named(option):
+        return whole_numbers(text)
+
+
+@contextmanager
+def _named(option: str) -> Iterator[None]:
     try:
-        first, dash, last = text.partition("-")
-        if dash and first:
-            return list(range(int(first), int(last) + 1))
-        return [int(part) for part in text.split(",")]
-    except ValueError as error:
-        raise ArgumentError(f'Option {option} must be whole numbers with commas, but is "{text}".') from error
+        yield
+    except ArgumentError as error:
+        raise ArgumentError(f"Option {option} {error}") from error
 
 
 def finite(value: float) -> float | None:

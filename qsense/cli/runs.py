@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qsense.cli.app import AsJson, app
-from qsense.cli.options import AllowCode, integers, print_paths
+from qsense.cli.options import AllowCode, MaxQpuSeconds, integers, print_paths, time_or_none, value
 from qsense.cli.progress import progress
 from qsense.errors import RecordError
 from qsense.files.old_names import with_old_names
@@ -28,9 +28,7 @@ def run(
         "runs/records"
     ),
     shots: Annotated[int | None, typer.Option(help="Shots for every circuit, instead of the spec's.", min=1)] = None,
-    max_qpu_seconds: Annotated[
-        float | None, typer.Option(help="Of ibm:<device>: send nothing that may take longer on it.", min=1)
-    ] = None,
+    max_qpu_seconds: MaxQpuSeconds = None,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
@@ -38,11 +36,12 @@ def run(
     from qsense import workflow
     from qsense.runs.spec import RunSpec
 
+    most = time_or_none("--max-qpu-seconds", max_qpu_seconds, 1)
     loaded = RunSpec.load(spec)
     if shots is not None:
         loaded = loaded.with_shots(shots)
     with progress(as_json) as update:
-        record = workflow.run(loaded, out, update, max_qpu_seconds)
+        record = workflow.run(loaded, out, update, most)
     _show(record, as_json)
 
 
@@ -67,14 +66,14 @@ def show(record: Record, as_json: AsJson = False) -> None:
 @app.command(short_help="Write sensing circuits as OpenQASM 3.")
 def render(
     out: Annotated[Path, typer.Option(help="Folder for the OpenQASM files.")] = Path("circuits/sensing"),
-    num_qubits: Annotated[str, typer.Option(help="Numbers of spins, such as 2,4.")] = "2,4",
-    time: Annotated[float, typer.Option(help="Sensing time in s, a number in the file.")] = 1.0,
+    num_qubits: Annotated[str, typer.Option(help="Numbers of spins: 4, 2,4, 2-6 or 2:16:2.")] = "2,4",
+    time: Annotated[str, typer.Option(help="Sensing time, a number in the file: 0.5 (s), 3us.")] = "1",
     as_json: AsJson = False,
 ) -> None:
     """Write the sensing circuits of GHZ and product as OpenQASM 3, to read and to carry elsewhere."""
     from qsense.circuits import rendering
 
-    written = rendering.render(out, integers("--num-qubits", num_qubits), time)
+    written = rendering.render(out, integers("--num-qubits", num_qubits), value("--time", time, "time"))
     if as_json:
         print(json.dumps({"files": [str(path) for path in written]}, indent=2))
     else:

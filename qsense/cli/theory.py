@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,17 +16,22 @@ from qsense.cli.options import (
     Absorption,
     Collective,
     Coupling,
+    DeadTime,
     Dephasing,
     Depolarizing,
     Emission,
     Exponent,
+    Field,
     Model,
     Transverse,
     described,
     finite,
+    integers,
     noise_of,
-    numbers,
     probe_of,
+    time_or_none,
+    value,
+    values,
 )
 from qsense.errors import ArgumentError
 from qsense.files.figures import format_of
@@ -47,27 +53,31 @@ def theory(
             "a circuit's name, a .qasm file, or a .npy file of a state."
         ),
     ],
-    num_qubits: Annotated[int | None, typer.Option(help="Number of spins N; a file has its own.")] = None,
+    num_qubits: Annotated[
+        str | None, typer.Option(help="Numbers of spins N: 4, 2,4, 2-6 or 2:16:2; a file has its own.")
+    ] = None,
     dephasing: Dephasing = None,
     emission: Emission = None,
     absorption: Absorption = None,
     depolarizing: Depolarizing = None,
     transverse: Transverse = None,
     exponent: Exponent = 1.0,
-    collective: Collective = 0.0,
-    coupling: Coupling = 0.0,
+    collective: Collective = "0",
+    coupling: Coupling = "0",
     t1: T1 = None,
     t2: T2 = None,
     model: Model = None,
-    times: Annotated[str | None, typer.Option(help="Times in s, increasing: 0,1,2.5.")] = None,
-    until: Annotated[float | None, typer.Option(help="End of the integral's window in s; else infinity.")] = None,
+    times: Annotated[
+        str | None, typer.Option(help="Times, increasing: 0,1,2.5 (s), 0,1us,2us, or a range 0:10us:1us.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="End of the integral's window: 2 (s), 3us; else infinity.")] = None,
     tilt: Annotated[float, typer.Option(help="δ in (-1, 1) of a product probe.")] = 0.0,
-    field: Annotated[float, typer.Option(help="φ in rad/s; it matters only under transverse noise.")] = 0.0,
+    field: Field = "0",
     readout: Annotated[
         str | None, typer.Option(help="Also what a readout reaches: local_x, total_jx, parity, loss_flag, z.")
     ] = None,
     phase: Annotated[str, typer.Option(help="Where the readout measures: mid, best, or an angle in rad.")] = "mid",
-    dead_time: Annotated[float, typer.Option(help="Preparation and readout in s, for the operational rate.")] = 0.0,
+    dead_time: DeadTime = "0",
     plot: Annotated[Path | None, typer.Option(help="Write a figure: .png, .svg or .pdf.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -82,28 +92,38 @@ def theory(
     noise = noise_of(model, rates, t1, t2, exponent, collective, coupling)
     if plot is not None:
         format_of(plot)  # refused before anything is computed
-    chosen = probe_of(probe, num_qubits, tilt)
-    answer = _answer(chosen, noise, times, until, field, dead_time)
-    if readout is not None:
-        answer |= _readout(chosen, noise, readout, phase, answer["times_s"], field)
+    sizes = [None] if num_qubits is None else integers("--num-qubits", num_qubits)
+    if plot is not None and len(sizes) > 1:
+        raise ArgumentError("Option --plot draws one number of spins; give --num-qubits one.")
+    phi, dead = value("--field", field, "angular frequency"), value("--dead-time", dead_time, "time")
+    end = time_or_none("--until", until)
+    at = None if times is None else values("--times", times, "time")
+    answers = []
+    for size in sizes:
+        chosen = probe_of(probe, size, tilt)
+        answer = _answer(chosen, noise, at, None if end == math.inf else end, phi, dead)
+        if readout is not None:
+            answer |= _readout(chosen, noise, readout, phase, answer["times_s"], phi)
+        answers.append(answer)
     failed = None
     if plot is not None:
         from qsense.files.figures import save_or_error
         from qsense.reports import theory_figure
 
-        failed = save_or_error(lambda: theory_figure(chosen, noise, field), plot)
+        failed = save_or_error(lambda: theory_figure(chosen, noise, phi), plot)
         if failed is None:
             answer["plot"] = str(plot)
     if as_json:
-        print(json.dumps(with_old_names(answer), indent=2, allow_nan=False))
-    else:
-        _show(answer, described(noise))
+        found = [with_old_names(one) for one in answers]
+        print(json.dumps(found if len(found) > 1 else found[0], indent=2, allow_nan=False))
+    for one in [] if as_json else answers:
+        _show(one, described(noise))
     if failed is not None:  # after the table, which does not need it
         raise failed
 
 
 def _answer(
-    probe: Probe, noise: Noise, times: str | None, until: float | None, field: float, dead_time: float
+    probe: Probe, noise: Noise, times: list[float] | None, until: float | None, field: float, dead_time: float
 ) -> dict[str, Any]:
     import numpy as np
 
@@ -118,7 +138,7 @@ def _answer(
     n = probe.num_qubits
     rates = environment_of(noise).decay_rates(n)
     if times is not None:
-        at = as_times(numbers("--times", times))
+        at = as_times(times)
     elif rates.any():
         at = np.linspace(0, 2 / rates[rates > 0].min(), 11)
     else:
@@ -157,9 +177,10 @@ def _readout(probe: Probe, noise: Noise, readout: str, phase: str, times: list[f
 
     where: str | float = phase
     if phase not in ("mid", "best"):
-        (where, *more) = numbers("--phase", phase)
-        if more:
-            raise ArgumentError(f'Option --phase must be mid, best or one angle in rad, but is "{phase}".')
+        try:
+            where = float(phase)
+        except ValueError as error:
+            raise ArgumentError(f'Option --phase must be mid, best or an angle in rad, but is "{phase}".') from error
     integral = integrated_classical_gain(probe, noise, readout, where, field)
     blind = None
     if integral.value == 0:

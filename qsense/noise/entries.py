@@ -8,13 +8,14 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from qsense.errors import ArgumentError
+from qsense.files.quantities import Rates, RelaxationTimes
 from qsense.files.toml_file import Table
 from qsense.noise.checked import FASTEST, NAME, SLOWEST
 from qsense.noise.kinds import noise_of_kind
 from qsense.noise.local import KINDS, LocalNoise
 from qsense.noise.protocol import SpinNoise
 
-Rates = float | list[float]
+Fractions = float | list[float]
 Name = Annotated[str, Field(pattern=NAME)]
 
 
@@ -26,9 +27,9 @@ class LocalEntry(Table):
     dephasing_rate: Rates | None = None
     emission_rate: Rates | None = None
     absorption_rate: Rates | None = None
-    t1_s: Rates | None = None
-    t2_s: Rates | None = None
-    excited_population: Rates | None = None
+    t1_s: RelaxationTimes | None = None
+    t2_s: RelaxationTimes | None = None
+    excited_population: Fractions | None = None
 
 
 class KindEntry(Table):

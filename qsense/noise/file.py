@@ -1,55 +1,98 @@
-"""The TOML format of a noise model: every number has its unit, its source and its date."""
+"""The TOML format of a noise model: every number has its unit, its source and its date.
+
+The unit is a key beside a number, or stands in the text: `value = 227, unit = "us"` is the same as `value = "227 us"`.
+"""
 
 from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from qsense.errors import ArgumentError
 from qsense.files import toml_file
 from qsense.files.toml_file import Table
+from qsense.files.units import Kind, quantity
 
-_PER_SECOND = {"1/s": 1.0, "1/ms": 1e3, "1/us": 1e6}
-_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_EXAMPLES: dict[Kind, str] = {"time": "us", "rate": "/us"}
 
-NotNegative = float | list[float]
+Number = Annotated[float, Field(allow_inf_nan=True)]
+Numbers = Number | list[Number]
 
 
 class _Quantity(Table):
-    value: NotNegative
-    stderr: NotNegative | None = None
+    """A number or one per spin; `value` and `stderr` are in SI units once read."""
+
+    kind: ClassVar[Kind | None] = None
+    value: Numbers
+    stderr: Numbers | None = None
     source: str = Field(min_length=1)
     date: date
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_si(cls, data: Any) -> Any:
+        if cls.kind is None or not isinstance(data, dict):
+            return data
+        unit, found = data.get("unit"), dict(data)
+        for key in ("value", "stderr"):
+            if key in data:
+                found[key] = _converted(key, data[key], unit, cls.kind)
+        return {**found, "unit": None}
+
+    def si(self) -> Any:
+        return np.asarray(self.value)
+
+
+def _converted(key: str, value: Any, unit: Any, kind: Kind) -> Any:
+    """Numbers with the unit beside them, and texts with their own, in SI units."""
+    if isinstance(value, list):
+        return [_converted(key, one, unit, kind) for one in value]
+    if not isinstance(value, (int, float, str)) or isinstance(value, bool):
+        return value  # for the model to refuse
+    text, has_its_own = str(value), not _is_number(value)
+    if not has_its_own:
+        if not isinstance(unit, str):
+            raise ValueError(f'`{key}` needs its unit; add `unit`, or write {key} = "{value}{_EXAMPLES[kind]}"')
+        text += unit.removeprefix("1")
+    try:
+        found = quantity(text, kind)
+    except ArgumentError as error:
+        raise ValueError(f"`{key}` {error}") from error
+    if has_its_own and unit is not None:
+        raise ValueError(f'give the unit once, in {key} = "{value}" or as unit = "{unit}"')
+    return found
+
+
+def _is_number(value: int | float | str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
 
 
 class RateEntry(_Quantity):
     """A rate, one number or one per spin."""
 
-    unit: Literal["1/s", "1/ms", "1/us"]
-
-    def si(self) -> Any:
-        return np.asarray(self.value) * _PER_SECOND[self.unit]
+    kind = "rate"
+    unit: None = None
 
 
 class TimeEntry(_Quantity):
-    """A relaxation time, one number or one per spin."""
+    """A relaxation time, one number or one per spin; it may be infinite."""
 
-    unit: Literal["s", "ms", "us", "ns"]
-
-    def si(self) -> Any:
-        return np.asarray(self.value) * _SECONDS[self.unit]
+    kind = "time"
+    unit: None = None
 
 
 class FractionEntry(_Quantity):
     """A number between 0 and 1, one or one per spin."""
 
     unit: Literal["1"]
-
-    def si(self) -> Any:
-        return np.asarray(self.value)
 
 
 class NoiseFile(Table):

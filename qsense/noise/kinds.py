@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from qsense.errors import ArgumentError, SpecError, nearest
 from qsense.extensions import entry_points
+from qsense.files.units import kind_of_unit, with_quantities
 from qsense.noise.checked import CheckedNoise, call_extension
 from qsense.noise.protocol import SpinNoise
 
@@ -139,6 +140,7 @@ def noise_of_kind(kind: str, name: str | None, keys: dict[str, Any]) -> SpinNois
     known, label, name = noise_kind(kind), f'The kind of noise "{kind}"', name or kind
 
     def build(keys: dict[str, Any]) -> SpinNoise:
+        keys = {key: _in_si(key, value, known.units.get(key, "1")) for key, value in keys.items()}
         values = toml_file.parse(keys, known.keys, f'kind "{kind}"').model_dump(exclude_unset=True)
         return call_extension(label, "build", lambda: known.build(name=name, **values))
 
@@ -155,3 +157,14 @@ def noise_of_kind(kind: str, name: str | None, keys: dict[str, Any]) -> SpinNois
     if not call_extension(label, "==", lambda: bool(again == noise)):
         raise ArgumentError(f"{label} does not write itself back: `build` with the keys of `to_dict` is another noise.")
     return noise
+
+
+def _in_si(key: str, value: Any, unit: str) -> Any:
+    """The value of a key whose unit is s, 1/s or rad/s with its texts as numbers."""
+    kind = kind_of_unit(unit)
+    if kind is None:
+        return value
+    try:
+        return with_quantities(value, kind)
+    except ArgumentError as error:
+        raise SpecError(f"key `{key}` {error}") from error

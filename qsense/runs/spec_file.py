@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from qsense.errors import nearest
+from qsense.files.quantities import AngularFrequency, Time, one_or_more_sizes
 from qsense.files.toml_file import Table
 from qsense.noise.entries import NoiseEntry
 from qsense.numerics.integration import as_times
@@ -74,7 +75,7 @@ class DeviceEntry(Table):
     idle: str = "free"
     qubits: list[int] | None = Field(default=None, min_length=1)
     readout_shots: int = Field(default=0, ge=0, le=1_000_000_000, strict=True)
-    tick_s: float | None = Field(default=None, ge=0)
+    tick_s: Time | None = Field(default=None, ge=0)
     placements: list[PlacementEntry] = []
 
     @field_validator("readout_shots")
@@ -97,14 +98,14 @@ class SpecFile(Table):
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
     description: str = ""
     probes: Annotated[list[Annotated[ProbeEntry, _named("probe")]], BeforeValidator(_one_or_more)] = Field(min_length=1)
-    num_qubits: Annotated[list[Size], BeforeValidator(_one_or_more)] = []
+    num_qubits: Annotated[list[Size], BeforeValidator(one_or_more_sizes)] = []
     noise: Annotated[list[Annotated[NoiseEntry, _named("noise")]], BeforeValidator(_one_or_more)] = Field(min_length=1)
     estimators: Annotated[list[Annotated[EstimatorEntry, _named("estimator")]], BeforeValidator(_one_or_more)] = Field(
         min_length=1
     )
-    field_rad_per_s: float
+    field_rad_per_s: AngularFrequency
     shots: Shots
-    times_s: list[float] | None = None
+    times_s: list[Time] | None = None
     backend: str = "emulator"
     allocation: str = "equal"
     seed: int = Field(ge=0, strict=True)

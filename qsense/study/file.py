@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
+from qsense.errors import ArgumentError
 from qsense.files.toml_file import Table
+from qsense.files.units import kind_of_key, with_quantities
 
 SCHEMA = 1
 MOST_VALUES = 1_000_000
@@ -94,6 +96,28 @@ Axis = Annotated[list[Any], BeforeValidator(_values)]
 Wanted = Bounds | list[Any] | str | int | float
 
 
+def _numbers_of(table: Any, name: str) -> Any:
+    """A table of swept keys or conditions, whose texts are numbers where a key's name ends in a unit."""
+    if not isinstance(table, dict):
+        return table
+    found = {}
+    for key, value in table.items():
+        kind = kind_of_key(key)
+        try:
+            if kind is None:
+                found[key] = value
+            elif isinstance(value, dict):
+                found[key] = {
+                    part: with_quantities(one, kind) if part in ("from", "to", "step") else one
+                    for part, one in value.items()
+                }
+            else:
+                found[key] = with_quantities(value, kind)
+        except ArgumentError as error:
+            raise ValueError(f"key `{name}.{key}`: {error}") from error
+    return found
+
+
 class StudyFile(Table):
     """The keys of a study's file."""
 
@@ -104,6 +128,19 @@ class StudyFile(Table):
     sweep: dict[str, Axis] = {}
     skip: list[dict[str, Wanted]] = []
     only: list[dict[str, Wanted]] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_si(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        found = dict(data)
+        if isinstance(data.get("sweep"), dict):
+            found["sweep"] = _numbers_of(data["sweep"], "sweep")
+        for table in ("skip", "only"):
+            if isinstance(data.get(table), list):
+                found[table] = [_numbers_of(one, f"{table}[{place}]") for place, one in enumerate(data[table])]
+        return found
 
     @model_validator(mode="after")
     def _is_known(self) -> StudyFile:
