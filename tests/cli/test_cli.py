@@ -188,8 +188,8 @@ WRONG = [
     (["theory", "--probe", "ghz", "--dephasing", 1], "--num-qubits is missing"),
     (["theory", "--probe", "ghz", "--num-qubits", 0, "--dephasing", 1], "--num-qubits must be at least 1, but is 0"),
     (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", -1], "--dephasing must be finite and not negative"),
-    (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", "nan"], "--dephasing must be finite"),
-    (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", "0.1,x"], "--dephasing must be a number"),
+    (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", "nan"], "--dephasing must be a rate such as"),
+    (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", "0.1,x"], "--dephasing must be a rate such as"),
     (
         ["theory", "--probe", "ghz", "--num-qubits", 3, "--dephasing", "0.1,0.2"],
         "rates for 2 spins, but the probe has 3",
