@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from qsense.circuits.histograms import MOST, check_whole, checked_rows
 from qsense.errors import ArgumentError, RecordError
 from qsense.files import DAMAGED
+from qsense.files.archives import read_arrays
+from qsense.files.safe import read_bytes
 
 IntArray = NDArray[np.int64]
 SCHEMA = 1
@@ -186,14 +188,18 @@ class Counts:
         return buffer.getvalue()
 
     @classmethod
-    def load(cls, path: Path) -> Counts:
+    def load(cls, path: Path, within: Path | None = None) -> Counts:
         """Returns the counts that a file holds.
+
+        Args:
+            path: of the file.
+            within: the folder that holds it, in which no link is followed.
 
         Raises:
             RecordError: the file is missing, truncated, damaged or newer; the message names it.
         """
         try:
-            return cls.from_bytes(path.read_bytes(), str(path))
+            return cls.from_bytes(read_bytes(path, within), str(path))
         except FileNotFoundError as error:
             raise RecordError(f"{path}: missing; run the spec again to measure it.") from error
         except OSError as error:
@@ -207,23 +213,18 @@ class Counts:
             RecordError: the content is truncated, damaged or newer; the message names the source.
         """
         try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as data:
-                if int(data["schema"]) > SCHEMA:
+            data = read_arrays(content)
+            if int(data["schema"]) > SCHEMA:
+                raise RecordError(f"{source}: written by a newer qsense (schema {int(data['schema'])}); update qsense.")
+            arrays = {name: data[name] for name in ("num_bits", "offsets", "outcomes", "numbers")}
+            for name, array in arrays.items():
+                if array.dtype.kind not in "iu" or (array.size and int(array.max()) > MOST):
                     raise RecordError(
-                        f"{source}: written by a newer qsense (schema {int(data['schema'])}); update qsense."
+                        f"{source}: `{name}` must be whole numbers below 2^63; delete it and run the spec again."
                     )
-                arrays = {name: np.asarray(data[name]) for name in ("num_bits", "offsets", "outcomes", "numbers")}
-                for name, array in arrays.items():
-                    if array.dtype.kind not in "iu" or (array.size and int(array.max()) > MOST):
-                        raise RecordError(
-                            f"{source}: `{name}` must be whole numbers below 2^63; delete it and run the spec again."
-                        )
-                counts = cls(
-                    int(arrays["num_bits"]),
-                    arrays["offsets"].astype(np.int64),
-                    arrays["outcomes"],
-                    arrays["numbers"].astype(np.int64),
-                )
+            counts = cls(
+                int(arrays["num_bits"]), _wide(arrays["offsets"]), arrays["outcomes"], _wide(arrays["numbers"])
+            )
         except RecordError:
             raise
         except DAMAGED as error:
@@ -264,6 +265,13 @@ class Counts:
     def _distinct(self) -> IntArray:
         row_of = np.repeat(np.arange(self.num_rows), np.diff(self.offsets))
         return _gathered(self.num_bits, self.num_rows, row_of, self.outcomes, self.numbers).numbers
+
+
+def _wide(array: NDArray[np.generic]) -> IntArray:
+    """The integers of a file in 64 bits; of those in fewer than 32 a small file could hold too many."""
+    if array.dtype.itemsize < 4:
+        raise ValueError("integers of fewer than 32 bits")
+    return array.astype(np.int64)
 
 
 def _gathered(num_bits: int, num_rows: int, rows: IntArray, outcomes: NDArray[np.uint8], numbers: IntArray) -> Counts:

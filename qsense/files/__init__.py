@@ -5,7 +5,8 @@ It imports `errors` alone. `write` writes a file whole or not at all, `DAMAGED` 
 modules.
 """
 
-from qsense.files.atomic import DAMAGED, is_plain_name, write
+from qsense.files.atomic import DAMAGED, write
 from qsense.files.representation import short_repr
+from qsense.files.safe import is_plain_name
 
 __all__ = ["DAMAGED", "is_plain_name", "short_repr", "write"]

@@ -6,12 +6,16 @@ import lzma
 import os
 import struct
 import tempfile
+import time
 import tokenize
 import zipfile
 import zlib
 from contextlib import suppress
 from pathlib import Path
 
+from qsense.files.safe import check_place
+
+_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # a virus scanner or an indexer reads a new file for that long
 DAMAGED: tuple[type[Exception], ...] = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, LookupError, ValueError, TypeError,
     AttributeError, ArithmeticError, RuntimeError, SyntaxError, MemoryError,
@@ -20,25 +24,21 @@ DAMAGED: tuple[type[Exception], ...] = (
 """Whatever reading a ZIP, NPZ or JSON file may raise that is damaged, or made to do harm."""
 
 
-def is_plain_name(name: object) -> bool:
-    """Returns whether a file of this name stays in the folder in which it is written, on every system.
-
-    >>> is_plain_name("trials.csv"), is_plain_name("../trials.csv"), is_plain_name("/trials.csv"), is_plain_name("..")
-    (True, False, False, False)
-    """
-    return isinstance(name, str) and name.strip(". ") != "" and not any(c in '/\\:*?"<>|' or c < " " for c in name)
-
-
-def write(target: Path, data: bytes) -> None:
+def write(target: Path, data: bytes, within: Path | None = None) -> None:
     """Writes a file: after a crash there is the old one, the new one or none, never half of one.
+
+    A link in its place is replaced; what it leads to stays as it is.
 
     Args:
         target: where; its folder must be there.
         data: all of it.
+        within: the folder that holds it, in which no folder may be a link.
 
     Raises:
         OSError: it cannot be written; what was there is as it was.
     """
+    if within is not None:
+        check_place(target.parent, within)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -46,11 +46,27 @@ def write(target: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
+        replace(temporary, target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     _flush_folder(target.parent)
+
+
+def replace(source: str | Path, target: Path) -> None:
+    """Moves a file into the place of another. Where that is open, as Windows does not allow, it is tried again.
+
+    Raises:
+        OSError: it cannot be moved, or the other stays open.
+    """
+    for pause in (*_PAUSES_S, None):
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            if pause is None or os.name != "nt":
+                raise
+            time.sleep(pause)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +10,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from qsense.errors import SpecError, nearest
+from qsense.files.nesting import is_deep
+from qsense.files.safe import read_bytes
+
+LARGEST = 2**26
+"""Bytes of a TOML file."""
 
 
 class Table(BaseModel):
@@ -31,7 +37,10 @@ def read(path: Path, model: type[Model]) -> Model:
         SpecError: the file cannot be read, is not TOML, or does not fit the model.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = io.TextIOWrapper(io.BytesIO(read_bytes(path, most=LARGEST)), encoding="utf-8-sig").read()
+        data = tomllib.loads(text)
+        if is_deep(data):
+            raise RecursionError
     except FileNotFoundError as error:
         raise SpecError(f"{path}: no such file; give the path of a TOML file.") from error
     except OSError as error:

@@ -6,12 +6,15 @@ Whoever only shows a record needs no more than its files: no name in its spec is
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qsense import files
 from qsense.errors import RecordError
+from qsense.files import safe
+from qsense.files.nesting import parse_json
 from qsense.files.old_names import with_current_names
 
 SCHEMA = 1
@@ -35,9 +38,21 @@ class Folder:
         """
         target = self.path / name
         try:
-            files.write(target, data)
+            files.write(target, data, self.path)
         except OSError as error:
             raise RecordError(f"{target}: cannot be written: {error.strerror}.") from error
+
+    def read_bytes(self, name: str) -> bytes:
+        """Returns the content of a file of the folder.
+
+        Raises:
+            OSError: it cannot be read, is no regular file, or is a link or behind one.
+        """
+        return safe.read_bytes(self.path / name, self.path)
+
+    def has(self, name: str) -> bool:
+        """Returns whether the folder has something of this name, be it a link; reading it then says what is wrong."""
+        return os.path.lexists(self.path / name)
 
     def read_json(self, name: str) -> Any:
         """Returns a JSON file of the folder.
@@ -47,11 +62,13 @@ class Folder:
         """
         path = self.path / name
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = parse_json(self.read_bytes(name).decode())
         except FileNotFoundError as error:
             remedy = _remedy(path, "the record is not complete, run its spec again")
             raise RecordError(f"{path}: missing; {remedy}.") from error
-        except (OSError, ValueError, RecursionError) as error:
+        except OSError as error:
+            raise RecordError(f"{path}: cannot be read: {error.strerror}; {_remedy(path)}.") from error
+        except ValueError as error:
             raise RecordError(f"{path}: damaged ({type(error).__name__}); {_remedy(path)}.") from error
         if not isinstance(data, dict):
             raise RecordError(f"{path}: damaged (not an object); {_remedy(path)}.")
@@ -71,7 +88,7 @@ class RecordFolder(Folder):
     @property
     def is_of_device(self) -> bool:
         """Whether it was measured on a device."""
-        return (self.path / "device.json").exists()
+        return self.has("device.json")
 
     def summary(self) -> dict[str, Any]:
         """Returns summary.json as it was last estimated, with the current names of its keys whichever version wrote it.
@@ -100,7 +117,7 @@ def open_record(path: str | Path) -> RecordFolder:
         RecordError: there is none, or it was written by a newer qsense.
     """
     record = RecordFolder(Path(path))
-    if not (record.path / "spec.toml").is_file():
+    if not safe.is_file(record.path / "spec.toml", record.path):
         raise RecordError(f"{path}: not a record, it has no spec.toml; give a folder that `qsense run` made.")
     schema = record.provenance.get("schema")
     if not isinstance(schema, int) or schema < 1:

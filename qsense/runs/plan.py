@@ -24,6 +24,7 @@ from qsense.errors import ArgumentError, SpecError, at_key, extension_code, is_o
 from qsense.estimators.estimator import Estimator
 from qsense.estimators.integral.allocation import allocate
 from qsense.estimators.result import Estimate
+from qsense.files.safe import is_reserved
 from qsense.noise import SpinNoise
 from qsense.numerics.angles import check_field
 from qsense.numerics.quadrature import Rule, rule_for_times
@@ -32,6 +33,8 @@ from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.placement import CALIBRATION, CalibrationNoise
 from qsense.runs.spec import RunSpec
 from qsense.theory.times import decay_rate, designed_rule
+
+_LONGEST_NAME = 240  # of a file, without its hash and its ending; file systems take 255 letters
 
 PILOT_SHOTS = 2000
 LEAST_SHARE = 10  # no time gets less than a tenth of the average: the pilot knows its deviations only so well
@@ -97,7 +100,8 @@ class Point:
     def file_name(self) -> str:
         """The name of its counts file."""
         words = f"{self.probe.name}-{self.probe.num_qubits}-{self.noise.name}-{self.estimator.name}"
-        return f"{re.sub(r'[^A-Za-z0-9.-]+', '_', words).strip('_.')}-{self.key[:8]}.npz"
+        name = re.sub(r"[^A-Za-z0-9.-]+", "_", words).strip("_.")[:_LONGEST_NAME]
+        return f"{'_' * is_reserved(name)}{name}-{self.key[:8]}.npz"
 
     @cached_property
     def circuits_per_time(self) -> int:

@@ -19,6 +19,7 @@ from qsense.circuits.sensing import Experiment
 from qsense.circuits.transpilation import Idle
 from qsense.devices.device import Calibration
 from qsense.errors import SpecError, at_key
+from qsense.runs.folder import RecordFolder
 from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import Point, ambiguous, plan, skipped
 from qsense.runs.record import RunRecord
@@ -121,7 +122,7 @@ def _existing(spec: RunSpec, out: Path) -> RunRecord | None:
     if spec.device is None or not spec.device.placements:
         return RunRecord.matching_request(spec, out)
     path = out / f"{spec.name}-{spec.id}"
-    return RunRecord.load(path) if (path / "spec.toml").exists() else None
+    return RunRecord.load(path) if RecordFolder(path).has("spec.toml") else None
 
 
 def _on_backend(spec: RunSpec, opened: Any) -> tuple[RunSpec, Sampler, list[str]]:

@@ -23,5 +23,5 @@ def calibrate_readout(record: RunRecord, counts_of: Callable[[Placement], Counts
     if device is None or not device.readout_shots:
         return
     for place in device.placements:
-        if not (record.path / "counts" / place.file_name).exists():
+        if not record.has(f"counts/{place.file_name}"):
             record.write_bytes(f"counts/{place.file_name}", counts_of(place).to_bytes())

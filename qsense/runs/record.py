@@ -25,6 +25,7 @@ from qsense.devices.device import Calibration
 from qsense.errors import ArgumentError, RecordError, SpecError
 from qsense.estimators.registry import text_columns
 from qsense.files.old_names import with_old_names
+from qsense.files.safe import is_file, make_folder
 from qsense.installation import install_hint
 from qsense.runs.columns import ESTIMATE_COLUMNS, parse_cell
 from qsense.runs.folder import SCHEMA, RecordFolder, open_record
@@ -60,13 +61,13 @@ class RunRecord(RecordFolder):
         import tomli_w
 
         record = cls(parent / f"{spec.name}-{spec.id}", spec)
-        if (record.path / "spec.toml").exists():
+        if record.has("spec.toml"):
             stored = cls.load(record.path)
             if stored.spec.id != spec.id:
                 raise RecordError(f"{record.path}: holds another spec ({stored.spec.id}); choose another folder.")
             return record
         try:
-            (record.path / "counts").mkdir(parents=True, exist_ok=True)
+            make_folder(record.path / "counts", parent)
         except OSError as error:
             raise RecordError(f"{record.path}: cannot be written: {error.strerror}; choose another folder.") from error
         device = (
@@ -106,7 +107,7 @@ class RunRecord(RecordFolder):
         wanted = spec.requested.id
         named = re.compile(rf"{re.escape(spec.name)}-[0-9a-f]{{12}}")
         folders = sorted(parent.iterdir()) if parent.is_dir() else []
-        records = [cls.load(f) for f in folders if named.fullmatch(f.name) and (f / "spec.toml").is_file()]
+        records = [cls.load(f) for f in folders if named.fullmatch(f.name) and is_file(f / "spec.toml", f)]
         found = [r for r in records if r.spec.requested.id == wanted and r.path.name == f"{spec.name}-{r.spec.id}"]
         return max(found, key=lambda record: str(record.provenance.get("created")), default=None)
 
@@ -115,7 +116,7 @@ class RunRecord(RecordFolder):
 
     def has_counts(self, point: Point) -> bool:
         """Whether a point has been measured and its counts can be read."""
-        return self.counts_path(point).exists() and bool(self.counts(point))
+        return self.has(f"counts/{point.file_name}") and bool(self.counts(point))
 
     def write_counts(self, point: Point, parts: Sequence[Counts]) -> None:
         """Stores the counts of a point, one part per time, as one file."""
@@ -128,7 +129,7 @@ class RunRecord(RecordFolder):
             RecordError: the file is missing, damaged, or holds other settings than the point's; the message names it.
         """
         path = self.counts_path(point)
-        counts = Counts.load(path)
+        counts = Counts.load(path, self.path)
         times, rows = len(point.rule.times), point.circuits_per_time
         expected = np.repeat(point.shots, rows)
         if counts.num_bits != point.probe.num_qubits or not np.array_equal(counts.row_shots(), expected):
@@ -146,7 +147,7 @@ class RunRecord(RecordFolder):
             RecordError: the table is missing or damaged.
         """
         try:
-            text = (self.path / name).read_bytes().decode()
+            text = self.read_bytes(name).decode()
             lines = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise self.damaged(name, type(error).__name__) from error

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from qsense.errors import nearest
 from qsense.files.quantities import AngularFrequency, Time, one_or_more_sizes
+from qsense.files.safe import is_reserved
 from qsense.files.toml_file import Table
 from qsense.noise.entries import NoiseEntry
 from qsense.numerics.integration import as_times
@@ -117,6 +118,13 @@ class SpecFile(Table):
     def _not_newer(cls, value: int) -> int:
         if value != SCHEMA:
             raise ValueError(f"schema {value} is not known to this qsense, which reads schema {SCHEMA}; update qsense")
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _is_no_device(cls, value: str) -> str:
+        if is_reserved(value):
+            raise ValueError(f'"{value}" is the name of a device on Windows; choose another name')
         return value
 
     @field_validator("allocation")

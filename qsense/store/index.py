@@ -7,13 +7,17 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from qsense.errors import NewerStoreError, StoreError
+from qsense.files.safe import check_place
 
 SCHEMA = 1
 FILE = "index.sqlite"
+OWN_FILES = (FILE, f"{FILE}-wal", f"{FILE}-shm", f"{FILE}-journal")
+"""The index, and what SQLite keeps beside it."""
 _DIGEST = re.compile("[0-9a-f]{64}")
 _PATIENCE_S = 60.0  # another writer's transaction takes milliseconds
 _TABLES = """
@@ -39,6 +43,7 @@ class Index:
         """
         self.path = folder / FILE
         self.is_new = False
+        _check_files(folder, read_only)
         with self._explained():
             self._connection = _connected(self.path, read_only)
             try:
@@ -49,15 +54,19 @@ class Index:
 
     def _open(self, read_only: bool) -> None:
         """Checks the schema of the file, and makes its tables if it may be written."""
+        self._connection.execute("PRAGMA trusted_schema = OFF")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA:
             raise NewerStoreError(f"{self.path}: written by a newer qsense (schema {version}); update qsense.")
+        made = _schema(self._connection)
+        if version < 0 or not (made == _expected() or (version == 0 and not made)):
+            raise StoreError(f"{self.path}: not the index of a store; run `qsense store verify --repair`.")
         if not read_only:
             self._keep_a_log()
             self._connection.execute("PRAGMA synchronous = FULL")
             if version < SCHEMA:
                 self._connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
-        elif version == 0 and not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        elif version == 0:
             self.is_new = True
             self._connection.close()
             self._connection = sqlite3.connect(":memory:")
@@ -168,6 +177,42 @@ def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
     still = not (log.exists() and log.stat().st_size) and not os.access(path.parent, os.W_OK)
     address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if still else ''}"
     return sqlite3.connect(address, uri=True, timeout=_PATIENCE_S)
+
+
+def _check_files(folder: Path, read_only: bool) -> None:
+    """Refuses links: SQLite would follow them, and write into whatever database they lead to.
+
+    Raises:
+        StoreError: names the file.
+    """
+    try:
+        for name in OWN_FILES:
+            check_place(folder / name, folder)
+        names = 1 if read_only else os.lstat(folder / FILE).st_nlink
+    except FileNotFoundError:  # it is made now
+        return
+    except OSError as error:
+        raise StoreError(
+            f"{folder / FILE}: cannot be opened: {error.strerror}; run `qsense store verify --repair`."
+        ) from error
+    if names > 1:
+        raise StoreError(
+            f"{folder / FILE}: has {names} names (hard links), and writing would change what the others stand for; "
+            "replace it by a copy, or run `qsense store verify --repair`."
+        )
+
+
+def _schema(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
+    """What a database defines, (type, name, text); views and triggers among it would run when it is read."""
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+    return frozenset((kind, name, " ".join(str(text).split())) for kind, name, text in rows)
+
+
+@lru_cache(maxsize=1)
+def _expected() -> frozenset[tuple[str, str, str]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_TABLES)
+        return _schema(connection)
 
 
 def _one_line(words: object) -> str:

@@ -16,9 +16,11 @@ from typing import Any, NamedTuple
 
 from qsense.errors import NewerStoreError, StoreError
 from qsense.files import DAMAGED
+from qsense.files.archives import Archive
+from qsense.files.nesting import parse_json
 
 SCHEMA = 1
-_LARGEST = 2**31  # bytes of a member, unpacked
+_MOST_VERSIONS = 100
 
 
 class Result(NamedTuple):
@@ -51,6 +53,21 @@ def serialize(results: Sequence[Result], provenance: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
+def content_key(content: dict[str, Any], version: int) -> str:
+    """Returns the key of a trial: the SHA-256 of its content and of the version of its results, hexadecimal.
+
+    >>> content_key({"seed": 1}, 1)[:12]
+    '2ac2518a8c64'
+    """
+    text = json.dumps([version, content], sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _keys(content: dict[str, Any]) -> Iterator[str]:
+    """The keys that a trial's content can have, by any version of the results."""
+    return (content_key(content, version) for version in range(1, _MOST_VERSIONS))
+
+
 def digest(content: bytes) -> str:
     """Returns the name of a shard: the SHA-256 of its content, hexadecimal."""
     return hashlib.sha256(content).hexdigest()
@@ -70,8 +87,8 @@ def deserialize(content: bytes, source: str) -> tuple[dict[str, Any], list[Resul
     if digest(content) != Path(source).stem:
         raise StoreError(f"{source}: damaged (its SHA-256 is not its name); run `qsense store verify --repair`.")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            provenance = json.loads(_member(archive, "provenance.json"))
+        with Archive(content) as archive:
+            provenance = parse_json(archive.read("provenance.json"))
             if provenance["schema"] > SCHEMA:
                 raise NewerStoreError(
                     f"{source}: written by a newer qsense (schema {provenance['schema']}); update qsense."
@@ -80,26 +97,18 @@ def deserialize(content: bytes, source: str) -> tuple[dict[str, Any], list[Resul
     except StoreError:
         raise
     except DAMAGED as error:
-        raise StoreError(
-            f"{source}: not a shard ({type(error).__name__}); run `qsense store verify --repair`."
-        ) from error
+        why = type(error).__name__ if type(error) is not ValueError else " ".join(str(error).split())[:100]
+        raise StoreError(f"{source}: not a shard ({why}); run `qsense store verify --repair`.") from error
 
 
-def _results(archive: zipfile.ZipFile) -> Iterator[Result]:
-    text = _member(archive, "entries.jsonl").decode()
+def _results(archive: Archive) -> Iterator[Result]:
+    text = archive.read("entries.jsonl").decode()
     for number, line in enumerate(text.split("\n")):
-        entry = json.loads(line)
+        entry = parse_json(line)
         key, trial, outcome = entry["key"], dict(entry["trial"]), dict(entry["outcome"])
-        if not isinstance(key, str) or len(bytes.fromhex(key)) != 32:
-            raise ValueError("key")
-        yield Result(key, trial, outcome, _member(archive, f"{number}.npz"), float(entry["seconds"]))
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    entry = archive.getinfo(name)
-    if entry.file_size > _LARGEST:
-        raise ValueError("too large")
-    return archive.read(entry)
+        if not isinstance(key, str) or key not in _keys(trial):
+            raise ValueError("the key of a trial is not the hash of its content")
+        yield Result(key, trial, outcome, archive.read(f"{number}.npz"), float(entry["seconds"]))
 
 
 def _line(result: Result) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from qsense import files
 from qsense.errors import NewerStoreError, StoreError
 from qsense.files.locks import Lock
+from qsense.files.safe import make_folder
+from qsense.store.folder import read_file, require_store, shard_files, shard_path, write_file
 from qsense.store.index import FILE, Index
 from qsense.store.locks import shared_lock
 from qsense.store.shard import Result, deserialize, digest, serialize
@@ -47,13 +48,14 @@ class Store:
             require_store(self.path)
         else:
             try:
-                self.shards.mkdir(parents=True, exist_ok=True)
-                self.studies.mkdir(exist_ok=True)
+                self.path.mkdir(parents=True, exist_ok=True)
+                for own in (self.shards, self.studies):
+                    make_folder(own, self.path)
             except OSError as error:
                 raise StoreError(f"{self.path}: cannot be written: {error.strerror}; choose another folder.") from error
         self._lock: Lock | None = shared_lock(self.path, read_only)
         try:
-            if not (self.path / FILE).exists() and next(self.shards.glob("*/*.zip"), None) is not None:
+            if not (self.path / FILE).exists() and next(shard_files(self.path), None) is not None:
                 raise StoreError(f"{self.path}: its index is missing; run `qsense store verify --repair`.")
             self.index = Index(self.path, read_only)
             try:
@@ -126,7 +128,7 @@ class Store:
             wanted.setdefault(name, set()).add(key)
         for name, own in wanted.items():
             path = self.shard_path(name)
-            provenance, results = deserialize(read_file(path), str(path))
+            provenance, results = deserialize(read_file(path, self.path), str(path))
             present = [result for result in results if result.key in own]
             if {result.key for result in present} != own:
                 raise StoreError(
@@ -135,22 +137,22 @@ class Store:
             yield provenance, present
 
     def shard_path(self, name: str) -> Path:
-        return self.shards / name[:2] / f"{name}.zip"
+        return shard_path(self.path, name)
 
     def write(self, path: Path, content: bytes) -> None:
         """Writes a file of the store in one step."""
-        write_file(path, content)
+        write_file(path, content, self.path)
 
     def _index_new_shards(self) -> None:
         """Adds to the index the shards of writers that were killed before they could do so."""
         known = self.index.digests()
-        for path in self.shards.glob("*/*.zip"):
+        for path in shard_files(self.path):
             if path.stem not in known and path == self.shard_path(path.stem):
                 try:
-                    _, results = deserialize(read_file(path), str(path))
+                    _, results = deserialize(read_file(path, self.path), str(path))
                 except NewerStoreError:
                     raise
-                except StoreError:  # damaged: `verify` reports it
+                except StoreError:  # damaged or not readable now: `verify` reports it
                     continue
                 self.index.add(path.stem, [result.key for result in results])
 
@@ -158,40 +160,3 @@ class Store:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
-
-
-def require_store(folder: Path) -> None:
-    """Checks that a folder is a store.
-
-    Raises:
-        StoreError: it is not.
-    """
-    if not (folder / "shards").is_dir():
-        raise StoreError(f"{folder}: not a store, it has no shards; give the folder that a sweep wrote to.")
-
-
-def read_file(path: Path) -> bytes:
-    """Returns the content of a file of a store.
-
-    Raises:
-        StoreError: it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror}; run `qsense store verify --repair`.") from error
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Writes a file of a store in one step, and makes its folder.
-
-    Raises:
-        StoreError: it cannot be written.
-    """
-    try:
-        path.parent.mkdir(exist_ok=True)
-        files.write(path, content)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written: {error.strerror}; what is stored stays; fix this and run the command again."
-        ) from error

@@ -17,7 +17,11 @@ from numpy.typing import NDArray
 
 from qsense.errors import NewerStoreError, StoreError
 from qsense.files import DAMAGED
-from qsense.store.store import Store, read_file
+from qsense.files.archives import Archive, read_arrays
+from qsense.files.nesting import parse_json
+from qsense.files.safe import is_file
+from qsense.store.folder import read_file, study_files
+from qsense.store.store import Store
 
 SCHEMA = 1
 
@@ -74,14 +78,14 @@ class StudyEntry:
             NewerStoreError: it was written by a newer qsense.
         """
         try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                words = json.loads(archive.read("study.json"))
+            with Archive(content) as archive:
+                words = parse_json(archive.read("study.json"))
                 if words["schema"] > SCHEMA:
                     raise NewerStoreError(
                         f"{source}: written by a newer qsense (schema {words['schema']}); update qsense."
                     )
-                with np.load(io.BytesIO(archive.read("trials.npz")), allow_pickle=False) as arrays:
-                    entry = cls(str(words["name"]), dict(words["axes"]), arrays["digests"], arrays["picks"])
+                arrays = read_arrays(archive.read("trials.npz"))
+            entry = cls(str(words["name"]), dict(words["axes"]), arrays["digests"], arrays["picks"])
             if not entry._fits():
                 raise ValueError("arrays")
         except StoreError:
@@ -106,7 +110,7 @@ class StudyEntry:
 def add_study(store: Store, entry: StudyEntry) -> None:
     """Adds a study to a store, unless the store has it."""
     path = store.studies / f"{entry.id}.zip"
-    if not path.exists():
+    if not is_file(path, store.path):
         store.write(path, entry.to_bytes())
 
 
@@ -116,7 +120,7 @@ def list_studies(folder: Path) -> Iterator[StudyEntry]:
     Raises:
         StoreError: one is damaged.
     """
-    found = [StudyEntry.from_bytes(read_file(path), str(path)) for path in (folder / "studies").glob("*.zip")]
+    found = [StudyEntry.from_bytes(read_file(path, folder), str(path)) for path in study_files(folder)]
     yield from sorted(found, key=lambda entry: (entry.name, entry.id))
 
 

@@ -9,10 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from qsense.errors import StoreError
+from qsense.store.folder import (
+    read_file,
+    remove_file,
+    require_store,
+    shard_files,
+    shard_folders,
+    shard_path,
+    unfinished_files,
+    write_file,
+)
 from qsense.store.index import Index
 from qsense.store.locks import exclusive_lock
 from qsense.store.shard import Result, deserialize, digest, serialize
-from qsense.store.store import Store, read_file, require_store, write_file
+from qsense.store.store import Store
 from qsense.store.studies import StudyEntry, list_studies
 
 SMALL = 2**18
@@ -45,7 +55,7 @@ def tidy(path: str | Path, drop: Sequence[str] = (), unused: bool = False) -> li
         done = []
         for study in known:
             if study.name in drop or study.id in drop:
-                (folder / "studies" / f"{study.id}.zip").unlink()
+                remove_file(folder / "studies" / f"{study.id}.zip", folder)
                 done.append(f"study {study.name} ({study.id}) removed")
         kept = [study for study in known if study.name not in drop and study.id not in drop]
         return done + _rewrite_shards(folder, kept if unused else None) + _remove_leftovers(folder)
@@ -62,15 +72,15 @@ def _rewrite_shards(folder: Path, kept: Sequence[StudyEntry] | None) -> list[str
                 live.setdefault(name, set()).add(key)
         old = _shards_to_rewrite(folder, live)
         added: dict[str, list[str]] = {}
-        for provenance, part in _join(old, live):
+        for provenance, part in _join(folder, old, live):
             content = serialize(part, provenance)
             name = digest(content)
-            write_file(folder / "shards" / name[:2] / f"{name}.zip", content)
+            write_file(shard_path(folder, name), content, folder)
             added[name] = [result.key for result in part]
         removed = [path for path in old if path.stem not in added]
         index.replace(added, [path.stem for path in removed], gone)
     for path in removed:
-        path.unlink()
+        remove_file(path, folder)
     done = [f"{len(old)} shards were joined into {len(added)}"] if old else []
     return done + ([f"{len(gone)} trials that no study has were removed"] if gone else [])
 
@@ -79,8 +89,8 @@ def _shards_to_rewrite(folder: Path, live: dict[str, set[str]]) -> list[Path]:
     """Returns the shards with trials that the index does not take from them, and small ones that can be joined."""
     stale: list[Path] = []
     small: dict[str, list[Path]] = {}
-    for path in sorted((folder / "shards").glob("*/*.zip")):
-        content = read_file(path)
+    for path in shard_files(folder):
+        content = read_file(path, folder)
         provenance, results = deserialize(content, str(path))
         if len(live.get(path.stem, ())) < len(results):
             stale.append(path)
@@ -89,11 +99,13 @@ def _shards_to_rewrite(folder: Path, live: dict[str, set[str]]) -> list[Path]:
     return stale + [path for paths in small.values() if len(paths) > 1 for path in paths]
 
 
-def _join(paths: Sequence[Path], live: dict[str, set[str]]) -> Iterator[tuple[dict[str, Any], list[Result]]]:
+def _join(
+    folder: Path, paths: Sequence[Path], live: dict[str, set[str]]
+) -> Iterator[tuple[dict[str, Any], list[Result]]]:
     """Yields the live results of shards in parts of about LARGE bytes, each of one provenance."""
     parts: dict[str, list[Result]] = {}
     for path in paths:
-        provenance, results = deserialize(read_file(path), str(path))
+        provenance, results = deserialize(read_file(path, folder), str(path))
         part = parts.setdefault(json.dumps(provenance, sort_keys=True), [])
         part += [result for result in results if result.key in live.get(path.stem, ())]
         if sum(len(result.counts) + 1000 for result in part) >= LARGE:
@@ -106,10 +118,10 @@ def _join(paths: Sequence[Path], live: dict[str, set[str]]) -> Iterator[tuple[di
 
 def _remove_leftovers(folder: Path) -> list[str]:
     """Removes files that killed processes were writing, and empty folders."""
-    left = [path for pattern in ("shards/*/.*.part", "studies/.*.part", ".*.part") for path in folder.glob(pattern)]
+    left = unfinished_files(folder)
     for path in left:
-        path.unlink()
-    for path in (folder / "shards").iterdir():
+        remove_file(path, folder)
+    for path in shard_folders(folder):
         with suppress(OSError):  # not empty
             path.rmdir()
     return [f"{len(left)} unfinished files were removed"] if left else []

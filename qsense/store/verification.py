@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from qsense.errors import NewerStoreError, StoreError
-from qsense.store.index import FILE, Index
+from qsense.files.atomic import replace
+from qsense.files.safe import check_place, make_folder
+from qsense.store.folder import (
+    UnreadableError,
+    read_file,
+    require_store,
+    shard_folders,
+    shard_path,
+    shards_in,
+    study_files,
+)
+from qsense.store.index import FILE, OWN_FILES, Index
 from qsense.store.locks import exclusive_lock, shared_lock
 from qsense.store.shard import deserialize
-from qsense.store.store import read_file, require_store
 from qsense.store.studies import StudyEntry
 
 Progress = Callable[[int, int, str], None]
@@ -36,12 +47,13 @@ class Health:
 
 
 def verify(path: str | Path, repair: bool = False, progress: Progress | None = None) -> Health:
-    """Reads every shard and study of a store against its checksum, and the index against the shards.
+    """Reads every shard and study of a store against its checksum, the key of every trial against its content, and the
+    index against the shards.
 
     Args:
         path: the store's folder.
         repair: rebuilds the index from the valid shards, and moves damaged files to `damaged/`; the next sweep that
-            needs their trials runs them again.
+            needs their trials runs them again. A file that cannot be read now stays where it is.
         progress: called with (shards read, all, "verifying").
 
     Raises:
@@ -53,77 +65,111 @@ def verify(path: str | Path, repair: bool = False, progress: Progress | None = N
     require_store(folder)
     with exclusive_lock(folder) if repair else _shared(folder):
         # Before the shards are read, so that a shard added meanwhile is not taken for a missing one.
-        known = _indexed_shards(folder)
-        found, faults, size = _read_all(folder, progress)
-        wrong = list(faults.values())
-        wrong += _index_faults(folder, found, known)
-        number = len({key for keys in found.values() for key in keys})
+        known, held = _indexed(folder)
+        read = _read_all(folder, progress)
+        wrong = [*read.damaged.values(), *read.unreadable.values()]
+        wrong += _index_faults(folder, read, known)
+        number = len({key for keys in read.found.values() for key in keys})
         if not (repair and wrong):
-            return Health(len(found), number, size, tuple(wrong))
+            return Health(len(read.found), number, read.size, tuple(wrong))
         try:
-            done = [_move_aside(folder, file) for file in faults]
-            _rebuild_index(folder, found)
+            done = [_move_aside(folder, file) for file in read.damaged]
+            done += [f"{file}: left where it is, and in the index: it may be whole" for file in read.unreadable]
+            kept = [(name, key) for name, key in held if shard_path(folder, name) in read.unreadable]
+            _rebuild_index(folder, read.found, kept)
         except OSError as error:
             raise StoreError(f"{folder}: cannot be written: {error.strerror}; fix this and repair again.") from error
-        done.append(f"{folder / FILE}: rebuilt from {len(found)} shards with {number} trials")
-        return Health(len(found), number, size, tuple(wrong), tuple(done))
+        done.append(f"{folder / FILE}: rebuilt from {len(read.found)} shards with {number} trials")
+        return Health(len(read.found), number, read.size, tuple(wrong), tuple(done))
 
 
-def _read_all(folder: Path, progress: Progress | None) -> tuple[dict[str, list[str]], dict[Path, str], int]:
-    """Returns digest → trials of the valid shards, what is wrong with other files, and the bytes of the valid ones."""
-    found: dict[str, list[str]] = {}
-    wrong: dict[Path, str] = {}
-    size = 0
-    paths = sorted((folder / "shards").glob("*/*.zip"))
+@dataclass
+class _Read:
+    """What was read: digest → trials of the valid shards and their bytes; path → what is wrong.
+
+    Only what has been read, and is wrong again when it is read once more, is damaged. What cannot be read is not: its
+    disk or its network may be away, or it is a link, which is not followed.
+    """
+
+    found: dict[str, list[str]] = field(default_factory=dict)
+    damaged: dict[Path, str] = field(default_factory=dict)
+    unreadable: dict[Path, str] = field(default_factory=dict)
+    size: int = 0
+
+    def take(self, path: Path, act: Callable[[], None]) -> None:
+        for attempt in (1, 2):
+            try:
+                act()
+            except NewerStoreError:
+                raise
+            except UnreadableError as error:
+                self.unreadable[path] = str(error)
+            except StoreError as error:
+                if attempt == 1:
+                    continue
+                self.damaged[path] = str(error)
+            return
+
+
+def _read_all(folder: Path, progress: Progress | None) -> _Read:
+    read = _Read()
+    paths: list[Path] = []
+    for prefix in shard_folders(folder):
+        read.take(prefix, partial(_extend, paths, shards_in, prefix, folder))
     for number, path in enumerate(paths):
-        try:
-            content = read_file(path)
-            _, results = deserialize(content, str(path))
-            if path.parent.name != path.stem[:2]:
-                raise StoreError(f"{path}: not in the folder of its name; run `qsense store verify --repair`.")
-            found[path.stem] = [result.key for result in results]
-            size += len(content)
-        except NewerStoreError:
-            raise
-        except StoreError as error:
-            wrong[path] = str(error)
+        read.take(path, partial(_read_shard, folder, path, read))
         if progress is not None:
             progress(number + 1, len(paths), "verifying")
-    for path in sorted((folder / "studies").glob("*.zip")):
-        try:
-            StudyEntry.from_bytes(read_file(path), str(path))
-        except NewerStoreError:
-            raise
-        except StoreError as error:
-            wrong[path] = str(error)
-    return found, wrong, size
+    studies: list[Path] = []
+    read.take(folder / "studies", partial(_extend, studies, study_files, folder))
+    for path in studies:
+        read.take(path, partial(_read_study, folder, path))
+    return read
 
 
-def _indexed_shards(folder: Path) -> set[str]:
-    """Returns the digests that the index names; none if it is damaged, which `_index_faults` reports."""
-    if not (folder / FILE).exists():
-        return set()
+def _extend(paths: list[Path], listing: Callable[..., list[Path]], *places: Path) -> None:
+    paths += listing(*places)
+
+
+def _read_shard(folder: Path, path: Path, read: _Read) -> None:
+    content = read_file(path, folder)
+    _, results = deserialize(content, str(path))
+    if path.parent.name != path.stem[:2]:
+        raise StoreError(f"{path}: not in the folder of its name; run `qsense store verify --repair`.")
+    read.found[path.stem] = [result.key for result in results]
+    read.size += len(content)
+
+
+def _read_study(folder: Path, path: Path) -> None:
+    StudyEntry.from_bytes(read_file(path, folder), str(path))
+
+
+def _indexed(folder: Path) -> tuple[set[str], list[tuple[str, str]]]:
+    """Returns what the index names: digests, and (digest, trial). Nothing if it is damaged: `_index_faults` says so."""
+    nothing: tuple[set[str], list[tuple[str, str]]] = set(), []
+    if not os.path.lexists(folder / FILE):
+        return nothing
     try:
         index = Index(folder, read_only=True)
     except NewerStoreError:
         raise
     except StoreError:
-        return set()
+        return nothing
     try:
-        return index.digests()
+        return index.digests(), [(name, key) for key, name in index.all()]
     except StoreError:
-        return set()
+        return nothing
     finally:
         index.close()
 
 
-def _index_faults(folder: Path, found: dict[str, list[str]], known: set[str]) -> list[str]:
+def _index_faults(folder: Path, read: _Read, known: set[str]) -> list[str]:
     """Returns what is wrong with the index; `known` are the shards that it named before they were read.
 
     A shard that it does not name is not a fault: its writer is about to add it, or was killed and the next writer will.
     """
-    path = folder / FILE
-    if not path.exists():
+    path, found = folder / FILE, read.found
+    if not os.path.lexists(path):
         return [f"{path}: missing"] if found else []
     try:
         index = Index(folder, read_only=True)
@@ -134,7 +180,11 @@ def _index_faults(folder: Path, found: dict[str, list[str]], known: set[str]) ->
             return [f"{path}: empty"]
         if problem := index.problem():
             return [f"{path}: damaged ({problem})"]
-        wrong = [f"{path}: names the shard {name[:12]}, which is not valid" for name in sorted(known - found.keys())]
+        away = {place.stem for place in read.unreadable} | {
+            name for name in known if shard_path(folder, name).parent in read.unreadable
+        }
+        lost = sorted(known - found.keys() - away)
+        wrong = [f"{path}: names the shard {name[:12]}, which is not valid" for name in lost]
         content = {name: set(keys) for name, keys in found.items()}
         held = dict(index.all())
         astray = sum(key not in content[name] for key, name in held.items() if name in content)
@@ -152,17 +202,22 @@ def _index_faults(folder: Path, found: dict[str, list[str]], known: set[str]) ->
 
 def _move_aside(folder: Path, path: Path) -> str:
     target = folder / "damaged" / path.name
-    target.parent.mkdir(exist_ok=True)
-    os.replace(path, target)
+    make_folder(target.parent, folder)
+    check_place(path.parent, folder)
+    replace(path, target)
     return f"{path}: moved to {target}; the next sweep runs its trials again"
 
 
-def _rebuild_index(folder: Path, found: dict[str, list[str]]) -> None:
-    for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
-        (folder / name).unlink(missing_ok=True)
+def _rebuild_index(folder: Path, found: dict[str, list[str]], kept: Sequence[tuple[str, str]]) -> None:
+    """Makes the index anew; what is there goes to `damaged/`, as it may be something else of that name."""
+    for name in OWN_FILES:
+        if os.path.lexists(folder / name):
+            _move_aside(folder, folder / name)
     with closing(Index(folder)) as index:
         for name in sorted(found):
             index.add(name, found[name])
+        for name, key in kept:
+            index.add(name, [key])
 
 
 @contextmanager

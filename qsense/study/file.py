@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from qsense.errors import ArgumentError
+from qsense.files.safe import is_reserved
 from qsense.files.toml_file import Table
 from qsense.files.units import kind_of_key, with_quantities
 
@@ -146,6 +147,8 @@ class StudyFile(Table):
     def _is_known(self) -> StudyFile:
         if self.study_schema != SCHEMA:
             raise ValueError(f"schema {self.study_schema} is not known; this qsense reads {SCHEMA}")
+        if is_reserved(self.name):
+            raise ValueError(f'`name` "{self.name}" is the name of a device on Windows; choose another')
         for key in ("name", "schema"):
             if key in self.run:
                 raise ValueError(f"`run.{key}` is given by the study; remove it")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qsense import files
 from qsense.errors import ContentError
+from qsense.files import safe
 from qsense.files.figures import draw_or_warn
 from qsense.files.terminal import print_parts
 from qsense.study.figures import figures
@@ -48,9 +49,9 @@ def write_report(results: Results, folder: Path, failed: Columns) -> dict[str, A
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not len(failed):
-            (folder / name).unlink(missing_ok=True)
+            safe.remove(folder / name, folder)
         for name, content in made.items():
-            files.write(folder / name, content)
+            files.write(folder / name, content, folder)
     except OSError as error:
         raise ContentError(f"{folder / name}: cannot be written: {error.strerror}; choose another folder.") from error
     return summary

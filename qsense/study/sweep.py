@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import os
@@ -15,6 +14,8 @@ from qsense import backends
 from qsense import services as remote
 from qsense.errors import ArgumentError, SpecError, StoreError
 from qsense.extensions import allowing
+from qsense.files.nesting import parse_json
+from qsense.files.safe import read_bytes
 from qsense.runs.preparation import prepare_run
 from qsense.runs.provenance import provenance
 from qsense.store import DEFAULT, Store
@@ -247,7 +248,7 @@ def format_bytes(number: float) -> str:
 def read_summary(folder: Path, entry: StudyEntry) -> dict[str, Any] | None:
     """Returns the summary of a study that its folder holds; None if there is none of all its trials."""
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        summary = parse_json(read_bytes(folder / "summary.json", folder).decode())
         whole = summary["study_id"] == entry.id and summary["not_run"] == 0
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -91,7 +91,7 @@ def write_results(results: Results, folder: str | Path, kind: str, allow_code: b
         path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            files.write(path, content)
+            files.write(path, content, folder)
         except OSError as error:
             raise ContentError(f"{path}: cannot be written: {error.strerror}; choose another folder.") from error
         paths.append(path)
@@ -104,6 +104,8 @@ def _contents(kind: str, results: Results) -> Mapping[str, bytes]:
         contents = writer(results)
         if not isinstance(contents, Mapping):
             raise ContentError(f"{named} gives {type(contents).__name__}; its writer must return file name → bytes.")
+        if len({str(name).casefold() for name in contents}) < len(contents):
+            raise ContentError(f"{named} names two files that differ in capitals only; some systems take them for one.")
         for name, content in contents.items():
             if not is_plain_name(name):
                 raise ContentError(f"{named} names the file {name!r}; it must be a plain file name, without a folder.")

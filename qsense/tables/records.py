@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ def results_of(record: RunRecord | str | Path, allow_code: bool = False) -> Resu
     }
     rows, curves = [], []
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            lines = list(csv.DictReader(file))
+        text = record.read_bytes("estimates.csv").decode()
+        lines = list(csv.DictReader(io.StringIO(text, newline="")))
         for summary in record.summary()["rows"]:
             name = " ".join(str(summary.pop(key)) for key in POINT_COLUMNS)
             probe, noise, estimator = known[name]

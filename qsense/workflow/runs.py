@@ -83,7 +83,7 @@ def _run(spec: RunSpec, out: Path, progress: Progress | None, max_seconds: float
     prepared.log_remarks()
     record, sampler = RunRecord.create(prepared.spec, out, prepared.calibration), prepared.sampler
     if isinstance(sampler, DeviceSampler):
-        if not (record.path / "device.json").exists():
+        if not record.has("device.json"):
             record.write_json("device.json", prepared.described())
         calibrate_readout(record, partial(_readout_counts, record, sampler))
     measured = execute(prepared.points, sampler, record, progress)
@@ -186,7 +186,7 @@ def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | No
         record.write_csv(name, columns, rows)
     if record.spec.device is not None:
         readouts = {
-            place.qubits: Counts.load(record.path / "counts" / place.file_name)
+            place.qubits: Counts.load(record.path / "counts" / place.file_name, record.path)
             for place in record.spec.device.placements
             if record.spec.device.readout_shots
         }

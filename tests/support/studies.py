@@ -9,6 +9,7 @@ import tomli_w
 from waiting import wait_until
 
 from qsense.store import Result, Store
+from qsense.store.shard import content_key
 from qsense.study.expansion import Study
 from qsense.study.results import study_results
 from qsense.study.trial import run_trial
@@ -37,7 +38,8 @@ def study(run=None, **keys):
 
 def result(number):
     """A result that no trial gave; it is known by its number."""
-    return Result(f"{number:064x}", {"seed": number}, {"img": number / 3}, bytes([number % 256]) * 50, 0.5)
+    content = {"seed": number}
+    return Result(content_key(content, 1), content, {"img": number / 3}, bytes([number % 256]) * 50, 0.5)
 
 
 def filled(path, one, make_pool=None, together=False):
