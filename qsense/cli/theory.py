@@ -155,7 +155,7 @@ def _answer(
         "noise": noise.to_dict(),
         "times_s": at.tolist(),
         "gain": exact.gain(probe, noise, at, field).tolist(),
-        "gain_resolution": exact.resolution(probe, noise),
+        "gain_resolution": exact.resolution(probe, noise, field),
         "integrated_gain_s": finite(integral.value),
         "integrated_gain_error_s": finite(integral.error),
         "integrated_gain_until_s": until,

@@ -278,6 +278,10 @@ def _amplitudes(probe: Probe) -> ComplexArray | FloatArray:
     if probe.kind == "product":
         spin = np.sqrt(np.array([1 - probe.tilt, 1 + probe.tilt]) / 2)
         return np.asarray(reduce(np.kron, [spin] * size))
+    if probe.kind == "ghz":  # two equal numbers, which no root of a binomial may round apart
+        state = np.zeros(2**size)
+        state[[0, -1]] = np.sqrt(0.5)
+        return state
     amplitudes = probe.dicke_amplitudes()
     assert amplitudes is not None
     return np.asarray((amplitudes / _roots(size))[_ups(size)], dtype=np.complex128)

@@ -7,6 +7,7 @@ transverse part acts spin by spin as well, and is in `transverse`. Everything el
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,13 +15,20 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.noise import Environment, Noise, environment_of
 from qsense.numerics.angles import check_angle, check_field
-from qsense.numerics.fisher import ComplexArray, FloatArray, qfi, qfi_of_rotation, sub_qfi
+from qsense.numerics.fisher import ComplexArray, FloatArray, qfi_of_rotation, sub_qfi
+from qsense.numerics.nearly_pure import Information, qfi_and_error
 from qsense.probes import Probe
+from qsense.theory.fine import fine_gain
 from qsense.theory.lindblad import generator, lindblad_states
 from qsense.theory.transverse import transverse_states
 
 NUM_QUBITS = 10
+FINE_QUBITS = 8  # up to which twice the precision is affordable
+_KERNEL, _WEAK, _COARSE = 1e-12, 1e-10, 1e-8  # times N²: what rounding may leave under transverse noise
+_NEVER = 1e200  # 1/s, of noise that is not there
+_SEEN = 1e-6  # what this part of a lifetime lifts is not hidden
 _CHUNK_BYTES = 2**26
+_LARGEST_LOG = 600.0
 _ALIVE = 21.0  # lifetimes after which e^{−21} < 1e-9 of G is left: angles later than that do not matter
 
 
@@ -88,7 +96,8 @@ def check_angles(num_qubits: int, environment: Environment, times: FloatArray, f
     slowest = float(environment.decay_rates(num_qubits).min())
     latest = float(np.max(times, initial=0.0))
     if slowest > 0:
-        latest = min(latest, _ALIVE ** max(1.0, 1 / environment.exponent) / slowest)
+        lifetimes = math.exp(min(max(1.0, 1 / environment.exponent) * math.log(_ALIVE), _LARGEST_LOG))
+        latest = min(latest, lifetimes / slowest)
     if not environment.is_covariant:
         check_field(num_qubits, field, latest)
     if environment.is_coupled:
@@ -109,13 +118,62 @@ def dense_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0
         diagonal = generator(probe.num_qubits)
         parts = [qfi_of_rotation(_channel_output(probe, noise, part), diagonal) for part in _chunks(probe, times)]
         return np.concatenate(parts)
-    if is_transverse_alone(noise):
-        _check_size(probe, noise)
-        return np.concatenate([qfi(*states_and_slopes(probe, noise, part, field)) for part in _chunks(probe, times)])
-    rho, slope = lindblad_states(probe, environment_of(noise), times, field)
     if environment_of(noise).is_covariant:
+        rho, _ = lindblad_states(probe, environment_of(noise), times, field)
         return qfi_of_rotation(rho, generator(probe.num_qubits))
-    return qfi(rho, slope)
+    found, limit = transverse_gain(probe, noise, times, field), transverse_resolution(noise, probe.num_qubits, field)
+    if (found.error > limit).any():
+        worst = int(np.argmax(found.error))
+        raise ArgumentError(
+            f'The gain of "{probe.name}" under the noise "{noise.name}" at t = {times[worst]:g} s and φ = {field:g} '
+            f"rad/s is known to {found.error[worst]:.1g} only: a field that weak leaves eigenvalues that rounding "
+            "hides. Give a stronger field, or none."
+        )
+    return found.value
+
+
+def transverse_resolution(noise: Noise, num_qubits: int, field: float) -> float:
+    """Returns the largest error from rounding that a gain under transverse noise may have: with more it is refused."""
+    if not is_transverse_alone(noise) or num_qubits > FINE_QUBITS:
+        return _COARSE * num_qubits**2
+    return (_KERNEL if field == 0 else _WEAK) * num_qubits**2
+
+
+def transverse_gain(probe: Probe, noise: Noise, times: FloatArray, field: float) -> Information:
+    """Returns G where noise does not commute with the field, and its error from rounding, each of shape (times,).
+
+    A field much weaker than the noise may leave eigenvalues of (φt)² that add as much to G as the others; where double
+    precision loses them, `fine` computes channels of single spins anew.
+    """
+    parts = [_transverse_part(probe, noise, part, field) for part in _chunks(probe, times)]
+    return Information(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _transverse_part(probe: Probe, noise: Noise, times: FloatArray, field: float) -> Information:
+    n = probe.num_qubits
+    lifted = _slowest_beside(noise, n) * times < _SEEN
+    found = qfi_and_error(*states_and_slopes(probe, noise, times, field), field * times, lifted)
+    affordable = n <= FINE_QUBITS and is_transverse_alone(noise)
+    enough = 0.1 * _KERNEL * n**2 if n < FINE_QUBITS - 1 else transverse_resolution(noise, n, field)
+    unsure = np.flatnonzero(found.error > enough)
+    if affordable and unsure.size:
+        fine = fine_gain(probe, environment_of(noise).local_noise(), times[unsure], field)
+        better = fine.error < found.error[unsure]
+        for array, refined in zip(found, fine, strict=True):
+            array[unsure[better]] = refined[better]
+    return found
+
+
+def _slowest_beside(noise: Noise, num_qubits: int) -> float:
+    """The smallest rate or coupling beside the transverse noise: it may lift what vanishes without a field."""
+    environment = environment_of(noise)
+    local = environment.local_noise()
+    beside = np.concatenate([
+        *local.rates(num_qubits).values(),
+        np.abs(np.ravel(environment.coupling)),
+        [environment.collective_dephasing],
+    ])  # fmt: skip
+    return float(np.min(beside[beside > 0], initial=_NEVER))
 
 
 def sub_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0) -> FloatArray:

@@ -11,9 +11,10 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.noise import Environment, LocalNoise, Noise, environment_of
 from qsense.numerics.fisher import FloatArray
+from qsense.numerics.nearly_pure import Information
 from qsense.probes import Probe
 from qsense.theory.closed import ghz_gain, product_gain
-from qsense.theory.dense import dense_gain, is_transverse_alone
+from qsense.theory.dense import dense_gain, is_transverse_alone, transverse_gain, transverse_resolution
 from qsense.theory.lindblad import generator, leaps
 from qsense.theory.symmetric import UniformChannel, symmetric_gain
 
@@ -21,7 +22,7 @@ _ROUNDING = 2.2e-16
 _NOTHING = 1e-15  # an amplitude that is rounding
 _LARGEST_LOG = 600.0  # numbers between exp(−600) and exp(600) leave room for products of two of them
 _STEPS = 3e3  # lifetimes that a solution in steps can follow
-_KERNEL = 1e-12  # where ρ and ∂ρ do not commute with the rotation, a threshold on small eigenvalues costs accuracy
+_LINDBLAD = 1e-12
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Engine:
         method: "closed form", "symmetric engine", "dense matrices" or "Lindblad equation".
         gain: G at times of shape (times,), in any order.
         resolution: the absolute error of G from rounding; a smaller G is not resolved.
+        measured: G with the error of each time, where that varies; it refuses nothing.
         affordable: up to how many lifetimes of the fastest part G can be computed in a few seconds.
     """
 
@@ -39,6 +41,29 @@ class Engine:
     gain: Callable[[FloatArray], FloatArray]
     resolution: float
     affordable: float = np.inf
+    measured: Callable[[FloatArray], Information] | None = None
+
+
+class MeasuredErrors:
+    """Keeps the errors of the gains at all times that an integral asks for."""
+
+    def __init__(self, measured: Callable[[FloatArray], Information]) -> None:
+        self._measured = measured
+        self._known: list[tuple[FloatArray, FloatArray]] = []
+
+    def gain(self, times: FloatArray) -> FloatArray:
+        """Returns G."""
+        found = self._measured(times)
+        self._known.append((times, found.error))
+        return found.value
+
+    def integral(self) -> float:
+        """Returns the integral of the errors up to the last time, the larger one between two times."""
+        times, errors = (np.concatenate(column) for column in zip(*self._known, strict=True))
+        order = np.argsort(times)
+        times, errors = times[order], errors[order]
+        larger = np.maximum(errors, np.append(0.0, errors[:-1]))
+        return float(np.sum(np.diff(times, prepend=0.0) * larger))
 
 
 def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
@@ -74,13 +99,22 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
                 lambda t: symmetric_gain(amplitudes, uniform_channel(environment, n, t)),
                 symmetric_resolution(n),
             )
+
+    def at_field(times: FloatArray) -> FloatArray:
+        return dense_gain(probe, noise, times, field)
+
+    def measured(times: FloatArray) -> Information:
+        return transverse_gain(probe, noise, times, field)
+
     if environment.commutes(n):
         return Engine("dense matrices", lambda t: dense_gain(probe, noise, t), _ROUNDING * n**2 * 2**n)
     if is_transverse_alone(noise):
-        return Engine("dense matrices", lambda t: dense_gain(probe, noise, t, field), _KERNEL * n**2)
+        return Engine("dense matrices", at_field, transverse_resolution(noise, n, field), measured=measured)
     environment.local_noise()  # refuses what has no Lindblad equation
     affordable = np.inf if leaps(n) else _STEPS
-    return Engine("Lindblad equation", lambda t: dense_gain(probe, noise, t, field), _KERNEL * n**2, affordable)
+    if environment.is_covariant:
+        return Engine("Lindblad equation", at_field, _LINDBLAD * n**2, affordable)
+    return Engine("Lindblad equation", at_field, transverse_resolution(noise, n, field), affordable, measured)
 
 
 def symmetric_resolution(num_qubits: int) -> float:
@@ -141,7 +175,7 @@ def lifetimes(count: float, exponent: float, rate: float) -> float:
 
     A small β begins early and ends late: count^{1/β} lifetimes, kept inside the range of numbers.
 
-    >>> lifetimes(10.0, 0.5, 2.0)
+    >>> round(lifetimes(10.0, 0.5, 2.0), 9)
     50.0
     """
     log = max(1.0, 1 / exponent) * math.log(count) - math.log(rate)

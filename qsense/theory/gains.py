@@ -14,8 +14,9 @@ from qsense.numerics.integration import as_times, first_root, integrate
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_tail
 from qsense.theory.closed import integrated_ghz_gain, integrated_product_gain, log_ghz_gain
-from qsense.theory.engines import Engine, cannot_sense, decay_scales, engine_for, lifetimes
+from qsense.theory.engines import Engine, MeasuredErrors, cannot_sense, decay_scales, engine_for, lifetimes
 
+_LINDBLAD = 1e-13  # times N² and the window: an error of an integral that a Lindblad equation's rounding makes anyway
 _FAR = 45.0  # exp(−45) < 3e-20: so many lifetimes are searched for a crossing
 
 
@@ -45,7 +46,8 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
         G, shape (times,), 1; between 0 and N². Values below `resolution` are rounding.
 
     Raises:
-        ArgumentError: the times are out of range, the rates are for another number of spins, or N is too large.
+        ArgumentError: the times are out of range, the rates are for another number of spins, N is too large, or a field
+            beside transverse noise is so weak that rounding hides what it does.
 
     Source: arXiv:2512.21661v1, Eqs. 9, 11, 22, 33, 49, 58.
 
@@ -56,16 +58,19 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
     return engine_for(probe, noise, field).gain(as_times(times))
 
 
-def resolution(probe: Probe, noise: Noise) -> float:
+def resolution(probe: Probe, noise: Noise, field: float = 0.0) -> float:
     """Returns the absolute error of `gain` from rounding, below which G is not resolved; 0 for closed forms.
 
-    Under transverse noise it holds at φ = 0 and for angles φt above 1e-4; between them G varies below this resolution.
+    Args:
+        probe: the state that is prepared.
+        noise: any SpinNoise, or an Environment.
+        field: φ in rad/s; it matters only under transverse noise, where `gain` refuses what rounding spoils further.
 
     >>> from qsense.noise import LocalNoise
     >>> resolution(Probe.ghz(4), LocalNoise(dephasing=0.1))
     0.0
     """
-    return engine_for(probe, noise).resolution
+    return engine_for(probe, noise, field).resolution
 
 
 def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, field: float = 0.0) -> IntegratedGain:
@@ -113,13 +118,20 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
         slowest = slowest or float(rates[rates > 0].min())
     # Rounding of G adds up over the time over which G is integrated.
     latest = engine.affordable / fastest if fastest else np.inf
-    rounding = engine.resolution * min(end, 10 / slowest, latest)
+    window = min(end, 10 / slowest, latest)
+    rounding = engine.resolution * window
     method = f"quadrature of the {engine.method}"
     start = engine.gain(np.zeros(1))[0]
     if environment.is_covariant and start <= engine.resolution:
-        return IntegratedGain(0.0, rounding, method)  # a state of fixed J_z: its G is rounding
-    tail = gain_tail(probe.num_qubits, noise)
-    result = integrate(engine.gain, slowest, max(fastest, slowest), end, tail, atol=0.1 * rounding, latest=latest)
+        return IntegratedGain(0.0, rounding, method)  # next to a state of fixed J_z: its G is rounding
+    tail, fastest = gain_tail(probe.num_qubits, noise), max(fastest, slowest)
+    if engine.measured is None:
+        result = integrate(engine.gain, slowest, fastest, end, tail, atol=0.1 * rounding, latest=latest)
+    else:
+        errors = MeasuredErrors(engine.measured)
+        atol = _LINDBLAD * probe.num_qubits**2 * window if engine.method == "Lindblad equation" else 0.0
+        result = integrate(errors.gain, slowest, fastest, end, tail, atol=atol, latest=latest)
+        rounding = errors.integral()
     missed = result.value == 0 and start > 0  # all of G lies before the first time at which it was computed
     return IntegratedGain(result.value, np.inf if missed else result.error + rounding, method)
 
