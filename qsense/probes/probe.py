@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
+from math import comb
 from pathlib import Path
 from typing import Any, Literal
 
@@ -278,10 +279,6 @@ def _amplitudes(probe: Probe) -> ComplexArray | FloatArray:
     if probe.kind == "product":
         spin = np.sqrt(np.array([1 - probe.tilt, 1 + probe.tilt]) / 2)
         return np.asarray(reduce(np.kron, [spin] * size))
-    if probe.kind == "ghz":  # two equal numbers, which no root of a binomial may round apart
-        state = np.zeros(2**size)
-        state[[0, -1]] = np.sqrt(0.5)
-        return state
     amplitudes = probe.dicke_amplitudes()
     assert amplitudes is not None
     return np.asarray((amplitudes / _roots(size))[_ups(size)], dtype=np.complex128)
@@ -301,4 +298,4 @@ def _ups(size: int) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 
 def _roots(size: int) -> FloatArray:
-    return np.abs(collective.coherent(size)) * 2 ** (size / 2)
+    return np.sqrt([float(comb(size, ups)) for ups in range(size + 1)])  # alike at both ends, to the last digit
