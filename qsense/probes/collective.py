@@ -164,3 +164,8 @@ def _jx(num_qubits: int) -> FloatArray:
 
 def _jy(num_qubits: int) -> ComplexArray:
     return np.asarray(-1j * (_raising(num_qubits) - _raising(num_qubits).T))
+
+
+def roots_of_binomials(num_qubits: int) -> FloatArray:
+    """Returns √C(N, u) of u = 0 … N, shape (N+1,), alike at both ends to the last digit."""
+    return np.asarray(np.sqrt([float(comb(num_qubits, ups)) for ups in range(num_qubits + 1)]))

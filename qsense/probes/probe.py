@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
-from math import comb
 from pathlib import Path
 from typing import Any, Literal
 
@@ -281,13 +280,13 @@ def _amplitudes(probe: Probe) -> ComplexArray | FloatArray:
         return np.asarray(reduce(np.kron, [spin] * size))
     amplitudes = probe.dicke_amplitudes()
     assert amplitudes is not None
-    return np.asarray((amplitudes / _roots(size))[_ups(size)], dtype=np.complex128)
+    return np.asarray((amplitudes / collective.roots_of_binomials(size))[_ups(size)], dtype=np.complex128)
 
 
 @lru_cache(maxsize=64)
 def _projected(probe: Probe) -> ComplexArray | None:
     """The Dicke amplitudes of a state vector that is symmetric to rounding."""
-    state, ups, roots = probe.statevector(), _ups(probe.num_qubits), _roots(probe.num_qubits)
+    state, ups, roots = probe.statevector(), _ups(probe.num_qubits), collective.roots_of_binomials(probe.num_qubits)
     sums = np.bincount(ups, state.real) + 1j * np.bincount(ups, state.imag)
     amplitudes = np.asarray(sums / roots, dtype=np.complex128)
     return amplitudes if np.linalg.norm(state - (amplitudes / roots)[ups]) < 1e-13 else None
@@ -295,7 +294,3 @@ def _projected(probe: Probe) -> ComplexArray | None:
 
 def _ups(size: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.bitwise_count(np.arange(2**size)).astype(np.int64)
-
-
-def _roots(size: int) -> FloatArray:
-    return np.sqrt([float(comb(size, ups)) for ups in range(size + 1)])  # alike at both ends, to the last digit
