@@ -100,13 +100,17 @@ def _t1(protocol: Protocol, counts: Counts) -> tuple[Estimate, ...]:
 
 
 def _rate(times: FloatArray, shares: FloatArray, shots: int) -> Estimate:
-    """Returns 1/T1 from the share of ups, b + a·exp(−t/T1); readout errors change only a and b."""
+    """Returns 1/T1 from the share of ups, b + a·exp(−t/T1); readout errors change only a and b.
+
+    The fit's tolerances are those of times in units of the last one.
+    """
     from scipy.optimize import OptimizeWarning, curve_fit
 
     def law(t: FloatArray, a: float, rate: float, b: float) -> FloatArray:
         return np.asarray(b + a * np.exp(-rate * t))
 
-    start = (shares[0] - shares[-1], 2 / float(times[-1]), shares[-1])
+    unit = float(times[-1])
+    start, times = (shares[0] - shares[-1], 2.0, shares[-1]), times / unit
     smooth = (shares * shots + 1) / (shots + 2)  # no share has a variance of 0
     for _ in range(3):  # each time with the variances of the curve, so that low shares do not weigh more
         errors = np.sqrt(smooth * (1 - smooth) / shots)
@@ -117,7 +121,7 @@ def _rate(times: FloatArray, shares: FloatArray, shots: int) -> Estimate:
         except RuntimeError as error:
             raise ArgumentError("No relaxation is seen in the counts; use longer times or more shots.") from error
         smooth = np.clip(law(times, *start), 1 / (shots + 2), 1 - 1 / (shots + 2))
-    return Estimate(float(start[1]), float(np.sqrt(covariance[1, 1])))
+    return Estimate(float(start[1]) / unit, float(np.sqrt(covariance[1, 1])) / unit)
 
 
 def _lifetime(rate: Estimate, qubit: int) -> Estimate:

@@ -31,6 +31,7 @@ _SEQUENCES: dict[str, tuple[str, tuple[int, ...]]] = {
     "hahn": ("xx", (1, 1, 0)),  # the second pulse brings the frame back, at the end
     "xy4": ("xyxy", (1, 2, 2, 2, 1)),
 }
+_FINEST = 2.0**-40  # of a window: the steps of its delays on a device without a clock
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +131,7 @@ def window_delays(time: float, device: Device, qubit: int, idle: Idle) -> list[f
     pulses, shares = _SEQUENCES[idle]
     if time == 0 or not pulses:
         return [time] if time > 0 else []
-    tick, pulse = device.tick() or 1e-12, float(device.pulse_time[qubit])
+    tick, pulse = device.tick() or _FINEST * time, float(device.pulse_time[qubit])
     # Pulse centres stand where ideal pulses would; each pulse takes half of its length from either side.
     sides = [0.5 * ((place > 0) + (place < len(pulses))) for place in range(len(shares))]
     if idle == "hahn":

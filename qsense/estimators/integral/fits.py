@@ -85,6 +85,8 @@ def fit(
     (6.0, 2)
     """
     grid, shape = as_times(times), law(model, num_qubits)
+    unit = float(grid[-1]) or 1.0  # of time while fitting, so that no tolerance has one
+    grid = grid / unit
     degrees = _degrees(grid, estimates, shape, model, amplitude)
     values = np.array([e.value for e in estimates])
 
@@ -120,10 +122,12 @@ def fit(
 
     def integrals(at: FloatArray) -> FloatArray:
         height, rate, exponent = _unpacked(at, amplitude)
-        return height / rate * np.array([shape.tail(0.0, exponent), shape.tail(rate * float(grid[-1]), exponent)])
+        tails = np.array([shape.tail(0.0, exponent), shape.tail(rate * float(grid[-1]), exponent)])
+        return unit * height / rate * tails
 
     def named(at: FloatArray) -> FloatArray:
-        return np.array(_unpacked(at, amplitude)[: len(shape.parameters)])
+        height, rate, exponent = _unpacked(at, amplitude)
+        return np.array([height, rate / unit, exponent][: len(shape.parameters)])
 
     total, tail = _propagated(integrals, unknown, spread)
     parameters = dict(zip(shape.parameters, _propagated(named, unknown, spread), strict=True))
