@@ -12,6 +12,7 @@ import typer
 from qsense.cli.app import AsJson, app
 from qsense.cli.logs import show_log
 from qsense.cli.options import AllowCode, MaxQpuSeconds, integers, time_or_none
+from qsense.files.terminal import print_line
 
 if TYPE_CHECKING:
     from qsense.calibration.analysis import Characterisation
@@ -65,7 +66,7 @@ def calibrate(
         service = remote.service(backend)
         ready = by_jobs.prepare(service, named, shots, idling, records, most)
         if not as_json:
-            print(cost(ready.ledger))
+            print_line(cost(ready.ledger))
         if dry_run:
             if as_json:
                 print(json.dumps({"file": None, **sent_as_json(ready.ledger)}, indent=2, sort_keys=True))
@@ -93,7 +94,7 @@ def calibrate(
         print(json.dumps({"file": str(path), **record, **entry}, indent=2, default=str))
         return
     _print_found(backend, found)
-    print(path)
+    print_line(path)
 
 
 def _measure_now(

@@ -10,7 +10,7 @@ import typer
 from qsense.cli.app import AsJson, app
 from qsense.cli.options import AllowCode
 from qsense.cli.runs import Record
-from qsense.files.terminal import plain_console
+from qsense.files.terminal import plain_console, print_line
 from qsense.files.units import readable_time, time_unit, with_error
 
 UNLIKELY = 0.001  # the p-value below which a prediction is said to fail
@@ -89,23 +89,23 @@ def _print_point(point: dict[str, Any]) -> None:
             f"{row['z']:+.1f}",
             *mitigated[place : place + 1],
         )
-    print(f"{where}, by {point['estimator']}")
+    print_line(f"{where}, by {point['estimator']}")
     shown.print(table)
-    print(_verdict(point, "", "preparation and readout keep"))
+    print_line(_verdict(point, "", "preparation and readout keep"))
     if point.get("does_not_decay"):
         print("G is the same at all times: nothing decays while this backend idles; does it simulate its delay?")
     if "mitigated" in point:
-        print(_verdict(point, "mitigated_", "with readout mitigated, preparation keeps"))
+        print_line(_verdict(point, "mitigated_", "with readout mitigated, preparation keeps"))
         readout = point["readout"]
         if readout["is_correlated"]:
-            print(
+            print_line(
                 f"readout is correlated: pair {readout['pair']} (p = {readout['p_together']:.1g}), "
                 f"spin {readout['spin']} (p = {readout['p_apart']:.1g}); do not trust the mitigated values"
             )
     for suspect in point["suspects"]:
         if suspect["is_culprit"]:
             t2, error = 1 / suspect["rate_per_s"], suspect["rate_stderr_per_s"] / suspect["rate_per_s"] ** 2
-            print(
+            print_line(
                 f"qubit {suspect['qubit']}: T2 = {readable_time(t2, error)}, "
                 f"{readable_time(1 / suspect['predicted_per_s'])} predicted (z = {suspect['z']:+.1f})"
             )

@@ -11,6 +11,7 @@ import typer
 from qsense.cli.app import AsJson, app
 from qsense.cli.logs import show_log
 from qsense.cli.options import AllowCode, MaxQpuSeconds, time_or_none
+from qsense.files.terminal import print_line
 
 if TYPE_CHECKING:
     from qsense.jobs.collection import Collected
@@ -53,7 +54,7 @@ def submit(
     service = remote.service(loaded.backend)
     ready = submission.prepare(loaded, out, service, cast(Mode, mode), most)
     if not as_json:
-        print(cost(ready.ledger))
+        print_line(cost(ready.ledger))
     if dry_run:
         if as_json:
             print(json.dumps({"record": None, **sent_as_json(ready.ledger)}, indent=2, sort_keys=True))
@@ -65,8 +66,8 @@ def submit(
     if as_json:
         print(json.dumps({"record": str(record.path), **sent_as_json(stored)}, indent=2, sort_keys=True))
         return
-    print(f"{sum(bool(job.job_id) for job in stored.jobs)} of {len(stored.jobs)} jobs are sent")
-    print(f"collect them with: qsense collect {record.path}")
+    print_line(f"{sum(bool(job.job_id) for job in stored.jobs)} of {len(stored.jobs)} jobs are sent")
+    print_line(f"collect them with: qsense collect {record.path}")
 
 
 @app.command(short_help="Fetch the results of submitted jobs.")
@@ -85,24 +86,26 @@ def collect(
     if as_json:
         print(json.dumps(answer, indent=2, sort_keys=True, allow_nan=False))
         return
-    print(f"jobs: {collected.summary}")
+    print_line(f"jobs: {collected.summary}")
     for job in answer["lost"]:
-        print(f"  {job['job']} {job['status']}: {job['reason']}")
+        print_line(f"  {job['job']} {job['status']}: {job['reason']}")
     if collected.unknown:
-        print(
+        print_line(
             f"{len(collected.unknown)} jobs are not known to the service now; collect again later; "
             "if they are gone for good, --resend sends them again"
         )
     points = len(collected.complete) + len(collected.missing)
-    print(f"points with counts: {len(collected.complete)} of {points}")
+    print_line(f"points with counts: {len(collected.complete)} of {points}")
     if collected.states["unsent"] or answer["lost"]:
         again, name = " --resend" if answer["lost"] else "", f"{done.spec.name}-{done.spec.id}"
         if record.resolve().name != name:  # under another name the record would not be found
-            print(f"rename the folder to {name} before sending the rest")
-        print(f"send the rest with: qsense submit {record.parent / name / 'spec.toml'} --out {record.parent}{again}")
+            print_line(f"rename the folder to {name} before sending the rest")
+        print_line(
+            f"send the rest with: qsense submit {record.parent / name / 'spec.toml'} --out {record.parent}{again}"
+        )
     if collected.complete:
-        print(f"compare with theory: qsense show {done.path}")
-        print(f"compare with the calibration: qsense compare {done.path}")
+        print_line(f"compare with theory: qsense show {done.path}")
+        print_line(f"compare with the calibration: qsense compare {done.path}")
 
 
 def cost(ledger: Ledger) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qsense.errors import ArgumentError, nearest
+from qsense.files.terminal import print_line
 from qsense.files.units import Kind, quantities, quantity, whole_numbers
 
 if TYPE_CHECKING:
@@ -205,4 +206,4 @@ def print_paths(paths: list[Path], as_json: bool) -> None:
     if as_json:
         print(json.dumps({"files": [str(path) for path in paths]}, indent=2))
     for path in [] if as_json else paths:
-        print(path)
+        print_line(path)

@@ -13,6 +13,7 @@ from qsense.cli.options import AllowCode, MaxQpuSeconds, integers, print_paths, 
 from qsense.cli.progress import progress
 from qsense.errors import RecordError
 from qsense.files.old_names import with_old_names
+from qsense.files.terminal import print_line
 
 if TYPE_CHECKING:
     from qsense.runs.folder import RecordFolder
@@ -78,7 +79,7 @@ def render(
         print(json.dumps({"files": [str(path) for path in written]}, indent=2))
     else:
         for path in written:
-            print(path)
+            print_line(path)
 
 
 @app.command(short_help="Write a record's results as CSV, Parquet or NetCDF.")
@@ -122,11 +123,11 @@ def rerun(
         for point in found.points:
             same = "counts equal" if point.counts_equal else "COUNTS DIFFER"
             numbers = "numbers equal" if point.largest_difference == 0 else f"numbers by {point.largest_difference:.1g}"
-            print(f"{point.label}: {same}, {numbers}")
+            print_line(f"{point.label}: {same}, {numbers}")
         for key, (then, now) in found.provenance.items():
-            print(f"{key}: {then} then, {now} now")
-        print(found.conclusion)
-        print(f"record: {found.record.path}")
+            print_line(f"{key}: {then} then, {now} now")
+        print_line(found.conclusion)
+        print_line(f"record: {found.record.path}")
     if not found.is_same:
         raise typer.Exit(1)
 
@@ -150,7 +151,7 @@ def _show(record: RecordFolder, as_json: bool) -> None:
     print_parts(plain_console(), parts)
     if record.is_of_device:
         print("exact: decay alone. What preparation and readout take is fitted apart: qsense compare RECORD")
-    print(f"record: {record.path}")
+    print_line(f"record: {record.path}")
 
 
 def _damaged(record: RecordFolder, error: Exception) -> RecordError:

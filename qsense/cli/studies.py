@@ -19,7 +19,7 @@ from qsense.cli.logs import show_log
 from qsense.cli.options import AllowCode, print_paths
 from qsense.cli.progress import progress
 from qsense.errors import ContentError
-from qsense.files.terminal import printable
+from qsense.files.terminal import print_line, printable
 
 if TYPE_CHECKING:
     from qsense.study.sweep import StudyCost
@@ -61,7 +61,7 @@ def sweep(
     with _sigterm_as_ctrl_c(), Store(store) as opened:
         cost = sweep.estimate_cost(loaded, opened, workers or _cores(), limit, str(study))
         if not as_json:
-            print(_cost(loaded.name, cost, loaded.skipped, dask))
+            print_line(_cost(loaded.name, cost, loaded.skipped, dask))
         if dry_run:
             if as_json:
                 print(json.dumps({**_cost_as_json(cost), "left_out": loaded.skipped}, indent=2, sort_keys=True))
@@ -84,7 +84,7 @@ def sweep(
         first = done.failures[0]
         print(
             f"qsense: {len(done.failures)} trials could not be run; the first, "
-            f"{printable(f'{first.trial.label}: {first.reason}')} All are in {folder / 'failures.csv'}.",
+            + printable(f"{first.trial.label}: {first.reason} All are in {folder / 'failures.csv'}."),
             file=sys.stderr,
         )
         raise typer.Exit(2)
@@ -108,9 +108,9 @@ def verify(
         words = {"shards": health.shards, "trials": health.trials, "bytes": health.bytes}
         print(json.dumps({**words, "wrong": health.wrong, "repaired": health.repaired}, indent=2, sort_keys=True))
     else:
-        print(f"{health.trials} trials in {health.shards} shards of {format_bytes(health.bytes)} are whole")
+        print_line(f"{health.trials} trials in {health.shards} shards of {format_bytes(health.bytes)} are whole")
         for line in (*health.wrong, *health.repaired):
-            print(f"  {line}")
+            print_line(f"  {line}")
         if not health.wrong:
             print("nothing is wrong")
     if health.wrong and not repair:
@@ -131,7 +131,8 @@ def gc(
     if as_json:
         print(json.dumps({"done": said}, indent=2))
     else:
-        print("\n".join(said or ["nothing to do"]))
+        for line in said or ["nothing to do"]:
+            print_line(line)
 
 
 @store_app.command("list")
@@ -148,7 +149,7 @@ def list_studies(store: StorePath = DEFAULT_STORE, as_json: AsJson = False) -> N
     if as_json:
         print(json.dumps({"studies": rows}, indent=2))
     for row in [] if as_json else rows:
-        print(f"{row['id']}  {row['name']}: {row['present']} of {row['trials']} trials")
+        print_line(f"{row['id']}  {row['name']}: {row['present']} of {row['trials']} trials")
 
 
 @store_app.command("export", short_help="Write a study's results as CSV, Parquet or NetCDF.")
@@ -205,19 +206,21 @@ def _show(done: TrialsRun, summary: dict[str, Any], folder: Path) -> None:
 
     if done.new:
         share = done.busy_s / (done.wall_s * done.workers) if done.wall_s else 1.0
-        print(f"{done.new} trials in {done.wall_s:.1f} s on {done.workers} workers, {100 * share:.0f} % of their time")
+        print_line(
+            f"{done.new} trials in {done.wall_s:.1f} s on {done.workers} workers, {100 * share:.0f} % of their time"
+        )
     try:
         parts = summary_parts(summary)
     except Exception as error:  # of whatever stands where a number should
         path = folder / "summary.json"
         raise ContentError(f"{path}: damaged ({type(error).__name__}); delete it and run the same again.") from error
     print_parts(plain_console(), parts)
-    print(f"tables and figures: {folder}")
+    print_line(f"tables and figures: {folder}")
 
 
 def _stopped(done: TrialsRun, cost: StudyCost, store: Path) -> None:
     print(
-        f"qsense: stopped; {done.present + done.new} of {cost.trials} trials are in {store}. "
+        f"qsense: stopped; {done.present + done.new} of {cost.trials} trials are in {printable(str(store))}. "
         "The same command goes on from there.",
         file=sys.stderr,
     )

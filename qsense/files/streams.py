@@ -79,7 +79,8 @@ class Stream(io.TextIOBase):
 
 
 def _escaped(line: str) -> str:
-    return line if line.isprintable() else printable(line)
+    # DEL is the only one that JSON leaves as it is, and this is how JSON would escape it.
+    return line if line.isprintable() else printable(line.replace("\x7f", "\\u007f"))
 
 
 @contextmanager

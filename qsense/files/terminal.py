@@ -46,6 +46,11 @@ def printable(text: str) -> str:
     )
 
 
+def print_line(text: object) -> None:
+    """Prints a text that may hold names from files on one line, whatever they hold."""
+    print(printable(str(text)))
+
+
 def plain_console(highlight: bool = True, stderr: bool = False, piped_width: int | None = 100) -> Console:
     """Returns where tables are printed: it shows strings as they are, without markup, emoji or control codes.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from qsense.files.csv_text import from_cell
+
 POINT_COLUMNS = ("probe", "num_qubits", "noise", "estimator")
 """What says which point a row is of."""
 
@@ -41,9 +43,9 @@ def parse_cell(column: str, text: str | None, texts: Collection[str] = ()) -> fl
     ('007', 7, '7')
     """
     if column in _TEXTS or column in texts or not text:
-        return text or None
+        return from_cell(text) if text else None
     try:
         number = int(text) if text.lstrip("-").isdecimal() else float(text)
     except ValueError:
-        return text
+        return from_cell(text)
     return number if column in _NUMBERS or str(number) == text else text

@@ -24,6 +24,7 @@ from qsense.circuits.counts import Counts
 from qsense.devices.device import Calibration
 from qsense.errors import ArgumentError, RecordError, SpecError
 from qsense.estimators.registry import text_columns
+from qsense.files.csv_text import csv_bytes
 from qsense.files.old_names import with_old_names
 from qsense.files.safe import is_file, make_folder
 from qsense.installation import install_hint
@@ -197,12 +198,9 @@ class RunRecord(RecordFolder):
 
     def write_csv(self, name: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
         """Writes a table; its last columns repeat the integrated gain under the old names."""
-        buffer = io.StringIO()
         every = list(with_old_names(dict.fromkeys(columns)))
-        writer = csv.DictWriter(buffer, every, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(with_old_names(row) for row in rows)
-        self.write_bytes(name, buffer.getvalue().encode())
+        whole = (with_old_names(row) for row in rows)
+        self.write_bytes(name, csv_bytes(every, ([row.get(column) for column in every] for row in whole)))
 
 
 def _provenance(spec: RunSpec) -> dict[str, Any]:

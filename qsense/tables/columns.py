@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.files.csv_text import csv_bytes
 from qsense.installation import install_hint
 
 if TYPE_CHECKING:
@@ -69,12 +68,8 @@ class Columns:
         return np.array([np.nan if value is None else value for value in column], dtype=np.float64)
 
     def to_csv(self) -> bytes:
-        """Returns the content of a CSV file with a line of names; missing numbers are empty."""
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(self.values)
-        writer.writerows(zip(*self.values.values(), strict=True))
-        return buffer.getvalue().encode()
+        """Returns the content of a CSV file with a line of names; a missing number is empty, and no text a formula."""
+        return csv_bytes(self.values, zip(*self.values.values(), strict=True))
 
     def to_frame(self) -> pandas.DataFrame:
         """Returns a pandas DataFrame; its `attrs` hold the units and the attributes.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qsense.errors import RecordError
+from qsense.files.csv_text import from_cell
 from qsense.runs.columns import CURVE_COLUMNS, POINT_COLUMNS
 from qsense.runs.record import RunRecord
 from qsense.tables.results import Results
@@ -40,7 +41,7 @@ def results_of(record: RunRecord | str | Path, allow_code: bool = False) -> Resu
             name = " ".join(str(summary.pop(key)) for key in POINT_COLUMNS)
             probe, noise, estimator = known[name]
             rows.append({**identity_row(spec, probe, spec.noise_for(probe, noise), estimator), **result_row(summary)})
-            own = [line for line in lines if " ".join(line[key] for key in POINT_COLUMNS) == name]
+            own = [line for line in lines if " ".join(from_cell(line[key]) for key in POINT_COLUMNS) == name]
             curves.append({key: [_number(line[key]) for line in own] for key in CURVE_COLUMNS})
     except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordError(
