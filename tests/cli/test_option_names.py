@@ -33,4 +33,5 @@ def test_a_dead_time_that_is_no_time_is_refused(monkeypatch, capsys, value, size
     monkeypatch.setattr(sys, "argv", ["qsense", *words])
     with pytest.raises(SystemExit, match="2"):
         main()
-    assert capsys.readouterr().err.startswith("qsense: Option --dead-time must be finite and not negative, but is ")
+    wanted = "a time such as" if value == "nan" else "finite and not negative, but is "
+    assert capsys.readouterr().err.startswith(f"qsense: Option --dead-time must be {wanted}")
