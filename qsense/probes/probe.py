@@ -20,7 +20,7 @@ from qsense.files import content, short_repr
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import collective, states
 from qsense.probes.openqasm import read, written
-from qsense.probes.qasm import parse_qasm, text_of
+from qsense.probes.qasm import from_file, parse_qasm
 
 Kind = Literal["ghz", "product", "symmetric", "circuit", "state"]
 KINDS = ("ghz", "product")
@@ -187,8 +187,8 @@ class Probe:
         4
         """
         path = content.find("circuits", str(name_or_path), beside)
-        text = text_of(path)
-        return cls("circuit", read(text, str(path)).num_qubits, name=path.stem, qasm=text)
+        text, num_qubits = from_file(path)
+        return cls("circuit", num_qubits, name=path.stem, qasm=text)
 
     @classmethod
     def from_text(cls, qasm: str, name: str) -> Probe:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from qsense.errors import ContentError
 from qsense.probes.openqasm import MOST_CHARACTERS, read
+
+_LOG = logging.getLogger(__name__)
 
 
 def parse_qasm(text: str, source: str) -> Any:
@@ -20,11 +23,13 @@ def parse_qasm(text: str, source: str) -> Any:
     return circuit_of(read(text, source))
 
 
-def text_of(path: Path) -> str:
-    """Returns the text of a file in UTF-8, with or without the mark that Windows puts before it.
+def from_file(path: Path) -> tuple[str, int]:
+    """Returns the text of an OpenQASM file in UTF-8, without the mark that Windows puts before it, and its spins.
+
+    A warning of the log says which hardware qubits are which spins, if the file names some.
 
     Raises:
-        ContentError: it is no file, cannot be read, or is longer than what is read.
+        ContentError: it is no file, cannot be read, or is no preparation.
     """
     try:
         if not path.is_file():
@@ -32,6 +37,13 @@ def text_of(path: Path) -> str:
         with path.open("rb") as file:
             given = file.read(4 * MOST_CHARACTERS + 1)  # at most four bytes a character
         text = given.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ContentError(f"{path}: cannot be read: {error}.") from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise ContentError(f"{path}: cannot be read: it is not in UTF-8; save it as UTF-8 text.") from error
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    found = read(text, str(path))
+    if found.hardware:
+        named = ", ".join(f"${qubit}" for qubit in found.hardware[:10]) + (", …" if len(found.hardware) > 10 else "")
+        _LOG.warning(f"{path}: spins 0, 1, … are the hardware qubits {named}; those that no gate touches are left out.")
+    return text, found.num_qubits

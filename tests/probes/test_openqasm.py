@@ -193,6 +193,12 @@ def test_hardware_qubits_are_those_that_gates_touch_in_ascending_order():
     assert read(probe.qasm, "transpiled").hardware == (41, 53, 60)
 
 
+def test_the_order_of_hardware_qubits_is_said(tmp_path, caplog):
+    (tmp_path / "made.qasm").write_text(THREE + "h $5; cx $5, $7;")
+    assert Probe.from_qasm(tmp_path / "made.qasm").num_qubits == 2
+    assert "spins 0, 1, … are the hardware qubits $5, $7; those that no gate touches are left out" in caplog.text
+
+
 def test_a_gate_of_many_controls_needs_no_matrix_of_all_its_qubits():
     text = THREE + "qubit[13] q; h q; ctrl(12) @ z " + ", ".join(f"q[{place}]" for place in range(13)) + ";"
     expected = np.full(2**13, 2**-6.5)
@@ -215,6 +221,19 @@ def test_a_file_in_utf_8_with_a_mark_and_the_lines_of_windows(tmp_path):
     )
     probe = Probe.from_qasm(path)
     assert probe.key == Probe.from_text(THREE + "qubit[2] q;\nh q[0];\ncx q[0], q[1];\n", "bell").key
+
+
+def test_a_file_that_windows_saved_as_utf_16_is_refused_with_the_fix(tmp_path):
+    (tmp_path / "bell.qasm").write_text(THREE + "qubit q;", encoding="utf-16")
+    with pytest.raises(ContentError, match="it is not in UTF-8; save it as UTF-8 text"):
+        Probe.from_qasm(tmp_path / "bell.qasm")
+
+
+def test_lines_end_in_any_way():
+    for end in ("\n", "\r\n", "\r"):
+        same(end.join([*THREE.splitlines(), "// a Bell pair", "qubit[2] q; h q[0];", "cx q[0], q[1];"]), BELL)
+        with pytest.raises(ContentError, match="line 4: "):
+            Probe.from_text(end.join([*THREE.splitlines(), "qubit q;", "measure q;"]), "q")
 
 
 def test_a_folder_or_a_pipe_is_no_circuit(tmp_path):

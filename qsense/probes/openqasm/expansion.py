@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -76,8 +77,7 @@ class _Expansion:
         self._names = Names(version)
         self._steps: list[Step] = []
         self._phase = 0.0
-        self._expected = 0
-        self._work = 0
+        self._expected = self._work = self._size = 0
         self._hardware: int | None = None  # the line that first names one
 
     def run(self, statements: list[Statement]) -> Preparation:
@@ -142,6 +142,8 @@ class _Expansion:
             self._names.declare(one.name, one.line)
             qubits = [self._names.qubits_of(part) for part in one.parts]
             joined = tuple(qubit for part in qubits for qubit in ([part] if isinstance(part, int) else part))
+            self._expected += len(joined) // 16
+            self._check_size(self._expected, one.line)
             if len(set(joined)) < len(joined):
                 raise RefusedError(one.line, f"the alias `{one.name[:40]}` has a qubit twice; name each once.")
             self._names.qubits[one.name] = qubits[0] if len(qubits) == 1 else joined
@@ -192,7 +194,7 @@ class _Expansion:
     def _apply(self, use: _Use, modifiers: tuple[Modifier, ...], around: _Around) -> None:
         """Adds the steps of a gate under modifiers, the outermost first."""
         line = use.call.line
-        self._work += 1
+        self._work += use.call.weight
         self._check_size(self._work, line)
         if not modifiers:
             self._gate(use, around)
@@ -220,11 +222,10 @@ class _Expansion:
                 self._apply(use, rest, around)
 
     def _add_power(self, use: _Use, rest: tuple[Modifier, ...], around: _Around, exponent: float) -> None:
-        kept, self._steps = self._steps, []
-        phase, self._phase = self._phase, 0.0
+        kept, phase = self._steps, self._phase
+        self._steps, self._phase = [], 0.0
         self._apply(use, rest, _Around(in_power=True))
-        self._steps, steps = kept, self._steps
-        self._phase, own = phase, self._phase
+        steps, own, self._steps, self._phase = self._steps, self._phase, kept, phase
         if len(steps) > 1 or (steps and (own or steps[0].gate == BARRIER)) or abs(exponent) > 1000:
             raise RefusedError(
                 use.call.line,
@@ -257,8 +258,8 @@ class _Expansion:
             else:
                 self._add_around(Step(found[0], tuple(map(float, use.angles)), use.qubits, found[1]), around, line)
             return
-        constants = {} if found.in_library else self._names.numbers
-        numbers = {**constants, **dict(zip(found.gate.parameters, use.angles, strict=True))}
+        parameters = dict(zip(found.gate.parameters, use.angles, strict=True))
+        numbers = parameters if found.in_library else ChainMap(parameters, self._names.numbers)
         place = dict(zip(found.gate.qubits, use.qubits, strict=True))
         for one in reversed(found.gate.body) if around.is_inverse else found.gate.body:
             on = tuple(place[operand.name] for operand in one.operands)
@@ -285,7 +286,12 @@ class _Expansion:
         self._add(step, line)
 
     def _add(self, step: Step, line: int) -> None:
-        self._check_size(len(self._steps), line)
+        if step.gate == BARRIER:
+            self._size += len(step.qubits) or self._names.size
+        elif step.controls > 3:  # such a gate becomes about as many as this
+            self._size += 20 * step.controls**2
+        if self._size > MOST_GATES * 10:
+            raise RefusedError(line, "barriers and gates of many controls are too many; give a shorter circuit.")
         self._steps.append(step)
 
     def _check_size(self, number: Number, line: int) -> None:

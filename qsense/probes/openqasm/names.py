@@ -25,7 +25,7 @@ class Defined:
     Attributes:
         gate: its definition.
         in_library: whether its body is the library's, where names mean the library's gates.
-        cost: how many gates it expands to, itself among them; powers that depend on parameters count once.
+        cost: how many gates it expands to, calls among them; powers that depend on parameters count once.
         depth: how deep its definitions are nested.
     """
 
@@ -152,7 +152,7 @@ class Names:
         self.gates[name] = self._checked(gate)
 
     def _checked(self, gate: Gate) -> Defined:
-        cost, depth = 1, 0
+        cost, depth, parameters = 0, 0, set(gate.parameters)
         for call in gate.body:
             if isinstance(call, Barrier):
                 cost += 1
@@ -161,15 +161,21 @@ class Names:
             if len(set(names)) < len(names):
                 raise RefusedError(call.line, f"a qubit stands twice in `{call.name[:40]}`.")
             self.check(call, len(names))
-            known = {*gate.parameters, *self.numbers}
             for angle in call.angles:
-                angle.value(dict.fromkeys(angle.names() & known, 0.7390851332151607))
+                unknown = angle.names() - parameters
+                angle.value({**dict.fromkeys(parameters & angle.names(), 0.7390851332151607), **self._known(unknown)})
             cost += self.cost(call)
             found = self.find(call.name)
             depth = max(depth, found.depth if isinstance(found, Defined) else 0)
         if depth >= DEEPEST_GATE:
             raise RefusedError(gate.line, f"gates are nested deeper than {DEEPEST_GATE}; write them out.")
         return Defined(gate, False, min(cost, 10**18), depth + 1)
+
+    def _known(self, names: set[str]) -> dict[str, Number]:
+        return {name: self.numbers[name] for name in names if name in self.numbers}
+
+    def _is_constant(self, number: Expression) -> bool:
+        return all(name in self.numbers for name in number.names())
 
     def find(self, name: str) -> Defined | tuple[str, int] | None:
         """Returns what a gate's name stands for: a definition, or a gate of `steps` (or PHASE) and its controls."""
@@ -180,7 +186,7 @@ class Names:
         found = library.base(name, self.version, self.included)
         if found is None and self.included:
             gate = library.written(self.version).get(name)
-            return None if gate is None else Defined(gate, True, 1 + len(gate.body), 1)
+            return None if gate is None else Defined(gate, True, len(gate.body), 1)
         return found
 
     def use(self, name: str) -> Defined | tuple[str, int] | None:
@@ -224,8 +230,8 @@ class Names:
     def cost(self, call: Call) -> int:
         """Returns how many gates a call expands to; powers that depend on parameters count once."""
         found = self.find(call.name)
-        cost = found.cost if isinstance(found, Defined) else 1
+        cost = call.weight + (found.cost if isinstance(found, Defined) else 0)
         for modifier in call.modifiers:
-            if modifier.name == "pow" and modifier.number is not None and modifier.number.names() <= {*self.numbers}:
+            if modifier.name == "pow" and modifier.number is not None and self._is_constant(modifier.number):
                 cost *= max(1, math.ceil(abs(modifier.number.value(self.numbers))))
         return min(cost, 10**18)

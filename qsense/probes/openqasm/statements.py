@@ -36,13 +36,18 @@ class Modifier:
 
 @dataclass(frozen=True)
 class Call:
-    """A gate on operands."""
+    """A gate on operands.
+
+    Attributes:
+        weight: how much work it is to expand it: 1, and more if its angles or operands are long.
+    """
 
     name: str
     line: int
     angles: tuple[Expression, ...]
     operands: tuple[Operand, ...]
-    modifiers: tuple[Modifier, ...] = ()
+    modifiers: tuple[Modifier, ...]
+    weight: int
 
 
 @dataclass(frozen=True)

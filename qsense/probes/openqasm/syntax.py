@@ -113,18 +113,15 @@ class Reader:
             parameters = self._names() if self._next.text != ")" else ()
             self._expect(")")
         qubits = self._names() if self._next.text != "{" else ()
-        for place, one in enumerate(names := (*parameters, *qubits)):
-            if one in names[:place]:
-                raise RefusedError(line, f"the gate `{name[:40]}` has `{one[:40]}` twice; rename one.")
+        own = set(qubits)
+        if len({*parameters, *qubits}) < len(parameters) + len(qubits):
+            raise RefusedError(line, f"the gate `{name[:40]}` gives one name to two qubits or angles; rename one.")
         self._expect("{")
         body: list[Call | Barrier] = []
         while self._next.text != "}":
-            if self._next.text == ";":
-                self._take()
-                continue
             one_step = self._barrier() if self._next.text == "barrier" else self._call()
             for operand in one_step.operands:
-                if operand.name not in qubits or operand.index is not None:
+                if operand.name not in own or operand.index is not None:
                     raise RefusedError(operand.line, f"`{operand.name[:40]}` is no qubit of the gate `{name[:40]}`.")
             body.append(one_step)
         self._take()
@@ -209,7 +206,9 @@ class Reader:
             self._take()
         operands = self._operands()
         self._expect(";")
-        return Call(token.text, token.line, tuple(angles), operands, tuple(modifiers))
+        numbers = [*angles, *(one.number for one in modifiers if one.number is not None)]
+        weight = 1 + (sum(len(number.code) for number in numbers) + len(operands)) // 16
+        return Call(token.text, token.line, tuple(angles), operands, tuple(modifiers), weight)
 
     def _measures(self) -> bool:
         place = self._place

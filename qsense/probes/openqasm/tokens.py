@@ -6,12 +6,13 @@ import re
 from typing import NamedTuple
 
 MOST_CHARACTERS = 4_000_000
+MOST_TOKENS = 1_500_000
 
 _TOKEN = re.compile(
-    r"(?P<space>[ \t\r\f]+)|(?P<line>\n)|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<text>\"[^\"\n]*\"|'[^'\n]*')"
+    r"(?P<space>[ \t\f]+)|(?P<line>\r?\n|\r)|(?P<comment>//[^\r\n]*|/\*.*?\*/)|(?P<text>\"[^\"\r\n]*\"|'[^'\r\n]*')"
     r"|(?P<whole>0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+)"
     r"|(?P<number>(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<name>[^\W\d]\w*)|(?P<hardware>\$[0-9]+)|(?P<pragma>\#[^\n]*)"
+    r"|(?P<name>[^\W\d]\w*)|(?P<hardware>\$[0-9]+)|(?P<pragma>\#[^\r\n]*)"
     r"|(?P<symbol>->|\+\+|\*\*|==|!=|<=|>=|&&|\|\||<<|>>|[-+*/%^()\[\]{},;:=@<>&|~!])",
     re.DOTALL,
 )
@@ -83,6 +84,8 @@ def tokens_of(text: str) -> list[Token]:
                 if unit is not None:
                     kind, piece = "unit", piece + unit.group()
             found.append(Token(kind, piece, line))
+            if len(found) > MOST_TOKENS:
+                raise RefusedError(line, f"the text has more than {MOST_TOKENS} words and signs; give a shorter one.")
             place += len(piece)
             continue
         place = match.end()
