@@ -95,7 +95,7 @@ def export(
     from qsense.tables import results_of, write_results
 
     loaded = RunRecord.load(record)
-    print_paths(write_results(results_of(loaded), out or loaded.path / "export", kind), as_json)
+    print_paths(write_results(results_of(loaded), out or loaded.subfolder("export"), kind), as_json)
 
 
 @app.command(short_help="Run a record's spec again and compare everything.")

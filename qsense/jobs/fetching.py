@@ -22,6 +22,8 @@ import numpy as np
 from qsense.backends.self_test import complaint
 from qsense.circuits.counts import Counts
 from qsense.errors import RecordError
+from qsense.files import DAMAGED
+from qsense.files.archives import Archive
 from qsense.files.secrecy import scrubbed
 from qsense.jobs.job import Job, JobTask, Status
 from qsense.jobs.ledger import Ledger, load, load_tasks, store
@@ -172,13 +174,17 @@ def counts_at(folder: Folder, location: TaskLocation) -> Counts:
     """
     path = folder.path / location.job.counts_file
     try:
-        data = path.read_bytes()
+        data = folder.read_bytes(location.job.counts_file)
     except OSError as error:
         raise RecordError(f"{path}: cannot be read: {error.strerror}; restore it from a copy of the record.") from error
     if hashlib.sha256(data).hexdigest() != location.job.counts_sha256:
         raise RecordError(f"{path}: its hash is not the ledger's; restore it from a copy of the record.")
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return Counts.from_bytes(archive.read(f"{location.number}.npz"), str(path))
+    try:
+        with Archive(data) as archive:
+            content = archive.read(f"{location.number}.npz")
+    except DAMAGED as error:
+        raise RecordError(f"{path}: damaged ({type(error).__name__}); restore it from a copy of the record.") from error
+    return Counts.from_bytes(content, str(path))
 
 
 def _fetch_job(folder: Folder, ledger: Ledger, job: Job, service: Service, distrust: str) -> tuple[Job, str]:

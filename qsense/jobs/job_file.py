@@ -12,6 +12,8 @@ import numpy as np
 
 from qsense.errors import RecordError
 from qsense.files import DAMAGED
+from qsense.files.archives import Archive, read_arrays
+from qsense.files.nesting import parse_json
 from qsense.jobs.job import Job, JobTask
 from qsense.services.tasks import Task
 
@@ -70,12 +72,10 @@ def task_keys(data: bytes) -> list[str]:
     Raises:
         ValueError: it is no such file.
     """
-    import zipfile
-
     from qiskit import QiskitError, qpy
 
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with Archive(data) as archive:
             return [str(circuit.metadata["qsense"]) for circuit in qpy.load(io.BytesIO(archive.read("circuits.qpy")))]
     except (*DAMAGED, QiskitError) as error:
         raise ValueError(f"no job's file ({type(error).__name__})") from error
@@ -92,22 +92,23 @@ def deserialize(job: Job, data: bytes, source: str) -> list[Task]:
     Raises:
         RecordError: the hash of the file is not that of the job; the message names the file.
     """
-    import zipfile
-
-    from qiskit import qpy
+    from qiskit import QiskitError, qpy
 
     if hashlib.sha256(data).hexdigest() != job.sha256:
         raise RecordError(f"{source}: its hash is not the ledger's; take it from a copy of the record.")
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        circuits = qpy.load(io.BytesIO(archive.read("circuits.qpy")))
-        words = json.loads(archive.read("words.json"))
+    try:
+        with Archive(data) as archive:
+            circuits = qpy.load(io.BytesIO(archive.read("circuits.qpy")))
+            words = parse_json(archive.read("words.json"))
+            arrays = read_arrays(archive.read("values.npz"))
         circuits = [_with_units(c, delays) for c, delays in zip(circuits, words["delays"], strict=True)]
-        with np.load(io.BytesIO(archive.read("values.npz")), allow_pickle=False) as arrays:
-            values = [arrays[f"arr_{index}"] for index in range(len(circuits))]
-    return [
-        Task(task.point, task.time_index, circuit, tuple(names), rows, job.shots, task.first_row, task.bitstring)
-        for task, circuit, names, rows in zip(job.tasks, circuits, words["names"], values, strict=True)
-    ]
+        values = [arrays[f"arr_{index}"] for index in range(len(circuits))]
+        return [
+            Task(task.point, task.time_index, circuit, tuple(names), rows, job.shots, task.first_row, task.bitstring)
+            for task, circuit, names, rows in zip(job.tasks, circuits, words["names"], values, strict=True)
+        ]
+    except (*DAMAGED, QiskitError) as error:
+        raise RecordError(f"{source}: damaged ({type(error).__name__}); take it from a copy of the record.") from error
 
 
 def _without_units(circuit: QuantumCircuit) -> tuple[QuantumCircuit, list[tuple[float, str]]]:

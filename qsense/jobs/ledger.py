@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -104,6 +105,8 @@ def _job(data: dict[str, Any]) -> Job:
     job = Job(**{**data, "tasks": tasks, "past": tuple(data["past"])})
     if job.status not in get_args(Status):
         raise KeyError(f"status {job.status!r}")
+    if not (isinstance(job.key, str) and re.fullmatch("[0-9a-f]{16,64}", job.key)):  # it names files
+        raise KeyError(f"key {job.key!r}")
     return job
 
 
@@ -191,7 +194,7 @@ def load_tasks(folder: Folder, job: Job) -> list[Task]:
     """
     path = folder.path / job.file
     try:
-        data = path.read_bytes()
+        data = folder.read_bytes(job.file)
     except OSError as error:
         raise RecordError(f"{path}: cannot be read: {error.strerror}; restore it from a copy of the record.") from error
     return deserialize(job, data, str(path))

@@ -41,7 +41,7 @@ def rebuild_ledger(folder: Folder, tasks: Sequence[Task], service: Service, mode
     jobs: dict[int, Job] = {}
     for path in sorted((folder.path / "jobs").glob("*.zip")):
         try:
-            data = path.read_bytes()
+            data = folder.read_bytes(f"jobs/{path.name}")
             numbers = [order.pop(key) for key in task_keys(data)]
         except (OSError, ValueError, KeyError) as error:
             raise _unfit(folder, path.name) from error

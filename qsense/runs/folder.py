@@ -54,6 +54,18 @@ class Folder:
         """Returns whether the folder has something of this name, be it a link; reading it then says what is wrong."""
         return os.path.lexists(self.path / name)
 
+    def subfolder(self, name: str) -> Path:
+        """Returns a folder in this one, which is made if it is not there.
+
+        Raises:
+            RecordError: it cannot be made, or there is a link in its place.
+        """
+        try:
+            safe.make_folder(self.path / name, self.path)
+        except OSError as error:
+            raise RecordError(f"{self.path / name}: cannot be written: {error.strerror}.") from error
+        return self.path / name
+
     def read_json(self, name: str) -> Any:
         """Returns a JSON file of the folder.
 
