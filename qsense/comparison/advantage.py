@@ -141,7 +141,7 @@ def crossing(
     root = first_root(lambda times: curves(times)[0], np.linspace(0, end, _GRID))
     if root is None:
         return None
-    step = 1e-4 * end
+    step = 1e-4 * root  # a crossing may come long before the last time
     difference, variance = curves(np.array([root - step, root, root + step]))
     slope = (difference[2] - difference[0]) / (2 * step)
     return Estimate(root, float(np.sqrt(variance[1]) / abs(slope)))

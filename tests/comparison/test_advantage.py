@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from qsense import LocalNoise, RunSpec, compare, crossover, run
-from qsense.comparison.advantage import Crossover, verdicts
+from qsense.comparison.advantage import Crossover, crossing, verdicts
 from qsense.estimators import Estimate
+from qsense.numerics.quadrature import rule_for_times
 
 RUN = {
     "schema": 1, "name": "some", "probes": ["ghz", "product"], "num_qubits": [2], "noise": [{"emission_rate": 0.1}],
@@ -130,3 +131,23 @@ def test_a_run_on_a_device_says_what_its_verdict_holds(tmp_path):
     found = compare(run(RunSpec.from_dict({**RUN, **on, "times_s": [0.0, 1e-5, 3e-5]}), tmp_path))
     assert found.crossovers[0]["crossover_exact_s"] == pytest.approx(48.548e-6, rel=2e-5)
     assert found.verdicts[0].endswith("preparation and readout errors are part of it.")
+
+
+@pytest.mark.parametrize("first", [1e-6, 1e-3, 0.1])
+def test_the_error_of_a_crossing_is_that_of_shifted_curves_however_early_it_comes(first):
+    times = np.array([first / 3, first, 3 * first, 0.5, 1.0])
+    rules = (rule_for_times(times, 3.0), rule_for_times(times, 2.0))
+    steep = [Estimate(4 * float(np.exp(-t / first)), 0.01) for t in times]
+    flat = [Estimate(2 * float(np.exp(-2 * t)), 0.02) for t in times]
+    found = crossing(rules[0], steep, rules[1], flat)
+    shifts = []
+    for estimates, place in [(one, k) for one in (steep, flat) for k in range(len(times))]:
+        original = estimates[place]
+        roots = []
+        for sign in (-1, 1):
+            estimates[place] = Estimate(original.value + sign * 1e-5, original.stderr)
+            roots.append(crossing(rules[0], steep, rules[1], flat).value)
+        estimates[place] = original
+        shifts.append((roots[1] - roots[0]) / 2e-5 * original.stderr)
+    assert first / 3 < found.value < 3 * first
+    assert found.stderr == pytest.approx(np.linalg.norm(shifts), rel=1e-3)
