@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,7 +28,8 @@ class Crossover:
 
     Attributes:
         noise, num_qubits, estimator: what is compared.
-        measured: where the two interpolated curves cross; None where they do not within the times measured.
+        measured: where the two interpolated curves cross; None where they do not within the times measured. Its
+            error has what interpolation of the exact values misses of the exact crossing.
         exact: the exact root at any time, also beyond the times measured; None where there is none.
         ratio: 𝓘_GHZ/𝓘_product as measured; None where the latter was measured as zero.
         ratio_exact: the same, exact; None where the latter is zero.
@@ -74,12 +75,13 @@ def _crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> Crossover:
         value = one.value / two.value
         ratio = Estimate(value, float(np.hypot(one.stderr, value * two.stderr) / abs(two.value)))
     exact, exact_product = ghz.integrated_gain_exact.value, product.integrated_gain_exact.value
+    root = _exact_crossover(ghz, product)
     return Crossover(
         ghz.point.noise.name,
         num_qubits,
         ghz.point.estimator.name,
-        _measured_crossover(ghz, product) if num_qubits > 1 else None,
-        _exact_crossover(ghz, product),
+        _measured_crossover(ghz, product, root) if num_qubits > 1 else None,
+        root,
         ratio,
         exact / exact_product if exact_product else None,
         ghz.quantity == product.quantity == "integrated_gain",
@@ -113,8 +115,18 @@ def _exact_crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> float | None
     )
 
 
-def _measured_crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> Estimate | None:
-    return crossing(ghz.point.rule, ghz.estimates, product.point.rule, product.estimates)
+def _measured_crossover(ghz: MeasuredPoint, product: MeasuredPoint, exact: float | None) -> Estimate | None:
+    """Where the curves through the estimates cross. Where curves through the exact values at the same times miss the
+    exact crossing, as they do before a first time that is late for some spins, that distance is part of the error."""
+    rules = ghz.point.rule, product.point.rule
+    found = crossing(rules[0], ghz.estimates, rules[1], product.estimates)
+    if found is None or exact is None:
+        return found
+    curves = [[Estimate(float(g), 0.0) for g in one.gain_exact] for one in (ghz, product)]
+    drawn = crossing(rules[0], curves[0], rules[1], curves[1])
+    if drawn is None:
+        return found
+    return replace(found, stderr=float(np.hypot(found.stderr, drawn.value - exact)))
 
 
 def crossing(

@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
-from qsense import LocalNoise, RunSpec, compare, crossover, run
-from qsense.comparison.advantage import Crossover, crossing, verdicts
+from qsense import LocalNoise, RunSpec, compare, crossover, gain, run
+from qsense.comparison.advantage import Crossover, crossing, crossovers, verdicts
+from qsense.comparison.points import MeasuredPoint
 from qsense.estimators import Estimate
+from qsense.estimators.result import IntegratedEstimate
 from qsense.numerics.quadrature import rule_for_times
+from qsense.runs.plan import plan
+from qsense.theory import IntegratedGain
 
 RUN = {
     "schema": 1, "name": "some", "probes": ["ghz", "product"], "num_qubits": [2], "noise": [{"emission_rate": 0.1}],
@@ -151,3 +156,25 @@ def test_the_error_of_a_crossing_is_that_of_shifted_curves_however_early_it_come
         shifts.append((roots[1] - roots[0]) / 2e-5 * original.stderr)
     assert first / 3 < found.value < 3 * first
     assert found.stderr == pytest.approx(np.linalg.norm(shifts), rel=1e-3)
+
+
+@pytest.mark.parametrize("rates", [[0.1] * 3, [1e-4, 1.0, 1e4]])
+def test_a_crossing_before_the_first_time_has_the_error_of_the_drawn_curves(rates):
+    spec = RunSpec.from_dict({**RUN, "num_qubits": [3], "noise": [{"name": "n", "dephasing_rate": rates}]})
+    measured = []
+    for point in plan(spec):
+        values = gain(point.probe, point.noise, point.rule.times)
+        total = float(point.rule.weights @ values)
+        estimates = tuple(Estimate(float(g), 0.01) for g in values)
+        integral = IntegratedEstimate(Estimate(total, 0.01), Estimate(0.0, 0.0), {})
+        measured.append(MeasuredPoint(point, (), estimates, integral, values, IntegratedGain(total, 0.0, "exact")))
+    (found,) = crossovers(measured)
+    # 9 exp(−4Σγt) against Σ exp(−4γ_j t), by hand.
+    g = np.array(rates)
+    assert found.exact == pytest.approx(
+        brentq(lambda t: 9 * np.exp(-4 * g.sum() * t) - np.exp(-4 * g * t).sum(), 1e-3 / g.sum(), 10 / g.sum()),
+        rel=1e-6,
+    )
+    assert abs(found.measured.value - found.exact) <= found.measured.stderr
+    if len(set(rates)) == 1:  # nothing is missed where the curves are exponentials
+        assert found.measured.stderr < 0.02 * found.exact
