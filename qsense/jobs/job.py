@@ -92,7 +92,7 @@ class Job:
     def attempt_of(self, tag: str) -> int:
         """Returns the attempt of this job that has a tag; 0 for a tag of another job."""
         number = tag.removeprefix(self._stem)
-        return int(number) if number != tag and number.isascii() and number.isdigit() else 0
+        return int(number) if number != tag and re.fullmatch(r"[0-9]{1,6}", number) else 0
 
     @property
     def given_up(self) -> set[str]:

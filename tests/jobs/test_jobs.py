@@ -2,7 +2,7 @@
 
 import io
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -120,9 +120,21 @@ def test_a_ledger_comes_back_from_its_file():
     assert Ledger.from_dict(json.loads(json.dumps(before.to_dict())), "jobs.json") == before
 
 
+AWAY = {**asdict(ledger().jobs[0]), "key": "../../../elsewhere"}
+
+
 @pytest.mark.parametrize(
     "damage",
-    [{"schema": 4}, {"schema": 1}, {"jobs": [{}]}, {"jobs": None}, {"run": ""}, {"run": None}, {"colour": "red"}],
+    [
+        {"schema": 4},
+        {"schema": 1},
+        {"jobs": [{}]},
+        {"jobs": None},
+        {"run": ""},
+        {"run": None},
+        {"jobs": [AWAY]},
+        {"colour": "red"},
+    ],
 )
 def test_a_damaged_ledger_is_refused_with_the_name_of_its_file(damage):
     with pytest.raises(RecordError, match=r"^jobs\.json: "):

@@ -406,3 +406,40 @@ def test_two_copies_that_are_submitted_at_once_keep_the_same_jobs(service, away,
     assert status == ["Queued"] * JOBS + ["Cancelled"] * JOBS
     service.hold = False
     assert states(away.collect()) == states(other.collect()) == {"done": JOBS}
+
+
+def test_a_copy_that_the_clients_retry_made_is_cancelled_by_whoever_looks_next(service, away):
+    """The process was killed before it looked for copies itself."""
+    service.hold = True
+    away.submit()
+    with service._lock:
+        last = service.state["jobs"][-1]
+        service.state["jobs"].append({**last, "id": "job005", "number": 5, "created": "2026-01-01T00:01:00.000Z"})
+    assert states(away.collect()) == {"queued": JOBS}
+    assert [job["status"] for job in service.jobs] == ["Queued"] * JOBS + ["Cancelled"]
+
+
+@pytest.mark.parametrize("sent", ["1970-01-01T00:00:00+00:00", "2200-01-01T00:00:00+00:00", "no date"])
+def test_an_interrupted_request_is_waited_for_by_no_clock(service, away, monkeypatch, sent):
+    """The clock may have been set since, or the folder may come from another machine."""
+    from types import SimpleNamespace
+
+    from qsense.jobs import dispatch, search
+
+    service.faults = [Fault("POST", "/jobs$", "drop_after")]
+    with pytest.raises(ServiceError):
+        away.submit()
+    book = ledger.load(away.record)
+    ledger.store(away.record, book.with_job(0, replace(book.jobs[0], sent=sent)))
+    hidden, waited = service.state["jobs"], []
+    service.state["jobs"] = []
+
+    def sleep(seconds):
+        waited.append(seconds)
+        service.state["jobs"] = hidden  # the request arrives late
+
+    monkeypatch.setattr(dispatch, "SETTLE_S", 5.0)
+    monkeypatch.setattr(search, "time", SimpleNamespace(sleep=sleep))
+    away.submit()
+    assert waited == [5.0]
+    assert len(service.accepted()) == len(set(service.accepted())) == JOBS

@@ -14,7 +14,8 @@ from waiting import wait_until
 class Commands:
     """Runs commands in forks of one process that has imported everything; see killable.py.
 
-    `kill_at` is the number of the step at which a command kills itself, `changes` are constants by their full names.
+    `kill_at` is the number of the step at which a command kills itself, `changes` are constants by their full names;
+    `without_locks` takes `fcntl` away.
     """
 
     def __init__(self, folder):
@@ -25,10 +26,10 @@ class Commands:
         self.process = processes.start(words, lasting=True, env=environment, **pipes)
         assert self._answer("it has imported everything") == "ready\n"
 
-    def __call__(self, service, *arguments, kill_at=0, changes=None):
+    def __call__(self, service, *arguments, kill_at=0, changes=None, without_locks=False):
         paths = {name: str(self.folder / name) for name in ("out", "err", "steps")}
         order = {**paths, "arguments": [str(a) for a in arguments], "kill_at": kill_at, "env": service.environment()}
-        order["changes"] = changes or {}
+        order |= {"changes": changes or {}, "without_locks": without_locks}
         print(json.dumps(order), file=self.process.stdin, flush=True)
         code = int(self._answer(f"`qsense {' '.join(order['arguments'])}` has ended"))
         texts = {name: Path(path).read_text() for name, path in paths.items()}

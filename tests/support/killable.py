@@ -1,9 +1,9 @@
 """Runs `qsense` commands in processes that can kill themselves (SIGKILL) at a numbered step; used by commands.py.
 
 Started once, it imports everything and then forks for every command it reads on stdin, because imports take seconds. A
-step is the moment before or after a file of the record is moved into its place, or before or after a request about
-jobs or sessions. The hooks are set here, in the child, around `os.replace` and `requests.Session.send`; qsense and the
-vendor's client are as they are.
+step is the moment before or after a file of the record is moved into its place, deleted, or locked, a folder of it is
+made, or a request about jobs or sessions. The hooks are set here, in the child, around functions of `os` and
+`requests.Session.send`; qsense and the vendor's client are as they are.
 """
 
 import json
@@ -55,6 +55,17 @@ def resource(_session, request, **_options):
     return f"{request.method} {path.removeprefix('/experimental')}" if "/jobs" in path or "/sessions" in path else None
 
 
+def in_a_record(path, *_):
+    """The name of a file or folder of a record; not that of a file which has no name yet."""
+    path = os.fspath(path)
+    name = os.path.basename(path)
+    return name if "/killed-" in path and not name.endswith(".part") else None
+
+
+def lock_file(path, *_):
+    return in_a_record(path) if os.fspath(path).endswith(".lock") else None
+
+
 def child(order):
     steps = os.open(order["steps"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     count = 0
@@ -69,12 +80,17 @@ def child(order):
     import requests  # comes with the vendor's client
 
     os.replace = hooked("move", os.replace, lambda _, target: os.path.basename(target), step)
+    os.mkdir = hooked("folder", os.mkdir, in_a_record, step)
+    os.unlink = hooked("delete", os.unlink, in_a_record, step)
+    os.open = hooked("lock", os.open, lock_file, step)
     requests.Session.send = hooked("request", requests.Session.send, resource, step)
     # Shorter waits, and no figures: they are made from the counts, and are tested elsewhere.
     ibm_client.PAUSES_S = (0.05, 0.05)
     dispatch.SETTLE_S = 0.1
     reports.figures = lambda comparison: {}
     assert runs.reports is reports
+    if order["without_locks"]:
+        sys.modules["fcntl"] = None
     for name, value in order["changes"].items():
         module, _, constant = name.rpartition(".")
         assert hasattr(sys.modules[module], constant)
