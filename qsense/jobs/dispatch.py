@@ -173,10 +173,13 @@ def _write_files(folder: Folder, files: Mapping[str, bytes]) -> None:
     jobs = folder.path / "jobs"
     if jobs.is_symlink():
         raise RecordError(f"{jobs}: is a symbolic link; delete it.")
-    jobs.mkdir(exist_ok=True)
-    for stale in jobs.iterdir():  # nothing was sent: an earlier process ended before it wrote the ledger
-        if is_job_file(stale.name):
-            stale.unlink()
+    try:
+        jobs.mkdir(exist_ok=True)
+        for stale in jobs.iterdir():  # nothing was sent: an earlier process ended before it wrote the ledger
+            if is_job_file(stale.name):
+                stale.unlink()
+    except OSError as error:
+        raise RecordError(f"{jobs}: cannot be written: {error.strerror}.") from error
     for name, data in files.items():
         folder.write_bytes(name, data)
 

@@ -189,6 +189,43 @@ def test_a_lost_job_is_one_line_and_is_sent_again_when_asked(service, tmp_path, 
     assert (tmp_path / "model.toml").exists()
 
 
+def not_found():
+    return Fault("GET", "/jobs/job", "404", times=10**6)
+
+
+@pytest.mark.usefixtures("few_times")
+def test_a_job_that_is_unknown_for_a_while_is_waited_for_and_not_sent_again(service, tmp_path, meanwhile):
+    service.faults = [not_found()]
+    meanwhile += [lambda: None] * 4
+    done = calibrate(tmp_path)
+    assert isinstance(done.exception, ServiceError)
+    assert "1 of 1 jobs are lost (job job000 unknown: the service does not know it now" in str(done.exception)
+    assert not meanwhile
+    meanwhile += [lambda: None] * 3 + [service.faults.clear]
+    done = calibrate(tmp_path, "--resend")  # the list has it
+    assert done.exit_code == 0, done.exception
+    assert len(service.jobs) == len(folders(tmp_path)) == 1
+
+
+@pytest.mark.usefixtures("few_times")
+def test_a_lost_ledger_is_made_again_and_nothing_is_sent_twice(service, tmp_path, meanwhile):
+    service.hold = True
+    meanwhile += [interrupt]
+    calibrate(tmp_path)
+    (folder,) = folders(tmp_path)
+    for damage in ("", '{"schema"'):
+        (folder / "jobs.json").write_text(damage)
+        done = calibrate(tmp_path, "--resend")
+        assert isinstance(done.exception, RecordError)
+        assert f"{folder / 'jobs.json'}: damaged " in str(done.exception)
+    (folder / "jobs.json").unlink()
+    service.hold = False
+    done = calibrate(tmp_path)
+    assert done.exit_code == 0, done.exception
+    assert "jobs.json is lost; its jobs are looked for by their tags" in done.stderr
+    assert len(service.jobs) == len(folders(tmp_path)) == 1
+
+
 def test_nothing_is_trusted_when_the_calibration_bitstrings_come_back_wrong(service, tmp_path, in_parts):
     service.falsify = lambda result, number: flipped(result, bits=1) if number == 0 else result
     done = calibrate(tmp_path)
