@@ -179,11 +179,8 @@ def check_unledgered(folder: Folder) -> None:
         RecordError: there are such files.
     """
     jobs = folder.path / "jobs"
-    if (
-        not read_tag(folder).run
-        and os.path.lexists(jobs)
-        and (jobs.is_symlink() or not jobs.is_dir() or any(jobs.iterdir()))
-    ):
+    is_empty = jobs.is_dir() and not jobs.is_symlink() and not any(jobs.iterdir())
+    if os.path.lexists(jobs) and not is_empty and not read_tag(folder).run:
         raise RecordError(
             f"{jobs}: holds jobs, but {LEDGER}, which says what was sent, is missing; restore it from a copy, "
             "or submit to another folder (--out)."
