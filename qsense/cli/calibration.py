@@ -25,7 +25,8 @@ def calibrate(
     out: Annotated[Path | None, typer.Option(help="Noise model to write; <device>.toml here by default.")] = None,
     shots: Annotated[int, typer.Option(help="Shots for every circuit.", min=100)] = 2000,
     longest: Annotated[
-        str | None, typer.Option(help="Longest idle time: 0.001 (s), 500us; needed where no T1 or T2 is reported.")
+        str | None,
+        typer.Option(metavar="TIME", help="Longest idle time: 0.001 (s), 500us; needed where no T1 or T2 is reported."),
     ] = None,
     idle: Annotated[str, typer.Option(help="Which T2 the model has: free (T2*) or hahn.")] = "free",
     seed: Annotated[int, typer.Option(help="Seed of a simulated device.", min=0)] = 0,

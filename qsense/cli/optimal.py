@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 @app.command(short_help="The best symmetric probe, beside GHZ, product and the bound.")
 def optimal(
-    num_qubits: Annotated[str, typer.Option(help="Numbers of spins: 4, 2,4, 2-6 or 2:16:2; seconds each to about 30.")],
+    num_qubits: Annotated[
+        str, typer.Option(metavar="N", help="Numbers of spins: 4, 2,4, 2-6 or 2:16:2; seconds each to about 30.")
+    ],
     dephasing: Dephasing = None,
     emission: Emission = None,
     absorption: Absorption = None,
@@ -50,7 +52,7 @@ def optimal(
     objective: Annotated[str, typer.Option(help="integrated_gain (𝓘), rate (max Q/t), or gain (G at --time).")] = (
         "integrated_gain"
     ),
-    time: Annotated[str | None, typer.Option(help="Time of the objective gain: 0.5 (s), 3us.")] = None,
+    time: Annotated[str | None, typer.Option(metavar="TIME", help="Time of the objective gain: 0.5 (s), 3us.")] = None,
     dead_time: DeadTime = "0",
     out: Annotated[Path | None, typer.Option(help="Write the optimum's preparation as .qasm; one N ≤ 10.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a figure: .png, .svg or .pdf.")] = None,
@@ -133,7 +135,7 @@ def _show(answer: dict[str, Any], noise: str) -> None:
             share = "" if row["bound"] is None else f"{reached / row['bound']:.4f}"
             table.add_row(size, name, f"{reached:.8g}", f"{reached / product:.5f}" if product else "", share)
     console.print(table)
-    print("The optimum is the best of a search and of the probes above it; the bound holds for any probe.")
+    console.print("The optimum is the best of a search and of the probes above it; the bound holds for any probe.")
     for row in answer["rows"]:
         shown = ", ".join(f"{real:.4f}" for real, _ in row["amplitudes"])
         if len(shown) < 70:

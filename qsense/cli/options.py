@@ -19,22 +19,29 @@ if TYPE_CHECKING:
     from qsense.noise import Noise
     from qsense.probes import Probe
 
-Dephasing = Annotated[str | None, typer.Option(help="Dephasing rate, or one per spin: 0.1,0.2 (1/s), 1/5us, 0.2MHz.")]
-Emission = Annotated[str | None, typer.Option(help="Emission rate, or one per spin.")]
-Absorption = Annotated[str | None, typer.Option(help="Absorption rate, or one per spin.")]
-Depolarizing = Annotated[str | None, typer.Option(help="Depolarizing rate, or one per spin; not with other rates.")]
-Transverse = Annotated[str | None, typer.Option(help="Rate of σ_x noise, or one per spin; N ≤ 10.")]
-Exponent = Annotated[float, typer.Option(help="β of stretched dephasing, exp[-(2γt)^β].")]
-Collective = Annotated[str, typer.Option("--collective-dephasing", help="Rate of L = 2J_z.")]
-Coupling = Annotated[
-    str, typer.Option(help="χ of H = χJ_z², the same for all pairs: 0.5 (rad/s), 3krad/s; dense, N ≤ 10.")
+Dephasing = Annotated[
+    str | None, typer.Option(metavar="RATE", help="Dephasing rate, or one per spin: 0.1,0.2 (1/s), 1/5us, 0.2MHz.")
 ]
-T1 = Annotated[str | None, typer.Option(help="T1, or one per spin: 2 (s), 50us, inf; goes with --t2.")]
-T2 = Annotated[str | None, typer.Option(help="T2, or one per spin; at most 2 T1.")]
-Field = Annotated[str, typer.Option(help="φ: 0.2 (rad/s), 3krad/s; it matters only under transverse noise.")]
-DeadTime = Annotated[str, typer.Option(help="Preparation and readout for the rate: 0.5 (s), 2ms.")]
+Emission = Annotated[str | None, typer.Option(metavar="RATE", help="Emission rate, or one per spin.")]
+Absorption = Annotated[str | None, typer.Option(metavar="RATE", help="Absorption rate, or one per spin.")]
+Depolarizing = Annotated[
+    str | None, typer.Option(metavar="RATE", help="Depolarizing rate, or one per spin; not with other rates.")
+]
+Transverse = Annotated[str | None, typer.Option(metavar="RATE", help="Rate of σ_x noise, or one per spin; N ≤ 10.")]
+Exponent = Annotated[float, typer.Option(help="β of stretched dephasing, exp[-(2γt)^β].")]
+Collective = Annotated[str, typer.Option("--collective-dephasing", metavar="RATE", help="Rate of L = 2J_z.")]
+Coupling = Annotated[
+    str,
+    typer.Option(metavar="RAD/S", help="χ of H = χJ_z², the same for all pairs: 0.5 (rad/s), 3krad/s; dense, N ≤ 10."),
+]
+T1 = Annotated[str | None, typer.Option(metavar="TIME", help="T1, or one per spin: 2 (s), 50us, inf; goes with --t2.")]
+T2 = Annotated[str | None, typer.Option(metavar="TIME", help="T2, or one per spin; at most 2 T1.")]
+Field = Annotated[
+    str, typer.Option(metavar="RAD/S", help="φ: 0.2 (rad/s), 3krad/s; it matters only under transverse noise.")
+]
+DeadTime = Annotated[str, typer.Option(metavar="TIME", help="Preparation and readout for the rate: 0.5 (s), 2ms.")]
 MaxQpuSeconds = Annotated[
-    str | None, typer.Option(help="Of ibm:<device>: send nothing that may take longer: 60 (s), 10min.")
+    str | None, typer.Option(metavar="TIME", help="Of ibm:<device>: send nothing that may take longer: 60 (s), 10min.")
 ]
 Model = Annotated[str | None, typer.Option("--noise", help="A noise model's name or TOML file.")]
 

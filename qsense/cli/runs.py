@@ -67,8 +67,8 @@ def show(record: Record, as_json: AsJson = False) -> None:
 @app.command(short_help="Write sensing circuits as OpenQASM 3.")
 def render(
     out: Annotated[Path, typer.Option(help="Folder for the OpenQASM files.")] = Path("circuits/sensing"),
-    num_qubits: Annotated[str, typer.Option(help="Numbers of spins: 4, 2,4, 2-6 or 2:16:2.")] = "2,4",
-    time: Annotated[str, typer.Option(help="Sensing time, a number in the file: 0.5 (s), 3us.")] = "1",
+    num_qubits: Annotated[str, typer.Option(metavar="N", help="Numbers of spins: 4, 2,4, 2-6 or 2:16:2.")] = "2,4",
+    time: Annotated[str, typer.Option(metavar="TIME", help="Sensing time, a number in the file: 0.5 (s), 3us.")] = "1",
     as_json: AsJson = False,
 ) -> None:
     """Write the sensing circuits of GHZ and product as OpenQASM 3, to read and to carry elsewhere."""

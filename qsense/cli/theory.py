@@ -54,7 +54,7 @@ def theory(
         ),
     ],
     num_qubits: Annotated[
-        str | None, typer.Option(help="Numbers of spins N: 4, 2,4, 2-6 or 2:16:2; a file has its own.")
+        str | None, typer.Option(metavar="N", help="Numbers of spins N: 4, 2,4, 2-6 or 2:16:2; a file has its own.")
     ] = None,
     dephasing: Dephasing = None,
     emission: Emission = None,
@@ -68,9 +68,12 @@ def theory(
     t2: T2 = None,
     model: Model = None,
     times: Annotated[
-        str | None, typer.Option(help="Times, increasing: 0,1,2.5 (s), 0,1us,2us, or a range 0:10us:1us.")
+        str | None,
+        typer.Option(metavar="TIMES", help="Times, increasing: 0,1,2.5 (s), 0,1us,2us, or a range 0:10us:1us."),
     ] = None,
-    until: Annotated[str | None, typer.Option(help="End of the integral's window: 2 (s), 3us; else infinity.")] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="End of the integral's window: 2 (s), 3us; else infinity.")
+    ] = None,
     tilt: Annotated[float, typer.Option(help="δ in (-1, 1) of a product probe.")] = 0.0,
     field: Field = "0",
     readout: Annotated[
