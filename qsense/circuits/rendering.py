@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qsense.circuits.sensing import prepare, readable_circuit
 from qsense.errors import ArgumentError, ContentError
+from qsense.files.terminal import printable
 from qsense.probes import KINDS, Probe
 
 
@@ -48,7 +49,7 @@ def write_preparation(probe: Probe, path: Path) -> Path:
 
     if path.suffix != ".qasm":
         raise ArgumentError(f"{path}: a preparation is OpenQASM; name a file that ends in .qasm.")
-    head = f"// Prepares {probe.name}, {probe.num_qubits} spins; up is |1>, the excited state.\n"
+    head = f"// Prepares {printable(probe.name)}, {probe.num_qubits} spins; up is |1>, the excited state.\n"
     try:
         path.write_text(head + str(qasm3.dumps(prepare(probe))).rstrip() + "\n", encoding="utf-8")
     except OSError as error:

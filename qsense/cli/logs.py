@@ -11,7 +11,7 @@ from qsense.files.terminal import printable
 class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         # stderr as it is now: tests and pipes replace it
-        print(f"qsense: {printable(without_credentials(record.getMessage()))}", file=sys.stderr)
+        print(f"qsense: {without_credentials(printable(record.getMessage()))}", file=sys.stderr)
 
 
 _LINES = _Lines()

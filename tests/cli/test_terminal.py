@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import qsense
+from qsense import Probe
+from qsense.circuits.rendering import write_preparation
 from qsense.files.csv_text import as_cell, from_cell
 from qsense.files.streams import Stream
 from qsense.files.terminal import print_line
@@ -48,6 +50,15 @@ def test_json_stays_json_and_has_no_control_character(name):
     print(json.dumps({"name": name}), file=Stream(inner, is_needed=True))
     assert json.loads(inner.getvalue()) == {"name": name}
     assert inner.getvalue().removesuffix("\n").isprintable()
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="other systems refuse such names of files")
+@pytest.mark.parametrize("name", ["a\udcff", "a\nh q[0];", "\x1b[31m"])
+def test_a_preparation_is_written_whatever_its_file_is_called(tmp_path, name):
+    path = write_preparation(Probe.ghz(2), tmp_path / f"{name}.qasm")
+    named = write_preparation(Probe.symmetric([0.6, 0.0, 0.8], name), path)
+    assert all(line.isprintable() for line in named.read_text().splitlines())
+    assert Probe.from_qasm(str(named)).num_qubits == 2
 
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'", "'=1", "''x", "=cmd|' /C calc'!A0"]
