@@ -105,7 +105,7 @@ def overhead():
 
 
 def _batch(trials):
-    return worker_pool.run_batch([trial.content for trial in trials], Consent())
+    return worker_pool.run_batch([trial.content for trial in trials], Consent(), {})
 
 
 def store():

@@ -22,6 +22,7 @@ from qsense.study.cost import Cost
 from qsense.study.extensions import check_workers
 from qsense.study.trial import Trial
 from qsense.study.worker_pool import SCHEDULER_GONE, Answer, WorkerPool, run_batch
+from qsense.study.worker_versions import WorkerVersionError, versions
 
 BATCH_S = 0.4
 """A batch takes about this long; sending one takes a few milliseconds."""
@@ -137,6 +138,7 @@ class _Work:
 
     def run(self, pool: WorkerPool) -> None:
         check_workers(pool.executor, (trial.spec for trial in self.missing))
+        self.check = pool.check
         running: Running = {}
         while self.queue or self.one_by_one or running:
             self.workers = pool.width()
@@ -173,7 +175,7 @@ class _Work:
             batch = [source.popleft()] if source is self.one_by_one else self._next_batch()
             contents = [trial.content for trial in batch]
             try:
-                running[pool.executor.submit(run_batch, contents, self.consent)] = batch
+                running[pool.executor.submit(run_batch, contents, self.consent, versions())] = batch
             except BrokenExecutor:
                 source.extendleft(reversed(batch))
                 raise
@@ -213,6 +215,9 @@ class _Work:
         """A cluster gave a batch up: its trials run again one by one; a trial that ran alone has failed."""
         if isinstance(error, CancelledError):
             raise ArgumentError(SCHEDULER_GONE)
+        if isinstance(error, WorkerVersionError):
+            raise error
+        self.check()  # a worker that has joined may not know what it was sent
         if len(batch) > 1:
             self.one_by_one.extend(batch)
             return

@@ -13,10 +13,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from qsense.errors import ArgumentError, QsenseError
@@ -24,6 +25,7 @@ from qsense.extensions import Consent, allowing
 from qsense.installation import install_hint
 from qsense.study.main_script import explain_end
 from qsense.study.trial import Outcome, run_trial
+from qsense.study.worker_versions import check_versions, versions
 
 SCHEDULER_GONE = "The cluster's scheduler is gone; finished results are stored, run the same command again."
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -39,12 +41,14 @@ class WorkerPool:
         replace: returns a pool with new workers after some died; None where the executor restarts them itself.
             It raises ArgumentError where they end by themselves before their first trial.
         has_begun: returns whether any worker is ready for a trial: one that dies before did not die of its trial.
+        check: asks all workers for their versions; raises ArgumentError if one has others than this process.
     """
 
     executor: Executor
     width: Callable[[], int]
     replace: Callable[[], WorkerPool] | None = None
     has_begun: Callable[[], bool] = lambda: True
+    check: Callable[[], None] = lambda: None
 
 
 class Answer(NamedTuple):
@@ -55,13 +59,18 @@ class Answer(NamedTuple):
     seconds: float
 
 
-def run_batch(contents: Sequence[dict[str, Any]], consent: Consent) -> list[Answer]:
+def run_batch(contents: Sequence[dict[str, Any]], consent: Consent, wanted: Mapping[str, str]) -> list[Answer]:
     """Runs trials one after the other, in a worker; returns an answer for each. A failure does not stop the rest.
 
     Args:
         contents: of the trials.
         consent: to import code that they name.
+        wanted: the versions that this worker must have; it may have joined after the others were asked.
+
+    Raises:
+        WorkerVersionError: it has others; nothing has been run.
     """
+    check_versions(versions(), wanted)
     with allowing(consent):
         return _answers(contents)
 
@@ -186,8 +195,10 @@ def dask_pool(address: str) -> Iterator[WorkerPool]:
             f'No dask scheduler answers at "{address}" ({reason}); start one with `dask scheduler`.'
         ) from error
     try:
-        _check_versions(client)
-        yield WorkerPool(client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values())))
+        check = partial(_check_workers, client)
+        check()
+        executor = client.get_executor(pure=False)
+        yield WorkerPool(executor, lambda: max(1, sum(client.nthreads().values())), check=check)
     except OSError:  # of the connection: a failure to write a file is a StoreError
         raise ArgumentError(SCHEDULER_GONE) from None
     finally:
@@ -196,27 +207,19 @@ def dask_pool(address: str) -> Iterator[WorkerPool]:
             client.close(timeout=5)
 
 
-def _check_versions(client: Any) -> None:
-    from qsense.version import __version__
-
+def _check_workers(client: Any) -> None:
     try:
-        versions = client.run(_version)
+        found = client.run(_versions)
     except Exception as error:  # it depends on what a worker without qsense finds
         raise ArgumentError(
-            f"A dask worker cannot import qsense ({type(error).__name__}); install it there."
+            f"A dask worker cannot import qsense {versions()['qsense']} ({type(error).__name__}); install it there."
         ) from error
-    for worker, version in versions.items():
-        if version != __version__:
-            raise ArgumentError(
-                f"The dask worker {worker} has qsense {version}, but this is {__version__}; install the same "
-                "version on both."
-            )
+    for worker, there in found.items():
+        check_versions(there, versions(), worker)
 
 
-def _version() -> str:
-    from qsense.version import __version__
-
-    return __version__
+def _versions() -> dict[str, str]:
+    return versions()
 
 
 def _start_worker(begun: Any) -> None:

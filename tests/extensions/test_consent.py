@@ -152,10 +152,10 @@ def test_what_is_wrong_with_it_is_said_in_one_line(lab, text, message):
 
 def test_workers_have_the_consent_of_the_study_and_no_other(lab):
     content = {**SPEC, "name": "trial"}
-    (answer,) = run_batch([content], Consent())
+    (answer,) = run_batch([content], Consent(), {})
     assert "allow it once" in answer.failure
     assert not (lab / "ran").exists()
-    (answer,) = run_batch([content], Consent(names=frozenset({"mychip:lab9"})))
+    (answer,) = run_batch([content], Consent(names=frozenset({"mychip:lab9"})), {})
     assert answer.failure == ""
 
 

@@ -100,12 +100,12 @@ def test_the_comparison_of_tables_would_see_another_count(tmp_path, undisturbed)
     assert got[1].splitlines()[1] != undisturbed[0][1].splitlines()[1]
 
 
-def deadly(contents, consent):
+def deadly(contents, *rest):
     """A batch that kills its worker, after a while, where there is a trial of seed 3."""
     if any(content["seed"] == 3 for content in contents):
         time.sleep(0.3)
         os._exit(9)
-    return worker_pool.run_batch(contents, consent)
+    return worker_pool.run_batch(contents, *rest)
 
 
 @pytest.mark.parametrize("order", ["first", "last"])

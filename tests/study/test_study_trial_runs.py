@@ -99,9 +99,9 @@ def test_a_trial_that_the_store_has_is_not_run_again_in_whatever_study(tmp_path)
     other = Study.from_dict({**STUDY, "name": "other", "sweep": {"seed": [7, 8, 9], "num_qubits": [2, 5]}})
     ran = []
 
-    def counted(contents, consent):
+    def counted(contents, *rest):
         ran.extend(contents)
-        return worker_pool.run_batch(contents, consent)
+        return worker_pool.run_batch(contents, *rest)
 
     from qsense.study import trial_runs as module
 
@@ -134,11 +134,37 @@ def test_a_trial_is_the_same_point_as_that_of_a_run(tmp_path):
             assert result.outcome["summary"][key] == row[key]
 
 
+@pytest.mark.parametrize(("name", "message"), [("qsense", "has qsense 0"), ("results", "has results of version 0"),
+                                               ("numpy", "has numpy 0")])  # fmt: skip
+def test_a_worker_that_joins_late_with_other_versions_runs_no_trial(tmp_path, monkeypatch, name, message):
+    """The first batch is run by a worker like this process, every other by one that has come meanwhile."""
+    from qsense.study import trial_runs as module
+
+    batches, ran = [], []
+    run_trial = worker_pool.run_trial
+    monkeypatch.setattr(worker_pool, "run_trial", lambda content: (ran.append(content), run_trial(content))[1])
+
+    def late(contents, consent, wanted):
+        batches.append(contents)
+        there = wanted if len(batches) == 1 else {**wanted, name: "0"}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(worker_pool, "versions", lambda: there)
+            return worker_pool.run_batch(contents, consent, wanted)
+
+    monkeypatch.setattr(module, "run_batch", late)
+    monkeypatch.setattr(module, "BATCH_S", 1e-6)
+    with Store(tmp_path) as store:
+        with pytest.raises(ArgumentError, match=f"^The worker .* {message}, but this is .*install the same version"):
+            run_trials(ONE.trials[:4], store, partial(threads, 1), studies.PROVENANCE)
+    assert len(batches) >= 2
+    assert len(ran) == 1
+
+
 def test_a_result_that_cannot_be_stored_fails_alone(monkeypatch):
     from qsense.study.trial import Outcome
 
     monkeypatch.setattr(worker_pool, "run_trial", lambda content: Outcome({"img_s": content["nan"]}, b""))
-    good, bad = worker_pool.run_batch([{"nan": 1.0}, {"nan": float("nan")}], Consent())
+    good, bad = worker_pool.run_batch([{"nan": 1.0}, {"nan": float("nan")}], Consent(), {})
     assert good.outcome is not None
     assert bad.outcome is None
     assert "ValueError" in bad.failure
@@ -261,7 +287,7 @@ def test_a_scheduler_that_does_not_answer_is_one_line(tmp_path):
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ("def _version(): return '0.0.1'", "has qsense 0.0.1, but this is .*; install the same"),
+        ("def _versions(): return {'qsense': '0.0.1'}", "has qsense 0.0.1, but this is .*; install the same"),
         ("", "cannot import qsense .*; install it"),
     ],
 )
@@ -272,10 +298,10 @@ def test_a_dask_worker_with_another_qsense_or_none_is_one_line(tmp_path, monkeyp
     monkeypatch.syspath_prepend(tmp_path)
     with local_cluster(n_workers=1) as made:
         there = types.ModuleType("other_qsense")
-        exec("def _version(): return 'here'", vars(there))
+        exec("def _versions(): return 'here'", vars(there))
         monkeypatch.setitem(sys.modules, "other_qsense", there)
-        monkeypatch.setattr(worker_pool, "_version", there._version)
-        there._version.__module__ = "other_qsense"
+        monkeypatch.setattr(worker_pool, "_versions", there._versions)
+        there._versions.__module__ = "other_qsense"
         with pytest.raises(QsenseError, match=message) as caught, worker_pool.dask_pool(made.scheduler_address):
             pass
     assert "\n" not in str(caught.value)
