@@ -3,7 +3,7 @@ BIN := .venv/bin
 ARGS ?=
 PYTEST = OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: install paper test quick lint types unit wheel durations newest test-vendors peers bench clean
+.PHONY: install paper test quick lint types unit wheel durations newest test-vendors peers bench draws clean
 
 install: .venv/installed
 
@@ -86,6 +86,9 @@ bench: install peers  ## the studies behind docs/benchmarks.md, beside peers (ab
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tomography_peer.py
 	$(BIN)/python benchmarks/devices.py plan submission preparation readout window
 	$(BIN)/python benchmarks/study.py
+
+draws: install  ## ten thousand random questions to the theory, beside a referee in sixty digits (about an hour)
+	OMP_NUM_THREADS=1 QSENSE_DRAWS=10000 $(BIN)/python -m pytest --quiet tests/theory/test_random_oracle.py
 
 clean:
 	rm -rf .venv .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache

@@ -64,7 +64,7 @@ def qfi_and_error(
     hidden = 2 * np.where(small, slopes, 0).sum(-1) * np.sign(angles) / theta
     differs = np.abs(np.where(small, values, 0).sum(-1) - angles * np.where(small, slopes, 0).sum(-1) / 2)
     other = 2 * np.where(pairs, 0, terms).sum((-1, -2)) + hidden
-    other_error = 4 * np.where(pairs, 0, errors).sum((-1, -2)) + np.abs(hidden) * np.minimum(angles, 1)
+    other_error = 4 * np.where(pairs, 0, errors).sum((-1, -2)) + np.abs(hidden) * np.minimum(np.abs(angles), 1)
     other_error += 2 * off_moved * small.sum(-1) / theta + np.abs(hidden) * np.minimum(_ROUNDING / theta, 1)
     other_error[lifted | (differs > 10 * off) | (angles == 0)] = np.inf
     better = other_error < error
