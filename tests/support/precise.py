@@ -142,7 +142,7 @@ def lindblad(state, noise, time, field):
 def state_and_slope(state, noise, time, field, evolve=evolved):
     """ρ and ∂_θρ = ∂_φρ/t: a mean and a central difference whose step and rounding both leave 40 digits."""
     time = mpf(time)
-    step = mpf(10) ** -25 / time
+    step = mpf(10) ** -30 / time
     with mp.workdps(90):
         before, after = (evolve(state, noise, time, mpf(field) + sign * step) for sign in (-1, 1))
         return (after + before) / 2, (after - before) / (2 * step * time)
