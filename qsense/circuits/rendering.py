@@ -41,17 +41,20 @@ def sensing_files(sizes: Sequence[int], time: float) -> dict[str, str]:
 def write_preparation(probe: Probe, path: Path) -> Path:
     """Writes the circuit that prepares a probe as OpenQASM 3, for a run spec to name, and returns its path.
 
+    Angles have all their digits; Qiskit's exporter writes what is within 1e-9 of a multiple of π/n as that multiple.
+
     Raises:
         ArgumentError: the file does not end in .qasm, or the probe has no known circuit.
         ContentError: it cannot be written.
     """
-    from qiskit import qasm3
+    from qsense.probes.openqasm import written
+    from qsense.probes.openqasm.flattening import flattened
 
     if path.suffix != ".qasm":
         raise ArgumentError(f"{path}: a preparation is OpenQASM; name a file that ends in .qasm.")
     head = f"// Prepares {printable(probe.name)}, {probe.num_qubits} spins; up is |1>, the excited state.\n"
     try:
-        path.write_text(head + str(qasm3.dumps(prepare(probe))).rstrip() + "\n", encoding="utf-8")
+        path.write_text(head + written(flattened(prepare(probe), probe.name)), encoding="utf-8")
     except OSError as error:
         raise ContentError(f"{path}: cannot be written: {error.strerror}; choose another file.") from error
     return path

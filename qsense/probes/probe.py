@@ -20,7 +20,7 @@ from qsense.files import content, short_repr
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import collective, states
 from qsense.probes.openqasm import read, written
-from qsense.probes.qasm import from_file, parse_qasm
+from qsense.probes.qasm import from_file, parse_qasm, say_order
 
 Kind = Literal["ghz", "product", "symmetric", "circuit", "state"]
 KINDS = ("ghz", "product")
@@ -170,7 +170,9 @@ class Probe:
         """
         from qsense.probes.openqasm.flattening import flattened
 
-        return cls.from_text(written(flattened(circuit, name)), name)
+        found = flattened(circuit, name)
+        say_order(found, name)
+        return cls.from_text(written(found), name)
 
     @classmethod
     def from_qasm(cls, name_or_path: str | Path, beside: Path | None = None) -> Probe:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qsense.errors import ContentError
-from qsense.probes.openqasm import MOST_CHARACTERS, read
+from qsense.probes.openqasm import MOST_CHARACTERS, Preparation, read
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +43,14 @@ def from_file(path: Path) -> tuple[str, int]:
         raise ContentError(f"{path}: cannot be read: it is not in UTF-8; save it as UTF-8 text.") from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     found = read(text, str(path))
+    say_order(found, str(path))
+    return text, found.num_qubits
+
+
+def say_order(found: Preparation, source: str) -> None:
+    """Writes a warning to the log that says which hardware qubits are which spins, if there are any."""
     if found.hardware:
         named = ", ".join(f"${qubit}" for qubit in found.hardware[:10]) + (", …" if len(found.hardware) > 10 else "")
-        _LOG.warning(f"{path}: spins 0, 1, … are the hardware qubits {named}; those that no gate touches are left out.")
-    return text, found.num_qubits
+        _LOG.warning(
+            f"{source}: spins 0, 1, … are the hardware qubits {named}; those that no gate touches are left out."
+        )

@@ -8,7 +8,7 @@ from qiskit import qasm3
 from qiskit.quantum_info import Statevector
 
 from qsense import Probe
-from qsense.circuits.rendering import sensing_files
+from qsense.circuits.rendering import sensing_files, write_preparation
 from qsense.circuits.sensing import Experiment, X, Y, Z, parameter_order, prepare
 from qsense.errors import ArgumentError, ContentError
 
@@ -166,3 +166,10 @@ def test_openqasm_2_is_read_as_well(tmp_path):
 def test_impossible_probes_are_refused(size, tilt):
     with pytest.raises(ArgumentError, match="must be"):
         Probe.product(size, tilt)
+
+
+def test_a_written_preparation_has_all_digits_of_its_angles(tmp_path):
+    amplitudes = np.array([np.cos(np.pi / 8 + 2e-10), 0, np.sin(np.pi / 8 + 2e-10)])
+    probe = Probe.symmetric(amplitudes)
+    again = Probe.from_qasm(write_preparation(probe, tmp_path / "near.qasm"))
+    assert np.max(np.abs(np.abs(again.statevector()) - np.abs(probe.statevector()))) < 1e-14

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from qiskit import QuantumCircuit
+from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import AnnotatedOperation, ControlModifier, Gate, InverseModifier, Parameter
 from qiskit.circuit import library as q
 from qiskit.quantum_info import Clifford, SparsePauliOp, Statevector, random_unitary
+from qiskit.transpiler import CouplingMap
 
 import qsense
 from qsense.circuits.sensing import prepare
@@ -122,6 +123,18 @@ def test_classical_bits_that_nothing_uses_are_left_out():
     made.h(0)
     made.cx(0, 1)
     assert prepare(Probe.from_circuit(made)).num_clbits == 0
+
+
+def test_a_circuit_that_was_transpiled_for_a_device_has_the_spins_that_gates_touch(caplog):
+    line, gates = CouplingMap.from_line(30), ["rz", "sx", "cx"]
+    bell = circuit(2, (q.HGate(), [0]), (q.CXGate(), [0, 1]))
+    made = transpile(bell, coupling_map=line, basis_gates=gates, initial_layout=[21, 20], seed_transpiler=1)
+    assert made.num_qubits == 30
+    probe = prepares(made, np.array([1, 0, 0, 1]) / np.sqrt(2))
+    assert "spins 0, 1, … are the hardware qubits $20, $21" in caplog.text
+    # A spin that stays down is a spin, where no device has more qubits than the circuit.
+    idle = transpile(circuit(3, (q.HGate(), [0])), basis_gates=gates)
+    assert (probe.num_qubits, Probe.from_circuit(idle).num_qubits) == (2, 3)
 
 
 def test_a_box_is_its_body():

@@ -23,7 +23,7 @@ from qsense.probes.openqasm.statements import (
     Register,
     Statement,
 )
-from qsense.probes.openqasm.steps import BARRIER, Preparation, Step, power
+from qsense.probes.openqasm.steps import BARRIER, Preparation, Step, on_touched, power
 from qsense.probes.openqasm.syntax import Reader
 from qsense.probes.openqasm.tokens import RefusedError
 
@@ -93,24 +93,15 @@ class _Expansion:
             else:
                 self._declare(one)
         if self._hardware is not None:
-            return self._on_hardware()
+            found = on_touched(self._steps, self._phase)
+            if found.num_qubits == 0:
+                raise RefusedError(self._hardware, "no gate touches a qubit; give a circuit that prepares a state.")
+            return found
         if self._names.size == 0:
             raise RefusedError(1, "the circuit has no qubits; declare a register, such as `qubit[4] q;`.")
         every = tuple(range(self._names.size))
         steps = (step if step.qubits else step._replace(qubits=every) for step in self._steps)
         return Preparation(self._names.size, tuple(steps), self._phase)
-
-    def _on_hardware(self) -> Preparation:
-        used = sorted({qubit for step in self._steps if step.gate != BARRIER for qubit in step.qubits})
-        if not used:
-            raise RefusedError(self._hardware or 1, "no gate touches a qubit; give a circuit that prepares a state.")
-        spin = {qubit: number for number, qubit in enumerate(used)}
-        steps = []
-        for step in self._steps:
-            places = tuple(spin[qubit] for qubit in step.qubits or used if qubit in spin)
-            if places:
-                steps.append(step._replace(qubits=places))
-        return Preparation(len(used), tuple(steps), self._phase, tuple(used))
 
     def _refuse_undefined(self, calls: list[Call], statements: list[Statement]) -> None:
         """Refuses a call of a gate that is not defined, and names all other such gates with it."""

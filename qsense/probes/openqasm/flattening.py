@@ -18,7 +18,7 @@ from qsense.errors import ContentError
 from qsense.probes.openqasm import unitaries
 from qsense.probes.openqasm.names import MOST_CONTROLS, MOST_GATES, MOST_QUBITS
 from qsense.probes.openqasm.refusals import WORDS_3
-from qsense.probes.openqasm.steps import BARRIER, Preparation, Step
+from qsense.probes.openqasm.steps import BARRIER, Preparation, Step, on_touched
 
 _SAME = 1e-12
 _SYNTHESISED = 1e-5  # what a synthesis with a tolerance may differ by; more is another gate
@@ -36,7 +36,8 @@ def flattened(circuit: Any, source: str) -> Preparation:
     """Returns the preparation of a Qiskit circuit that starts from |0…0>.
 
     Args:
-        circuit: a QuantumCircuit; classical bits that nothing uses are left out.
+        circuit: a QuantumCircuit; classical bits that nothing uses are left out, and so are qubits of a device for
+            which it was transpiled that no gate touches.
         source: what messages call it.
 
     Raises:
@@ -62,6 +63,9 @@ def flattened(circuit: Any, source: str) -> Preparation:
         raise ContentError(f"{source}: the circuit has {circuit.num_qubits} qubits; at least 1, at most {MOST_QUBITS}.")
     flat = _Flat(source)
     flat.add_circuit(circuit, tuple(range(circuit.num_qubits)), 0)
+    layout = getattr(circuit, "layout", None)
+    if layout is not None and len(layout.input_qubit_mapping) > getattr(layout, "_input_qubit_count", math.inf):
+        return on_touched(flat.steps, flat.phase)  # transpiled for a device that has more qubits
     return Preparation(circuit.num_qubits, tuple(flat.steps), flat.phase)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cmath
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -59,6 +60,23 @@ class Preparation:
     steps: tuple[Step, ...]
     phase: float = 0.0
     hardware: tuple[int, ...] = ()
+
+
+def on_touched(steps: Iterable[Step], phase: float) -> Preparation:
+    """Returns the preparation of the qubits that a gate touches, in ascending order: they are hardware qubits.
+
+    >>> on_touched([Step("h", (), (7,)), Step("barrier", (), (2, 7))], 0.0).steps[1].qubits
+    (0,)
+    """
+    steps = list(steps)
+    used = sorted({qubit for step in steps if step.gate != BARRIER for qubit in step.qubits})
+    spin = {qubit: number for number, qubit in enumerate(used)}
+    kept = []
+    for step in steps:
+        places = tuple(spin[qubit] for qubit in step.qubits or used if qubit in spin)
+        if places:
+            kept.append(step._replace(qubits=places))
+    return Preparation(len(used), tuple(kept), phase, tuple(used))
 
 
 def power(step: Step, exponent: float) -> tuple[list[Step], float]:
