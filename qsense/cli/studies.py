@@ -100,10 +100,11 @@ def verify(
 ) -> None:
     """Read every result against its checksum, and the index against the results."""
     from qsense.store.verification import verify as verified
+    from qsense.study.outcomes import check_result
     from qsense.study.sweep import format_bytes
 
     with progress(as_json) as update:
-        health = verified(store, repair, update)
+        health = verified(store, repair, update, check_result)
     if as_json:
         words = {"shards": health.shards, "trials": health.trials, "bytes": health.bytes}
         print(json.dumps({**words, "wrong": health.wrong, "repaired": health.repaired}, indent=2, sort_keys=True))

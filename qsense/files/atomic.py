@@ -15,6 +15,7 @@ from pathlib import Path
 
 from qsense.files.safe import check_place
 
+_ON_WINDOWS = os.name == "nt"
 _PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # a virus scanner or an indexer reads a new file for that long
 DAMAGED: tuple[type[Exception], ...] = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, LookupError, ValueError, TypeError,
@@ -64,7 +65,7 @@ def replace(source: str | Path, target: Path) -> None:
             os.replace(source, target)
             return
         except PermissionError:
-            if pause is None or os.name != "nt":
+            if pause is None or not _ON_WINDOWS:
                 raise
             time.sleep(pause)
 

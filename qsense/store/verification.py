@@ -23,7 +23,7 @@ from qsense.store.folder import (
 )
 from qsense.store.index import FILE, OWN_FILES, Index
 from qsense.store.locks import exclusive_lock, shared_lock
-from qsense.store.shard import deserialize
+from qsense.store.shard import Result, deserialize
 from qsense.store.studies import StudyEntry
 
 Progress = Callable[[int, int, str], None]
@@ -46,7 +46,12 @@ class Health:
     repaired: tuple[str, ...] = ()
 
 
-def verify(path: str | Path, repair: bool = False, progress: Progress | None = None) -> Health:
+def verify(
+    path: str | Path,
+    repair: bool = False,
+    progress: Progress | None = None,
+    check: Callable[[Result], None] | None = None,
+) -> Health:
     """Reads every shard and study of a store against its checksum, the key of every trial against its content, and the
     index against the shards.
 
@@ -55,6 +60,7 @@ def verify(path: str | Path, repair: bool = False, progress: Progress | None = N
         repair: rebuilds the index from the valid shards, and moves damaged files to `damaged/`; the next sweep that
             needs their trials runs them again. A file that cannot be read now stays where it is.
         progress: called with (shards read, all, "verifying").
+        check: raises StoreError for a result that no trial gives; a store does not know what a trial is.
 
     Raises:
         StoreError: there is no store, it is being tidied, or, to repair, another process has it open or it cannot be
@@ -66,7 +72,7 @@ def verify(path: str | Path, repair: bool = False, progress: Progress | None = N
     with exclusive_lock(folder) if repair else _shared(folder):
         # Before the shards are read, so that a shard added meanwhile is not taken for a missing one.
         known, held = _indexed(folder)
-        read = _read_all(folder, progress)
+        read = _read_all(folder, progress, check)
         wrong = [*read.damaged.values(), *read.unreadable.values()]
         wrong += _index_faults(folder, read, known)
         number = len({key for keys in read.found.values() for key in keys})
@@ -111,13 +117,13 @@ class _Read:
             return
 
 
-def _read_all(folder: Path, progress: Progress | None) -> _Read:
+def _read_all(folder: Path, progress: Progress | None, check: Callable[[Result], None] | None) -> _Read:
     read = _Read()
     paths: list[Path] = []
     for prefix in shard_folders(folder):
         read.take(prefix, partial(_extend, paths, shards_in, prefix, folder))
     for number, path in enumerate(paths):
-        read.take(path, partial(_read_shard, folder, path, read))
+        read.take(path, partial(_read_shard, folder, path, read, check))
         if progress is not None:
             progress(number + 1, len(paths), "verifying")
     studies: list[Path] = []
@@ -131,11 +137,17 @@ def _extend(paths: list[Path], listing: Callable[..., list[Path]], *places: Path
     paths += listing(*places)
 
 
-def _read_shard(folder: Path, path: Path, read: _Read) -> None:
+def _read_shard(folder: Path, path: Path, read: _Read, check: Callable[[Result], None] | None) -> None:
     content = read_file(path, folder)
     _, results = deserialize(content, str(path))
     if path.parent.name != path.stem[:2]:
         raise StoreError(f"{path}: not in the folder of its name; run `qsense store verify --repair`.")
+    for result in results:
+        try:
+            if check is not None:
+                check(result)
+        except StoreError as error:
+            raise StoreError(f"{path}: {error}; run `qsense store verify --repair`.") from error
     read.found[path.stem] = [result.key for result in results]
     read.size += len(content)
 

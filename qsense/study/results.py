@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from qsense.errors import StoreError
 from qsense.noise import SpinNoise
 from qsense.runs.spec import RunSpec
 from qsense.store import Store
 from qsense.store.studies import StudyEntry
+from qsense.study.outcomes import check_outcome
 from qsense.tables.columns import TRIAL_COLUMNS
 from qsense.tables.results import Results
 from qsense.tables.rows import identity_row, result_row, trial_columns
@@ -42,6 +44,10 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
         if provenance not in provenances:
             provenances.append(provenance)
         for result in results:
+            try:
+                check_outcome(result)
+            except StoreError as error:
+                raise StoreError(f"{store.path}: {error}; run `qsense store verify --repair`.") from error
             spec = RunSpec.from_dict(result.trial, str(store.path))
             probe = spec.probes[0]
             noise = spec.noise_for(probe, spec.noises[0])

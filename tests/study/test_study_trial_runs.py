@@ -153,9 +153,9 @@ def test_a_worker_that_joins_late_with_other_versions_runs_no_trial(tmp_path, mo
 
     monkeypatch.setattr(module, "run_batch", late)
     monkeypatch.setattr(module, "BATCH_S", 1e-6)
-    with Store(tmp_path) as store:
-        with pytest.raises(ArgumentError, match=f"^The worker .* {message}, but this is .*install the same version"):
-            run_trials(ONE.trials[:4], store, partial(threads, 1), studies.PROVENANCE)
+    refused = pytest.raises(ArgumentError, match=f"^The worker .* {message}, but this is .*install the same version")
+    with Store(tmp_path) as store, refused:
+        run_trials(ONE.trials[:4], store, partial(threads, 1), studies.PROVENANCE)
     assert len(batches) >= 2
     assert len(ran) == 1
 
