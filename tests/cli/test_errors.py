@@ -81,6 +81,7 @@ def test_no_error_shows_a_credential(run, monkeypatch, debug, known_by):
         monkeypatch.setenv("SOME_TOKEN", SECRET)
     if known_by == "account":
         runtime = pytest.importorskip("qiskit_ibm_runtime", reason="needs the extra ibm")
+        pytest.importorskip("qsense.services.ibm_client")  # what reads accounts says which secrets they hold
         accounts = {"mine": {"token": SECRET}}
         monkeypatch.setattr(runtime.QiskitRuntimeService, "saved_accounts", lambda: accounts)
     fails_with(monkeypatch, lambda: RuntimeError(text))

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import dataclass
 
 import forked
 import pytest
@@ -9,6 +10,8 @@ import tomli_w
 
 from qsense import LocalNoise, RunSpec
 from qsense.errors import SpecError
+from qsense.files.toml_file import Table
+from qsense.noise import NoiseKind, register_noise, unregister_noise
 from qsense.study.expansion import Study
 
 SPEC = {
@@ -113,6 +116,42 @@ def test_a_study_sweeps_numbers_with_units():
     data["sweep"]["noise.dephasing_rate"] = ["5us"]
     with pytest.raises(SpecError, match=r"key `sweep.noise.dephasing_rate`: must be a rate"):
         Study.from_dict(data)
+
+
+class SwitchingKeys(Table):
+    switching_per_s: float
+    level: float = 1.0
+
+
+@dataclass(frozen=True)
+class Switching:
+    name: str
+    switching_per_s: float
+    is_uniform = True
+
+    def check(self, num_qubits):
+        pass
+
+    def channel(self, times, num_qubits):
+        return LocalNoise(dephasing=self.switching_per_s).channel(times, num_qubits)
+
+    def decay_rates(self, num_qubits):
+        return LocalNoise(dephasing=self.switching_per_s).decay_rates(num_qubits)
+
+    def to_dict(self):
+        return {"kind": "switching", "name": self.name, "switching_per_s": self.switching_per_s}
+
+
+def test_a_registered_kind_of_noise_reads_the_units_that_it_declares():
+    units = {"switching_per_s": "1/s", "level": "1"}
+    register_noise(NoiseKind("switching", SwitchingKeys, Switching, units))
+    try:
+        (noise,) = RunSpec.from_dict({**SPEC, "noise": {"kind": "switching", "switching_per_s": "1/5us"}}).noises
+        assert noise.to_dict()["switching_per_s"] == 2e5
+        with pytest.raises(SpecError, match=r"key `switching_per_s` must be a rate, but \"5us\" is a time"):
+            RunSpec.from_dict({**SPEC, "noise": {"kind": "switching", "switching_per_s": "5us"}})
+    finally:
+        unregister_noise("switching")
 
 
 def theory(*words):
