@@ -28,7 +28,7 @@ from qsense.probes.openqasm.syntax import Reader
 from qsense.probes.openqasm.tokens import RefusedError
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def read(text: str, source: str) -> Preparation:
     """Returns the preparation of an OpenQASM 2 or 3 text.
 
