@@ -122,6 +122,7 @@ def submitted(commands, spec, tmp_path):
 
 def test_the_steps_between_which_it_is_killed_are_the_ones_that_matter(undisturbed):
     submitting, collecting, _ = undisturbed
+    print(f"submit has {len(submitting)} steps, collect {len(collecting)}")
     assert submitting.count("before request POST /jobs") == 2
     assert submitting.count("after move jobs.json") >= 5  # planned, session, and each job before and after it is sent
     assert next(step for step in submitting if step.startswith("before request")) == "before request GET /jobs"

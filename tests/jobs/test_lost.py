@@ -119,6 +119,23 @@ def test_all_earlier_attempts_are_looked_for_before_another(service, away):
     assert states(away.collect()) == {"done": JOBS}
 
 
+def test_jobs_are_looked_for_in_the_instance_that_they_were_sent_to():
+    """The client looks for an unknown job in every instance of the account, and stays in the last."""
+    from qsense.services.ibm import IbmService
+
+    class Client:
+        active = "another"
+
+        def jobs(self, *, limit, job_tags, instance, **options):
+            assert (limit, job_tags) == (None, ["run"])
+            self.active = instance or self.active
+            return []
+
+    client = Client()
+    assert IbmService("ibm:x", client, None, CRN).find("run") == {}
+    assert client.active == CRN
+
+
 @pytest.mark.parametrize("tags", [lambda tags: ["mine", *tags, "lab 3"], lambda tags: tags[::-1]])
 def test_tags_are_found_in_any_order_and_among_others(service, away, tags):
     service.faults = [Fault("POST", "/jobs$", "drop_after", skip=1)]

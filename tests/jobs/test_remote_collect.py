@@ -142,12 +142,14 @@ def test_changed_files_of_a_record_are_refused_by_their_hash(service, away):
         ledger.load_tasks(away.record, job)
 
 
-@pytest.mark.parametrize("action", ["drop_before", "drop_after", "cut", "503", "429"])
-@pytest.mark.parametrize("path", ["/jobs/job001$", "/jobs/job001/results"])
-def test_questions_are_asked_again_when_the_network_or_the_service_falters(service, away, action, path):
+@pytest.mark.parametrize("path", ["/jobs/{}$", "/jobs/{}/results"])
+def test_questions_are_asked_again_when_the_network_or_the_service_falters(service, away, path):
     away.submit()
-    service.faults = [Fault("GET", path, action)]
+    actions = ["drop_before", "drop_after", "cut", "503", "429"]
+    service.faults = [Fault("GET", path.format(f"job{n:03d}"), action) for n, action in enumerate(actions)]
+    assert len(actions) == JOBS
     assert states(away.collect()) == {"done": JOBS}
+    assert [fault.times for fault in service.faults] == [0] * JOBS  # each has happened
 
 
 def test_a_network_that_stays_lost_keeps_what_was_fetched(service, away):

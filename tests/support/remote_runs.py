@@ -66,14 +66,15 @@ class Run:
     def record(self):
         return RunRecord.matching_request(self.spec, self.out)
 
-    def prepare(self, **options):
+    def prepare(self, device=None, **options):
         with logged(self.said):
-            return submission.prepare(self.spec, self.out, remote.service(self.spec.backend), **options)
+            return submission.prepare(self.spec, self.out, device or remote.service(self.spec.backend), **options)
 
     def submit(self, resend=False, **options):
-        ready = self.prepare(**options)
+        device = remote.service(self.spec.backend)
+        ready = self.prepare(device, **options)
         with logged(self.said):
-            return submission.submit(ready, self.out, remote.service(self.spec.backend), resend)
+            return submission.submit(ready, self.out, device, resend)
 
     def collect(self):
         with logged(self.said):
