@@ -8,7 +8,7 @@ from closed forms, blocks of total spin, or dense matrices.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
@@ -32,6 +32,7 @@ _POSSIBLE = 1e-13
 _POSSIBLE_BESIDE_A_FIELD = 1e-9  # where p' is not the derivative of p by the phase, nothing is known near a zero
 _NEAR = 0.05  # of 1/N: p is a parabola there
 _ZERO = 1e-15  # a least p of so much per order is rounding
+_HIDING, _HIDDEN = 3e-7, 1e-8  # φt below which p of (φt)² is rounding, and what it may add unseen
 _COMPLETE = 1e-9
 
 
@@ -43,11 +44,13 @@ class Fringes:
         orders: q ≥ 0, shape (orders,).
         values: C, shape (times, orders, outcomes); the part of −q is folded into that of q.
         slopes: D, same shape; None where it is −iqC, so that p' is the derivative of p by the phase.
+        angles: φt, shape (times,); beside slopes.
     """
 
     orders: FloatArray
     values: ComplexArray
     slopes: ComplexArray | None = None
+    angles: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     def classical_gain(self, phases: FloatArray) -> FloatArray:
         """Returns Σ_o p'_o²/p_o at phases of shape (times, phases), same shape.
@@ -59,7 +62,8 @@ class Fringes:
         p = (waves @ self.values).real
         if self.slopes is not None:
             slope, possible = (waves @ self.slopes).real, p > _POSSIBLE_BESIDE_A_FIELD
-            return cfi(np.where(possible, p, 0), np.where(possible, slope, 0))
+            gains = cfi(np.where(possible, p, 0), np.where(possible, slope, 0))
+            return gains + self._left_by_a_field(np.where(possible, 0, p), np.where(possible, 0, slope))
         steps = -1j * self.orders[:, None]
         slope, bend = (waves @ (steps * self.values)).real, (waves @ (steps**2 * self.values)).real
         near = (bend > _POSSIBLE) & (2 * p < (_NEAR / max(1.0, self.orders[-1])) ** 2 * bend)
@@ -71,10 +75,25 @@ class Fringes:
             np.add.at(gains, (time, place), terms)
         return gains
 
+    def _left_by_a_field(self, p: FloatArray, slope: FloatArray) -> FloatArray:
+        """Σ_o p'_o²/p_o of outcomes that are impossible without the field: p = cθ² and p' = 2cθ, which add 4c."""
+        size = np.abs(self.angles)[:, None, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            added = np.where(size > 0, 2 * np.abs(slope) / size, 0)
+        hidden = (size < _HIDING) & (added > _HIDDEN)
+        if hidden.any():
+            angle = float(np.max(size[hidden.any((1, 2))]))
+            raise ArgumentError(
+                f"The field turns the spins by {angle:.1g} rad: rounding hides how often it lets outcomes happen that "
+                "transverse noise leaves impossible without it. Give a stronger field, or none, or another phase."
+            )
+        return np.asarray(np.where(np.abs(p - np.abs(slope) * size / 2) <= _ZERO * 10, added, 0).sum(-1))
+
     def part(self, index: int) -> Fringes:
         """Returns the fringes of one time."""
         chosen = slice(index, index + 1)
-        return Fringes(self.orders, self.values[chosen], None if self.slopes is None else self.slopes[chosen])
+        slopes = None if self.slopes is None else self.slopes[chosen]
+        return Fringes(self.orders, self.values[chosen], slopes, self.angles[chosen])
 
 
 def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, field: float = 0.0) -> Fringes:
@@ -184,7 +203,10 @@ def _of_dense(probe: Probe, noise: Noise, times: FloatArray, effects: ComplexArr
             for q in range(probe.num_qubits + 1)
         ]
         series.append(np.stack(parts, axis=1))
-    return Fringes(np.arange(probe.num_qubits + 1.0), *series)
+    orders = np.arange(probe.num_qubits + 1.0)
+    if len(series) == 1:
+        return Fringes(orders, series[0])
+    return Fringes(orders, *series, times * (0.0 if environment_of(noise).is_covariant else field))
 
 
 def _effects(n: int, readout: str | Povm) -> ComplexArray:

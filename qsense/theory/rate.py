@@ -12,7 +12,7 @@ from qsense.noise import Noise, environment_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_bound, has_bound
-from qsense.theory.engines import engine_for, lifetimes
+from qsense.theory.engines import decay_scales, engine_for, lifetimes
 
 
 class Rate(NamedTuple):
@@ -51,7 +51,8 @@ def operational_rate(probe: Probe, noise: Noise, dead_time: float = 0.0, field: 
     """
     check_dead_time(dead_time)
     engine = engine_for(probe, noise, field)
-    found = _largest_rate(engine.gain, engine.resolution, probe.num_qubits, noise, dead_time)
+    slowest, _ = decay_scales(probe, noise, field)
+    found = _largest_rate(engine.gain, engine.resolution, probe.num_qubits, noise, dead_time, slowest)
     if np.isinf(found.time):
         raise ArgumentError(
             f'Under the noise "{noise.name}" a part of the gain of "{probe.name}" never decays: a longer time is '
@@ -79,7 +80,12 @@ def rate_bound(num_qubits: int, noise: Noise, dead_time: float = 0.0) -> Rate:
 
 
 def _largest_rate(
-    gain: Callable[[FloatArray], FloatArray], resolution: float, num_qubits: int, noise: Noise, dead_time: float
+    gain: Callable[[FloatArray], FloatArray],
+    resolution: float,
+    num_qubits: int,
+    noise: Noise,
+    dead_time: float,
+    slowest: float = 0.0,
 ) -> Rate:
     """The largest t² gain(t)/(t + t_dead) on a grid from far below to far above the lifetimes, refined.
 
@@ -93,7 +99,10 @@ def _largest_rate(
         raise ArgumentError(f'The noise "{noise.name}" has no rates: a longer time is always better. Give a rate.')
     fastest = float(rates.sum()) + 4 * environment.collective_dephasing * num_qubits**2
     first = lifetimes(1e-3 / num_qubits, environment.exponent, fastest)
-    grid = np.geomspace(first, lifetimes(100, environment.exponent, float(rates[rates > 0].min())), 200)
+    # A field slower than transverse noise turns spins away at a rate of its own, slower than that of any spin.
+    slowest = min(slowest or np.inf, float(rates[rates > 0].min()))
+    last = lifetimes(100, environment.exponent, slowest)
+    grid = np.geomspace(first, last, max(200, int(8 * np.log10(last / first))))
     value = time = 0.0
     for _ in range(6):  # each round narrows the bracket 20 times: to 1e-8 of t, where the value is flat to 1e-15
         gains = gain(grid)

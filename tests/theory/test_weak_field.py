@@ -4,7 +4,7 @@ import numpy as np
 import precise
 import pytest
 
-from qsense import Environment, LocalNoise, Probe, gain, integrated_gain
+from qsense import Environment, LocalNoise, Probe, classical_gain, gain, integrated_gain, operational_rate
 from qsense.errors import ArgumentError
 from qsense.theory import resolution
 
@@ -107,3 +107,31 @@ def test_the_stated_error_of_an_integral_is_a_true_error():
         found = integrated_gain(probe, TRANSVERSE, until=1, field=field)
         assert abs(found.value - integral) <= found.error + 1e-14
         assert found.error < 1e-10
+
+
+@pytest.mark.parametrize("field", [1e-10, 1e-7, 1e-6, 1e-5, 1e-3, 1.0])
+def test_an_outcome_that_only_the_field_lets_happen(field):
+    """Along x one of two outcomes has p = c(φt)²: it adds 4c to the classical gain, or the field is refused."""
+    rho, slope = precise.state_and_slope(Probe.product(1).statevector(), noise_of(1, transverse=1), 1, field)
+    p, change = ((m[0, 0] + m[1, 1] - m[0, 1] - m[1, 0]).real / 2 for m in (rho, slope))
+    exact = change**2 / (p * (1 - p))
+    for phase in (0.0, "best"):
+        try:
+            found = classical_gain(Probe.product(1), TRANSVERSE, [1.0], "local_x", phase, field)[0]
+        except ArgumentError as error:
+            assert field < 3e-7, error
+        else:
+            most = exact if phase == 0 else gain(Probe.product(1), TRANSVERSE, [1.0], field=field)[0]
+            assert exact * (1 - 1e-7) <= found <= most * (1 + 1e-7)
+    assert classical_gain(Probe.product(1), TRANSVERSE, [0.0], "local_x", 0.0, field)[0] == 0
+
+
+@pytest.mark.parametrize("field", [1e-4, 1e-2, 0.5, 3.0])
+def test_the_best_rate_is_looked_for_as_late_as_a_weak_field_takes(field):
+    times = np.geomspace(1e-3, 1e12, 2000)
+    for probe in (Probe.product(1), Probe.ghz(2)):
+        reached = np.max(times * gain(probe, TRANSVERSE, times, field=field))
+        assert operational_rate(probe, TRANSVERSE, 0.0, field).value >= reached * (1 - 1e-12)
+    tilted = Probe.from_state(np.array([np.cos(0.3), np.sin(0.3) * np.exp(2j)]))
+    reached = np.max(times * gain(tilted, TRANSVERSE, times, field=field))
+    assert operational_rate(tilted, TRANSVERSE, 0.0, field).value >= reached * (1 - 1e-3)
