@@ -206,7 +206,7 @@ def _of_dense(probe: Probe, noise: Noise, times: FloatArray, effects: ComplexArr
     orders = np.arange(probe.num_qubits + 1.0)
     if len(series) == 1:
         return Fringes(orders, series[0])
-    return Fringes(orders, *series, times * (0.0 if environment_of(noise).is_covariant else field))
+    return Fringes(orders, series[0], series[1], times * (0.0 if environment_of(noise).is_covariant else field))
 
 
 def _effects(n: int, readout: str | Povm) -> ComplexArray:
