@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from qsense import files
 from qsense.circuits.sensing import prepare, readable_circuit
 from qsense.errors import ArgumentError, ContentError
 from qsense.files.terminal import printable
@@ -73,7 +74,7 @@ def render(folder: Path, sizes: Sequence[int], time: float) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
+            files.write(folder / name, text.encode(), folder)
     except OSError as error:
         raise ContentError(f"{folder}: cannot be written: {error.strerror}; choose another folder.") from error
     return [folder / name for name in texts]

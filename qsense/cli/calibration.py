@@ -46,6 +46,7 @@ def calibrate(
     """Measure T1, T2*, T2 and readout of a device's qubits, and write them as a noise model."""
     import tomli_w
 
+    from qsense import files
     from qsense import services as remote
     from qsense.calibration import remote as by_jobs
     from qsense.calibration.model import model_file
@@ -85,7 +86,8 @@ def calibrate(
     entry = model_file(found, backend, name, cast(Idle, idle), None if ready is None else ready.started)
     model = tomli_w.dumps(entry)
     try:
-        path.write_text(model, encoding="utf-8")
+        # A link that the user names is followed; one that lies here under the name of a device is not.
+        files.write(path if out is None else path.resolve(), model.encode())
     except OSError as error:
         raise ArgumentError(f"{path}: cannot be written: {error.strerror}; choose another --out.") from error
     if ready is not None:

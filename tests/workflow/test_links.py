@@ -262,3 +262,17 @@ def test_the_folder_of_a_study_leads_nowhere(originals, tmp_path, kind):
     (tmp_path / "a").mkdir()
     shutil.copytree(originals / "store", tmp_path / "store")
     attack(originals / "study", use_study, tmp_path / "a", kind)
+
+
+def test_circuits_are_written_in_place_of_links_in_their_folder(tmp_path):
+    from qsense.circuits import rendering
+
+    names = [path.name for path in rendering.render(tmp_path / "first", [2], 1.0)]
+    mine, folder = tmp_path / "mine", tmp_path / "second"
+    mine.write_text("mine")
+    folder.mkdir()
+    for name in names:
+        (folder / name).symlink_to(mine)
+    rendering.render(folder, [2], 1.0)
+    assert mine.read_text() == "mine"
+    assert all((folder / name).read_bytes() == (tmp_path / "first" / name).read_bytes() for name in names)
