@@ -75,7 +75,7 @@ def take_lock(path: Path, shared: bool = False) -> Lock:
         lock = Lock(_open(path))
         try:
             has_locks = _lock_file(lock.handle, shared)
-            if not _is_same_file(lock.handle, path):  # it was deleted and made anew meanwhile
+            if os.name == "posix" and not _is_same_file(lock.handle, path):  # it was deleted and made anew meanwhile
                 lock.release()
                 continue
             if not has_locks:

@@ -60,7 +60,7 @@ def scrubbed(text: str, secrets: Iterable[str] = ()) -> str:
 
 def _of_environment() -> Iterator[str]:
     for name, value in os.environ.items():
-        if _VARIABLES.search(name):
+        if _VARIABLES.search(name) and not value.isdigit():  # such as a largest number of tokens
             yield value
         elif _PROXIES.fullmatch(name):
             yield from proxy_passwords(value)
@@ -72,7 +72,7 @@ def proxy_passwords(url: str) -> set[str]:
     >>> sorted(proxy_passwords("http://me:p%40ssword@proxy:8080"))
     ['p%40ssword', 'p@ssword']
     """
-    password = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    password = (url.partition("://")[2] or url).rpartition("@")[0].partition(":")[2]
     return {password, unquote(password)} if password else set()
 
 

@@ -192,7 +192,7 @@ def _versions(provenance: dict[str, Any]) -> dict[str, Any]:
 def _changed(then: dict[str, Any], now: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """What differs, one level deep, but for the date."""
     flat = [
-        {key: value for key, value in one.items() if key not in ("versions", "created")} | _versions(one)
+        {key: value for key, value in one.items() if key not in ("versions", "created", "jobs")} | _versions(one)
         for one in (then, now)
     ]
     keys = sorted(flat[0].keys() | flat[1].keys())

@@ -96,6 +96,16 @@ def test_what_is_no_credential_is_left(text):
     assert scrubbed(text) == text
 
 
+def test_a_number_of_the_environment_is_no_credential(monkeypatch):
+    monkeypatch.setenv("MOST_TOKENS", "100000")
+    assert scrubbed("100000 shots") == "100000 shots"
+
+
+def test_a_proxy_without_a_scheme_is_one_too(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "me:hunter-2@proxy.lab:3128")
+    assert scrubbed("refused hunter-2") == "refused [hidden]"
+
+
 def test_secrets_of_other_sources_are_hidden_everywhere(monkeypatch):
     monkeypatch.setattr(secrecy, "_sources", [])
     secrecy.add_secrets(lambda: ["from-the-store"])
