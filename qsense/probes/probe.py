@@ -143,6 +143,8 @@ class Probe:
         >>> Probe.from_state(np.eye(4) / 4).num_qubits
         2
         """
+        if np.ma.is_masked(state):
+            raise ArgumentError("Argument `state` has masked numbers; give all of them.")
         array = np.asarray(state)
         array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
         size = max(array.shape[0] if array.ndim else 0, 1).bit_length() - 1

@@ -66,6 +66,7 @@ def test_double_precision_is_held_to_its_own():
         (np.ones((1, 1)), "must have shape"),
         (np.ones((3, 1)), "must have shape"),
         (np.array([np.nan, 1]), "finite"),
+        (np.ma.array([0.6, 0.8], mask=[False, True]), "masked"),
     ],
 )  # fmt: skip
 def test_the_check_that_fails_is_named_with_its_fix(state, message):
