@@ -248,7 +248,8 @@ def _best_for_rate(num_qubits: int, noise: Noise, goal: Goal, begin: list[Array]
             rate = operational_rate(Probe.symmetric(amplitudes), noise, goal.dead_time)
             if best is None or rate.value > best[0]:
                 best = rate.value, amplitudes, rate.time
-            if rate.value <= value * (1 + 1e-10):
+            same = rate.value < best[0] and abs(rate.time - best[2]) < 1e-3 * best[2]  # on the way to the best so far
+            if same or rate.value <= value * (1 + 1e-13):
                 break
             value, time, tried = rate.value, rate.time, [amplitudes]
     assert best is not None

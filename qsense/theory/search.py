@@ -7,7 +7,7 @@ start, so that no tolerance has a unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,16 +100,17 @@ def starts(num_qubits: int) -> list[FloatArray]:
     return [product + 0.3 * ghz, ghz + 0.3 * product, np.ones(num_qubits + 1), np.sqrt(product), 0.2 + ups]
 
 
-def climb(objective: SampledObjective, begin: Iterable[Array], ftol: float = 1e-10) -> Array:
+def climb(objective: SampledObjective, begin: Sequence[Array], ftol: float = 1e-10) -> Array:
     """Returns the best normalised amplitudes that quasi-Newton ascents from several starts reach.
 
     Each ascent ends where a step gains less than `ftol` of the objective; the best one then goes on to rounding.
     """
-    ends = [_ascend(objective, start, ftol) for start in begin]
-    return _ascend(objective, max(ends, key=lambda end: end[1])[0], 1e-15)[0]
+    ends = [_ascend(objective, start, ftol if len(begin) > 1 else 1e-15) for start in begin]
+    best = max(ends, key=lambda end: end[1])[0]
+    return best if len(begin) == 1 else _ascend(objective, best, 1e-15)[0]
 
 
-def climb_integral(num_qubits: int, noise: Noise, begin: Iterable[Array]) -> tuple[Array, SampledObjective]:
+def climb_integral(num_qubits: int, noise: Noise, begin: Sequence[Array]) -> tuple[Array, SampledObjective]:
     """Returns the amplitudes of the largest 𝓘 that is found, and the rule that confirms it.
 
     The rule of the ascent is doubled until the next finer one agrees on the value and on the gradient.
