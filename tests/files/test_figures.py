@@ -23,7 +23,8 @@ def expected(tmp_path_factory):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"MPLBACKEND": "module://matplotlib_inline.backend_that_is_not_here"},
+        {"MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+        {"MPLBACKEND": "nonsense"},
         {"MPLBACKEND": "TkAgg"},
         {"MATPLOTLIBRC": "text.usetex: True\nfont.size: 30\nsavefig.dpi: 20\npath.sketch: 1, 100, 2"},
     ],
