@@ -21,7 +21,7 @@ SPEC = {
     "estimators": ["parameter_shift"],
     "num_qubits": [1],
     "field_rad_per_s": 0.2,
-    "shots": 50,
+    "shots": 64,
     "seed": 1,
 }
 

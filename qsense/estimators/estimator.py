@@ -141,7 +141,7 @@ class Estimator(ABC):
         name: by which a run spec names it.
         options: the keys of its table in a run spec, beside `estimator` and `shots`.
         probe_kinds: the kinds of probes that it goes with; () for all.
-        min_shots: for every circuit.
+        min_shots: for every circuit, whatever the probe; see `needed_shots`.
         tables: further files of a record.
     """
 
@@ -184,6 +184,10 @@ class Estimator(ABC):
     @abstractmethod
     def quantity(self, probe: Probe) -> Quantity:
         """Returns the exact quantity that it estimates for a probe."""
+
+    def needed_shots(self) -> int:
+        """Returns how many shots every circuit needs for this probe, at least: a run with fewer is refused."""
+        return self.min_shots
 
     def identity(self) -> dict[str, Any]:
         """Returns what makes it this estimator, for the hash that decides a point's seeds: the class and its fields."""

@@ -7,6 +7,7 @@ bias. All functions take any number of leading axes, so that repetitions and boo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -148,14 +149,9 @@ def as_estimates(squared: Squared, limits: tuple[float, float]) -> tuple[Estimat
     >>> as_estimates(only, (0.0, 1.0))[0].stderr
     0.1
     """
-    arrays = (np.atleast_1d(a) for a in (squared.value, stderr(squared, limits), squared.plug_in))
-    return tuple(
-        Estimate(
-            float(value),
-            float(error),
-            {"plug_in": Estimate(float(plug_in), float(error), limits=limits)},
-            limits,
-            (float(law[0]), float(law[1]), float(law[2])),
-        )
-        for value, error, plug_in, law in zip(*arrays, np.atleast_2d(squared.spread), strict=True)
-    )
+    found = []
+    values, plug_ins = np.atleast_1d(squared.value), np.atleast_1d(squared.plug_in)
+    for value, plug_in, law in zip(values, plug_ins, np.atleast_2d(squared.spread), strict=True):
+        one = Estimate.from_spread(float(value), (float(law[0]), float(law[1]), float(law[2])), limits)
+        found.append(replace(one, others={"plug_in": Estimate(float(plug_in), one.stderr, limits=limits)}))
+    return tuple(found)

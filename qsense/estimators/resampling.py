@@ -100,7 +100,8 @@ def bootstrap(
         replicates: how many; 1000 fix a quantile of 2.5 % to 0.5 %.
 
     Raises:
-        ArgumentError: fewer than 100 replicates, or a statistic that is not vectorised or not finite.
+        ArgumentError: fewer than 100 replicates, a statistic that is not vectorised or not finite, or one that is the
+            same in all resamples, as where all shots of a row agree.
 
     >>> found = bootstrap(lambda s: s[..., 0, 0] / s.sum(-1)[..., 0], np.array([[50, 50]]), np.random.default_rng(1))
     >>> bool(0.04 < found.stderr[0] < 0.06)
@@ -118,6 +119,11 @@ def bootstrap(
     if not np.all(np.isfinite(several)):
         raise ArgumentError(
             "Argument `statistic` is not finite on every resample; use more shots or another statistic."
+        )
+    if np.any(np.ptp(several, axis=0) == 0):
+        raise ArgumentError(
+            "Argument `statistic` is the same in all resamples, which says nothing of its error; take more shots, "
+            "or an estimator with an error of its own."
         )
     centre = value if truth is None else np.broadcast_to(np.atleast_1d(truth), value.shape)
     low, high = np.quantile(several - centre, [0.025, 0.975], axis=0)

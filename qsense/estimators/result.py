@@ -9,7 +9,7 @@ not. The estimate itself is never clipped: it may lie outside the limits, as unb
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -41,6 +41,30 @@ class Estimate:
     spread: tuple[float, float, float] | None = field(default=None, repr=False)
 
     __repr__ = short_repr
+
+    @classmethod
+    def from_spread(
+        cls,
+        value: float,
+        spread: tuple[float, float, float],
+        limits: tuple[float, float],
+        others: dict[str, Estimate] | None = None,
+    ) -> Estimate:
+        """Returns an estimate whose standard error is the spread at its value, or at the limit next to it.
+
+        Where the spread vanishes there, as when all shots agree, the error is half of the interval's length in units
+        of its 1.96: it is never 0 unless the spread is 0 for all values.
+
+        >>> Estimate.from_spread(1.0, (0.04, 0.0, -0.04), (0.0, 1.0)).stderr.round(3)  # 4 G (1 − G)/100, at G = 1
+        0.038
+        """
+        at = min(max(value, limits[0]), limits[1])
+        variance = max(spread[0] + spread[1] * at + spread[2] * at**2, 0.0)
+        found = cls(value, float(np.sqrt(variance)), others or {}, limits, spread)
+        if variance > 0:
+            return found
+        low, high = found.interval
+        return replace(found, stderr=float((high - low) / (2 * NORMAL_95)))
 
     @property
     def interval(self) -> tuple[float, float]:

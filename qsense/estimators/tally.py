@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qsense.circuits.counts import Counts, IntArray
 from qsense.errors import ArgumentError
+from qsense.numerics.fisher import FloatArray
 
 
 def rows_of(counts: Counts) -> IntArray:
@@ -119,3 +120,21 @@ def check_shots(totals: IntArray, least: int) -> None:
     """
     if totals.min() < least:
         raise ArgumentError(f"Each setting must have at least {least} shots, but one has {int(totals.min())}.")
+
+
+def share_variance(share: FloatArray, shots: FloatArray) -> FloatArray:
+    """Returns the variance of a measured share, p (1 − p)/(S − 1); never 0, also where all shots agree.
+
+    There p is taken as half a shot in S + 1, Jeffreys' estimate: no number of shots shows that something never happens.
+
+    Args:
+        share: p, of any shape.
+        shots: S, which broadcasts to it.
+
+    Source: Jeffreys' prior of a binomial share, Brown, Cai & DasGupta, Statist. Sci. 16, 101 (2001).
+
+    >>> share_variance(np.array([0.5, 1.0]), np.array([101.0, 101.0])).round(6).tolist()
+    [0.0025, 4.8e-05]
+    """
+    rare = 0.5 / (shots + 1)
+    return np.asarray(np.where(share * (1 - share) > 0, share * (1 - share) / (shots - 1), rare * (1 - rare) / shots))

@@ -151,6 +151,8 @@ class Point:
         what = f'the estimator "{self.estimator.name}" gives for {self.label}, at t = {time:.4g} s'
         if not isinstance(one, Estimate):
             raise ArgumentError(f"{what}, {type(one).__name__}; `estimate` must return an Estimate.")
+        if one.stderr == 0:
+            raise ArgumentError(f"{what}, an error of 0, which no number of shots has: take more shots, or correct it.")
         for name, reading in {"estimate": one, **one.others}.items():
             if not (np.isfinite(reading.value) and np.isfinite(reading.stderr) and reading.stderr >= 0):
                 raise ArgumentError(
@@ -244,21 +246,29 @@ def _check(point: Point) -> None:
     if not is_own(point.method):
         with point.calling_estimator():
             _ = point.circuits_per_time, point.key
-    minimum = point.method.min_shots
+    else:
+        _ = point.circuits_per_time  # refuses too many spins
+    minimum = _needed_shots(point)
     if point.estimator.shots < minimum:
         raise ArgumentError(
-            f"{point.estimator.kind} needs at least {minimum} shots a circuit, but `shots` is {point.estimator.shots}."
+            f"{point.estimator.name} needs at least {minimum} shots a circuit, but `shots` is {point.estimator.shots} "
+            f"({point.probe.name}, N = {point.probe.num_qubits})."
         )
+
+
+def _needed_shots(point: Point) -> int:
+    with point.calling_estimator():
+        return point.method.needed_shots()
 
 
 def _allocated(point: Point) -> Point:
     """The point with its shots shared out over the times for the smallest error of 𝓘, by a pilot on the emulator."""
-    shots = max(PILOT_SHOTS, point.method.min_shots)
+    shots = max(PILOT_SHOTS, _needed_shots(point))
     pilot = replace(point, shots=(shots,) * len(point.rule.times))
     counts = [
         emulator.sample(one.experiment, one.settings, shots, point.noise, one.seed) for one in pilot.acquisitions()
     ]
     deviations = np.array([e.stderr for e in pilot.estimate(counts)]) * np.sqrt(shots)
     total = point.estimator.shots * len(point.rule.times)
-    least = max(point.method.min_shots, point.estimator.shots // LEAST_SHARE)
+    least = max(_needed_shots(point), point.estimator.shots // LEAST_SHARE)
     return replace(point, shots=allocate(total, point.rule.weights, deviations, least).shots)

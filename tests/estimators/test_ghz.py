@@ -241,7 +241,7 @@ def test_wrong_angles_methods_and_counts_are_refused():
     counts = synthetic.as_counts(np.full((2, 8), 1 / 8))
     with pytest.raises(ArgumentError, match="must have 3 rows"):
         ghz.estimate(counts, "parity")
-    with pytest.raises(ArgumentError, match="at least 2 shots"):
+    with pytest.raises(ArgumentError, match="at least 5 shots"):
         ghz.estimate(synthetic.as_counts(np.full((2, 2), 0.5), shots=1), "loss_flag")
 
 

@@ -109,7 +109,7 @@ def test_the_measured_direction_follows_the_signal():
 
 
 def test_too_few_shots_and_too_many_outcomes_are_refused():
-    with pytest.raises(ArgumentError, match="at least 2 shots"):
+    with pytest.raises(ArgumentError, match="at least 20 shots"):
         ps.estimate(np.eye(2, dtype=int)[[0, 0, 1]], "parity")
     with pytest.raises(ArgumentError, match=r"2\^12 values"):
         ps.design("local_x", 12, 0.0)

@@ -163,7 +163,7 @@ def test_wrong_axes_and_counts_are_refused():
         product.design(3, 0.0, ("across", "z"))
     with pytest.raises(ArgumentError, match="must have 3 rows"):
         product.estimate(synthetic.as_counts(np.full((2, 8), 1 / 8)))
-    with pytest.raises(ArgumentError, match="at least 2 shots"):
+    with pytest.raises(ArgumentError, match="at least 5 shots"):
         product.gains(tally.per_spin(synthetic.as_counts(np.full((3, 2), 0.5), shots=1)))
 
 

@@ -217,7 +217,7 @@ def test_tidying_is_refused_while_a_sweep_runs_and_a_sweep_while_it_is_tidied(fi
 
 
 def test_a_store_being_written_is_found_whole(tmp_path):
-    spec = studies.written(tmp_path / "long.toml", studies.data({"shots": 2}, sweep={"seed": {"from": 1, "to": 3000}}))
+    spec = studies.written(tmp_path / "long.toml", studies.data({"shots": 5}, sweep={"seed": {"from": 1, "to": 3000}}))
     path = tmp_path / "store"
     process = studies.started("sweep", spec, "--store", path, "--out", tmp_path / "out", "--workers", 1)
     seen = set()

@@ -172,7 +172,7 @@ def test_a_study_without_any_result_says_so_and_lists_what_failed(tmp_path):
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "4 trials could not be run; the first, " in line
-    assert "needs at least 2 shots a circuit" in line
+    assert "needs at least 5 shots a circuit" in line
     (folder,) = (tmp_path / "out").iterdir()
     rows = list(csv.DictReader((folder / "failures.csv").read_text().splitlines()))
     assert len({row["trial"] for row in rows}) == 4

@@ -161,7 +161,7 @@ FIGURES = {
     "three probes": {"run": {"probes": ["ghz", "product", "dicke:1"], "estimators": "tomography"},
                      "sweep": {"num_qubits": [2, 3]}},
     "one product": {"run": {"probes": "product"}, "sweep": {"num_qubits": [1, 5]}},
-    "negative and few shots": {"run": {"shots": 2}, "sweep": {"num_qubits": [1, 2, 3], "seed": [1, 2]}},
+    "negative and few shots": {"run": {"shots": 5}, "sweep": {"num_qubits": [1, 2, 3], "seed": [1, 2]}},
     "rates of each spin": {"sweep": {"noise.dephasing_rate": [[0.1, 0.2], 0.3]}},
     "no field": {"sweep": {"field_rad_per_s": [0.0, 1.0, -1.0]}},
     "many axes": {"sweep": {"num_qubits": [2, 3], "shots": [20, 30], "field_rad_per_s": [0.1, 0.2],

@@ -42,6 +42,7 @@ ANGLES = {
     "parity": (0.0, np.pi / 2),
     "multiple_quantum": (0.0, np.pi / 2, np.pi, 3 * np.pi / 2),
 }
+MIN_SHOTS = 5  # a row; fewer shift G by a quarter of its error where many shots leave the block
 
 
 class Block(NamedTuple):
@@ -74,7 +75,7 @@ def design(
     """
     beta = fringe_angles(method, angles)
     shape = (len(beta), num_qubits)
-    phases, polars, azimuths = np.full(shape, phase), np.zeros(shape), np.zeros(shape)
+    phases, polars, azimuths = np.full(shape, float(phase)), np.zeros(shape), np.zeros(shape)
     if method == "loss_flag":
         polars[:, 0] = np.pi / 2
         azimuths[:, 0] = num_qubits * phase - beta
@@ -131,13 +132,13 @@ def gains(shares: IntArray, num_qubits: int, method: Method, angles: Sequence[fl
         method, angles: as in `design`.
 
     Raises:
-        ArgumentError: the rows do not fit the design, or a row has fewer than 2 shots.
+        ArgumentError: the rows do not fit the design, or a row has fewer than MIN_SHOTS, 5 shots.
     """
     beta = fringe_angles(method, angles)
     check_whole("shares", shares)
     tally.check_rows(shares.shape[-2], len(beta) + (method == "parity"), f"{method} with {len(beta)} angles")
     total = shares.sum(-1)
-    tally.check_shots(total, 2)
+    tally.check_shots(total, MIN_SHOTS)
     square = float(num_qubits**2)
     if method == "multiple_quantum":
         return _from_returns(shares[..., 0] / total, total.astype(np.float64), beta, square)
@@ -164,7 +165,7 @@ def estimate(counts: Counts, method: Method = "loss_flag", angles: Sequence[floa
         method, angles: as in `design`.
 
     Raises:
-        ArgumentError: the counts do not fit the design, or a row has fewer than 2 shots.
+        ArgumentError: the counts do not fit the design, or a row has fewer than MIN_SHOTS, 5 shots.
 
     Source: arXiv:2512.21661v1, Eq. 42 for the block; unbiased forms and variance derived in
         tests/estimators/test_ghz.py.
@@ -189,11 +190,11 @@ def block(counts: Counts, method: Method = "loss_flag", angles: Sequence[float] 
     shares = tallies(counts, method)
     tally.check_rows(len(shares), len(beta) + (method == "parity"), f"{method} with {len(beta)} angles")
     total = shares.sum(-1)
-    tally.check_shots(total, 2)
+    tally.check_shots(total, MIN_SHOTS)
     if method == "multiple_quantum":
         returned = shares[:, 0] / total
         solve = np.linalg.pinv(_return_system(beta))
-        values, variances = solve @ returned, solve**2 @ (returned * (1 - returned) / (total - 1))
+        values, variances = solve @ returned, solve**2 @ tally.share_variance(returned, total)
     else:
         solve = inverse(beta)
         if len(solve) < 2:
@@ -202,11 +203,13 @@ def block(counts: Counts, method: Method = "loss_flag", angles: Sequence[float] 
         shots = rows.sum(-1)
         means = (rows[:, 0] - rows[:, 1]) / shots
         square = (rows[:, 0] + rows[:, 1]) / shots
+        scatter = (square - means**2) / (shots - 1)
+        scatter = np.where(scatter > 0, scatter, 4 * tally.share_variance(np.ones(len(shots)), shots))
         inside, of = (shares[0, 0], total[0]) if method == "parity" else (shares[:, :2].sum(), total.sum())
         population = inside / of
         values = np.concatenate([[population], solve @ means])
         variances = np.concatenate(
-            [[population * (1 - population) / (of - 1)], solve**2 @ ((square - means**2) / (shots - 1))]
+            [[float(tally.share_variance(np.array(population), np.array(of)))], solve**2 @ scatter]
         )
     errors = np.sqrt(variances)
     limits = ((0.0, 1.0), (-1.0, 1.0), (-1.0, 1.0))

@@ -11,7 +11,7 @@ import numpy as np
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
 from qsense.estimators.estimator import Estimator, Mitigation, Option, QuantumGain
-from qsense.estimators.ghz.block import ENDINGS, Method, design, estimate
+from qsense.estimators.ghz.block import ENDINGS, MIN_SHOTS, Method, design, estimate
 from qsense.estimators.readout import mitigated
 from qsense.estimators.result import Estimate
 from qsense.probes import Probe
@@ -30,6 +30,7 @@ class GhzBlock(Estimator):
 
     name: ClassVar[str] = "ghz"
     options: ClassVar[Mapping[str, Option]] = {"readout": Option("auto", ("auto", *ENDINGS))}
+    min_shots: ClassVar[int] = MIN_SHOTS
     probe_kinds: ClassVar[tuple[str, ...]] = ("ghz",)
 
     @classmethod

@@ -15,6 +15,7 @@ import numpy as np
 from qsense.circuits.counts import Counts
 from qsense.estimators import tally
 from qsense.estimators.chance import p_value
+from qsense.estimators.ghz.block import MIN_SHOTS
 from qsense.numerics.fisher import ComplexArray, FloatArray
 
 
@@ -53,7 +54,7 @@ def spectrum(counts: Counts) -> Spectrum:
         counts: of the settings of `ghz.design(N, phase, "multiple_quantum", full_scan(N))`.
 
     Raises:
-        ArgumentError: the counts are not of a full scan, or a row has fewer than 2 shots.
+        ArgumentError: the counts are not of a full scan, or a row has fewer than 5 shots.
 
     Source: discrete Fourier transform of F; the test of stray orders is Wald's.
     """
@@ -62,10 +63,10 @@ def spectrum(counts: Counts) -> Spectrum:
     count = 2 * num_qubits + 2
     tally.check_rows(len(shares), count, "a full scan")
     total = shares.sum(-1)
-    tally.check_shots(total, 2)
+    tally.check_shots(total, MIN_SHOTS)
     returned = shares[:, 0] / total
     waves = np.exp(-2j * np.pi * np.outer(np.arange(num_qubits + 1), np.arange(count)) / count) / count
-    errors = np.sqrt(np.abs(waves) ** 2 @ (returned * (1 - returned) / (total - 1)))
+    errors = np.sqrt(np.abs(waves) ** 2 @ tally.share_variance(returned, total))
     # The error of a row without any return is not zero: one more return and one more loss.
     smooth = (shares[:, 0] + 1) / (total + 2)
     variances = smooth * (1 - smooth) / total

@@ -11,7 +11,7 @@ import numpy as np
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
 from qsense.estimators.estimator import Estimator, Mitigation, QuantumGain, TimeTable
-from qsense.estimators.product.spins import design, estimate, spins
+from qsense.estimators.product.spins import MIN_SHOTS, design, estimate, spins
 from qsense.estimators.readout import mitigated
 from qsense.estimators.result import Estimate
 from qsense.probes import Probe
@@ -24,6 +24,7 @@ class ProductSpins(Estimator):
     num_qubits: int
 
     name: ClassVar[str] = "product"
+    min_shots: ClassVar[int] = MIN_SHOTS
     probe_kinds: ClassVar[tuple[str, ...]] = ("product",)
 
     @classmethod

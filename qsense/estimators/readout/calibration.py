@@ -161,7 +161,10 @@ def product_mean(counts: Counts, calibration: ReadoutCalibration, observables: S
     for sample, extra in ((raw, np.zeros(len(total))), (shots.values, own)):
         mean = means(sample[:, None], rows, numbers, total)[:, 0]
         square = means(sample[:, None] ** 2, rows, numbers, total)[:, 0]
-        found.append((mean, np.sqrt(np.maximum(square - mean**2, 0) / (total - 1) + extra)))
+        scatter = np.maximum(square - mean**2, 0)
+        # Where all shots agree, one that does not would be off by at most the range of the values.
+        agreed = np.ptp(np.array(observables)) ** 2 * tally.share_variance(np.ones(len(total)), total)
+        found.append((mean, np.sqrt(np.where(scatter > 1e-15, scatter / (total - 1), agreed) + extra)))
     return [
         Mitigated(Estimate(float(a), float(b)), Estimate(float(c), float(d)))
         for a, b, c, d in zip(*found[0], *found[1], strict=True)

@@ -4,7 +4,7 @@
 readout. `method` declares the estimator `parameter_shift` to run specs.
 """
 
-from qsense.estimators.shifts.parameter_shift import Readout, classes, design, ending, estimate, rule_for
+from qsense.estimators.shifts.parameter_shift import Readout, classes, design, ending, estimate, min_shots, rule_for
 from qsense.estimators.shifts.shift_rules import (
     RuleName,
     ShiftRule,
@@ -22,6 +22,7 @@ __all__ = [
     "design",
     "ending",
     "estimate",
+    "min_shots",
     "one_frequency_rule",
     "rule_for",
     "single_spin_rule",

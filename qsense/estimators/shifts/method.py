@@ -19,6 +19,7 @@ from qsense.estimators.shifts.parameter_shift import (
     design,
     ending,
     estimate,
+    min_shots,
 )
 from qsense.estimators.shifts.shift_rules import RuleName
 from qsense.probes import Probe, steepest_angle
@@ -36,6 +37,7 @@ class ParameterShift(Estimator):
     readout: Readout
     rule: RuleName
     angle: float
+    num_shots: int
 
     name: ClassVar[str] = "parameter_shift"
     options: ClassVar[Mapping[str, Option]] = {
@@ -56,7 +58,10 @@ class ParameterShift(Estimator):
         angle = steepest_angle(probe, _IN_THEORY.get(readout, readout))
         if probe.kind == "ghz" and probe.num_qubits % 2 and readout not in _OF_A_GHZ_PROBE:
             angle = np.pi / 2  # for odd N as steep as π/2N, and where all records have it
-        return cls(probe.num_qubits, readout, options["rule"], angle)
+        least = min_shots(readout, probe.num_qubits)
+        if probe.kind == "ghz" and readout == "collective_x":  # neighbours have opposite slopes: none may be joined
+            least = max(least, 16 * 2**probe.num_qubits)
+        return cls(probe.num_qubits, readout, options["rule"], angle, least)
 
     def design(self, phase: float) -> tuple[Ending, Settings]:
         return ending(self.readout), design(self.readout, self.num_qubits, phase, self.rule, angle=self.angle)
@@ -64,8 +69,12 @@ class ParameterShift(Estimator):
     def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
         return estimate(counts, self.readout, self.rule)
 
+    def needed_shots(self) -> int:
+        return self.num_shots
+
     def identity(self) -> dict[str, Any]:
         found = super().identity()
+        del found["num_shots"]
         of_all_records = np.pi / (2 * self.num_qubits) if self.readout in _OF_A_GHZ_PROBE else np.pi / 2
         if self.angle == of_all_records:  # counts of records that were measured elsewhere on the fringe are not taken
             del found["angle"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qsense.circuits.counts import IntArray
+from qsense.errors import ArgumentError
 from qsense.estimators.result import Estimate
 from qsense.estimators.tomography.quadratic_form import (
     BOUND_FLOOR,
@@ -72,10 +73,15 @@ def readings(source: TomographyData, rho: ComplexArray, slope: ComplexArray) -> 
         rho: ρ of the folds, shape (12, d, d).
         slope: ∂ρ of the folds, same shape.
 
+    Raises:
+        ArgumentError: all folds agree.
+
     Source: variance and bound derived in tests/estimators/test_tomography.py; bound: Paris (2009) in the form
     Q = max_X [2 Tr(∂ρ X) − Tr(ρ X²)].
     """
     edge = noise_edge(rho)
+    if edge == 0:
+        raise ArgumentError("All shots of every setting agree, which no state gives: the counts are not of tomography.")
     value, variance, linear = _u_statistic(source, rho, slope, FLOOR * edge)
     smooth = sld_of(metric_of(rho.mean(0), BOUND_FLOOR * edge), slope.mean(0))
     bound = lower_bound(rho, slope, BOUND_FLOOR * edge)
