@@ -18,6 +18,7 @@ unbiased up to outcomes that are rarer than one in S.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -256,7 +257,9 @@ def _from_tallies(shares: FloatArray, coefficients: FloatArray, top: float) -> E
     bend = (signal - growth * value) / max(value**2 + 8 * degenerate, 1e-300)
     if bend < 0 and growth * top + bend * top**2 < signal:  # the law would vanish at the limit: a straight line instead
         growth, bend = signal / value, 0.0
-    return Estimate.from_spread(value, (2 * degenerate, growth, bend), (0.0, top))
+    found = Estimate.from_spread(value, (2 * degenerate, growth, bend), (0.0, top))
+    error = float(np.sqrt(signal + 2 * degenerate))
+    return replace(found, stderr=error) if error > 0 else found
 
 
 def _multinomial_variance(frequencies: FloatArray, values: FloatArray, shots: FloatArray) -> float:
