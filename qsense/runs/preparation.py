@@ -89,7 +89,7 @@ def prepare_run(spec: RunSpec, out: Path | None, *, opened: Any = None) -> Prepa
     """
     existing = None if out is None or not backends.is_device(spec.backend) else _existing(spec, out)
     if existing is not None:
-        spec = replace(spec, device=existing.spec.device)
+        spec = replace(existing.spec, source=spec.source)
     assumptions: list[str] = []
     source = spec.source
     try:

@@ -100,16 +100,17 @@ class RunRecord(RecordFolder):
     def matching_request(cls, spec: RunSpec, parent: Path) -> RunRecord | None:
         """Returns the newest record of the same request under a folder; None if there is none.
 
-        It may use other qubits or another noise: those that the device's calibration gave when it was started.
+        It may use other qubits or another noise: those that the device's calibration gave when it was started. Numbers
+        may differ by rounding, as those do that an earlier version read from "80 us".
 
         Raises:
             RecordError: a record of that name is damaged, so that it is unknown what has been sent already.
         """
-        wanted = spec.requested.id
         named = re.compile(rf"{re.escape(spec.name)}-[0-9a-f]{{12}}")
         folders = sorted(parent.iterdir()) if parent.is_dir() else []
         records = [cls.load(f) for f in folders if named.fullmatch(f.name) and is_file(f / "spec.toml", f)]
-        found = [r for r in records if r.spec.requested.id == wanted and r.path.name == f"{spec.name}-{r.spec.id}"]
+        own = [record for record in records if record.path.name == f"{spec.name}-{record.spec.id}"]
+        found = [record for record in own if record.spec.is_same_request(spec)]
         return max(found, key=lambda record: str(record.provenance.get("created")), default=None)
 
     def counts_path(self, point: Point) -> Path:

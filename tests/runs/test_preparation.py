@@ -43,6 +43,17 @@ def spec(**changes):
     return RunSpec.from_dict({**SPEC, **changes}, "mine.toml")
 
 
+def test_a_run_whose_numbers_an_earlier_version_rounded_otherwise_is_continued(device, tmp_path):
+    device()
+    noise = [{"name": "thermal", "t1_s": 100.0 * 1e-6, "t2_s": 80.0 * 1e-6}]  # as "80 us" was read
+    record = workflow.run(spec(noise=noise), tmp_path)
+    exact = spec(noise=[{"name": "thermal", "t1_s": "100 us", "t2_s": "80 us"}])
+    assert exact.id != spec(noise=noise).id
+    assert workflow.run(exact, tmp_path).path == record.path
+    other = spec(noise=[{"name": "thermal", "t1_s": "100 us", "t2_s": "80.00001 us"}])
+    assert workflow.run(other, tmp_path).path != record.path
+
+
 def test_a_run_that_its_device_would_now_place_elsewhere_is_continued_where_it_was(device, tmp_path, caplog):
     caplog.set_level("INFO", "qsense")
     record = workflow.run(spec(), tmp_path)
