@@ -83,12 +83,14 @@ def integrated_gain_bound(num_qubits: int, noise: Noise) -> Integral:
     rates = environment.decay_rates(num_qubits) - 4 * environment.collective_dephasing
     if not (has_bound(num_qubits, environment) and rates.min() > 0):
         return Integral(np.inf, 0.0)
-    return integrate(
+    found = integrate(
         lambda times: gain_bound(num_qubits, noise, times),
         slowest_rate=float(rates.min()),
         fastest_rate=float(num_qubits * rates.max()) + 4 * environment.collective_dephasing * num_qubits**2,
         tail=gain_tail(num_qubits, noise),
     )
+    # A very small β leaves too much beyond any time that the integral reaches.
+    return found if found.error < 1e-3 * found.value else Integral(np.inf, 0.0)
 
 
 def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] | None:
@@ -118,9 +120,11 @@ def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] 
         from scipy.special import gammaincc
 
         power = 1 / local.exponent
-        whole = math.exp(min(math.lgamma(power + 1) - power * math.log(2), _LARGEST_LOG))  # Γ(1+1/β) 2^{−1/β}
+        log = math.lgamma(power + 1) - power * math.log(2)  # of Γ(1+1/β) 2^{−1/β}
+        whole = math.exp(log) if log < _LARGEST_LOG else np.inf
         reached = 2 * (dephasing * ends[:, None]) ** local.exponent
-        each = 8 / dephasing * whole * gammaincc(power, reached)
+        part = gammaincc(power, reached)
+        each = np.multiply(8 / dephasing * whole, part, out=np.zeros_like(part), where=part > 0)
         return np.where(reached.min(1) > np.log(2), each.sum(1), np.inf)  # 4/(e^y − 1) ≤ 8 e^{−y} from there on
 
     longest = 1 / float(rates.min())

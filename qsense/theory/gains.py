@@ -129,7 +129,9 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
         result = integrate(engine.gain, slowest, fastest, end, tail, atol=0.1 * rounding, latest=latest)
     else:
         errors = MeasuredErrors(engine.measured)
-        atol = _LINDBLAD * probe.num_qubits**2 * window if engine.method == "Lindblad equation" else 0.0
+        errors.gain(np.geomspace(1e-3 / fastest, window, 60))  # what their rounding adds up to, no panel undercuts
+        least = _LINDBLAD * probe.num_qubits**2 * window if engine.method == "Lindblad equation" else 0.0
+        atol = max(least, errors.integral())
         result = integrate(errors.gain, slowest, fastest, end, tail, atol=atol, latest=latest)
         rounding = errors.integral()
     missed = result.value == 0 and start > 0  # all of G lies before the first time at which it was computed

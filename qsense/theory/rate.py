@@ -102,7 +102,7 @@ def _largest_rate(
     # A field slower than transverse noise turns spins away at a rate of its own, slower than that of any spin.
     slowest = min(slowest or np.inf, float(rates[rates > 0].min()))
     last = lifetimes(100, environment.exponent, slowest)
-    grid = np.geomspace(first, last, max(200, int(8 * np.log10(last / first))))
+    grid = np.geomspace(first, last, max(200, int(8 * (np.log10(last) - np.log10(first)))))
     value = time = 0.0
     for _ in range(6):  # each round narrows the bracket 20 times: to 1e-8 of t, where the value is flat to 1e-15
         gains = gain(grid)

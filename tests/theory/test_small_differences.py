@@ -72,3 +72,16 @@ def test_a_state_that_cannot_sense_has_no_integral_and_no_error(noise):
         assert integrated_gain(probe, noise, until=2.0)[:2] == (0, 0)
     collective = Environment(LocalNoise(dephasing=0.1), collective_dephasing=0.1, coupling=2.0)
     assert integrated_gain(Probe.named("dicke:1", 3), collective)[:2] == (0, 0)
+
+
+@pytest.mark.parametrize("exponent", [0.3, 0.1, 0.07, 0.05, 0.03, 0.005])
+def test_the_bound_on_integrals_holds_at_any_exponent(exponent):
+    for emission in (0, 1e-3):
+        noise = LocalNoise(dephasing=1, emission=emission, exponent=exponent)
+        bound = integrated_gain_bound(2, noise).value
+        for probe in (Probe.product(2), Probe.ghz(2), Probe.named("one_axis:0.5", 2)):
+            try:
+                found = integrated_gain(probe, noise)
+            except ArgumentError:
+                continue
+            assert found.value - found.error <= bound
