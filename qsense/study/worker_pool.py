@@ -148,9 +148,9 @@ class _Processes(ProcessPoolExecutor):
 
     def __init__(self, workers: int) -> None:
         context = multiprocessing.get_context("spawn")
-        begun = context.Event()
-        super().__init__(workers, context, _start_worker, (begun,))
-        self.has_begun, self.started = begun.is_set, dict[int, Any]()
+        ready, tell = context.Pipe(duplex=False)  # an Event's semaphores would outlive a command that ends at once
+        super().__init__(workers, context, _start_worker, (tell,))
+        self.has_begun, self.started = ready.poll, dict[int, Any]()
 
     def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
         try:
@@ -222,13 +222,13 @@ def _versions() -> dict[str, str]:
     return versions()
 
 
-def _start_worker(begun: Any) -> None:
+def _start_worker(tell: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the study's own process stops its workers
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
     importlib.import_module("qsense.comparison")  # so that the first trial is not slowed by imports
-    begun.set()
+    tell.send_bytes(b"ready")
 
 
 def _exit_after(parent: Any) -> None:
