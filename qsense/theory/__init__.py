@@ -3,13 +3,14 @@
 Nothing here knows of counts or estimators: estimates and theory meet in `comparison`. The package may import `errors`,
 `numerics`, `probes` and `noise`; it needs numpy, and SciPy where a search or a Lindblad equation asks for it. Public:
 gain, integrated_gain, crossover, resolution; gain_bound, integrated_gain_bound; operational_rate, rate_bound;
-optimal_probe, best_squeezing; classical_gain, integrated_classical_gain; concurrence, entanglement_of_formation.
+optimal_probe, best_squeezing; classical_gain, integrated_classical_gain, best_phase; concurrence,
+entanglement_of_formation.
 """
 
 from qsense.theory.bounds import gain_bound, integrated_gain_bound
 from qsense.theory.entanglement import concurrence, entanglement_of_formation
 from qsense.theory.gains import IntegratedGain, crossover, gain, integrated_gain, resolution
-from qsense.theory.measurement import classical_gain, integrated_classical_gain
+from qsense.theory.measurement import best_phase, classical_gain, integrated_classical_gain
 from qsense.theory.optimal import OptimalProbe, best_squeezing, optimal_probe
 from qsense.theory.rate import Rate, operational_rate, rate_bound
 
@@ -17,6 +18,7 @@ __all__ = [
     "IntegratedGain",
     "OptimalProbe",
     "Rate",
+    "best_phase",
     "best_squeezing",
     "classical_gain",
     "concurrence",

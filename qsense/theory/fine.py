@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qsense.noise import LocalNoise
 from qsense.numerics.fisher import FloatArray
@@ -17,7 +18,7 @@ from qsense.numerics.twofold import Twofold, add, exact, multiply
 from qsense.probes import Probe
 
 _KINDS = ("dephasing", "emission", "absorption", "transverse")
-_DIGITS = 70
+DIGITS = 70
 _SPREAD = 400  # |κt|² up to which an oscillation is followed
 _STATE_OFFSET = 3e-16  # rounding of a state's amplitudes, as an angle
 
@@ -31,19 +32,33 @@ def fine_gain(probe: Probe, noise: LocalNoise, times: FloatArray, field: float) 
         times: shape (times,), in s, positive.
         field: φ in rad/s.
     """
-    n = probe.num_qubits
-    transverse = np.broadcast_to(np.array(noise.transverse), (n,))
-    fits = np.max((field**2 - transverse**2), initial=0.0) * times**2 <= _SPREAD
+    fits = follows(noise, probe.num_qubits, times, field)
     value, error = np.zeros(len(times)), np.full(len(times), np.inf)
     if fits.any():
-        rho, slope = _states(probe, noise, times[fits], field)
+        rho, slope = fine_states(probe, noise, times[fits], field)
         offset = 0.0 if probe.kind == "ghz" or (probe.kind == "product" and not probe.tilt) else _STATE_OFFSET
         value[fits], error[fits] = fine_qfi(rho, slope, field * times[fits], offset)
     return Information(value, error)
 
 
-def _states(probe: Probe, noise: LocalNoise, times: FloatArray, field: float) -> tuple[Twofold, Twofold]:
-    """ρ and ∂_φρ/t at every time, each (times, 2^N, 2^N)."""
+def follows(noise: LocalNoise, num_qubits: int, times: FloatArray, field: float) -> NDArray[np.bool_]:
+    """Whether the field has turned the spins by no more than the series follow, at times of shape (times,)."""
+    transverse = np.broadcast_to(np.array(noise.transverse), (num_qubits,))
+    return np.asarray(np.max((field**2 - transverse**2), initial=0.0) * times**2 <= _SPREAD)
+
+
+def cosine_and_sinc(angle: Decimal) -> tuple[Decimal, Decimal]:
+    """Returns cos x and sin(x)/x in the precision of the context.
+
+    >>> cosine_and_sinc(Decimal(0))
+    (Decimal('1'), Decimal('1'))
+    """
+    cosine, sinc, _ = _hyperbolic(-(angle**2), Decimal(0))
+    return cosine, sinc
+
+
+def fine_states(probe: Probe, noise: LocalNoise, times: FloatArray, field: float) -> tuple[Twofold, Twofold]:
+    """Returns ρ and ∂_φρ/t at every time, each (times, 2^N, 2^N)."""
     n = probe.num_qubits
     shape = (len(times),) + (2,) * (2 * n)
     start = exact(probe.density_matrix()) if probe.is_mixed else _outer(probe)
@@ -103,7 +118,7 @@ def _spin(rates: tuple[float, ...], times: FloatArray, field: float, column: tup
     """The numbers of one spin's channel at every time: what `transverse.turn` has, and the populations."""
     names = ("up", "down", "lift", "fall", "b", "db", "a", "a_i", "da", "da_i")
     with localcontext() as context:
-        context.prec = _DIGITS
+        context.prec = DIGITS
         exact_rates = [Decimal(rate) for rate in rates]
         rows = [_numbers(exact_rates, Decimal(float(time)), Decimal(field)) for time in times]
         high = np.array([[float(number) for number in row] for row in rows])
@@ -154,7 +169,7 @@ def _hyperbolic(y: Decimal, lost: Decimal) -> tuple[Decimal, Decimal, Decimal]:
         return cosh, sinhc, (cosh - sinhc) / y
     cosh = sinhc = quotient = Decimal(0)
     term, k = (-lost).exp(), 0  # y^k/(2k)!
-    least = term * Decimal(10) ** -_DIGITS
+    least = term * Decimal(10) ** -DIGITS
     while abs(term) > least or k * k < abs(y):
         cosh += term
         sinhc += term / (2 * k + 1)

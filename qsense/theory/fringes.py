@@ -18,21 +18,22 @@ from qsense.noise import Noise, environment_of
 from qsense.numerics.fisher import ComplexArray, FloatArray, cfi
 from qsense.probes import Probe
 from qsense.probes.collective import eigenstates_of_jx
-from qsense.theory.dense import NUM_QUBITS, states_and_slopes
+from qsense.theory.dense import NUM_QUBITS, is_transverse_alone, states_and_slopes
 from qsense.theory.engines import engine_for, uniform_channel
 from qsense.theory.lindblad import generator
+from qsense.theory.rare import FINE_ZERO, ZERO, Bounds, FineFringes, bounds, near_a_minimum
 from qsense.theory.symmetric import UniformChannel, blocks
 
 Povm = Sequence[ComplexArray | FloatArray] | ComplexArray | FloatArray
 READOUTS = ("local_x", "total_jx", "parity", "loss_flag", "z")
 OF_PARITY = ("parity", "local_x", "total_jx")  # of a GHZ probe σ_x shows the parity, and nothing else
 # p is known to about 1e-16, and p'²/p to a relative 1e-16/p: rarer outcomes are left out, unless they have a minimum
-# nearby (`_near_a_minimum`).
+# nearby (`rare.near_a_minimum`).
 _POSSIBLE = 1e-13
-_POSSIBLE_BESIDE_A_FIELD = 1e-9  # where p' is not the derivative of p by the phase, nothing is known near a zero
 _NEAR = 0.05  # of 1/N: p is a parabola there
-_ZERO = 1e-15  # a least p of so much per order is rounding
-_HIDING, _HIDDEN = 3e-7, 1e-8  # φt below which p of (φt)² is rounding, and what it may add unseen
+_SURE = 1e-12  # what rounding of p may add
+_FINE_QUBITS = 6  # up to which twice the precision is affordable
+_HIDDEN = (1e-2, 1e-6)  # what an outcome that rounding hides may add unseen: a part, and as a number
 _COMPLETE = 1e-9
 
 
@@ -45,12 +46,14 @@ class Fringes:
         values: C, shape (times, orders, outcomes); the part of −q is folded into that of q.
         slopes: D, same shape; None where it is −iqC, so that p' is the derivative of p by the phase.
         angles: φt, shape (times,); beside slopes.
+        fine: the same in twice the double precision, where that is at hand; beside slopes.
     """
 
     orders: FloatArray
     values: ComplexArray
     slopes: ComplexArray | None = None
     angles: FloatArray = field(default_factory=lambda: np.zeros(0))
+    fine: FineFringes | None = None
 
     def classical_gain(self, phases: FloatArray) -> FloatArray:
         """Returns Σ_o p'_o²/p_o at phases of shape (times, phases), same shape.
@@ -58,12 +61,12 @@ class Fringes:
         Where p_o vanishes at a phase and is a parabola around it, p'_o²/p_o tends to 2p''_o. There p and p' are taken
         from the minimum on, so that nothing cancels. At the phase itself such an outcome adds nothing.
         """
+        if self.slopes is not None:
+            found = self.bounds(phases)
+            refuse_hidden(found.low, found.high, self.angles)
+            return found.low
         waves = np.exp(-1j * phases[:, :, None] * self.orders)
         p = (waves @ self.values).real
-        if self.slopes is not None:
-            slope, possible = (waves @ self.slopes).real, p > _POSSIBLE_BESIDE_A_FIELD
-            gains = cfi(np.where(possible, p, 0), np.where(possible, slope, 0))
-            return gains + self._left_by_a_field(np.where(possible, 0, p), np.where(possible, 0, slope))
         steps = -1j * self.orders[:, None]
         slope, bend = (waves @ (steps * self.values)).real, (waves @ (steps**2 * self.values)).real
         near = (bend > _POSSIBLE) & (2 * p < (_NEAR / max(1.0, self.orders[-1])) ** 2 * bend)
@@ -71,29 +74,47 @@ class Fringes:
         gains = cfi(np.where(possible, p, 0), np.where(possible, slope, 0))
         time, place, outcome = np.nonzero(near)
         if len(time):
-            terms = _near_a_minimum(self.orders, self.values[time, :, outcome], phases[time, place])
+            terms = near_a_minimum(self.orders, self.values[time, :, outcome], phases[time, place])
             np.add.at(gains, (time, place), terms)
         return gains
 
-    def _left_by_a_field(self, p: FloatArray, slope: FloatArray) -> FloatArray:
-        """Σ_o p'_o²/p_o of outcomes that are impossible without the field: p = cθ² and p' = 2cθ, which add 4c."""
-        size = np.abs(self.angles)[:, None, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            added = np.where(size > 0, 2 * np.abs(slope) / size, 0)
-        hidden = (size < _HIDING) & (added > _HIDDEN)
-        if hidden.any():
-            angle = float(np.max(size[hidden.any((1, 2))]))
-            raise ArgumentError(
-                f"The field turns the spins by {angle:.1g} rad: rounding hides how often it lets outcomes happen that "
-                "transverse noise leaves impossible without it. Give a stronger field, or none, or another phase."
-            )
-        return np.asarray(np.where(np.abs(p - np.abs(slope) * size / 2) <= _ZERO * 10, added, 0).sum(-1))
+    def bounds(self, phases: FloatArray, is_quick: bool = False) -> Bounds:
+        """Returns between which values Σ_o p'_o²/p_o lies beside `slopes`, at phases of shape (times, phases).
+
+        Args:
+            phases: in rad.
+            is_quick: in double precision alone.
+        """
+        assert self.slopes is not None
+        waves = np.exp(-1j * phases[:, :, None] * self.orders)
+        p, slope = (waves @ self.values).real, (waves @ self.slopes).real
+        angles = self.angles[:, None, None]
+        found, unsure = bounds(p, slope, angles, ZERO * len(self.orders))
+        low, high = found.low.sum(-1), found.high.sum(-1)
+        if self.fine is not None and not is_quick:
+            for time, place in np.argwhere((unsure > _SURE).any(-1)):
+                if self.fine.follows(time):
+                    finer, _ = bounds(*self.fine.at(time, phases[time, place]), angles[time, 0], FINE_ZERO)
+                    low[time, place], high[time, place] = finer.low.sum(), finer.high.sum()
+        return Bounds(low, high)
 
     def part(self, index: int) -> Fringes:
         """Returns the fringes of one time."""
         chosen = slice(index, index + 1)
         slopes = None if self.slopes is None else self.slopes[chosen]
-        return Fringes(self.orders, self.values[chosen], slopes, self.angles[chosen])
+        fine = None if self.fine is None else self.fine.part(index)
+        return Fringes(self.orders, self.values[chosen], slopes, self.angles[chosen], fine)
+
+
+def refuse_hidden(low: FloatArray, high: FloatArray, angles: FloatArray) -> None:
+    """Raises an ArgumentError where rounding hides more of a classical gain than a small part; angles: φt."""
+    part, number = _HIDDEN
+    if np.any(high > low * (1 + part) + number):
+        raise ArgumentError(
+            f"The field turns the spins by {float(np.min(np.abs(angles))):.1g} rad: rounding hides how often it lets "
+            "outcomes happen that transverse noise leaves impossible without it. Give a stronger field, or none, or "
+            "another phase."
+        )
 
 
 def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, field: float = 0.0) -> Fringes:
@@ -127,7 +148,7 @@ def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, 
         uniform = simple and environment.local.is_uniform
         if readout in ("local_x", "total_jx", "parity") and uniform and method != "dense matrices":
             return _of_symmetric(probe, noise, times, readout)
-    return _of_dense(probe, noise, times, _effects(probe.num_qubits, readout), field)
+    return _of_dense(probe, noise, times, readout, field)
 
 
 def _of_ghz(n: int, noise: Noise, times: FloatArray, readout: str) -> Fringes:
@@ -167,46 +188,25 @@ def _along_x(amplitudes: ComplexArray, channel: UniformChannel) -> ComplexArray:
     return values
 
 
-def _near_a_minimum(orders: FloatArray, values: ComplexArray, phases: FloatArray) -> FloatArray:
-    """p'²/p of single outcomes, C of shape (points, orders), at phases of shape (points,) close to a minimum of p.
-
-    With δ the distance from the minimum p = p_min + δ² R and p' = δ S, R and S being sums in which nothing cancels.
-    """
-    shift = np.zeros(len(phases))
-    for _ in range(40):  # Newton for p' = 0; two digits become four, but at a zero of fourth order
-        turned = values * np.exp(-1j * orders * (phases + shift)[:, None])
-        slope, bend = (turned.imag @ orders), -(turned.real @ orders**2)
-        step = np.divide(-slope, bend, out=np.zeros_like(slope), where=bend > 0)
-        shift += step
-        if np.all(np.abs(step) <= 1e-15 * (1 + np.abs(phases))):
-            break
-    turned = values * np.exp(-1j * orders * (phases + shift)[:, None])
-    away = np.abs(shift) > 1e-14 * (1 + np.abs(phases))
-    delta = np.where(away, -shift, 1.0)
-    x = orders * delta[:, None]
-    even, odd = -2 * np.sin(x / 2) ** 2, x**3 / 6 - x**5 / 120 + x**7 / 5040 - x**9 / 362880  # e^{−ix} − 1 + ix
-    r = (turned.real * even - turned.imag * odd).sum(1) / delta**2
-    s = (turned.imag * even - turned.real * np.sin(x)) @ orders / delta
-    least = turned.real.sum(1)
-    least = np.where(least > _ZERO * len(orders), least, 0) / delta**2
-    return np.asarray(np.divide(s**2, least + r, out=np.zeros_like(s), where=away & (least + r > 0)))
-
-
-def _of_dense(probe: Probe, noise: Noise, times: FloatArray, effects: ComplexArray, field: float) -> Fringes:
+def _of_dense(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, field: float) -> Fringes:
+    n, environment = probe.num_qubits, environment_of(noise)
+    effects = _effects(n, readout)
     rho, slope = states_and_slopes(probe, noise, times, field)
-    diagonal = generator(probe.num_qubits)
-    order = np.subtract.outer(diagonal, diagonal)
+    order = np.subtract.outer(generator(n), generator(n))
     series = []
-    for matrices in (rho,) if environment_of(noise).commutes(probe.num_qubits) else (rho, slope):
+    for matrices in (rho,) if environment.is_covariant else (rho, slope):
         parts = [
             np.einsum("tij,oji->to", np.where(order == q, matrices, 0), effects, optimize=True) * (2 if q else 1)
-            for q in range(probe.num_qubits + 1)
+            for q in range(n + 1)
         ]
         series.append(np.stack(parts, axis=1))
-    orders = np.arange(probe.num_qubits + 1.0)
+    orders = np.arange(n + 1.0)
     if len(series) == 1:
         return Fringes(orders, series[0])
-    return Fringes(orders, series[0], series[1], times * (0.0 if environment_of(noise).is_covariant else field))
+    fine = None
+    if isinstance(readout, str) and is_transverse_alone(noise) and n <= _FINE_QUBITS:
+        fine = FineFringes(probe, environment.local_noise(), times, effects, field)
+    return Fringes(orders, series[0], series[1], times * field, fine)
 
 
 def _effects(n: int, readout: str | Povm) -> ComplexArray:
@@ -215,9 +215,9 @@ def _effects(n: int, readout: str | Povm) -> ComplexArray:
         raise ArgumentError(f"This readout needs matrices of 2^{n} rows; at most {NUM_QUBITS} spins are supported.")
     if not isinstance(readout, str):
         return _povm(n, readout)
-    spin = np.eye(2) if readout == "z" else np.array([[1, -1], [1, 1]]) / np.sqrt(2)  # rows: down, up along x
+    spin = np.eye(2) if readout == "z" else np.array([[1.0, -1.0], [1.0, 1.0]])  # rows: down, up along x, times √2
     basis = reduce(np.kron, [spin] * n)
-    joint = basis[:, :, None] * basis[:, None, :]
+    joint = basis[:, :, None] * basis[:, None, :] / (1 if readout == "z" else 2**n)  # exact in binary
     if readout in ("local_x", "z"):
         return np.asarray(joint, dtype=np.complex128)
     ups = np.bitwise_count(np.arange(2**n))

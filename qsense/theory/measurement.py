@@ -15,8 +15,9 @@ from qsense.probes import Probe, steepest_angle
 from qsense.theory.bounds import gain_tail
 from qsense.theory.closed import ghz_gain, ghz_parity_gain, product_gain
 from qsense.theory.engines import decay_scales, engine_for
-from qsense.theory.fringes import OF_PARITY, Fringes, Povm, fringes
+from qsense.theory.fringes import OF_PARITY, Fringes, Povm, fringes, refuse_hidden
 from qsense.theory.gains import IntegratedGain, integrated_gain
+from qsense.theory.rare import narrow_peaks
 
 Phase = float | str
 _ROUNDS, _PEAKS = 6, 16  # of the search for the best phase: each round narrows a peak eight times
@@ -62,7 +63,7 @@ def classical_gain(
         return closed
     pattern = fringes(probe, noise, times, readout, field)
     if phase == "best":
-        return np.array([_best(pattern.part(index)) for index in range(len(times))])
+        return np.array([_best(pattern.part(index))[0] for index in range(len(times))])
     angle = phase
     if phase == "mid":
         angle = steepest_angle(probe, readout) if isinstance(readout, str) else np.pi / 2
@@ -70,6 +71,23 @@ def classical_gain(
         raise ArgumentError(f'Argument `phase` must be a number (rad), "mid" or "best", but is {phase!r}.')
     check_angle(probe.num_qubits * abs(float(angle)), "Argument `phase`: N·θ", "give θ modulo 2π")
     return pattern.classical_gain(np.full((len(times), 1), float(angle)))[:, 0]
+
+
+def best_phase(
+    probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, readout: str | Povm, field: float = 0.0
+) -> FloatArray:
+    """Returns the phase of each time at which `classical_gain` is largest, shape (times,), in rad from 0 to 2π.
+
+    Of several phases that are as good it is one. Arguments and errors as in `classical_gain`.
+
+    >>> from qsense.noise import LocalNoise
+    >>> phases = best_phase(Probe.ghz(2), LocalNoise(dephasing=0.25), [1.0], "parity")  # odd multiples of π/4
+    >>> round(float(np.cos(2 * phases[0])), 6) + 0
+    0.0
+    """
+    distinct, places = np.unique(times, return_inverse=True)
+    pattern = fringes(probe, noise, as_times(distinct)[places], readout, field)
+    return np.array([_best(pattern.part(index))[1] for index in range(len(places))]) % (2 * np.pi)
 
 
 def integrated_classical_gain(
@@ -131,23 +149,52 @@ def _closed(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm) 
     return None
 
 
-def _best(pattern: Fringes) -> float:
-    """The largest value over all phases of one time: the peaks on a grid finer than the fastest fringe, each refined.
+def _best(pattern: Fringes) -> tuple[float, float]:
+    """The largest value over all phases of one time, and its phase: the peaks on a grid finer than the fastest fringe,
+    each refined.
 
     Outcomes that are nearly impossible at some phase cut narrow dips into the sum, so that a peak may be many: all
-    that could still be the highest are kept.
+    that could still be the highest are kept. Where noise does not commute with the field they also add narrow peaks.
     """
     count = 32 * int(pattern.orders[-1]) + 33
     phases, width = 2 * np.pi * np.arange(count) / count, 2 * np.pi / count
-    gains = pattern.classical_gain(phases[None])[0]
+    gains = _at(pattern, phases)
     peaks = phases[(gains >= np.roll(gains, 1)) & (gains >= np.roll(gains, -1))]
-    value, margin = float(gains.max()), 0.05
+    best, margin = _larger((-np.inf, 0.0), gains, phases), 0.05
     for _ in range(_ROUNDS):
         fine = (peaks[:, None] + width * np.linspace(-1, 1, 17)).ravel()
-        gains = pattern.classical_gain(fine[None])[0].reshape(-1, 17)
-        value = max(value, float(gains.max()))
+        gains = _at(pattern, fine).reshape(-1, 17)
+        best = _larger(best, gains, fine)
         padded = np.pad(gains, ((0, 0), (1, 1)), constant_values=-np.inf)
-        high = (gains >= padded[:, :-2]) & (gains >= padded[:, 2:]) & (gains >= value * (1 - margin))
+        high = (gains >= padded[:, :-2]) & (gains >= padded[:, 2:]) & (gains >= best[0] * (1 - margin))
         highest = np.argsort(-gains[high], kind="stable")[:_PEAKS]
         peaks, width, margin = fine[high.ravel()][highest], width / 8, margin / 8
-    return value
+    return best if pattern.slopes is None else _best_beside_a_field(pattern, best, phases)
+
+
+def _best_beside_a_field(pattern: Fringes, best: tuple[float, float], grid: FloatArray) -> tuple[float, float]:
+    """The largest value and its phase, of what was found in double precision and of narrow peaks."""
+    assert pattern.slopes is not None
+    places, widths = narrow_peaks(pattern.orders, pattern.values[0], pattern.slopes[0], grid, pattern.fine)
+    low, high = pattern.bounds(np.append(places, best[1])[None])
+    hidden, top = float(high.max()), int(low[0].argmax())
+    best = float(low[0, top]), float(np.append(places, best[1])[top])
+    width = float(np.append(widths, 0)[top])
+    for _ in range(_ROUNDS // 2 if width else 0):
+        around = best[1] + width * np.linspace(-1, 1, 9)
+        best, width = _larger(best, pattern.bounds(around[None]).low, around), width / 4
+    refuse_hidden(np.array(best[0]), np.array(hidden), pattern.angles)
+    return best
+
+
+def _at(pattern: Fringes, phases: FloatArray) -> FloatArray:
+    """What is certain at phases of shape (phases,), of the pattern of one time."""
+    if pattern.slopes is None:
+        return np.asarray(pattern.classical_gain(phases[None])[0])
+    return np.asarray(pattern.bounds(phases[None], is_quick=True).low[0])
+
+
+def _larger(best: tuple[float, float], gains: FloatArray, phases: FloatArray) -> tuple[float, float]:
+    top = int(gains.argmax())
+    own = float(gains.ravel()[top]), float(phases[top])
+    return own if own[0] > best[0] else best

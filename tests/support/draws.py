@@ -125,8 +125,26 @@ def _rates(rng, spins, positive=False):
 
 
 def panels(function, edges):
-    """∫ over all panels, by 20 Gauss nodes each."""
+    """∫ over all panels, by 20 Gauss nodes each, halved until the halves confirm the whole."""
+    starts, ends = edges[:-1], edges[1:]
+    wholes, total = _gauss(function, starts, ends), 0.0
+    for _ in range(20):
+        middles = (starts + ends) / 2
+        places = np.stack([starts, middles, ends], axis=1)
+        halves = _gauss(function, places[:, :2].ravel(), places[:, 1:].ravel()).reshape(-1, 2)
+        size = abs(total) + np.abs(halves).sum()
+        open_ = np.abs(halves.sum(1) - wholes) > 1e-13 * size
+        total += halves[~open_].sum()
+        if not open_.any():
+            break
+        starts, ends, wholes = places[open_, :2].ravel(), places[open_, 1:].ravel(), halves[open_].ravel()
+    else:
+        total += wholes.sum()
+    return float(total)
+
+
+def _gauss(function, starts, ends):
     nodes, weights = np.polynomial.legendre.leggauss(20)
-    half = np.diff(edges)[:, None] / 2
-    times = edges[:-1, None] + half * (nodes + 1)
-    return float(np.sum(function(times.ravel()).reshape(times.shape) * weights * half))
+    half = (ends - starts)[:, None] / 2
+    times = starts[:, None] + half * (nodes + 1)
+    return np.sum(function(times.ravel()).reshape(times.shape) * weights * half, axis=1)
