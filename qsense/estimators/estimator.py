@@ -189,6 +189,10 @@ class Estimator(ABC):
         """Returns how many shots every circuit needs for this probe, at least: a run with fewer is refused."""
         return self.min_shots
 
+    def earlier(self) -> Sequence[Estimator]:
+        """Returns it with the settings of earlier versions, where these have changed: their counts are still read."""
+        return ()
+
     def identity(self) -> dict[str, Any]:
         """Returns what makes it this estimator, for the hash that decides a point's seeds: the class and its fields."""
         return {"name": type(self).__name__, **asdict(self)}  # type: ignore[call-overload]

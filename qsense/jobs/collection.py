@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from qsense.circuits.counts import Counts
 from qsense.errors import RecordError
 from qsense.jobs import fetching
-from qsense.jobs.fetching import Fetched, TaskLocation, counts_at, locate_tasks
+from qsense.jobs.fetching import Fetched, TaskLocation, counts_at, locate_tasks, measured_or_sent
 from qsense.jobs.ledger import LEDGER, exclusive_lock
 from qsense.runs.plan import Point, plan
 from qsense.runs.readout import calibrate_readout
@@ -74,7 +74,7 @@ def _complete_points(record: RunRecord, fetched: Fetched) -> tuple[list[Point], 
     if fetched.is_trusted:
         calibrate_readout(record, lambda place: _joined(record, of_points.get(place.file_name, [])))
     complete, missing = [], []
-    for point in plan(record.spec):
+    for point in plan(record.spec, measured_or_sent(record)):
         if record.has_counts(point):
             complete.append(point)
             continue

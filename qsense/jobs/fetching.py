@@ -26,11 +26,12 @@ from qsense.files import DAMAGED
 from qsense.files.archives import Archive
 from qsense.files.secrecy import scrubbed
 from qsense.jobs.job import Job, JobTask, Status
-from qsense.jobs.ledger import Ledger, load, load_tasks, store
+from qsense.jobs.ledger import Ledger, has_ledger, load, load_tasks, store
 from qsense.jobs.run_tag import write_tag
 from qsense.jobs.search import cancel_copies, recover_jobs
 from qsense.numerics.fisher import FloatArray
 from qsense.runs.folder import Folder
+from qsense.runs.record import RunRecord
 from qsense.services import Service, TaskResult, instance_of
 from qsense.services.tasks import Task
 
@@ -163,6 +164,14 @@ def locate_tasks(ledger: Ledger) -> dict[str, list[TaskLocation]]:
             found.setdefault(task.point, []).append(TaskLocation(task, job, index))
     for locations in found.values():
         locations.sort(key=lambda location: (location.task.time_index, location.task.first_row))
+    return found
+
+
+def measured_or_sent(record: RunRecord) -> dict[str, tuple[int, ...]]:
+    """Returns the shots of every row that a record holds or has sent, by the name of a counts file or a point's key."""
+    found = record.row_shots()
+    for point, locations in locate_tasks(load(record)).items() if has_ledger(record) else ():
+        found[point] = tuple(location.job.shots for location in locations for _ in range(location.task.rows))
     return found
 
 

@@ -15,6 +15,7 @@ from qsense.devices.device import Calibration
 from qsense.errors import ArgumentError, SpecError
 from qsense.estimators.readout import patterns
 from qsense.jobs import dispatch
+from qsense.jobs.fetching import measured_or_sent
 from qsense.jobs.ledger import Ledger
 from qsense.runs.folder import Folder, as_json
 from qsense.runs.placement import Placement
@@ -67,7 +68,7 @@ def prepare(
         RecordError: the record's ledger is damaged, lost for good, or of another backend or instance.
     """
     dispatch.check_mode(mode)
-    prepared = prepare_run(spec, out, opened=service.backend)
+    prepared = prepare_run(spec, out, opened=service.backend, measured=measured_or_sent)
     prepared.log_remarks()
     folder = Folder(out / f"{prepared.spec.name}-{prepared.spec.id}")
     ledger, files = dispatch.plan_or_load(folder, lambda: tasks(prepared), prepared.spec.id, service, mode, max_seconds)

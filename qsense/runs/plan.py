@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -40,6 +40,9 @@ PILOT_SHOTS = 2000
 LEAST_SHARE = 10  # no time gets less than a tenth of the average: the pilot knows its deviations only so well
 
 
+RowShots = Mapping[str, tuple[int, ...]]
+
+
 class Acquisition(NamedTuple):
     """One experiment at one time, with the settings and the seed that it runs with."""
 
@@ -59,6 +62,7 @@ class Point:
         rule: the times and their weights.
         seed: the run's seed.
         shots: for every circuit of each time.
+        measured_by: the estimator with the settings that an earlier version measured with, where they have changed.
     """
 
     probe: Probe
@@ -68,11 +72,12 @@ class Point:
     rule: Rule
     seed: int
     shots: tuple[int, ...]
+    measured_by: Estimator | None = None
 
     @cached_property
     def method(self) -> Estimator:
         """What the estimator's name means for this probe."""
-        return self.estimator.for_probe(self.probe)
+        return self.measured_by or self.estimator.for_probe(self.probe)
 
     @cached_property
     def key(self) -> str:
@@ -106,6 +111,12 @@ class Point:
     @cached_property
     def circuits_per_time(self) -> int:
         return len(self._design(0.0)[1])
+
+    @property
+    def needed_shots(self) -> int:
+        """How many shots every circuit needs at least to be estimated."""
+        with self.calling_estimator():
+            return self.method.needed_shots()
 
     def experiment_at(self, time: float) -> Experiment:
         """Returns the experiment of one time in s, ending as the estimator wants it."""
@@ -165,60 +176,67 @@ class Point:
         return [self.seed, int(self.key[:16], 16), purpose]
 
 
-def plan(spec: RunSpec) -> list[Point]:
+def plan(spec: RunSpec, measured: RowShots | None = None) -> list[Point]:
     """Returns the points of a spec, in the order of its lists.
+
+    Points that have been measured or sent keep their settings and shots, whatever is measured and asked for now.
+
+    Args:
+        spec: the run.
+        measured: the shots of every row of what has been, by the key of its point or the name of its counts file.
 
     Raises:
         SpecError: a probe is too large for its estimator, a readout does not go with its probe, there are too few
             shots, or the gain never decays; the message names the file, the key and the fix.
     """
-    rules = {(p.key, n): _rule(spec, p, n) for p in spec.probes for n in spec.noises}
-    points = []
     for index, estimator in enumerate(spec.estimators):
         if not any(estimator.goes_with(probe) for probe in spec.probes):
             raise SpecError(
                 f'{spec.source}: key `estimators[{index}]`: the estimator "{estimator.kind}" goes with a '
                 f"{estimator.probe_kinds} probe, and `probes` has none; add one or remove it."
             )
-    for noise in spec.noises:
-        for probe in spec.probes:
-            for index, estimator in enumerate(spec.estimators):
-                if not estimator.goes_with(probe):
-                    continue
-                rule = rules[probe.key, noise]
-                shots = (estimator.shots,) * len(rule.times)
-                with at_key(spec.source, f"estimators[{index}]"):
-                    point = Point(probe, spec.noise_for(probe, noise), estimator, spec.field, rule, spec.seed, shots)
-                    _check(point)
-                    points.append(_allocated(point) if spec.allocation == "optimal" else point)
+    points = []
+    for index, point in _listed(spec):
+        with at_key(spec.source, f"estimators[{index}]"):
+            found = _as_measured(point, measured) if measured else None
+            if found is None:
+                _check(point)
+                found = _allocated(point) if spec.allocation == "optimal" else point
+            points.append(found)
     return points
 
 
-def skipped(spec: RunSpec) -> list[str]:
-    """Returns a line for every estimator that skips probes, because it is for one kind of probe only."""
-    lines = []
-    for estimator in spec.estimators:
-        names = list(dict.fromkeys(p.name for p in spec.probes if not estimator.goes_with(p)))
-        if names:
-            lines.append(f"{estimator.name} is for {estimator.probe_kinds} probes: it skips {', '.join(names)}")
-    return lines
+def listed(spec: RunSpec) -> list[Point]:
+    """Returns the points of a spec with their names and times; whether they can be measured is not checked."""
+    return [point for _, point in _listed(spec)]
 
 
-def ambiguous(points: Sequence[Point]) -> list[str]:
-    """Returns a line for every GHZ point whose fringe goes round more than half a turn while it senses.
+def _listed(spec: RunSpec) -> list[tuple[int, Point]]:
+    """The points, the shots shared out evenly, each with the index of its estimator."""
+    rules = {(p.key, n): _rule(spec, p, n) for p in spec.probes for n in spec.noises}
+    found = []
+    for noise in spec.noises:
+        for probe in spec.probes:
+            for index, estimator in enumerate(spec.estimators):
+                if estimator.goes_with(probe):
+                    rule, own = rules[probe.key, noise], spec.noise_for(probe, noise)
+                    shots = (estimator.shots,) * len(rule.times)
+                    found.append((index, Point(probe, own, estimator, spec.field, rule, spec.seed, shots)))
+    return found
 
-    G does not depend on it, as both quadratures of the fringe are read; a phase read from it does.
-    """
-    lines = []
-    for point in points:
-        size, turn = point.probe.num_qubits, abs(point.field) * float(point.rule.times[-1])
-        if point.probe.kind == "ghz" and size * turn > np.pi:
-            limit = np.pi / (size * abs(point.field))
-            lines.append(
-                f"{point.label}: N·φ·t passes π at t = {limit:.3g} s; from there on the fringe tells the phase only "
-                "modulo 2π/N (G is not affected)"
-            )
-    return list(dict.fromkeys(lines))
+
+def _as_measured(point: Point, measured: RowShots) -> Point | None:
+    """The point with the settings and shots that it was measured or sent with; None if it was not."""
+    with point.calling_estimator():
+        methods = (None, *point.method.earlier())
+    rows, times = point.circuits_per_time, len(point.rule.times)
+    for method in methods:
+        for shots in dict.fromkeys(measured.values()):
+            if len(shots) == rows * times:
+                found = replace(point, shots=shots[::rows], measured_by=method)
+                if found.key in measured or found.file_name in measured:
+                    return found
+    return None
 
 
 def _rule(spec: RunSpec, probe: Probe, named: SpinNoise | CalibrationNoise) -> Rule:
@@ -248,27 +266,21 @@ def _check(point: Point) -> None:
             _ = point.circuits_per_time, point.key
     else:
         _ = point.circuits_per_time  # refuses too many spins
-    minimum = _needed_shots(point)
-    if point.estimator.shots < minimum:
+    if point.estimator.shots < point.needed_shots:
         raise ArgumentError(
-            f"{point.estimator.name} needs at least {minimum} shots a circuit, but `shots` is {point.estimator.shots} "
-            f"({point.probe.name}, N = {point.probe.num_qubits})."
+            f"{point.estimator.name} needs at least {point.needed_shots} shots a circuit, but `shots` is "
+            f"{point.estimator.shots} ({point.probe.name}, N = {point.probe.num_qubits})."
         )
-
-
-def _needed_shots(point: Point) -> int:
-    with point.calling_estimator():
-        return point.method.needed_shots()
 
 
 def _allocated(point: Point) -> Point:
     """The point with its shots shared out over the times for the smallest error of 𝓘, by a pilot on the emulator."""
-    shots = max(PILOT_SHOTS, _needed_shots(point))
+    shots = max(PILOT_SHOTS, point.needed_shots)
     pilot = replace(point, shots=(shots,) * len(point.rule.times))
     counts = [
         emulator.sample(one.experiment, one.settings, shots, point.noise, one.seed) for one in pilot.acquisitions()
     ]
     deviations = np.array([e.stderr for e in pilot.estimate(counts)]) * np.sqrt(shots)
     total = point.estimator.shots * len(point.rule.times)
-    least = max(_needed_shots(point), point.estimator.shots // LEAST_SHARE)
+    least = max(point.needed_shots, point.estimator.shots // LEAST_SHARE)
     return replace(point, shots=allocate(total, point.rule.weights, deviations, least).shots)

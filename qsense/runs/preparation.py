@@ -8,9 +8,12 @@ paid for, would be measured again.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
+
+import numpy as np
 
 from qsense import backends
 from qsense.backends import Sampler
@@ -21,7 +24,7 @@ from qsense.devices.device import Calibration
 from qsense.errors import SpecError, at_key
 from qsense.runs.folder import RecordFolder
 from qsense.runs.placement import DeviceOptions, Placement
-from qsense.runs.plan import Point, ambiguous, plan, skipped
+from qsense.runs.plan import Point, RowShots, plan
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 
@@ -75,13 +78,20 @@ class PreparedRun:
         logged.update(self.assumptions, self.remarks)
 
 
-def prepare_run(spec: RunSpec, out: Path | None, *, opened: Any = None) -> PreparedRun:
+def prepare_run(
+    spec: RunSpec,
+    out: Path | None,
+    *,
+    opened: Any = None,
+    measured: Callable[[RunRecord], RowShots] = RunRecord.row_shots,
+) -> PreparedRun:
     """Returns a spec on its backend; writes, runs and sends nothing, and logs only where it fails.
 
     Args:
         spec: the run.
         out: the folder under which its record is, or would be; None if there is none to be continued.
         opened: the vendor's object behind the backend, where it has been opened already.
+        measured: returns what of a record has been measured or sent, as `plan` takes it.
 
     Raises:
         SpecError: the run does not fit its backend; the message names the file, the key and the fix.
@@ -95,7 +105,7 @@ def prepare_run(spec: RunSpec, out: Path | None, *, opened: Any = None) -> Prepa
     try:
         with at_key(source, "backend"):
             spec, sampler, assumptions = _on_backend(spec, opened)
-        points = plan(spec)
+        points = plan(spec, None if existing is None else measured(existing))
         with at_key(source, "backend"):
             _check(points, sampler)
     except SpecError:
@@ -115,6 +125,33 @@ def prepare_run(spec: RunSpec, out: Path | None, *, opened: Any = None) -> Prepa
     remarks = [*skipped(spec), *(ambiguous(points) if spec.device is not None else [])]
     lines = tuple(dict.fromkeys(assumptions)), tuple(dict.fromkeys(remarks))
     return PreparedRun(spec, sampler, tuple(points), calibration, *lines)
+
+
+def skipped(spec: RunSpec) -> list[str]:
+    """Returns a line for every estimator that skips probes, because it is for one kind of probe only."""
+    lines = []
+    for estimator in spec.estimators:
+        names = list(dict.fromkeys(p.name for p in spec.probes if not estimator.goes_with(p)))
+        if names:
+            lines.append(f"{estimator.name} is for {estimator.probe_kinds} probes: it skips {', '.join(names)}")
+    return lines
+
+
+def ambiguous(points: Sequence[Point]) -> list[str]:
+    """Returns a line for every GHZ point whose fringe goes round more than half a turn while it senses.
+
+    G does not depend on it, as both quadratures of the fringe are read; a phase read from it does.
+    """
+    lines = []
+    for point in points:
+        size, turn = point.probe.num_qubits, abs(point.field) * float(point.rule.times[-1])
+        if point.probe.kind == "ghz" and size * turn > np.pi:
+            limit = np.pi / (size * abs(point.field))
+            lines.append(
+                f"{point.label}: N·φ·t passes π at t = {limit:.3g} s; from there on the fringe tells the phase only "
+                "modulo 2π/N (G is not affected)"
+            )
+    return list(dict.fromkeys(lines))
 
 
 def _existing(spec: RunSpec, out: Path) -> RunRecord | None:

@@ -13,6 +13,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,6 +138,14 @@ class RunRecord(RecordFolder):
         if counts.num_bits != point.probe.num_qubits or not np.array_equal(counts.row_shots(), expected):
             raise RecordError(f"{path}: does not fit the spec of this record; delete it and run the spec again.")
         return [counts.part(k * rows, (k + 1) * rows) for k in range(times)]
+
+    def row_shots(self) -> dict[str, tuple[int, ...]]:
+        """Returns the shots of every row of each file of counts that can be read, by the file's name."""
+        found = {}
+        for path in sorted((self.path / "counts").glob("*.npz")):
+            with suppress(RecordError):
+                found[path.name] = tuple(Counts.load(path, self.path).row_shots().tolist())
+        return found
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Writes summary.json; its rows repeat the integrated gain under the old names."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal, say_what_is_left_out, spread
 from qsense.files.units import time_unit
 from qsense.runs.columns import CURVE_COLUMNS, POINT_COLUMNS
-from qsense.runs.plan import plan
+from qsense.runs.plan import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +63,8 @@ def read_estimates(record: RunRecord) -> list[dict[str, Any]]:
             if not isinstance(value, (int, float)) or not math.isfinite(value):
                 raise record.damaged(name, f"line {line}: `{column}` must be a finite number, but is {value!r:.40}")
     times = {
-        (p.probe.name, p.probe.num_qubits, p.noise.name, p.estimator.name): len(p.rule.times) for p in plan(record.spec)
+        (p.probe.name, p.probe.num_qubits, p.noise.name, p.estimator.name): len(p.rule.times)
+        for p in listed(record.spec)
     }
     for point, count in Counter(tuple(row.get(column) for column in POINT_COLUMNS) for row in rows).items():
         if point not in times:

@@ -130,12 +130,12 @@ def _rerun(record: RunRecord | str | Path, out: Path, progress: Progress | None)
     if place.exists():
         raise RecordError(f"{place}: exists and would be continued, not run again; choose another folder (`out`).")
     before = _numbers_of(old)
-    points = plan(old.spec)
+    points = plan(old.spec, old.row_shots())
     tables = [old.counts(point) for point in points]
-    new = workflow.run(old.spec, out, progress)
-    after = _numbers_of(new)
     if len(before) != len(points):
         raise RecordError(f"{old.path}: was estimated in part only; run `qsense estimate {old.path}`.")
+    new = workflow.run_again(old.spec, points, out, progress)
+    after = _numbers_of(new)
     rows = zip(points, tables, before, after, strict=True)
     compared = tuple(
         PointReproduced(

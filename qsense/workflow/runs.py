@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from qsense.comparison import (
     summary_rows,
     time_tables,
 )
-from qsense.errors import ArgumentError
+from qsense.errors import ArgumentError, RecordError
 from qsense.extensions import allowing
 from qsense.files.figures import draw_or_warn
 from qsense.jobs import collection, ledger, submission
@@ -32,7 +33,7 @@ from qsense.runs.execution import Progress, execute
 from qsense.runs.folder import SCHEMA
 from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import Point, plan
-from qsense.runs.preparation import prepare_run
+from qsense.runs.preparation import PreparedRun, prepare_run
 from qsense.runs.readout import calibrate_readout
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
@@ -79,7 +80,24 @@ def _run(spec: RunSpec, out: Path, progress: Progress | None, max_seconds: float
             f'A limit on the time on the device goes with a backend that takes jobs, but it is "{spec.backend}"; '
             "leave it out (`max_seconds`)."
         )
-    prepared = prepare_run(spec, out)
+    return _measure(prepare_run(spec, out), out, progress)
+
+
+def run_again(spec: RunSpec, points: Sequence[Point], out: Path, progress: Progress | None = None) -> RunRecord:
+    """Returns a new record of a spec, measured here with the settings and shots that its points have.
+
+    Args:
+        spec: of the run.
+        points: of its record, which may be of an earlier version.
+        out, progress: as of `run`.
+
+    Raises:
+        SpecError, RecordError: as of `run`.
+    """
+    return _measure(replace(prepare_run(spec, out), points=tuple(points)), out, progress)
+
+
+def _measure(prepared: PreparedRun, out: Path, progress: Progress | None) -> RunRecord:
     prepared.log_remarks()
     record, sampler = RunRecord.create(prepared.spec, out, prepared.calibration), prepared.sampler
     if isinstance(sampler, DeviceSampler):
@@ -113,7 +131,7 @@ def estimate_record(
     """
     with allowing(allow_code):
         record = record if isinstance(record, RunRecord) else RunRecord.load(record)
-        return _analyse(record, plan(record.spec), progress)
+        return _analyse(record, plan(record.spec, record.row_shots()), progress)
 
 
 def collect_record(
@@ -171,6 +189,7 @@ def _collect(record: RunRecord, service: Service, progress: Progress | None, wai
 
 
 def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | None) -> RunRecord:
+    points = _enough(record, points)
     # All counts are read before anything is written: a damaged file leaves the old results as they are.
     tables = [record.counts(point) for point in points]
     measured = []
@@ -203,3 +222,17 @@ def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | No
     for name, data in draw_or_warn(lambda: reports.figures(comparison), record.path).items():
         record.write_bytes(name, data)
     return record
+
+
+def _enough(record: RunRecord, points: Sequence[Point]) -> list[Point]:
+    """The points with enough shots for an estimate; what is left out, or was measured otherwise, is logged."""
+    for point in points:
+        if point.measured_by is not None:
+            logger.info(f"{point.label}: measured with the settings of an earlier version, by which it is read")
+    few = {point.label: point for point in points if min(point.shots) < point.needed_shots}
+    lines = [f"{label} has {min(p.shots)} shots a circuit, but {p.needed_shots} are needed" for label, p in few.items()]
+    if len(few) == len(points):
+        raise RecordError(f"{record.path}: {'; '.join(lines)}: nothing is estimated; its counts are kept.")
+    for line in lines:
+        logger.warning(f"{record.path}: {line}: it is not estimated; its counts are kept")
+    return [point for point in points if point.label not in few]

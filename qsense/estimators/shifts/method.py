@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
@@ -55,9 +55,7 @@ class ParameterShift(Estimator):
                 f'the readout "{readout}" goes with a GHZ probe only, but "{probe.name}" is in `probes`; '
                 'use readout = "local_x" or "auto".'
             )
-        angle = steepest_angle(probe, _IN_THEORY.get(readout, readout))
-        if probe.kind == "ghz" and probe.num_qubits % 2 and readout not in _OF_A_GHZ_PROBE:
-            angle = np.pi / 2  # for odd N as steep as π/2N, and where all records have it
+        angle = _angle(probe, readout)
         least = min_shots(readout, probe.num_qubits)
         if probe.kind == "ghz" and readout == "collective_x":  # neighbours have opposite slopes: none may be joined
             least = max(least, 16 * 2**probe.num_qubits)
@@ -75,14 +73,27 @@ class ParameterShift(Estimator):
     def identity(self) -> dict[str, Any]:
         found = super().identity()
         del found["num_shots"]
-        of_all_records = np.pi / (2 * self.num_qubits) if self.readout in _OF_A_GHZ_PROBE else np.pi / 2
-        if self.angle == of_all_records:  # counts of records that were measured elsewhere on the fringe are not taken
+        if self.angle == self._earlier_angle:  # whose records do not name it
             del found["angle"]
         return found
 
+    def earlier(self) -> tuple[ParameterShift, ...]:
+        return () if self.angle == self._earlier_angle else (replace(self, angle=self._earlier_angle),)
+
+    @property
+    def _earlier_angle(self) -> float:
+        return float(np.pi / (2 * self.num_qubits) if self.readout in _OF_A_GHZ_PROBE else np.pi / 2)
+
     def quantity(self, probe: Probe) -> ClassicalGain:
         reaches = (probe.kind, self.readout) in _REACHING
-        return ClassicalGain(_IN_THEORY.get(self.readout, self.readout), reaches_quantum=reaches)
+        phase = "mid" if self.angle == _angle(probe, self.readout) else self.angle
+        return ClassicalGain(_IN_THEORY.get(self.readout, self.readout), phase, reaches)
+
+
+def _angle(probe: Probe, readout: Readout) -> float:
+    if probe.kind == "ghz" and probe.num_qubits % 2 and readout not in _OF_A_GHZ_PROBE:
+        return float(np.pi / 2)  # for odd N as steep as π/2N, and where all records have it
+    return steepest_angle(probe, _IN_THEORY.get(readout, readout))
 
 
 def _reaching(probe: Probe) -> Readout:
