@@ -53,7 +53,8 @@ class Estimate:
         """Returns an estimate whose standard error is the spread at its value, or at the limit next to it.
 
         Where the spread vanishes there, as when all shots agree, the error is half of the interval's length in units
-        of its 1.96: it is never 0 unless the spread is 0 for all values.
+        of its 1.96, or that of the value with the largest variance where no value agrees: it is never 0 unless the
+        spread is 0 for all values.
 
         >>> Estimate.from_spread(1.0, (0.04, 0.0, -0.04), (0.0, 1.0)).stderr.round(3)  # 4 G (1 − G)/100, at G = 1
         0.038
@@ -64,7 +65,10 @@ class Estimate:
         if variance > 0:
             return found
         low, high = found.interval
-        return replace(found, stderr=float((high - low) / (2 * NORMAL_95)))
+        if high > low:
+            return replace(found, stderr=float((high - low) / (2 * NORMAL_95)))
+        top = min(max(-spread[1] / (2 * spread[2]), limits[0]), limits[1]) if spread[2] < 0 else limits[1]
+        return replace(found, stderr=float(np.sqrt(max(found.variance(np.array([limits[0], top, limits[1]]))))))
 
     @property
     def interval(self) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from qsense.emulator import probabilities
 from qsense.errors import ArgumentError, SpecError
 from qsense.estimators import Estimate, bootstrap, ghz, product, shifts
 from qsense.estimators.fringe import as_estimates
+from qsense.estimators.ghz.block import fringe_angles, gains
 from qsense.estimators.readout import calibrate, patterns
 from qsense.estimators.readout.calibration import DOWN, SIGN, product_mean
 from qsense.estimators.shifts.method import ParameterShift
@@ -119,3 +120,16 @@ def test_tomography_refuses_counts_that_no_state_gives():
 def test_a_bootstrap_whose_resamples_all_agree_is_refused():
     with pytest.raises(ArgumentError, match="the same in all resamples"):
         bootstrap(lambda s: s[..., 0, 0] / s.sum(-1)[..., 0], np.array([[50, 0]]), np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("shots", [5, 8, 20])
+def test_no_returns_of_a_multiple_quantum_readout_have_an_error_of_0(shots):
+    rng = np.random.default_rng(shots)
+    angles = fringe_angles("multiple_quantum", None)
+    for population, visibility in [(0.6, 1.0), (0.2, 1.0), (0.2, 0.5), (0.05, 0.0)]:
+        chance = population * (1 + visibility * np.cos(angles - 0.1)) / 2
+        returned = rng.binomial(shots, chance, size=(300, 4))
+        squared = gains(np.stack([returned, shots - returned], axis=-1), 3, "multiple_quantum")
+        for one in as_estimates(squared, (0.0, 9.0)):
+            assert one.stderr > 0
+            assert one.interval[0] < one.interval[1] or one.is_unphysical

@@ -241,6 +241,9 @@ def _from_returns(returned: FloatArray, shots: FloatArray, beta: FloatArray, squ
         assumed = np.clip(np.concatenate([top[..., None], along], axis=-1) @ system.T, 0, 1)
         variances.append(square**2 * _ratio_variance(along, top, _covariance(solve, assumed, shots)))
     spread = _parabola(variances, square * top)
+    # By chance V > P, beyond the end of the parabola, where it falls below 0: a line takes its place.
+    line = np.stack([variances[0], np.maximum(variances[2] - variances[0], 0) / (square * top), 0 * top], axis=-1)
+    spread = np.where((value > square * top)[..., None], line, spread)
     return Squared(np.asarray(value), spread, np.asarray(plug_in))
 
 
