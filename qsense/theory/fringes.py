@@ -65,10 +65,7 @@ class Fringes:
             found = self.bounds(phases)
             refuse_hidden(found.low, found.high, self.angles)
             return found.low
-        waves = np.exp(-1j * phases[:, :, None] * self.orders)
-        p = (waves @ self.values).real
-        steps = -1j * self.orders[:, None]
-        slope, bend = (waves @ (steps * self.values)).real, (waves @ (steps**2 * self.values)).real
+        p, slope, bend = self._derivatives(phases)
         near = (bend > _POSSIBLE) & (2 * p < (_NEAR / max(1.0, self.orders[-1])) ** 2 * bend)
         possible = (p > _POSSIBLE) & ~near
         gains = cfi(np.where(possible, p, 0), np.where(possible, slope, 0))
@@ -77,6 +74,18 @@ class Fringes:
             terms = near_a_minimum(self.orders, self.values[time, :, outcome], phases[time, place])
             np.add.at(gains, (time, place), terms)
         return gains
+
+    def _derivatives(self, phases: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """p and its first two derivatives by the phase, each (times, phases, outcomes)."""
+        angles, q = phases[:, :, None] * self.orders, self.orders[:, None]
+        waves = np.concatenate([np.cos(angles), np.sin(angles)], axis=2)
+        re, im = self.values.real, self.values.imag
+        p, slope, bend = (re, im), (q * im, -q * re), (-(q**2) * re, -(q**2) * im)
+
+        def at(parts: tuple[FloatArray, FloatArray]) -> FloatArray:
+            return np.asarray(waves @ np.concatenate(parts, axis=1))
+
+        return at(p), at(slope), at(bend)
 
     def bounds(self, phases: FloatArray, is_quick: bool = False) -> Bounds:
         """Returns between which values Σ_o p'_o²/p_o lies beside `slopes`, at phases of shape (times, phases).
@@ -98,11 +107,11 @@ class Fringes:
                     low[time, place], high[time, place] = finer.low.sum(), finer.high.sum()
         return Bounds(low, high)
 
-    def part(self, index: int) -> Fringes:
-        """Returns the fringes of one time."""
-        chosen = slice(index, index + 1)
+    def part(self, start: int, end: int) -> Fringes:
+        """Returns the fringes of some of the times."""
+        chosen = slice(start, end)
         slopes = None if self.slopes is None else self.slopes[chosen]
-        fine = None if self.fine is None else self.fine.part(index)
+        fine = None if self.fine is None else self.fine.part(chosen)
         return Fringes(self.orders, self.values[chosen], slopes, self.angles[chosen], fine)
 
 

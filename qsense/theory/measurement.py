@@ -20,7 +20,10 @@ from qsense.theory.gains import IntegratedGain, integrated_gain
 from qsense.theory.rare import narrow_peaks
 
 Phase = float | str
-_ROUNDS, _PEAKS = 6, 16  # of the search for the best phase: each round narrows a peak eight times
+# Of the search for the best phase: so many peaks are kept in each round, which narrows them eight times. Peaks that are
+# still close to the highest after some rounds are as high by symmetry.
+_PEAKS = (32, 16, 8, 4, 2, 2)
+_SIZE = 100_000  # numbers of a part, times phases
 _REACHING = (("ghz", "loss_flag"), ("product", "local_x"))  # the quantum value, at mid-fringe
 
 
@@ -63,7 +66,7 @@ def classical_gain(
         return closed
     pattern = fringes(probe, noise, times, readout, field)
     if phase == "best":
-        return np.array([_best(pattern.part(index))[0] for index in range(len(times))])
+        return _best(pattern)[0]
     angle = phase
     if phase == "mid":
         angle = steepest_angle(probe, readout) if isinstance(readout, str) else np.pi / 2
@@ -87,7 +90,7 @@ def best_phase(
     """
     distinct, places = np.unique(times, return_inverse=True)
     pattern = fringes(probe, noise, as_times(distinct)[places], readout, field)
-    return np.array([_best(pattern.part(index))[1] for index in range(len(places))]) % (2 * np.pi)
+    return np.asarray(_best(pattern)[1] % (2 * np.pi))
 
 
 def integrated_classical_gain(
@@ -149,52 +152,69 @@ def _closed(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm) 
     return None
 
 
-def _best(pattern: Fringes) -> tuple[float, float]:
-    """The largest value over all phases of one time, and its phase: the peaks on a grid finer than the fastest fringe,
-    each refined.
+def _best(pattern: Fringes) -> tuple[FloatArray, FloatArray]:
+    """The largest value over all phases and its phase, of each time, each of shape (times,)."""
+    step = max(1, _SIZE // (int(pattern.orders[-1] + 1) * sum(pattern.values.shape[1:])))
+    parts = [pattern.part(start, start + step) for start in range(0, len(pattern.values), step)]
+    values, phases = (np.concatenate(column) for column in zip(*map(_search, parts), strict=True))
+    if pattern.slopes is not None:
+        for time in range(len(values)):
+            values[time], phases[time] = _best_beside_a_field(pattern.part(time, time + 1), phases[time])
+    return values, phases
+
+
+def _search(pattern: Fringes) -> tuple[FloatArray, FloatArray]:
+    """The same in double precision: the peaks on a grid finer than the fastest fringe, each refined.
 
     Outcomes that are nearly impossible at some phase cut narrow dips into the sum, so that a peak may be many: all
-    that could still be the highest are kept. Where noise does not commute with the field they also add narrow peaks.
+    that could still be the highest are kept.
     """
-    count = 32 * int(pattern.orders[-1]) + 33
-    phases, width = 2 * np.pi * np.arange(count) / count, 2 * np.pi / count
+    grid = _grid(pattern)
+    phases, width, margin = np.broadcast_to(grid, (len(pattern.values), len(grid))), 2 * np.pi / len(grid), 0.5
     gains = _at(pattern, phases)
-    peaks = phases[(gains >= np.roll(gains, 1)) & (gains >= np.roll(gains, -1))]
-    best, margin = _larger((-np.inf, 0.0), gains, phases), 0.05
-    for _ in range(_ROUNDS):
-        fine = (peaks[:, None] + width * np.linspace(-1, 1, 17)).ravel()
-        gains = _at(pattern, fine).reshape(-1, 17)
-        best = _larger(best, gains, fine)
-        padded = np.pad(gains, ((0, 0), (1, 1)), constant_values=-np.inf)
-        high = (gains >= padded[:, :-2]) & (gains >= padded[:, 2:]) & (gains >= best[0] * (1 - margin))
-        highest = np.argsort(-gains[high], kind="stable")[:_PEAKS]
-        peaks, width, margin = fine[high.ravel()][highest], width / 8, margin / 8
-    return best if pattern.slopes is None else _best_beside_a_field(pattern, best, phases)
+    before, after = np.roll(gains, 1, 1), np.roll(gains, -1, 1)
+    best, place = gains.max(1), grid[gains.argmax(1)]
+    for most in _PEAKS:
+        high = (gains >= before) & (gains >= after) & (gains >= best[:, None] * (1 - margin))
+        count = min(most, int(high.sum(1).max()))
+        highest = np.argsort(np.where(high, -gains, np.inf), axis=1, kind="stable")[:, :count]
+        peaks = np.take_along_axis(phases, highest, 1)
+        fine = peaks[:, :, None] + width * np.linspace(-1, 1, 17)
+        phases = fine.reshape(len(peaks), -1)
+        gains = _at(pattern, phases)
+        padded = np.pad(gains.reshape(fine.shape), ((0, 0), (0, 0), (1, 1)), constant_values=-np.inf)
+        before, after = (padded[:, :, cut].reshape(phases.shape) for cut in (slice(0, -2), slice(2, None)))
+        top = gains.argmax(1)[:, None]
+        value, own = (np.take_along_axis(array, top, 1)[:, 0] for array in (gains, phases))
+        best, place = np.where(value > best, value, best), np.where(value > best, own, place)
+        width, margin = width / 8, 0.05 if margin == 0.5 else margin / 8
+    return best, place
 
 
-def _best_beside_a_field(pattern: Fringes, best: tuple[float, float], grid: FloatArray) -> tuple[float, float]:
-    """The largest value and its phase, of what was found in double precision and of narrow peaks."""
+def _grid(pattern: Fringes) -> FloatArray:
+    count = 32 * int(pattern.orders[-1]) + 33
+    return 2 * np.pi * np.arange(count) / count
+
+
+def _best_beside_a_field(pattern: Fringes, known: float) -> tuple[float, float]:
+    """The largest value of one time and its phase, of the best in double precision and of narrow peaks, which outcomes
+    add that hardly ever happen."""
     assert pattern.slopes is not None
-    places, widths = narrow_peaks(pattern.orders, pattern.values[0], pattern.slopes[0], grid, pattern.fine)
-    low, high = pattern.bounds(np.append(places, best[1])[None])
-    hidden, top = float(high.max()), int(low[0].argmax())
-    best = float(low[0, top]), float(np.append(places, best[1])[top])
-    width = float(np.append(widths, 0)[top])
-    for _ in range(_ROUNDS // 2 if width else 0):
-        around = best[1] + width * np.linspace(-1, 1, 9)
-        best, width = _larger(best, pattern.bounds(around[None]).low, around), width / 4
-    refuse_hidden(np.array(best[0]), np.array(hidden), pattern.angles)
-    return best
+    places, widths = narrow_peaks(pattern.orders, pattern.values[0], pattern.slopes[0], _grid(pattern), pattern.fine)
+    places, widths = np.append(places, known), np.append(widths, 0)
+    low, high = pattern.bounds(places[None])
+    top = int(low[0].argmax())
+    value, phase, width = float(low[0, top]), float(places[top]), float(widths[top])
+    for _ in range(3 if width else 0):
+        around = phase + width * np.linspace(-1, 1, 9)
+        gains = pattern.bounds(around[None]).low[0]
+        if gains.max() > value:
+            value, phase = float(gains.max()), float(around[gains.argmax()])
+        width /= 4
+    refuse_hidden(np.array(value), np.array(high.max()), pattern.angles)
+    return value, phase
 
 
 def _at(pattern: Fringes, phases: FloatArray) -> FloatArray:
-    """What is certain at phases of shape (phases,), of the pattern of one time."""
-    if pattern.slopes is None:
-        return np.asarray(pattern.classical_gain(phases[None])[0])
-    return np.asarray(pattern.bounds(phases[None], is_quick=True).low[0])
-
-
-def _larger(best: tuple[float, float], gains: FloatArray, phases: FloatArray) -> tuple[float, float]:
-    top = int(gains.argmax())
-    own = float(gains.ravel()[top]), float(phases[top])
-    return own if own[0] > best[0] else best
+    """What double precision is certain of, at phases of shape (times, phases)."""
+    return pattern.classical_gain(phases) if pattern.slopes is None else pattern.bounds(phases, is_quick=True).low

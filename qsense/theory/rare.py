@@ -69,9 +69,9 @@ class FineFringes:
         """Whether the field has turned the spins by no more than can be followed."""
         return bool(follows(self.noise, self.probe.num_qubits, self.times[index : index + 1], self.field)[0])
 
-    def part(self, index: int) -> FineFringes:
-        """Returns those of one time."""
-        return FineFringes(self.probe, self.noise, self.times[index : index + 1], self.effects, self.field)
+    def part(self, chosen: slice) -> FineFringes:
+        """Returns those of some of the times."""
+        return FineFringes(self.probe, self.noise, self.times[chosen], self.effects, self.field)
 
     def at(self, index: int, phase: float, derivative: int = 0) -> tuple[FloatArray, FloatArray]:
         """Returns p and p' of every outcome at a phase in rad, or a derivative of them by the phase."""
