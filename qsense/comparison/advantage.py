@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -80,13 +81,17 @@ def _crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> Crossover:
         ghz.point.noise.name,
         num_qubits,
         ghz.point.estimator.name,
-        _measured_crossover(ghz, product, root) if num_qubits > 1 else None,
+        measured_crossing(_curve(ghz), _curve(product), root) if num_qubits > 1 else None,
         root,
         ratio,
         exact / exact_product if exact_product else None,
         ghz.quantity == product.quantity == "integrated_gain",
         _withheld(ghz, product, ratio),
     )
+
+
+def _curve(one: MeasuredPoint) -> Curve:
+    return Curve(one.point.rule, one.estimates, one.gain_exact)
 
 
 def _withheld(ghz: MeasuredPoint, product: MeasuredPoint, ratio: Estimate | None) -> str | None:
@@ -115,15 +120,29 @@ def _exact_crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> float | None
     )
 
 
-def _measured_crossover(ghz: MeasuredPoint, product: MeasuredPoint, exact: float | None) -> Estimate | None:
-    """Where the curves through the estimates cross. Where curves through the exact values at the same times miss the
-    exact crossing, as they do before a first time that is late for some spins, that distance is part of the error."""
-    rules = ghz.point.rule, product.point.rule
-    found = crossing(rules[0], ghz.estimates, rules[1], product.estimates)
-    if found is None or exact is None:
+class Curve(NamedTuple):
+    """G of one probe at the times of its rule: estimated, and exact, which is NaN where it is not known."""
+
+    rule: Rule
+    estimates: Sequence[Estimate]
+    exact: Sequence[float] | FloatArray
+
+
+def measured_crossing(one: Curve, other: Curve, exact: float | None) -> Estimate | None:
+    """Returns where the curves through two probes' estimates cross, in s; None where not within the times of both.
+
+    Where curves through the exact values at the same times miss the exact crossing, as they do before a first time that
+    is late for some spins, that distance is part of the error.
+
+    Args:
+        one, other: the curves.
+        exact: the exact crossing in s; None if there is none, or it is not known.
+    """
+    found = crossing(one.rule, one.estimates, other.rule, other.estimates)
+    if found is None or exact is None or not np.isfinite([*one.exact, *other.exact]).all():
         return found
-    curves = [[Estimate(float(g), 0.0) for g in one.gain_exact] for one in (ghz, product)]
-    drawn = crossing(rules[0], curves[0], rules[1], curves[1])
+    curves = [[Estimate(float(value), 0.0) for value in curve.exact] for curve in (one, other)]
+    drawn = crossing(one.rule, curves[0], other.rule, curves[1])
     if drawn is None:
         return found
     return replace(found, stderr=float(np.hypot(found.stderr, drawn.value - exact)))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from qsense.backends import is_device
-from qsense.comparison.advantage import crossing
+from qsense.comparison.advantage import Curve, measured_crossing
 from qsense.errors import ArgumentError
 from qsense.estimators.result import NORMAL_95, Estimate
 from qsense.noise import LocalNoise, SpinNoise
@@ -37,7 +38,7 @@ class Cell:
         integrated_gain, start, rate: 𝓘 in s, G(0) and G(0)/𝓘 in 1/s.
         integrated_gain_exact, start_exact, rate_exact: the same, exact.
         rule: the times and how they are interpolated.
-        gains: G at each time.
+        gains, gains_exact: G at each time.
         noise: what acted; None where the results do not say.
         is_exact_as_read: False where readout error is in the estimates and not in the exact values.
     """
@@ -53,8 +54,13 @@ class Cell:
     rate_exact: float | None
     rule: Rule
     gains: tuple[Estimate, ...]
+    gains_exact: tuple[float, ...]
     noise: SpinNoise | None = None
     is_exact_as_read: bool = True
+
+    @property
+    def curve(self) -> Curve:
+        return Curve(self.rule, self.gains, self.gains_exact)
 
 
 def cells(results: Results) -> list[Cell]:
@@ -85,12 +91,8 @@ def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
     times = np.array(curves[0]["time_s"])
     gains = tuple(_mean([(curve["gain"][k], curve["stderr"][k]) for curve in curves]) for k in range(len(times)))
     none = np.zeros(len(times))
-    rule = Rule(
-        times,
-        none,
-        none,
-        *(values[f"rule_{name}"][first] for name in ("decay_rate_per_s", "node_rate_per_s", "designed")),
-    )
+    how = [values[f"rule_{name}"][first] for name in ("decay_rate_per_s", "node_rate_per_s", "designed")]
+    rule = Rule(times, none, none, *how)
     return Cell(
         {name: values[name][first] for name in names},
         values["quantity"][first],
@@ -103,6 +105,7 @@ def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
         values["decay_rate_exact_per_s"][first],
         rule,
         gains,
+        tuple(np.array(curves[0]["gain_exact"], dtype=float)),
         results.noises[first] if results.noises else None,
         _is_exact_as_read(results, first),
     )
@@ -221,18 +224,15 @@ def _lead(ghz: Cell, product: Cell) -> Lead:
     ratio, one, two = None, ghz.integrated_gain, product.integrated_gain
     if two.value != 0:
         value = one.value / two.value
-        error = float(np.hypot(one.stderr, value * two.stderr) / abs(two.value))
-        ratio = Estimate(value, error)
+        ratio = Estimate(value, float(np.hypot(one.stderr, value * two.stderr) / abs(two.value)))
     exact, noise = None, _common_noise(ghz, product)
     is_quantum = ghz.quantity == product.quantity == "integrated_gain"
     if noise is not None and is_quantum and ghz.is_exact_as_read and product.is_exact_as_read:
-        try:
+        with suppress(ArgumentError):  # nothing decays
             exact = crossover(names["num_qubits"], noise)
-        except ArgumentError:  # nothing decays
-            exact = None
     return Lead(
         names,
-        crossing(ghz.rule, ghz.gains, product.rule, product.gains),
+        measured_crossing(ghz.curve, product.curve, exact),
         exact,
         ratio,
         ghz.integrated_gain_exact / product.integrated_gain_exact if product.integrated_gain_exact else None,

@@ -161,7 +161,9 @@ def test_a_full_disk_while_tidying_loses_nothing(tmp_path, monkeypatch, filled):
 def test_a_store_that_cannot_be_written_can_be_read(tmp_path, filled, with_log):
     path, entry = filled
     if with_log:  # of a writer that was killed
-        words = "import os, sys, studies; s = studies.Store(sys.argv[1]); s.put([studies.result(1)], {}); os._exit(0)"
+        words = (
+            "import os, sys, studies; s = studies.Store(sys.argv[1]); s.put([studies.measured(77)], {}); os._exit(0)"
+        )
         assert processes.run_python(words, path).returncode == 0
         assert (path / "index.sqlite-wal").stat().st_size
     before = studies.tables(path, entry)

@@ -42,6 +42,12 @@ def result(number):
     return Result(content_key(content, 1), content, {"img": number / 3}, bytes([number % 256]) * 50, 0.5)
 
 
+def measured(seed):
+    """The result of the first trial of a small study with another seed."""
+    trial = study(sweep={"seed": [seed]}).trials[0]
+    return Result(trial.key, trial.content, *run_trial(trial.content), 0.0)
+
+
 def filled(path, one, make_pool=None, together=False):
     """A store that has all trials of a study, and its entry; made in this process unless workers are given.
 
