@@ -37,9 +37,9 @@ def product_gain(num_qubits: int, noise: SpinNoise, times: FloatArray, tilt: flo
     array([3.      , 1.103638])
     """
     if not isinstance(noise, LocalNoise):
-        return np.asarray((1 - tilt**2) * (noise.channel(times, num_qubits).coherence ** 2).sum(-1))
+        return np.asarray((1 - tilt) * (1 + tilt) * (noise.channel(times, num_qubits).coherence ** 2).sum(-1))
     single, spins, alike = _distinct(num_qubits, noise)
-    return np.asarray((1 - tilt**2) * alike * np.exp(-2 * single.lost_coherence(times, spins)).sum(-1))
+    return np.asarray((1 - tilt) * (1 + tilt) * alike * np.exp(-2 * single.lost_coherence(times, spins)).sum(-1))
 
 
 def integrated_product_gain(num_qubits: int, noise: SpinNoise, tilt: float = 0.0) -> float | None:
@@ -56,12 +56,12 @@ def integrated_product_gain(num_qubits: int, noise: SpinNoise, tilt: float = 0.0
     if not isinstance(noise, LocalNoise):
         return None
     if noise.exponent == 1:
-        return float((1 - tilt**2) * (noise.t2(num_qubits) / 2).sum())
+        return float((1 - tilt) * (1 + tilt) * (noise.t2(num_qubits) / 2).sum())
     if noise.relaxation_rates(num_qubits).any():
         return None
     with np.errstate(divide="ignore"):
         lifetimes = -np.log(2 * noise.rates(num_qubits)["dephasing"])
-    return (1 - tilt**2) * _stretched(noise.exponent, float(np.logaddexp.reduce(lifetimes)))
+    return (1 - tilt) * (1 + tilt) * _stretched(noise.exponent, float(np.logaddexp.reduce(lifetimes)))
 
 
 def log_ghz_gain(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -105,7 +106,7 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
         return IntegratedGain(0.0, 0.0, "state of fixed J_z")
     closed = _closed_integral(probe, noise) if np.isinf(end) else None
     if closed is not None:
-        return IntegratedGain(closed, 0.0 if np.isinf(closed) else 2e-16 * closed, "closed form")
+        return IntegratedGain(closed, _closed_error(closed, environment.exponent), "closed form")
     slowest, fastest = decay_scales(probe, noise, field)
     if np.isfinite(end):
         slowest = max(slowest, 1 / end)
@@ -226,6 +227,14 @@ def _closed_integral(probe: Probe, noise: Noise) -> float | None:
     if probe.kind == "ghz" and local.exponent == 1 and not local.relaxation_rates(n).any():
         return float(n**2 / (4 * (local.rates(n)["dephasing"].sum() + common * n**2)))
     return None
+
+
+def _closed_error(value: float, exponent: float) -> float:
+    """The rounding of a closed form of 𝓘: of a sum and its inverse, or, stretched, of exp of a sum of logarithms."""
+    if value == 0 or math.isinf(value):
+        return 0.0
+    terms = 0.0 if exponent == 1 else abs(math.log(value)) + 2 * (math.lgamma(1 + 1 / exponent) + 1 / exponent)
+    return 1e-15 * (1 + terms) * value
 
 
 def _lasts(engine: Engine, environment: Environment, rates: FloatArray) -> bool:

@@ -19,7 +19,8 @@ _LOG = logging.getLogger(__name__)
 MIN_NODES = 5
 RELATIVE_ERROR = 1e-3
 # Spins of rates that lie decades apart: more times, whose curve follows G itself and does not meet 𝓘 by chance.
-UNEQUAL_NODES = (MAX_NODES, 12, 16, 24)
+UNEQUAL_NODES = (12, 16, 24)
+_UNEQUAL = 10  # from this ratio of the rates on
 _CURVE_ERROR = 0.03
 _LARGEST_POWER = 1000  # of u: beyond it the weights leave the range of floating-point numbers
 # A state of fixed J_z has gain 0; a smaller computed value is rounding.
@@ -57,8 +58,8 @@ def designed_rule(probe: Probe, noise: SpinNoise) -> Rule:
     """Returns the Gauss rule of 5 to 8 times that integrates the exact G to within 0.1 %.
 
     Several variables u = e^{−λt} are tried for each number of times; of those within 0.1 % the one whose weights
-    amplify errors of G least is taken. Spins of very unequal rates get up to 24 times. Where no rule is within 0.1 %,
-    the nearest is taken, and a warning says how near it is.
+    amplify errors of G least is taken. Spins whose rates lie more than ten times apart get up to 24 times. Where no
+    rule is within 0.1 %, the nearest is taken, and a warning says how near it is.
 
     Args:
         probe: the state that is prepared.
@@ -76,24 +77,31 @@ def designed_rule(probe: Probe, noise: SpinNoise) -> Rule:
     slowest, fastest = float(single[single > 0].min()), float(single.sum())
     falls = sorted({mean_rate, slowest, fastest})
     usual = [(fall, unit) for fall in falls for unit in sorted({fall, fall / 2, min(fall, slowest)})]
-    unequal = {n: np.geomspace(slowest, float(single.max()), 24) for n in UNEQUAL_NODES}
-    unequal[MAX_NODES] = np.geomspace(slowest, fastest, 12)
+    spread = np.geomspace(slowest, fastest, 12)
     attempts = [(n, usual, False) for n in range(MIN_NODES, MAX_NODES + 1)]
-    attempts += [(n, [(fall, unit) for fall in falls for unit in units], True) for n, units in unequal.items()]
+    attempts.append((MAX_NODES, [(fall, unit) for fall in falls for unit in spread], True))
+    if single.max() > _UNEQUAL * slowest:
+        between = np.geomspace(slowest, float(single.max()), 24)
+        attempts += [(n, [(fall, unit) for fall in falls for unit in between], True) for n in UNEQUAL_NODES]
 
     exact = integrated_gain(probe, noise).value
     nearest: tuple[float, Rule] | None = None
-    for num_nodes, pairs, far_apart in attempts:
-        rules = [gauss_rule(fall, unit, num_nodes) for fall, unit in pairs if fall <= _LARGEST_POWER * unit]
-        if far_apart:
-            rules = [rule for rule in rules if _follows(rule, probe, noise, exact, slowest)]
-        errors = [_relative_error(rule, probe, noise, exact) for rule in rules]
-        passing = [rule for rule, error in zip(rules, errors, strict=True) if error <= RELATIVE_ERROR]
-        if passing:
-            return _rounded(min(passing, key=lambda rule: float(np.sum(rule.weights**2))))
-        for error, rule in zip(errors, rules, strict=True):
+    for num_nodes, pairs, must_follow in attempts:
+        passing = []
+        for fall, unit in pairs:
+            if fall > _LARGEST_POWER * unit:
+                continue
+            rule = gauss_rule(fall, unit, num_nodes)
+            error = _relative_error(rule, probe, noise, exact)
+            counts = error <= RELATIVE_ERROR or nearest is None or error < nearest[0]
+            if not counts or (must_follow and not _follows(rule, probe, noise, exact, slowest)):
+                continue
+            if error <= RELATIVE_ERROR:
+                passing.append(rule)
             if nearest is None or error < nearest[0]:
                 nearest = error, rule
+        if passing:
+            return _rounded(min(passing, key=lambda rule: float(np.sum(rule.weights**2))))
     assert nearest is not None
     _LOG.warning(
         f'the designed times integrate the exact gain of "{probe.name}" under the noise "{noise.name}" only to within '

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from mpmath import mp, mpf
 
-from qsense import Environment, LocalNoise, Probe, crossover, integrated_gain, operational_rate
+from qsense import Environment, LocalNoise, Probe, crossover, gain, integrated_gain, operational_rate
 from qsense.errors import ArgumentError
 from qsense.numerics.integration import first_root
 from qsense.theory import integrated_gain_bound
@@ -85,3 +86,30 @@ def test_the_bound_on_integrals_holds_at_any_exponent(exponent):
             except ArgumentError:
                 continue
             assert found.value - found.error <= bound
+
+
+@pytest.mark.parametrize("tilt", [0.999, -0.999999, 1 - 1e-12])
+def test_a_tilt_near_one_leaves_a_gain_that_is_known(tilt):
+    with mp.workdps(40):
+        exact = float(1 - mpf(tilt) ** 2)
+    probe, noise = Probe.product(1, tilt=tilt), LocalNoise(dephasing=0.25)
+    assert gain(probe, noise, [0.0])[0] == pytest.approx(exact, rel=1e-15)
+    integral = integrated_gain(probe, noise)
+    assert abs(integral.value - exact) <= integral.error < 1e-14 * exact
+
+
+@pytest.mark.parametrize("unit", [1e-10, 1.0, 1e10])
+@pytest.mark.parametrize("exponent", [0.05, 0.3, 0.5, 1.0, 1.5, 4.0])
+def test_closed_integrals_are_as_exact_as_they_say(exponent, unit):
+    """Product: Σ_j Γ(1+1/β) 2^{−1/β}/(2γ_j); GHZ: N² of one spin whose (2γ)^β is the sum of all."""
+    rates = [rate / unit for rate in (0.0986, 0.356, 0.526, 2.91)]
+    noise = LocalNoise(dephasing=rates, exponent=exponent)
+    with mp.workdps(40):
+        power = 1 / mpf(exponent)
+        each = [mp.gamma(1 + power) * 2**-power / (2 * mpf(rate)) for rate in rates]
+        together = mp.fsum((2 * mpf(rate)) ** mpf(exponent) for rate in rates) ** power
+        exact = {"product": mp.fsum(each), "ghz": 16 * mp.gamma(1 + power) * 2**-power / together}
+        for probe in (Probe.product(4), Probe.ghz(4)):
+            found = integrated_gain(probe, noise)
+            assert found.method == "closed form"
+            assert abs(found.value - exact[probe.kind]) <= found.error < 1e-12 * found.value
