@@ -23,6 +23,7 @@ from qsense.theory.search import SampledObjective, climb, climb_integral, integr
 from qsense.theory.symmetric import NUM_QUBITS, Array
 
 Twist = Literal["one_axis", "two_axis"]
+_QUICK = 1e-3  # far more than the rule of the search is wrong by
 TWISTS: dict[Twist, Callable[..., ComplexArray]] = {"one_axis": collective.one_axis, "two_axis": collective.two_axis}
 
 
@@ -81,8 +82,7 @@ def optimal_probe(
     _check(num_qubits, noise)
     quick = _quick_value(num_qubits, noise, goal)
     squeezed = [Probe.named(f"one_axis:{strength:.6g}", num_qubits) for strength in _strengths(num_qubits)]
-    named = [*_named(num_qubits), max(squeezed, key=quick)]
-    return _optimal(num_qubits, noise, goal, [(probe, goal.value(probe, noise)) for probe in named])
+    return _optimal(num_qubits, noise, goal, [(probe, quick(probe)) for probe in (*_named(num_qubits), *squeezed)])
 
 
 def best_squeezing(
@@ -196,7 +196,10 @@ def _quick_value(num_qubits: int, noise: Noise, goal: Goal, doublings: int = 0) 
 
 
 def _optimal(num_qubits: int, noise: Noise, goal: Goal, named: list[tuple[Probe, float]]) -> OptimalProbe:
-    """The best of the named probes, each with its value, of ascents from `starts`, and of one from the best of both."""
+    """The best of the named probes, each with its value, of ascents from `starts`, and of one from the best of both.
+
+    Values of named probes may be those of the rule of the search: the ones that could be the best are taken anew.
+    """
     best = max(named, key=lambda pair: pair[1])
     resolution = symmetric_resolution(num_qubits)
     if goal.objective == "gain" and best[1] <= resolution:
@@ -206,6 +209,8 @@ def _optimal(num_qubits: int, noise: Noise, goal: Goal, named: list[tuple[Probe,
         )
     amplitudes, objective = _improved(num_qubits, noise, goal, starts(num_qubits))
     found = _valued(amplitudes, noise, goal)
+    close = [probe for probe, value in named if value > found[1] * (1 - _QUICK)]
+    best = max(((probe, goal.value(probe, noise)) for probe in close), key=lambda pair: pair[1], default=found)
     if best[1] > found[1] * (1 + 1e-12):
         start = best[0].dicke_amplitudes()
         assert start is not None

@@ -63,9 +63,7 @@ class SampledObjective:
 
     def stationarity(self, amplitudes: Array) -> float:
         """Returns the length of the gradient along the sphere of normalised states, over the value; 0 where that is."""
-        value, gradient = self.value_and_gradient(amplitudes)
-        tangent = gradient - amplitudes * np.vdot(amplitudes, gradient).real
-        return float(np.linalg.norm(tangent) / value) if value > 0 else 0.0
+        return _stationarity(amplitudes, *self.value_and_gradient(amplitudes))
 
 
 def integration_rule(num_qubits: int, noise: Noise, doublings: int = 0) -> tuple[FloatArray, FloatArray]:
@@ -119,11 +117,17 @@ def climb_integral(num_qubits: int, noise: Noise, begin: Sequence[Array]) -> tup
     amplitudes = climb(objective, begin)
     for doublings in range(1, _DOUBLINGS + 1):
         finer = SampledObjective.integral(num_qubits, noise, doublings)
-        coarse, fine = (rule.value_and_gradient(amplitudes)[0] for rule in (objective, finer))
-        if abs(coarse - fine) <= _AGREE * fine and finer.stationarity(amplitudes) < STATIONARY:
+        coarse = objective.value_and_gradient(amplitudes)[0]
+        fine, gradient = finer.value_and_gradient(amplitudes)
+        if abs(coarse - fine) <= _AGREE * fine and _stationarity(amplitudes, fine, gradient) < STATIONARY:
             return amplitudes, finer
         objective, amplitudes = finer, climb(finer, [amplitudes])
     return amplitudes, objective
+
+
+def _stationarity(amplitudes: Array, value: float, gradient: Array) -> float:
+    tangent = gradient - amplitudes * np.vdot(amplitudes, gradient).real
+    return float(np.linalg.norm(tangent) / value) if value > 0 else 0.0
 
 
 def _ascend(objective: SampledObjective, start: Array, ftol: float) -> tuple[Array, float]:
