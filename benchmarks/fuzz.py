@@ -364,6 +364,7 @@ def main():
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 600.0
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(10**6)
     home = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    os.environ["XDG_CACHE_HOME"] = str(home / "cache")  # where Qiskit's plugins are listed
     entry, record = originals(home / "originals")
     store = home / "originals" / "store"
     kinds = {

@@ -109,10 +109,23 @@ class RunRecord(RecordFolder):
         """
         named = re.compile(rf"{re.escape(spec.name)}-[0-9a-f]{{12}}")
         folders = sorted(parent.iterdir()) if parent.is_dir() else []
-        records = [cls.load(f) for f in folders if named.fullmatch(f.name) and is_file(f / "spec.toml", f)]
-        own = [record for record in records if record.path.name == f"{spec.name}-{record.spec.id}"]
-        found = [record for record in own if record.spec.is_same_request(spec)]
+        loaded = [cls._loaded_or_without_jobs(folder) for folder in folders if named.fullmatch(folder.name)]
+        found = [record for record in loaded if record is not None and record.spec.is_same_request(spec)]
         return max(found, key=lambda record: str(record.provenance.get("created")), default=None)
+
+    @classmethod
+    def _loaded_or_without_jobs(cls, folder: Path) -> RunRecord | None:
+        """The record in a folder; None where its spec is lost or changed, which is refused if the folder holds jobs."""
+        record = cls.load(folder) if is_file(folder / "spec.toml", folder) else None
+        if record is not None and folder.name == f"{record.spec.name}-{record.spec.id}":
+            return record
+        if any(map(RecordFolder(folder).has, ("jobs.json", "jobs"))):
+            what = "is missing" if record is None else "is not the one that it was made with"
+            raise RecordError(
+                f"{folder}: holds jobs, but its spec.toml {what}, so that it cannot be told what they run; restore it "
+                "from a copy, or choose another folder (`out`). Nothing was sent."
+            )
+        return None
 
     def counts_path(self, point: Point) -> Path:
         return self.path / "counts" / point.file_name

@@ -29,6 +29,8 @@ from qsense.study.worker_versions import check_versions, versions
 
 SCHEDULER_GONE = "The cluster's scheduler is gone; finished results are stored, run the same command again."
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+# Python starts a worker with `-c`, and would import `pickle.py` and the like from the current folder, whosever it is.
+_FOR_WORKERS = {**dict.fromkeys(_ONE_THREAD, "1"), "PYTHONSAFEPATH": "1"}
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ def _answers(contents: Sequence[dict[str, Any]]) -> list[Answer]:
 def process_pool(workers: int) -> Iterator[WorkerPool]:
     """Yields a pool of processes on this machine, each with one thread for linear algebra.
 
-    They are spawned, not forked: they share nothing with this process, and they end with it, however it ends.
+    They are spawned, not forked: they share nothing with this process, and they end with it, however it ends. They
+    import from where this process does, and from the current folder only if it does.
 
     Args:
         workers: number of processes, at least 1.
@@ -114,8 +117,8 @@ def process_pool(workers: int) -> Iterator[WorkerPool]:
         made.append(_Processes(workers))
         return WorkerPool(made[-1], lambda: workers, make, made[-1].has_begun)
 
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))  # inherited by the workers
+    before = {name: os.environ.get(name) for name in _FOR_WORKERS}
+    os.environ.update(_FOR_WORKERS)  # inherited by the workers
     try:
         yield make()
     finally:

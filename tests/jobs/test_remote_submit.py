@@ -1,5 +1,7 @@
 """Submitting: no job is lost and none is sent twice, whatever the network and the service do."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -141,6 +143,33 @@ def test_a_run_goes_on_with_its_own_qubits_after_the_device_was_calibrated_anew(
     assert other.provenance["calibrated"].startswith("2030-01-02")
     assert other.provenance["calibration_sha256"] != first.provenance["calibration_sha256"]
     assert first.provenance["calibrated"] == first.read_json("device.json")["calibrated"] != "2030-01-02"
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"), [("lost", "is missing"), ("other", "is not the one"), ("link", "is missing")]
+)
+@pytest.mark.parametrize("left", ["jobs.json", "jobs"])
+def test_jobs_whose_spec_is_lost_are_not_sent_again_after_the_device_was_calibrated_anew(
+    service, tmp_path, damage, what, left
+):
+    run = Run(tmp_path, **ON_QUBITS)
+    record = run.submit().path
+    jobs, spec = len(service.jobs), record / "spec.toml"
+    text = spec.read_text()
+    spec.unlink()
+    if damage == "other":
+        spec.write_text(text.replace("seed = 3", "seed = 4"))
+    elif damage == "link":
+        (tmp_path / "elsewhere.toml").write_text(text)
+        spec.symlink_to(tmp_path / "elsewhere.toml")
+    for name in {"jobs.json", "jobs"} - {left}:
+        shutil.rmtree(record / name) if name == "jobs" else (record / name).unlink()
+    service.change["props"] = calibrated_anew
+    for resend in (False, True):
+        with pytest.raises(RecordError, match=rf"holds jobs, but its spec.toml {what}.* Nothing was sent"):
+            run.submit(resend=resend)
+    assert len(service.jobs) == jobs
+    assert list(run.out.iterdir()) == [record]
 
 
 def test_a_run_that_stopped_before_its_ledger_goes_on_with_its_own_qubits(service, tmp_path):

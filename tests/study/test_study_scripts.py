@@ -85,6 +85,20 @@ def test_a_guarded_script_has_its_workers(tmp_path):
     assert (done.stdout, done.stderr) == ("2 MainProcess\n", "")
 
 
+def test_workers_import_nothing_from_the_folder_of_a_study(tmp_path):
+    """Python starts them with `-c`, which looks into the current folder before its own library."""
+    studies, scripts = tmp_path / "studies", tmp_path / "scripts"
+    studies.mkdir(), scripts.mkdir()
+    for name in ("pickle", "multiprocessing", "signal", "numpy"):
+        (studies / f"{name}.py").write_text("import os\nos.mkdir('imported')\n")
+    (studies / "study.toml").write_text(tomli_w.dumps(STUDY))
+    script = "import qsense\nif __name__ == '__main__': print(len(qsense.sweep('study.toml', workers=2).trials))\n"
+    (scripts / "script.py").write_text(script)
+    done = processes.run([sys.executable, str(scripts / "script.py")], cwd=studies)
+    assert (done.stdout, done.stderr) == ("2\n", "")
+    assert not (studies / "imported").exists()
+
+
 class Ended:
     def __init__(self, exitcode):
         self.exitcode = exitcode
