@@ -212,7 +212,6 @@ def test_the_crossover_of_stretched_decay_is_a_root_of_equation_28(size, exponen
     [
         (Environment(LocalNoise(dephasing=0.1), collective_dephasing=0.05), 0.0),
         (Environment(LocalNoise(emission=0.3), coupling=0.4), 0.0),
-        (LocalNoise(transverse=0.2), 0.0),
         (LocalNoise(dephasing=0.05, transverse=0.2), 0.5),
     ],
 )
@@ -223,4 +222,4 @@ def test_at_the_crossover_of_any_environment_ghz_and_product_gain_the_same(noise
     )
     assert ghz[1] == pytest.approx(product[1], rel=1e-9)
     assert ghz[0] > product[0]
-    assert ghz[2] < product[2] * (1 + 1e-9)  # under σ_x alone in no field the two curves meet and stay together
+    assert ghz[2] < product[2]
