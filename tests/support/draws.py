@@ -128,12 +128,12 @@ def panels(function, edges):
     """∫ over all panels, by 20 Gauss nodes each, halved until the halves confirm the whole."""
     starts, ends = edges[:-1], edges[1:]
     wholes, total = _gauss(function, starts, ends), 0.0
-    for _ in range(20):
+    for _ in range(6):
         middles = (starts + ends) / 2
         places = np.stack([starts, middles, ends], axis=1)
         halves = _gauss(function, places[:, :2].ravel(), places[:, 1:].ravel()).reshape(-1, 2)
         size = abs(total) + np.abs(halves).sum()
-        open_ = np.abs(halves.sum(1) - wholes) > 1e-13 * size
+        open_ = np.abs(halves.sum(1) - wholes) > 1e-12 * size
         total += halves[~open_].sum()
         if not open_.any():
             break

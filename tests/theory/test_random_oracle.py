@@ -17,6 +17,7 @@ from mpmath import mp, mpf
 from qsense import Probe, classical_gain, crossover, gain, integrated_gain, operational_rate
 from qsense.errors import ArgumentError
 from qsense.theory import (
+    best_phase,
     concurrence,
     entanglement_of_formation,
     gain_bound,
@@ -198,6 +199,10 @@ def test_classical_gains_at_a_phase(chosen):
             yield f"{readout} at {phase}: {found}, but {float(exact)} (rarest outcome {float(rarest)}): {question}"
         quantum = question.exact(time)
         best = classical_gain(question.probe, question.noise, [time], readout, "best", question.field)[0]
+        there = best_phase(question.probe, question.noise, [time], readout, question.field)[0]
+        reached, _ = _classical(question, time, readout, there)
+        if not best <= reached * (1 + 1e-9) + 1e-9:
+            yield f"{readout}: best {best}, but {float(reached)} at {there}: {question}"
         if not found * (1 - 1e-9) - 1e-10 <= best <= quantum * (1 + 1e-9) + 1e-9:
             yield f"{readout}: best {best} beside {found} and {float(quantum)}: {question}"
 
