@@ -28,6 +28,7 @@ from contextlib import suppress
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+CACHE = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp()  # where Qiskit lists its plugins
 
 import attacks
 import tomli_w
@@ -364,7 +365,6 @@ def main():
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 600.0
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(10**6)
     home = Path(tempfile.mkdtemp(prefix="fuzz-"))
-    os.environ["XDG_CACHE_HOME"] = str(home / "cache")  # where Qiskit's plugins are listed
     entry, record = originals(home / "originals")
     store = home / "originals" / "store"
     kinds = {
@@ -424,7 +424,8 @@ def main():
     print(f"{crashes.total()} crashes of {len(crashes)} kinds, {len(escaped)} files outside")
     for label, times in crashes.most_common():
         print(f"  {times} × {label}")
-    shutil.rmtree(home, ignore_errors=True)
+    for made in (home, CACHE):
+        shutil.rmtree(made, ignore_errors=True)
     sys.exit(1 if crashes or escaped else 0)
 
 
