@@ -17,7 +17,7 @@ from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
 from qsense.errors import ArgumentError, nearest
 from qsense.estimators.result import Estimate
-from qsense.numerics.fisher import ComplexArray
+from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe
 
 if TYPE_CHECKING:
@@ -188,6 +188,14 @@ class Estimator(ABC):
     def needed_shots(self) -> int:
         """Returns how many shots every circuit needs for this probe, at least: a run with fewer is refused."""
         return self.min_shots
+
+    def needed_shots_of(self, probabilities: Callable[[], FloatArray]) -> int:
+        """Returns how many shots every circuit of a new run needs for the state of its first time.
+
+        Args:
+            probabilities: returns those of all outcomes of each row, shape (rows, 2^N); for small N only.
+        """
+        return self.needed_shots()
 
     def earlier(self) -> Sequence[Estimator]:
         """Returns it with the settings of earlier versions, where these have changed: their counts are still read."""

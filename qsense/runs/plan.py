@@ -27,6 +27,7 @@ from qsense.estimators.result import Estimate
 from qsense.files.safe import is_reserved
 from qsense.noise import SpinNoise
 from qsense.numerics.angles import check_field
+from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule, rule_for_times
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
@@ -200,8 +201,8 @@ def plan(spec: RunSpec, measured: RowShots | None = None) -> list[Point]:
         with at_key(spec.source, f"estimators[{index}]"):
             found = _as_measured(point, measured) if measured else None
             if found is None:
-                _check(point)
-                found = _allocated(point) if spec.allocation == "optimal" else point
+                least = _check(point)
+                found = _allocated(point, least) if spec.allocation == "optimal" else point
             points.append(found)
     return points
 
@@ -260,27 +261,37 @@ def _rule(spec: RunSpec, probe: Probe, named: SpinNoise | CalibrationNoise) -> R
         return spec.device.on_clock(rule)
 
 
-def _check(point: Point) -> None:
+def _check(point: Point) -> int:
+    """Refuses a point that cannot be measured; returns how many shots every circuit needs."""
     if not is_own(point.method):
         with point.calling_estimator():
             _ = point.circuits_per_time, point.key
     else:
         _ = point.circuits_per_time  # refuses too many spins
-    if point.estimator.shots < point.needed_shots:
+    with point.calling_estimator():
+        minimum = point.method.needed_shots_of(lambda: _probabilities(point))
+    if point.estimator.shots < minimum:
         raise ArgumentError(
-            f"{point.estimator.name} needs at least {point.needed_shots} shots a circuit, but `shots` is "
-            f"{point.estimator.shots} ({point.probe.name}, N = {point.probe.num_qubits})."
+            f"{point.estimator.name} needs at least {minimum} shots a circuit, but `shots` is {point.estimator.shots} "
+            f"({point.probe.name}, N = {point.probe.num_qubits})."
         )
+    return minimum
 
 
-def _allocated(point: Point) -> Point:
+def _probabilities(point: Point) -> FloatArray:
+    ending, settings = point.method.design(0.0)
+    first = Experiment(point.probe, float(point.rule.times[0]), ending)
+    return np.concatenate(list(emulator.probabilities(first, settings, point.noise)))
+
+
+def _allocated(point: Point, needed: int) -> Point:
     """The point with its shots shared out over the times for the smallest error of 𝓘, by a pilot on the emulator."""
-    shots = max(PILOT_SHOTS, point.needed_shots)
+    shots = max(PILOT_SHOTS, needed)
     pilot = replace(point, shots=(shots,) * len(point.rule.times))
     counts = [
         emulator.sample(one.experiment, one.settings, shots, point.noise, one.seed) for one in pilot.acquisitions()
     ]
     deviations = np.array([e.stderr for e in pilot.estimate(counts)]) * np.sqrt(shots)
     total = point.estimator.shots * len(point.rule.times)
-    least = max(point.needed_shots, point.estimator.shots // LEAST_SHARE)
+    least = max(needed, point.estimator.shots // LEAST_SHARE)
     return replace(point, shots=allocate(total, point.rule.weights, deviations, least).shots)

@@ -13,6 +13,7 @@ from qsense.estimators.fringe import as_estimates
 from qsense.estimators.ghz.block import fringe_angles, gains
 from qsense.estimators.readout import calibrate, patterns
 from qsense.estimators.readout.calibration import DOWN, SIGN, product_mean
+from qsense.estimators.shifts import min_shots
 from qsense.estimators.shifts.method import ParameterShift
 from qsense.estimators.tomography import general
 from qsense.runs.plan import plan
@@ -133,3 +134,34 @@ def test_no_returns_of_a_multiple_quantum_readout_have_an_error_of_0(shots):
         for one in as_estimates(squared, (0.0, 9.0)):
             assert one.stderr > 0
             assert one.interval[0] < one.interval[1] or one.is_unphysical
+
+
+@pytest.mark.parametrize(
+    ("probe", "size", "readout", "needed"),
+    [
+        ("one_axis:0.3", 3, "local_x", 64),
+        ("one_axis:0.3", 4, "collective_x", 3200),
+        ("twin_fock", 4, "local_x", 128),
+        ("twin_fock", 4, "collective_x", 800),
+        ("w", 4, "local_x", 64),  # blind: nothing is missed
+    ],
+)
+def test_rare_outcomes_of_a_state_need_more_shots_and_then_intervals_cover(probe, size, readout, needed):
+    estimators = [{"estimator": "parameter_shift", "readout": readout}]
+    spec = {**SPEC, "probes": [probe], "num_qubits": [size], "estimators": estimators, "times_s": [0.0, 1.0]}
+    if needed > min_shots(readout, size):
+        with pytest.raises(SpecError, match=rf"needs at least {needed} shots a circuit"):
+            plan(RunSpec.from_dict({**spec, "shots": needed - 1}))
+    point = plan(RunSpec.from_dict({**spec, "shots": needed}))[0]
+    one = point.acquisitions()[0]
+    chances = np.concatenate(list(probabilities(one.experiment, one.settings, point.noise)))
+    kinds = np.bitwise_count(np.arange(2**size)) if readout == "collective_x" else np.arange(2**size)
+    slope = np.array([0.5, -0.5] * size) @ chances[1:]
+    grouped = [np.bincount(kinds, row) for row in (chances[0], slope)]
+    exact = sum(s**2 / p for p, s in zip(*grouped, strict=True) if p > 1e-12)
+    rng, hits = np.random.default_rng(3), 0
+    for _ in range(200):
+        table = rng.multinomial(needed, np.clip(chances, 0, None) / np.clip(chances, 0, None).sum(1, keepdims=True))
+        low, high = point.method.estimate(Counts.from_table(size, table), rng).interval
+        hits += low - 1e-9 <= exact <= high + 1e-9
+    assert hits >= 0.85 * 200

@@ -63,7 +63,7 @@ def test_it_is_run_again_at_that_angle(tmp_path, monkeypatch):
 def test_shots_shared_out_otherwise_are_those_of_the_record(tmp_path, monkeypatch):
     spec = RunSpec.from_dict({**SPEC, "allocation": "optimal"})
     with monkeypatch.context() as before:
-        before.setattr(plans, "_allocated", lambda point: replace(point, shots=(90, 110, *point.shots[2:])))
+        before.setattr(plans, "_allocated", lambda point, least: replace(point, shots=(90, 110, *point.shots[2:])))
         record = run(spec, tmp_path)
         summary = record.summary()
     assert plan(spec)[0].shots[:2] != (90, 110)

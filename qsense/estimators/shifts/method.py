@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, get_args
 
@@ -20,8 +20,10 @@ from qsense.estimators.shifts.parameter_shift import (
     ending,
     estimate,
     min_shots,
+    shots_for,
 )
 from qsense.estimators.shifts.shift_rules import RuleName
+from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe, steepest_angle
 
 _OF_A_GHZ_PROBE = ("parity", "loss_flag")
@@ -31,13 +33,21 @@ _IN_THEORY = {"collective_x": "total_jx"}  # what `theory.classical_gain` calls 
 
 @dataclass(frozen=True)
 class ParameterShift(Estimator):
-    """The classical gain of a readout, differentiated by a shift rule; see `estimators.shifts`."""
+    """The classical gain of a readout, differentiated by a shift rule; see `estimators.shifts`.
+
+    Attributes:
+        num_qubits, readout, rule: as in `shifts.design`.
+        angle: where it is measured, in rad.
+        num_shots: that every circuit needs, whatever the probe's state.
+        is_rare: whether the state decides too, as that of a small probe other than GHZ and product does.
+    """
 
     num_qubits: int
     readout: Readout
     rule: RuleName
     angle: float
     num_shots: int
+    is_rare: bool = False
 
     name: ClassVar[str] = "parameter_shift"
     options: ClassVar[Mapping[str, Option]] = {
@@ -59,7 +69,8 @@ class ParameterShift(Estimator):
         least = min_shots(readout, probe.num_qubits)
         if probe.kind == "ghz" and readout == "collective_x":  # neighbours have opposite slopes: none may be joined
             least = max(least, 16 * 2**probe.num_qubits)
-        return cls(probe.num_qubits, readout, options["rule"], angle, least)
+        known = probe.kind in ("ghz", "product") or probe.num_qubits > NUM_QUBITS_OF_A_JOINT_OUTCOME
+        return cls(probe.num_qubits, readout, options["rule"], angle, least, not known)
 
     def design(self, phase: float) -> tuple[Ending, Settings]:
         return ending(self.readout), design(self.readout, self.num_qubits, phase, self.rule, angle=self.angle)
@@ -70,9 +81,15 @@ class ParameterShift(Estimator):
     def needed_shots(self) -> int:
         return self.num_shots
 
+    def needed_shots_of(self, probabilities: Callable[[], FloatArray]) -> int:
+        """Where a probe has outcomes of its own, such as a squeezed state's rare ones: until few of them are missed."""
+        if not self.is_rare:
+            return self.num_shots
+        return shots_for(probabilities(), self.readout, self.rule, self.num_shots)
+
     def identity(self) -> dict[str, Any]:
         found = super().identity()
-        del found["num_shots"]
+        del found["num_shots"], found["is_rare"]
         if self.angle == self._earlier_angle:  # whose records do not name it
             del found["angle"]
         return found

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qsense.circuits.counts import IntArray
 from qsense.errors import ArgumentError, nearest
@@ -207,13 +208,13 @@ def _times(frequency: int) -> str:
     return "θ" if frequency == 1 else f"{frequency}θ"
 
 
-def joined(shares: IntArray, least: int) -> IntArray:
+def joined(shares: NDArray[Any], least: int) -> NDArray[Any]:
     """Returns neighbouring classes joined until each group has `least` counts in the mean row, shape (rows, groups).
 
     >>> joined(np.array([[1, 9, 12, 7, 1]]), 5).tolist()
     [[10, 12, 8]]
     """
-    groups: list[IntArray] = []
+    groups: list[NDArray[Any]] = []
     for column in shares.T:
         if groups and groups[-1].sum() < least * len(column):
             groups[-1] = groups[-1] + column
