@@ -134,6 +134,12 @@ def _rerun(record: RunRecord | str | Path, out: Path, progress: Progress | None)
     tables = [old.counts(point) for point in points]
     if len(before) != len(points):
         raise RecordError(f"{old.path}: was estimated in part only; run `qsense estimate {old.path}`.")
+    few = next((point for point in points if min(point.shots) < point.needed_shots), None)
+    if few is not None:
+        raise RecordError(
+            f"{old.path}: {few.label} has {min(few.shots)} shots a circuit, but {few.needed_shots} are needed: what "
+            "an earlier version made of them is not made again."
+        )
     new = workflow.run_again(old.spec, points, out, progress)
     after = _numbers_of(new)
     rows = zip(points, tables, before, after, strict=True)

@@ -78,6 +78,8 @@ def test_too_few_shots_are_not_estimated_and_the_rest_is(tmp_path, monkeypatch, 
         of_fewer(before)
         alone = run(RunSpec.from_dict({**SPEC, "estimators": few}), tmp_path)
         record = run(RunSpec.from_dict({**SPEC, "estimators": [*few, "auto"]}), tmp_path)
+    with pytest.raises(RecordError, match="an earlier version made of them is not made again"):
+        rerun(alone, tmp_path / "out")
     with pytest.raises(RecordError, match=r"has 10 shots a circuit, but 20 are needed.*its counts are kept"):
         workflow.estimate_record(alone)
     workflow.estimate_record(record)
