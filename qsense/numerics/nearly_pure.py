@@ -24,7 +24,7 @@ class Information(NamedTuple):
 
 
 def qfi_and_error(
-    rho: ComplexArray, derivative: ComplexArray, angles: FloatArray, lifted: NDArray[np.bool_]
+    rho: ComplexArray, derivative: ComplexArray, angles: FloatArray, lifted: NDArray[np.bool_], units: float = 4.0
 ) -> Information:
     """Returns the quantum Fisher information in double precision, as `qfi`, and an estimate of its error.
 
@@ -36,14 +36,15 @@ def qfi_and_error(
         derivative: ∂_θρ, Hermitian, same shape.
         angles: θ of each state, shape (states,).
         lifted: whether an eigenvalue that rounding hides may have another origin than θ, shape (states,).
+        units: how many units in the last place of 1 the states are off.
     """
     values, vectors = np.linalg.eigh(rho)
     moved = np.swapaxes(vectors.conj(), -1, -2) @ derivative @ vectors
     sums = values[..., :, None] + values[..., None, :]
     whole = np.maximum(values.sum(-1), 0)
-    off = 4 * _ROUNDING * whole
+    off = units * _ROUNDING * whole
     size = np.abs(moved)
-    off_moved = 4 * _ROUNDING * size.max((-1, -2))
+    off_moved = units * _ROUNDING * size.max((-1, -2))
     theta = np.abs(np.where(angles == 0, np.inf, angles))
 
     # Pair by pair, as far as rounding lets.

@@ -24,7 +24,8 @@ from qsense.theory.transverse import transverse_states
 
 NUM_QUBITS = 10
 FINE_QUBITS = 8  # up to which twice the precision is affordable
-_KERNEL, _WEAK, _COARSE = 1e-12, 1e-10, 1e-8  # times N²: what rounding may leave under transverse noise
+_CHANNEL, _EXPONENTIAL = 4.0, 64.0  # units in the last place by which states are off, as seen on random questions
+_KERNEL, _WEAK, _COARSE = 1e-12, 1e-10, 1e-7  # times N²: what rounding may leave under transverse noise
 _NEVER = 1e200  # 1/s, of noise that is not there
 _SEEN = 1e-6  # what this part of a lifetime lifts is not hidden
 _CHUNK_BYTES = 2**26
@@ -152,7 +153,8 @@ def transverse_gain(probe: Probe, noise: Noise, times: FloatArray, field: float)
 def _transverse_part(probe: Probe, noise: Noise, times: FloatArray, field: float) -> Information:
     n = probe.num_qubits
     lifted = _slowest_beside(noise, n) * times < _SEEN
-    found = qfi_and_error(*states_and_slopes(probe, noise, times, field), field * times, lifted)
+    units = _CHANNEL if is_transverse_alone(noise) else _EXPONENTIAL
+    found = qfi_and_error(*states_and_slopes(probe, noise, times, field), field * times, lifted, units)
     affordable = n <= FINE_QUBITS and is_transverse_alone(noise)
     enough = 0.1 * _KERNEL * n**2 if n < FINE_QUBITS - 1 else transverse_resolution(noise, n, field)
     unsure = np.flatnonzero(found.error > enough)

@@ -21,7 +21,7 @@ from qsense.probes.collective import eigenstates_of_jx
 from qsense.theory.dense import NUM_QUBITS, is_transverse_alone, states_and_slopes
 from qsense.theory.engines import engine_for, uniform_channel
 from qsense.theory.lindblad import generator
-from qsense.theory.rare import FINE_ZERO, ZERO, Bounds, FineFringes, bounds, near_a_minimum
+from qsense.theory.rare import COARSE_ZERO, FINE_ZERO, ZERO, Bounds, FineFringes, bounds, near_a_minimum
 from qsense.theory.symmetric import UniformChannel, blocks
 
 Povm = Sequence[ComplexArray | FloatArray] | ComplexArray | FloatArray
@@ -98,7 +98,8 @@ class Fringes:
         waves = np.exp(-1j * phases[:, :, None] * self.orders)
         p, slope = (waves @ self.values).real, (waves @ self.slopes).real
         angles = self.angles[:, None, None]
-        found, unsure = bounds(p, slope, angles, ZERO * len(self.orders))
+        zero = COARSE_ZERO if self.fine is None else ZERO
+        found, unsure = bounds(p, slope, angles, zero * len(self.orders))
         low, high = found.low.sum(-1), found.high.sum(-1)
         if self.fine is not None and not is_quick:
             for time, place in np.argwhere((unsure > _SURE).any(-1)):
