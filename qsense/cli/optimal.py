@@ -135,7 +135,7 @@ def _show(answer: dict[str, Any], noise: str) -> None:
             share = "" if row["bound"] is None else f"{reached / row['bound']:.4f}"
             table.add_row(size, name, f"{reached:.8g}", f"{reached / product:.5f}" if product else "", share)
     console.print(table)
-    console.print("The optimum is the best of a search and of the probes above it; the bound holds for any probe.")
+    console.print("The optimum is the best that was found; the bound holds for any probe.")
     for row in answer["rows"]:
         shown = ", ".join(f"{real:.4f}" for real, _ in row["amplitudes"])
         if len(shown) < 70:

@@ -56,8 +56,8 @@ class Estimate:
         of its 1.96, or that of the value with the largest variance where no value agrees: it is never 0 unless the
         spread is 0 for all values.
 
-        >>> Estimate.from_spread(1.0, (0.04, 0.0, -0.04), (0.0, 1.0)).stderr.round(3)  # 4 G (1 − G)/100, at G = 1
-        0.038
+        >>> round(Estimate.from_spread(1.0, (0.0, 0.04, -0.04), (0.0, 1.0)).stderr, 3)  # 4 G (1 − G)/100, at G = 1
+        0.034
         """
         at = min(max(value, limits[0]), limits[1])
         variance = max(spread[0] + spread[1] * at + spread[2] * at**2, 0.0)

@@ -180,7 +180,7 @@ class Point:
 def plan(spec: RunSpec, measured: RowShots | None = None) -> list[Point]:
     """Returns the points of a spec, in the order of its lists.
 
-    Points that have been measured or sent keep their settings and shots, whatever is measured and asked for now.
+    Points that have been measured or sent keep their own settings and shots, whatever is asked for now.
 
     Args:
         spec: the run.
@@ -196,13 +196,16 @@ def plan(spec: RunSpec, measured: RowShots | None = None) -> list[Point]:
                 f'{spec.source}: key `estimators[{index}]`: the estimator "{estimator.kind}" goes with a '
                 f"{estimator.probe_kinds} probe, and `probes` has none; add one or remove it."
             )
-    points = []
-    for index, point in _listed(spec):
+    points, asked, measured = [], _listed(spec), measured or {}
+    taken = {p.key for _, p in asked if p.key in measured or p.file_name in measured} if measured else set()
+    for index, point in asked:
         with at_key(spec.source, f"estimators[{index}]"):
-            found = _as_measured(point, measured) if measured else None
+            found = point if taken and point.key in taken else _as_measured(point, measured, taken)
             if found is None:
                 least = _check(point)
                 found = _allocated(point, least) if spec.allocation == "optimal" else point
+            elif measured:
+                taken.add(found.key)
             points.append(found)
     return points
 
@@ -214,8 +217,7 @@ def listed(spec: RunSpec) -> list[Point]:
 
 def _listed(spec: RunSpec) -> list[tuple[int, Point]]:
     """The points, the shots shared out evenly, each with the index of its estimator."""
-    rules = {(p.key, n): _rule(spec, p, n) for p in spec.probes for n in spec.noises}
-    found = []
+    rules, found = {(p.key, n): _rule(spec, p, n) for p in spec.probes for n in spec.noises}, []
     for noise in spec.noises:
         for probe in spec.probes:
             for index, estimator in enumerate(spec.estimators):
@@ -226,7 +228,7 @@ def _listed(spec: RunSpec) -> list[tuple[int, Point]]:
     return found
 
 
-def _as_measured(point: Point, measured: RowShots) -> Point | None:
+def _as_measured(point: Point, measured: RowShots, taken: set[str]) -> Point | None:
     """The point with the settings and shots that it was measured or sent with; None if it was not."""
     with point.calling_estimator():
         methods = (None, *point.method.earlier())
@@ -235,7 +237,8 @@ def _as_measured(point: Point, measured: RowShots) -> Point | None:
         for shots in dict.fromkeys(measured.values()):
             if len(shots) == rows * times:
                 found = replace(point, shots=shots[::rows], measured_by=method)
-                if found.key in measured or found.file_name in measured:
+                is_others = found.key in taken and found.shots != point.shots  # which is measured alike
+                if not is_others and (found.key in measured or found.file_name in measured):
                     return found
     return None
 

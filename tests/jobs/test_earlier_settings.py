@@ -20,7 +20,7 @@ def test_what_was_paid_is_collected_and_not_sent_again(service, tmp_path, monkey
     away = Run(tmp_path, estimators=ESTIMATORS)
     with monkeypatch.context() as before:
         before.setattr(method, "_angle", lambda probe, readout: np.pi / 2)
-        before.setattr(method.ParameterShift, "needed_shots", lambda self: 2)
+        before.setattr(method.ParameterShift, "needed_shots_of", lambda self, probabilities: 2)
         away.submit()
     sent = len(service.jobs)
     away.submit()
