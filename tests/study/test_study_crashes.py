@@ -30,7 +30,7 @@ STUDY = studies.data(
     name="killed",
     sweep={"num_qubits": [4, 8, 12], "noise.dephasing_rate": [0.1, 0.5, 2.0], "seed": {"from": 1, "to": 5}},
 )
-KILLS = 15  # of workers, and as many of the coordinator
+KILLS = 8  # of workers, and as many of the coordinator
 
 
 @pytest.fixture(scope="module")
