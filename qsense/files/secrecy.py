@@ -96,11 +96,14 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def _encoded(character: str) -> str:
-    """What matches a character as it is, percent-encoded any number of times, or escaped."""
+    """What matches a character percent-encoded any number of times, escaped, or as it is.
+
+    The plain character is tried last: the form `%25` of a percent sign begins with one.
+    """
     codes = "".join(f"%(?:25)*{byte:02x}" for byte in character.encode(errors="surrogateescape"))
     plain = rf"\\*{re.escape(character)}"
     space = r"|\+|%(?:25)*2[Bb]" if character == " " else ""
-    return f"(?:{plain}|(?i:{codes})|(?i:\\\\+u{ord(character):04x}){space})"
+    return f"(?:(?i:{codes})|(?i:\\\\+u{ord(character):04x})|{plain}{space})"
 
 
 def causes(error: BaseException, most: int = 300) -> str:

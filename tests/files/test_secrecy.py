@@ -8,7 +8,7 @@ import string
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qsense.files import secrecy
@@ -46,7 +46,8 @@ def test_a_secret_is_hidden_in_every_form(form):
     assert scrubbed(text) == " ".join(text.split())  # the control: nothing of it is recognised without the secret
 
 
-@settings(max_examples=40, deadline=None)
+@example("00000000000000%", 0, "")
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     st.text(string.printable.strip() + "äß→", min_size=6, max_size=50),
     st.integers(0, 2**32),
