@@ -7,8 +7,8 @@ the message and exits with status 2; anything else that escapes is a defect of q
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 from qsense.installation import check_installation
@@ -68,11 +68,40 @@ def is_own(code: object) -> bool:
     return str(getattr(code, "__module__", "")).partition(".")[0] == "qsense"
 
 
+def type_and_text(error: BaseException) -> str:
+    """Returns the type and the text of an exception on one line.
+
+    >>> type_and_text(ValueError("two\\nlines")), type_and_text(KeyError())
+    ('ValueError: two lines', 'KeyError')
+    """
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+
+
 @contextmanager
-def extension_code(code: object, what: str, kind: type[QsenseError] = ArgumentError) -> Iterator[None]:
-    """Turns whatever the code of an extension raises inside into an error of one line that names the extension.
+def translated(code: object, refusal: Callable[[Exception], QsenseError]) -> Iterator[None]:
+    """Turns what the code of an extension raises inside into an error of qsense.
 
     What qsense's own code raises stays as it is, and so do errors that already say what is wrong.
+
+    Args:
+        code: the extension's object, class or function.
+        refusal: returns the error, given the exception, which becomes its cause.
+
+    Raises:
+        QsenseError: as `refusal` returns it.
+    """
+    try:
+        yield
+    except QsenseError:
+        raise
+    except Exception as error:
+        if is_own(code):
+            raise
+        raise refusal(error) from error
+
+
+def extension_code(code: object, what: str, kind: type[QsenseError] = ArgumentError) -> AbstractContextManager[None]:
+    """Turns whatever the code of an extension raises inside into an error of one line that names the extension.
 
     Args:
         code: the extension's object, class or function.
@@ -82,15 +111,12 @@ def extension_code(code: object, what: str, kind: type[QsenseError] = ArgumentEr
     Raises:
         QsenseError: of this kind; the exception is its cause.
     """
-    try:
-        yield
-    except QsenseError:
-        raise
-    except Exception as error:
-        if is_own(code):
-            raise
-        reason = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
-        raise kind(f"{what} failed ({reason}); its own code raised this, see where with --debug.") from error
+    return translated(
+        code,
+        lambda error: kind(
+            f"{what} failed ({type_and_text(error)}); its own code raised this, see where with --debug."
+        ),
+    )
 
 
 @contextmanager

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from qsense.backends.runners import Runner, generic_runners, is_sampler, sampler_runner
 from qsense.backends.sampler import Sampler
 from qsense.emulator import Readout
-from qsense.errors import ArgumentError, QsenseError, is_own
+from qsense.errors import ArgumentError, translated
 from qsense.extensions import entry_points
 from qsense.installation import install_hint
 
@@ -193,8 +193,7 @@ def open_backend(name: str) -> Any:
     return opened
 
 
-@contextmanager
-def vendor_code(vendor: Vendor, code: object, doing: str) -> Iterator[None]:
+def vendor_code(vendor: Vendor, code: object, doing: str) -> AbstractContextManager[None]:
     """Turns what a vendor's code raises into an error of one line that names the vendor.
 
     The text of the exception may hold credentials: only its type is shown, and the traceback, which is cleaned, has it.
@@ -202,16 +201,12 @@ def vendor_code(vendor: Vendor, code: object, doing: str) -> Iterator[None]:
     Raises:
         ArgumentError: the code is not qsense's own and failed.
     """
-    try:
-        yield
-    except QsenseError:
-        raise
-    except Exception as error:
-        if is_own(code):
-            raise
-        raise ArgumentError(
+    return translated(
+        code,
+        lambda error: ArgumentError(
             f'The vendor "{vendor.prefix}" cannot {doing} ({type(error).__name__}); see why with --debug.'
-        ) from error
+        ),
+    )
 
 
 def server_of(backend: Any) -> Vendor | None:

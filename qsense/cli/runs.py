@@ -75,11 +75,7 @@ def render(
     from qsense.circuits import rendering
 
     written = rendering.render(out, integers("--num-qubits", num_qubits), value("--time", time, "time"))
-    if as_json:
-        print(json.dumps({"files": [str(path) for path in written]}, indent=2))
-    else:
-        for path in written:
-            print_line(path)
+    print_paths(written, as_json)
 
 
 @app.command(short_help="Write a record's results as CSV, Parquet or NetCDF.")

@@ -70,11 +70,7 @@ def _comparable(ghz: Point, other: Point) -> bool:
 
 def _crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> Crossover:
     num_qubits = ghz.point.probe.num_qubits
-    one, two = ghz.integral.total, product.integral.total
-    ratio = None
-    if two.value != 0:
-        value = one.value / two.value
-        ratio = Estimate(value, float(np.hypot(one.stderr, value * two.stderr) / abs(two.value)))
+    ratio = ratio_of(ghz.integral.total, product.integral.total)
     exact, exact_product = ghz.integrated_gain_exact.value, product.integrated_gain_exact.value
     root = _exact_crossover(ghz, product)
     return Crossover(
@@ -88,6 +84,14 @@ def _crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> Crossover:
         ghz.quantity == product.quantity == "integrated_gain",
         _withheld(ghz, product, ratio),
     )
+
+
+def ratio_of(one: Estimate, other: Estimate) -> Estimate | None:
+    """Returns the ratio of two independent estimates with its error; None where the second is zero."""
+    if other.value == 0:
+        return None
+    value = one.value / other.value
+    return Estimate(value, float(np.hypot(one.stderr, value * other.stderr) / abs(other.value)))
 
 
 def _curve(one: MeasuredPoint) -> Curve:

@@ -71,7 +71,7 @@ class MeasuredPoint:
 
     @property
     def _is_exact_with_readout_error(self) -> bool:
-        return _is_wrong(self.readout_error) and as_read.is_known(self.point)
+        return _held_error(self.point, self.readout_error) is not None
 
     def curve_exact(self, times: FloatArray) -> FloatArray:
         """Returns the exact value at other times, shape (times,)."""
@@ -116,9 +116,15 @@ def _is_wrong(error: ReadoutError | None) -> bool:
     return error is not None and (error.up_given_down > 0 or error.down_given_up > 0)
 
 
+def _held_error(point: Point, error: ReadoutError | None) -> ReadoutError | None:
+    """The readout error that the exact values of a point hold; None where there is none, or they leave it out."""
+    return error if _is_wrong(error) and as_read.is_known(point) else None
+
+
 def _exact_gain(point: Point, times: FloatArray, readout_error: ReadoutError | None) -> FloatArray:
-    if readout_error is not None and _is_wrong(readout_error) and as_read.is_known(point):
-        return as_read.gain_as_read(point, times, readout_error)
+    held = _held_error(point, readout_error)
+    if held is not None:
+        return as_read.gain_as_read(point, times, held)
     quantity = _quantity(point)
     if isinstance(quantity, QuantumGain):
         return gain(point.probe, point.noise, times)
@@ -127,8 +133,9 @@ def _exact_gain(point: Point, times: FloatArray, readout_error: ReadoutError | N
 
 
 def _exact_integral(point: Point, readout_error: ReadoutError | None) -> IntegratedGain:
-    if readout_error is not None and _is_wrong(readout_error) and as_read.is_known(point):
-        return as_read.integrated_gain_as_read(point, readout_error)
+    held = _held_error(point, readout_error)
+    if held is not None:
+        return as_read.integrated_gain_as_read(point, held)
     quantity = _quantity(point)
     if isinstance(quantity, QuantumGain):
         return integrated_gain(point.probe, point.noise)

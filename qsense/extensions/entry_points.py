@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qsense.errors import type_and_text
 from qsense.extensions.consent import current_consent, refusal
 
 if TYPE_CHECKING:
@@ -104,5 +105,4 @@ def _points(group: str) -> dict[Declared, EntryPoint]:
 def _warn_skipped(where: str, error: Exception) -> None:
     import logging
 
-    reason = " ".join(f"{type(error).__name__}: {error}".split())
-    logging.getLogger("qsense").warning(f"Skipped the {where}: {reason}; repair or uninstall it.")
+    logging.getLogger("qsense").warning(f"Skipped the {where}: {type_and_text(error)}; repair or uninstall it.")

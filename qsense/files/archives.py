@@ -6,7 +6,6 @@ unpack to `SLACK` bytes, and `RATIO` times its own size beyond that; data of mea
 
 from __future__ import annotations
 
-import ast
 import io
 import math
 import zipfile
@@ -78,25 +77,33 @@ def read_arrays(content: bytes) -> dict[str, NDArray[Any]]:
         return {name.removesuffix(".npy"): read_array(archive.read(name)) for name in archive.names}
 
 
+def array_header(content: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Returns what an NPY file declares: shape, whether in Fortran's order, and type; and where its numbers begin.
+
+    Raises:
+        ValueError, …: it is damaged, of an unknown version, or its header is too long (`files.DAMAGED`).
+    """
+    file = io.BytesIO(content)
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError("unknown version")
+    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    return *header(file), file.tell()
+
+
 def read_array(content: bytes) -> NDArray[Any]:
     """Returns the array of an NPY file, which must hold as many numbers as it declares; no more memory is taken.
 
     Raises:
         ValueError, …: it is damaged, or holds something other than numbers (`files.DAMAGED`).
     """
-    file = io.BytesIO(content)
-    version = np.lib.format.read_magic(file)
-    length = int.from_bytes(file.read(2 if version == (1, 0) else 4), "little")
-    if version not in ((1, 0), (2, 0)) or length > 10_000:
-        raise ValueError("unknown version, or header too long")
-    header = ast.literal_eval(file.read(length).decode("latin-1"))
-    shape, kind = header["shape"], np.dtype(header["descr"])
+    shape, is_fortran, kind, start = array_header(content)
     if kind.hasobject or kind.kind not in "biufc" or len(shape) > 8:
         raise ValueError("no numbers")
     if not all(type(one) is int and one >= 0 for one in shape):
         raise ValueError("shape")
     size = math.prod(shape)
-    if size * kind.itemsize != len(content) - file.tell():
+    if size * kind.itemsize != len(content) - start:
         raise ValueError("not as many numbers as declared")
-    found = np.frombuffer(content, kind, size, file.tell()) if size else np.empty(0, kind)
-    return found.reshape(shape, order="F" if header["fortran_order"] is True else "C")
+    found = np.frombuffer(content, kind, size, start) if size else np.empty(0, kind)
+    return found.reshape(shape, order="F" if is_fortran else "C")

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qsense.errors import ArgumentError, ContentError, QsenseError
+from qsense.errors import ArgumentError, ContentError, QsenseError, type_and_text
 from qsense.files.terminal import printable
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def save_or_error(draw: Callable[[], Figure], path: Path) -> QsenseError | None:
     except QsenseError as error:
         return error
     except Exception as error:  # of Matplotlib, on any content
-        failed = ContentError(f"{path}: the figure could not be drawn ({_reason(error)}).")
+        failed = ContentError(f"{path}: the figure could not be drawn ({type_and_text(error)}).")
         failed.__cause__ = error
         return failed
     return None
@@ -148,12 +148,8 @@ def draw_or_warn(draw: Callable[[], dict[str, bytes]], folder: Path) -> dict[str
     try:
         return draw()
     except Exception as error:  # of Matplotlib, on any content
-        logger.warning(f"{folder}: the tables are written, but the figures could not be drawn ({_reason(error)})")
+        logger.warning(f"{folder}: the tables are written, but the figures could not be drawn ({type_and_text(error)})")
         return {}
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
 
 def render_figure(figure: Figure, kind: str) -> bytes:
@@ -166,10 +162,10 @@ def render_figure(figure: Figure, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def spread(items: Sequence[Item], most: int = MOST_IN_A_ROW) -> list[Item]:
+def choose_evenly(items: Sequence[Item], most: int = MOST_IN_A_ROW) -> list[Item]:
     """Returns at most so many items, the first, the last and others evenly between; a figure of all would be too large.
 
-    >>> spread([1, 2, 3, 4, 5, 6, 7], 3)
+    >>> choose_evenly([1, 2, 3, 4, 5, 6, 7], 3)
     [1, 4, 7]
     """
     if len(items) <= most:

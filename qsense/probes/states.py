@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from qsense.errors import ArgumentError, ContentError
 from qsense.files import DAMAGED
+from qsense.files.archives import array_header, read_array
 from qsense.numerics.fisher import ComplexArray
 
 _NORMALISED = 1e-9
@@ -107,10 +107,7 @@ def load(path: Path) -> Any:
             raise ContentError(f"{path}: is no file; give the path of a .npy file.")
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
-        stream = io.BytesIO(content)
-        version = np.lib.format.read_magic(stream)
-        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, kind = header(stream)
+        shape, _, kind, start = array_header(content)
         declared = math.prod(shape)
         if kind.hasobject or kind.kind not in "biufc":
             raise ContentError(f"{path}: not a NumPy array of numbers, but of {kind.name}; save numbers.")
@@ -119,11 +116,10 @@ def load(path: Path) -> Any:
                 f"{path}: declares {declared:.6g} numbers; at most {MOST_NUMBERS} are read, a vector of 20 spins or a "
                 "density matrix of 10."
             )
-        held = len(content) - stream.tell()
+        held = len(content) - start
         if held != declared * kind.itemsize:
             raise ContentError(f"{path}: declares {declared * kind.itemsize} bytes, but holds {held}; save it again.")
-        stream.seek(0)
-        return np.lib.format.read_array(stream, allow_pickle=False)
+        return read_array(content)
     except FileNotFoundError as error:
         raise ContentError(f"{path}: no such file; give the path of a .npy file.") from error
     except DAMAGED as error:

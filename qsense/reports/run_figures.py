@@ -13,11 +13,11 @@ from qsense.files.figures import (
     COLOURS,
     OTHERS,
     blank_figure,
+    choose_evenly,
     drawing,
     literal,
     render_figure,
     say_what_is_left_out,
-    spread,
 )
 from qsense.files.units import time_unit
 from qsense.runs.placement import CALIBRATION
@@ -47,7 +47,7 @@ def figures(comparison: Comparison) -> dict[str, bytes]:
 def gain_figure(comparison: Comparison) -> Figure:
     """Returns G(t), one panel per noise and N: estimates with 95 % error bars over the exact curves."""
     every = _noises(comparison), sorted({m.point.probe.num_qubits for m in comparison.measured})
-    noises, sizes = spread(every[0]), spread(every[1])
+    noises, sizes = choose_evenly(every[0]), choose_evenly(every[1])
     figure = blank_figure(max(2.5 * len(sizes), 4.8), 2.3 * len(noises) + 0.9)
     axes = figure.subplots(len(noises), len(sizes), squeeze=False)
     handles: dict[str, Any] = {}
@@ -92,7 +92,7 @@ def _draw_gain(panel: Axes, here: list[MeasuredPoint], comparison: Comparison, h
 def integrated_gain_figure(comparison: Comparison) -> Figure:
     """Returns 𝓘 against N, one column per noise: estimates over the exact values, and their ratio below."""
     every = _noises(comparison)
-    noises = spread(every)
+    noises = choose_evenly(every)
     figure = blank_figure(max(3.6 * len(noises), 4.8), 5.0)
     axes = figure.subplots(2, len(noises), squeeze=False, sharex="col", height_ratios=[3, 2])
     handles: dict[str, Any] = {}

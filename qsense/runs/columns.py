@@ -11,15 +11,14 @@ POINT_COLUMNS = ("probe", "num_qubits", "noise", "estimator")
 
 CURVE_COLUMNS = ("time_s", "gain", "stderr", "low", "high", "gain_exact", "shots")
 ESTIMATE_COLUMNS = (*POINT_COLUMNS, *CURVE_COLUMNS)
-SUMMARY_COLUMNS = (
-    *POINT_COLUMNS,
+INTEGRAL_COLUMNS = (
     "integrated_gain_s",
     "integrated_gain_stderr_s",
     "integrated_gain_low_s",
     "integrated_gain_high_s",
     "integrated_gain_exact_s",
-    "z",
 )
+SUMMARY_COLUMNS = (*POINT_COLUMNS, *INTEGRAL_COLUMNS, "z")
 FIT_COLUMNS = (
     *POINT_COLUMNS, "model", "integrated_gain_s", "integrated_gain_stderr_s", "tail_s", "rate_per_s", "exponent",
     "p_value", "refused",

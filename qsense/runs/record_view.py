@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal, say_what_is_left_out, spread
+from qsense.files.figures import COLOURS, OTHERS, blank_figure, choose_evenly, drawing, literal, say_what_is_left_out
 from qsense.files.units import time_unit
 from qsense.runs.columns import CURVE_COLUMNS, POINT_COLUMNS
 from qsense.runs.plan import listed
@@ -81,7 +81,7 @@ def gain_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
         rows: of estimates.csv.
     """
     every = [list(dict.fromkeys(row[name] for row in rows)) for name in ("noise", "num_qubits")]
-    noises, sizes = map(spread, every)
+    noises, sizes = map(choose_evenly, every)
     with drawing():
         figure = blank_figure(max(2.5 * len(sizes), 4.8), 2.3 * len(noises) + 0.9)
         axes = figure.subplots(len(noises), len(sizes), squeeze=False)

@@ -8,18 +8,10 @@ from typing import Any
 from qsense.circuits.counts import Counts
 from qsense.errors import QsenseError, StoreError
 from qsense.files.old_names import with_current_names
-from qsense.runs.columns import CURVE_COLUMNS
+from qsense.runs.columns import CURVE_COLUMNS, INTEGRAL_COLUMNS
 from qsense.store import Result
 
-_NUMBERS = (
-    "integrated_gain_s",
-    "integrated_gain_stderr_s",
-    "integrated_gain_low_s",
-    "integrated_gain_high_s",
-    "integrated_gain_exact_s",
-    "z",
-    "shots",
-)
+_NUMBERS = (*INTEGRAL_COLUMNS, "z", "shots")
 
 
 def check_result(result: Result) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from qsense.backends import is_device
-from qsense.comparison.advantage import Curve, measured_crossing
+from qsense.comparison.advantage import Curve, measured_crossing, ratio_of
 from qsense.errors import ArgumentError
 from qsense.estimators.result import NORMAL_95, Estimate
 from qsense.noise import LocalNoise, SpinNoise
@@ -221,10 +221,6 @@ def leads(found: Sequence[Cell]) -> list[Lead]:
 
 def _lead(ghz: Cell, product: Cell) -> Lead:
     names = {name: value for name, value in ghz.names.items() if name != "probe"}
-    ratio, one, two = None, ghz.integrated_gain, product.integrated_gain
-    if two.value != 0:
-        value = one.value / two.value
-        ratio = Estimate(value, float(np.hypot(one.stderr, value * two.stderr) / abs(two.value)))
     exact, noise = None, _common_noise(ghz, product)
     is_quantum = ghz.quantity == product.quantity == "integrated_gain"
     if noise is not None and is_quantum and ghz.is_exact_as_read and product.is_exact_as_read:
@@ -234,7 +230,7 @@ def _lead(ghz: Cell, product: Cell) -> Lead:
         names,
         measured_crossing(ghz.curve, product.curve, exact),
         exact,
-        ratio,
+        ratio_of(ghz.integrated_gain, product.integrated_gain),
         ghz.integrated_gain_exact / product.integrated_gain_exact if product.integrated_gain_exact else None,
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +11,7 @@ import numpy as np
 from qsense.circuits.counts import Counts
 from qsense.files.old_names import with_old_names_alone
 from qsense.runs.spec import RunSpec
+from qsense.store.shard import content_key
 
 if TYPE_CHECKING:
     from qsense.comparison import MeasuredPoint
@@ -41,8 +40,7 @@ class Trial:
     @cached_property
     def key(self) -> str:
         """The SHA-256 of its content, hexadecimal; any study finds its result by it."""
-        text = json.dumps([RESULTS_VERSION, self.content], sort_keys=True, ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return content_key(self.content, RESULTS_VERSION)
 
     @property
     def label(self) -> str:

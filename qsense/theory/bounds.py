@@ -26,8 +26,7 @@ from qsense.noise import LocalNoise, Noise, SpinNoise, environment_of
 from qsense.noise.relaxation import equilibrium
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import Integral, integrate
-
-_LARGEST_LOG = 600.0
+from qsense.theory.scales import LARGEST_LOG
 
 
 def gain_bound(num_qubits: int, noise: Noise, times: Sequence[float] | FloatArray) -> FloatArray:
@@ -121,7 +120,7 @@ def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] 
 
         power = 1 / local.exponent
         log = math.lgamma(power + 1) - power * math.log(2)  # of Γ(1+1/β) 2^{−1/β}
-        whole = math.exp(log) if log < _LARGEST_LOG else np.inf
+        whole = math.exp(log) if log < LARGEST_LOG else np.inf
         reached = 2 * (dephasing * ends[:, None]) ** local.exponent
         part = gammaincc(power, reached)
         each = np.multiply(8 / dephasing * whole, part, out=np.zeros_like(part), where=part > 0)

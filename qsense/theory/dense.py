@@ -7,7 +7,6 @@ transverse part acts spin by spin as well, and is in `transverse`. Everything el
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,6 +19,7 @@ from qsense.numerics.nearly_pure import Information, qfi_and_error
 from qsense.probes import Probe
 from qsense.theory.fine import fine_gain
 from qsense.theory.lindblad import generator, lindblad_states
+from qsense.theory.scales import lifetimes
 from qsense.theory.transverse import transverse_states
 
 NUM_QUBITS = 10
@@ -29,7 +29,6 @@ _KERNEL, _WEAK, _COARSE = 1e-12, 1e-10, 1e-7  # times N²: what rounding may lea
 _NEVER = 1e200  # 1/s, of noise that is not there
 _SEEN = 1e-6  # what this part of a lifetime lifts is not hidden
 _CHUNK_BYTES = 2**26
-_LARGEST_LOG = 600.0
 _ALIVE = 21.0  # lifetimes after which e^{−21} < 1e-9 of G is left: angles later than that do not matter
 
 
@@ -97,8 +96,7 @@ def check_angles(num_qubits: int, environment: Environment, times: FloatArray, f
     slowest = float(environment.decay_rates(num_qubits).min())
     latest = float(np.max(times, initial=0.0))
     if slowest > 0:
-        lifetimes = math.exp(min(max(1.0, 1 / environment.exponent) * math.log(_ALIVE), _LARGEST_LOG))
-        latest = min(latest, lifetimes / slowest)
+        latest = min(latest, lifetimes(_ALIVE, environment.exponent, slowest))
     if not environment.is_covariant:
         check_field(num_qubits, field, latest)
     if environment.is_coupled:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,7 +19,6 @@ from qsense.theory.symmetric import UniformChannel, symmetric_gain
 
 _ROUNDING = 2.2e-16
 _NOTHING = 1e-15  # an amplitude that is rounding
-_LARGEST_LOG = 600.0  # numbers between exp(−600) and exp(600) leave room for products of two of them
 _STEPS = 3e3  # lifetimes that a solution in steps can follow
 _LINDBLAD = 1e-12
 
@@ -168,15 +166,3 @@ def cannot_sense(probe: Probe) -> bool:
     if amplitudes is not None:
         return int(np.sum(np.abs(amplitudes) > _NOTHING)) == 1
     return len(np.unique(generator(probe.num_qubits)[np.abs(probe.statevector()) > _NOTHING])) == 1
-
-
-def lifetimes(count: float, exponent: float, rate: float) -> float:
-    """Returns the time in s at which stretched decay has passed what `count` lifetimes are to exponential decay.
-
-    A small β begins early and ends late: count^{1/β} lifetimes, kept inside the range of numbers.
-
-    >>> round(lifetimes(10.0, 0.5, 2.0), 9)
-    50.0
-    """
-    log = max(1.0, 1 / exponent) * math.log(count) - math.log(rate)
-    return math.exp(min(max(log, -_LARGEST_LOG), _LARGEST_LOG))

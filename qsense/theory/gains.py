@@ -15,7 +15,8 @@ from qsense.numerics.integration import as_times, first_root, integrate
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_tail
 from qsense.theory.closed import integrated_ghz_gain, integrated_product_gain, log_ghz_gain
-from qsense.theory.engines import Engine, MeasuredErrors, cannot_sense, decay_scales, engine_for, lifetimes
+from qsense.theory.engines import Engine, MeasuredErrors, cannot_sense, decay_scales, engine_for
+from qsense.theory.scales import lifetimes
 
 _LINDBLAD = 1e-13  # times N² and the window: an error of an integral that a Lindblad equation's rounding makes anyway
 _FAR = 45.0  # exp(−45) < 3e-20: so many lifetimes are searched for a crossing

@@ -21,7 +21,7 @@ from qsense.theory.lindblad import generator
 
 ZERO = 1e-15  # of each order: a smaller p, or p'/N, is rounding
 FINE_ZERO = 1e-30
-COARSE_ZERO = 1.6e-14  # where the state follows from the exponential of a Lindblad equation
+COARSE_ZERO = 1.6e-14  # the same where twice the precision is not at hand, as beside a coupling
 _STEPS, _LONGEST = 60, 0.2  # of Newton's search for a minimum; 1/N
 _NARROW = 0.1  # 1/N: a minimum whose width a grid of phases may miss
 _AWAY = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)  # widths

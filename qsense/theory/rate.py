@@ -12,7 +12,8 @@ from qsense.noise import Noise, environment_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_bound, has_bound
-from qsense.theory.engines import decay_scales, engine_for, lifetimes
+from qsense.theory.engines import decay_scales, engine_for
+from qsense.theory.scales import lifetimes
 
 
 class Rate(NamedTuple):

@@ -16,19 +16,13 @@ import numpy as np
 from qsense import services as remote
 from qsense.errors import RecordError
 from qsense.extensions import allowing
+from qsense.runs.columns import INTEGRAL_COLUMNS
 from qsense.runs.execution import Progress
 from qsense.runs.plan import plan
 from qsense.runs.record import RunRecord
 from qsense.workflow import runs as workflow
 
 TOLERANCE = 1e-9  # relative: rounding differs by some 1e-15, a change of what is computed by more
-_NUMBERS = (
-    "integrated_gain_s",
-    "integrated_gain_stderr_s",
-    "integrated_gain_low_s",
-    "integrated_gain_high_s",
-    "integrated_gain_exact_s",
-)
 
 
 @dataclass(frozen=True)
@@ -160,7 +154,7 @@ def _numbers_of(record: RunRecord) -> list[dict[str, float]]:
     """The numbers of a record's rows, in the order of its points."""
     path = record.path / "summary.json"
     try:
-        return [{key: float(row[key]) for key in _NUMBERS} for row in record.summary()["rows"]]
+        return [{key: float(row[key]) for key in INTEGRAL_COLUMNS} for row in record.summary()["rows"]]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise RecordError(
             f"{path}: damaged ({type(error).__name__}); run `qsense estimate {record.path}` to make it again."
@@ -175,7 +169,7 @@ def _largest_difference(then: dict[str, float], now: dict[str, float]) -> tuple[
     """The largest relative difference of a point's numbers, and which number that is."""
     spread = max(abs(one["integrated_gain_stderr_s"]) for one in (then, now))
     found = {}
-    for key in _NUMBERS:
+    for key in INTEGRAL_COLUMNS:
         # What is estimated can lie near 0, where rounding is small beside its error, not beside itself.
         is_known_better = key in ("integrated_gain_stderr_s", "integrated_gain_exact_s")
         found[key] = _difference(then[key], now[key], 0.0 if is_known_better else spread)
