@@ -19,6 +19,7 @@ from qsense.errors import ArgumentError, nearest
 from qsense.numerics.angles import check_angle
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe, parse_qasm
+from qsense.signals import FREE, UNIFORM, Pulses, Signal
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -83,8 +84,11 @@ def prepare(probe: Probe) -> QuantumCircuit:
     if probe.kind == "circuit":
         return parse_qasm(probe.qasm or "", probe.name)
     if probe.kind == "ghz":
-        circuit.h(0)
-        _fan_out(circuit)
+        if probe.tilt == 0:
+            circuit.h(0)
+        else:
+            circuit.ry(2 * np.arcsin(np.sqrt((1 + probe.tilt) / 2)), 0)
+        _fan_out(circuit, probe)
     elif probe.kind in ("symmetric", "state"):
         from qiskit.circuit.library import StatePreparation
 
@@ -113,6 +117,8 @@ class Experiment:
             the fan-out is undone, spin 0 then holds the fringe, and any other spin found up says that an excitation
             was lost. "unprepare": the inverse of the whole preparation, so that all spins come back down with the
             probability that the probe has not changed.
+        signal: whose waveform is sensed; the angles that it collects, weights included, are in `Settings`.
+        pulses: of the sensing window.
 
     Raises:
         ArgumentError: the time is out of range, the ending is unknown, or the loss flag is requested for another probe.
@@ -125,6 +131,8 @@ class Experiment:
     probe: Probe
     time: float
     ending: Ending = "directions"
+    signal: Signal = UNIFORM
+    pulses: Pulses = FREE
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.time) and self.time >= 0):
@@ -169,7 +177,7 @@ class Experiment:
             return prepare(self.probe).inverse()
         circuit = QuantumCircuit(self.probe.num_qubits)
         if self.ending == "loss_flag":
-            _fan_out(circuit)
+            _fan_out(circuit, self.probe)
         return circuit.inverse()
 
 
@@ -218,10 +226,13 @@ def readable_circuit(probe: Probe, time: float, basis: str) -> QuantumCircuit:
     return circuit
 
 
-def _fan_out(circuit: QuantumCircuit) -> None:
-    """Copies spin 0 to all others: the number of spins reached doubles with every layer."""
+def _fan_out(circuit: QuantumCircuit, probe: Probe) -> None:
+    """Copies spin 0 to all others: the number of spins reached doubles with every layer. Then flips spins of sign −."""
     reached = 1
     while reached < circuit.num_qubits:
         for spin in range(min(reached, circuit.num_qubits - reached)):
             circuit.cx(spin, reached + spin)
         reached *= 2
+    for spin, sign in enumerate(probe.signs):
+        if sign == "-":
+            circuit.x(spin)

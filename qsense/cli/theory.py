@@ -131,7 +131,7 @@ def _answer(
     import numpy as np
 
     from qsense import theory as exact
-    from qsense.noise import environment_of
+    from qsense.noise import noise_model_of
     from qsense.numerics.integration import as_times
     from qsense.theory.bounds import gain_bound, integrated_gain_bound
     from qsense.theory.engines import engine_for
@@ -139,7 +139,7 @@ def _answer(
 
     check_dead_time(dead_time)
     n = probe.num_qubits
-    rates = environment_of(noise).decay_rates(n)
+    rates = noise_model_of(noise).decay_rates(n)
     if times is not None:
         at = as_times(times)
     elif rates.any():

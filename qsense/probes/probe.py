@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, reduce
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,9 +17,9 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.files import content, short_repr
 from qsense.numerics.fisher import ComplexArray, FloatArray
-from qsense.probes import collective, states
+from qsense.probes import collective, signs, states, vectors
 from qsense.probes.openqasm import read, written
-from qsense.probes.qasm import from_file, parse_qasm, say_order
+from qsense.probes.qasm import from_file, say_order
 
 Kind = Literal["ghz", "product", "symmetric", "circuit", "state"]
 KINDS = ("ghz", "product")
@@ -34,10 +33,12 @@ class Probe:
     Attributes:
         kind: "ghz", "product", "symmetric" (over Dicke states), "circuit" (OpenQASM) or "state" (vector or matrix).
         num_qubits: number of spins, at least 1.
-        tilt: δ in (−1, 1) of a product probe, whose spins are up with weight (1+δ)/2.
+        tilt: δ in (−1, 1) of a product probe, whose spins are up with weight (1+δ)/2, or of a GHZ probe, whose branch
+            |up…up> has that weight.
         name: the name in tables and records.
         qasm: the OpenQASM 3 text of a "circuit" probe.
         data: the complex128 numbers of a "symmetric" probe (N+1) or a "state" (2^N, or 4^N of a matrix by rows).
+        signs: + or − of every spin of a GHZ probe that is not up where spin 0 is: "-" is down in the branch |up…>.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class Probe:
     name: str = ""
     qasm: str | None = field(default=None, repr=False)
     data: bytes | None = field(default=None, repr=False)
+    signs: str = ""
     __repr__ = short_repr
 
     def __post_init__(self) -> None:
@@ -53,21 +55,36 @@ class Probe:
             raise ArgumentError(f"Argument `num_qubits` must be at least 1, but is {self.num_qubits!r}.")
         if not -1 < self.tilt < 1:
             raise ArgumentError(f"Argument `tilt` must be in (-1, 1), but is {self.tilt}.")
-        if self.tilt and self.kind != "product":
-            raise ArgumentError("Argument `tilt` goes with a product probe only.")
+        if self.tilt and self.kind not in KINDS:
+            raise ArgumentError("Argument `tilt` goes with a GHZ or a product probe only.")
+        if self.signs:
+            if self.kind != "ghz":
+                raise ArgumentError("Argument `signs` goes with a GHZ probe only.")
+            found = signs.checked(self.signs, self.num_qubits)
+            object.__setattr__(self, "signs", "" if set(found) == {"+"} else found)
         if not self.name:
-            object.__setattr__(self, "name", self.kind if not self.tilt else f"product(tilt={self.tilt:g})")
+            name = f"{self.kind}:{signs.shown(self.signs)}" if self.signs else self.kind
+            object.__setattr__(self, "name", f"{name}(tilt={self.tilt:g})" if self.tilt else name)
 
     @classmethod
-    def ghz(cls, num_qubits: int) -> Probe:
-        """Returns (|down…down> + |up…up>)/√2.
+    def ghz(cls, num_qubits: int, signs: str = "", tilt: float = 0.0) -> Probe:
+        """Returns √((1−δ)/2) |not b> + √((1+δ)/2) |b>, where b is up for every sign + and down for every −.
 
-        Source: arXiv:2512.21661v1, Eq. 37.
+        By default (|down…down> + |up…up>)/√2.
+
+        Args:
+            num_qubits: number of spins.
+            signs: + or − of every spin, or "alternating"; "" is + for all.
+            tilt: δ in (−1, 1), of the weights (1±δ)/2 of the two branches.
+
+        Source: arXiv:2512.21661v1, Eq. 37, for equal signs and weights.
 
         >>> Probe.ghz(2).statevector().real.round(4)
         array([0.7071, 0.    , 0.    , 0.7071])
+        >>> Probe.ghz(2, signs="+-").statevector().real.round(4)
+        array([0.    , 0.7071, 0.7071, 0.    ])
         """
-        return cls("ghz", num_qubits)
+        return cls("ghz", num_qubits, tilt, signs=signs)
 
     @classmethod
     def product(cls, num_qubits: int, tilt: float = 0.0) -> Probe:
@@ -108,9 +125,9 @@ class Probe:
     def named(cls, name: str, num_qubits: int, tilt: float = 0.0) -> Probe:
         """Returns a probe by its name, with its number after a colon where it has one.
 
-        `ghz`, `product`; `w` (one spin up), `dicke:U` (U spins up), `dicke_x:U` (J_x = U − N/2), `twin_fock`
-        (dicke_x with half of the spins up), `coherent:POLAR` (rad), `one_axis:STRENGTH`, `two_axis:STRENGTH` (rad,
-        turned for the largest G(0)).
+        `ghz` (`ghz:+-+-` with the sign of every spin, `ghz:alternating`), `product`; `w` (one spin up), `dicke:U` (U
+        spins up), `dicke_x:U` (J_x = U − N/2), `twin_fock` (dicke_x with half of the spins up), `coherent:POLAR` (rad),
+        `one_axis:STRENGTH`, `two_axis:STRENGTH` (rad, turned for the largest G(0)).
 
         Raises:
             ArgumentError: the name is unknown, or its number is missing or out of range.
@@ -118,12 +135,13 @@ class Probe:
         >>> Probe.named("ghz", 3).kind, Probe.named("dicke:1", 3).name
         ('ghz', 'dicke:1')
         """
-        if name == "ghz":
-            return cls("ghz", num_qubits, tilt)
+        kind, _, number = name.partition(":")
+        if kind == "ghz" and (number or name == kind):
+            return cls("ghz", num_qubits, tilt, signs=number)
         if name == "product":
             return cls("product", num_qubits, tilt)
         if tilt:
-            raise ArgumentError("Argument `tilt` goes with a product probe only.")
+            raise ArgumentError("Argument `tilt` goes with a GHZ or a product probe only.")
         cls("ghz", num_qubits)  # refuses a wrong number of spins
         vector = np.asarray(collective.named(name, num_qubits), dtype=np.complex128)
         return cls("symmetric", num_qubits, name=name, data=vector.tobytes())
@@ -212,7 +230,16 @@ class Probe:
         """What identifies the probe: kind, size, tilt and, for a circuit or numbers, the hash of its content."""
         given = self.qasm.encode() if self.data is None and self.qasm is not None else self.data
         text = "" if given is None else hashlib.sha256(given).hexdigest()
-        return f"{self.kind}:{self.num_qubits}:{self.tilt!r}:{text}"
+        return f"{self.kind}:{self.num_qubits}:{self.tilt!r}:{text}" + (f":{self.signs}" if self.signs else "")
+
+    @property
+    def branch(self) -> FloatArray:
+        """s_j = ±1 of a GHZ probe: +1 where spin j is up in the branch of weight (1+δ)/2, shape (num_qubits,).
+
+        >>> Probe.ghz(3, signs="+-+").branch
+        array([ 1., -1.,  1.])
+        """
+        return np.array([-1.0 if sign == "-" else 1.0 for sign in self.signs or "+" * self.num_qubits])
 
     @property
     def is_mixed(self) -> bool:
@@ -232,7 +259,7 @@ class Probe:
                 f"A state vector of {self.num_qubits} spins has 2^{self.num_qubits} amplitudes; "
                 f"at most {NUM_QUBITS_OF_A_STATEVECTOR} spins are supported."
             )
-        return _statevector(self)
+        return vectors.statevector(self)
 
     def density_matrix(self) -> ComplexArray:
         """Returns ρ, shape (2^N, 2^N).
@@ -253,48 +280,15 @@ class Probe:
         array([0.5   , 0.7071, 0.5   ])
         """
         if self.kind == "ghz":
-            return np.asarray(collective.ghz(self.num_qubits), dtype=np.complex128)
+            down, up = np.sqrt((1 - self.tilt) / 2), np.sqrt((1 + self.tilt) / 2)
+            amplitudes = np.zeros(self.num_qubits + 1, dtype=np.complex128)
+            amplitudes[[0, -1]] = down, up
+            return amplitudes if not self.signs else amplitudes[::-1] if "+" not in self.signs else None
         if self.kind == "product":
             return collective.coherent(self.num_qubits, polar=float(np.arccos(self.tilt)))
         if self.kind == "symmetric":
             return self._numbers()
-        return None if self.is_mixed else _projected(self)
+        return None if self.is_mixed else vectors.projected(self)
 
     def _numbers(self) -> ComplexArray:
         return np.frombuffer(self.data or b"", dtype=np.complex128)
-
-
-@lru_cache(maxsize=64)
-def _statevector(probe: Probe) -> ComplexArray:
-    state = np.array(_amplitudes(probe), dtype=np.complex128)
-    state.flags.writeable = False
-    return state
-
-
-def _amplitudes(probe: Probe) -> ComplexArray | FloatArray:
-    size = probe.num_qubits
-    if probe.kind == "circuit":
-        from qiskit.quantum_info import Statevector
-
-        return np.asarray(Statevector(parse_qasm(probe.qasm or "", probe.name)).data, dtype=np.complex128)
-    if probe.kind == "state":
-        return np.frombuffer(probe.data or b"", dtype=np.complex128)
-    if probe.kind == "product":
-        spin = np.sqrt(np.array([1 - probe.tilt, 1 + probe.tilt]) / 2)
-        return np.asarray(reduce(np.kron, [spin] * size))
-    amplitudes = probe.dicke_amplitudes()
-    assert amplitudes is not None
-    return np.asarray((amplitudes / collective.roots_of_binomials(size))[_ups(size)], dtype=np.complex128)
-
-
-@lru_cache(maxsize=64)
-def _projected(probe: Probe) -> ComplexArray | None:
-    """The Dicke amplitudes of a state vector that is symmetric to rounding."""
-    state, ups, roots = probe.statevector(), _ups(probe.num_qubits), collective.roots_of_binomials(probe.num_qubits)
-    sums = np.bincount(ups, state.real) + 1j * np.bincount(ups, state.imag)
-    amplitudes = np.asarray(sums / roots, dtype=np.complex128)
-    return amplitudes if np.linalg.norm(state - (amplitudes / roots)[ups]) < 1e-13 else None
-
-
-def _ups(size: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return np.bitwise_count(np.arange(2**size)).astype(np.int64)

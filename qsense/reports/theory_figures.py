@@ -9,9 +9,9 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal
 from qsense.files.units import time_unit
-from qsense.noise import Noise, environment_of
+from qsense.noise import Noise, noise_model_of
 from qsense.numerics.fisher import FloatArray
-from qsense.probes import FAMILIES, Probe
+from qsense.probes import FAMILIES, KINDS, Probe
 from qsense.theory import gain, integrated_gain
 from qsense.theory.bounds import gain_bound, integrated_gain_bound
 
@@ -34,7 +34,7 @@ def theory_figure(probe: Probe, noise: Noise, field: float = 0.0) -> Figure:
         ArgumentError: all rates are zero, so that there is no time scale.
     """
     n = probe.num_qubits
-    rates = environment_of(noise).decay_rates(n)
+    rates = noise_model_of(noise).decay_rates(n)
     if not rates.any():
         raise ArgumentError(f'The noise "{noise.name}" has no rates, so there is no time scale to draw; give a rate.')
     probes = list({p.key: p for p in (Probe.ghz(n), Probe.product(n), probe)}.values())
@@ -71,7 +71,7 @@ def _draw_curves(curve: Axes, ratio: Axes, probes: list[Probe], noise: Noise, ti
 def _draw_totals(panel: Axes, probe: Probe, noise: Noise, field: float) -> None:
     n = probe.num_qubits
     try:
-        environment_of(noise).check(n + 1)
+        noise_model_of(noise).check(n + 1)
         per_spin = False
     except ArgumentError:  # rates or couplings of n spins
         per_spin = True
@@ -79,9 +79,8 @@ def _draw_totals(panel: Axes, probe: Probe, noise: Noise, field: float) -> None:
     every = np.unique(np.rint(np.geomspace(1, largest, 10)).astype(int)) if largest > 10 else np.arange(1, largest + 1)
     sizes = [n] if per_spin else sorted({*(int(size) for size in every), n})
     bounds = np.array([integrated_gain_bound(size, noise).value for size in sizes])
-    families = [("ghz", Probe.ghz), ("product", Probe.product)]
-    series = {name: [(size, integrated_gain(build(size), noise, None, field).value) for size in sizes]
-              for name, build in families}  # fmt: skip
+    series = {name: [(size, integrated_gain(Probe.named(name, size), noise, None, field).value) for size in sizes]
+              for name in KINDS}  # fmt: skip
     if probe.kind not in series:
         series[probe.name] = [
             (size, integrated_gain(one, noise, None, field).value) for size in sizes if (one := _of_size(probe, size))

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from qsense.noise import LocalNoise, Noise, SpinNoise, environment_of
+from qsense.noise import LocalNoise, Noise, SpinNoise, noise_model_of
 from qsense.noise.relaxation import equilibrium
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import Integral, integrate
@@ -46,7 +46,7 @@ def gain_bound(num_qubits: int, noise: Noise, times: Sequence[float] | FloatArra
     array([4.      , 0.901599])
     """
     times = np.asarray(times, dtype=np.float64)
-    environment = environment_of(noise)
+    environment = noise_model_of(noise)
     if not has_bound(num_qubits, environment):
         return np.full(len(times), float(num_qubits**2))
     penalty = np.sort(_penalties(num_qubits, environment.local, times), axis=-1)
@@ -78,7 +78,7 @@ def integrated_gain_bound(num_qubits: int, noise: Noise) -> Integral:
     >>> round(float(bound.value / (2 * 2 * np.log(2))), 10)
     1.0
     """
-    environment = environment_of(noise)
+    environment = noise_model_of(noise)
     rates = environment.decay_rates(num_qubits) - 4 * environment.collective_dephasing
     if not (has_bound(num_qubits, environment) and rates.min() > 0):
         return Integral(np.inf, 0.0)
@@ -104,7 +104,7 @@ def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] 
     >>> 3 * np.exp(-4.0) < tail(4.0, 3 * np.exp(-4.0)) < 0.5
     True
     """
-    environment = environment_of(noise)
+    environment = noise_model_of(noise)
     local = environment.local
     if not isinstance(local, LocalNoise):
         return None
@@ -137,7 +137,7 @@ def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] 
 
 def has_bound(num_qubits: int, noise: Noise) -> bool:
     """Whether a bound below N² is known: whether each spin has a channel that commutes with the field."""
-    return environment_of(noise).commutes(num_qubits)
+    return noise_model_of(noise).commutes(num_qubits)
 
 
 def _penalties(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatArray:

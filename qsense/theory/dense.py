@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Environment, Noise, environment_of
+from qsense.noise import Environment, Noise, noise_model_of
 from qsense.numerics.angles import check_angle, check_field
 from qsense.numerics.fisher import ComplexArray, FloatArray, qfi_of_rotation, sub_qfi
 from qsense.numerics.nearly_pure import Information, qfi_and_error
@@ -34,7 +34,7 @@ _ALIVE = 21.0  # lifetimes after which e^{−21} < 1e-9 of G is left: angles lat
 
 def is_transverse_alone(noise: Noise) -> bool:
     """Whether the noise does not commute with the field's rotation, but acts spin by spin."""
-    environment = environment_of(noise)
+    environment = noise_model_of(noise)
     return not (environment.is_covariant or environment.is_coupled or environment.collective_dephasing)
 
 
@@ -61,7 +61,7 @@ def density_matrices(probe: Probe, noise: Noise, times: FloatArray, phases: Floa
     array([[0.5     , 0.303265],
            [0.303265, 0.5     ]])
     """
-    environment = environment_of(noise)
+    environment = noise_model_of(noise)
     if not environment.is_covariant:
         raise ArgumentError(f'The noise "{noise.name}" is transverse: a phase cannot be put on after it.')
     unturned = (
@@ -81,12 +81,12 @@ def states_and_slopes(
 ) -> tuple[ComplexArray, ComplexArray]:
     """Returns ρ and ∂_θρ = ∂_φρ/t at every time, each (times, 2^N, 2^N), in the frame that turns with the field
     where the noise commutes with it, and in the laboratory's where it does not."""
-    check_angles(probe.num_qubits, environment_of(noise), times, field)
+    check_angles(probe.num_qubits, noise_model_of(noise), times, field)
     if is_transverse_alone(noise):
         _check_size(probe, noise)
-        return transverse_states(probe, environment_of(noise).local_noise(), times, field)
-    if not environment_of(noise).commutes(probe.num_qubits):
-        return lindblad_states(probe, environment_of(noise), times, field)
+        return transverse_states(probe, noise_model_of(noise).local_noise(), times, field)
+    if not noise_model_of(noise).commutes(probe.num_qubits):
+        return lindblad_states(probe, noise_model_of(noise), times, field)
     rho = _channel_output(probe, noise, times)  # checks the size
     return rho, -1j * np.subtract.outer(generator(probe.num_qubits), generator(probe.num_qubits)) * rho
 
@@ -111,14 +111,14 @@ def dense_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0
     >>> dense_gain(Probe.ghz(2), LocalNoise(dephasing=0.25), np.array([0.0])).round(6)
     array([4.])
     """
-    check_angles(probe.num_qubits, environment_of(noise), times, field)
-    if environment_of(noise).commutes(probe.num_qubits):
+    check_angles(probe.num_qubits, noise_model_of(noise), times, field)
+    if noise_model_of(noise).commutes(probe.num_qubits):
         _check_size(probe, noise)
         diagonal = generator(probe.num_qubits)
         parts = [qfi_of_rotation(_channel_output(probe, noise, part), diagonal) for part in _chunks(probe, times)]
         return np.concatenate(parts)
-    if environment_of(noise).is_covariant:
-        rho, _ = lindblad_states(probe, environment_of(noise), times, field)
+    if noise_model_of(noise).is_covariant:
+        rho, _ = lindblad_states(probe, noise_model_of(noise), times, field)
         return qfi_of_rotation(rho, generator(probe.num_qubits))
     found, limit = transverse_gain(probe, noise, times, field), transverse_resolution(noise, probe.num_qubits, field)
     if (found.error > limit).any():
@@ -157,7 +157,7 @@ def _transverse_part(probe: Probe, noise: Noise, times: FloatArray, field: float
     enough = 0.1 * _KERNEL * n**2 if n < FINE_QUBITS - 1 else transverse_resolution(noise, n, field)
     unsure = np.flatnonzero(found.error > enough)
     if affordable and unsure.size:
-        fine = fine_gain(probe, environment_of(noise).local_noise(), times[unsure], field)
+        fine = fine_gain(probe, noise_model_of(noise).local_noise(), times[unsure], field)
         better = fine.error < found.error[unsure]
         for array, refined in zip(found, fine, strict=True):
             array[unsure[better]] = refined[better]
@@ -166,7 +166,7 @@ def _transverse_part(probe: Probe, noise: Noise, times: FloatArray, field: float
 
 def _slowest_beside(noise: Noise, num_qubits: int) -> float:
     """The smallest rate or coupling beside the transverse noise: it may lift what vanishes without a field."""
-    environment = environment_of(noise)
+    environment = noise_model_of(noise)
     local = environment.local_noise()
     beside = np.concatenate([
         *local.rates(num_qubits).values(),
@@ -204,7 +204,7 @@ def _channel_output(probe: Probe, noise: Noise, times: FloatArray) -> ComplexArr
     """ρ without the field's rotation; real where the probe is and nothing turns it."""
     _check_size(probe, noise)
     num_qubits = probe.num_qubits
-    environment = environment_of(noise)
+    environment = noise_model_of(noise)
     complex_start = probe.density_matrix()
     start = complex_start if complex_start.imag.any() else complex_start.real
     channel = environment.local.channel(times, num_qubits)

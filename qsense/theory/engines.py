@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Environment, LocalNoise, Noise, environment_of
+from qsense.noise import Environment, LocalNoise, Noise, noise_model_of
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.nearly_pure import Information
 from qsense.probes import Probe
@@ -81,7 +81,7 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
     """
     if not isinstance(probe, Probe):
         raise ArgumentError(f"Argument `probe` must be a Probe, such as Probe.ghz(4), but is {probe!r}.")
-    environment, n = environment_of(noise), probe.num_qubits
+    environment, n = noise_model_of(noise), probe.num_qubits
     environment.check(n)
     # All up and all down have the same energy in any coupling, so that it does not change GHZ.
     if environment.is_covariant and (probe.kind == "ghz" or not environment.is_coupled):
@@ -130,7 +130,7 @@ def uniform_channel(environment: Environment, num_qubits: int, times: FloatArray
 def decay_scales(probe: Probe, noise: Noise, field: float = 0.0) -> tuple[float, float]:
     """Returns the slowest and the fastest rate at which parts of G decay, in 1/s; they choose
     the panels of an integral."""
-    environment, n = environment_of(noise), probe.num_qubits
+    environment, n = noise_model_of(noise), probe.num_qubits
     rates = environment.decay_rates(n)
     slowest, fastest = float(rates.min()), float(rates.sum()) + 4 * environment.collective_dephasing * n**2
     if not environment.is_covariant:

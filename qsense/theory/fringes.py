@@ -14,7 +14,7 @@ from functools import reduce
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Noise, environment_of
+from qsense.noise import Noise, noise_model_of
 from qsense.numerics.fisher import ComplexArray, FloatArray, cfi
 from qsense.probes import Probe
 from qsense.probes.collective import eigenstates_of_jx
@@ -149,7 +149,7 @@ def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, 
             )
         if readout == "loss_flag" and probe.kind != "ghz":
             raise ArgumentError(f'The readout "loss_flag" goes with a GHZ probe, but the probe is "{probe.name}".')
-        environment = environment_of(noise)
+        environment = noise_model_of(noise)
         # All up and all down have the same energy in any coupling, so that it does not change GHZ.
         simple = environment.is_covariant and (probe.kind == "ghz" or not environment.is_coupled)
         if simple and probe.kind == "ghz" and readout in (*OF_PARITY, "loss_flag"):
@@ -163,7 +163,7 @@ def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, 
 
 def _of_ghz(n: int, noise: Noise, times: FloatArray, readout: str) -> Fringes:
     """The block of a GHZ state: visibility 2|c|, and for the loss flag p_up + p_down beside what left the block."""
-    environment = environment_of(noise)
+    environment = noise_model_of(noise)
     channel = environment.local.channel(times, n)
     visibility = channel.coherence.prod(-1) * np.exp(-(n**2) * environment.collective(times))
     ends = (channel.stay_up, 1 - channel.stay_down, 1 - channel.stay_up, channel.stay_down)
@@ -179,7 +179,7 @@ def _of_symmetric(probe: Probe, noise: Noise, times: FloatArray, readout: str) -
     """For a symmetric state the joint outcome holds no more information than J_x, which each block has for itself."""
     n, amplitudes = probe.num_qubits, probe.dicke_amplitudes()
     assert amplitudes is not None
-    parts = uniform_channel(environment_of(noise), n, times).parts(n)
+    parts = uniform_channel(noise_model_of(noise), n, times).parts(n)
     values = np.concatenate([_along_x(amplitudes, part) for part in parts])
     if readout == "parity":
         values = np.stack([values[..., n % 2 :: 2].sum(-1), values[..., 1 - n % 2 :: 2].sum(-1)], axis=-1)
@@ -199,7 +199,7 @@ def _along_x(amplitudes: ComplexArray, channel: UniformChannel) -> ComplexArray:
 
 
 def _of_dense(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, field: float) -> Fringes:
-    n, environment = probe.num_qubits, environment_of(noise)
+    n, environment = probe.num_qubits, noise_model_of(noise)
     effects = _effects(n, readout)
     rho, slope = states_and_slopes(probe, noise, times, field)
     order = np.subtract.outer(generator(n), generator(n))

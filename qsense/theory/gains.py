@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Environment, LocalNoise, Noise, environment_of
+from qsense.noise import Environment, LocalNoise, Noise, noise_model_of
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import as_times, first_root, integrate
 from qsense.probes import Probe
@@ -102,7 +102,7 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
     end = np.inf if until is None else float(until)
     if not end > 0:
         raise ArgumentError(f"Argument `until` must be positive, but is {until} s.")
-    engine, environment = engine_for(probe, noise, field), environment_of(noise)
+    engine, environment = engine_for(probe, noise, field), noise_model_of(noise)
     if environment.is_covariant and cannot_sense(probe):
         return IntegratedGain(0.0, 0.0, "state of fixed J_z")
     closed = _closed_integral(probe, noise) if np.isinf(end) else None
@@ -167,7 +167,7 @@ def crossover(num_qubits: int, noise: Noise, field: float = 0.0, product_noise: 
     0.9624
     """
     noises = (noise, noise if product_noise is None else product_noise)
-    if num_qubits == 1 or not any(environment_of(one).decay_rates(num_qubits).any() for one in noises):
+    if num_qubits == 1 or not any(noise_model_of(one).decay_rates(num_qubits).any() for one in noises):
         return None
     ghz = engine_for(Probe.ghz(num_qubits), noises[0], field)
     product = engine_for(Probe.product(num_qubits), noises[1], field)
@@ -176,14 +176,14 @@ def crossover(num_qubits: int, noise: Noise, field: float = 0.0, product_noise: 
     def advantage(times: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore"):
             if closed:  # logarithms reach where G itself underflows
-                environment = environment_of(noises[0])
+                environment = noise_model_of(noises[0])
                 lost = 4 * environment.collective_dephasing * num_qubits**2 * times
                 return log_ghz_gain(num_qubits, environment.local, times) - lost - np.log(product.gain(times))
             return ghz.gain(times) - product.gain(times)
 
     grid = crossing_times(num_qubits, noises, closed)
     root = first_root(advantage, grid, 128 if closed else 4, ghz.resolution + product.resolution)
-    exponent = min(environment_of(one).exponent for one in noises)
+    exponent = min(noise_model_of(one).exponent for one in noises)
     if root is None and (advantage(grid[:1])[0] < 0 or advantage(grid[-1:])[0] > 0) and exponent < 0.1:
         raise ArgumentError(
             f"With the exponent {exponent:g} the crossing, if there is one, is not between {grid[0]:.1g} and "
@@ -202,7 +202,7 @@ def crossing_times(num_qubits: int, noises: Sequence[Noise], is_cheap: bool = Fa
         noises: of each probe; some spin of one of them must decay.
         is_cheap: whether gains take next to no time, for a grid that is 30 times as fine.
     """
-    environments = [environment_of(one) for one in noises]
+    environments = [noise_model_of(one) for one in noises]
     rates = np.concatenate([one.decay_rates(num_qubits) for one in environments])
     common = max(one.collective_dephasing for one in environments)
     fastest = float(rates.max()) + 4 * common * num_qubits
@@ -215,7 +215,7 @@ def crossing_times(num_qubits: int, noises: Sequence[Noise], is_cheap: bool = Fa
 
 def _closed_integral(probe: Probe, noise: Noise) -> float | None:
     """𝓘 where it has a closed form."""
-    environment, n = environment_of(noise), probe.num_qubits
+    environment, n = noise_model_of(noise), probe.num_qubits
     local, common = environment.local, environment.collective_dephasing
     if not environment.is_covariant or (environment.is_coupled and probe.kind != "ghz"):
         return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Noise, environment_of
+from qsense.noise import Noise, noise_model_of
 from qsense.numerics.angles import check_angle
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import as_times, integrate
@@ -110,8 +110,8 @@ def integrated_classical_gain(
     if phase == "mid" and isinstance(readout, str) and (probe.kind, readout) in _REACHING and _is_local(noise):
         return integrated_gain(probe, noise)
     slowest, fastest = decay_scales(probe, noise, field)
-    if slowest == 0 and not environment_of(noise).is_covariant:  # the gain falls as 1/t², once it has begun to
-        slowest = float(environment_of(noise).decay_rates(probe.num_qubits).min())
+    if slowest == 0 and not noise_model_of(noise).is_covariant:  # the gain falls as 1/t², once it has begun to
+        slowest = float(noise_model_of(noise).decay_rates(probe.num_qubits).min())
     if not slowest > 0:
         raise ArgumentError(f'Under the noise "{noise.name}" some spin never decays: the integral may diverge.')
     quantum, tail = engine_for(probe, noise, field), gain_tail(probe.num_qubits, noise)
@@ -134,7 +134,7 @@ def integrated_classical_gain(
 
 
 def _is_local(noise: Noise) -> bool:
-    environment = environment_of(noise)
+    environment = noise_model_of(noise)
     return environment.is_covariant and not environment.is_coupled and not environment.collective_dephasing
 
 
@@ -142,7 +142,7 @@ def _closed(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm) 
     """At mid-fringe, where there is a closed form."""
     if not isinstance(readout, str) or not _is_local(noise):
         return None
-    local, n = environment_of(noise).local, probe.num_qubits
+    local, n = noise_model_of(noise).local, probe.num_qubits
     if probe.kind == "ghz" and readout == "loss_flag":
         return ghz_gain(n, local, times)
     if probe.kind == "ghz" and readout in OF_PARITY:

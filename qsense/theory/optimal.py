@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Noise, environment_of
+from qsense.noise import Noise, noise_model_of
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe, collective
 from qsense.theory.engines import engine_for, symmetric_resolution
@@ -162,7 +162,7 @@ def comparison(
 
 
 def _check(num_qubits: int, noise: Noise) -> None:
-    environment = environment_of(noise)
+    environment = noise_model_of(noise)
     if not (environment.is_covariant and environment.local.is_uniform) or environment.is_coupled:
         raise ArgumentError(
             "The search for the best probe needs noise that is the same for all spins and commutes with the field."

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Noise, environment_of
+from qsense.noise import Noise, noise_model_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_bound, has_bound
@@ -75,7 +75,7 @@ def rate_bound(num_qubits: int, noise: Noise, dead_time: float = 0.0) -> Rate:
     """
     found = _largest_rate(lambda times: gain_bound(num_qubits, noise, times), 0.0, num_qubits, noise, dead_time)
     if np.isinf(found.time) and has_bound(num_qubits, noise):
-        common = environment_of(noise).collective_dephasing
+        common = noise_model_of(noise).collective_dephasing
         return Rate(1 / (4 * common) if common else np.inf, np.inf)
     return found
 
@@ -93,7 +93,7 @@ def _largest_rate(
     An infinite time with an infinite value says that it rises to the end of the grid.
     """
     check_dead_time(dead_time)
-    environment = environment_of(noise)
+    environment = noise_model_of(noise)
     environment.check(num_qubits)
     rates = environment.decay_rates(num_qubits)
     if not rates.any():

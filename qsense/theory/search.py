@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qsense.noise import LocalNoise, Noise, environment_of
+from qsense.noise import LocalNoise, Noise, noise_model_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import collective
 from qsense.theory.engines import uniform_channel
@@ -43,7 +43,7 @@ class SampledObjective:
         cls, num_qubits: int, noise: Noise, times: FloatArray, weights: FloatArray | None = None
     ) -> SampledObjective:
         """Returns the weighted sum of G at these times in s; of G itself by default."""
-        channel = uniform_channel(environment_of(noise), num_qubits, times)
+        channel = uniform_channel(noise_model_of(noise), num_qubits, times)
         return cls(channel, np.ones(len(times)) if weights is None else weights)
 
     @classmethod
@@ -78,7 +78,7 @@ def integration_rule(num_qubits: int, noise: Noise, doublings: int = 0) -> tuple
     >>> bool(np.isclose(weights @ np.exp(-2 * (0.2 * times) ** 2), np.sqrt(np.pi / 2) / 2 / 0.2, rtol=1e-9))
     True
     """
-    environment = environment_of(noise)
+    environment = noise_model_of(noise)
     rate = float(environment.decay_rates(num_qubits)[0])
     exponential = isinstance(environment.local, LocalNoise) and environment.exponent == 1
     if exponential and not environment.collective_dephasing:

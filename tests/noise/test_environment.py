@@ -8,7 +8,7 @@ import pytest
 
 from qsense import LocalNoise, Probe, crossover, gain, integrated_gain
 from qsense.errors import ArgumentError
-from qsense.noise import Environment, environment_of
+from qsense.noise import Environment, noise_model_of
 from qsense.theory.bounds import gain_bound
 from qsense.theory.dense import density_matrices
 
@@ -66,7 +66,7 @@ def test_equal_environments_are_equal_and_can_be_kept_in_a_set():
     other = Environment(LocalNoise(dephasing=0.1, name="other"), 0.2, np.array([[0.0, 1.0], [1.0, 0.0]]))
     assert one == other
     assert len({one, other}) == 1
-    assert environment_of(one) is one
+    assert noise_model_of(one) is one
     assert Environment().local == LocalNoise()
 
 

@@ -19,7 +19,7 @@ from qsense.estimators import Estimate
         ),
         (
             qsense.Environment(qsense.LocalNoise(emission=0.1), coupling=0.2),
-            "Environment(local=LocalNoise(emission=0.1), coupling=0.2)",
+            "NoiseModel(local=LocalNoise(emission=0.1), coupling=0.2)",
         ),
         (Estimate(1.5, 0.2, limits=(0.0, 4.0)), "Estimate(value=1.5, stderr=0.2)"),
     ],

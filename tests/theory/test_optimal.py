@@ -9,7 +9,7 @@ from scipy.optimize import minimize, minimize_scalar
 
 from qsense import LocalNoise, Probe, gain, integrated_gain
 from qsense.errors import ArgumentError
-from qsense.noise import Environment, environment_of
+from qsense.noise import Environment, noise_model_of
 from qsense.theory.bounds import gain_bound
 from qsense.theory.dense import dense_gain
 from qsense.theory.engines import uniform_channel
@@ -113,7 +113,7 @@ def test_no_search_over_all_complex_states_finds_a_better_one(size, noise):
 @pytest.mark.parametrize("name", NOISES)
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_the_gradient_is_that_of_finite_differences(name, size):
-    channel = uniform_channel(environment_of(NOISES[name]), size, np.array([0.2, 1.0]))
+    channel = uniform_channel(noise_model_of(NOISES[name]), size, np.array([0.2, 1.0]))
     amplitudes, direction = random_amplitudes(size, 1), random_amplitudes(size, 2)
     gains, matrices = gain_and_matrix(amplitudes, channel)
     assert np.allclose(gains, symmetric_gain(amplitudes, channel), rtol=1e-12)
@@ -134,7 +134,7 @@ def test_the_gradient_is_that_of_finite_differences(name, size):
 
 @pytest.mark.parametrize("name", NOISES)
 def test_the_matrix_bounds_the_gain_of_every_other_probe_from_below(name):
-    channel = uniform_channel(environment_of(NOISES[name]), 4, np.array([0.4]))
+    channel = uniform_channel(noise_model_of(NOISES[name]), 4, np.array([0.4]))
     _, matrices = gain_and_matrix(random_amplitudes(4, 3), channel)
     for seed in range(40):
         other = random_amplitudes(4, seed, real=seed % 2 == 0)

@@ -10,7 +10,7 @@ from scipy.linalg import expm, null_space
 
 from qsense import LocalNoise, Probe, gain
 from qsense.errors import ArgumentError
-from qsense.noise import Environment, environment_of
+from qsense.noise import Environment, noise_model_of
 from qsense.probes import collective
 from qsense.theory.closed import ghz_gain, product_gain
 from qsense.theory.dense import dense_gain, density_matrices
@@ -38,7 +38,7 @@ def random_amplitudes(size, seed):
 
 
 def channel_at(noise, *times):
-    return uniform_channel(environment_of(noise), 1, np.array(times))
+    return uniform_channel(noise_model_of(noise), 1, np.array(times))
 
 
 def on_all(operator, size):
@@ -232,10 +232,10 @@ def test_only_rate_times_time_counts(name):
     # Devices have rates of 1e6/s, slow clocks 1e-9/s; nothing in the engine has a unit.
     noise, probe, times = NOISES[name], Probe.named("one_axis:0.3", 6), np.array([0.1, 1.0, 5.0])
     for scale in (1e6, 1e-9):
-        local = environment_of(noise).local
+        local = noise_model_of(noise).local
         rates = [np.multiply(scale, rates) for rates in (local.dephasing, local.emission, local.absorption)]
         faster = Environment(
-            LocalNoise(*rates, exponent=local.exponent), scale * environment_of(noise).collective_dephasing
+            LocalNoise(*rates, exponent=local.exponent), scale * noise_model_of(noise).collective_dephasing
         )
         assert np.allclose(gain(probe, faster, times / scale), gain(probe, noise, times), rtol=1e-12, atol=1e-15)
 

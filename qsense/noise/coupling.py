@@ -1,0 +1,36 @@
+"""Strengths of couplings between spins: one number for all pairs, or a symmetric matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qsense.errors import ArgumentError
+from qsense.numerics.fisher import FloatArray
+
+Coupling = float | Sequence[Sequence[float]] | FloatArray
+StoredCoupling = tuple[tuple[float, ...], ...] | float
+
+
+def any_pair(coupling: StoredCoupling) -> bool:
+    """Returns whether any pair of spins is coupled."""
+    matrix = np.asarray(coupling)
+    return bool(np.any(matrix if matrix.ndim == 0 else np.triu(matrix, 1)))
+
+
+def stored(name: str, coupling: Coupling) -> StoredCoupling:
+    """Returns a coupling as a number or as tuples.
+
+    Args:
+        name: what an error calls it.
+        coupling: in rad/s.
+
+    Raises:
+        ArgumentError: it is not finite, or a matrix that is not symmetric.
+    """
+    matrix = np.asarray(coupling, dtype=np.float64)
+    square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1]
+    if not np.all(np.isfinite(matrix)) or not (matrix.ndim == 0 or (square and np.array_equal(matrix, matrix.T))):
+        raise ArgumentError(f"Argument `{name}` must be a finite number or a symmetric matrix of them (rad/s).")
+    return float(matrix) if matrix.ndim == 0 else tuple(map(tuple, matrix.tolist()))
