@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -124,6 +124,28 @@ class TimeTable:
     texts: tuple[str, ...] = ()
 
 
+def added_later(default: Any) -> Any:
+    """Returns a field of an estimator that its identity leaves out at its default, so that old records keep theirs."""
+    return field(default=default, repr=False, metadata={"added_later": True})
+
+
+def checked_weights(weights: Sequence[float], num_qubits: int) -> tuple[float, ...]:
+    """Returns the weights of a signal, () where all are 1.
+
+    Raises:
+        ArgumentError: not one finite number for each spin, or none that is not 0.
+
+    >>> checked_weights([1, 1.0], 2), checked_weights([1, -1], 2)
+    ((), (1.0, -1.0))
+    """
+    found = tuple(float(one) for one in weights)
+    if len(found) != num_qubits or not np.isfinite(found).all() or not any(found):
+        raise ArgumentError(
+            f"Argument `weights` must hold a finite number for each of {num_qubits} spins, not all 0, but is {found}."
+        )
+    return () if set(found) == {1.0} else found
+
+
 Mitigation = Callable[[Counts, "ReadoutCalibration"], Estimate]
 
 
@@ -201,9 +223,33 @@ class Estimator(ABC):
         """Returns it with the settings of earlier versions, where these have changed: their counts are still read."""
         return ()
 
+    def with_weights(self, weights: tuple[float, ...]) -> Self:
+        """Returns the estimator of a signal H = φ Σ_j w_j Z_j/2: G is then about the angle of that generator.
+
+        Its `design(phase)` puts the angle w_j·phase on spin j. An estimator that does not know weights refuses them.
+
+        Args:
+            weights: w of each spin.
+
+        Raises:
+            ArgumentError: it is for signals of equal weights, or the probe does not see the signal.
+        """
+        if all(weight == 1 for weight in weights):
+            return self
+        raise ArgumentError(
+            f'the estimator "{self.name}" is for signals of equal weights 1; remove `signal.weights`, or use an '
+            "estimator that knows them, such as ghz, product, parameter_shift or tomography."
+        )
+
     def identity(self) -> dict[str, Any]:
         """Returns what makes it this estimator, for the hash that decides a point's seeds: the class and its fields."""
-        return {"name": type(self).__name__, **asdict(self)}  # type: ignore[call-overload]
+        unused = {
+            one.name
+            for one in fields(self)  # type: ignore[arg-type]
+            if one.metadata.get("added_later") and getattr(self, one.name) == one.default
+        }
+        values = asdict(self)  # type: ignore[call-overload]
+        return {"name": type(self).__name__, **{name: value for name, value in values.items() if name not in unused}}
 
     def cost(self) -> AnalysisCost:
         """Returns what one estimate takes, where that is more than nothing."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 import numpy as np
 
@@ -69,6 +70,30 @@ class Estimate:
             return replace(found, stderr=float((high - low) / (2 * NORMAL_95)))
         top = min(max(-spread[1] / (2 * spread[2]), limits[0]), limits[1]) if spread[2] < 0 else limits[1]
         return replace(found, stderr=float(np.sqrt(max(found.variance(np.array([limits[0], top, limits[1]]))))))
+
+    def scaled(self, factor: float) -> Estimate:
+        """Returns the estimate of `factor` times the number: value, error, limits, spread and the other readings.
+
+        Args:
+            factor: finite and above 0; not negative, as limits would change places.
+
+        Raises:
+            ArgumentError: the factor is not such a number.
+
+        >>> Estimate(2.0, 0.1, limits=(0.0, 4.0)).scaled(0.5).limits
+        (0.0, 2.0)
+        """
+        if not (np.isfinite(factor) and factor > 0):
+            raise ArgumentError(f"Argument `factor` must be finite and above 0, but is {factor}.")
+        spread = None if self.spread is None else tuple(v * factor ** (2 - k) for k, v in enumerate(self.spread))
+        return replace(
+            self,
+            value=self.value * factor,
+            stderr=self.stderr * factor,
+            others={name: other.scaled(factor) for name, other in self.others.items()},
+            limits=(self.limits[0] * factor, self.limits[1] * factor),
+            spread=cast("tuple[float, float, float] | None", spread),
+        )
 
     @property
     def interval(self) -> tuple[float, float]:

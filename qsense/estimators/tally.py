@@ -5,6 +5,8 @@ Counts are sparse and packed into bytes, so that a hundred spins cost no more th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,13 +57,21 @@ def parity(counts: Counts) -> IntArray:
     return by_class(counts, num_ups(counts) % 2, 2)
 
 
-def alike(counts: Counts) -> IntArray:
+def alike(counts: Counts, signs: Sequence[float] | None = None) -> IntArray:
     """Returns the shots with all spins alike, and the others, shape (rows, 2).
 
-    >>> alike(Counts.from_histograms(2, [{0: 3, 1: 1, 3: 2}])).tolist()
-    [[5, 1]]
+    Args:
+        counts: the shots.
+        signs: of each spin; those of negative sign are alike where they are opposite.
+
+    >>> counts = Counts.from_histograms(2, [{0: 3, 1: 1, 3: 2}])
+    >>> alike(counts).tolist(), alike(counts, (1.0, -1.0)).tolist()
+    ([[5, 1]], [[1, 5]])
     """
-    ups = num_ups(counts)
+    if signs is None or min(signs) > 0:
+        ups = num_ups(counts)
+    else:
+        ups = (bits(counts) ^ (np.array(signs) < 0)).sum(1).astype(np.int64)
     return by_class(counts, ((ups > 0) & (ups < counts.num_bits)).astype(np.int64), 2)
 
 

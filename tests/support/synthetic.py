@@ -113,10 +113,11 @@ def state(psi, noise_rates, time):
     return ours
 
 
-def read(rho, ending, settings):
-    """The distribution of every row of settings, gate by gate, shape (rows, 2^N)."""
+def read(rho, ending, settings, signs=""):
+    """The distribution of every row of settings, gate by gate, shape (rows, 2^N); a GHZ probe may have signs."""
     size = settings.phases.shape[1]
-    fan_out = np.eye(2**size)
+    flips = sum(1 << spin for spin, sign in enumerate(signs) if sign == "-")
+    fan_out = np.eye(2**size)[[index ^ flips for index in range(2**size)]]
     for target in range(1, size):
         flipped = [index ^ (index % 2) << target for index in range(2**size)]
         fan_out = fan_out[flipped]

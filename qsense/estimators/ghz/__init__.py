@@ -17,12 +17,14 @@ from qsense.estimators.ghz.block import (
     gains,
     tallies,
 )
+from qsense.estimators.ghz.branch import Branch
 from qsense.estimators.ghz.multiple_quantum import Spectrum, full_scan, spectrum
 
 __all__ = [
     "ANGLES",
     "ENDINGS",
     "Block",
+    "Branch",
     "Method",
     "Spectrum",
     "block",

@@ -4,6 +4,9 @@ Under local noise a GHZ state stays a block (all up, all down) beside a diagonal
 
     G = N² V²/P,   P = p_up + p_down,   V = 2|c|,   the fringe V cos(Nθ).
 
+A probe |not b> + |b> with b up where s_j = +1, equal or not, under a signal of weights w_j has ν = Σ s_j w_j for N
+(`Branch`).
+
 Three methods measure P and V. Fringe angles β are relative to the expected fringe Nθ, β = 0 its top; as V² = x² + y²
 comes from two quadratures, a phase that is not as expected does no harm.
 
@@ -32,6 +35,7 @@ from qsense.circuits.sensing import Ending, Settings
 from qsense.errors import ArgumentError, nearest
 from qsense.estimators import tally
 from qsense.estimators.fringe import Squared, as_estimates, inverse, scaled, squared_visibility
+from qsense.estimators.ghz.branch import Branch
 from qsense.estimators.result import Estimate
 from qsense.numerics.fisher import FloatArray
 
@@ -54,7 +58,11 @@ class Block(NamedTuple):
 
 
 def design(
-    num_qubits: int, phase: float, method: Method = "loss_flag", angles: Sequence[float] | None = None
+    num_qubits: int,
+    phase: float,
+    method: Method = "loss_flag",
+    angles: Sequence[float] | None = None,
+    branch: Branch | None = None,
 ) -> tuple[Ending, Settings]:
     """Returns how the circuit ends and the settings of one time: a row per fringe angle; for `parity` row 0 is along Z.
 
@@ -65,6 +73,7 @@ def design(
         angles: fringe angles β in rad; two quadratures (four for `multiple_quantum`) by default. (0,) alone trusts the
             phase: it halves the circuits of `loss_flag`, and reads G cos²(N δθ) if the phase is off by δθ. Its interval
             covers less than it says (83 % seen) where fewer than some three shots fall on the wrong side of the fringe.
+        branch: the signs of the probe and the weights of the signal; all +, all 1 by default.
 
     Raises:
         ArgumentError: an unknown method, or angles that do not fix the fringe.
@@ -73,20 +82,21 @@ def design(
     >>> ending, len(settings)
     ('loss_flag', 2)
     """
-    beta = fringe_angles(method, angles)
+    beta, branch = fringe_angles(method, angles), branch or Branch.plain(num_qubits)
     shape = (len(beta), num_qubits)
-    phases, polars, azimuths = np.full(shape, float(phase)), np.zeros(shape), np.zeros(shape)
+    own, turned = np.array(branch.weights) * phase, beta[:, None] / num_qubits * np.array(branch.signs)
+    phases, polars, azimuths = np.broadcast_to(own, shape), np.zeros(shape), np.zeros(shape)
     if method == "loss_flag":
         polars[:, 0] = np.pi / 2
-        azimuths[:, 0] = num_qubits * phase - beta
+        azimuths[:, 0] = branch.frequency * phase - beta
     elif method == "parity":
         polars[:] = np.pi / 2
-        azimuths[:] = phase - beta[:, None] / num_qubits
+        azimuths[:] = own - turned  # Σ s_j azimuth_j = νθ − β
         along_z = np.zeros((1, num_qubits))
-        phases = np.concatenate([along_z + phase, phases])
+        phases = np.concatenate([along_z + own, phases])
         polars, azimuths = (np.concatenate([along_z, rows]) for rows in (polars, azimuths))
     else:
-        phases += beta[:, None] / num_qubits
+        phases = phases + turned
     return ENDINGS[method], Settings(phases, polars, azimuths)
 
 
@@ -110,16 +120,17 @@ def fringe_angles(method: Method, angles: Sequence[float] | None = None) -> Floa
     return beta
 
 
-def tallies(counts: Counts, method: Method) -> IntArray:
+def tallies(counts: Counts, method: Method, branch: Branch | None = None) -> IntArray:
     """Returns the shots of each row by class, all that this module reads of the counts, shape (rows, classes).
 
-    `loss_flag`: spin 0 down, up, flagged. `parity`: row 0 alike, not alike; other rows even, odd. `multiple_quantum`:
-    returned, not returned.
+    `loss_flag`: spin 0 down, up, flagged. `parity`: row 0 in a branch, or in none; other rows even, odd.
+    `multiple_quantum`: returned, not returned.
     """
     if method == "loss_flag":
         return tally.flagged(counts)
     if method == "parity":
-        return np.concatenate([tally.alike(counts)[:1], tally.parity(counts)[1:]])
+        signs = None if branch is None else branch.signs
+        return np.concatenate([tally.alike(counts, signs)[:1], tally.parity(counts)[1:]])
     return tally.returned(counts)
 
 
@@ -157,12 +168,17 @@ def gains(shares: IntArray, num_qubits: int, method: Method, angles: Sequence[fl
     return scaled(fringe, square * inside / shots, near, (square / shots, -1 / shots))
 
 
-def estimate(counts: Counts, method: Method = "loss_flag", angles: Sequence[float] | None = None) -> Estimate:
+def estimate(
+    counts: Counts,
+    method: Method = "loss_flag",
+    angles: Sequence[float] | None = None,
+    branch: Branch | None = None,
+) -> Estimate:
     """Returns G (the QFI about θ) of a GHZ probe from the counts of one time, with `plug_in` beside it.
 
     Args:
         counts: of the settings of `design`, in their order.
-        method, angles: as in `design`.
+        method, angles, branch: as in `design`.
 
     Raises:
         ArgumentError: the counts do not fit the design, or a row has fewer than MIN_SHOTS, 5 shots.
@@ -174,20 +190,26 @@ def estimate(counts: Counts, method: Method = "loss_flag", angles: Sequence[floa
     >>> round(estimate(counts).value, 2)
     7.18
     """
-    found = gains(tallies(counts, method), counts.num_bits, method, angles)
-    return as_estimates(found, (0.0, float(counts.num_bits**2)))[0]
+    found = gains(tallies(counts, method, branch), counts.num_bits, method, angles)
+    plain = as_estimates(found, (0.0, float(counts.num_bits**2)))[0]
+    return plain if branch is None else branch.scaled(plain)
 
 
-def block(counts: Counts, method: Method = "loss_flag", angles: Sequence[float] | None = None) -> Block:
+def block(
+    counts: Counts,
+    method: Method = "loss_flag",
+    angles: Sequence[float] | None = None,
+    branch: Branch | None = None,
+) -> Block:
     """Returns the population P of the block and its fringe's quadratures, V = √(x² + y²), each unbiased.
 
-    The fringe lies at Nθ + atan2(−y, x) for the expected θ.
+    The fringe lies at νθ + atan2(−y, x) for the expected θ, ν = N by default.
 
     Raises:
         ArgumentError: as `estimate`; or the angles hold one quadrature only.
     """
     beta = fringe_angles(method, angles)
-    shares = tallies(counts, method)
+    shares = tallies(counts, method, branch)
     tally.check_rows(len(shares), len(beta) + (method == "parity"), f"{method} with {len(beta)} angles")
     total = shares.sum(-1)
     tally.check_shots(total, MIN_SHOTS)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
-from qsense.estimators.estimator import Estimator, Mitigation, QuantumGain, TimeTable
+from qsense.estimators.estimator import (
+    Estimator,
+    Mitigation,
+    QuantumGain,
+    TimeTable,
+    added_later,
+    checked_weights,
+)
 from qsense.estimators.product.spins import MIN_SHOTS, design, estimate, spins
 from qsense.estimators.readout import mitigated
 from qsense.estimators.result import Estimate
@@ -22,6 +29,7 @@ class ProductSpins(Estimator):
     """G of a product probe as the sum over its spins; see `estimators.product`."""
 
     num_qubits: int
+    weights: tuple[float, ...] = added_later(())
 
     name: ClassVar[str] = "product"
     min_shots: ClassVar[int] = MIN_SHOTS
@@ -36,10 +44,13 @@ class ProductSpins(Estimator):
         return "product: the gain is a sum over spins, so three circuits a time are enough for any N"
 
     def design(self, phase: float) -> tuple[Ending, Settings]:
-        return design(self.num_qubits, phase)
+        return design(self.num_qubits, phase, weights=self.weights)
 
     def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
-        return estimate(counts)
+        return estimate(counts, weights=self.weights)
+
+    def with_weights(self, weights: tuple[float, ...]) -> Self:
+        return replace(self, weights=checked_weights(weights, self.num_qubits))
 
     def quantity(self, probe: Probe) -> QuantumGain:
         return QuantumGain()
@@ -48,19 +59,20 @@ class ProductSpins(Estimator):
         return {**super().identity(), "readout": None}  # as the hashes of all records have it
 
     def readout_mitigation(self) -> Mitigation | None:
-        return lambda counts, calibration: mitigated.product_gain(counts, calibration).mitigated
+        return lambda counts, calibration: mitigated.product_gain(counts, calibration, self.weights).mitigated
 
     def spin_gains(self, counts: Counts) -> Sequence[Estimate] | None:
+        """Returns b_x² + b_y² of each spin, whatever the weight with which it senses the signal."""
         return spins(counts).gains
 
     def spin_rows(self, counts: Counts, estimate: Estimate) -> list[dict[str, Any]]:
-        """Returns the gain and the z component of every spin at one time, the rows of spins.csv."""
-        found = spins(counts)
+        """Returns the gain and the z component of every spin at one time, rows of spins.csv; the gains add up to G."""
+        found, squares = spins(counts), np.square(self.weights or (1.0,) * self.num_qubits)
         return [
             {
                 "spin": spin,
-                "gain": one.value,
-                "stderr": one.stderr,
+                "gain": one.value * float(squares[spin]),
+                "stderr": one.stderr * float(squares[spin]),
                 "z_mean": float(found.bloch[spin, 2]),
                 "z_mean_stderr": float(found.bloch_stderr[spin, 2]),
             }

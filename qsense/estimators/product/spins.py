@@ -3,7 +3,7 @@
 A z rotation of one spin with the Bloch vector b has the quantum Fisher information b_x² + b_y², whatever its state, and
 the information of independent spins adds up:
 
-    G = Σ_j (b_x,j² + b_y,j²).
+    G = Σ_j (b_x,j² + b_y,j²), or Σ_j w_j² (b_x,j² + b_y,j²) about the angle of a signal of weights w_j.
 
 The equatorial settings lie along the expected phase (x) and across it (y), so that a phase that is not as expected does
 no harm; the third, along Z, gives populations (emission or dephasing?) and is not needed for G. The noise of each
@@ -49,13 +49,16 @@ class Spins(NamedTuple):
     gains: tuple[Estimate, ...]
 
 
-def design(num_qubits: int, phase: float, axes: Sequence[Axis] = AXES) -> tuple[Literal["directions"], Settings]:
+def design(
+    num_qubits: int, phase: float, axes: Sequence[Axis] = AXES, weights: Sequence[float] = ()
+) -> tuple[Literal["directions"], Settings]:
     """Returns how the circuit ends and the settings of one time, one row per axis.
 
     Args:
         num_qubits: N.
         phase: the expected signal angle θ = φt in rad.
         axes: "along", "across" and "z" in any order, repeated for more shots. ("along",) alone trusts the phase.
+        weights: w of the signal, which puts the angle w_j θ on spin j; () is 1 for all.
 
     Raises:
         ArgumentError: an unknown axis, or none along the phase.
@@ -68,30 +71,31 @@ def design(num_qubits: int, phase: float, axes: Sequence[Axis] = AXES) -> tuple[
     polars, azimuths = (np.array([_DIRECTIONS[axis][k] for axis in axes]) for k in (0, 1))
     across = np.array([axis != "z" for axis in axes])
     one = np.ones(num_qubits)
+    own = one * phase * np.array(weights or 1.0)
     return "directions", Settings(
-        np.full((len(axes), num_qubits), phase), np.outer(polars, one), np.outer(azimuths + phase * across, one)
+        np.tile(own, (len(axes), 1)), np.outer(polars, one), np.outer(azimuths, one) + np.outer(across, own)
     )
 
 
-def gains(shares: IntArray, axes: Sequence[Axis] = AXES) -> Squared:
+def gains(shares: IntArray, axes: Sequence[Axis] = AXES, weights: Sequence[float] = ()) -> Squared:
     """Returns G from tallies, for any number of repetitions at once.
 
     Args:
         shares: how often each spin was down and up, shape (..., rows, spins, 2).
-        axes: as in `design`.
+        axes, weights: as in `design`.
 
     Raises:
         ArgumentError: the rows do not fit the design, or a row has fewer than MIN_SHOTS, 5 shots.
     """
-    return _summed(_equatorial(shares, axes), (-1, -2))
+    return _summed(_weighted(_equatorial(shares, axes), weights), (-1, -2))
 
 
-def estimate(counts: Counts, axes: Sequence[Axis] = AXES) -> Estimate:
+def estimate(counts: Counts, axes: Sequence[Axis] = AXES, weights: Sequence[float] = ()) -> Estimate:
     """Returns G (the QFI about θ) of a product probe from the counts of one time, with `plug_in` beside it.
 
     Args:
         counts: of the settings of `design`, in their order.
-        axes: as in `design`.
+        axes, weights: as in `design`.
 
     Raises:
         ArgumentError: the counts do not fit the design, or a row has fewer than MIN_SHOTS, 5 shots.
@@ -103,9 +107,9 @@ def estimate(counts: Counts, axes: Sequence[Axis] = AXES) -> Estimate:
     >>> round(estimate(counts).value, 3)
     0.798
     """
-    num_qubits = counts.num_bits
-    # Each spin's gain is at most 1, so the sum is at most N, a tighter limit than N².
-    return as_estimates(gains(tally.per_spin(counts), axes), (0.0, float(num_qubits)))[0]
+    # Each spin's gain is at most w², so the sum is at most Σ w², a tighter limit than (Σ |w|)².
+    most = float(np.sum(np.square(weights))) if weights else float(counts.num_bits)
+    return as_estimates(gains(tally.per_spin(counts), axes, weights), (0.0, most))[0]
 
 
 def spins(counts: Counts, axes: Sequence[Axis] = AXES) -> Spins:
@@ -204,6 +208,15 @@ def _equatorial(shares: IntArray, axes: Sequence[Axis]) -> Squared:
     # The variance of an unbiased square: 4A(1 − A)/n + 2(1 − A)²/(n(n − 1)).
     spread = np.stack([pair, 4 / n - 2 * pair, pair - 4 / n], axis=-1)
     return Squared(plug_in - (1 - plug_in) / (n - 1), spread, plug_in)
+
+
+def _weighted(each: Squared, weights: Sequence[float]) -> Squared:
+    """The squares, shape (..., spins), times those of the weights."""
+    if not weights:
+        return each
+    square = np.square(weights)
+    powers = np.stack([square**2, square, np.ones_like(square)], axis=-1)
+    return Squared(each.value * square, each.spread * powers, each.plug_in * square)
 
 
 def _summed(each: Squared, axes: tuple[int, ...]) -> Squared:

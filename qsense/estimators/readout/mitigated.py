@@ -8,6 +8,7 @@ calibration, which all rows share.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -32,19 +33,23 @@ from qsense.numerics.fisher import FloatArray
 
 
 def ghz_gain(
-    counts: Counts, calibration: ReadoutCalibration, method: Literal["loss_flag", "parity"] = "loss_flag"
+    counts: Counts,
+    calibration: ReadoutCalibration,
+    method: Literal["loss_flag", "parity"] = "loss_flag",
+    branch: ghz.Branch | None = None,
 ) -> Mitigated:
     """Returns G of a GHZ probe as read and with readout error mitigated.
 
     Args:
         counts: of the settings of `ghz.design` with its own fringe angles.
         calibration: of the same spins.
-        method: as in `ghz.design`.
+        method, branch: as in `ghz.design`.
 
     Raises:
         ArgumentError: another method, or the counts do not fit.
     """
     size = counts.num_bits
+    branch = branch or ghz.Branch.plain(size)
     if method == "loss_flag":
         tally.check_rows(counts.num_rows, 2, "loss_flag with its own angles")
         others: list[Observable] = [DOWN] * (size - 1)
@@ -55,7 +60,10 @@ def ghz_gain(
     elif method == "parity":
         tally.check_rows(counts.num_rows, 3, "parity with its own angles")
         fringe = shotwise(counts, calibration, [SIGN] * size)
-        down, up = (shotwise(counts, calibration, [o] * size) for o in (DOWN, UP))
+        down, up = (
+            shotwise(counts, calibration, [one if sign > 0 else other for sign in branch.signs])
+            for one, other in ((DOWN, UP), (UP, DOWN))
+        )
         populations, slopes = down.values + up.values, down.slopes + up.slopes
         share, rows_of_fringe = np.array([1.0, 0.0, 0.0]), (1, 2)
     else:
@@ -84,15 +92,16 @@ def ghz_gain(
     shared = np.einsum("r,rks->ks", of_fringe, fringe.slopes) + np.einsum("r,rks->ks", of_population, slopes)
     error = np.sqrt(scatter + pairs + float((shared**2 * by_calibration).sum()))
     found = Estimate(value, float(error), limits=(0.0, square))
-    return Mitigated(ghz.estimate(counts, method), found)
+    return Mitigated(ghz.estimate(counts, method, branch=branch), branch.scaled(found))
 
 
-def product_gain(counts: Counts, calibration: ReadoutCalibration) -> Mitigated:
-    """Returns G of a product probe, Σ_j (b_x² + b_y²), as read and with readout error mitigated.
+def product_gain(counts: Counts, calibration: ReadoutCalibration, weights: Sequence[float] = ()) -> Mitigated:
+    """Returns G of a product probe, Σ_j w_j² (b_x² + b_y²), as read and with readout error mitigated.
 
     Args:
         counts: of the settings of `product.design` with all its axes.
         calibration: of the same spins.
+        weights: w of the signal; () is 1 for all.
 
     Raises:
         ArgumentError: the counts do not fit.
@@ -108,8 +117,10 @@ def product_gain(counts: Counts, calibration: ReadoutCalibration) -> Mitigated:
     slopes = np.stack([(signs + 1) / det, (signs - 1) / det])
     by_calibration = calibration.variances()
     own = scatter + (slopes**2 * by_calibration[:, None, :]).sum(0)
-    value = float((signs**2 - own).sum())
-    shared = (2 * signs * slopes).sum(1)
-    error = np.sqrt(float((4 * signs**2 * scatter + 2 * own**2).sum()) + float((shared**2 * by_calibration).sum()))
-    found = Estimate(value, float(error), limits=(0.0, float(counts.num_bits)))
-    return Mitigated(product.estimate(counts), found)
+    square = np.array(weights or (1.0,) * counts.num_bits) ** 2
+    value = float((square * (signs**2 - own)).sum())
+    shared = (square * 2 * signs * slopes).sum(1)
+    scattered = square**2 * (4 * signs**2 * scatter + 2 * own**2)
+    error = np.sqrt(float(scattered.sum()) + float((shared**2 * by_calibration).sum()))
+    found = Estimate(value, float(error), limits=(0.0, float(square.sum())))
+    return Mitigated(product.estimate(counts, weights=weights), found)

@@ -18,6 +18,7 @@ and three readings of it are given:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -102,13 +103,16 @@ def linear_inverse(frequencies: FloatArray) -> ComplexArray:
     return np.asarray(tensor.transpose([0, *rows, *columns]).reshape((*batch, 2**num_qubits, 2**num_qubits)))
 
 
-def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) -> Estimate:
+def estimate(
+    table: IntArray, derivative: Derivative, rng: np.random.Generator, weights: Sequence[float] = ()
+) -> Estimate:
     """Returns G (the QFI about θ) from the counts of one time: the U-statistic, beside `plug_in` and `lower_bound`.
 
     Args:
         table: counts of all settings of `design`, shape (rows, 2^N).
         derivative: as in `design`.
         rng: deals the shots into folds.
+        weights: w of the signal, whose angle is that of Σ w_j Z_j/2; () is 1 for all.
 
     Raises:
         ArgumentError: a setting has fewer than 12 shots, or the table is not of the settings of `design`.
@@ -118,8 +122,9 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
     num_qubits = check_table(table, lambda size: num_circuits(size, derivative))
     shape = (-1, 3**num_qubits, 2**num_qubits)
     folds = split(table, NUM_FOLDS, rng).reshape(NUM_FOLDS, *shape)
-    coefficients = np.tile([0.5, -0.5], num_qubits) if derivative == "shift" else np.empty(0)
-    source = TomographyData(table.reshape(shape), coefficients, _generator(num_qubits), _pull_back)
+    own = np.array(weights or (1.0,) * num_qubits)
+    coefficients = np.outer(own, [0.5, -0.5]).ravel() if derivative == "shift" else np.empty(0)
+    source = TomographyData(table.reshape(shape), coefficients, _generator(own), _pull_back)
     rho = linear_inverse(folds[:, 0])
     if derivative == "commutator":
         return readings(source, rho, commutator(source.generator, rho))
@@ -142,6 +147,7 @@ def _pull_back(observable: ComplexArray) -> FloatArray:
     return np.asarray(tensor.transpose([0, *settings, *outcomes]).reshape(shape).real)
 
 
-def _generator(num_qubits: int) -> FloatArray:
-    ups = np.array([index.bit_count() for index in range(2**num_qubits)])
-    return num_qubits / 2 - ups.astype(np.float64)
+def _generator(weights: FloatArray) -> FloatArray:
+    """The diagonal of Σ w_j Z_j/2, shape (2^N,)."""
+    ups = np.arange(2 ** len(weights))[:, None] >> np.arange(len(weights)) & 1
+    return np.asarray(weights.sum() / 2 - ups @ weights)

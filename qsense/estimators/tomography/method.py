@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
-from qsense.estimators.estimator import AnalysisCost, Estimator, Option, QuantumGain, TimeTable
+from qsense.estimators.estimator import (
+    AnalysisCost,
+    Estimator,
+    Option,
+    QuantumGain,
+    TimeTable,
+    added_later,
+    checked_weights,
+)
 from qsense.estimators.result import Estimate
 from qsense.estimators.tomography.general import MIN_SHOTS, Derivative, design, estimate
 from qsense.probes import Probe
@@ -24,6 +32,7 @@ class Tomography(Estimator):
 
     num_qubits: int
     derivative: Derivative
+    weights: tuple[float, ...] = added_later(())
 
     name: ClassVar[str] = "tomography"
     options: ClassVar[Mapping[str, Option]] = {"derivative": Option("shift", get_args(Derivative))}
@@ -39,10 +48,16 @@ class Tomography(Estimator):
         return "tomography: nothing is assumed of the state"
 
     def design(self, phase: float) -> tuple[Ending, Settings]:
-        return "directions", design(self.num_qubits, self.derivative).at(phase)
+        settings = design(self.num_qubits, self.derivative)
+        if not self.weights:
+            return "directions", settings.at(phase)
+        return "directions", replace(settings, phases=settings.phases + phase * np.array(self.weights))
 
     def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
-        return estimate(counts.table(), self.derivative, rng)
+        return estimate(counts.table(), self.derivative, rng, self.weights)
+
+    def with_weights(self, weights: tuple[float, ...]) -> Self:
+        return replace(self, weights=checked_weights(weights, self.num_qubits))
 
     def quantity(self, probe: Probe) -> QuantumGain:
         return QuantumGain()
