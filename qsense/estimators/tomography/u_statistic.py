@@ -137,9 +137,10 @@ def _linear_variance(source: TomographyData, sld: ComplexArray, response: Comple
     if source.commutes:
         shares = source.pull_back(-2 * commutator(source.generator, sld)) - metric_part
         return _multinomial_variance(frequencies[:1], freedom[:1], shares)
-    squares = (2 * source.coefficients[:, None, None]) ** 2
+    used = source.coefficients != 0  # a spin that does not sense the signal adds nothing
+    squares = (2 * source.coefficients[used, None, None]) ** 2
     return _multinomial_variance(frequencies[:1], freedom[:1], metric_part) + _multinomial_variance(
-        frequencies[1:], freedom[1:] / squares, source.pull_back(sld)
+        frequencies[1:][used], freedom[1:][used] / squares, source.pull_back(sld)
     )
 
 
