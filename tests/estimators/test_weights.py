@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import synthetic
 
+from qsense.circuits.sensing import Settings
 from qsense.errors import ArgumentError
 from qsense.estimators import Estimate, ghz, product
 from qsense.estimators.estimator import Estimator, QuantumGain
@@ -16,6 +17,7 @@ from qsense.estimators.fringe import as_estimates
 from qsense.estimators.ghz.method import GhzBlock
 from qsense.estimators.product.method import ProductSpins
 from qsense.estimators.readout import calibrate, mitigated, patterns
+from qsense.estimators.shifts.method import ParameterShift
 from qsense.estimators.tomography.method import Tomography
 from qsense.probes import Probe
 
@@ -85,6 +87,61 @@ def test_product_and_tomography_weigh_every_spin(kind, weights):
         counts = synthetic.as_counts(synthetic.read(rho, ending, settings), 10**8 if derivative else 10**12)
         found = method.estimate(counts, np.random.default_rng(0))
         assert found.value == pytest.approx(gain_about(rho, weights), rel=1e-3 if derivative else 1e-8)
+
+
+def classical(rho, ending, settings, weights, readout, signs=""):
+    """Σ p'²/p at the first row, p' by a small step of the signal about it."""
+    size, step = len(weights), 1e-4
+    ups = np.array([index.bit_count() for index in range(2**size)])
+    kinds = {
+        "local_x": np.arange(2**size), "collective_x": ups, "parity": ups % 2,
+        "loss_flag": np.minimum(np.arange(2**size), 2),
+    }[readout]  # fmt: skip
+    first = Settings(settings.phases[:1], settings.polars[:1], settings.azimuths[:1])
+
+    def p(angle):
+        moved = Settings(first.phases + angle * np.array(weights), first.polars, first.azimuths)
+        return np.bincount(kinds, synthetic.read(rho, ending, moved, signs)[0])
+
+    slope = (p(step) - p(-step)) / (2 * step)
+    return float(np.sum(slope[p(0.0) > 1e-12] ** 2 / p(0.0)[p(0.0) > 1e-12]))
+
+
+@pytest.mark.parametrize(
+    ("probe", "readout", "rule"),
+    [("ghz", "loss_flag", "auto"), ("ghz", "parity", "auto"), ("ghz", "parity", "single_spin"),
+     ("ghz", "local_x", "auto"), ("product", "local_x", "auto"), ("one_axis:0.5", "local_x", "auto"),
+     ("product", "collective_x", "auto")],
+)  # fmt: skip
+@pytest.mark.parametrize(("signs", "weights"), [("+-", (1.0, -1.0)), ("--+", (1.0, 1, -3)), ("++", (2.0, 2.0))])
+def test_shift_rules_differentiate_by_the_angle_of_the_signal(probe, readout, rule, signs, weights):
+    size = len(signs)
+    made = Probe.ghz(size, signs) if probe == "ghz" else Probe.named(probe, size)
+    rho = synthetic.state(made.statevector(), NOISE[:, :size], TIME)
+    plain = ParameterShift.for_probe(made, readout=readout, rule=rule)
+    if readout == "collective_x" and len(set(np.abs(weights))) > 1:
+        with pytest.raises(ArgumentError, match="collective_x"):
+            plain.with_weights(weights)
+        return
+    method = plain.with_weights(weights)
+    ending, settings = method.design(PHASE)
+    read = synthetic.read(rho, ending, settings, made.signs)
+    exact = classical(rho, ending, settings, weights, readout, made.signs)
+    found = method.estimate(synthetic.as_counts(read), np.random.default_rng(0))
+    assert found.value == pytest.approx(exact, rel=1e-6)
+    assert exact <= gain_about(rho, weights) * (1 + 1e-9)
+    if method.quantity(made).reaches_quantum:
+        assert exact == pytest.approx(gain_about(rho, weights), rel=1e-6)
+
+
+def test_a_rule_that_shifts_all_spins_alike_refuses_weights_that_differ():
+    method = ParameterShift.for_probe(Probe.product(2), readout="local_x", rule="all_frequencies")
+    with pytest.raises(ArgumentError, match='"all_frequencies" shifts all spins alike'):
+        method.with_weights((1.0, -1.0))
+    assert "signs" not in ParameterShift.for_probe(Probe.ghz(2), readout="auto", rule="auto").identity()
+    assert set(ParameterShift.for_probe(Probe.product(2), readout="auto", rule="auto").identity()) == {
+        "name", "num_qubits", "readout", "rule",
+    }  # fmt: skip
 
 
 def test_the_design_of_a_product_probe_follows_every_spins_own_phase():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, get_args
 
@@ -11,17 +11,17 @@ import numpy as np
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
 from qsense.errors import ArgumentError
-from qsense.estimators.estimator import ClassicalGain, Estimator, Option
+from qsense.estimators.estimator import ClassicalGain, Estimator, Option, added_later, checked_weights
+from qsense.estimators.ghz.branch import Branch
 from qsense.estimators.result import Estimate
 from qsense.estimators.shifts.parameter_shift import (
-    NUM_QUBITS_OF_A_JOINT_OUTCOME,
-    Readout,
     design,
     ending,
     estimate,
     min_shots,
     shots_for,
 )
+from qsense.estimators.shifts.readouts import NUM_QUBITS_OF_A_JOINT_OUTCOME, Readout
 from qsense.estimators.shifts.shift_rules import RuleName
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe, steepest_angle
@@ -40,6 +40,8 @@ class ParameterShift(Estimator):
         angle: where it is measured, in rad.
         num_shots: that every circuit needs, whatever the probe's state.
         is_rare: whether the state decides too, as that of a small probe other than GHZ and product does.
+        signs, weights: of a GHZ probe's branch and of the signal; () where all are +1.
+        kind: of the probe.
     """
 
     num_qubits: int
@@ -48,6 +50,9 @@ class ParameterShift(Estimator):
     angle: float
     num_shots: int
     is_rare: bool = False
+    signs: tuple[float, ...] = added_later(())
+    weights: tuple[float, ...] = added_later(())
+    kind: str = added_later("")
 
     name: ClassVar[str] = "parameter_shift"
     options: ClassVar[Mapping[str, Option]] = {
@@ -70,13 +75,58 @@ class ParameterShift(Estimator):
         if probe.kind == "ghz" and readout == "collective_x":  # neighbours have opposite slopes: none may be joined
             least = max(least, 16 * 2**probe.num_qubits)
         known = probe.kind in ("ghz", "product") or probe.num_qubits > NUM_QUBITS_OF_A_JOINT_OUTCOME
-        return cls(probe.num_qubits, readout, options["rule"], angle, least, not known)
+        signs = tuple(probe.branch.tolist()) if probe.signs else ()
+        return cls(probe.num_qubits, readout, options["rule"], angle, least, not known, signs, kind=probe.kind)
 
     def design(self, phase: float) -> tuple[Ending, Settings]:
-        return ending(self.readout), design(self.readout, self.num_qubits, phase, self.rule, angle=self.angle)
+        return ending(self.readout), design(
+            self.readout, self.num_qubits, phase, self.rule, angle=self._angles, branch=self._branch
+        )
 
     def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
-        return estimate(counts, self.readout, self.rule)
+        return estimate(counts, self.readout, self.rule, branch=self._branch)
+
+    def with_weights(self, weights: tuple[float, ...]) -> Self:
+        found = replace(self, weights=checked_weights(weights, self.num_qubits))
+        if found.weights and self.readout == "collective_x" and np.ptp(np.abs(weights)) > 0:
+            raise ArgumentError(
+                'the readout "collective_x" counts the spins that are up, and so takes them to sense alike, but the '
+                'signal has weights of different size; use readout = "local_x", or the estimator "product".'
+            )
+        found.design(0.0)  # refuses a rule, or a signal that the probe does not see
+        return found
+
+    @property
+    def _branch(self) -> Branch | None:
+        """The signs and the weights; None where all are +1."""
+        plain = Branch.plain(self.num_qubits)
+        return Branch(self.signs or plain.signs, self.weights or plain.weights) if self.signs or self.weights else None
+
+    @property
+    def _angles(self) -> float | Sequence[float]:
+        """How far each spin is measured from where it was prepared: where the signal turns it by `angle`."""
+        if self._branch is None:
+            return self.angle
+        signs, weights = np.array(self._branch.signs), np.array(self._branch.weights)
+        if self.readout in _OF_A_GHZ_PROBE:
+            return tuple((self.angle * signs).tolist())
+        if self._is_steepest_everywhere:
+            return tuple(np.where(weights < 0, -np.pi / 2, np.pi / 2).tolist())
+        return tuple((self._signal_angle * weights).tolist())
+
+    @property
+    def _is_steepest_everywhere(self) -> bool:
+        """Whether each spin is at the steepest point of its own fringe, whatever its weight."""
+        return self.kind == "product" and self.readout == "local_x"
+
+    @property
+    def _signal_angle(self) -> float:
+        """The signal's angle θ between where the probe was prepared and where it is measured."""
+        branch = self._branch
+        if branch is None:
+            return self.angle
+        fringe = abs(branch.frequency) if self.kind == "ghz" else float(np.abs(branch.weights).sum())
+        return self.angle * self.num_qubits / fringe
 
     def needed_shots(self) -> int:
         return self.num_shots
@@ -85,11 +135,12 @@ class ParameterShift(Estimator):
         """Where a probe has outcomes of its own, such as a squeezed state's rare ones: until few of them are missed."""
         if not self.is_rare:
             return self.num_shots
-        return shots_for(probabilities(), self.readout, self.rule, self.num_shots)
+        return shots_for(probabilities(), self.readout, self.rule, self.num_shots, self._branch)
 
     def identity(self) -> dict[str, Any]:
         found = super().identity()
-        del found["num_shots"], found["is_rare"]
+        for name in ("num_shots", "is_rare", "kind"):
+            found.pop(name, None)
         if self.angle == self._earlier_angle:  # whose records do not name it
             del found["angle"]
         return found
@@ -103,7 +154,10 @@ class ParameterShift(Estimator):
 
     def quantity(self, probe: Probe) -> ClassicalGain:
         reaches = (probe.kind, self.readout) in _REACHING
-        phase = "mid" if self.angle == _angle(probe, self.readout) else self.angle
+        at_middle = self.angle == _angle(probe, self.readout)
+        if self.weights:
+            at_middle = self.readout in _OF_A_GHZ_PROBE or self._is_steepest_everywhere
+        phase = "mid" if at_middle else self._signal_angle
         return ClassicalGain(_IN_THEORY.get(self.readout, self.readout), phase, reaches)
 
 

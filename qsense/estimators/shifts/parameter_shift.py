@@ -19,23 +19,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qsense.circuits.counts import Counts, IntArray
 from qsense.circuits.histograms import check_whole
-from qsense.circuits.sensing import Ending, Settings
+from qsense.circuits.sensing import Settings
 from qsense.errors import ArgumentError
 from qsense.estimators import tally
+from qsense.estimators.ghz.branch import Branch
 from qsense.estimators.result import Estimate
+from qsense.estimators.shifts.readouts import NUM_QUBITS_OF_A_JOINT_OUTCOME, Readout, classes, ending, tallies
 from qsense.estimators.shifts.shift_rules import (
     CHECK_PHASES,
     RuleName,
     ShiftRule,
     all_frequencies_rule,
     check,
+    for_signal,
     joined,
     needs_check,
     one_frequency_rule,
@@ -46,11 +47,9 @@ from qsense.numerics.fisher import FloatArray
 
 __all__ = [
     "Readout", "RuleName", "ShiftRule", "all_frequencies_rule", "classes", "design", "ending", "estimate",
-    "min_shots", "one_frequency_rule", "rule_for", "single_spin_rule",
+    "min_shots", "one_frequency_rule", "rule_for", "single_spin_rule", "tallies",
 ]  # fmt: skip
 
-Readout = Literal["local_x", "collective_x", "parity", "loss_flag"]
-NUM_QUBITS_OF_A_JOINT_OUTCOME = 8
 _ROUNDING = 1e-12  # less probable outcomes are rounding
 _COUNTS_OF_A_CLASS = 10  # joined numbers of spins up lose 0.5 % of F at N = 100 and 500 shots, rare ones would lose 5 %
 
@@ -97,18 +96,24 @@ def min_shots(readout: Readout, num_qubits: int) -> int:
     return 200 if readout == "collective_x" else 20
 
 
-def shots_for(probabilities: FloatArray, readout: Readout, rule: RuleName, least: int) -> int:
+def shots_for(
+    probabilities: FloatArray, readout: Readout, rule: RuleName, least: int, branch: Branch | None = None
+) -> int:
     """Returns the shots of every row from which on outcomes too rare to be seen take less than half an error of F.
 
     Args:
         probabilities: of all outcomes of each row of `design`, shape (rows, 2^N).
         readout, rule: as in `design`.
+        branch: as in `design`.
         least: the answer is this number times a power of 2, up to 2^20.
 
     Source: E[(S+1)/(k+1)] = (1 − (1−p)^{S+1})/p for binomial k; checked in tests/estimators/test_few_shots.py.
     """
     num_qubits = int(probabilities.shape[1]).bit_length() - 1
-    kinds, coefficients = classes(readout, num_qubits), rule_for(readout, num_qubits, rule).coefficients
+    kinds, named = classes(readout, num_qubits), rule_for(readout, num_qubits, rule)
+    if branch is not None:
+        named = for_signal(named, _name(rule, named), branch)
+    coefficients = named.coefficients
     p = probabilities @ np.eye(int(kinds.max()) + 1)[kinds]
     p = np.where(p > _ROUNDING, p, 0)
 
@@ -119,15 +124,10 @@ def shots_for(probabilities: FloatArray, readout: Readout, rule: RuleName, least
     full = seen(p, np.inf)
     for shots in (least * 2**double for double in range(20)):
         shares = joined(p * shots, _COUNTS_OF_A_CLASS) if readout == "collective_x" else p * shots
-        error = _from_tallies(shares, coefficients, float(num_qubits**2)).stderr
+        error = _from_tallies(shares, coefficients, _most(num_qubits, branch)).stderr
         if full - seen(np.minimum(shares / shots, 1), shots + 1) <= error / 2:
             return int(2 * shots if readout == "collective_x" and shots > least else shots)  # joined or not by chance
     return int(least * 2**20)
-
-
-def ending(readout: Readout) -> Ending:
-    """Returns how the sensing circuit ends for this readout."""
-    return "loss_flag" if readout == "loss_flag" else "directions"
 
 
 def design(
@@ -137,7 +137,8 @@ def design(
     rule: RuleName = "auto",
     frequencies: Sequence[int] | None = None,
     with_check: bool = False,
-    angle: float | None = None,
+    angle: float | Sequence[float] | None = None,
+    branch: Branch | None = None,
 ) -> Settings:
     """Returns the settings of one time, at one point of the fringe: unshifted first, then the shifted ones.
 
@@ -150,7 +151,8 @@ def design(
             frequencies are not known; rules that are right for every readout add nothing.
         angle: from where the probe was prepared to where it is measured, in rad, such as `probes.steepest_angle` says;
             by default the steepest point of a GHZ probe for `parity` and `loss_flag` (π/2N, always that of the latter),
-            of a product probe for the others (π/2).
+            of a product probe for the others (π/2). One for each spin where they differ.
+        branch: the signs of a GHZ probe and the weights of the signal; all +, all 1 by default.
 
     Raises:
         ArgumentError: the joint outcome of too many spins, or a rule that is wrong for the readout.
@@ -165,6 +167,9 @@ def design(
         )
     named = rule_for(readout, num_qubits, rule, frequencies)
     _refuse_unchecked(_name(rule, named), num_qubits, frequencies, with_check)
+    if branch is not None:
+        named = for_signal(named, _name(rule, named), branch)
+    own = phase if branch is None else np.array(branch.weights) * phase
     shifts = np.concatenate([np.zeros((1, num_qubits)), named.shifts])
     if with_check and needs_check(_name(rule, named), num_qubits):
         shifts = np.concatenate([shifts, np.outer(CHECK_PHASES, np.ones(num_qubits))])
@@ -172,54 +177,26 @@ def design(
     if readout == "loss_flag":
         polars[:, 1:] = 0.0
         azimuths = np.zeros(shifts.shape)
-        azimuths[:, 0] = num_qubits * phase - np.pi / 2
+        azimuths[:, 0] = (num_qubits if branch is None else branch.frequency) * phase - np.pi / 2
     else:
         if angle is None:
             angle = np.pi / (2 * num_qubits) if readout == "parity" else np.pi / 2
-        azimuths = np.full(shifts.shape, phase - angle)
-    return Settings(shifts + phase, polars, azimuths)
-
-
-def classes(readout: Readout, num_qubits: int) -> NDArray[np.int64]:
-    """Returns the class of each of the 2^N outcomes: what the readout tells apart.
-
-    >>> classes("parity", 2).tolist(), classes("loss_flag", 2).tolist(), classes("collective_x", 2).tolist()
-    ([0, 1, 1, 0], [0, 1, 2, 2], [0, 1, 1, 2])
-    """
-    outcomes = np.arange(2**num_qubits)
-    if readout == "local_x":
-        return outcomes
-    ups = np.bitwise_count(outcomes).astype(np.int64)
-    if readout == "collective_x":
-        return ups
-    return ups % 2 if readout == "parity" else np.minimum(outcomes, 2)
-
-
-def tallies(counts: Counts, readout: Readout) -> IntArray:
-    """Returns the shots of each row by class, shape (rows, classes).
-
-    Raises:
-        ArgumentError: the joint outcome of too many spins.
-    """
-    if readout == "parity":
-        return tally.parity(counts)
-    if readout == "loss_flag":
-        return tally.flagged(counts)[:, : 2 if counts.num_bits == 1 else 3]
-    if readout == "collective_x":
-        return tally.ups(counts)
-    if counts.num_bits > NUM_QUBITS_OF_A_JOINT_OUTCOME:
-        raise ArgumentError(f"The joint outcome of {counts.num_bits} spins has too many values; use collective_x.")
-    return tally.by_class(counts, counts.outcomes[:, 0].astype(np.int64), 2**counts.num_bits)
+        azimuths = np.broadcast_to(own - np.asarray(angle), shifts.shape)
+    return Settings(shifts + own, polars, azimuths)
 
 
 def estimate(
-    counts: Counts | IntArray, readout: Readout, rule: RuleName = "auto", frequencies: Sequence[int] | None = None
+    counts: Counts | IntArray,
+    readout: Readout,
+    rule: RuleName = "auto",
+    frequencies: Sequence[int] | None = None,
+    branch: Branch | None = None,
 ) -> Estimate:
     """Returns the classical gain of a readout from the counts of one time.
 
     Args:
         counts: of all settings of `design`, in their order; or their table, shape (rows, 2^N).
-        readout, rule, frequencies: as in `design`.
+        readout, rule, frequencies, branch: as in `design`.
 
     Raises:
         ArgumentError: a row has fewer shots than `min_shots`, the rows do not fit, or the counts contradict the rule.
@@ -244,7 +221,14 @@ def estimate(
         check(name, shares, np.concatenate([[0.0], named.shifts[:, 0], CHECK_PHASES]), num_qubits)
     if readout == "collective_x":
         shares = joined(shares, _COUNTS_OF_A_CLASS)
-    return _from_tallies(shares[:rows].astype(np.float64), named.coefficients, float(num_qubits**2))
+    if branch is not None:
+        named = for_signal(named, name, branch)
+    return _from_tallies(shares[:rows].astype(np.float64), named.coefficients, _most(num_qubits, branch))
+
+
+def _most(num_qubits: int, branch: Branch | None) -> float:
+    """The largest gain that any state could have."""
+    return float(num_qubits**2) if branch is None else float(np.abs(branch.weights).sum() ** 2)
 
 
 def _refuse_unchecked(name: str, num_qubits: int, frequencies: Sequence[int] | None, checked: bool) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from qsense.circuits.counts import IntArray
 from qsense.errors import ArgumentError, nearest
 from qsense.estimators.chance import p_value
+from qsense.estimators.ghz.branch import Branch
 from qsense.numerics.fisher import FloatArray
 
 RuleName = Literal["auto", "single_spin", "all_frequencies", "one_frequency", "half_turn"]
@@ -105,6 +106,27 @@ def half_turn_rule(num_qubits: int) -> ShiftRule:
     """
     shift = np.full(num_qubits, np.pi / 2)
     return ShiftRule(np.stack([shift, -shift]), np.array([0.5, -0.5]))
+
+
+def for_signal(rule: ShiftRule, name: str, branch: Branch) -> ShiftRule:
+    """Returns a rule for the angle of a signal of weights w, given the rule for equal weights.
+
+    The rule of single spins takes each with its weight. That of one frequency turns the branches of a GHZ probe, of
+    signs s, by ±π/2 against each other: every spin by its sign's share. The others shift all spins alike.
+
+    Raises:
+        ArgumentError: it shifts all spins alike, and the weights differ; or the probe does not see the signal.
+    """
+    weights, size = np.array(branch.weights), len(branch.weights)
+    if name == "single_spin":
+        return ShiftRule(rule.shifts, rule.coefficients * np.repeat(weights, 2))
+    if name == "one_frequency":
+        return ShiftRule(rule.shifts * np.array(branch.signs), rule.coefficients * branch.frequency / size)
+    if np.ptp(weights) > 0:
+        raise ArgumentError(
+            f'The rule "{name}" shifts all spins alike, but the signal has weights that differ; use "single_spin".'
+        )
+    return ShiftRule(rule.shifts, rule.coefficients * weights[0])
 
 
 RULES = {
