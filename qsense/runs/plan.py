@@ -7,6 +7,7 @@ whatever else is in the spec.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -26,13 +27,13 @@ from qsense.estimators.integral.allocation import allocate
 from qsense.estimators.result import Estimate
 from qsense.files.safe import is_reserved
 from qsense.noise import SpinNoise
-from qsense.numerics.angles import check_field
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule, rule_for_times
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.placement import CALIBRATION, CalibrationNoise
 from qsense.runs.spec import RunSpec
+from qsense.runs.times import bracket_crossings, earlier_rules, possible
 from qsense.theory.times import decay_rate, designed_rule
 
 _LONGEST_NAME = 240  # of a file, without its hash and its ending; file systems take 255 letters
@@ -200,7 +201,7 @@ def plan(spec: RunSpec, measured: RowShots | None = None) -> list[Point]:
     taken = {p.key for _, p in asked if p.key in measured or p.file_name in measured} if measured else set()
     for index, point in asked:
         with at_key(spec.source, f"estimators[{index}]"):
-            found = point if taken and point.key in taken else _as_measured(point, measured, taken)
+            found = point if taken and point.key in taken else _as_measured(spec, point, measured, taken)
             if found is None:
                 least = _check(point)
                 found = _allocated(point, least) if spec.allocation == "optimal" else point
@@ -217,7 +218,8 @@ def listed(spec: RunSpec) -> list[Point]:
 
 def _listed(spec: RunSpec) -> list[tuple[int, Point]]:
     """The points, the shots shared out evenly, each with the index of its estimator."""
-    rules, found = {(p.key, n): _rule(spec, p, n) for p in spec.probes for n in spec.noises}, []
+    rules = bracket_crossings(spec, {(p.key, n): _rule(spec, p, n) for p in spec.probes for n in spec.noises})
+    found = []
     for noise in spec.noises:
         for probe in spec.probes:
             for index, estimator in enumerate(spec.estimators):
@@ -228,15 +230,17 @@ def _listed(spec: RunSpec) -> list[tuple[int, Point]]:
     return found
 
 
-def _as_measured(point: Point, measured: RowShots, taken: set[str]) -> Point | None:
-    """The point with the settings and shots that it was measured or sent with; None if it was not."""
+def _as_measured(spec: RunSpec, point: Point, measured: RowShots, taken: set[str]) -> Point | None:
+    """The point with the times, settings and shots that it was measured or sent with; None if it was not."""
+    if not measured:
+        return None
     with point.calling_estimator():
         methods = (None, *point.method.earlier())
-    rows, times = point.circuits_per_time, len(point.rule.times)
-    for method in methods:
+    rows, rules = point.circuits_per_time, [point.rule, *earlier_rules(spec, point.probe, point.noise, point.rule)]
+    for rule, method in itertools.product(rules, methods):
         for shots in dict.fromkeys(measured.values()):
-            if len(shots) == rows * times:
-                found = replace(point, shots=shots[::rows], measured_by=method)
+            if len(shots) == rows * len(rule.times):
+                found = replace(point, rule=rule, shots=shots[::rows], measured_by=method)
                 is_others = found.key in taken and found.shots != point.shots  # which is measured alike
                 if not is_others and (found.key in measured or found.file_name in measured):
                     return found
@@ -256,12 +260,7 @@ def _rule(spec: RunSpec, probe: Probe, named: SpinNoise | CalibrationNoise) -> R
             if spec.times is None
             else rule_for_times(np.array(spec.times), decay_rate(probe, noise))
         )
-    with at_key(spec.source, "field_rad_per_s"):
-        check_field(probe.num_qubits, spec.field, float(rule.times[-1]), "the field")
-    if spec.device is None:
-        return rule
-    with at_key(spec.source, "noise" if spec.times is None else "times_s"):
-        return spec.device.on_clock(rule)
+    return possible(spec, probe, rule)
 
 
 def _check(point: Point) -> int:

@@ -12,6 +12,7 @@ from qsense.files.figures import COLOURS, OTHERS, blank_figure, choose_evenly, d
 from qsense.files.units import time_unit
 from qsense.runs.columns import CURVE_COLUMNS, POINT_COLUMNS
 from qsense.runs.plan import listed
+from qsense.runs.times import numbers_of_times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,14 +64,16 @@ def read_estimates(record: RunRecord) -> list[dict[str, Any]]:
             if not isinstance(value, (int, float)) or not math.isfinite(value):
                 raise record.damaged(name, f"line {line}: `{column}` must be a finite number, but is {value!r:.40}")
     times = {
-        (p.probe.name, p.probe.num_qubits, p.noise.name, p.estimator.name): len(p.rule.times)
+        (p.probe.name, p.probe.num_qubits, p.noise.name, p.estimator.name): numbers_of_times(
+            record.spec, p.probe, p.noise, p.rule
+        )
         for p in listed(record.spec)
     }
     for point, count in Counter(tuple(row.get(column) for column in POINT_COLUMNS) for row in rows).items():
         if point not in times:
             raise record.damaged(name, f"{' '.join(map(str, point))} is no point of the record's spec")
-        if count != times[point]:
-            raise record.damaged(name, f"{count} of {times[point]} times of {' '.join(map(str, point))}")
+        if count not in times[point]:
+            raise record.damaged(name, f"{count} of {times[point][0]} times of {' '.join(map(str, point))}")
     return rows
 
 

@@ -1,0 +1,108 @@
+"""Times of a run's points together: probes that are compared are measured on both sides of their crossing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qsense.errors import ArgumentError, at_key
+from qsense.noise import AnyNoise
+from qsense.numerics.angles import check_field
+from qsense.numerics.fisher import FloatArray
+from qsense.numerics.integration import first_root
+from qsense.numerics.quadrature import Rule, bracketed, without_bracket
+from qsense.probes import Probe
+from qsense.theory import crossover
+from qsense.theory.gains import crossing_times, gain, resolution
+from qsense.theory.times import earlier_rule
+
+if TYPE_CHECKING:
+    from qsense.runs.placement import CalibrationNoise
+    from qsense.runs.spec import RunSpec
+
+Rules = Mapping[tuple[str, "AnyNoise | CalibrationNoise"], Rule]
+
+
+def bracket_crossings(spec: RunSpec, rules: Rules) -> Rules:
+    """Returns the rules, those of designed times with one more time beyond the predicted crossing of GHZ and product.
+
+    A rule that reaches clearly beyond it stays as it is.
+
+    Args:
+        spec: the run.
+        rules: by the key of the probe and the entry of the noise, on the device's clock.
+
+    Raises:
+        SpecError: the field turns too far until then.
+    """
+    if spec.times is not None:
+        return rules
+    found = dict(rules)
+    products = {probe.num_qubits: probe for probe in spec.probes if probe == Probe.product(probe.num_qubits)}
+    for noise in spec.noises:
+        for probe in spec.probes:
+            other = products.get(probe.num_qubits) if probe.kind == "ghz" else None
+            if other is None:
+                continue
+            crossing = _crossing(probe, spec.noise_for(probe, noise), other, spec.noise_for(other, noise))
+            if crossing is None:
+                continue
+            for one in (probe, other):
+                found[one.key, noise] = possible(spec, one, bracketed(found[one.key, noise], crossing))
+    return found
+
+
+def earlier_rules(spec: RunSpec, probe: Probe, noise: AnyNoise, rule: Rule) -> list[Rule]:
+    """Returns the rules with which earlier versions measured: records have their times, which may be paid for.
+
+    Args:
+        spec: the run.
+        probe, noise: of the point.
+        rule: that of today.
+    """
+    if spec.times is not None:
+        return []
+    found = [without_bracket(rule)] if rule.has_bracket else []
+    before = earlier_rule(probe, noise)
+    if before is not None:
+        found.append(possible(spec, probe, before))
+    return found
+
+
+def numbers_of_times(spec: RunSpec, probe: Probe, noise: AnyNoise, rule: Rule) -> list[int]:
+    """Returns how many times a record may have of a point: as many as today's rule, or as those of earlier versions."""
+    return [len(one.times) for one in (rule, *earlier_rules(spec, probe, noise, rule))]
+
+
+def possible(spec: RunSpec, probe: Probe, rule: Rule) -> Rule:
+    """Returns a rule with its times on the device's clock, if the run is on a device.
+
+    Raises:
+        SpecError: the field turns too far until the last time, or a time is shorter than the device can idle.
+    """
+    with at_key(spec.source, "field_rad_per_s"):
+        check_field(probe.num_qubits, spec.field, float(rule.times[-1]), "the field")
+    if spec.device is None:
+        return rule
+    with at_key(spec.source, "noise" if spec.times is None else "times_s"):
+        return spec.device.on_clock(rule)
+
+
+def _crossing(ghz: Probe, noise: AnyNoise, product: Probe, product_noise: AnyNoise) -> float | None:
+    """Until when the GHZ probe leads, in s; None if no crossing is predicted."""
+    n = ghz.num_qubits
+    if n == 1:
+        return None
+    try:
+        if ghz == Probe.ghz(n):
+            return crossover(n, noise, product_noise=product_noise)
+
+        def advantage(times: FloatArray) -> FloatArray:
+            return np.asarray(gain(ghz, noise, times) - gain(product, product_noise, times))
+
+        least = resolution(ghz, noise) + resolution(product, product_noise)
+        return first_root(advantage, crossing_times(n, (noise, product_noise)), 4, least)
+    except ArgumentError:  # it lies beyond the range of numbers
+        return None
