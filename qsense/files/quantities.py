@@ -12,6 +12,11 @@ from qsense.files.units import whole_numbers, with_quantities
 Time = Annotated[float, BeforeValidator(partial(with_quantities, kind="time"))]
 InfiniteTime = Annotated[Time, Field(allow_inf_nan=True)]
 AngularFrequency = Annotated[float, BeforeValidator(partial(with_quantities, kind="angular frequency"))]
+Rate = Annotated[float, BeforeValidator(partial(with_quantities, kind="rate"))]
+# One number for all pairs of spins, or a matrix.
+AngularFrequencies = Annotated[
+    float | list[list[float]], BeforeValidator(partial(with_quantities, kind="angular frequency"))
+]
 # One number for all spins, or one for each.
 Rates = Annotated[float | list[float], BeforeValidator(partial(with_quantities, kind="rate"))]
 RelaxationTimes = Annotated[

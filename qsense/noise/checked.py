@@ -1,7 +1,7 @@
 """A noise known only by its channel, whose every answer is checked before theory, emulator or Aer use it.
 
 `qsense.noise.protocol` says what such a noise promises. LocalNoise keeps its promises by construction and is not
-wrapped.
+wrapped; a NoiseModel checks its own parts.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from qsense.errors import ArgumentError, QsenseError
 from qsense.noise.channel import SpinChannel
 from qsense.noise.local import LocalNoise
 from qsense.noise.protocol import SpinNoise
+from qsense.noise.relaxation import FASTEST, SLOWEST
 from qsense.numerics.fisher import FloatArray
 
 NAME = r"^[A-Za-z0-9_.-]+$"
-SLOWEST, FASTEST = 1e-30, 1e30  # 1/s: powers of rates beyond these leave the range of floating-point numbers
 _ROUNDING = 1e-12
 _SAMPLES = np.append(0.0, np.geomspace(1e-3, 1e2, 51))  # in units of 1/rate: the decades that a run uses
 _Answer = TypeVar("_Answer")
 
 
 def checked(noise: SpinNoise) -> SpinNoise:
-    """Returns a noise whose answers are checked: LocalNoise as it is, any other one as a CheckedNoise.
+    """Returns a noise whose answers are checked: LocalNoise and NoiseModel as they are, others as a CheckedNoise.
 
     Raises:
         ArgumentError: it is no noise.
@@ -37,7 +37,8 @@ def checked(noise: SpinNoise) -> SpinNoise:
             "Argument `noise` must be a noise, such as LocalNoise(dephasing=0.1) or LocalNoise.load(...) of a model's "
             f"name, but is {noise!r}."
         )
-    return noise if isinstance(noise, LocalNoise | CheckedNoise) else CheckedNoise(noise)
+    checks_itself = isinstance(noise, LocalNoise | CheckedNoise) or hasattr(noise, "spin_channel")
+    return noise if checks_itself else CheckedNoise(noise)
 
 
 def call_extension(label: str, member: str, call: Callable[[], _Answer]) -> _Answer:
@@ -179,6 +180,7 @@ def check_channel(noise: SpinNoise, num_qubits: int) -> None:
     """
     noise = checked(noise)
     noise.check(num_qubits)
+    noise = getattr(noise, "local", noise)  # of a NoiseModel, whose other parts are qsense's own
     if isinstance(noise, LocalNoise):
         return
     rates = noise.decay_rates(num_qubits)

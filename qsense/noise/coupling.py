@@ -34,3 +34,14 @@ def stored(name: str, coupling: Coupling) -> StoredCoupling:
     if not np.all(np.isfinite(matrix)) or not (matrix.ndim == 0 or (square and np.array_equal(matrix, matrix.T))):
         raise ArgumentError(f"Argument `{name}` must be a finite number or a symmetric matrix of them (rad/s).")
     return float(matrix) if matrix.ndim == 0 else tuple(map(tuple, matrix.tolist()))
+
+
+def energies(pairs: FloatArray) -> FloatArray:
+    """Returns the energies ½ Σ_{i<j} J_ij z_i z_j of the 2^N basis states, shape (2^N,).
+
+    Args:
+        pairs: J_ij for i < j, 0 elsewhere, shape (N, N).
+    """
+    size = len(pairs)
+    signs = 1.0 - 2 * (np.arange(2**size)[:, None] >> np.arange(size) & 1)
+    return np.asarray(0.5 * np.einsum("ki,ij,kj->k", signs, pairs, signs, optimize=True))

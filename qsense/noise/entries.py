@@ -1,39 +1,78 @@
-"""The `[[noise]]` entries of a run spec: which keys there are, and the noise that they mean."""
+"""The `[[noise]]` entries of a run spec: which keys there are, and the parts of the noise that they mean."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from qsense.errors import ArgumentError
-from qsense.files.quantities import Rates, RelaxationTimes
-from qsense.files.toml_file import Table
-from qsense.noise.checked import FASTEST, NAME, SLOWEST
+from qsense.files.quantities import AngularFrequencies, AngularFrequency, Rate, Rates, RelaxationTimes, Time
+from qsense.files.toml_file import Table, parse
+from qsense.noise.checked import NAME
 from qsense.noise.kinds import noise_of_kind
-from qsense.noise.local import KINDS, LocalNoise
+from qsense.noise.parts import LOCAL, local_of
 from qsense.noise.protocol import SpinNoise
+from qsense.noise.shared import SHARED, shared_of
 
 Fractions = float | list[float]
 Name = Annotated[str, Field(pattern=NAME)]
 
 
-class LocalEntry(Table):
-    """Local noise: the name of a noise model, or rates, or T1 and T2."""
+class PhaseNoiseEntry(Table):
+    """Noise of the phase: how spins share it (`space`) and how it remembers (`memory`), with the numbers of both."""
+
+    space: str | None = None
+    memory: str | None = None
+    rate: Rate | None = None
+    exponent: float | None = None
+    spread_rad_per_s: AngularFrequency | None = None
+    correlation_time_s: Time | None = None
+    low_hz: Rate | None = None
+    high_hz: Rate | None = None
+    pairs: list[list[float]] | None = None
+    positions_m: list[float | list[float]] | None = None
+    length_m: float | None = None
+    matrix: list[list[float]] | None = None
+
+
+class CouplingPairEntry(Table):
+    """The couplings of one pair of spins."""
+
+    spins: list[int]
+    zz_rad_per_s: AngularFrequency | None = None
+    dipolar_rad_per_s: AngularFrequency | None = None
+
+
+class SharedEntry(Table):
+    """What acts on more than one spin, or remembers; beside any local noise."""
+
+    collective_dephasing_rate: Rate | None = None
+    phase_noise: list[PhaseNoiseEntry] | None = None
+    coupling_rad_per_s: AngularFrequencies | None = None
+    dipolar_rad_per_s: AngularFrequencies | None = None
+    coupling_pairs: list[CouplingPairEntry] | None = None
+
+
+class LocalEntry(SharedEntry):
+    """Local noise: the name of a noise model, or rates, or T1 and T2; and what is shared beside it."""
 
     noise: str | None = None
     name: Name | None = None
     dephasing_rate: Rates | None = None
     emission_rate: Rates | None = None
     absorption_rate: Rates | None = None
+    depolarizing_rate: Rates | None = None
+    transverse_rate: Rates | None = None
+    dephasing_exponent: float | None = None
     t1_s: RelaxationTimes | None = None
     t2_s: RelaxationTimes | None = None
     excited_population: Fractions | None = None
 
 
-class KindEntry(Table):
-    """A registered kind of noise, whose own keys are checked when the kind is looked up."""
+class KindEntry(SharedEntry):
+    """A registered kind of noise, whose own keys are checked when the kind is looked up; and what is shared beside."""
 
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
@@ -49,44 +88,44 @@ def _tag(value: Any) -> str:
 NoiseEntry = Annotated[Annotated[LocalEntry, Tag("Local")] | Annotated[KindEntry, Tag("Kind")], Discriminator(_tag)]
 
 
-def noise_of_entry(entry: LocalEntry | KindEntry, folder: Path) -> SpinNoise:
-    """Returns the noise that an entry means; noise models are looked for beside `folder` too.
+class Parts(NamedTuple):
+    """What an entry means.
+
+    Attributes:
+        model: the name of the noise model that stands for the local noise, and may have more; None without one.
+        local: the local noise; None where the entry gives none.
+        shared: further arguments of NoiseModel.
+    """
+
+    model: str | None
+    local: SpinNoise | None
+    shared: dict[str, Any]
+
+
+def parts_of_entry(entry: LocalEntry | KindEntry) -> Parts:
+    """Returns the parts of the noise that an entry means.
 
     Raises:
         ArgumentError: keys contradict each other, one is missing, or a number is out of its range.
-        ContentError: there is no such noise model.
-        SpecError: the noise model's file is broken, or a key of a registered kind is wrong.
+        SpecError: a key of a registered kind is wrong.
     """
+    given = entry.model_dump(exclude_none=True, exclude=set(entry.model_extra or ()))
+    shared = shared_of({key: given[key] for key in SHARED if key in given})
     if isinstance(entry, KindEntry):
-        return noise_of_kind(entry.kind, entry.name, entry.model_extra or {})
-    return _in_range(_local(entry, folder))
-
-
-def _local(entry: LocalEntry, folder: Path) -> LocalNoise:
-    rates = {k: getattr(entry, f"{k}_rate") for k in KINDS}
-    rates = {key: value for key, value in rates.items() if value is not None}
-    given = {"t1": entry.t1_s, "t2": entry.t2_s, "excited_population": entry.excited_population}
-    times = {key: value for key, value in given.items() if value is not None}
-    if entry.noise is not None:
-        if rates or times or entry.name is not None:
-            raise ArgumentError("give either a noise model's name or numbers, not both")
-        return LocalNoise.load(entry.noise, beside=folder)
-    if rates and times:
-        raise ArgumentError("give either rates or T1 and T2, not both")
-    name = entry.name or "custom"
-    if times:
-        if "t1" not in times or "t2" not in times:
-            raise ArgumentError("`t1_s` and `t2_s` go together; add the missing one")
-        return LocalNoise.from_t1_t2(times["t1"], times["t2"], times.get("excited_population", 0.0), name)
-    if not rates:
+        return Parts(None, noise_of_kind(entry.kind, entry.name, entry.model_extra or {}), shared)
+    keys = {key: given[key] for key in LOCAL if key in given}
+    if entry.noise is not None and (keys or entry.name is not None):
+        raise ArgumentError("give either a noise model's name or numbers, not both")
+    local = local_of(keys, entry.name or "custom")
+    if local is None and not shared and entry.noise is None:
         raise ArgumentError("no noise is given; add `dephasing_rate`, `emission_rate`, or `t1_s` and `t2_s`")
-    return LocalNoise(**rates, name=name)
+    return Parts(entry.noise, local, shared)
 
 
-def _in_range(noise: LocalNoise) -> LocalNoise:
-    """Refuses rates whose powers are beyond the range of floating-point numbers."""
-    for kind in KINDS:
-        for rate in getattr(noise, kind):
-            if rate and not SLOWEST <= rate <= FASTEST:
-                raise ArgumentError(f"`{kind}_rate` must be 0 or from {SLOWEST} to {FASTEST} 1/s, but is {rate}")
-    return noise
+def entry_of_dict(keys: Mapping[str, Any], source: str = "noise") -> LocalEntry | KindEntry:
+    """Returns a dictionary of an entry's keys, such as one that `to_dict` has written, as an entry.
+
+    Raises:
+        SpecError: a key is unknown or of a wrong type.
+    """
+    return parse(dict(keys), KindEntry, source) if "kind" in keys else parse(dict(keys), LocalEntry, source)

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "qsense.noises"
 _LOCAL_UNITS = {
     **dict.fromkeys(("dephasing_rate", "emission_rate", "absorption_rate", "transverse_rate"), "1/s"),
+    "depolarizing_rate": "1/s",
     "dephasing_exponent": "1",
     "collective_dephasing_rate": "1/s",
     "coupling_rad_per_s": "rad/s",
+    "dipolar_rad_per_s": "rad/s",
+    **dict.fromkeys(("phase_noise", "coupling_pairs"), "1"),  # tables, whose keys end in their units
 }
 _RESERVED = {"kind", "name", "noise", "t1_s", "t2_s", "excited_population", *_LOCAL_UNITS}
 

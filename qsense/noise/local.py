@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from qsense.errors import ArgumentError, SpecError
-from qsense.files import content, short_repr
+from qsense.files import short_repr
 from qsense.noise import relaxation
 from qsense.noise.channel import SpinChannel
 from qsense.numerics.fisher import FloatArray
@@ -170,13 +170,17 @@ class LocalNoise:
         """
         from qsense.noise import file  # pydantic is needed only here
 
-        path = content.find("noise_models", str(name_or_path), beside)
-        entry = file.read(path)
-        values = entry.values()
+        path, entry = file.find(name_or_path, beside)
         try:
-            return (cls.from_t1_t2 if "t1" in values else cls)(**values, name=entry.name)
+            entry.check_local()
+            return cls.of_values(entry.values(), entry.name)
         except ArgumentError as error:
             raise SpecError(f"{path}: {error}") from error
+
+    @classmethod
+    def of_values(cls, values: dict[str, Any], name: str) -> LocalNoise:
+        """Returns the noise of either rates or T1 and T2, by the names of the arguments that take them."""
+        return (cls.from_t1_t2 if "t1" in values else cls)(**values, name=name)
 
     @property
     def num_spins(self) -> int | None:
@@ -282,8 +286,7 @@ class LocalNoise:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the `[[noise]]` entry: rates in 1/s as numbers or lists; transverse rates and β only where set."""
-        kinds = KINDS if self.is_covariant else (*KINDS, "transverse")
-        rates = {kind: getattr(self, kind) for kind in kinds}
+        rates = {kind: getattr(self, kind) for kind in (KINDS if self.is_covariant else (*KINDS, "transverse"))}
         return {
             "name": self.name,
             **{f"{kind}_rate": list(r) if len(r) > 1 else r[0] for kind, r in rates.items()},

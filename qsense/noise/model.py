@@ -6,29 +6,31 @@ Local noise of each spin by itself; noise of the phase that spins share or that 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qsense.errors import ArgumentError
+from qsense.errors import ArgumentError, SpecError
 from qsense.files import short_repr
 from qsense.noise.channel import SpinChannel
 from qsense.noise.checked import checked
-from qsense.noise.coupling import Coupling, StoredCoupling, any_pair, stored
+from qsense.noise.coupling import Coupling, StoredCoupling, any_pair, energies, stored
 from qsense.noise.local import LocalNoise
 from qsense.noise.memory import White
 from qsense.noise.phase_noise import PhaseNoise
 from qsense.noise.protocol import SpinNoise
 from qsense.noise.pulsed import pulsed_channel
 from qsense.noise.space import Collective, Local
+from qsense.noise.traits import Traits
 from qsense.numerics.fisher import FloatArray
 from qsense.signals import FREE, Pulses
 
 
 @dataclass(frozen=True)
-class NoiseModel:
+class NoiseModel(Traits):
     """The noise of a run: local noise, noise of the phase, and couplings, each of them or several.
 
     Args:
@@ -76,6 +78,53 @@ class NoiseModel:
         object.__setattr__(self, "coupling", stored("coupling", coupling))
         object.__setattr__(self, "dipolar", stored("dipolar", dipolar))
 
+    @classmethod
+    def load(cls, name_or_path: str | Path, beside: Path | None = None) -> NoiseModel:
+        """Returns the noise that a TOML file describes, as `LocalNoise.load`, with all its parts.
+
+        Raises:
+            ContentError: there is no such model.
+            SpecError: the file is broken; the message names the file, the key and the fix.
+
+        >>> NoiseModel.load("dephasing").local.dephasing
+        (0.1,)
+        """
+        from qsense.noise import file  # pydantic is needed only here
+
+        path, entry = file.find(name_or_path, beside)
+        try:
+            return cls(LocalNoise.of_values(entry.values(), entry.name), **entry.shared())
+        except ArgumentError as error:
+            raise SpecError(f"{path}: {error}") from error
+
+    @classmethod
+    def from_dict(cls, keys: Mapping[str, Any]) -> NoiseModel:
+        """Returns the noise of the keys of a `[[noise]]` entry, such as those that `to_dict` writes.
+
+        Raises:
+            ArgumentError, SpecError: a key is unknown or of a wrong type, or a number is out of its range.
+
+        >>> NoiseModel.from_dict({"dephasing_rate": "0.2/us", "collective_dephasing_rate": 10.0}).collective_dephasing
+        10.0
+        """
+        from qsense.noise.entries import entry_of_dict, parts_of_entry  # pydantic is needed only here
+
+        model, local, shared = parts_of_entry(entry_of_dict(keys))
+        return cls(local, **shared) if model is None else cls.load(model).with_parts(shared)
+
+    def with_parts(self, shared: Mapping[str, Any]) -> NoiseModel:
+        """Returns the noise with further arguments of NoiseModel added to its own.
+
+        Raises:
+            ArgumentError: both have couplings.
+        """
+        own = {"phase_noise": self.phase_noise, "coupling": self.coupling, "dipolar": self.dipolar}
+        for key in ("coupling", "dipolar"):
+            if key in shared and own[key]:
+                raise ArgumentError(f'the noise "{self.name}" has couplings already; leave `{key}_rad_per_s` out')
+        phase_noise = (*self.phase_noise, *shared.get("phase_noise", ()))
+        return NoiseModel(self.local, **{**own, **shared, "phase_noise": phase_noise})
+
     @property
     def name(self) -> str:
         return self.local.name
@@ -84,71 +133,6 @@ class NoiseModel:
     def collective_dephasing(self) -> float:
         """γ_c of white noise that all spins share, in 1/s."""
         return sum((one.memory.rate for one in self.phase_noise if _is_white_collective(one)), 0.0)  # type: ignore[attr-defined]
-
-    @property
-    def is_coupled(self) -> bool:
-        """Whether any pair of spins is coupled, in either way."""
-        return any_pair(self.coupling) or self.is_dipolar
-
-    @property
-    def is_dipolar(self) -> bool:
-        """Whether any pair of spins exchanges excitations."""
-        return any_pair(self.dipolar)
-
-    @property
-    def correlated(self) -> tuple[PhaseNoise, ...]:
-        """The noise of the phase that spins share."""
-        return tuple(one for one in self.phase_noise if not isinstance(one.space, Local))
-
-    @property
-    def is_correlated(self) -> bool:
-        """Whether spins share noise of the phase."""
-        return bool(self.correlated)
-
-    @property
-    def acts_alone(self) -> bool:
-        """Whether it acts on each spin by itself."""
-        return not (self.is_correlated or self.is_coupled)
-
-    @property
-    def is_uniform(self) -> bool:
-        """Whether all spins and all pairs of spins are alike."""
-        alike = all(isinstance(one.space, Local | Collective) for one in self.phase_noise)
-        pairs = all(isinstance(one, float) for one in (self.coupling, self.dipolar))
-        return self.local.is_uniform and alike and (pairs or not self.is_coupled)
-
-    @property
-    def is_covariant(self) -> bool:
-        """Whether all noise commutes with the field's rotation, so that G does not depend on the field."""
-        return not isinstance(self.local, LocalNoise) or self.local.is_covariant
-
-    @property
-    def exponent(self) -> float:
-        """The smallest β of stretched decay in it; 1 where there is none."""
-        own = self.local.exponent if isinstance(self.local, LocalNoise) else 1.0
-        laws = [one.memory.exponent for one in self.phase_noise if one.memory.kind == "stretched"]  # type: ignore[attr-defined]
-        return min([own, *laws]) if laws else own
-
-    @property
-    def is_markovian(self) -> bool:
-        """Whether a Lindblad equation describes it: exponential decay and white noise alone."""
-        is_local = isinstance(self.local, LocalNoise) and self.local.exponent == 1
-        return is_local and all(one.memory.kind == "white" for one in self.phase_noise)
-
-    def commutes(self, num_qubits: int) -> bool:
-        """Whether noise, coupling and field all commute: the phase can be put on after them.
-
-        A ZZ coupling commutes with dephasing, but not with flips of spins; a dipolar coupling exchanges spins.
-
-        >>> NoiseModel(LocalNoise(emission=0.1), coupling=0.5).commutes(2)
-        False
-        """
-        flips = self.is_coupled and self._may_flip(num_qubits)
-        return self.is_covariant and not flips and not self.is_dipolar
-
-    def _may_flip(self, num_qubits: int) -> bool:
-        """Whether populations may change: for any noise but LocalNoise this is not known, so that they may."""
-        return not isinstance(self.local, LocalNoise) or bool(self.local.relaxation_rates(num_qubits).any())
 
     def local_noise(self) -> LocalNoise:
         """Returns `local` where it is a LocalNoise, whose rates the Lindblad equation needs.
@@ -214,7 +198,7 @@ class NoiseModel:
         """Returns how fast each spin's part of G decays, its own rate and the shared one, (num_qubits,), in 1/s."""
         found = np.array(self.local.decay_rates(num_qubits), dtype=np.float64)
         for one in self.phase_noise:
-            found += one.memory.decay_rate(pulses) * _shares(one, num_qubits)
+            found += one.decay_rates(num_qubits, pulses)
         return found
 
     def collective(self, times: FloatArray, pulses: Pulses = FREE) -> FloatArray:
@@ -225,13 +209,8 @@ class NoiseModel:
 
     def fastest_rate(self, num_qubits: int, pulses: Pulses = FREE) -> float:
         """Returns the fastest rate at which a part of G decays: Σ_j of the spins' own, N² times the shared, in 1/s."""
-        found = float(self.local.decay_rates(num_qubits).sum())
-        for one in self.phase_noise:
-            is_own = isinstance(one.space, Local)
-            whole = num_qubits if is_own else float(np.abs(one.space.covariance(num_qubits)).sum())
-            # v grows as t, or at most as t²: where it is multiplied by N² its time shrinks by N² at most.
-            found += one.memory.decay_rate(pulses) * whole
-        return found
+        shared = sum(one.fastest_rate(num_qubits, pulses) for one in self.phase_noise)
+        return float(self.local.decay_rates(num_qubits).sum() + shared)
 
     def check(self, num_qubits: int) -> None:
         """Refuses numbers of spins that a part of the noise is not for.
@@ -270,9 +249,7 @@ class NoiseModel:
         array([ 0.25, -0.25, -0.25,  0.25])
         """
         self.check(num_qubits)
-        pairs = self.pairs(num_qubits) + self.pairs(num_qubits, dipolar=True)
-        signs = 1.0 - 2 * (np.arange(2**num_qubits)[:, None] >> np.arange(num_qubits) & 1)
-        return np.asarray(0.5 * np.einsum("ki,ij,kj->k", signs, pairs, signs, optimize=True))
+        return energies(self.pairs(num_qubits) + self.pairs(num_qubits, dipolar=True))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the `[[noise]]` entry that means it: that of `local`, and every further part that is there."""
@@ -303,10 +280,3 @@ def noise_model_of(noise: Noise) -> NoiseModel:
 
 def _is_white_collective(one: PhaseNoise) -> bool:
     return isinstance(one.space, Collective) and isinstance(one.memory, White)
-
-
-def _shares(one: PhaseNoise, num_qubits: int) -> FloatArray | float:
-    if isinstance(one.space, Local | Collective):
-        return 1.0
-    diagonal = np.diag(one.space.covariance(num_qubits))
-    return diagonal if one.memory.kind == "white" else np.sqrt(diagonal)

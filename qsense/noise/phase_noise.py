@@ -78,6 +78,20 @@ class PhaseNoise:
         """Returns X in rad², shape (times, num_qubits, num_qubits)."""
         return np.asarray(self.memory.variance(times, pulses)[:, None, None] * self.space.covariance(num_qubits))
 
+    def decay_rates(self, num_qubits: int, pulses: Pulses = FREE) -> FloatArray:
+        """Returns how fast it makes each spin's part of G decay, shape (num_qubits,), in 1/s."""
+        own = np.diag(self.space.covariance(num_qubits))
+        shares = own if self.memory.kind == "white" else np.sqrt(own)
+        return np.asarray(self.memory.decay_rate(pulses) * shares)
+
+    def fastest_rate(self, num_qubits: int, pulses: Pulses = FREE) -> float:
+        """Returns the fastest rate at which it makes a part of G decay, in 1/s.
+
+        v grows as t, or at most as t²: where it is multiplied by N² its time shrinks by N² at most.
+        """
+        whole = float(np.abs(self.space.covariance(num_qubits)).sum())
+        return self.memory.decay_rate(pulses) * whole
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the `phase_noise` entry that means it; times in s, rates in 1/s, spreads in rad/s, lengths in m."""
         return {**self.space.to_dict(), **self.memory.to_dict()}

@@ -11,6 +11,7 @@ from qsense.errors import ArgumentError
 from qsense.numerics.fisher import FloatArray
 
 Rate = float | Sequence[float] | FloatArray
+SLOWEST, FASTEST = 1e-30, 1e30  # 1/s: powers of rates beyond these leave the range of floating-point numbers
 _NOT_MORE_THAN_TWICE = 1 + 1e-12  # T2 = 2 T1 is allowed, also after rounding
 
 

@@ -18,7 +18,8 @@ from qsense.extensions import allowing
 from qsense.files import content, toml_file
 from qsense.noise import ReadoutError, SpinNoise
 from qsense.noise.checked import check_channel
-from qsense.noise.entries import KindEntry, LocalEntry, noise_of_entry
+from qsense.noise.entries import KindEntry, LocalEntry
+from qsense.noise.loading import noise_of_entry
 from qsense.probes import FAMILIES, KINDS, Probe
 from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.placement import CALIBRATION, CalibrationNoise, DeviceOptions

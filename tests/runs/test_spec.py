@@ -109,7 +109,7 @@ WRONG = [
     ),
     ({"probes": "gzh"}, 'unknown probe "gzh". Did you mean "ghz"?'),
     ({"probes": ["ghz", "ghz"]}, 'key `probes`: "ghz" is listed twice'),
-    ({"probes": [{"probe": "ghz", "tilt": 0.2}]}, "`tilt` goes with a product probe only"),
+    ({"probes": [{"probe": "w", "tilt": 0.2}]}, "`tilt` goes with a GHZ or a product probe only"),
     ({"probes": [{"probe": "product", "tilt": 1.5}]}, "`tilt` must be in (-1, 1), but is 1.5"),
     ({"probes": "nowhere.qasm"}, "nowhere.qasm: no such file"),
     ({"noise": "dephasin"}, 'Unknown noise model "dephasin". Did you mean "dephasing"?'),

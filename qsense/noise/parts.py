@@ -1,0 +1,57 @@
+"""Local noise by the keys that specs, records and the command line share; numbers are in SI units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qsense.errors import ArgumentError
+from qsense.noise.local import KINDS, LocalNoise
+from qsense.noise.shared import check_range
+
+RATES = (*(f"{kind}_rate" for kind in KINDS), "transverse_rate")
+TIMES = ("t1_s", "t2_s", "excited_population")
+LOCAL = (*RATES, "depolarizing_rate", "dephasing_exponent", *TIMES)
+
+
+def local_of(keys: Mapping[str, Any], name: str = "custom") -> LocalNoise | None:
+    """Returns the local noise of an entry's keys; None where it gives none.
+
+    Args:
+        keys: those of LOCAL that are given, with their values.
+        name: the name in tables and records.
+
+    Raises:
+        ArgumentError: keys contradict each other, one is missing, or a number is out of its range.
+
+    >>> local_of({"dephasing_rate": 0.1, "dephasing_exponent": 2.0}).exponent
+    2.0
+    """
+    rates = {key: keys[key] for key in (*RATES, "depolarizing_rate") if key in keys}
+    times = {key: keys[key] for key in TIMES if key in keys}
+    if rates and times:
+        raise ArgumentError("give either rates or T1 and T2, not both")
+    exponent = keys.get("dephasing_exponent", 1.0)
+    if exponent != 1 and "dephasing_rate" not in rates:
+        raise ArgumentError("`dephasing_exponent` goes with `dephasing_rate`; add it, or leave the exponent out")
+    if times:
+        if "t1_s" not in times or "t2_s" not in times:
+            raise ArgumentError("`t1_s` and `t2_s` go together; add the missing one")
+        return LocalNoise.from_t1_t2(times["t1_s"], times["t2_s"], times.get("excited_population", 0.0), name)
+    if "depolarizing_rate" in rates:
+        if len(rates) > 1:
+            raise ArgumentError(
+                "`depolarizing_rate` is dephasing, emission and absorption at once; give no other rate with it"
+            )
+        return _in_range(LocalNoise.depolarizing(rates["depolarizing_rate"], name))
+    if not rates:
+        return None
+    by_kind = {key.removesuffix("_rate"): value for key, value in rates.items()}
+    return _in_range(LocalNoise(**by_kind, name=name, exponent=exponent))
+
+
+def _in_range(noise: LocalNoise) -> LocalNoise:
+    for kind in (*KINDS, "transverse"):
+        for rate in getattr(noise, kind):
+            check_range(f"{kind}_rate", rate)
+    return noise
