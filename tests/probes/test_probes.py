@@ -98,9 +98,9 @@ def test_names_that_mean_no_state_are_refused(name, size, message):
         Probe.named(name, size)
 
 
-def test_a_tilt_belongs_to_a_product_probe():
-    for name in ("ghz", "w"):
-        with pytest.raises(ArgumentError, match="`tilt` goes with a product probe only"):
+def test_a_tilt_belongs_to_a_ghz_or_a_product_probe():
+    for name in ("w", "dicke:1"):
+        with pytest.raises(ArgumentError, match="`tilt` goes with a GHZ or a product probe only"):
             Probe.named(name, 3, tilt=0.3)
 
 
