@@ -27,17 +27,19 @@ class DecayLaw:
     """A curve G(t) ≥ 0 as a table, dense enough that splines of G·t in ln t pass for the curve itself.
 
     Args:
-        times: shape (n,), in s, positive and increasing; before the first the curve is constant, after the last 0.
+        times: shape (n,), in s, positive and increasing; after the last the curve is 0.
         values: G at them, shape (n,).
+        start: G(0), from which the curve falls in a straight line to the first value.
 
     >>> t = np.geomspace(1e-7, 50, 400)
-    >>> law = DecayLaw(t, np.exp(-2 * t))
-    >>> round(law.integral, 7), law.remaining(np.array([1.0])).round(6)
+    >>> law = DecayLaw(t, np.exp(-2 * t), 1.0)
+    >>> round(float(law.integral), 7), law.remaining(np.array([1.0])).round(6)
     (0.5, array([0.135335]))
     """
 
     times: FloatArray
     values: FloatArray
+    start: float
 
     @cached_property
     def _splines(self) -> tuple[Any, Any]:
@@ -56,7 +58,8 @@ class DecayLaw:
         """Returns G at times of shape (n,) in s, 1."""
         inside = np.clip(times, self.times[0], self.times[-1])
         found = self._splines[0](np.log(inside)) / inside
-        found = np.where(times < self.times[0], self.values[0], found)
+        early = np.minimum(times / self.times[0], 1)
+        found = np.where(early < 1, self.start + (self.values[0] - self.start) * early, found)
         return np.asarray(np.where(times > self.times[-1], 0.0, found))
 
     def remaining(self, times: FloatArray) -> FloatArray:
@@ -102,13 +105,13 @@ def decay_law(gain: Callable[[FloatArray], FloatArray], time: float) -> DecayLaw
         grid, values = np.append(grid, more), np.append(values, gain(more))
     if not values.any():
         raise ArgumentError("the gain is 0 at all times, so that there is nothing to design times for")
-    return _refined(gain, grid, values)
+    return _refined(gain, grid, values, float(gain(np.zeros(1))[0]))
 
 
-def _refined(gain: Callable[[FloatArray], FloatArray], grid: FloatArray, values: FloatArray) -> DecayLaw:
+def _refined(gain: Callable[[FloatArray], FloatArray], grid: FloatArray, values: FloatArray, start: float) -> DecayLaw:
     open_pieces = np.ones(len(grid) - 1, dtype=bool)
     for _ in range(_MOST_ROUNDS):
-        law = DecayLaw(grid, values)
+        law = DecayLaw(grid, values, start)
         starts, ends = grid[:-1][open_pieces], grid[1:][open_pieces]
         if not starts.size or len(grid) + len(starts) > _MOST_POINTS:
             break
@@ -122,4 +125,4 @@ def _refined(gain: Callable[[FloatArray], FloatArray], grid: FloatArray, values:
         grid = np.concatenate([grid, middle])[order]
         values = np.concatenate([values, found])[order]
         open_pieces = np.isin(grid[:-1], again)
-    return DecayLaw(grid, values)
+    return DecayLaw(grid, values, start)

@@ -113,16 +113,16 @@ def law_rule(law: DecayLaw, num_nodes: int, power: float = 1.0, decay_rate: floa
         law: positive at the nodes.
         num_nodes: n ≥ 1.
         power: p > 0; the smaller, the later the times.
-        decay_rate: Λ in 1/s of the result; by default the first value of the law over its integral.
+        decay_rate: Λ in 1/s of the result; by default the law at t = 0 over its integral.
 
     Source: Golub & Welsch, Math. Comp. 23, 221 (1969), in the variable S.
 
     >>> t = np.geomspace(1e-7, 9, 400)
-    >>> rule = law_rule(DecayLaw(t, np.exp(-(t**2))), 3)
+    >>> rule = law_rule(DecayLaw(t, np.exp(-(t**2)), 1.0), 3)
     >>> round(float(rule.weights @ np.exp(-(rule.times**2))), 6)  # √π/2
     0.886227
     """
-    mean = float(law.values[0] / law.integral) if decay_rate is None else decay_rate
+    mean = law.start / law.integral if decay_rate is None else decay_rate
     nodes, weights = _jacobi(num_nodes, 1 / power - 1)
     order = np.argsort(-nodes)
     nodes, weights = nodes[order], weights[order]

@@ -20,6 +20,7 @@ from qsense.numerics.quadrature import Rule
 from qsense.tables.columns import TRIAL_COLUMNS
 from qsense.tables.results import Results
 from qsense.theory import crossover
+from qsense.theory.times import law_behind
 
 SCHEMA = 1
 _RATES = ("dephasing_rate_per_s", "emission_rate_per_s", "absorption_rate_per_s")
@@ -92,7 +93,12 @@ def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
     gains = tuple(_mean([(curve["gain"][k], curve["stderr"][k]) for curve in curves]) for k in range(len(times)))
     none = np.zeros(len(times))
     how = [values[f"rule_{name}"][first] for name in ("decay_rate_per_s", "node_rate_per_s", "designed")]
-    rule = Rule(times, none, none, *how)
+    noise = results.noises[first] if results.noises else None
+    kind, size = values["probe"][first], values["num_qubits"][first]
+    law = (
+        law_behind(Probe.named(kind, size), noise, times) if noise and how[-1] and kind in ("ghz", "product") else None
+    )
+    rule = Rule(times, none, none, *how, law=law)
     return Cell(
         {name: values[name][first] for name in names},
         values["quantity"][first],
@@ -106,7 +112,7 @@ def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
         rule,
         gains,
         tuple(np.array(curves[0]["gain_exact"], dtype=float)),
-        results.noises[first] if results.noises else None,
+        noise,
         _is_exact_as_read(results, first),
     )
 

@@ -108,6 +108,22 @@ def earlier_rule(probe: Probe, noise: AnyNoise) -> Rule | None:
     return before.rule if before.error > RELATIVE_ERROR else None
 
 
+def law_behind(probe: str, num_qubits: int, noise: AnyNoise | None, times: FloatArray) -> DecayLaw | None:
+    """Returns the law whose rule has these times; None where they are no such rule's, or it is not known.
+
+    Args:
+        probe: "ghz" or "product"; for others it is not known.
+        num_qubits: N.
+        noise: what acted; None where it is not known.
+        times: shape (n,), in s, such as a stored result has them.
+    """
+    if noise is None or probe not in ("ghz", "product") or not _has_own_law(noise):
+        return None
+    rule = designed_rule(Probe.named(probe, num_qubits), noise)
+    is_its = len(rule.times) == len(times) and np.allclose(rule.times, times, rtol=1e-3)  # on a device's clock
+    return rule.law if is_its else None
+
+
 class _Attempt(NamedTuple):
     """A rule, and the relative error with which it integrates the exact G."""
 
@@ -209,7 +225,7 @@ def _slower(
     """The curve if decay were `ratio` times as fast as the noise says; the signal stays."""
     times = np.unique(np.concatenate([law.times, law.times / ratio]))
     values = smooth.at(ratio * times)
-    return DecayLaw(times, values if weight is None else values * weight(times))
+    return DecayLaw(times, values if weight is None else values * weight(times), law.start)
 
 
 def _follows(rule: Rule, probe: Probe, noise: AnyNoise, exact: float, slowest: float) -> bool:
