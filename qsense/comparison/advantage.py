@@ -102,11 +102,18 @@ def _withheld(ghz: MeasuredPoint, product: MeasuredPoint, ratio: Estimate | None
     """Why these numbers say nothing about entanglement."""
     name = ghz.point.estimator.name
     for one in (ghz, product):
+        if one.is_withheld:
+            return f"{name} assumes of {one.point.probe.name} what its counts refuse, {_refused(one)}"
         if one.integrated_gain_exact.value == 0:
             return f"the readout of {name} is blind to {one.point.probe.name}"
     if not (ghz.is_exact_as_read and product.is_exact_as_read):
         return f"{name} does not undo the readout error, which changes G of each probe by another factor"
     return f"the product probe has no gain by {name}" if ratio is None else None
+
+
+def _refused(one: MeasuredPoint) -> str:
+    shown = [f"{a.name}" + ("" if a.p_value is None else f" (p = {a.p_value:.1g})") for a in one.refused if a.withholds]
+    return ", ".join(shown)
 
 
 def _exact_crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from qsense.circuits.counts import Counts
 from qsense.comparison import as_read
+from qsense.estimators.assumptions import Assumption
 from qsense.estimators.estimator import ClassicalGain, Quantity, QuantumGain
 from qsense.estimators.result import Estimate, IntegratedEstimate, integrate_estimates
 from qsense.noise import ReadoutError
@@ -30,6 +31,7 @@ class MeasuredPoint:
         gain_exact: exact G (or classical gain) at each time, shape (times,).
         integrated_gain_exact: its exact integral.
         readout_error: with which the counts were read, where the run emulates one.
+        assumptions: what the estimates take for granted, as far as the counts can test it.
     """
 
     point: Point
@@ -39,11 +41,22 @@ class MeasuredPoint:
     gain_exact: FloatArray
     integrated_gain_exact: IntegratedGain
     readout_error: ReadoutError | None = None
+    assumptions: tuple[Assumption, ...] = ()
+
+    @property
+    def refused(self) -> tuple[Assumption, ...]:
+        """The assumptions that the counts refuse."""
+        return tuple(one for one in self.assumptions if not one.held)
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether a refused assumption leaves estimates that are none of what they stand for."""
+        return any(one.withholds for one in self.refused)
 
     @property
     def z(self) -> float | None:
         """(estimated − exact) / standard error of 𝓘; None where these are not the same quantity."""
-        if not self.is_exact_as_read or self.integral.total.stderr == 0:
+        if not self.is_exact_as_read or self.is_withheld or self.integral.total.stderr == 0:
             return None
         return (self.integral.total.value - self.integrated_gain_exact.value) / self.integral.total.stderr
 
@@ -95,7 +108,13 @@ def measure_point(point: Point, counts: Sequence[Counts], readout_error: Readout
         _exact_gain(point, point.rule.times, readout_error),
         _exact_integral(point, readout_error),
         readout_error,
+        _assumptions(point, counts),
     )
+
+
+def _assumptions(point: Point, counts: Sequence[Counts]) -> tuple[Assumption, ...]:
+    with point.calling_estimator():
+        return tuple(point.method.assumptions(point.rule.times, counts))
 
 
 def point_columns(point: Point) -> dict[str, Any]:

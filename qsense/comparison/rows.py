@@ -10,6 +10,7 @@ from qsense.circuits.counts import Counts
 from qsense.comparison.advantage import Crossover, crossovers, verdicts
 from qsense.comparison.points import MeasuredPoint, point_columns
 from qsense.errors import ArgumentError
+from qsense.estimators.assumptions import Assumption
 from qsense.estimators.estimator import TimeTable
 from qsense.estimators.result import Estimate
 from qsense.runs.columns import POINT_COLUMNS
@@ -60,12 +61,17 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
             "shots": item.point.circuits_per_time * sum(item.point.shots),
             "method": type(item.point.method).__name__,
             "reason": item.point.estimator.reason(item.point.probe),
+            "assumptions": [_assumption_row(one) for one in item.refused],
         }
         for name, other in item.integral.others.items():
             row[f"integrated_gain_{name}_s"] = other.value
             row[f"integrated_gain_{name}_stderr_s"] = other.stderr
         rows.append(row)
     return rows
+
+
+def _assumption_row(one: Assumption) -> dict[str, Any]:
+    return {"name": one.name, "p_value": one.p_value, "held": one.held, "consequence": one.consequence}
 
 
 def estimate_rows(comparison: Comparison) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ can be.
 never the theory: an estimator only declares which exact quantity it estimates.
 """
 
+from qsense.estimators.assumptions import Assumption
 from qsense.estimators.estimator import (
     AnalysisCost,
     ClassicalGain,
@@ -24,6 +25,7 @@ from qsense.estimators.result import Estimate, IntegratedEstimate, integrate_est
 
 __all__ = [
     "AnalysisCost",
+    "Assumption",
     "Bootstrap",
     "ClassicalGain",
     "Estimate",

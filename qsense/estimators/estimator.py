@@ -16,6 +16,7 @@ import numpy as np
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
 from qsense.errors import ArgumentError, nearest
+from qsense.estimators.assumptions import Assumption
 from qsense.estimators.result import Estimate
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe
@@ -258,6 +259,17 @@ class Estimator(ABC):
     def readout_mitigation(self) -> Mitigation | None:
         """Returns the function that estimates G of one time with readout error mitigated; None where there is none."""
         return None
+
+    def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
+        """Returns what the estimates take for granted, each tested on the counts of all times together.
+
+        A summary lists those that are refused. None by default.
+
+        Args:
+            times: in s, shape (times,).
+            counts: of each time.
+        """
+        return ()
 
     def spin_gains(self, counts: Counts) -> Sequence[Estimate] | None:
         """Returns the gain of every spin by itself at one time; None where the counts do not tell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qsense.files.terminal import print_parts
@@ -31,13 +32,14 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
     for row in summary["rows"]:
         mark = "*" if row["quantity"] == "classical_integrated_gain" else ""
         mark += "" if row.get("is_exact_as_read", True) else "†"
+        doubt = "‡" if row.get("assumptions") else ""
         table.add_row(
             row["probe"],
             str(row["num_qubits"]),
             row["noise"],
             row["estimator"],
             f"{row['integrated_gain_exact_s'] / size:.4g}{mark}",
-            f"{row['integrated_gain_s'] / size:.4g}",
+            f"{row['integrated_gain_s'] / size:.4g}{doubt}",
             f"{row['integrated_gain_low_s'] / size:.4g} … {row['integrated_gain_high_s'] / size:.4g}",
             "–" if row["z"] is None else f"{row['z']:+.1f}",
         )
@@ -49,6 +51,8 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
             "† without readout error, which the estimates hold: no z and no verdict. It lowers G; errors that differ "
             "between up and down can also raise it"
         )
+    for row in summary["rows"]:
+        parts += [f"‡ {line}" for line in assumption_lines(row)]
     for row in summary["rows"]:
         if row["integrated_gain_exact_s"] == 0:
             blind = f"{row['estimator']} tells nothing of θ for {row['probe']}, N = {row['num_qubits']}, {row['noise']}"
@@ -78,6 +82,22 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
         if table.rows:
             parts.append(table)
     return [*parts, *(f"• {verdict}" for verdict in summary["verdicts"])]
+
+
+def assumption_lines(row: Mapping[str, Any]) -> list[str]:
+    """Returns a line for each assumption of a row of a summary that its counts refuse.
+
+    >>> row = {"probe": "product", "num_qubits": 8, "noise": "ions", "estimator": "auto", "assumptions": [
+    ...     {"name": "independent spins", "p_value": 2e-9, "held": False, "consequence": "no z"}]}
+    >>> assumption_lines(row)
+    ['product, N = 8, ions, auto: independent spins refused (p = 2e-09): no z']
+    """
+    where = f"{row['probe']}, N = {row['num_qubits']}, {row['noise']}, {row['estimator']}"
+    lines = []
+    for one in row.get("assumptions", ()):
+        chance = "" if one["p_value"] is None else f" (p = {one['p_value']:.1g})"
+        lines.append(f"{where}: {one['name']} refused{chance}: {one['consequence']}")
+    return lines
 
 
 def _number(value: float | None, error: float | None, unit: float) -> str:

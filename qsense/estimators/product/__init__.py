@@ -1,8 +1,8 @@
 """Estimates G of a product probe as the sum over its spins, at any number of spins.
 
-`design` gives the settings of one time, `estimate` reads G from their counts, `spins` every spin by itself, and
-`correlation_p_value` tests whether the spins are independent; `coherence_rates` fits each spin's rate from its gains.
-`method` declares the estimator `product` to run specs.
+`design` gives the settings of one time, `estimate` reads G from their counts, `spins` every spin by itself.
+`correlations` tests on all times together whether the spins are independent (`correlation_p_value` on one), and
+`coherence_rates` fits each spin's rate from its gains. `method` declares the estimator `product` to run specs.
 """
 
 from qsense.estimators.product.spin_rates import SpinRates, coherence_rates

@@ -10,6 +10,7 @@ import numpy as np
 
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
+from qsense.estimators.assumptions import REFUSED_BELOW, Assumption
 from qsense.estimators.estimator import (
     Estimator,
     Mitigation,
@@ -18,10 +19,17 @@ from qsense.estimators.estimator import (
     added_later,
     checked_weights,
 )
-from qsense.estimators.product.spins import MIN_SHOTS, design, estimate, spins
+from qsense.estimators.product import correlations
+from qsense.estimators.product.spins import AXES, MIN_SHOTS, design, estimate, spins
 from qsense.estimators.readout import mitigated
 from qsense.estimators.result import Estimate
+from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
+
+NOT_INDEPENDENT = (
+    "the spins are correlated, so their sum is no estimate of G: no z and no verdict; use tomography, or a bound from "
+    "collective moments"
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,14 @@ class ProductSpins(Estimator):
 
     def readout_mitigation(self) -> Mitigation | None:
         return lambda counts, calibration: mitigated.product_gain(counts, calibration, self.weights).mitigated
+
+    def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
+        """Returns that the spins are independent; () where there are too few shots, or one spin, to tell."""
+        equator = [row for row, axis in enumerate(AXES) if axis != "z"]
+        if self.num_qubits < 2 or min(int(one.row_shots().min()) for one in counts) < correlations.MIN_SHOTS:
+            return ()
+        chance = correlations.independence_p_value(times, [correlations.pairs(one, equator) for one in counts])
+        return (Assumption("independent spins", chance, chance >= REFUSED_BELOW, NOT_INDEPENDENT, withholds=True),)
 
     def spin_gains(self, counts: Counts) -> Sequence[Estimate] | None:
         """Returns b_x² + b_y² of each spin, whatever the weight with which it senses the signal."""

@@ -25,6 +25,7 @@ from qsense.errors import ArgumentError
 from qsense.estimators import tally
 from qsense.estimators.chance import p_value
 from qsense.estimators.fringe import Squared, as_estimates
+from qsense.estimators.product.correlations import pairs
 from qsense.estimators.result import Estimate
 from qsense.numerics.fisher import FloatArray
 
@@ -147,26 +148,10 @@ def correlation_p_value(counts: Counts, axes: Sequence[Axis] = AXES) -> float:
     Raises:
         ArgumentError: the counts do not fit the design, or a row has fewer than 30 shots.
     """
-    shares = tally.per_spin(counts)
-    _check_shape(shares, axes)
-    total = shares.sum(-1)[:, 0]
-    tally.check_shots(total, 30)
-    signs = counts.num_bits - 2.0 * tally.num_ups(counts)
-    rows = tally.rows_of(counts)
-    statistic = 0.0
-    equatorial = [row for row, axis in enumerate(axes) if axis != "z"]
-    for row in equatorial:
-        own, weight = signs[rows == row], counts.numbers[rows == row]
-        n = total[row]
-        centred = own - (weight @ own) / n
-        measured = (weight @ centred**2) / (n - 1)
-        mean = (shares[row, :, 0] - shares[row, :, 1]) / n
-        each = n / (n - 1) * (1 - mean**2)  # of one spin's sign
-        # Pairs of spins: the sum of their covariances, whose variance is 2 Σ_{i≠j} v_i v_j/(n − 1).
-        scatter = 2 * (each.sum() ** 2 - (each**2).sum()) / (n - 1)
-        if scatter > 0:
-            statistic += (measured - each.sum()) ** 2 / scatter
-    return p_value(statistic, len(equatorial))
+    _check(axes)
+    tally.check_rows(counts.num_rows, len(axes), f"a product probe with {len(axes)} axes")
+    rows = pairs(counts, [row for row, axis in enumerate(axes) if axis != "z"])
+    return p_value(sum(one.total**2 / one.scatter for one in rows if one.scatter > 0), len(rows))
 
 
 def _check(axes: Sequence[Axis]) -> None:
