@@ -50,10 +50,8 @@ def main() -> None:
                     found = np.array(
                         [independence_p_value(times, [pairs(one, (0, 1)) for one in run]) for run in drawn]
                     )
-                    shares = [f"{np.mean(found < level):.4f}" for level in (0.05, 0.01, 0.001)]
-                    print(
-                        f"{size:3d} {shots:5d} {offset:4.1f} {collective:5.2f}: {' '.join(shares)} ({some})", flush=True
-                    )
+                    shares = " ".join(f"{np.mean(found < level):.4f}" for level in (0.05, 0.01, 0.001))
+                    print(f"{size:3d} {shots:5d} {offset:4.1f} {collective:5.2f}: {shares} ({some})", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from qsense.comparison.fits import fit_rows
 from qsense.comparison.points import MeasuredPoint, measure_point, point_columns
 from qsense.comparison.rows import (
     Comparison,
+    as_single_values,
     compare_points,
     crossover_rows,
     estimate_rows,
@@ -23,6 +24,7 @@ __all__ = [
     "Comparison",
     "Crossover",
     "MeasuredPoint",
+    "as_single_values",
     "calibration_rows",
     "compare_points",
     "crossing",

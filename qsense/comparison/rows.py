@@ -70,6 +70,17 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
     return rows
 
 
+def as_single_values(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a row of a summary for tables, whose cells hold one value each: the names of the refused assumptions.
+
+    >>> as_single_values({"z": None, "assumptions": [{"name": "independent spins", "p_value": 1e-9}]})
+    {'z': None, 'assumptions': 'independent spins'}
+    """
+    refused = row.get("assumptions")
+    text = {"assumptions": "; ".join(str(one["name"]) for one in refused)} if isinstance(refused, list) else {}
+    return {**row, **text}
+
+
 def _assumption_row(one: Assumption) -> dict[str, Any]:
     return {"name": one.name, "p_value": one.p_value, "held": one.held, "consequence": one.consequence}
 

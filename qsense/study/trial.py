@@ -66,7 +66,7 @@ def run_trial(content: dict[str, Any]) -> Outcome:
     Raises:
         SpecError: the trial cannot be run, such as with too few shots.
     """
-    from qsense.comparison import compare_points, estimate_rows, measure_point, summary_rows
+    from qsense.comparison import as_single_values, compare_points, estimate_rows, measure_point, summary_rows
     from qsense.runs.columns import POINT_COLUMNS
     from qsense.runs.preparation import prepare_run
 
@@ -76,7 +76,7 @@ def run_trial(content: dict[str, Any]) -> Outcome:
     parts = [sampler.sample(j.experiment, j.settings, j.shots, point.noise, j.seed) for j in point.acquisitions()]
     measured = measure_point(point, parts, spec.readout_error)
     comparison = compare_points([measured])
-    (summary,) = summary_rows(comparison)
+    summary = as_single_values(summary_rows(comparison)[0])
     curve = estimate_rows(comparison)
     estimates = {
         "summary": with_old_names_alone({k: v for k, v in summary.items() if k not in POINT_COLUMNS}) | onset(measured),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qsense.comparison import as_single_values
 from qsense.files.old_names import with_current_names, with_old_names
 from qsense.noise import SpinNoise
 from qsense.probes import Probe
@@ -47,9 +48,9 @@ def identity_row(spec: RunSpec, probe: Probe, noise: SpinNoise, estimator: Estim
 def result_row(summary: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the columns of a result, by their current names, from a row of a summary that any version wrote.
 
-    `shots_total` are those of all circuits.
+    `shots_total` are those of all circuits; `assumptions` names those that the counts refuse.
     """
-    row = {key: value for key, value in with_current_names(summary).items() if key != "reason"}
+    row = {key: value for key, value in as_single_values(with_current_names(summary)).items() if key != "reason"}
     row["shots_total"] = row.pop("shots")
     return row
 
