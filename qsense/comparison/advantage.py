@@ -15,7 +15,7 @@ from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import first_root
 from qsense.numerics.quadrature import Rule
 from qsense.probes import Probe
-from qsense.runs.plan import Point
+from qsense.runs.point import Point, acting
 from qsense.theory import crossover
 from qsense.theory.gains import crossing_times
 
@@ -36,6 +36,7 @@ class Crossover:
         ratio_exact: the same, exact; None where the latter is zero.
         is_quantum: whether both estimate the quantum value, or a readout's that reaches it.
         withheld: why no verdict is given from it; None where one is.
+        probe: the name of the GHZ probe.
     """
 
     noise: str
@@ -47,6 +48,7 @@ class Crossover:
     ratio_exact: float | None
     is_quantum: bool = True
     withheld: str | None = None
+    probe: str = "ghz"
 
 
 def crossovers(measured: Sequence[MeasuredPoint]) -> list[Crossover]:
@@ -83,6 +85,7 @@ def _crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> Crossover:
         exact / exact_product if exact_product else None,
         ghz.quantity == product.quantity == "integrated_gain",
         _withheld(ghz, product, ratio),
+        ghz.point.probe.name,
     )
 
 
@@ -118,10 +121,11 @@ def _refused(one: MeasuredPoint) -> str:
 
 def _exact_crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> float | None:
     """The exact root at any time, whatever the times measured. On a device each probe has a noise of its own."""
-    num_qubits, noises = ghz.point.probe.num_qubits, (ghz.point.noise, product.point.noise)
+    num_qubits, noises = ghz.point.probe.num_qubits, (acting(ghz.point.world), acting(product.point.world))
     if num_qubits == 1:
         return None
-    if ghz.quantity == product.quantity == "integrated_gain":
+    is_plain = ghz.point.probe == Probe.ghz(num_qubits) and ghz.point.world.is_plain
+    if is_plain and ghz.quantity == product.quantity == "integrated_gain":
         return crossover(num_qubits, noises[0], product_noise=noises[1])
     return first_root(
         lambda times: ghz.curve_exact(times) - product.curve_exact(times),
@@ -190,7 +194,7 @@ def crossing(
 
 
 def verdicts(crossovers: Sequence[Crossover], on_device: bool = False) -> list[str]:
-    """Returns one sentence per noise and N, from the estimator that sees the crossing most sharply.
+    """Returns one sentence per noise, N and GHZ probe, from the estimator that sees the crossing most sharply.
 
     Estimates of the quantum value come before those of a readout. Numbers that readout error spoils give no verdict.
 
@@ -198,10 +202,14 @@ def verdicts(crossovers: Sequence[Crossover], on_device: bool = False) -> list[s
         crossovers: those of a run.
         on_device: whether preparation and readout errors of a device are in the estimates.
     """
-    groups: dict[tuple[str, int], list[Crossover]] = {}
+    groups: dict[tuple[str, int, str], list[Crossover]] = {}
     for item in crossovers:
-        groups.setdefault((item.noise, item.num_qubits), []).append(item)
+        groups.setdefault((item.noise, item.num_qubits, item.probe), []).append(item)
     return [_verdict(min(group, key=_preference), on_device) for group in groups.values()]
+
+
+def _shown(probe: str) -> str:
+    return "GHZ" if probe == "ghz" else probe
 
 
 def _preference(item: Crossover) -> tuple[bool, bool, float]:
@@ -221,7 +229,7 @@ def _verdict(item: Crossover, on_device: bool) -> str:
     if item.measured is None:
         until = f"no crossing is seen within the times measured (exact: {exact})"
     else:
-        until = f"GHZ leads until t = {readable_time(item.measured.value, item.measured.stderr)} (exact {exact})"
+        until = f"{_shown(item.probe)} leads until t = {readable_time(item.measured.value, item.measured.stderr)} (exact {exact})"
     ratio, error = item.ratio.value, item.ratio.stderr
     low, high = item.ratio.interval
     numbers = f"ratio {ratio:.3f} ± {error:.3f}, exact {item.ratio_exact:.3f}"

@@ -14,7 +14,7 @@ from qsense.estimators.result import Estimate, IntegratedEstimate, integrate_est
 from qsense.noise import ReadoutError
 from qsense.numerics.fisher import FloatArray
 from qsense.runs.columns import POINT_COLUMNS
-from qsense.runs.plan import Point
+from qsense.runs.point import Point, acting
 from qsense.theory import IntegratedGain, gain, integrated_gain
 from qsense.theory.measurement import classical_gain, integrated_classical_gain
 
@@ -146,9 +146,9 @@ def _exact_gain(point: Point, times: FloatArray, readout_error: ReadoutError | N
         return as_read.gain_as_read(point, times, held)
     quantity = _quantity(point)
     if isinstance(quantity, QuantumGain):
-        return gain(point.probe, point.noise, times)
+        return gain(point.probe, acting(point.world), times)
     with point.calling_estimator():
-        return classical_gain(point.probe, point.noise, times, quantity.readout, quantity.phase)
+        return classical_gain(point.probe, acting(point.world), times, quantity.readout, quantity.phase)
 
 
 def _exact_integral(point: Point, readout_error: ReadoutError | None) -> IntegratedGain:
@@ -157,6 +157,6 @@ def _exact_integral(point: Point, readout_error: ReadoutError | None) -> Integra
         return as_read.integrated_gain_as_read(point, held)
     quantity = _quantity(point)
     if isinstance(quantity, QuantumGain):
-        return integrated_gain(point.probe, point.noise)
+        return integrated_gain(point.probe, acting(point.world))
     with point.calling_estimator():
-        return integrated_classical_gain(point.probe, point.noise, quantity.readout, quantity.phase)
+        return integrated_classical_gain(point.probe, acting(point.world), quantity.readout, quantity.phase)

@@ -14,7 +14,7 @@ from qsense.estimators.assumptions import Assumption
 from qsense.estimators.estimator import TimeTable
 from qsense.estimators.result import Estimate
 from qsense.runs.columns import POINT_COLUMNS
-from qsense.runs.plan import Point
+from qsense.runs.point import Point, acting
 from qsense.theory import integrated_gain
 
 
@@ -54,7 +54,7 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
             "z": item.z,
             "quantity": item.quantity,
             "is_exact_as_read": item.is_exact_as_read,
-            "integrated_gain_quantum_exact_s": integrated_gain(item.point.probe, item.point.noise).value,
+            "integrated_gain_quantum_exact_s": integrated_gain(item.point.probe, acting(item.point.world)).value,
             "tail_s": tail.value,
             "tail_stderr_s": tail.stderr,
             "rule_error_s": float(item.point.rule.weights @ item.gain_exact) - item.integrated_gain_exact.value,

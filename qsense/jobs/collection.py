@@ -15,7 +15,8 @@ from qsense.errors import RecordError
 from qsense.jobs import fetching
 from qsense.jobs.fetching import Fetched, TaskLocation, counts_at, locate_tasks, measured_or_sent
 from qsense.jobs.ledger import LEDGER, exclusive_lock
-from qsense.runs.plan import Point, plan
+from qsense.runs.plan import plan
+from qsense.runs.point import Point
 from qsense.runs.readout import calibrate_readout
 from qsense.runs.record import RunRecord
 from qsense.services import Service

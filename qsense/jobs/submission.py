@@ -19,7 +19,7 @@ from qsense.jobs.fetching import measured_or_sent
 from qsense.jobs.ledger import Ledger
 from qsense.runs.folder import Folder, as_json
 from qsense.runs.placement import Placement
-from qsense.runs.plan import Point
+from qsense.runs.point import Point
 from qsense.runs.preparation import PreparedRun, prepare_run
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec

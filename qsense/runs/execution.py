@@ -12,7 +12,7 @@ import numpy as np
 from qsense.backends import Sampler
 from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError
-from qsense.runs.plan import Acquisition, Point
+from qsense.runs.point import Acquisition, Point
 from qsense.runs.record import RunRecord
 
 Progress = Callable[[int, int, str], None]

@@ -81,7 +81,7 @@ class DeviceOptions:
     """How a run uses its device.
 
     Attributes:
-        idle: what spins do while sensing: "free", "hahn" or "xy4".
+        idle: the pulses of the sensing window, such as "free", "hahn", "xy4" or "cpmg:4"; those of the whole run.
         qubits: those to use; None lets the calibration decide.
         readout_shots: for each bitstring that calibrates the readout of a probe's qubits; 0 for no calibration.
         tick: the step of the device's delays in s, once it is known.
@@ -108,7 +108,7 @@ class DeviceOptions:
             begins_on = None if item.begins_on is None else tuple(item.begins_on)
             placements.append(Placement(item.probe, item.num_qubits, tuple(item.qubits), noise, begins_on))
         qubits = None if entry.qubits is None else tuple(entry.qubits)
-        return cls(entry.idle, qubits, entry.readout_shots, entry.tick_s, tuple(placements))
+        return cls(entry.idle or "free", qubits, entry.readout_shots, entry.tick_s, tuple(placements))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the keys of a spec file."""

@@ -24,7 +24,8 @@ from qsense.devices.device import Calibration
 from qsense.errors import SpecError, at_key
 from qsense.runs.folder import RecordFolder
 from qsense.runs.placement import DeviceOptions, Placement
-from qsense.runs.plan import Point, RowShots, plan
+from qsense.runs.plan import RowShots, plan
+from qsense.runs.point import Point
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 
@@ -97,6 +98,7 @@ def prepare_run(
         SpecError: the run does not fit its backend; the message names the file, the key and the fix.
         RecordError: a record that may be this run's is damaged.
     """
+    spec.check_sensing()
     existing = None if out is None or not backends.is_device(spec.backend) else _existing(spec, out)
     if existing is not None:
         spec = replace(existing.spec, source=spec.source)
@@ -144,12 +146,18 @@ def ambiguous(points: Sequence[Point]) -> list[str]:
     """
     lines = []
     for point in points:
-        size, turn = point.probe.num_qubits, abs(point.field) * float(point.rule.times[-1])
-        if point.probe.kind == "ghz" and size * turn > np.pi:
-            limit = np.pi / (size * abs(point.field))
+        if point.probe.kind != "ghz":
+            continue
+        is_plain = point.world.is_plain and not point.probe.signs
+        weights = point.signal.weights_of(point.probe.num_qubits)
+        turns = abs(float(point.probe.branch @ weights)) * abs(point.field)
+        angles = turns * np.abs(point.collected) * point.rule.times
+        if angles.max() > np.pi:
+            limit = np.pi / turns if is_plain else float(point.rule.times[np.argmax(angles > np.pi)])
+            what, period = ("N·φ·t", "2π/N") if is_plain else ("the angle of the fringe", "2π over its frequency")
             lines.append(
-                f"{point.label}: N·φ·t passes π at t = {limit:.3g} s; from there on the fringe tells the phase only "
-                "modulo 2π/N (G is not affected)"
+                f"{point.label}: {what} passes π at t = {limit:.3g} s; from there on the fringe tells the phase only "
+                f"modulo {period} (G is not affected)"
             )
     return list(dict.fromkeys(lines))
 
@@ -164,8 +172,9 @@ def _existing(spec: RunSpec, out: Path) -> RunRecord | None:
 
 def _on_backend(spec: RunSpec, opened: Any) -> tuple[RunSpec, Sampler, list[str]]:
     """The spec with its qubits chosen, if it runs on a device; what it runs on; what was assumed of its noise."""
-    wanted = spec.device or DeviceOptions()
-    idle = cast(Idle, wanted.idle)  # checked on reading
+    wanted = spec.device or DeviceOptions(spec.idle)
+    # Simulators take the pulses from the experiments.
+    idle = cast(Idle, spec.idle if backends.is_device(spec.backend) else "free")
     sampler = backends.sampler(spec.backend, spec.readout_error, idle=idle, qubits=wanted.qubits, opened=opened)
     if not isinstance(sampler, DeviceSampler):
         return spec, sampler, []

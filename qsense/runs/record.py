@@ -31,7 +31,7 @@ from qsense.files.safe import is_file, make_folder
 from qsense.installation import install_hint
 from qsense.runs.columns import ESTIMATE_COLUMNS, parse_cell
 from qsense.runs.folder import SCHEMA, RecordFolder, open_record
-from qsense.runs.plan import Point
+from qsense.runs.point import Point
 from qsense.runs.provenance import provenance
 from qsense.runs.spec import RunSpec
 

@@ -12,6 +12,7 @@ from qsense.files.figures import COLOURS, OTHERS, blank_figure, choose_evenly, d
 from qsense.files.units import time_unit
 from qsense.runs.columns import CURVE_COLUMNS, POINT_COLUMNS
 from qsense.runs.plan import listed
+from qsense.runs.point import acting
 from qsense.runs.times import numbers_of_times
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def read_estimates(record: RunRecord) -> list[dict[str, Any]]:
                 raise record.damaged(name, f"line {line}: `{column}` must be a finite number, but is {value!r:.40}")
     times = {
         (p.probe.name, p.probe.num_qubits, p.noise.name, p.estimator.name): numbers_of_times(
-            record.spec, p.probe, p.noise, p.rule
+            record.spec, p.probe, acting(p.world), p.rule
         )
         for p in listed(record.spec)
     }

@@ -13,17 +13,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qsense.errors import ArgumentError, SpecError, at_key, nearest
+import numpy as np
+
+from qsense.errors import ArgumentError, SpecError, at_key
 from qsense.extensions import allowing
-from qsense.files import content, toml_file
-from qsense.noise import ReadoutError, SpinNoise
+from qsense.files import toml_file
+from qsense.noise import Noise, ReadoutError, World
 from qsense.noise.checked import check_channel
 from qsense.noise.entries import KindEntry, LocalEntry
 from qsense.noise.loading import noise_of_entry
-from qsense.probes import FAMILIES, KINDS, Probe
+from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.placement import CALIBRATION, CalibrationNoise, DeviceOptions
-from qsense.runs.spec_file import SCHEMA, ProbeEntry, SpecFile
+from qsense.runs.probe_entries import probe_entries, probes_of
+from qsense.runs.spec_file import SCHEMA, SpecFile
+from qsense.signals import FREE, UNIFORM, Pulses, Signal
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class RunSpec:
 
     name: str
     probes: tuple[Probe, ...]
-    noises: tuple[SpinNoise | CalibrationNoise, ...]
+    noises: tuple[Noise | CalibrationNoise, ...]
     estimators: tuple[EstimatorSpec, ...]
     field: float
     times: tuple[float, ...] | None
@@ -45,6 +49,8 @@ class RunSpec:
     allocation: str = "equal"
     source: str = "<spec>"
     device: DeviceOptions | None = None
+    signal: Signal = UNIFORM
+    idle: str = "free"
 
     def __repr__(self) -> str:
         counts = (("probe", self.probes), ("noise", self.noises), ("estimator", self.estimators))
@@ -88,7 +94,7 @@ class RunSpec:
         data: dict[str, Any] = {
             "schema": SCHEMA,
             "name": self.name,
-            "probes": [_probe_entry(p) for p in self.probes if p.kind == "circuit" or _first_of_size(p, self.probes)],
+            "probes": probe_entries(self.probes, self.signal),
             "num_qubits": list(dict.fromkeys(p.num_qubits for p in self.probes if p.kind != "circuit")),
             "noise": [n.to_dict() for n in self.noises],
             "estimators": [e.to_dict() for e in self.estimators],
@@ -108,9 +114,44 @@ class RunSpec:
             }
         if self.device is not None:
             data["device"] = self.device.to_dict()
+        if not self.signal.is_default:
+            data["signal"] = self.signal.to_dict()
+        if self.idle != "free" and not self.senses_outside_pulses:
+            data["idle"] = self.idle
         return data
 
-    def noise_for(self, probe: Probe, noise: SpinNoise | CalibrationNoise) -> SpinNoise:
+    @property
+    def senses_outside_pulses(self) -> bool:
+        """Whether it is a run of earlier versions, which put the signal of a constant field before the pulses.
+
+        It can be read and estimated, but not be run.
+        """
+        return self.device is not None and self.idle != "free" and self.signal.is_default
+
+    @property
+    def pulses(self) -> Pulses:
+        """The pulses between which the spins sense."""
+        return FREE if self.senses_outside_pulses else Pulses.named(self.idle)
+
+    def check_sensing(self) -> None:
+        """Refuses a spec whose pulses refocus its constant field, which a run of earlier versions may have.
+
+        Raises:
+            SpecError: the message says what such pulses sense.
+        """
+        if self.idle != "free" and self.signal.is_constant:
+            with at_key(self.source, "idle"):
+                self.signal.check_window(np.array(self.times or (0.0,))[-1:], Pulses.named(self.idle))
+
+    def world_for(self, probe: Probe, noise: Noise | CalibrationNoise) -> World:
+        """Returns the noise that a probe is under, with the signal and the pulses beside it.
+
+        Raises:
+            ArgumentError: as `noise_for`.
+        """
+        return World(self.noise_for(probe, noise), self.signal, self.pulses)
+
+    def noise_for(self, probe: Probe, noise: Noise | CalibrationNoise) -> Noise:
         """Returns the noise that a probe is under: "calibration" is that of its own qubits.
 
         Raises:
@@ -125,7 +166,7 @@ class RunSpec:
     @property
     def requested(self) -> RunSpec:
         """The same spec before a device chose its qubits: what runs of one TOML file have in common."""
-        return replace(self, device=(self.device or DeviceOptions()).requested)
+        return replace(self, device=(self.device or DeviceOptions(self.idle)).requested)
 
     def is_same_request(self, other: RunSpec) -> bool:
         """Returns whether another spec asks for the same, before a device chose its qubits, with numbers to 1e-12."""
@@ -159,11 +200,13 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
     Raises:
         SpecError: a name is unknown or a value wrong; the message names the file, the key and the fix.
     """
+    with at_key(source, "signal"):
+        signal = _signal(entry)
     probes: list[Probe] = []
     for index, item in enumerate(entry.probes):
         with at_key(source, f"probes[{index}]"):
-            probes += _probes(item, entry.num_qubits, folder)
-    noises: list[SpinNoise | CalibrationNoise] = []
+            probes += probes_of(item, entry.num_qubits, signal, folder)
+    noises: list[Noise | CalibrationNoise] = []
     for index, one in enumerate(entry.noise):
         with at_key(source, f"noise[{index}]"):
             noises.append(_noise(one, folder))
@@ -183,17 +226,11 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
     for position, name in enumerate(names):
         if name in names[:position]:
             raise SpecError(f'{source}: key `estimators`: "{name}" is listed twice; name each once.')
-    for index, noise in enumerate(noises):
-        if isinstance(noise, CalibrationNoise):
-            continue
-        for size in dict.fromkeys(probe.num_qubits for probe in probes):
-            with at_key(source, f"noise[{index}]"):
-                check_channel(noise, size)
     with at_key(source, "readout_error"):
         readout = ReadoutError(**entry.readout_error.model_dump()) if entry.readout_error else None
     with at_key(source, "device"):
-        device = None if entry.device is None else DeviceOptions.from_entry(entry.device)
-    return RunSpec(
+        device, idle = _device(entry)
+    spec = RunSpec(
         entry.name,
         tuple(probes),
         tuple(noises),
@@ -206,39 +243,47 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         entry.allocation,
         source,
         device,
+        signal,
+        idle,
     )
+    _check_worlds(spec)
+    return spec
 
 
-def _probes(entry: ProbeEntry, sizes: list[int], folder: Path) -> list[Probe]:
-    if entry.qasm is not None:
-        return [Probe.from_text(entry.qasm, entry.probe)]
-    if entry.probe.partition(":")[0] in (*KINDS, *FAMILIES):
-        if not sizes:
-            raise ArgumentError("the number of spins is missing; add `num_qubits`, such as num_qubits = [1, 2, 3, 4]")
-        return [Probe.named(entry.probe, n, entry.tilt) for n in sizes]
-    if entry.tilt:
-        raise ArgumentError("`tilt` goes with a product probe only")
-    if entry.probe.endswith(".qasm") or entry.probe in content.names("circuits"):
-        return [Probe.from_qasm(entry.probe, beside=folder)]
-    raise ArgumentError(
-        f'unknown probe "{entry.probe}". {nearest(entry.probe, [*KINDS, *FAMILIES, *content.names("circuits")])}'
-    )
+def _signal(entry: SpecFile) -> Signal:
+    if entry.signal is None:
+        return UNIFORM
+    return Signal(entry.signal.weights, entry.signal.frequency_hz, entry.signal.phase_rad)
 
 
-def _noise(entry: LocalEntry | KindEntry, folder: Path) -> SpinNoise | CalibrationNoise:
+def _device(entry: SpecFile) -> tuple[DeviceOptions | None, str]:
+    """The options of a device, and the pulses, which `idle` and `device.idle` both name."""
+    named = None if entry.device is None else entry.device.idle
+    if entry.idle is not None and named is not None and entry.idle != named:
+        raise ArgumentError(f'`idle` is "{named}" here and "{entry.idle}" in the spec; give it once')
+    idle = entry.idle or named or "free"
+    return None if entry.device is None else replace(DeviceOptions.from_entry(entry.device), idle=idle), idle
+
+
+def _check_worlds(spec: RunSpec) -> None:
+    """Refuses noise, weights or pulses that do not go with a probe's number of spins, or with each other."""
+    sizes = list(dict.fromkeys(probe.num_qubits for probe in spec.probes))
+    if isinstance(spec.signal.weights, tuple) and sizes != [len(spec.signal.weights)]:
+        raise SpecError(
+            f"{spec.source}: key `signal.weights`: {len(spec.signal.weights)} weights go with probes of that many "
+            f'spins alone, but these have {", ".join(map(str, sizes))}; give one size, or weights = "alternating".'
+        )
+    for index, noise in enumerate(spec.noises):
+        if isinstance(noise, CalibrationNoise):
+            continue
+        for size in sizes:
+            with at_key(spec.source, f"noise[{index}]"):
+                check_channel(noise, size)
+            with at_key(spec.source, "signal" if spec.pulses.is_free else "idle"):
+                World(noise, spec.signal, spec.pulses).check(size)
+
+
+def _noise(entry: LocalEntry | KindEntry, folder: Path) -> Noise | CalibrationNoise:
     if isinstance(entry, LocalEntry) and entry == LocalEntry(noise=CALIBRATION):
         return CalibrationNoise()
     return noise_of_entry(entry, folder)
-
-
-def _first_of_size(probe: Probe, probes: tuple[Probe, ...]) -> bool:
-    """Whether this entry represents all sizes of its name."""
-    return next(p for p in probes if (p.name, p.tilt) == (probe.name, probe.tilt)) is probe
-
-
-def _probe_entry(probe: Probe) -> dict[str, Any]:
-    if probe.kind == "circuit":
-        return {"probe": probe.name, "qasm": probe.qasm}
-    if probe.kind == "symmetric":
-        return {"probe": probe.name}
-    return {"probe": probe.kind, "tilt": probe.tilt} if probe.tilt else {"probe": probe.kind}

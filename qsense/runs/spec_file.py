@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator
 
 from qsense.errors import nearest
 from qsense.files.quantities import AngularFrequency, Time, one_or_more_sizes
 from qsense.files.safe import is_reserved
 from qsense.files.toml_file import Table
+from qsense.files.units import quantity
 from qsense.noise.entries import NoiseEntry
 from qsense.numerics.integration import as_times
+from qsense.signals import MATCHED, Pulses
 
 SCHEMA = 1
 ALLOCATIONS = ("equal", "optimal")
 
 
 LEAST_READOUT_SHOTS = 50  # with fewer, readout errors are not known to a useful precision
-IDLES = ("free", "hahn", "xy4")
 
 
 def _named(key: str) -> BeforeValidator:
@@ -36,6 +37,17 @@ def _known(word: str, known: tuple[str, ...] | list[str], what: str) -> str:
         raise ValueError(f'unknown {what} "{word}". {nearest(word, known)}')
     return word
 
+
+def _frequency(value: Any) -> Any:
+    """A text of a frequency as a number in Hz; "matched" stays."""
+    return quantity(value, "rate") if isinstance(value, str) and value != MATCHED else value
+
+
+def _sequence(value: str) -> str:
+    return Pulses.named(value).name
+
+
+Idle = Annotated[str, AfterValidator(_sequence)]
 
 # Rules for the decay of larger GHZ states are beyond the range of floating-point numbers.
 Size = Annotated[int, Field(ge=1, le=1000, strict=True)]
@@ -72,8 +84,16 @@ class PlacementEntry(Table):
     emission_rate: list[float]
 
 
+class SignalEntry(Table):
+    """How strongly every spin feels the field, and how the field varies in time."""
+
+    weights: list[float] | str | None = None
+    frequency_hz: Annotated[float | Literal["matched"], BeforeValidator(_frequency)] = 0.0
+    phase_rad: float = 0.0
+
+
 class DeviceEntry(Table):
-    idle: str = "free"
+    idle: Idle | None = None
     qubits: list[int] | None = Field(default=None, min_length=1)
     readout_shots: int = Field(default=0, ge=0, le=1_000_000_000, strict=True)
     tick_s: Time | None = Field(default=None, ge=0)
@@ -85,11 +105,6 @@ class DeviceEntry(Table):
         if 0 < value < LEAST_READOUT_SHOTS:
             raise ValueError(f"should be 0 or at least {LEAST_READOUT_SHOTS}, but is {value}")
         return value
-
-    @field_validator("idle")
-    @classmethod
-    def _is_a_way(cls, value: str) -> str:
-        return _known(value, IDLES, "idle")
 
 
 class SpecFile(Table):
@@ -111,6 +126,8 @@ class SpecFile(Table):
     allocation: str = "equal"
     seed: int = Field(ge=0, strict=True)
     readout_error: ReadoutErrorEntry | None = None
+    signal: SignalEntry | None = None
+    idle: Idle | None = None
     device: DeviceEntry | None = None
 
     @field_validator("spec_schema")

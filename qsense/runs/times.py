@@ -14,6 +14,7 @@ from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import first_root
 from qsense.numerics.quadrature import Rule, bracketed, without_bracket
 from qsense.probes import Probe
+from qsense.runs.point import acting
 from qsense.theory import crossover
 from qsense.theory.gains import crossing_times, gain, resolution
 from qsense.theory.times import earlier_rule
@@ -46,7 +47,8 @@ def bracket_crossings(spec: RunSpec, rules: Rules) -> Rules:
             other = products.get(probe.num_qubits) if probe.kind == "ghz" else None
             if other is None:
                 continue
-            crossing = _crossing(probe, spec.noise_for(probe, noise), other, spec.noise_for(other, noise))
+            own, others = (acting(spec.world_for(p, noise)) for p in (probe, other))
+            crossing = _crossing(probe, own, other, others)
             if crossing is None:
                 continue
             for one in (probe, other):
@@ -83,7 +85,8 @@ def possible(spec: RunSpec, probe: Probe, rule: Rule) -> Rule:
         SpecError: the field turns too far until the last time, or a time is shorter than the device can idle.
     """
     with at_key(spec.source, "field_rad_per_s"):
-        check_field(probe.num_qubits, spec.field, float(rule.times[-1]), "the field")
+        largest = float(np.abs(spec.signal.weights_of(probe.num_qubits)).max())
+        check_field(probe.num_qubits, spec.field * largest, float(rule.times[-1]), "the field")
     if spec.device is None:
         return rule
     with at_key(spec.source, "noise" if spec.times is None else "times_s"):

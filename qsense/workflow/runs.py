@@ -32,7 +32,8 @@ from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS
 from qsense.runs.execution import Progress, execute
 from qsense.runs.folder import SCHEMA
 from qsense.runs.placement import DeviceOptions, Placement
-from qsense.runs.plan import Point, plan
+from qsense.runs.plan import plan
+from qsense.runs.point import Point
 from qsense.runs.preparation import PreparedRun, prepare_run
 from qsense.runs.readout import calibrate_readout
 from qsense.runs.record import RunRecord

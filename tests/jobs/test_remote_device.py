@@ -96,7 +96,8 @@ def as_text(circuit):
 
 
 def test_what_the_spins_do_while_they_idle_is_the_specs_choice(service, tmp_path):
-    spec = RunSpec.from_dict({**MEASURED, "device": {"idle": "xy4", "qubits": [3, 4]}, "num_qubits": [2], "shots": 100})
+    spec = RunSpec.from_dict({**MEASURED, "device": {"qubits": [3, 4]}, "idle": "xy4",
+                              "signal": {"frequency_hz": "matched"}, "num_qubits": [2], "shots": 100})  # fmt: skip
     record = workflow.run(spec, tmp_path)
     assert record.read_json("device.json")["idle"] == "xy4"
     assert {place.qubits for place in record.spec.device.placements} == {(3, 4)}
@@ -160,7 +161,7 @@ def without(names):
     ({"device": {"qubits": [0, 1, 4]}}, "must be connected by two-qubit gates, but fall into the parts 0, 1 | 4"),
     ({"device": {"qubits": [0, 9, 4]}}, "has the qubits 0 to 4, but not 9"),
     ({"times_s": [1e-10, 1e-6]}, "shorter than the device can idle; use at least"),
-    ({"times_s": [1e-8, 1e-6], "device": {"idle": "xy4"}}, "too short for the pulses"),
+    ({"times_s": [1e-8, 1e-6], "idle": "xy4", "signal": {"frequency_hz": "matched"}}, "too short for the pulses"),
     ({"readout_error": {"up_given_down": 0.1}}, "has a readout error of its own"),
 ], ids=["spins", "couplings", "qubits", "clock", "pulses", "readout"])  # fmt: skip
 @pytest.mark.parametrize("command", [("run",), ("submit",), ("submit", "--dry-run")], ids=" ".join)

@@ -129,7 +129,7 @@ def test_a_circuit_whose_spins_move_is_continued_where_they_moved_to(tmp_path):
 
 def test_a_time_too_short_for_the_pulses_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(SpecError, match="too short for the pulses"):
-        workflow.run(spec(times_s=[48e-9, 16e-6], device={"idle": "xy4"}), tmp_path)
+        workflow.run(spec(times_s=[48e-9, 16e-6], idle="xy4", signal={"frequency_hz": "matched"}), tmp_path)
     assert not list(tmp_path.iterdir())
 
 

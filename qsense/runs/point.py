@@ -1,0 +1,191 @@
+"""A point of a run: one probe of one size under one noise, read by one estimator, with its circuits and its seeds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Ending, Experiment, Settings
+from qsense.errors import ArgumentError, extension_code
+from qsense.estimators.estimator import Estimator
+from qsense.estimators.result import Estimate
+from qsense.files.safe import is_reserved
+from qsense.noise import AnyNoise, Noise, World
+from qsense.numerics.fisher import FloatArray
+from qsense.numerics.quadrature import Rule
+from qsense.probes import Probe
+from qsense.runs.estimator_spec import EstimatorSpec
+from qsense.signals import FREE, UNIFORM, Pulses, Signal
+
+_LONGEST_NAME = 240  # of a file, without its hash and its ending; file systems take 255 letters
+
+
+class Acquisition(NamedTuple):
+    """One experiment at one time, with the settings and the seed that it runs with."""
+
+    experiment: Experiment
+    settings: Settings
+    shots: int
+    seed: int
+
+
+def acting(world: World) -> AnyNoise:
+    """Returns the noise alone where there is nothing beside it, and else the world."""
+    return world.noise if world.is_plain else world
+
+
+@dataclass(frozen=True)
+class Point:
+    """One probe of one size, under one noise, by one estimator: a curve G(t) and an integral.
+
+    Attributes:
+        probe, noise, estimator: what is measured and how.
+        field: φ in rad/s.
+        rule: the times and their weights.
+        seed: the run's seed.
+        shots: for every circuit of each time.
+        measured_by: the estimator with the settings that an earlier version measured with, where they have changed.
+        signal: its weights and waveform.
+        pulses: between which the spins sense.
+    """
+
+    probe: Probe
+    noise: Noise
+    estimator: EstimatorSpec
+    field: float
+    rule: Rule
+    seed: int
+    shots: tuple[int, ...]
+    measured_by: Estimator | None = None
+    signal: Signal = UNIFORM
+    pulses: Pulses = FREE
+
+    @cached_property
+    def method(self) -> Estimator:
+        """What the estimator's name means for this probe and the signal's weights."""
+        if self.measured_by is not None:
+            return self.measured_by
+        method = self.estimator.for_probe(self.probe)
+        if self.signal.has_unit_weights:
+            return method
+        with extension_code(method, f'the estimator "{self.estimator.name}", given the weights of the signal'):
+            return method.with_weights(tuple(self.signal.weights_of(self.probe.num_qubits).tolist()))
+
+    @cached_property
+    def world(self) -> World:
+        """Noise, signal and pulses together, as the theory takes them."""
+        return World(self.noise, self.signal, self.pulses)
+
+    @cached_property
+    def collected(self) -> FloatArray:
+        """W at each time: the part of φt that the window collects, shape (times,)."""
+        return self.signal.weight(self.rule.times, self.pulses)
+
+    @cached_property
+    def key(self) -> str:
+        """The hash of everything that decides the counts of this point except the backend, hexadecimal."""
+        with self.calling_estimator():
+            identity = self.method.identity()
+            json.dumps(identity)
+        parts = {
+            "probe": self.probe.key,
+            "noise": {k: v for k, v in self.noise.to_dict().items() if k != "name"},
+            "estimator": identity,
+            "shots": self.shots,
+            "field": self.field,
+            "times": self.rule.times.tolist(),
+            "seed": self.seed,
+        }
+        if not self.signal.is_default:
+            parts["signal"] = self.signal.to_dict()
+        if not self.pulses.is_free:
+            parts["idle"] = self.pulses.name
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def label(self) -> str:
+        """A name to read: probe, size, noise, estimator."""
+        return f"{self.probe.name} N={self.probe.num_qubits}, {self.noise.name}, {self.estimator.name}"
+
+    @property
+    def file_name(self) -> str:
+        """The name of its counts file."""
+        words = f"{self.probe.name}-{self.probe.num_qubits}-{self.noise.name}-{self.estimator.name}"
+        name = re.sub(r"[^A-Za-z0-9.-]+", "_", words).strip("_.")[:_LONGEST_NAME]
+        return f"{'_' * is_reserved(name)}{name}-{self.key[:8]}.npz"
+
+    @cached_property
+    def circuits_per_time(self) -> int:
+        return len(self._design(0.0)[1])
+
+    @property
+    def needed_shots(self) -> int:
+        """How many shots every circuit needs at least to be estimated."""
+        with self.calling_estimator():
+            return self.method.needed_shots()
+
+    def experiment_at(self, time: float) -> Experiment:
+        """Returns the experiment of one time in s, ending as the estimator wants it."""
+        return Experiment(self.probe, time, self._design(0.0)[0], self.signal, self.pulses)
+
+    def acquisitions(self) -> list[Acquisition]:
+        """Returns one acquisition per time."""
+        seeds = np.random.SeedSequence(self._entropy(0)).generate_state(len(self.rule.times))
+        acquisitions = []
+        for time, share, shots, seed in zip(self.rule.times, self.collected, self.shots, seeds, strict=True):
+            ending, settings = self._design(self.field * float(time) * float(share))
+            # Aer adds multiples of 2113 for the rows of an acquisition: 31 bits leave room in its 64.
+            experiment = Experiment(self.probe, float(time), ending, self.signal, self.pulses)
+            acquisitions.append(Acquisition(experiment, settings, shots, int(seed) >> 1))
+        return acquisitions
+
+    def estimate(self, counts: Sequence[Counts]) -> list[Estimate]:
+        """Returns G about φ at every time from the counts of every time: W² times that about the collected angle."""
+        streams = np.random.SeedSequence(self._entropy(1)).spawn(len(counts))
+        found = []
+        for part, stream, time, share in zip(counts, streams, self.rule.times, self.collected, strict=True):
+            with self.calling_estimator(time):
+                one = self.method.estimate(part, np.random.default_rng(stream))
+            self._check_estimate(one, float(time))
+            found.append(one if share == 1 else one.scaled(float(share) ** 2))
+        return found
+
+    def calling_estimator(self, time: float | None = None) -> AbstractContextManager[None]:
+        """Names the estimator and the point where the code of an extension fails inside."""
+        probe = f"{self.probe.name} N={self.probe.num_qubits}, {self.noise.name}"
+        at = "" if time is None else f", at t = {time:.4g} s"
+        return extension_code(self.method, f'the estimator "{self.estimator.name}" for {probe}{at}')
+
+    def _design(self, phase: float) -> tuple[Ending, Settings]:
+        with self.calling_estimator():
+            ending, settings = self.method.design(phase)
+            if not isinstance(settings, Settings):
+                raise TypeError(f"`design` must return an ending and Settings, but gives {type(settings).__name__}")
+        return ending, settings
+
+    def _check_estimate(self, one: object, time: float) -> None:
+        """Refuses what is no estimate; no result may hold a number that is none."""
+        what = f'the estimator "{self.estimator.name}" gives for {self.label}, at t = {time:.4g} s'
+        if not isinstance(one, Estimate):
+            raise ArgumentError(f"{what}, {type(one).__name__}; `estimate` must return an Estimate.")
+        if one.stderr == 0:
+            raise ArgumentError(f"{what}, an error of 0, which no number of shots has: take more shots, or correct it.")
+        for name, reading in {"estimate": one, **one.others}.items():
+            if not (np.isfinite(reading.value) and np.isfinite(reading.stderr) and reading.stderr >= 0):
+                raise ArgumentError(
+                    f"{what}, the {name} {reading.value} ± {reading.stderr}; both must be finite, the error not "
+                    "negative: take more shots, or correct the estimator."
+                )
+
+    def _entropy(self, purpose: int) -> list[int]:
+        """The run's seed, the point's hash, and what the numbers are for: 0 sampling, 1 folds, 2 a pilot."""
+        return [self.seed, int(self.key[:16], 16), purpose]

@@ -1,0 +1,85 @@
+"""The `probes` of a run spec: the probes that an entry means, and the entries that mean probes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from qsense.errors import ArgumentError, nearest
+from qsense.files import content
+from qsense.probes import FAMILIES, KINDS, Probe
+from qsense.runs.spec_file import ProbeEntry
+from qsense.signals import Signal
+
+
+def probes_of(entry: ProbeEntry, sizes: Sequence[int], signal: Signal, folder: Path) -> list[Probe]:
+    """Returns the probes that an entry means, one of every size.
+
+    `ghz` alone has the signs of the signal's weights; signs that are written out, as in "ghz:+-", give their own size.
+
+    Args:
+        entry: of a spec.
+        sizes: its `num_qubits`.
+        signal: of the spec.
+        folder: beside which circuits are looked for.
+
+    Raises:
+        ArgumentError: the name is unknown, or a size is missing or another one.
+        ContentError: a circuit cannot be read.
+    """
+    if entry.qasm is not None:
+        return [Probe.from_text(entry.qasm, entry.probe)]
+    kind, _, rest = entry.probe.partition(":")
+    if kind == "ghz" and rest and not set(rest) - {"+", "-"}:
+        if sizes and len(rest) not in sizes:
+            raise ArgumentError(
+                f'"{entry.probe}" has {len(rest)} spins, but `num_qubits` is {", ".join(map(str, sizes))}; add '
+                f"{len(rest)}, or write another sign for every spin"
+            )
+        return [Probe.ghz(len(rest), rest, entry.tilt)]
+    if kind in (*KINDS, *FAMILIES):
+        if not sizes:
+            raise ArgumentError("the number of spins is missing; add `num_qubits`, such as num_qubits = [1, 2, 3, 4]")
+        if entry.probe == "ghz":
+            return [Probe.ghz(n, _matching(signal, n), entry.tilt) for n in sizes]
+        return [Probe.named(entry.probe, n, entry.tilt) for n in sizes]
+    if entry.tilt:
+        raise ArgumentError("`tilt` goes with a GHZ or a product probe only")
+    if entry.probe.endswith(".qasm") or entry.probe in content.names("circuits"):
+        return [Probe.from_qasm(entry.probe, beside=folder)]
+    raise ArgumentError(
+        f'unknown probe "{entry.probe}". {nearest(entry.probe, [*KINDS, *FAMILIES, *content.names("circuits")])}'
+    )
+
+
+def probe_entries(probes: Sequence[Probe], signal: Signal) -> list[dict[str, Any]]:
+    """Returns the entries that mean these probes under a signal, each once for all its sizes.
+
+    >>> probe_entries([Probe.ghz(2), Probe.ghz(3), Probe.ghz(2, "+-")], Signal())
+    [{'probe': 'ghz'}, {'probe': 'ghz:+-'}]
+    """
+    found: list[dict[str, Any]] = []
+    for probe in probes:
+        entry = _entry(probe, signal)
+        if entry not in found:
+            found.append(entry)
+    return found
+
+
+def _entry(probe: Probe, signal: Signal) -> dict[str, Any]:
+    if probe.kind == "circuit":
+        return {"probe": probe.name, "qasm": probe.qasm}
+    if probe.kind == "symmetric":
+        return {"probe": probe.name}
+    name: str = probe.kind
+    if probe.kind == "ghz" and probe.signs != Probe.ghz(probe.num_qubits, _matching(signal, probe.num_qubits)).signs:
+        name = "ghz:" + (probe.signs or "+" * probe.num_qubits)
+    return {"probe": name, "tilt": probe.tilt} if probe.tilt else {"probe": name}
+
+
+def _matching(signal: Signal, num_qubits: int) -> str:
+    """The signs of a signal's weights; none where these are for another number of spins, which is refused later."""
+    if isinstance(signal.weights, tuple) and len(signal.weights) != num_qubits:
+        return ""
+    return signal.matching_signs(num_qubits)
