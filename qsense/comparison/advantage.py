@@ -229,7 +229,8 @@ def _verdict(item: Crossover, on_device: bool) -> str:
     if item.measured is None:
         until = f"no crossing is seen within the times measured (exact: {exact})"
     else:
-        until = f"{_shown(item.probe)} leads until t = {readable_time(item.measured.value, item.measured.stderr)} (exact {exact})"
+        end = readable_time(item.measured.value, item.measured.stderr)
+        until = f"{_shown(item.probe)} leads until t = {end} (exact {exact})"
     ratio, error = item.ratio.value, item.ratio.stderr
     low, high = item.ratio.interval
     numbers = f"ratio {ratio:.3f} ± {error:.3f}, exact {item.ratio_exact:.3f}"

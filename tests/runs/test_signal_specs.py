@@ -94,9 +94,7 @@ def test_a_spec_of_an_earlier_version_keeps_its_id_and_its_points_and_is_not_run
     assert old.senses_outside_pulses
     assert old.pulses.is_free
     assert [p.key for p in plan(old)] == [p.key for p in plan(spec_of(probes="product", num_qubits=2))]
-    with pytest.raises(
-        SpecError, match=r'key `idle`: idle = "xy4" refocuses a constant field: an echo senses an alter'
-    ):
+    with pytest.raises(SpecError, match=r'key `idle`: idle = "xy4" refocuses a constant field: an echo senses an'):
         run(old, tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -104,7 +102,7 @@ def test_a_spec_of_an_earlier_version_keeps_its_id_and_its_points_and_is_not_run
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"idle": "hahn"}, 'key `idle`: idle = "hahn" refocuses a constant field: an echo senses an alternating one, of'),
+        ({"idle": "hahn"}, 'key `idle`: idle = "hahn" refocuses a constant field: an echo senses an alternating one'),
         ({"idle": "han"}, 'key `idle`: unknown idle sequence "han". Did you mean "hahn"?'),
         ({"idle": "hahn", "device": {"idle": "xy4"}}, 'key `device`: `idle` is "xy4" here and "hahn" in the spec'),
         ({"signal": {"frequency_hz": "matched"}}, 'A "matched" frequency is that of the pulses; give `idle`'),
@@ -112,8 +110,8 @@ def test_a_spec_of_an_earlier_version_keeps_its_id_and_its_points_and_is_not_run
         ({"signal": {"frequency_hz": -1.0}}, "key `signal`: Argument `frequency` must not be negative"),
         ({"signal": {"phase_rad": 1.0}}, "key `signal`: Argument `phase` goes with an alternating field"),
         ({"signal": {"weights": "gradient"}}, 'key `signal`: Argument `weights` must be numbers or "alternating"'),
-        ({"signal": {"weights": [0, 0]}}, "key `signal`: Argument `weights` must have finite numbers, not all of them 0"),
-        ({"signal": {"weights": [1, -1]}}, "key `signal.weights`: 2 weights go with probes of that many spins alone, but"),
+        ({"signal": {"weights": [0, 0]}}, "key `signal`: Argument `weights` must have finite numbers"),
+        ({"signal": {"weights": [1, -1]}}, "key `signal.weights`: 2 weights go with probes of that many spins"),
         ({"signal": {"weight": [1, -1]}}, "key `signal.weight` is unknown"),
         ({"probes": "ghz:+-+"}, 'key `probes[0]`: "ghz:+-+" has 3 spins, but `num_qubits` is 2, 4; add 3'),
         ({"probes": "ghz:+x"}, "key `probes[0]`: Argument `signs` must be + or - for each of the 2 spins"),
