@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -94,11 +94,8 @@ def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
     none = np.zeros(len(times))
     how = [values[f"rule_{name}"][first] for name in ("decay_rate_per_s", "node_rate_per_s", "designed")]
     noise = results.noises[first] if results.noises else None
-    kind, size = values["probe"][first], values["num_qubits"][first]
-    law = (
-        law_behind(Probe.named(kind, size), noise, times) if noise and how[-1] and kind in ("ghz", "product") else None
-    )
-    rule = Rule(times, none, none, *how, law=law)
+    law = law_behind(values["probe"][first], values["num_qubits"][first], noise, times)
+    rule = replace(Rule(times, none, none, *how), law=law)
     return Cell(
         {name: values[name][first] for name in names},
         values["quantity"][first],
