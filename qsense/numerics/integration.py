@@ -82,6 +82,7 @@ def integrate(
     rtol: float = 1e-11,
     atol: float = 0.0,
     latest: float = np.inf,
+    longest: float = np.inf,
 ) -> Integral:
     """Returns ∫₀^until f(t) dt of a function f ≥ 0 that decays.
 
@@ -99,6 +100,7 @@ def integrate(
         rtol: relative error to reach.
         atol: absolute error that is good enough, such as what rounding of f leaves.
         latest: f is not evaluated beyond this time in s; the rest goes into the error.
+        longest: no panel is longer than this, in s, such as half a period of an oscillating f.
 
     Returns:
         The integral, its error (differences of the pairs as QUADPACK scales them, the tail, and rounding), and the
@@ -113,8 +115,8 @@ def integrate(
     first = 1 / fastest_rate
     edges = [0.0]
     while edges[-1] < end:
-        longest = edges[-1] + _LONGEST / slowest_rate
-        edges.append(min(max(first, edges[-1] * _GROWTH), longest, end))
+        furthest = edges[-1] + min(_LONGEST / slowest_rate, longest)
+        edges.append(min(max(first, edges[-1] * _GROWTH), furthest, end))
     values, errors = _panels(function, np.array(edges), slowest_rate, rtol, atol)
     value, error = float(values.sum()), float(errors.sum())
     last, window, beyond = edges[-1], np.inf, np.inf
@@ -124,10 +126,11 @@ def integrate(
             beyond = tail(last, abs(float(function(np.array([last]))[0])))
         if beyond <= negligible or last >= until or 2 * last > latest:
             break
-        step = np.array([last, min(2 * last, until)])
+        end = min(2 * last, until)
+        step = np.linspace(last, end, max(1, int(np.ceil((end - last) / longest))) + 1)
         more, errors = _panels(function, step, slowest_rate, rtol, atol, abs(value))
         before, window = window, float(more.sum())
-        value, error, last = value + window, error + float(errors.sum()), float(step[1])
+        value, error, last = value + window, error + float(errors.sum()), float(step[-1])
         if tail is None:
             ratio = abs(window / before) if np.isfinite(before) and before else 1.0
             beyond = 2 * abs(window) * ratio / (1 - ratio) if ratio < 1 else np.inf

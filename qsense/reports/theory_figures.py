@@ -9,7 +9,7 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal
 from qsense.files.units import time_unit
-from qsense.noise import Noise, noise_model_of
+from qsense.noise import AnyNoise, world_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import FAMILIES, KINDS, Probe
 from qsense.theory import gain, integrated_gain
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LINES = {"ghz": "-", "product": "--"}
 
 
-def theory_figure(probe: Probe, noise: Noise, field: float = 0.0) -> Figure:
+def theory_figure(probe: Probe, noise: AnyNoise, field: float = 0.0) -> Figure:
     """Returns three panels: G(t), its ratio to the product probe's, and 𝓘 against N; above the bound is shaded.
 
     Args:
@@ -34,10 +34,14 @@ def theory_figure(probe: Probe, noise: Noise, field: float = 0.0) -> Figure:
         ArgumentError: all rates are zero, so that there is no time scale.
     """
     n = probe.num_qubits
-    rates = noise_model_of(noise).decay_rates(n)
+    world = world_of(noise)
+    rates = world.decay_rates(n)
     if not rates.any():
         raise ArgumentError(f'The noise "{noise.name}" has no rates, so there is no time scale to draw; give a rate.')
-    probes = list({p.key: p for p in (Probe.ghz(n), Probe.product(n), probe)}.values())
+    if world.signal.is_constant and not world.pulses.is_free:
+        world.signal.check_window(np.array([1 / float(rates.max())]), world.pulses)  # refuses what is refocused
+    matching = Probe.ghz(n, signs=world.signal.matching_signs(n))
+    probes = list({p.key: p for p in (matching, Probe.product(n), probe)}.values())
     times = np.linspace(0, 2 / float(rates[rates > 0].min()), 161)
     with drawing():
         figure = blank_figure(9.6, 3.3)
@@ -49,11 +53,14 @@ def theory_figure(probe: Probe, noise: Noise, field: float = 0.0) -> Figure:
     return figure
 
 
-def _draw_curves(curve: Axes, ratio: Axes, probes: list[Probe], noise: Noise, times: FloatArray, field: float) -> None:
-    n = probes[0].num_qubits
+def _draw_curves(
+    curve: Axes, ratio: Axes, probes: list[Probe], noise: AnyNoise, times: FloatArray, field: float
+) -> None:
+    n, world = probes[0].num_qubits, world_of(noise)
+    most = float(np.abs(world.weights(n)).sum() ** 2 * np.max(world.collected(times) ** 2))
     seconds, unit = time_unit(float(times[-1]))
     bound, product = gain_bound(n, noise, times), gain(Probe.product(n), noise, times, field)
-    _shade(curve, times / seconds, bound, n**2 * 1.05)
+    _shade(curve, times / seconds, bound, most * 1.05)
     gains = [gain(probe, noise, times, field) for probe in probes]
     ratios = [np.divide(g, product, out=np.full_like(g, np.nan), where=product > 1e-12) for g in gains]
     highest = 1.15 * max(float(np.nanmax(r)) for r in ratios)
@@ -62,16 +69,16 @@ def _draw_curves(curve: Axes, ratio: Axes, probes: list[Probe], noise: Noise, ti
         look: dict[str, Any] = {"color": _colour(probe), "ls": _LINES.get(probe.kind, "-."), "lw": 1.4}
         curve.plot(times / seconds, g, label=literal(_title(probe)), **look)
         ratio.plot(times / seconds, r, **look)
-    curve.set(xlabel=f"time t ({unit})", ylabel="gain G = Q/t²", ylim=(0, n**2 * 1.05), title=f"N = {n}")
+    curve.set(xlabel=f"time t ({unit})", ylabel="gain G = Q/t²", ylim=(0, most * 1.05), title=f"N = {n}")
     ratio.set(xlabel=f"time t ({unit})", ylabel="G / G of product", ylim=(0, highest), title=f"N = {n}")
     for panel in (curve, ratio):
         panel.set_xlim(0, times[-1] / seconds)
 
 
-def _draw_totals(panel: Axes, probe: Probe, noise: Noise, field: float) -> None:
+def _draw_totals(panel: Axes, probe: Probe, noise: AnyNoise, field: float) -> None:
     n = probe.num_qubits
     try:
-        noise_model_of(noise).check(n + 1)
+        world_of(noise).check(n + 1)
         per_spin = False
     except ArgumentError:  # rates or couplings of n spins
         per_spin = True
@@ -79,8 +86,12 @@ def _draw_totals(panel: Axes, probe: Probe, noise: Noise, field: float) -> None:
     every = np.unique(np.rint(np.geomspace(1, largest, 10)).astype(int)) if largest > 10 else np.arange(1, largest + 1)
     sizes = [n] if per_spin else sorted({*(int(size) for size in every), n})
     bounds = np.array([integrated_gain_bound(size, noise).value for size in sizes])
-    series = {name: [(size, integrated_gain(Probe.named(name, size), noise, None, field).value) for size in sizes]
-              for name in KINDS}  # fmt: skip
+    signal = world_of(noise).signal
+    series = {}
+    for name in KINDS:
+        signs = {size: signal.matching_signs(size) if name == "ghz" else "" for size in sizes}
+        named = [(size, Probe(name, size, signs=signs[size])) for size in sizes]  # type: ignore[arg-type]
+        series[name] = [(size, integrated_gain(one, noise, None, field).value) for size, one in named]
     if probe.kind not in series:
         series[probe.name] = [
             (size, integrated_gain(one, noise, None, field).value) for size in sizes if (one := _of_size(probe, size))

@@ -1,42 +1,56 @@
-"""Upper bounds on G and 𝓘 of any probe of N spins under noise of each spin by itself, also with ancillas.
+"""Upper bounds on G and 𝓘 of any probe of N spins, also with ancillas, under noise that commutes with the field.
 
-Derivation (checked against random probes in tests/theory/test_bounds.py). The channel of one spin has the Kraus
-operators of its no-jump part, of emission and of absorption. Mixing them by a Hermitian h changes nothing but the bound
-4‖Σ_j α_j + Σ_{j≠k} β_j β_k‖, α = Σ K̃'†K̃', β = i Σ K̃'†K. Choosing h so that β_j = (1−y_j)/2 · Z makes α_j − β_j²
-at least y_j²/(4R_j), with
+Noise of each spin by itself (checked against random probes in tests/theory/test_bounds.py). The channel of one spin has
+the Kraus operators of its no-jump part, of emission and of absorption. Mixing them by a Hermitian h changes nothing but
+the bound 4‖Σ_j α_j + Σ_{j≠k} β_j β_k‖, α = Σ K̃'†K̃', β = i Σ K̃'†K. Of a spin of weight w_j, h can be chosen so that
+β_j = ±(|w_j|−y_j)/2 · Z; then α_j − β_j² is y_j²/(4R_j), with
 
     R = (√(p_uu − η²) + √(p_dd − η²))² / (4η²),
 
-η the factor on the coherence and p_uu, p_dd the probabilities that up and down stay. Hence for all y_j in [0, 1]
+η the factor on the coherence and p_uu, p_dd the probabilities that up and down stay (over a window with its pulses).
+Hence for all y_j in [0, |w_j|]
 
-    G ≤ Σ_j y_j²/R_j + (Σ_j (1 − y_j))².
+    G ≤ Σ_j y_j²/R_j + (Σ_j (|w_j| − y_j))².
 
-The best y_j is min(1, R_j B) with B = Σ_j (1 − y_j). If no y_j reaches 1, G ≤ N²/(1 + Σ_j R_j), which is
-N²x/(x + N(1−x)) for dephasing and 4N²x/(4x + N(1−x)) for emission.
+The best y_j is min(|w_j|, R_j B) with B = Σ_j (|w_j| − y_j): spins of large R_j/|w_j| are left at |w_j|, the m others
+have B = Σ_{j≤m} |w_j|/(1 + Σ_{j≤m} R_j), and add B² (1 + Σ_{j≤m} R_j). If no y_j reaches |w_j|, G ≤ (Σ|w|)²/(1 + ΣR),
+which is N²x/(x + N(1−x)) for dephasing and 4N²x/(4x + N(1−x)) for emission.
+
+Noise of the phase that spins share has the covariance X. Where X − c wwᵀ is positive, it contains a Gaussian spread of
+θ of variance c, which adds to what any estimate has left: 1/G ≥ c + 1/(the bound of local noise) (Stam's inequality for
+the Fisher information of a sum). The largest such c is 1/(wᵀX⁺w) where X reaches w, else 0.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from qsense.noise import LocalNoise, Noise, SpinNoise, noise_model_of
+from qsense.noise import AnyNoise, LocalNoise, World, world_of
 from qsense.noise.relaxation import equilibrium
 from qsense.numerics.fisher import FloatArray
-from qsense.numerics.integration import Integral, integrate
-from qsense.theory.scales import LARGEST_LOG
+from qsense.numerics.integration import Integral
+from qsense.theory.dense import most_gain
+from qsense.theory.engines import unshared_rates
+from qsense.theory.shared import variance
+from qsense.theory.tails import gain_tail
+from qsense.theory.waves import collects_nothing, integrate_signal
+
+__all__ = ["gain_bound", "gain_tail", "has_bound", "integrated_gain_bound"]
+_IN_RANGE = 1e-9  # the part of w that X may miss by rounding
+_RANK = 1e-12  # of the largest eigenvalue of X
+_UNITS = 8  # times rounding: what c is lowered by, so that it stays below the true one
 
 
-def gain_bound(num_qubits: int, noise: Noise, times: Sequence[float] | FloatArray) -> FloatArray:
+def gain_bound(num_qubits: int, noise: AnyNoise, times: Sequence[float] | FloatArray) -> FloatArray:
     """Returns an upper bound on G(t) of every probe, with ancillas or without, shape (times,).
 
     Args:
         num_qubits: N.
-        noise: any SpinNoise, or an Environment. Collective dephasing is a Gaussian spread of
-            the phase of variance v = 4γ_c t, so that 1/G ≥ v + 1/(the bound of local noise). Where the field
-            does not commute with the noise or the coupling (σ_x noise, a coupling beside emission), the bound is N².
+        noise: any SpinNoise, a NoiseModel, or a World. Where noise or a coupling do not commute with the field (σ_x
+            noise, a ZZ coupling beside emission, a dipolar coupling), no bound is known but (Σ|w_j|)² W²; N² without
+            weights.
         times: shape (times,), in s.
 
     Source: Escher et al., Nat. Phys. 7, 406 (2011), and Demkowicz-Dobrzański et al., Nat. Commun. 3, 1063 (2012), for
@@ -45,31 +59,76 @@ def gain_bound(num_qubits: int, noise: Noise, times: Sequence[float] | FloatArra
     >>> gain_bound(2, LocalNoise(dephasing=0.25), np.array([0.0, 1.0])).round(6)
     array([4.      , 0.901599])
     """
-    times = np.asarray(times, dtype=np.float64)
-    environment = noise_model_of(noise)
-    if not has_bound(num_qubits, environment):
-        return np.full(len(times), float(num_qubits**2))
-    penalty = np.sort(_penalties(num_qubits, environment.local, times), axis=-1)
-    spins = np.arange(num_qubits + 1)
-    # Try every number m of spins (the noisiest last) that are left at y < 1: B = m / (1 + Σ_{j<m} R_j).
+    times, world = np.asarray(times, dtype=np.float64), world_of(noise)
+    world.check(num_qubits)
+    found = angle_bound(num_qubits, world, times)
+    return found if world.is_plain else np.asarray(world.collected(times) ** 2 * found)
+
+
+def angle_bound(num_qubits: int, world: World, times: FloatArray) -> FloatArray:
+    """Returns the bound on G about the collected angle, shape (times,)."""
+    most = most_gain(world, num_qubits)
+    if not has_bound(num_qubits, world):
+        return np.full(len(times), most)
+    weights = np.abs(world.weights(num_qubits))
+    local = np.minimum(_local_bound(_penalties(num_qubits, world, times), weights), most)
+    with np.errstate(divide="ignore"):
+        return np.asarray(1 / (_spread(num_qubits, world, times) + 1 / local))
+
+
+def _local_bound(penalty: FloatArray, weights: FloatArray) -> FloatArray:
+    """The least of Σ y²/R + (Σ(|w| − y))², shape (times,); R of shape (times, spins), |w| of shape (spins,)."""
+    felt = weights > 0
+    penalty, weights = penalty[:, felt], weights[felt]
+    if np.ptp(weights) == 0:
+        penalty, weights = np.sort(penalty, axis=-1), np.broadcast_to(weights, penalty.shape)
+    else:
+        order = np.argsort(penalty / weights, axis=-1)
+        penalty, weights = np.take_along_axis(penalty, order, -1), weights[order]
+    none = np.zeros((len(penalty), 1))
+    # Try every number m of spins (those of the largest R/|w| last) that are left at y < |w|.
     with np.errstate(over="ignore"):
-        running = np.concatenate([np.zeros((len(times), 1)), np.cumsum(penalty, axis=-1)], axis=-1)
+        running = np.concatenate([none, np.cumsum(penalty, axis=-1)], axis=-1)
+    sums = np.concatenate([none, np.cumsum(weights, axis=-1)], axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        shared = np.where(np.isfinite(running), spins**2 / (1 + running), 0.0)
-        inverse = np.where(penalty > 0, 1 / penalty, np.inf)
-    alone = np.concatenate([np.cumsum(inverse[:, ::-1], axis=-1)[:, ::-1], np.zeros((len(times), 1))], axis=-1)
-    # Each m gives a valid bound as long as its y stay in [0, 1]: R_m · B ≤ 1.
-    level = np.where(np.isfinite(running), spins / (1 + running), 0.0)
-    largest = np.concatenate([np.zeros((len(times), 1)), penalty], axis=-1)
+        shared = np.where(np.isfinite(running), sums**2 / (1 + running), 0.0)
+        inverse = np.where(penalty > 0, weights**2 / penalty, np.inf)
+    alone = np.concatenate([np.cumsum(inverse[:, ::-1], axis=-1)[:, ::-1], none], axis=-1)
+    # Each m gives a valid bound as long as its y stay in [0, |w|]: R_m · B ≤ |w_m|.
+    level = np.where(np.isfinite(running), sums / (1 + running), 0.0)
+    largest = np.concatenate([none, penalty / weights], axis=-1)
     with np.errstate(invalid="ignore"):
         valid = (np.nan_to_num(largest * level, nan=np.inf) <= 1 + 1e-12) & np.isfinite(running)
-    local = np.min(np.where(valid, shared + alone, np.inf), axis=-1)
-    spread = 2 * environment.collective(times)
-    with np.errstate(divide="ignore"):
-        return np.asarray(1 / (spread + 1 / local))
+    return np.asarray(np.min(np.where(valid, shared + alone, np.inf), axis=-1))
 
 
-def integrated_gain_bound(num_qubits: int, noise: Noise) -> Integral:
+def _spread(num_qubits: int, world: World, times: FloatArray) -> FloatArray:
+    """The largest c with X ⪰ c wwᵀ, shape (times,)."""
+    weights, parts = world.weights(num_qubits), world.noise.correlated
+    if not parts:
+        return np.zeros(len(times))
+    if len(parts) == 1:  # X is a number times C
+        contained = _contained(parts[0].space.covariance(num_qubits)[None], weights)
+        return np.asarray(contained * variance(parts[0], times, world))
+    return _contained(world.covariance(times, num_qubits), weights)
+
+
+def _contained(matrices: FloatArray, weights: FloatArray) -> FloatArray:
+    """The largest c with X ⪰ c wwᵀ of each of several X, shape (matrices,)."""
+    if all(np.array_equal(one, np.full_like(one, one[0, 0])) for one in matrices):  # X = v 11ᵀ
+        alike = np.ptp(weights) == 0
+        return np.asarray(matrices[:, 0, 0] / weights[0] ** 2 if alike else np.zeros(len(matrices)))
+    values, vectors = np.linalg.eigh(np.nan_to_num(matrices, posinf=1e300))
+    parts = np.einsum("tji,j->ti", vectors, weights)
+    inside = values > _RANK * np.maximum(values[:, -1:], 0)
+    missed = np.sqrt(np.sum(np.where(inside, 0, parts) ** 2, axis=1)) > _IN_RANGE * np.linalg.norm(weights)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse = np.sum(np.where(inside, parts**2 / np.where(inside, values, 1), 0), axis=1)
+        found = np.where(missed | ~inside.any(1), 0.0, 1 / inverse)
+    return np.asarray(found * (1 - _UNITS * len(weights) * 2.2e-16))
+
+
+def integrated_gain_bound(num_qubits: int, noise: AnyNoise) -> Integral:
     """Returns an upper bound on 𝓘 of every probe in s: the integral of `gain_bound`; infinite where that is.
 
     Equal dephasing: (N/4γ)·N ln N/(N−1).
@@ -78,75 +137,44 @@ def integrated_gain_bound(num_qubits: int, noise: Noise) -> Integral:
     >>> round(float(bound.value / (2 * 2 * np.log(2))), 10)
     1.0
     """
-    environment = noise_model_of(noise)
-    rates = environment.decay_rates(num_qubits) - 4 * environment.collective_dephasing
-    if not (has_bound(num_qubits, environment) and rates.min() > 0):
+    world = world_of(noise)
+    world.check(num_qubits)
+    if collects_nothing(world):
+        return Integral(0.0, 0.0)
+    own = unshared_rates(world, num_qubits)
+    felt = world.weights(num_qubits) != 0
+    if not (has_bound(num_qubits, world) and own[felt].min() > 0):
         return Integral(np.inf, 0.0)
-    found = integrate(
-        lambda times: gain_bound(num_qubits, noise, times),
-        slowest_rate=float(rates.min()),
-        fastest_rate=float(num_qubits * rates.max()) + 4 * environment.collective_dephasing * num_qubits**2,
-        tail=gain_tail(num_qubits, noise),
+    found = integrate_signal(
+        world,
+        lambda times: angle_bound(num_qubits, world, times),
+        slowest=float(own[felt].min()),
+        fastest=float(num_qubits * own.max()) + world.noise.fastest_rate(num_qubits, world.pulses) - float(own.sum()),
+        tail=gain_tail(num_qubits, world),
     )
     # A very small β leaves too much beyond any time that the integral reaches.
     return found if found.error < 1e-3 * found.value else Integral(np.inf, 0.0)
 
 
-def gain_tail(num_qubits: int, noise: Noise) -> Callable[[float, float], float] | None:
-    """Returns a function T, G(T) ↦ an upper bound in s on ∫_T^∞ G dt; None where no bound is known.
-
-    Noise that commutes with the field only lowers G, so that ∫_T^∞ G ≤ G(T) (T'−T) + ∫_T'^∞ bound for every T' ≥ T; the
-    best of some T' is taken. The bound is Σ_j 1/R_j ≤ Σ_j 4/(e^y − 1), y = (γ_↓+γ_↑)_j t + 2 (2γ_j t)^β. Exponential
-    decay, y = at with a = 2/T2, leaves −(4/a) ln(1 − e^{−aT'}) of each spin, stretched decay an incomplete gamma
-    function.
-
-    >>> tail = gain_tail(3, LocalNoise(dephasing=0.25))
-    >>> 3 * np.exp(-4.0) < tail(4.0, 3 * np.exp(-4.0)) < 0.5
-    True
-    """
-    environment = noise_model_of(noise)
-    local = environment.local
-    if not isinstance(local, LocalNoise):
-        return None
-    rates = 2 * local.coherence_rates(num_qubits)
-    dephasing = 2 * local.rates(num_qubits)["dephasing"]
-    if not has_bound(num_qubits, environment) or not (rates if local.exponent == 1 else dephasing).min() > 0:
-        return None
-
-    def bound(ends: FloatArray) -> FloatArray:
-        if local.exponent == 1:
-            return np.asarray(np.sum(-4 / rates * np.log1p(-np.exp(-rates * ends[:, None])), axis=1))
-        from scipy.special import gammaincc
-
-        power = 1 / local.exponent
-        log = math.lgamma(power + 1) - power * math.log(2)  # of Γ(1+1/β) 2^{−1/β}
-        whole = math.exp(log) if log < LARGEST_LOG else np.inf
-        reached = 2 * (dephasing * ends[:, None]) ** local.exponent
-        part = gammaincc(power, reached)
-        each = np.multiply(8 / dephasing * whole, part, out=np.zeros_like(part), where=part > 0)
-        return np.where(reached.min(1) > np.log(2), each.sum(1), np.inf)  # 4/(e^y − 1) ≤ 8 e^{−y} from there on
-
-    longest = 1 / float(rates.min())
-
-    def tail(start: float, gain: float) -> float:
-        ends = start + np.concatenate([[0.0], np.geomspace(0.01, 100, 60) * longest])
-        return float(np.min(gain * (ends - start) + bound(ends)))
-
-    return tail
+def has_bound(num_qubits: int, noise: AnyNoise) -> bool:
+    """Whether a bound below (Σ|w_j|)² is known: whether noise, coupling and field all commute."""
+    return world_of(noise).noise.commutes(num_qubits)
 
 
-def has_bound(num_qubits: int, noise: Noise) -> bool:
-    """Whether a bound below N² is known: whether each spin has a channel that commutes with the field."""
-    return noise_model_of(noise).commutes(num_qubits)
-
-
-def _penalties(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatArray:
+def _penalties(num_qubits: int, world: World, times: FloatArray) -> FloatArray:
     """R_j(t) ≥ 0, shape (times, num_qubits); infinite where the coherence has underflowed."""
-    if not isinstance(noise, LocalNoise):
-        coherence, up, down = noise.channel(times, num_qubits)
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            roots = [np.sqrt(np.maximum(stay / coherence**2 - 1, 0)) for stay in (up, down)]
-            return np.where(coherence**2 > 0, (roots[0] + roots[1]) ** 2 / 4, np.inf)
+    noise = world.noise.local
+    is_alone = world.pulses.is_free and not any(part.space.kind == "local" for part in world.noise.phase_noise)
+    if isinstance(noise, LocalNoise) and is_alone:
+        return _penalties_of_rates(num_qubits, noise, times)
+    coherence, up, down = world.spin_channel(times, num_qubits)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        roots = [np.sqrt(np.maximum(stay / coherence**2 - 1, 0)) for stay in (up, down)]
+        return np.where(coherence**2 > 0, (roots[0] + roots[1]) ** 2 / 4, np.inf)
+
+
+def _penalties_of_rates(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatArray:
+    """The same of LocalNoise without pulses, exact at short times and in range at late ones."""
     column = times[:, None]
     rates = noise.rates(num_qubits)
     relaxation = noise.relaxation_rates(num_qubits)

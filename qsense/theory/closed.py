@@ -1,18 +1,22 @@
-"""Closed forms: GHZ and product probes under any noise that acts on each spin by itself, any N in O(N).
+"""G and 𝓘 in closed form for the GHZ and product probes, under noise of each spin by itself, at any N.
 
-LocalNoise is evaluated from its rates, in logarithms where G underflows; any other noise from its channel.
+LocalNoise is answered from its rates, in logarithms where G underflows; any other noise from its channel. `block` adds
+what spins share; pulses, signs, weights and tilt are all here.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, SpinChannel, SpinNoise
+from qsense.noise.pulsed import pulsed_channel
 from qsense.noise.relaxation import equilibrium
 from qsense.numerics.fisher import FloatArray
+from qsense.signals import FREE, Pulses
 
 _UNDERFLOWS, _LARGEST = 1e-290, 1e300
 _LARGEST_LOG = math.log(_LARGEST)
@@ -42,6 +46,14 @@ def product_gain(num_qubits: int, noise: SpinNoise, times: FloatArray, tilt: flo
     return np.asarray((1 - tilt) * (1 + tilt) * alike * np.exp(-2 * single.lost_coherence(times, spins)).sum(-1))
 
 
+def lost_by_each(num_qubits: int, noise: SpinNoise, times: FloatArray, pulses: Pulses = FREE) -> FloatArray:
+    """Returns −ln of what is left of each spin's 4|c|², shape (times, num_qubits); pulses do not change it."""
+    if isinstance(noise, LocalNoise):
+        return 2 * noise.lost_coherence(times, num_qubits)
+    with np.errstate(divide="ignore"):
+        return np.asarray(-2 * np.log(np.abs(pulsed_channel(noise, times, num_qubits, pulses).coherence)))
+
+
 def integrated_product_gain(num_qubits: int, noise: SpinNoise, tilt: float = 0.0) -> float | None:
     """Returns 𝓘 of a product probe in s, (1−δ²) Σ_j T2_j/2; infinite if a spin does not decay.
 
@@ -61,46 +73,96 @@ def integrated_product_gain(num_qubits: int, noise: SpinNoise, tilt: float = 0.0
         return None
     with np.errstate(divide="ignore"):
         lifetimes = -np.log(2 * noise.rates(num_qubits)["dephasing"])
-    return (1 - tilt) * (1 + tilt) * _stretched(noise.exponent, float(np.logaddexp.reduce(lifetimes)))
+    return (1 - tilt) * (1 + tilt) * stretched_integral(noise.exponent, float(np.logaddexp.reduce(lifetimes)))
 
 
-def log_ghz_gain(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatArray:
+def log_ghz_gain(
+    num_qubits: int,
+    noise: SpinNoise,
+    times: FloatArray,
+    branch: FloatArray | None = None,
+    tilt: float = 0.0,
+    reach: float | None = None,
+    pulses: Pulses = FREE,
+) -> FloatArray:
     """Returns ln G(t) of a GHZ probe, shape (times,); finite where G itself underflows.
 
-    GHZ stays a 2×2 block (all up, all down) beside a diagonal without information:
-    G = N² 4|c|²/(p_up + p_down), c = ½ Π_j exp(−t/T2_j), and the populations are products over spins.
+    GHZ stays a 2×2 block (the branches b and not b) beside a diagonal without information: G = (Σ_j s_j w_j)²
+    4|c|²/(p_b + p_not b), c = ½ √(1−δ²) Π_j exp(−t/T2_j). The populations are products over spins: a spin of sign −
+    is down in b, so that b keeps it by 1 − absorption.
 
-    Source: arXiv:2512.21661v1, Eq. 42 for emission; for general rates derived in tests/theory/test_theory.py.
+    Args:
+        num_qubits: N.
+        noise: acts on each spin by itself, alike or not.
+        times: shape (times,), in s.
+        branch: s_j = ±1, shape (num_qubits,); + by default.
+        tilt: δ, of the weights (1±δ)/2 of b and not b.
+        reach: |Σ_j s_j w_j|; N by default.
+        pulses: of the window; they mix populations.
+
+    Source: arXiv:2512.21661v1, Eq. 42 for emission; for general rates derived in tests/theory/test_theory.py, for signs
+    and tilt in tests/theory/test_world_gains.py.
     """
+    signs = np.ones(num_qubits) if branch is None else branch
+    reached = -np.inf if reach == 0 else 2 * math.log(num_qubits if reach is None else reach)
     if not isinstance(noise, LocalNoise):
-        return _log_ghz_gain_of_channel(noise.channel(times, num_qubits))
+        channel = pulsed_channel(noise, times, num_qubits, pulses)
+        return _of_channel(channel, signs, tilt) + (reached if tilt == 0 else reached + math.log1p(-(tilt**2)))
     single, spins, alike = _distinct(num_qubits, noise)
     # Relaxation's share of the lost coherence is left to the populations, which decay no faster than its square.
     if single.exponent == 1:  # the sum over spins needs no array of times and spins
         lost = times * float(2 * single.rates(spins)["dephasing"].sum())
     else:
         lost = single.dephased(times[:, None], spins).sum(-1)
-    gain = 2 * np.log(num_qubits) - 2 * alike * lost
-    rates = single.rates(spins)
-    emission, absorption = rates["emission"], rates["absorption"]
-    if not (emission.any() or absorption.any()):
-        return np.asarray(gain)  # the populations stay 1/2 each
+    gain = reached + math.log1p(-(tilt**2)) - 2 * alike * lost
+    if not single.relaxation_rates(spins).any():
+        return np.asarray(gain)  # the populations stay as they are
     ways = np.zeros((4, len(times)))
-    for start in range(0, spins, _SPINS_AT_ONCE):
-        part = slice(start, start + _SPINS_AT_ONCE)
-        ways += alike * _log_populations(times, emission[part], absorption[part])
-    return np.asarray(gain - np.logaddexp.reduce(ways, axis=0) + np.log(2))
+    for emission, absorption, count in _groups(num_qubits, noise, signs):
+        if pulses.is_free:
+            ways += count * _log_populations(times, emission, absorption)
+        else:
+            ways += count * _log_pulsed_populations(times, emission, absorption, pulses)
+    return np.asarray(gain - _log_of_block(ways, tilt))
 
 
-def _log_ghz_gain_of_channel(channel: SpinChannel) -> FloatArray:
-    """ln of N² Π_j η_j²/(p_up + p_down), η_j the factor on spin j's coherence."""
+def _log_of_block(ways: FloatArray, tilt: float) -> FloatArray:
+    """ln(p_b + p_not b) of ln of the ways b → b, not b → b, b → not b, not b → not b, shape (4, times)."""
+    if tilt == 0:
+        return np.asarray(np.logaddexp.reduce(ways, axis=0) - np.log(2))
+    weights = np.log([(1 + tilt) / 2, (1 - tilt) / 2, (1 + tilt) / 2, (1 - tilt) / 2])
+    return np.asarray(np.logaddexp.reduce(ways + weights[:, None], axis=0))
+
+
+def _of_channel(channel: SpinChannel, signs: FloatArray, tilt: float) -> FloatArray:
+    """ln of Π_j η_j²/(p_b + p_not b), η_j the factor on spin j's coherence."""
     coherence, up, down = channel
+    is_up = signs > 0
+    stays, returns = np.where(is_up, up, down), np.where(is_up, down, up)
     with np.errstate(divide="ignore", invalid="ignore"):
         lost = np.log(np.abs(coherence)).sum(-1)
-        ways = np.array([np.log(way).sum(-1) for way in (up, 1 - down, 1 - up, down)])
-        gain = 2 * np.log(coherence.shape[-1]) + 2 * lost - np.logaddexp.reduce(ways, axis=0) + np.log(2)
+        ways = np.array([np.log(way).sum(-1) for way in (stays, 1 - returns, 1 - stays, returns)])
+        gain = 2 * lost - _log_of_block(ways, tilt)
     # η² ≤ up · down of each spin, so that a coherence of 0 leaves no gain, also where both populations underflow.
     return np.asarray(np.where(np.isneginf(lost), -np.inf, gain))
+
+
+def _groups(num_qubits: int, noise: LocalNoise, signs: FloatArray) -> Iterator[tuple[FloatArray, FloatArray, int]]:
+    """Emission and absorption of spins, as seen from the branch b, and how many spins each of them stands for."""
+    single, spins, _ = _distinct(num_qubits, noise)
+    rates = single.rates(spins)
+    emission, absorption = rates["emission"], rates["absorption"]
+    if spins == 1:
+        ups = int(np.sum(signs > 0))
+        if ups:
+            yield emission, absorption, ups
+        if ups < num_qubits:
+            yield absorption, emission, num_qubits - ups
+        return
+    lost, gained = np.where(signs > 0, emission, absorption), np.where(signs > 0, absorption, emission)
+    for start in range(0, spins, _SPINS_AT_ONCE):
+        part = slice(start, start + _SPINS_AT_ONCE)
+        yield lost[part], gained[part], 1
 
 
 def _log_populations(times: FloatArray, emission: FloatArray, absorption: FloatArray) -> FloatArray:
@@ -121,6 +183,26 @@ def _log_populations(times: FloatArray, emission: FloatArray, absorption: FloatA
     ]
     lifted, fallen = (_log_product(share * moved) + passed for share in (up, down))
     return np.array([stays[0], lifted, fallen, stays[1]])
+
+
+def _log_pulsed_populations(
+    times: FloatArray, emission: FloatArray, absorption: FloatArray, pulses: Pulses
+) -> FloatArray:
+    """The same of windows with pulses: after each, emission and absorption change places. Only sums of positive
+    numbers, so that small probabilities keep their digits."""
+    rates = emission + absorption
+    up, down = equilibrium(emission, absorption)
+    stays, falls = np.ones((len(times), len(rates))), np.zeros((len(times), len(rates)))
+    lifts, rests = np.zeros_like(falls), np.ones_like(stays)
+    for length, sign in zip(np.diff(pulses.edges()), pulses.signs(), strict=True):
+        passed = times[:, None] * (length * rates)
+        kept, moved = np.exp(-passed), -np.expm1(-passed)
+        to_up, to_down = (up, down) if sign > 0 else (down, up)
+        stay, lift, fall, rest = kept + to_up * moved, to_up * moved, to_down * moved, kept + to_down * moved
+        stays, falls = stays * stay + falls * lift, stays * fall + falls * rest
+        lifts, rests = lifts * stay + rests * lift, lifts * fall + rests * rest
+    passed = np.minimum(times * float(rates.sum()), _LARGEST)
+    return np.array([_log_product(np.minimum(way, 1.0)) + passed for way in (stays, lifts, falls, rests)])
 
 
 def _log_product(factors: FloatArray) -> FloatArray:
@@ -167,11 +249,11 @@ def integrated_ghz_gain(num_qubits: int, noise: SpinNoise) -> float | None:
         return num_qubits**2 / total if total > 0 else float("inf")
     with np.errstate(divide="ignore"):
         total = float(np.logaddexp.reduce(noise.exponent * np.log(2 * rates))) / noise.exponent
-    return num_qubits**2 * _stretched(noise.exponent, -total)
+    return num_qubits**2 * stretched_integral(noise.exponent, -total)
 
 
-def _stretched(exponent: float, log_lifetime: float) -> float:
-    """T ∫₀^∞ exp(−2 s^β) ds = T Γ(1+1/β) 2^{−1/β}, T given by its logarithm."""
+def stretched_integral(exponent: float, log_lifetime: float) -> float:
+    """Returns T ∫₀^∞ exp(−2 s^β) ds = T Γ(1+1/β) 2^{−1/β}, T given by its logarithm."""
     if np.isinf(log_lifetime):
         return float("inf")
     log = log_lifetime + math.lgamma(1 + 1 / exponent) - math.log(2) / exponent

@@ -1,8 +1,9 @@
 """Dense density matrices: any probe of up to ten spins, channel by channel, exact at every time.
 
 Dephasing, emission and absorption commute with rotations about z, so that ρ_φ(t) is the rotated channel output and
-∂_θρ = −i[J_z, ρ]. So does collective dephasing, and a diagonal coupling as long as no spin flips. Local noise with a
-transverse part acts spin by spin as well, and is in `transverse`. Everything else goes to `lindblad`.
+∂_θρ = −i[K, ρ], K = ½ Σ w_j Z_j. So do noise of the phase of any covariance and law of time (a factor of each element
+of ρ), and a diagonal coupling as long as no spin flips. Local noise with a transverse part acts spin by spin as well,
+and is in `transverse`. Everything else goes to `lindblad`. θ is the collected angle: W is not in here.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Environment, Noise, noise_model_of
+from qsense.noise import AnyNoise, World, world_of
 from qsense.numerics.angles import check_angle, check_field
 from qsense.numerics.fisher import ComplexArray, FloatArray, qfi_of_rotation, sub_qfi
 from qsense.numerics.nearly_pure import Information, qfi_and_error
 from qsense.probes import Probe
 from qsense.theory.fine import fine_gain
-from qsense.theory.lindblad import generator, lindblad_states
+from qsense.theory.lindblad import carries_phase, lindblad_states
 from qsense.theory.scales import lifetimes
+from qsense.theory.shared import shared_factor
 from qsense.theory.transverse import transverse_states
 
 NUM_QUBITS = 10
@@ -32,14 +34,14 @@ _CHUNK_BYTES = 2**26
 _ALIVE = 21.0  # lifetimes after which e^{−21} < 1e-9 of G is left: angles later than that do not matter
 
 
-def is_transverse_alone(noise: Noise) -> bool:
+def is_transverse_alone(noise: AnyNoise) -> bool:
     """Whether the noise does not commute with the field's rotation, but acts spin by spin."""
-    environment = noise_model_of(noise)
-    return not (environment.is_covariant or environment.is_coupled or environment.collective_dephasing)
+    model = world_of(noise).noise
+    return not (model.is_covariant or model.is_coupled or model.phase_noise)
 
 
-def density_matrices(probe: Probe, noise: Noise, times: FloatArray, phases: FloatArray) -> ComplexArray:
-    """Returns ρ at every time after noise and a rotation by the phase θ (the circuit's `rz(θ)` on every spin).
+def density_matrices(probe: Probe, noise: AnyNoise, times: FloatArray, phases: FloatArray) -> ComplexArray:
+    """Returns ρ at every time after noise and a rotation by the phase θ of K (the circuit's `rz(w_j θ)` on spin j).
 
     Args:
         probe: the state that is prepared, N ≤ 10.
@@ -61,65 +63,78 @@ def density_matrices(probe: Probe, noise: Noise, times: FloatArray, phases: Floa
     array([[0.5     , 0.303265],
            [0.303265, 0.5     ]])
     """
-    environment = noise_model_of(noise)
-    if not environment.is_covariant:
-        raise ArgumentError(f'The noise "{noise.name}" is transverse: a phase cannot be put on after it.')
+    world, n = world_of(noise), probe.num_qubits
+    if not world.noise.is_covariant:
+        raise ArgumentError(f'The noise "{world.name}" is transverse: a phase cannot be put on after it.')
+    if not carries_phase(world, n):
+        raise ArgumentError(
+            f'The noise "{world.name}" couples spins that feel the field differently: no phase can be put on after it.'
+        )
     unturned = (
-        _channel_output(probe, noise, times)
-        if environment.commutes(probe.num_qubits)
-        else lindblad_states(probe, environment, times)[0]
+        _channel_output(probe, world, times) if world.noise.commutes(n) else lindblad_states(probe, world, times)[0]
     )
+    diagonal = world.generator(n)
     check_angle(
-        probe.num_qubits * float(np.max(np.abs(phases), initial=0.0)), "Argument `phases`: N·θ", "give θ modulo 2π"
+        2 * float(np.max(np.abs(diagonal))) * float(np.max(np.abs(phases), initial=0.0)),
+        "Argument `phases`: N·θ",
+        "give θ modulo 2π",
     )
-    angles = np.exp(-1j * np.outer(phases, generator(probe.num_qubits)))
+    angles = np.exp(-1j * np.outer(phases, diagonal))
     return np.asarray(angles[:, :, None] * unturned * angles[:, None, :].conj())
 
 
 def states_and_slopes(
-    probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0
+    probe: Probe, noise: AnyNoise, times: FloatArray, field: float = 0.0
 ) -> tuple[ComplexArray, ComplexArray]:
     """Returns ρ and ∂_θρ = ∂_φρ/t at every time, each (times, 2^N, 2^N), in the frame that turns with the field
     where the noise commutes with it, and in the laboratory's where it does not."""
-    check_angles(probe.num_qubits, noise_model_of(noise), times, field)
-    if is_transverse_alone(noise):
-        _check_size(probe, noise)
-        return transverse_states(probe, noise_model_of(noise).local_noise(), times, field)
-    if not noise_model_of(noise).commutes(probe.num_qubits):
-        return lindblad_states(probe, noise_model_of(noise), times, field)
-    rho = _channel_output(probe, noise, times)  # checks the size
-    return rho, -1j * np.subtract.outer(generator(probe.num_qubits), generator(probe.num_qubits)) * rho
+    world, n = world_of(noise), probe.num_qubits
+    check_angles(n, world, times, field)
+    if is_transverse_alone(world):
+        _check_size(probe, world)
+        weights = None if world.signal.has_unit_weights else world.weights(n)
+        return transverse_states(probe, world.noise.local_noise(), times, field, weights)
+    if not world.noise.commutes(n):
+        return lindblad_states(probe, world, times, field)
+    rho, diagonal = _channel_output(probe, world, times), world.generator(n)  # checks the size
+    return rho, -1j * np.subtract.outer(diagonal, diagonal) * rho
 
 
-def check_angles(num_qubits: int, environment: Environment, times: FloatArray, field: float) -> None:
+def check_angles(num_qubits: int, noise: AnyNoise, times: FloatArray, field: float) -> None:
     """Raises an ArgumentError if, while G lasts, the field or the coupling turns by more than doubles resolve."""
-    slowest = float(environment.decay_rates(num_qubits).min())
+    world = world_of(noise)
+    model = world.noise
+    if model.is_covariant and not model.is_coupled:
+        return
+    slowest = float(world.decay_rates(num_qubits).min())
     latest = float(np.max(times, initial=0.0))
     if slowest > 0:
-        latest = min(latest, lifetimes(_ALIVE, environment.exponent, slowest))
-    if not environment.is_covariant:
-        check_field(num_qubits, field, latest)
-    if environment.is_coupled:
+        latest = min(latest, lifetimes(_ALIVE, model.exponent, slowest))
+    if not carries_phase(world, num_qubits):
+        check_field(num_qubits, field * float(np.abs(world.weights(num_qubits)).max()), latest)
+    if model.is_coupled:
         what = f"The coupling of the noise: its angle at t = {latest:.4g} s"
-        check_angle(environment.coupling_spread(num_qubits) * latest, what, "give a smaller coupling, or shorter times")
+        check_angle(model.coupling_spread(num_qubits) * latest, what, "give a smaller coupling, or shorter times")
 
 
-def dense_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0) -> FloatArray:
-    """Returns G(t) of any probe of at most 10 spins (8 where a Lindblad equation is solved), shape (times,).
+def dense_gain(probe: Probe, noise: AnyNoise, times: FloatArray, field: float = 0.0) -> FloatArray:
+    """Returns G(t) of any probe of at most 10 spins (8 where a Lindblad equation is solved), shape (times,), about the
+    collected angle of K.
 
     >>> from qsense.noise import LocalNoise
     >>> dense_gain(Probe.ghz(2), LocalNoise(dephasing=0.25), np.array([0.0])).round(6)
     array([4.])
     """
-    check_angles(probe.num_qubits, noise_model_of(noise), times, field)
-    if noise_model_of(noise).commutes(probe.num_qubits):
-        _check_size(probe, noise)
-        diagonal = generator(probe.num_qubits)
-        parts = [qfi_of_rotation(_channel_output(probe, noise, part), diagonal) for part in _chunks(probe, times)]
+    world, n = world_of(noise), probe.num_qubits
+    check_angles(n, world, times, field)
+    if world.noise.commutes(n):
+        _check_size(probe, world)
+        diagonal = world.generator(n)
+        parts = [qfi_of_rotation(_channel_output(probe, world, part), diagonal) for part in _chunks(probe, times)]
         return np.concatenate(parts)
-    if noise_model_of(noise).is_covariant:
-        rho, _ = lindblad_states(probe, noise_model_of(noise), times, field)
-        return qfi_of_rotation(rho, generator(probe.num_qubits))
+    if carries_phase(world, n):
+        rho, _ = lindblad_states(probe, world, times, field)
+        return qfi_of_rotation(rho, world.generator(n))
     found, limit = transverse_gain(probe, noise, times, field), transverse_resolution(noise, probe.num_qubits, field)
     if (found.error > limit).any():
         worst = int(np.argmax(found.error))
@@ -131,14 +146,22 @@ def dense_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0
     return found.value
 
 
-def transverse_resolution(noise: Noise, num_qubits: int, field: float) -> float:
+def transverse_resolution(noise: AnyNoise, num_qubits: int, field: float) -> float:
     """Returns the largest error from rounding that a gain under transverse noise may have: with more it is refused."""
+    most = most_gain(world_of(noise), num_qubits)
     if not is_transverse_alone(noise) or num_qubits > FINE_QUBITS:
-        return _COARSE * num_qubits**2
-    return (_KERNEL if field == 0 else _WEAK) * num_qubits**2
+        return _COARSE * most
+    return (_KERNEL if field == 0 else _WEAK) * most
 
 
-def transverse_gain(probe: Probe, noise: Noise, times: FloatArray, field: float) -> Information:
+def most_gain(world: World, num_qubits: int) -> float:
+    """Returns (Σ |w_j|)², which no G about the collected angle exceeds; N² for a signal of equal weights."""
+    if world.signal.has_unit_weights:
+        return float(num_qubits**2)
+    return float(np.abs(world.weights(num_qubits)).sum() ** 2)
+
+
+def transverse_gain(probe: Probe, noise: AnyNoise, times: FloatArray, field: float) -> Information:
     """Returns G where noise does not commute with the field, and its error from rounding, each of shape (times,).
 
     A field much weaker than the noise may leave eigenvalues of (φt)² that add as much to G as the others; where double
@@ -148,35 +171,36 @@ def transverse_gain(probe: Probe, noise: Noise, times: FloatArray, field: float)
     return Information(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _transverse_part(probe: Probe, noise: Noise, times: FloatArray, field: float) -> Information:
-    n = probe.num_qubits
-    lifted = _slowest_beside(noise, n) * times < _SEEN
+def _transverse_part(probe: Probe, noise: AnyNoise, times: FloatArray, field: float) -> Information:
+    n, world = probe.num_qubits, world_of(noise)
+    lifted = _slowest_beside(world, n) * times < _SEEN
     units = _CHANNEL if is_transverse_alone(noise) else _EXPONENTIAL
     found = qfi_and_error(*states_and_slopes(probe, noise, times, field), field * times, lifted, units)
     affordable = n <= FINE_QUBITS and is_transverse_alone(noise)
-    enough = 0.1 * _KERNEL * n**2 if n < FINE_QUBITS - 1 else transverse_resolution(noise, n, field)
+    enough = 0.1 * _KERNEL * most_gain(world, n) if n < FINE_QUBITS - 1 else transverse_resolution(noise, n, field)
     unsure = np.flatnonzero(found.error > enough)
     if affordable and unsure.size:
-        fine = fine_gain(probe, noise_model_of(noise).local_noise(), times[unsure], field)
+        weights = None if world.signal.has_unit_weights else world.weights(n)
+        fine = fine_gain(probe, world.noise.local_noise(), times[unsure], field, weights)
         better = fine.error < found.error[unsure]
         for array, refined in zip(found, fine, strict=True):
             array[unsure[better]] = refined[better]
     return found
 
 
-def _slowest_beside(noise: Noise, num_qubits: int) -> float:
+def _slowest_beside(world: World, num_qubits: int) -> float:
     """The smallest rate or coupling beside the transverse noise: it may lift what vanishes without a field."""
-    environment = noise_model_of(noise)
-    local = environment.local_noise()
+    model = world.noise
     beside = np.concatenate([
-        *local.rates(num_qubits).values(),
-        np.abs(np.ravel(environment.coupling)),
-        [environment.collective_dephasing],
+        *model.local_noise().rates(num_qubits).values(),
+        np.abs(np.ravel(model.coupling)),
+        np.abs(np.ravel(model.dipolar)),
+        [one.memory.decay_rate() / 4 for one in model.phase_noise],
     ])  # fmt: skip
     return float(np.min(beside[beside > 0], initial=_NEVER))
 
 
-def sub_gain(probe: Probe, noise: Noise, times: FloatArray, field: float = 0.0) -> FloatArray:
+def sub_gain(probe: Probe, noise: AnyNoise, times: FloatArray, field: float = 0.0) -> FloatArray:
     """Returns 2 Tr(∂_θρ)², a lower bound on G(t) from purities alone, shape (times,); N ≤ 10.
 
     >>> from qsense.noise import LocalNoise
@@ -192,22 +216,21 @@ def _chunks(probe: Probe, times: FloatArray) -> Iterator[FloatArray]:
         yield times[start : start + step]
 
 
-def _check_size(probe: Probe, noise: Noise) -> None:
+def _check_size(probe: Probe, world: World) -> None:
     if probe.num_qubits > NUM_QUBITS:
         raise ArgumentError(
-            f'The probe "{probe.name}" under the noise "{noise.name}" needs a dense matrix, and one of '
+            f'The probe "{probe.name}" under the noise "{world.name}" needs a dense matrix, and one of '
             f"{probe.num_qubits} spins is too large; at most {NUM_QUBITS} spins are supported."
         )
 
 
-def _channel_output(probe: Probe, noise: Noise, times: FloatArray) -> ComplexArray:
+def _channel_output(probe: Probe, world: World, times: FloatArray) -> ComplexArray:
     """ρ without the field's rotation; real where the probe is and nothing turns it."""
-    _check_size(probe, noise)
+    _check_size(probe, world)
     num_qubits = probe.num_qubits
-    environment = noise_model_of(noise)
     complex_start = probe.density_matrix()
     start = complex_start if complex_start.imag.any() else complex_start.real
-    channel = environment.local.channel(times, num_qubits)
+    channel = world.spin_channel(times, num_qubits)
     shape = (len(times),) + (2,) * (2 * num_qubits)
     rho = np.broadcast_to(start.reshape((1, *shape[1:])), shape).copy()
     for spin in range(num_qubits):
@@ -221,10 +244,10 @@ def _channel_output(probe: Probe, noise: Noise, times: FloatArray) -> ComplexArr
         blocks[0, 1] *= coherence
         blocks[1, 0] *= coherence
     rho = rho.reshape(len(times), 2**num_qubits, 2**num_qubits)
-    if environment.collective_dephasing:
-        order = np.subtract.outer(generator(num_qubits), generator(num_qubits))
-        rho = rho * np.exp(-environment.collective(times)[:, None, None] * order**2)
-    if environment.is_coupled:
-        energies = environment.coupling_energies(num_qubits)
+    shared = shared_factor(world, times, num_qubits)
+    if shared is not None:
+        rho = rho * shared
+    if world.noise.is_coupled:
+        energies = world.noise.coupling_energies(num_qubits)
         rho = rho * np.exp(-1j * times[:, None, None] * np.subtract.outer(energies, energies))
     return np.asarray(rho)

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Environment, LocalNoise, Noise, noise_model_of
+from qsense.noise import AnyNoise, Local, LocalNoise, World, world_of
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.nearly_pure import Information
 from qsense.probes import Probe
-from qsense.theory.closed import ghz_gain, product_gain
-from qsense.theory.dense import dense_gain, is_transverse_alone, transverse_gain, transverse_resolution
-from qsense.theory.lindblad import generator, leaps
+from qsense.theory.block import block_gain, is_block, is_sum, reach, sum_gain
+from qsense.theory.dense import dense_gain, is_transverse_alone, most_gain, transverse_gain, transverse_resolution
+from qsense.theory.laws import rate_along
+from qsense.theory.lindblad import carries_phase, leaps
+from qsense.theory.shared import channel_of_one, has_equal_weights, is_alike
 from qsense.theory.symmetric import UniformChannel, symmetric_gain
 
 _ROUNDING = 2.2e-16
 _NOTHING = 1e-15  # an amplitude that is rounding
+_SAME = 1e-14  # times Σ|w|: two values of K that rounding tells apart
 _STEPS = 3e3  # lifetimes that a solution in steps can follow
 _LINDBLAD = 1e-12
 
@@ -29,17 +32,25 @@ class Engine:
 
     Attributes:
         method: "closed form", "symmetric engine", "dense matrices" or "Lindblad equation".
-        gain: G at times of shape (times,), in any order.
+        of_angle: G about the collected angle of K at times of shape (times,), in any order.
         resolution: the absolute error of G from rounding; a smaller G is not resolved.
-        measured: G with the error of each time, where that varies; it refuses nothing.
+        world: signal, noise and pulses.
         affordable: up to how many lifetimes of the fastest part G can be computed in a few seconds.
+        measured: G with the error of each time, where that varies; it refuses nothing.
     """
 
     method: str
-    gain: Callable[[FloatArray], FloatArray]
+    of_angle: Callable[[FloatArray], FloatArray]
     resolution: float
+    world: World
     affordable: float = np.inf
     measured: Callable[[FloatArray], Information] | None = None
+
+    def gain(self, times: FloatArray) -> FloatArray:
+        """Returns G about φt, W(t)² times that about the collected angle, at times of shape (times,), in any order."""
+        if self.world.is_plain:
+            return self.of_angle(times)
+        return np.asarray(self.world.collected(times) ** 2 * self.of_angle(times))
 
 
 class MeasuredErrors:
@@ -64,13 +75,13 @@ class MeasuredErrors:
         return float(np.sum(np.diff(times, prepend=0.0) * larger))
 
 
-def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
-    """Returns the best engine: a closed form, else the symmetric engine, else dense matrices.
+def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0) -> Engine:
+    """Returns the best engine: a closed form, else the symmetric engine, else dense matrices, else a Lindblad equation.
 
     Args:
         probe: the state that is prepared.
-        noise: any SpinNoise, or an Environment.
-        field: φ in rad/s; it matters only under transverse noise.
+        noise: any SpinNoise, a NoiseModel, or a World.
+        field: φ in rad/s; it matters only where noise or a coupling do not commute with it.
 
     Raises:
         ArgumentError: the noise is for another number of spins, or is known by its channel only where more is needed.
@@ -81,38 +92,38 @@ def engine_for(probe: Probe, noise: Noise, field: float = 0.0) -> Engine:
     """
     if not isinstance(probe, Probe):
         raise ArgumentError(f"Argument `probe` must be a Probe, such as Probe.ghz(4), but is {probe!r}.")
-    environment, n = noise_model_of(noise), probe.num_qubits
-    environment.check(n)
-    # All up and all down have the same energy in any coupling, so that it does not change GHZ.
-    if environment.is_covariant and (probe.kind == "ghz" or not environment.is_coupled):
-        local, common = environment.local, environment.collective_dephasing
-        if probe.kind == "ghz":
-            return Engine("closed form", lambda t: ghz_gain(n, local, t) * np.exp(-4 * common * n**2 * t), 0.0)
-        if probe.kind == "product" and not common:
-            return Engine("closed form", lambda t: product_gain(n, local, t, probe.tilt), 0.0)
-        amplitudes = probe.dicke_amplitudes() if local.is_uniform else None
-        if amplitudes is not None:
-            return Engine(
-                "symmetric engine",
-                lambda t: symmetric_gain(amplitudes, uniform_channel(environment, n, t)),
-                symmetric_resolution(n),
-            )
+    world, n = world_of(noise), probe.num_qubits
+    world.check(n)
+    model, most = world.noise, most_gain(world, n)
+    if is_block(probe, model):
+        return Engine("closed form", lambda t: block_gain(probe, world, t), 0.0, world)
+    if is_sum(probe, model):
+        return Engine("closed form", lambda t: sum_gain(probe, world, t), 0.0, world)
+    amplitudes = probe.dicke_amplitudes() if model.is_covariant and is_alike(world, n) else None
+    if amplitudes is not None:
+        square = float(world.weights(n)[0]) ** 2
+        return Engine(
+            "symmetric engine",
+            lambda t: square * symmetric_gain(amplitudes, uniform_channel(world, n, t)),
+            square * symmetric_resolution(n),
+            world,
+        )
 
     def at_field(times: FloatArray) -> FloatArray:
-        return dense_gain(probe, noise, times, field)
+        return dense_gain(probe, world, times, field)
 
     def measured(times: FloatArray) -> Information:
-        return transverse_gain(probe, noise, times, field)
+        return transverse_gain(probe, world, times, field)
 
-    if environment.commutes(n):
-        return Engine("dense matrices", lambda t: dense_gain(probe, noise, t), _ROUNDING * n**2 * 2**n)
-    if is_transverse_alone(noise):
-        return Engine("dense matrices", at_field, transverse_resolution(noise, n, field), measured=measured)
-    environment.local_noise()  # refuses what has no Lindblad equation
+    if model.commutes(n):
+        return Engine("dense matrices", at_field, _ROUNDING * most * 2**n, world)
+    if is_transverse_alone(world):
+        return Engine("dense matrices", at_field, transverse_resolution(world, n, field), world, measured=measured)
+    model.check_markovian()  # refuses what has no Lindblad equation
     affordable = np.inf if leaps(n) else _STEPS
-    if environment.is_covariant:
-        return Engine("Lindblad equation", at_field, _LINDBLAD * n**2, affordable)
-    return Engine("Lindblad equation", at_field, transverse_resolution(noise, n, field), affordable, measured)
+    if carries_phase(world, n):
+        return Engine("Lindblad equation", at_field, _LINDBLAD * most, world, affordable)
+    return Engine("Lindblad equation", at_field, transverse_resolution(world, n, field), world, affordable, measured)
 
 
 def symmetric_resolution(num_qubits: int) -> float:
@@ -120,49 +131,73 @@ def symmetric_resolution(num_qubits: int) -> float:
     return _ROUNDING * num_qubits**2 * (num_qubits + 1)
 
 
-def uniform_channel(environment: Environment, num_qubits: int, times: FloatArray) -> UniformChannel:
+def uniform_channel(noise: AnyNoise, num_qubits: int, times: FloatArray) -> UniformChannel:
     """Returns the channel that all spins share under noise that is alike for them."""
-    local = environment.local
-    one, size = (local.of_one_spin(), 1) if isinstance(local, LocalNoise) else (local, num_qubits)
-    return UniformChannel.of(one.channel(times, size), environment.collective(times))
+    return UniformChannel.of(*channel_of_one(world_of(noise), num_qubits, times))
 
 
-def decay_scales(probe: Probe, noise: Noise, field: float = 0.0) -> tuple[float, float]:
-    """Returns the slowest and the fastest rate at which parts of G decay, in 1/s; they choose
+def decay_scales(probe: Probe, noise: AnyNoise, field: float = 0.0) -> tuple[float, float]:
+    """Returns the slowest and the fastest rate at which parts of G about the collected angle decay, in 1/s; they choose
     the panels of an integral."""
-    environment, n = noise_model_of(noise), probe.num_qubits
-    rates = environment.decay_rates(n)
-    slowest, fastest = float(rates.min()), float(rates.sum()) + 4 * environment.collective_dephasing * n**2
-    if not environment.is_covariant:
+    world, n = world_of(noise), probe.num_qubits
+    model, rates = world.noise, world.decay_rates(n)
+    own = unshared_rates(world, n)
+    slowest, fastest = float(rates.min()), float(rates.sum()) + model.fastest_rate(n, world.pulses) - float(own.sum())
+    if not (has_equal_weights(world, n) and is_alike(world, n)) and own.min() > 0:
+        slowest = float(own.min())  # what spins share may leave some states alone
+    if not model.is_covariant:
         # σ_x leaves spins along x alone, and a field slower than γ_x turns them away at γ_x − √(γ_x² − φ²) only.
-        transverse = np.broadcast_to(np.array(environment.local_noise().transverse), (n,))
-        root = np.sqrt(np.maximum(transverse**2 - field**2, 0))
-        turning = np.divide(field**2, transverse + root, out=transverse.copy(), where=root > 0)
+        transverse = np.broadcast_to(np.array(model.local_noise().transverse), (n,))
+        turned = field * world.weights(n)
+        root = np.sqrt(np.maximum(transverse**2 - turned**2, 0))
+        turning = np.divide(turned**2, transverse + root, out=transverse.copy(), where=root > 0)
         slowest = float(np.min(rates - 2 * transverse + 2 * turning))
-        fastest += 2 * float(transverse.sum()) + 2 * abs(field)
-    elif probe.kind == "ghz":
-        local = environment.local
+        fastest += 2 * float(transverse.sum()) + 2 * float(np.abs(turned).max())
+    elif is_block(probe, model):
+        local = model.local
         relaxation = local.relaxation_rates(n) if isinstance(local, LocalNoise) else rates  # 1/T1 ≤ 2/T2
-        # p_up + p_down may decay too, by at most Σ 1/T1: then G outlives its coherence.
-        slowest = max(fastest - float(relaxation.sum()), slowest)
-        fastest = max(fastest, n * float(rates.max()))  # the populations settle at up to N times a spin's own rate
-    if environment.is_coupled:
-        fastest += environment.coupling_spread(n)
+        whole = rate_along(world, probe.branch)
+        # p_b + p_not b may decay too, by at most Σ 1/T1: then G outlives its coherence.
+        slowest = max(whole - float(relaxation.sum()), float(own.min()))
+        fastest = max(whole, n * float(rates.max()))  # the populations settle at up to N times a spin's own rate
+    if model.is_coupled:
+        fastest += model.coupling_spread(n)
+        if not carries_phase(world, n):
+            fastest += 2 * abs(field) * float(np.abs(world.weights(n)).max())
     return slowest, fastest
 
 
-def cannot_sense(probe: Probe) -> bool:
-    """Whether the probe is a mixture of states of fixed J_z, which no noise that commutes with the field lets sense.
+def unshared_rates(world: World, num_qubits: int) -> FloatArray:
+    """Returns how fast each spin's part of G decays by noise that it does not share, shape (num_qubits,), in 1/s."""
+    own = np.array(world.noise.local.decay_rates(num_qubits), dtype=np.float64)
+    own += sum(
+        part.memory.decay_rate(world.pulses) for part in world.noise.phase_noise if isinstance(part.space, Local)
+    )
+    return own
+
+
+def cannot_sense(probe: Probe, noise: AnyNoise | None = None) -> bool:
+    """Whether the probe is a mixture of states of fixed K, which no noise that commutes with the field lets sense.
+
+    Args:
+        probe: the state that is prepared.
+        noise: has the signal's weights; 1 for every spin by default.
 
     >>> cannot_sense(Probe.named("dicke:1", 3)), cannot_sense(Probe.ghz(3))
     (True, False)
     """
-    if probe.kind in ("ghz", "product"):
+    world, n = World() if noise is None else world_of(noise), probe.num_qubits
+    if probe.kind == "product":
         return False
+    if probe.kind == "ghz":
+        return reach(probe, world) == 0
+    if not probe.is_mixed and has_equal_weights(world, n):
+        amplitudes = probe.dicke_amplitudes()
+        if amplitudes is not None:
+            return not world.weights(n).any() or int(np.sum(np.abs(amplitudes) > _NOTHING)) == 1
+    diagonal = world.generator(n)
+    far = _SAME * float(np.abs(world.weights(n)).sum())
     if probe.is_mixed:
-        order = np.subtract.outer(generator(probe.num_qubits), generator(probe.num_qubits))
-        return not np.any(np.abs(probe.density_matrix()[order != 0]) > _NOTHING)
-    amplitudes = probe.dicke_amplitudes()
-    if amplitudes is not None:
-        return int(np.sum(np.abs(amplitudes) > _NOTHING)) == 1
-    return len(np.unique(generator(probe.num_qubits)[np.abs(probe.statevector()) > _NOTHING])) == 1
+        differs = np.abs(np.subtract.outer(diagonal, diagonal)) > far
+        return not np.any(np.abs(probe.density_matrix()[differs]) > _NOTHING)
+    return float(np.ptp(diagonal[np.abs(probe.statevector()) > _NOTHING])) <= far

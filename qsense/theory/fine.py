@@ -23,7 +23,9 @@ _SPREAD = 400  # |κt|² up to which an oscillation is followed
 _STATE_OFFSET = 3e-16  # rounding of a state's amplitudes, as an angle
 
 
-def fine_gain(probe: Probe, noise: LocalNoise, times: FloatArray, field: float) -> Information:
+def fine_gain(
+    probe: Probe, noise: LocalNoise, times: FloatArray, field: float, weights: FloatArray | None = None
+) -> Information:
     """Returns G and the estimate of its error, each of shape (times,); the error is infinite where φt is too large.
 
     Args:
@@ -31,11 +33,13 @@ def fine_gain(probe: Probe, noise: LocalNoise, times: FloatArray, field: float) 
         noise: local noise with exponential decay.
         times: shape (times,), in s, positive.
         field: φ in rad/s.
+        weights: w_j of the signal, shape (N,); 1 by default.
     """
-    fits = follows(noise, probe.num_qubits, times, field)
+    largest = 1.0 if weights is None else float(np.abs(weights).max())
+    fits = follows(noise, probe.num_qubits, times, field * largest)
     value, error = np.zeros(len(times)), np.full(len(times), np.inf)
     if fits.any():
-        rho, slope = fine_states(probe, noise, times[fits], field)
+        rho, slope = fine_states(probe, noise, times[fits], field, weights)
         offset = 0.0 if probe.kind == "ghz" or (probe.kind == "product" and not probe.tilt) else _STATE_OFFSET
         value[fits], error[fits] = fine_qfi(rho, slope, field * times[fits], offset)
     return Information(value, error)
@@ -57,7 +61,9 @@ def cosine_and_sinc(angle: Decimal) -> tuple[Decimal, Decimal]:
     return cosine, sinc
 
 
-def fine_states(probe: Probe, noise: LocalNoise, times: FloatArray, field: float) -> tuple[Twofold, Twofold]:
+def fine_states(
+    probe: Probe, noise: LocalNoise, times: FloatArray, field: float, weights: FloatArray | None = None
+) -> tuple[Twofold, Twofold]:
     """Returns ρ and ∂_φρ/t at every time, each (times, 2^N, 2^N)."""
     n = probe.num_qubits
     shape = (len(times),) + (2,) * (2 * n)
@@ -67,7 +73,8 @@ def fine_states(probe: Probe, noise: LocalNoise, times: FloatArray, field: float
     rates = [np.broadcast_to(np.array(getattr(noise, kind)), (n,)) for kind in _KINDS]
     known: dict[tuple[float, ...], dict[str, Twofold]] = {}
     for spin in range(n):
-        own = tuple(float(rate[spin]) for rate in rates)
+        weight = 1.0 if weights is None else float(weights[spin])
+        own = (*(float(rate[spin]) for rate in rates), weight)
         if own not in known:
             known[own] = _spin(own, times, field, (None,) * (2 * n - 2))
         _apply(rho, slope, known[own], n, spin)
@@ -115,12 +122,13 @@ def _sum(*pairs: tuple[str, Twofold], own: dict[str, Twofold]) -> Twofold:
 
 
 def _spin(rates: tuple[float, ...], times: FloatArray, field: float, column: tuple[None, ...]) -> dict[str, Twofold]:
-    """The numbers of one spin's channel at every time: what `transverse.turn` has, and the populations."""
+    """The numbers of one spin's channel at every time: what `transverse.turn` has, and the populations. Its weight is
+    the last of the rates."""
     names = ("up", "down", "lift", "fall", "b", "db", "a", "a_i", "da", "da_i")
     with localcontext() as context:
         context.prec = DIGITS
-        exact_rates = [Decimal(rate) for rate in rates]
-        rows = [_numbers(exact_rates, Decimal(float(time)), Decimal(field)) for time in times]
+        *exact_rates, weight = (Decimal(rate) for rate in rates)
+        rows = [_numbers(exact_rates, Decimal(float(time)), Decimal(field), weight) for time in times]
         high = np.array([[float(number) for number in row] for row in rows])
         low = np.array([[float(number - Decimal(float(number))) for number in row] for row in rows])
     found = {name: (high[:, k], low[:, k]) for k, name in enumerate(names)}
@@ -136,8 +144,9 @@ def _spin(rates: tuple[float, ...], times: FloatArray, field: float, column: tup
     return result
 
 
-def _numbers(rates: list[Decimal], time: Decimal, field: Decimal) -> tuple[Decimal, ...]:
+def _numbers(rates: list[Decimal], time: Decimal, field: Decimal, weight: Decimal) -> tuple[Decimal, ...]:
     """up, down, lift, fall, b, db, Re a, Im a, Re da, Im da of `transverse`: (ρ_01, ρ_10) ↦ ((a, b), (b, a*))."""
+    field *= weight
     dephasing, emission, absorption, transverse = rates
     total = emission + absorption + 2 * transverse
     kept = (-total * time).exp()
@@ -152,11 +161,11 @@ def _numbers(rates: list[Decimal], time: Decimal, field: Decimal) -> tuple[Decim
         lift,
         fall,
         transverse * time * sinhc,
-        -angle * transverse * time * quotient,
+        -weight * angle * transverse * time * quotient,
         cosh,
         -angle * sinhc,
-        -angle * sinhc,
-        -sinhc + angle**2 * quotient,
+        -weight * angle * sinhc,
+        weight * (angle**2 * quotient - sinhc),
     )
 
 

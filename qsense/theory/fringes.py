@@ -2,29 +2,30 @@
 
 A phase θ turns coherence of order q by e^{−iqθ}, so that p_o(θ) = Re Σ_q C_oq e^{−iqθ} with a few coefficients, and all
 phases come from one state. C and its derivative's series D (D = −iqC where noise commutes with the field) are found
-from closed forms, blocks of total spin, or dense matrices.
+from closed forms, blocks of total spin, or dense matrices. θ is the collected angle of K; its orders q are differences
+of K's eigenvalues, here in units of the largest weight (`scale`), so that nothing depends on the unit of the weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Noise, noise_model_of
+from qsense.noise import AnyNoise, World, world_of
 from qsense.numerics.fisher import ComplexArray, FloatArray, cfi
 from qsense.probes import Probe
 from qsense.probes.collective import eigenstates_of_jx
-from qsense.theory.dense import NUM_QUBITS, is_transverse_alone, states_and_slopes
+from qsense.theory.block import is_block, reach, visibility_and_kept
+from qsense.theory.dense import is_transverse_alone, states_and_slopes
+from qsense.theory.effects import Povm, effects_of
 from qsense.theory.engines import engine_for, uniform_channel
-from qsense.theory.lindblad import generator
+from qsense.theory.lindblad import carries_phase, generator
 from qsense.theory.rare import COARSE_ZERO, FINE_ZERO, ZERO, Bounds, FineFringes, bounds, near_a_minimum
+from qsense.theory.shared import has_equal_weights, is_alike
 from qsense.theory.symmetric import UniformChannel, blocks
 
-Povm = Sequence[ComplexArray | FloatArray] | ComplexArray | FloatArray
 READOUTS = ("local_x", "total_jx", "parity", "loss_flag", "z")
 OF_PARITY = ("parity", "local_x", "total_jx")  # of a GHZ probe σ_x shows the parity, and nothing else
 # p is known to about 1e-16, and p'²/p to a relative 1e-16/p: rarer outcomes are left out, unless they have a minimum
@@ -34,7 +35,8 @@ _NEAR = 0.05  # of 1/N: p is a parabola there
 _SURE = 1e-12  # what rounding of p may add
 _FINE_QUBITS = 6  # up to which twice the precision is affordable
 _HIDDEN = (1e-2, 1e-6)  # what an outcome that rounding hides may add unseen: a part, and as a number
-_COMPLETE = 1e-9
+_SAME = 1e-9  # of the largest order: closer ones are the same
+_ORDERS = 2000  # unequal weights may have more differences than can be told apart
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,12 @@ class Fringes:
     """p_o(θ) = Re Σ_q C_oq e^{−iqθ} and p'_o likewise from D, at each of several times.
 
     Attributes:
-        orders: q ≥ 0, shape (orders,).
+        orders: q ≥ 0 in units of `scale`, shape (orders,).
         values: C, shape (times, orders, outcomes); the part of −q is folded into that of q.
         slopes: D, same shape; None where it is −iqC, so that p' is the derivative of p by the phase.
-        angles: φt, shape (times,); beside slopes.
+        angles: φt times `scale`, shape (times,); beside slopes.
+        scale: the largest weight of the signal: a phase here is θ times it, a gain here is that about θ over its
+            square.
         fine: the same in twice the double precision, where that is at hand; beside slopes.
     """
 
@@ -54,6 +58,7 @@ class Fringes:
     slopes: ComplexArray | None = None
     angles: FloatArray = field(default_factory=lambda: np.zeros(0))
     fine: FineFringes | None = None
+    scale: float = 1.0
 
     def classical_gain(self, phases: FloatArray) -> FloatArray:
         """Returns Σ_o p'_o²/p_o at phases of shape (times, phases), same shape.
@@ -113,7 +118,7 @@ class Fringes:
         chosen = slice(start, end)
         slopes = None if self.slopes is None else self.slopes[chosen]
         fine = None if self.fine is None else self.fine.part(chosen)
-        return Fringes(self.orders, self.values[chosen], slopes, self.angles[chosen], fine)
+        return Fringes(self.orders, self.values[chosen], slopes, self.angles[chosen], fine, self.scale)
 
 
 def refuse_hidden(low: FloatArray, high: FloatArray, angles: FloatArray) -> None:
@@ -127,21 +132,26 @@ def refuse_hidden(low: FloatArray, high: FloatArray, angles: FloatArray) -> None
         )
 
 
-def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, field: float = 0.0) -> Fringes:
+def fringes(
+    probe: Probe, noise: AnyNoise, times: FloatArray, readout: str | Povm, field: float = 0.0, turned: float = 0.0
+) -> Fringes:
     """Returns the fringes of a readout.
 
     Args:
         probe: the state that is prepared.
-        noise: any SpinNoise, or an Environment.
+        noise: any SpinNoise, a NoiseModel, or a World.
         times: shape (times,), in s.
         readout: "local_x" (joint outcome of σ_x of every spin), "total_jx" (how many of them are up), "parity" (even or
             odd), "loss_flag" (GHZ: its fringe, and whether the block was left), "z" (joint outcome of σ_z), or the
             matrices of a POVM, each (2^N, 2^N).
         field: φ in rad/s; it matters only under transverse noise.
+        turned: an angle in rad by which every spin is turned alike before, where weights are unequal.
 
     Raises:
         ArgumentError: the readout is unknown, does not go with the probe, or its matrices are not a POVM.
     """
+    world, n = world_of(noise), probe.num_qubits
+    world.check(n)
     if isinstance(readout, str):
         if readout not in READOUTS:
             raise ArgumentError(
@@ -149,41 +159,53 @@ def fringes(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, 
             )
         if readout == "loss_flag" and probe.kind != "ghz":
             raise ArgumentError(f'The readout "loss_flag" goes with a GHZ probe, but the probe is "{probe.name}".')
-        environment = noise_model_of(noise)
-        # All up and all down have the same energy in any coupling, so that it does not change GHZ.
-        simple = environment.is_covariant and (probe.kind == "ghz" or not environment.is_coupled)
-        if simple and probe.kind == "ghz" and readout in (*OF_PARITY, "loss_flag"):
-            return _of_ghz(probe.num_qubits, noise, times, readout)
-        method = engine_for(probe, noise, field).method
-        uniform = simple and environment.local.is_uniform
+        if shows_block(probe, world, readout):
+            return _of_ghz(probe, world, times, readout)
+        uniform = world.noise.is_covariant and is_alike(world, n)
+        method = engine_for(probe, world, field).method
         if readout in ("local_x", "total_jx", "parity") and uniform and method != "dense matrices":
-            return _of_symmetric(probe, noise, times, readout)
-    return _of_dense(probe, noise, times, readout, field)
+            return _of_symmetric(probe, world, times, readout)
+    return _of_dense(probe, world, times, readout, field, turned)
 
 
-def _of_ghz(n: int, noise: Noise, times: FloatArray, readout: str) -> Fringes:
-    """The block of a GHZ state: visibility 2|c|, and for the loss flag p_up + p_down beside what left the block."""
-    environment = noise_model_of(noise)
-    channel = environment.local.channel(times, n)
-    visibility = channel.coherence.prod(-1) * np.exp(-(n**2) * environment.collective(times))
-    ends = (channel.stay_up, 1 - channel.stay_down, 1 - channel.stay_up, channel.stay_down)
-    kept = sum(part.prod(-1) for part in ends) / 2 if readout == "loss_flag" else np.ones(len(times))
+def shows_block(probe: Probe, world: World, readout: str | Povm) -> bool:
+    """Whether a readout of a GHZ probe shows its block alone, which has a closed form.
+
+    A dipolar coupling makes coherences of what an emission left, which a readout along x shows.
+    """
+    if not isinstance(readout, str) or not is_block(probe, world.noise):
+        return False
+    return readout == "loss_flag" or (readout in OF_PARITY and not world.noise.is_dipolar)
+
+
+def _largest(world: World, num_qubits: int) -> float:
+    return 1.0 if world.signal.has_unit_weights else float(np.abs(world.weights(num_qubits)).max())
+
+
+def _of_ghz(probe: Probe, world: World, times: FloatArray, readout: str) -> Fringes:
+    """The block of a GHZ state: visibility 2|c|, and for the loss flag p_b + p_not b beside what left the block."""
+    scale = _largest(world, probe.num_qubits)
+    visibility, kept = visibility_and_kept(probe, world, times)
+    if readout != "loss_flag":
+        kept = np.ones(len(times))
     values = np.zeros((len(times), 2, 3), dtype=np.complex128)
     values[:, 0, 0] = values[:, 0, 1] = kept / 2
     values[:, 0, 2] = 1 - kept
     values[:, 1, 0], values[:, 1, 1] = visibility / 2, -visibility / 2
-    return Fringes(np.array([0.0, n]), values)
+    return Fringes(np.array([0.0, reach(probe, world) / scale]), values, scale=scale)
 
 
-def _of_symmetric(probe: Probe, noise: Noise, times: FloatArray, readout: str) -> Fringes:
+def _of_symmetric(probe: Probe, world: World, times: FloatArray, readout: str) -> Fringes:
     """For a symmetric state the joint outcome holds no more information than J_x, which each block has for itself."""
     n, amplitudes = probe.num_qubits, probe.dicke_amplitudes()
     assert amplitudes is not None
-    parts = uniform_channel(noise_model_of(noise), n, times).parts(n)
+    parts = uniform_channel(world, n, times).parts(n)
     values = np.concatenate([_along_x(amplitudes, part) for part in parts])
     if readout == "parity":
         values = np.stack([values[..., n % 2 :: 2].sum(-1), values[..., 1 - n % 2 :: 2].sum(-1)], axis=-1)
-    return Fringes(np.arange(n + 1.0), values)
+    if world.weights(n)[0] < 0:
+        values = values.conj()
+    return Fringes(np.arange(n + 1.0), values, scale=_largest(world, n))
 
 
 def _along_x(amplitudes: ComplexArray, channel: UniformChannel) -> ComplexArray:
@@ -198,50 +220,44 @@ def _along_x(amplitudes: ComplexArray, channel: UniformChannel) -> ComplexArray:
     return values
 
 
-def _of_dense(probe: Probe, noise: Noise, times: FloatArray, readout: str | Povm, field: float) -> Fringes:
-    n, environment = probe.num_qubits, noise_model_of(noise)
-    effects = _effects(n, readout)
-    rho, slope = states_and_slopes(probe, noise, times, field)
-    order = np.subtract.outer(generator(n), generator(n))
+def _of_dense(
+    probe: Probe, world: World, times: FloatArray, readout: str | Povm, field: float, turned: float
+) -> Fringes:
+    n = probe.num_qubits
+    effects, scale = effects_of(probe, readout), _largest(world, n)
+    rho, slope = states_and_slopes(probe, world, times, field)
+    follows = carries_phase(world, n)
+    if turned:
+        turn = np.exp(-1j * turned * np.subtract.outer(generator(n), generator(n)))
+        rho, slope = rho * turn, slope * turn
+    diagonal = world.generator(n) / scale
+    order = np.subtract.outer(diagonal, diagonal)
+    orders = np.arange(n + 1.0) if has_equal_weights(world, n) else _distinct(order)
     series = []
-    for matrices in (rho,) if environment.is_covariant else (rho, slope):
+    for matrices in (rho,) if follows else (rho, slope / scale):
         parts = [
-            np.einsum("tij,oji->to", np.where(order == q, matrices, 0), effects, optimize=True) * (2 if q else 1)
-            for q in range(n + 1)
+            np.einsum("tij,oji->to", np.where(np.abs(order - q) < _SAME, matrices, 0), effects, optimize=True)
+            * (2 if q else 1)
+            for q in orders
         ]
         series.append(np.stack(parts, axis=1))
-    orders = np.arange(n + 1.0)
     if len(series) == 1:
-        return Fringes(orders, series[0])
+        return Fringes(orders, series[0], scale=scale)
     fine = None
-    if isinstance(readout, str) and is_transverse_alone(noise) and n <= _FINE_QUBITS:
-        fine = FineFringes(probe, environment.local_noise(), times, effects, field)
-    return Fringes(orders, series[0], series[1], times * field, fine)
+    plain = world.signal.has_unit_weights and not turned
+    if isinstance(readout, str) and is_transverse_alone(world) and n <= _FINE_QUBITS and plain:
+        fine = FineFringes(probe, world.noise.local_noise(), times, effects, field)
+    return Fringes(orders, series[0], series[1], times * field * scale, fine, scale)
 
 
-def _effects(n: int, readout: str | Povm) -> ComplexArray:
-    """The matrices of a readout, shape (outcomes, 2^N, 2^N)."""
-    if n > NUM_QUBITS:
-        raise ArgumentError(f"This readout needs matrices of 2^{n} rows; at most {NUM_QUBITS} spins are supported.")
-    if not isinstance(readout, str):
-        return _povm(n, readout)
-    spin = np.eye(2) if readout == "z" else np.array([[1.0, -1.0], [1.0, 1.0]])  # rows: down, up along x, times √2
-    basis = reduce(np.kron, [spin] * n)
-    joint = basis[:, :, None] * basis[:, None, :] / (1 if readout == "z" else 2**n)  # exact in binary
-    if readout in ("local_x", "z"):
-        return np.asarray(joint, dtype=np.complex128)
-    ups = np.bitwise_count(np.arange(2**n))
-    kind = ups if readout == "total_jx" else ups % 2
-    return np.array([joint[kind == value].sum(0) for value in np.unique(kind)], dtype=np.complex128)
-
-
-def _povm(n: int, matrices: Povm) -> ComplexArray:
-    effects = np.asarray(matrices, dtype=np.complex128)
-    if effects.ndim != 3 or effects.shape[1:] != (2**n, 2**n):
-        raise ArgumentError(f"A POVM of {n} spins must have shape (outcomes, {2**n}, {2**n}), but has {effects.shape}.")
-    hermitian = np.allclose(effects, np.swapaxes(effects.conj(), 1, 2), rtol=0, atol=_COMPLETE)
-    if not hermitian or float(np.linalg.eigvalsh(effects).min()) < -_COMPLETE:
-        raise ArgumentError("The matrices of a POVM must be Hermitian and positive.")
-    if not np.allclose(effects.sum(0), np.eye(2**n), rtol=0, atol=_COMPLETE):
-        raise ArgumentError("The matrices of a POVM must add up to the identity.")
-    return effects
+def _distinct(order: FloatArray) -> FloatArray:
+    """The differences of K that are not negative, each once, 0 first."""
+    every: FloatArray = np.sort(order[order > -_SAME])
+    every[np.abs(every) < _SAME] = 0
+    found: FloatArray = every[np.append(True, np.diff(every) > _SAME)]
+    if len(found) > _ORDERS:
+        raise ArgumentError(
+            f"The signal's weights make {len(found)} different orders of the phase, and this readout takes at most "
+            f"{_ORDERS}; use fewer spins, or weights such as 1 and -1."
+        )
+    return found

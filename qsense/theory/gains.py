@@ -9,17 +9,22 @@ from typing import NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Environment, LocalNoise, Noise, noise_model_of
+from qsense.noise import AnyNoise, LocalNoise, World, world_of
 from qsense.numerics.fisher import FloatArray
-from qsense.numerics.integration import as_times, first_root, integrate
+from qsense.numerics.integration import as_times, first_root
 from qsense.probes import Probe
-from qsense.theory.bounds import gain_tail
-from qsense.theory.closed import integrated_ghz_gain, integrated_product_gain, log_ghz_gain
-from qsense.theory.engines import Engine, MeasuredErrors, cannot_sense, decay_scales, engine_for
+from qsense.theory.block import is_block, is_sum, log_block_gain, log_sum_gain, reach
+from qsense.theory.closed import integrated_ghz_gain, integrated_product_gain
+from qsense.theory.dense import most_gain
+from qsense.theory.engines import Engine, MeasuredErrors, cannot_sense, decay_scales, engine_for, unshared_rates
+from qsense.theory.lasting import FAR, stays, surely_decays
+from qsense.theory.laws import law_along
+from qsense.theory.lindblad import carries_phase
 from qsense.theory.scales import lifetimes
+from qsense.theory.tails import gain_tail
+from qsense.theory.waves import collects_nothing, integrate_signal, is_wave
 
 _LINDBLAD = 1e-13  # times N² and the window: an error of an integral that a Lindblad equation's rounding makes anyway
-_FAR = 45.0  # exp(−45) < 3e-20: so many lifetimes are searched for a crossing
 
 
 class IntegratedGain(NamedTuple):
@@ -30,22 +35,23 @@ class IntegratedGain(NamedTuple):
     method: str
 
 
-def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field: float = 0.0) -> FloatArray:
+def gain(probe: Probe, noise: AnyNoise, times: Sequence[float] | FloatArray, field: float = 0.0) -> FloatArray:
     """Returns the metrological gain G(t) = Q(t)/t², the quantum Fisher information about θ = φt.
 
-    GHZ and product probes under noise of each spin by itself have closed forms at any N. Probes over Dicke states under
-    noise that is the same for all spins use blocks of total spin (N ≤ 100), all others dense matrices (N ≤ 10), and a
-    coupling beside emission or transverse noise the Lindblad equation (N ≤ 8).
+    GHZ probes of any signs have closed forms at any N, and product probes where no spins share noise. Probes over Dicke
+    states in a world that is the same for all spins use blocks of total spin (N ≤ 100), all others dense matrices (N ≤
+    10), and a coupling beside emission or transverse noise, or a dipolar one, the Lindblad equation (N ≤ 8).
 
     Args:
         probe: the state that is prepared.
-        noise: any SpinNoise, or an Environment with collective dephasing or a coupling.
+        noise: any SpinNoise; a NoiseModel, with shared noise and couplings; or a World, with signal and pulses.
         times: shape (times,), in s, not negative, increasing.
-        field: φ in rad/s. G depends on it only under transverse noise, and jumps at φ = 0 where that noise leaves a
-            part of the state pure: there G is smaller than at any field nearby.
+        field: φ in rad/s. G depends on it only under transverse noise and where a dipolar coupling joins spins that
+            feel the field differently. It jumps at φ = 0 where noise leaves a part of the state pure: there G is
+            smaller than at any field nearby.
 
     Returns:
-        G, shape (times,), 1; between 0 and N². Values below `resolution` are rounding.
+        G, shape (times,), 1; between 0 and (Σ|w_j|)² W(t)², N² without weights. Values below `resolution` are rounding.
 
     Raises:
         ArgumentError: the times are out of range, the rates are for another number of spins, N is too large, or a field
@@ -60,12 +66,12 @@ def gain(probe: Probe, noise: Noise, times: Sequence[float] | FloatArray, field:
     return engine_for(probe, noise, field).gain(as_times(times))
 
 
-def resolution(probe: Probe, noise: Noise, field: float = 0.0) -> float:
+def resolution(probe: Probe, noise: AnyNoise, field: float = 0.0) -> float:
     """Returns the absolute error of `gain` from rounding, below which G is not resolved; 0 for closed forms.
 
     Args:
         probe: the state that is prepared.
-        noise: any SpinNoise, or an Environment.
+        noise: any SpinNoise, a NoiseModel, or a World.
         field: φ in rad/s; it matters only under transverse noise, where `gain` refuses what rounding spoils further.
 
     >>> from qsense.noise import LocalNoise
@@ -75,12 +81,12 @@ def resolution(probe: Probe, noise: Noise, field: float = 0.0) -> float:
     return engine_for(probe, noise, field).resolution
 
 
-def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, field: float = 0.0) -> IntegratedGain:
+def integrated_gain(probe: Probe, noise: AnyNoise, until: float | None = None, field: float = 0.0) -> IntegratedGain:
     """Returns the integrated metrological gain 𝓘 = ∫₀^∞ G dt, or up to a finite time, with its error.
 
     Args:
         probe: the state that is prepared.
-        noise: any SpinNoise, or an Environment.
+        noise: any SpinNoise, a NoiseModel, or a World.
         until: the end of the window in s; infinity by default.
         field: φ in rad/s; it matters only under transverse noise.
 
@@ -102,50 +108,70 @@ def integrated_gain(probe: Probe, noise: Noise, until: float | None = None, fiel
     end = np.inf if until is None else float(until)
     if not end > 0:
         raise ArgumentError(f"Argument `until` must be positive, but is {until} s.")
-    engine, environment = engine_for(probe, noise, field), noise_model_of(noise)
-    if environment.is_covariant and cannot_sense(probe):
-        return IntegratedGain(0.0, 0.0, "state of fixed J_z")
-    closed = _closed_integral(probe, noise) if np.isinf(end) else None
+    engine, n = engine_for(probe, noise, field), probe.num_qubits
+    world = engine.world
+    follows = carries_phase(world, n)
+    if collects_nothing(world):
+        return IntegratedGain(0.0, 0.0, "pulses that refocus the field")
+    if follows and cannot_sense(probe, world):
+        return IntegratedGain(0.0, 0.0, "state of fixed J_z" if world.signal.has_unit_weights else "state of fixed K")
+    closed = _closed_integral(probe, world) if np.isinf(end) else None
     if closed is not None:
-        return IntegratedGain(closed, _closed_error(closed, environment.exponent), "closed form")
-    slowest, fastest = decay_scales(probe, noise, field)
+        return IntegratedGain(float(closed), _closed_error(float(closed), world.noise.exponent), "closed form")
+    slowest, fastest = decay_scales(probe, world, field)
     if np.isfinite(end):
-        slowest = max(slowest, 1 / end)
-    elif slowest == 0 or not isinstance(environment.local, LocalNoise):  # a channel may stay above 0 for ever
-        rates = environment.decay_rates(probe.num_qubits)
-        if _lasts(engine, environment, rates):
-            return IntegratedGain(np.inf, 0.0, engine.method)
-        if not rates.any():  # G is below the resolution at all times
+        slowest, fastest = max(slowest, 1 / end), max(fastest, 1 / end)
+    elif slowest == 0 or not surely_decays(probe, world):  # a part may stay above 0 for ever
+        rates = world.decay_rates(n)
+        if stays(engine, rates):
+            if not is_wave(world):
+                return IntegratedGain(np.inf, 0.0, engine.method)
+            slowest = 0.0
+        elif not rates.any():  # G is below the resolution at all times
             return IntegratedGain(0.0, np.inf if engine.resolution else 0.0, engine.method)
-        slowest = slowest or float(rates[rates > 0].min())
+        else:
+            slowest = slowest or float(rates[rates > 0].min())
+    return _by_quadrature(probe, engine, follows, end, slowest, fastest)
+
+
+def _by_quadrature(
+    probe: Probe, engine: Engine, follows: bool, end: float, slowest: float, fastest: float
+) -> IntegratedGain:
+    """𝓘 up to an end in s, from the rates of its slowest and fastest parts; a part that stays has the rate 0."""
+    world, n = engine.world, probe.num_qubits
     # Rounding of G adds up over the time over which G is integrated.
     latest = engine.affordable / fastest if fastest else np.inf
-    window = min(end, 10 / slowest, latest)
-    rounding = engine.resolution * window
+    window = min(end, 10 / slowest if slowest else np.inf, latest)
+    rounding = engine.resolution * window if engine.resolution else 0.0
     method = f"quadrature of the {engine.method}"
-    start = engine.gain(np.zeros(1))[0]
-    if environment.is_covariant and start <= engine.resolution:
-        return IntegratedGain(0.0, rounding, method)  # next to a state of fixed J_z: its G is rounding
-    tail, fastest = gain_tail(probe.num_qubits, noise), max(fastest, slowest)
+    start = engine.of_angle(np.zeros(1))[0]
+    if follows and start <= engine.resolution:
+        return IntegratedGain(0.0, rounding, method)  # next to a state of fixed K: its G is rounding
+    tail, fastest = gain_tail(n, world), max(fastest, slowest)
+    cheap = engine.method == "closed form"
     if engine.measured is None:
-        result = integrate(engine.gain, slowest, fastest, end, tail, atol=0.1 * rounding, latest=latest)
+        result = integrate_signal(
+            world, engine.of_angle, slowest, fastest, end, tail, 1e-11, 0.1 * rounding, latest, cheap
+        )
     else:
         errors = MeasuredErrors(engine.measured)
         errors.gain(np.geomspace(1e-3 / fastest, window, 60))  # what their rounding adds up to, no panel undercuts
-        least = _LINDBLAD * probe.num_qubits**2 * window if engine.method == "Lindblad equation" else 0.0
+        least = _LINDBLAD * most_gain(world, n) * window if engine.method == "Lindblad equation" else 0.0
         atol = max(least, errors.integral())
-        result = integrate(errors.gain, slowest, fastest, end, tail, atol=atol, latest=latest)
+        result = integrate_signal(world, errors.gain, slowest, fastest, end, tail, 1e-11, atol, latest, cheap)
         rounding = errors.integral()
     missed = result.value == 0 and start > 0  # all of G lies before the first time at which it was computed
     return IntegratedGain(result.value, np.inf if missed else result.error + rounding, method)
 
 
-def crossover(num_qubits: int, noise: Noise, field: float = 0.0, product_noise: Noise | None = None) -> float | None:
+def crossover(
+    num_qubits: int, noise: AnyNoise, field: float = 0.0, product_noise: AnyNoise | None = None
+) -> float | None:
     """Returns the time in s until which the GHZ probe has a larger gain than |+>^N; None if no crossing is resolved.
 
     Args:
         num_qubits: N.
-        noise: any SpinNoise, or an Environment.
+        noise: any SpinNoise, a NoiseModel, or a World.
         field: φ in rad/s; it matters only under transverse noise.
         product_noise: of the product probe where its spins are others than those of the GHZ probe; by default `noise`.
 
@@ -166,24 +192,22 @@ def crossover(num_qubits: int, noise: Noise, field: float = 0.0, product_noise: 
     >>> round(crossover(2, LocalNoise(emission=1.0)), 4)
     0.9624
     """
-    noises = (noise, noise if product_noise is None else product_noise)
-    if num_qubits == 1 or not any(noise_model_of(one).decay_rates(num_qubits).any() for one in noises):
+    worlds = (world_of(noise), world_of(noise if product_noise is None else product_noise))
+    if num_qubits == 1 or not any(one.decay_rates(num_qubits).any() for one in worlds):
         return None
-    ghz = engine_for(Probe.ghz(num_qubits), noises[0], field)
-    product = engine_for(Probe.product(num_qubits), noises[1], field)
+    probes = (Probe.ghz(num_qubits, signs=worlds[0].signal.matching_signs(num_qubits)), Probe.product(num_qubits))
+    ghz, product = (engine_for(probe, world, field) for probe, world in zip(probes, worlds, strict=True))
     closed = ghz.method == product.method == "closed form"
 
     def advantage(times: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore"):
             if closed:  # logarithms reach where G itself underflows
-                environment = noise_model_of(noises[0])
-                lost = 4 * environment.collective_dephasing * num_qubits**2 * times
-                return log_ghz_gain(num_qubits, environment.local, times) - lost - np.log(product.gain(times))
-            return ghz.gain(times) - product.gain(times)
+                return log_block_gain(probes[0], worlds[0], times) - log_sum_gain(probes[1], worlds[1], times)
+            return ghz.of_angle(times) - product.of_angle(times)
 
-    grid = crossing_times(num_qubits, noises, closed)
+    grid = crossing_times(num_qubits, worlds, closed)
     root = first_root(advantage, grid, 128 if closed else 4, ghz.resolution + product.resolution)
-    exponent = min(noise_model_of(one).exponent for one in noises)
+    exponent = min(one.noise.exponent for one in worlds)
     if root is None and (advantage(grid[:1])[0] < 0 or advantage(grid[-1:])[0] > 0) and exponent < 0.1:
         raise ArgumentError(
             f"With the exponent {exponent:g} the crossing, if there is one, is not between {grid[0]:.1g} and "
@@ -192,7 +216,7 @@ def crossover(num_qubits: int, noise: Noise, field: float = 0.0, product_noise: 
     return root
 
 
-def crossing_times(num_qubits: int, noises: Sequence[Noise], is_cheap: bool = False) -> FloatArray:
+def crossing_times(num_qubits: int, noises: Sequence[AnyNoise], is_cheap: bool = False) -> FloatArray:
     """Returns the times in s among which a crossing of two gains is looked for, shape (times,).
 
     They reach from long before the first to long after the last spin has decayed, in equal steps of ln t.
@@ -202,32 +226,46 @@ def crossing_times(num_qubits: int, noises: Sequence[Noise], is_cheap: bool = Fa
         noises: of each probe; some spin of one of them must decay.
         is_cheap: whether gains take next to no time, for a grid that is 30 times as fine.
     """
-    environments = [noise_model_of(one) for one in noises]
-    rates = np.concatenate([one.decay_rates(num_qubits) for one in environments])
-    common = max(one.collective_dephasing for one in environments)
-    fastest = float(rates.max()) + 4 * common * num_qubits
+    worlds = [world_of(one) for one in noises]
+    rates = np.concatenate([one.decay_rates(num_qubits) for one in worlds])
+    own = min(float(unshared_rates(one, num_qubits).sum()) for one in worlds)
+    shared = max(one.noise.fastest_rate(num_qubits, one.pulses) for one in worlds) - own
+    fastest = float(rates.max()) + max(0.0, shared) / num_qubits
     slowest = float(rates[rates > 0].min())
-    exponent = min(one.exponent for one in environments)
+    exponent = min(one.noise.exponent for one in worlds)
     first, points = (1e-6, 2000) if is_cheap else (1e-3, 60)
-    begin, end = lifetimes(first / num_qubits, exponent, fastest), lifetimes(2 * _FAR, exponent, slowest)
+    begin, end = lifetimes(first / num_qubits, exponent, fastest), lifetimes(2 * FAR, exponent, slowest)
     return np.geomspace(begin, end, points)
 
 
-def _closed_integral(probe: Probe, noise: Noise) -> float | None:
+def _closed_integral(probe: Probe, world: World) -> float | None:
     """𝓘 where it has a closed form."""
-    environment, n = noise_model_of(noise), probe.num_qubits
-    local, common = environment.local, environment.collective_dephasing
-    if not environment.is_covariant or (environment.is_coupled and probe.kind != "ghz"):
+    n, model = probe.num_qubits, world.noise
+    is_ghz = is_block(probe, model)
+    if is_wave(world) or not (is_ghz or is_sum(probe, model)):
         return None
-    if probe.kind == "product" and not common:
-        return integrated_product_gain(n, local, probe.tilt)
-    if probe.kind == "ghz" and not common:
-        return integrated_ghz_gain(n, local)
-    if not isinstance(local, LocalNoise):
+    factor = 1.0 if world.is_plain else float(world.collected(np.ones(1))[0] ** 2)
+    if not model.phase_noise and world.signal.has_unit_weights:
+        if not is_ghz:
+            found = integrated_product_gain(n, model.local, probe.tilt)
+        else:
+            found = integrated_ghz_gain(n, model.local)
+            factor *= (1 - probe.tilt**2) * (1.0 if not probe.signs else (reach(probe, world) / n) ** 2)
+        return None if found is None else found * factor
+    if not is_ghz:
+        weights = world.weights(n)
+        parts = [(weight**2, law_along(world, spin, False)) for weight, spin in zip(weights, np.eye(n), strict=True)]
+    elif isinstance(model.local, LocalNoise) and not model.local.relaxation_rates(n).any():
+        parts = [(reach(probe, world) ** 2, law_along(world, probe.branch, True))]
+    else:
         return None
-    if probe.kind == "ghz" and local.exponent == 1 and not local.relaxation_rates(n).any():
-        return float(n**2 / (4 * (local.rates(n)["dephasing"].sum() + common * n**2)))
-    return None
+    total = 0.0
+    for square, law in parts:
+        own = None if law is None else law.integral()
+        if own is None:
+            return None
+        total += square * own if square else 0.0
+    return factor * (1 - probe.tilt**2) * total
 
 
 def _closed_error(value: float, exponent: float) -> float:
@@ -236,21 +274,3 @@ def _closed_error(value: float, exponent: float) -> float:
         return 0.0
     terms = 0.0 if exponent == 1 else abs(math.log(value)) + 2 * (math.lgamma(1 + 1 / exponent) + 1 / exponent)
     return 1e-15 * (1 + terms) * value
-
-
-def _lasts(engine: Engine, environment: Environment, rates: FloatArray) -> bool:
-    """Whether some gain stays when all that decays is gone, by exp(−_FAR), or falls as 1/t² under transverse noise."""
-    late = lifetimes(_FAR, environment.exponent, float(rates[rates > 0].min())) if rates.any() else 0.0
-    if isinstance(environment.local, LocalNoise):
-        one, other = engine.gain(np.array([late, 2 * late]))
-        return bool(other > max(1e-9, engine.resolution) and other > 0.9 * one)
-    if not late:
-        return bool(engine.gain(np.zeros(1))[0] > max(1e-9, engine.resolution))
-    # Coherence may oscillate: the largest G of several times counts. Where some is left, it must still be there later.
-    start, one = float(engine.gain(np.zeros(1))[0]), 0.0
-    for far in (1, 2, 1e3, 1e6):
-        other = float(engine.gain(far * late * np.linspace(1, 1.4, 9)).max())
-        if not (other > max(1e-15 * start, engine.resolution) and other > 0.9 * one):
-            return False
-        one = other
-    return True

@@ -9,7 +9,7 @@ import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.files.old_names import current_name
-from qsense.noise import Noise
+from qsense.noise import AnyNoise
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_bound, integrated_gain_bound
 from qsense.theory.engines import engine_for
@@ -51,7 +51,7 @@ class Goal:
         if not 0 <= self.dead_time < np.inf:
             raise ArgumentError(f"Argument `dead_time` must be finite and not negative, but is {self.dead_time} s.")
 
-    def value(self, probe: Probe, noise: Noise) -> float:
+    def value(self, probe: Probe, noise: AnyNoise) -> float:
         """Returns the objective of a probe, in s or, of the gain, 1."""
         if self.objective == "integrated_gain":
             return integrated_gain(probe, noise).value
@@ -59,7 +59,7 @@ class Goal:
             return operational_rate(probe, noise, self.dead_time).value
         return float(engine_for(probe, noise).gain(np.array([self.time]))[0])
 
-    def bound(self, num_qubits: int, noise: Noise) -> float:
+    def bound(self, num_qubits: int, noise: AnyNoise) -> float:
         """Returns an upper bound on the objective of every probe, with ancillas or without."""
         if self.objective == "integrated_gain":
             return float(integrated_gain_bound(num_qubits, noise).value)

@@ -1,10 +1,11 @@
 """The Lindblad equation, for noise or couplings that channels of single spins do not describe.
 
-    dρ/dt = −i[φ J_z + H_c, ρ] + Σ_j Σ_a γ_a,j (L ρ L† − ½{L†L, ρ})
+    dρ/dt = −i[φ K + H_c, ρ] + Σ_j Σ_a γ_a,j (L ρ L† − ½{L†L, ρ})
 
-with L = σ_z, |down><up|, |up><down|, σ_x of each spin and L = 2J_z of all, as a sparse matrix on the 4^N entries of ρ,
-and its exponential applied to the state to double precision. Where the noise commutes with the field, ∂_θρ is a
-commutator; where it does not (transverse noise), ∂_φρ is carried along, driven by −i[J_z, ρ].
+with L = σ_z, |down><up|, |up><down|, σ_x of each spin and white noise of the phase of any spatial covariance, as a
+sparse matrix on the 4^N entries of ρ, and its exponential applied to the state to double precision. Where noise and
+coupling commute with the field, ∂_θρ is a commutator; where they do not (transverse noise, a dipolar coupling between
+spins that feel the field differently), ∂_φρ is carried along, driven by −i[K, ρ].
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Environment
+from qsense.noise import AnyNoise, White, World, world_of
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe
+from qsense.theory.shared import over_states
 
 NUM_QUBITS = 8
 _LEAPING = 4  # spins up to which a whole matrix exponential is cheap enough
@@ -36,18 +38,32 @@ def leaps(num_qubits: int) -> bool:
     return num_qubits <= _LEAPING
 
 
-def liouvillian(num_qubits: int, environment: Environment, field: float = 0.0) -> Any:
+def carries_phase(world: World, num_qubits: int) -> bool:
+    """Whether noise and coupling leave the field's rotation alone, so that the phase can be put on after them.
+
+    A dipolar coupling does between spins that feel the field alike: it conserves the sum of their Z.
+    """
+    if not world.noise.is_covariant:
+        return False
+    if not world.noise.is_dipolar or world.signal.has_unit_weights:
+        return True
+    one, other = np.nonzero(world.noise.pairs(num_qubits, dipolar=True))
+    weights = world.weights(num_qubits)
+    return bool(np.all(weights[one] == weights[other]))
+
+
+def liouvillian(num_qubits: int, noise: AnyNoise, field: float = 0.0) -> Any:
     """Returns the sparse matrix of d vec(ρ)/dt, vec by rows, shape (4^N, 4^N).
 
     Args:
         num_qubits: N ≤ 8.
-        environment: noise and coupling.
-        field: φ in rad/s, the frequency of the qubits' Z/2.
+        noise: noise and coupling, without memory, and the signal's weights.
+        field: φ in rad/s, the frequency of the qubits' K = ½ Σ w_j Z_j.
 
-    Source: arXiv:2512.21661v1, Eqs. 1, 2 and 34, with absorption, σ_x, 2J_z and a coupling beside them.
+    Source: arXiv:2512.21661v1, Eqs. 1, 2 and 34, with absorption, σ_x, shared dephasing and couplings beside them.
 
     >>> from qsense.noise import LocalNoise
-    >>> liouvillian(1, Environment(LocalNoise(emission=1.0))).toarray().real
+    >>> liouvillian(1, LocalNoise(emission=1.0)).toarray().real
     array([[ 0. ,  0. ,  0. ,  1. ],
            [ 0. , -0.5,  0. ,  0. ],
            [ 0. ,  0. , -0.5,  0. ],
@@ -55,14 +71,17 @@ def liouvillian(num_qubits: int, environment: Environment, field: float = 0.0) -
     """
     from scipy.sparse import csr_matrix
 
-    local, dimension = environment.local_noise(), 2**num_qubits
+    world = world_of(noise)
+    model, local, dimension = world.noise, world.noise.local_noise(), 2**num_qubits
     rates = local.rates(num_qubits)
     transverse = np.broadcast_to(np.array(local.transverse), (num_qubits,))
     index = np.arange(4**num_qubits)
     row, column = np.divmod(index, dimension)
-    energies = field * generator(num_qubits) + environment.coupling_energies(num_qubits)
-    order = generator(num_qubits)[row] - generator(num_qubits)[column]
-    diagonal = -1j * (energies[row] - energies[column]) - 2 * environment.collective_dephasing * order**2
+    energies = field * world.generator(num_qubits) + model.coupling_energies(num_qubits)
+    diagonal = -1j * (energies[row] - energies[column])
+    for part in model.phase_noise:
+        assert isinstance(part.memory, White)
+        diagonal -= 2 * part.memory.rate * over_states(part.space, num_qubits).ravel()
     targets, sources, values = [index], [index], []
     for spin in range(num_qubits):
         left, right = row >> spin & 1, column >> spin & 1
@@ -75,45 +94,50 @@ def liouvillian(num_qubits: int, environment: Environment, field: float = 0.0) -
         targets.append(moves ^ ((dimension + 1) << spin))
         sources.append(moves)
         values.append(arrives[moves].astype(np.complex128))
+    exchanges = model.pairs(num_qubits, dipolar=True)
+    for i, j in zip(*np.nonzero(exchanges), strict=True):  # −D/2 (|01><10| + |10><01|), on rows and on columns
+        for side, turn in ((row, 0.5j), (column, -0.5j)):
+            moves = np.flatnonzero((side >> i & 1) != (side >> j & 1))
+            targets.append(moves ^ (((1 << i) | (1 << j)) * (dimension if side is row else 1)))
+            sources.append(moves)
+            values.append(np.full(len(moves), turn * exchanges[i, j]))
     entries = np.concatenate([diagonal, *values])
     return csr_matrix((entries, (np.concatenate(targets), np.concatenate(sources))), shape=(len(index), len(index)))
 
 
 def lindblad_states(
-    probe: Probe, environment: Environment, times: FloatArray, field: float = 0.0
+    probe: Probe, noise: AnyNoise, times: FloatArray, field: float = 0.0
 ) -> tuple[ComplexArray, ComplexArray]:
-    """Returns ρ and ∂_φρ / t at every time, each of shape (times, 2^N, 2^N); at t = 0 the latter is −i[ΣZ/2, ρ].
+    """Returns ρ and ∂_φρ / t at every time, each of shape (times, 2^N, 2^N); at t = 0 the latter is −i[K, ρ].
 
     Args:
         probe: N ≤ 8.
-        environment: noise and coupling; exponential decay only.
+        noise: noise and coupling, without memory: exponential decay, white noise.
         times: shape (times,), in s, in any order.
-        field: φ in rad/s; it matters only under transverse noise.
+        field: φ in rad/s; it matters only where noise or coupling do not commute with it.
 
     Raises:
-        ArgumentError: N > 8, or stretched decay, which is no Lindblad equation.
+        ArgumentError: N > 8, or noise that remembers, which has no Lindblad equation.
     """
-    n = probe.num_qubits
+    n, world = probe.num_qubits, world_of(noise)
     if n > NUM_QUBITS:
         raise ArgumentError(
-            f"A coupling beside emission, and transverse noise beside a coupling or collective dephasing, need the "
-            f"Lindblad equation of all {n} spins: 4^{n} numbers; at most {NUM_QUBITS} spins are supported."
+            f"A coupling beside emission, a dipolar coupling, and transverse noise beside a coupling or shared "
+            f"dephasing need the Lindblad equation of all {n} spins: 4^{n} numbers; at most {NUM_QUBITS} spins are "
+            "supported."
         )
-    if environment.exponent != 1:
-        raise ArgumentError(
-            "Stretched decay is no Lindblad equation; with a coupling beside emission leave `exponent` at 1."
-        )
+    world.noise.check_markovian()
     start = np.asarray(probe.density_matrix(), dtype=np.complex128).ravel()
-    diagonal = generator(n)
+    diagonal = world.generator(n)
     commutator = -1j * np.subtract.outer(diagonal, diagonal)
     order = np.argsort(times)
-    if environment.is_covariant:
-        states = _evolved(liouvillian(n, environment), start, times[order])
+    if carries_phase(world, n):
+        states = _evolved(liouvillian(n, world), start, times[order])
         rho = states.reshape(-1, 2**n, 2**n)[np.argsort(order)]
         return rho, commutator * rho
     from scipy.sparse import bmat, diags_array
 
-    full = liouvillian(n, environment, field)
+    full = liouvillian(n, world, field)
     pair = bmat([[full, None], [diags_array(commutator.ravel()), full]], format="csr")
     states = _evolved(pair, np.concatenate([start, np.zeros_like(start)]), times[order])
     rho, slope = states[np.argsort(order)].reshape(len(times), 2, 2**n, 2**n).transpose(1, 0, 2, 3)

@@ -13,14 +13,16 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Noise, noise_model_of
+from qsense.noise import AnyNoise, world_of
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe, collective
 from qsense.theory.engines import engine_for, symmetric_resolution
 from qsense.theory.goal import Goal, Objective
 from qsense.theory.rate import operational_rate
 from qsense.theory.search import SampledObjective, climb, climb_integral, integration_rule, starts
+from qsense.theory.shared import is_alike
 from qsense.theory.symmetric import NUM_QUBITS, Array
+from qsense.theory.waves import collects_nothing, is_wave
 
 Twist = Literal["one_axis", "two_axis"]
 _QUICK = 1e-3  # far more than the rule of the search is wrong by
@@ -49,7 +51,7 @@ class OptimalProbe:
 
 def optimal_probe(
     num_qubits: int,
-    noise: Noise,
+    noise: AnyNoise,
     objective: Objective = "integrated_gain",
     time: float | None = None,
     dead_time: float = 0.0,
@@ -87,7 +89,7 @@ def optimal_probe(
 
 def best_squeezing(
     num_qubits: int,
-    noise: Noise,
+    noise: AnyNoise,
     kind: Twist = "one_axis",
     objective: Objective = "integrated_gain",
     time: float | None = None,
@@ -136,7 +138,7 @@ class ProbeComparison(NamedTuple):
 
 def comparison(
     num_qubits: int,
-    noise: Noise,
+    noise: AnyNoise,
     objective: Objective = "integrated_gain",
     time: float | None = None,
     dead_time: float = 0.0,
@@ -161,13 +163,19 @@ def comparison(
     return ProbeComparison([*((probe.name, value) for probe, value in named), ("optimum found", found.value)], found)
 
 
-def _check(num_qubits: int, noise: Noise) -> None:
-    environment = noise_model_of(noise)
-    if not (environment.is_covariant and environment.local.is_uniform) or environment.is_coupled:
+def _check(num_qubits: int, noise: AnyNoise) -> None:
+    world = world_of(noise)
+    world.check(num_qubits)
+    if not (world.noise.is_covariant and is_alike(world, num_qubits)):
         raise ArgumentError(
-            "The search for the best probe needs noise that is the same for all spins and commutes with the field."
+            "The search for the best probe needs noise and a signal that are the same for all spins, without "
+            "couplings, and commute with the field; `qsense.gain` takes any probe beside others."
         )
-    if not environment.decay_rates(num_qubits).min() > 0:
+    if is_wave(world) or collects_nothing(world):
+        raise ArgumentError(
+            'The search for the best probe needs a constant field without pulses, or the frequency "matched" with them.'
+        )
+    if not world.decay_rates(num_qubits).min() > 0:
         raise ArgumentError(
             "The search for the best probe needs noise on every spin (without noise it is GHZ); give a rate."
         )
@@ -187,7 +195,7 @@ def _strengths(num_qubits: int) -> FloatArray:
     return np.geomspace(0.1 / num_qubits, 1.0, 6)
 
 
-def _quick_value(num_qubits: int, noise: Noise, goal: Goal, doublings: int = 0) -> Callable[[Probe], float]:
+def _quick_value(num_qubits: int, noise: AnyNoise, goal: Goal, doublings: int = 0) -> Callable[[Probe], float]:
     """The objective of a probe, 𝓘 by the rule of the search."""
     if goal.objective != "integrated_gain":
         return lambda probe: goal.value(probe, noise)
@@ -195,7 +203,7 @@ def _quick_value(num_qubits: int, noise: Noise, goal: Goal, doublings: int = 0) 
     return lambda probe: float(weights @ engine_for(probe, noise).gain(times))
 
 
-def _optimal(num_qubits: int, noise: Noise, goal: Goal, named: list[tuple[Probe, float]]) -> OptimalProbe:
+def _optimal(num_qubits: int, noise: AnyNoise, goal: Goal, named: list[tuple[Probe, float]]) -> OptimalProbe:
     """The best of the named probes, each with its value, of ascents from `starts`, and of one from the best of both.
 
     Values of named probes may be those of the rule of the search: the ones that could be the best are taken anew.
@@ -222,12 +230,12 @@ def _optimal(num_qubits: int, noise: Noise, goal: Goal, named: list[tuple[Probe,
     return OptimalProbe(probe, value, goal.bound(num_qubits, noise), objective.stationarity(reached))
 
 
-def _valued(amplitudes: Array, noise: Noise, goal: Goal) -> tuple[Probe, float]:
+def _valued(amplitudes: Array, noise: AnyNoise, goal: Goal) -> tuple[Probe, float]:
     probe = Probe.symmetric(amplitudes, f"optimal({goal.objective})")
     return probe, goal.value(probe, noise)
 
 
-def _improved(num_qubits: int, noise: Noise, goal: Goal, begin: list[Array]) -> tuple[Array, SampledObjective]:
+def _improved(num_qubits: int, noise: AnyNoise, goal: Goal, begin: list[Array]) -> tuple[Array, SampledObjective]:
     """The best amplitudes that ascents from these starts reach, and the objective around them."""
     if goal.objective == "integrated_gain":
         return climb_integral(num_qubits, noise, begin)
@@ -237,7 +245,7 @@ def _improved(num_qubits: int, noise: Noise, goal: Goal, begin: list[Array]) -> 
     return _best_for_rate(num_qubits, noise, goal, begin)
 
 
-def _best_for_rate(num_qubits: int, noise: Noise, goal: Goal, begin: list[Array]) -> tuple[Array, SampledObjective]:
+def _best_for_rate(num_qubits: int, noise: AnyNoise, goal: Goal, begin: list[Array]) -> tuple[Array, SampledObjective]:
     """Alternates the best probe at a time with the best time of that probe; each step can only gain.
 
     Such steps end at the nearest maximum, so that several times are tried: those of GHZ, of product, and between; of

@@ -17,6 +17,7 @@ from qsense.theory.symmetric import (
     dephased,
     dicke_tables,
     hermitian,
+    of_orders,
     relaxes,
     roots_of_binomials,
     singlets,
@@ -80,8 +81,7 @@ def _pulled_back(observables: list[Array], channel: UniformChannel, size: int) -
         q, v = dicke_tables(block).inside
         g = np.zeros_like(observables[below])
         g[:, q, v] = observables[below][:, v, v + q]
-        common = np.exp(-np.outer(channel.collective, np.arange(block + 1.0) ** 2))
-        g *= (copies(size, below) * common)[:, :, None]
+        g *= (copies(size, below) * of_orders(channel, block))[:, :, None]
         h = _relaxed_back(g, channel, powers) if relaxing else dephased(g, channel)
         if back is not None:
             for p in range(3):

@@ -8,12 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import Noise, noise_model_of
+from qsense.noise import AnyNoise, World, world_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_bound, has_bound
-from qsense.theory.engines import decay_scales, engine_for
+from qsense.theory.engines import decay_scales, engine_for, unshared_rates
 from qsense.theory.scales import lifetimes
+from qsense.theory.waves import collects_nothing, is_wave, period
+
+_ENDLESS = 1e-9  # a bound on G that has not fallen so far after 1e12 lifetimes never does
 
 
 class Rate(NamedTuple):
@@ -29,14 +32,14 @@ def check_dead_time(dead_time: float) -> None:
         raise ArgumentError(f"Argument `dead_time` must be finite and not negative, but is {dead_time} s.")
 
 
-def operational_rate(probe: Probe, noise: Noise, dead_time: float = 0.0, field: float = 0.0) -> Rate:
+def operational_rate(probe: Probe, noise: AnyNoise, dead_time: float = 0.0, field: float = 0.0) -> Rate:
     """Returns the best quantum Fisher information per time, max_t Q(t)/(t + t_dead).
 
     M = T/(t + t_dead) repetitions in a total time T give 1/(Var φ · T) ≤ this rate.
 
     Args:
         probe: the state that is prepared.
-        noise: any SpinNoise, or an Environment; some rate must be positive.
+        noise: any SpinNoise, a NoiseModel, or a World; some rate must be positive.
         dead_time: preparation and readout of one repetition in s, ≥ 0.
         field: φ in rad/s; it matters only under transverse noise.
 
@@ -51,32 +54,35 @@ def operational_rate(probe: Probe, noise: Noise, dead_time: float = 0.0, field: 
     (3.0, 0.8333)
     """
     check_dead_time(dead_time)
-    engine = engine_for(probe, noise, field)
-    slowest, _ = decay_scales(probe, noise, field)
-    found = _largest_rate(engine.gain, engine.resolution, probe.num_qubits, noise, dead_time, slowest)
+    engine, world = engine_for(probe, noise, field), world_of(noise)
+    slowest, _ = decay_scales(probe, world, field)
+    found = _largest_rate(engine.gain, engine.resolution, probe.num_qubits, world, dead_time, slowest)
     if np.isinf(found.time):
         raise ArgumentError(
-            f'Under the noise "{noise.name}" a part of the gain of "{probe.name}" never decays: a longer time is '
+            f'Under the noise "{world.name}" a part of the gain of "{probe.name}" never decays: a longer time is '
             "always better. Give every spin a rate."
         )
     return found
 
 
-def rate_bound(num_qubits: int, noise: Noise, dead_time: float = 0.0) -> Rate:
+def rate_bound(num_qubits: int, noise: AnyNoise, dead_time: float = 0.0) -> Rate:
     """Returns an upper bound on every probe's operational rate, and its time; infinite if the bound never falls.
 
     Where the bound on G is N² (see `gain_bound`), or some spin never decays, the rate is infinite.
-    Under collective dephasing the bound then tends to 1/(4γ_c) from below.
+    Under collective dephasing alone the bound tends to 1/(4γ_c) from below.
 
     >>> from qsense.noise import LocalNoise
     >>> bound = rate_bound(3, LocalNoise(dephasing=0.1))
     >>> bool(bound.value > operational_rate(Probe.ghz(3), LocalNoise(dephasing=0.1)).value)
     True
     """
-    found = _largest_rate(lambda times: gain_bound(num_qubits, noise, times), 0.0, num_qubits, noise, dead_time)
-    if np.isinf(found.time) and has_bound(num_qubits, noise):
-        common = noise_model_of(noise).collective_dephasing
-        return Rate(1 / (4 * common) if common else np.inf, np.inf)
+    world = world_of(noise)
+    found = _largest_rate(lambda times: gain_bound(num_qubits, world, times), 0.0, num_qubits, world, dead_time)
+    if np.isinf(found.time) and has_bound(num_qubits, world):
+        # Then c = 1/G still grows as 4γ_c t with the time.
+        late = np.array([1e12 / float(world.decay_rates(num_qubits).max())])
+        left = float(late[0] * gain_bound(num_qubits, world, late)[0])
+        return Rate(left if np.isfinite(left) and left < _ENDLESS * late[0] else np.inf, np.inf)
     return found
 
 
@@ -84,7 +90,7 @@ def _largest_rate(
     gain: Callable[[FloatArray], FloatArray],
     resolution: float,
     num_qubits: int,
-    noise: Noise,
+    world: World,
     dead_time: float,
     slowest: float = 0.0,
 ) -> Rate:
@@ -93,23 +99,22 @@ def _largest_rate(
     An infinite time with an infinite value says that it rises to the end of the grid.
     """
     check_dead_time(dead_time)
-    environment = noise_model_of(noise)
-    environment.check(num_qubits)
-    rates = environment.decay_rates(num_qubits)
-    if not rates.any():
-        raise ArgumentError(f'The noise "{noise.name}" has no rates: a longer time is always better. Give a rate.')
-    fastest = float(rates.sum()) + 4 * environment.collective_dephasing * num_qubits**2
-    first = lifetimes(1e-3 / num_qubits, environment.exponent, fastest)
-    # A field slower than transverse noise turns spins away at a rate of its own, slower than that of any spin.
-    slowest = min(slowest or np.inf, float(rates[rates > 0].min()))
-    last = lifetimes(100, environment.exponent, slowest)
-    grid = np.geomspace(first, last, max(200, int(8 * (np.log10(last) - np.log10(first)))))
+    world.check(num_qubits)
+    rates = world.decay_rates(num_qubits)
+    if not rates.any() and not is_wave(world):
+        raise ArgumentError(f'The noise "{world.name}" has no rates: a longer time is always better. Give a rate.')
+    if collects_nothing(world):
+        raise ArgumentError(
+            f'idle = "{world.pulses.name}" refocuses this field, so that no time senses it: give an alternating signal '
+            '(a frequency in Hz, or "matched"), or idle = "free".'
+        )
+    grid = _times(num_qubits, world, rates, slowest)
     value = time = 0.0
     for _ in range(6):  # each round narrows the bracket 20 times: to 1e-8 of t, where the value is flat to 1e-15
         gains = gain(grid)
         values = grid * (grid / (grid + dead_time)) * np.where(gains > resolution, gains, 0)
         best = int(np.argmax(values))
-        if value == 0 and best == len(grid) - 1:
+        if value == 0 and best == len(grid) - 1 and not is_wave(world):
             return Rate(np.inf, np.inf)
         value, low, high = float(values[best]), grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
         time = float(grid[best])
@@ -117,3 +122,24 @@ def _largest_rate(
             break
         grid = np.linspace(low, high, 41)
     return Rate(value, time)
+
+
+def _times(num_qubits: int, world: World, rates: FloatArray, slowest: float) -> FloatArray:
+    """Times in s from far below to far above the lifetimes; of an oscillating W, over one period of (Wt)².
+
+    After that (Wt)² repeats, G only falls and t + t_dead grows.
+    """
+    exponent = world.noise.exponent
+    if rates.any():
+        shared = world.noise.fastest_rate(num_qubits, world.pulses) - float(unshared_rates(world, num_qubits).sum())
+        fastest = float(rates.sum()) + shared
+        first = lifetimes(1e-3 / num_qubits, exponent, fastest)
+        # A field slower than transverse noise turns spins away at a rate of its own, slower than that of any spin.
+        slowest = min(slowest or np.inf, float(rates[rates > 0].min()))
+        last = lifetimes(100, exponent, slowest)
+    if not is_wave(world):
+        return np.geomspace(first, last, max(200, int(8 * (np.log10(last) - np.log10(first)))))
+    last = min(last, period(world)) if rates.any() else period(world)
+    half = 0.5 / float(world.signal.frequency)
+    even = np.linspace(0, last, max(200, int(16 * last / half)) + 1)[1:]
+    return np.union1d(np.geomspace(even[0] * 1e-6, even[0], 60), even)

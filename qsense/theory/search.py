@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qsense.noise import LocalNoise, Noise, noise_model_of
+from qsense.noise import AnyNoise, LocalNoise, world_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import collective
 from qsense.theory.engines import uniform_channel
@@ -40,14 +40,18 @@ class SampledObjective:
 
     @classmethod
     def at(
-        cls, num_qubits: int, noise: Noise, times: FloatArray, weights: FloatArray | None = None
+        cls, num_qubits: int, noise: AnyNoise, times: FloatArray, weights: FloatArray | None = None
     ) -> SampledObjective:
         """Returns the weighted sum of G at these times in s; of G itself by default."""
-        channel = uniform_channel(noise_model_of(noise), num_qubits, times)
-        return cls(channel, np.ones(len(times)) if weights is None else weights)
+        world = world_of(noise)
+        channel = uniform_channel(world, num_qubits, times)
+        weights = np.ones(len(times)) if weights is None else weights
+        if not world.is_plain:
+            weights = weights * (world.weights(num_qubits)[0] * world.collected(times)) ** 2
+        return cls(channel, weights)
 
     @classmethod
-    def integral(cls, num_qubits: int, noise: Noise, doublings: int = 0) -> SampledObjective:
+    def integral(cls, num_qubits: int, noise: AnyNoise, doublings: int = 0) -> SampledObjective:
         """Returns 𝓘 by the rule of `integration_rule`."""
         return cls.at(num_qubits, noise, *integration_rule(num_qubits, noise, doublings))
 
@@ -66,7 +70,7 @@ class SampledObjective:
         return _stationarity(amplitudes, *self.value_and_gradient(amplitudes))
 
 
-def integration_rule(num_qubits: int, noise: Noise, doublings: int = 0) -> tuple[FloatArray, FloatArray]:
+def integration_rule(num_qubits: int, noise: AnyNoise, doublings: int = 0) -> tuple[FloatArray, FloatArray]:
     """Returns times in s and weights in s for ∫₀^∞ G dt; twice as many times for each doubling.
 
     Under exponential decay of each spin by itself G has its nearest pole in u = e^{−2t/T2} at 1 + 1/N:
@@ -78,14 +82,14 @@ def integration_rule(num_qubits: int, noise: Noise, doublings: int = 0) -> tuple
     >>> bool(np.isclose(weights @ np.exp(-2 * (0.2 * times) ** 2), np.sqrt(np.pi / 2) / 2 / 0.2, rtol=1e-9))
     True
     """
-    environment = noise_model_of(noise)
-    rate = float(environment.decay_rates(num_qubits)[0])
-    exponential = isinstance(environment.local, LocalNoise) and environment.exponent == 1
-    if exponential and not environment.collective_dephasing:
+    world = world_of(noise)
+    model, rate = world.noise, float(world.decay_rates(num_qubits)[0])
+    exponential = isinstance(model.local, LocalNoise) and model.exponent == 1 and world.pulses.is_free
+    if exponential and not model.phase_noise:
         nodes, weights = np.polynomial.legendre.leggauss((20 + 2 * int(np.sqrt(num_qubits))) << doublings)
         u = (nodes + 1) / 2
         return -np.log(u) / rate, weights / (2 * rate * u)
-    power = 1 / min(1.0, environment.exponent)
+    power = 1 / min(1.0, model.exponent)
     v, step = np.linspace(_EARLIEST, _LATEST, 48 << doublings, retstep=True)
     times = np.exp(power * (v - np.exp(-v))) / rate
     return times, step * power * (1 + np.exp(-v)) * times
@@ -108,7 +112,7 @@ def climb(objective: SampledObjective, begin: Sequence[Array], ftol: float = 1e-
     return best if len(begin) == 1 else _ascend(objective, best, 1e-15)[0]
 
 
-def climb_integral(num_qubits: int, noise: Noise, begin: Sequence[Array]) -> tuple[Array, SampledObjective]:
+def climb_integral(num_qubits: int, noise: AnyNoise, begin: Sequence[Array]) -> tuple[Array, SampledObjective]:
     """Returns the amplitudes of the largest 𝓘 that is found, and the rule that confirms it.
 
     The rule of the ascent is doubled until the next finer one agrees on the value and on the gradient.

@@ -36,6 +36,7 @@ NUM_QUBITS = 100
 _CHUNK_BYTES = 2**26
 # A block of weight p_j adds at most p_j N² to G: below this it is rounding.
 _NO_WEIGHT = 1e-17
+_LARGEST_EXPONENT = 600.0
 
 Array = NDArray[Any]  # float64 for real amplitudes, complex128 else
 IntArray = NDArray[np.int64]
@@ -48,7 +49,8 @@ class UniformChannel:
     Attributes:
         coherence: η, shape (times,).
         stay_up, stay_down: s11 and s00, shape (times,).
-        collective: coherence of order q is also multiplied by exp(−q² collective), shape (times,).
+        collective: coherence of order q is also multiplied by exp(−q² collective), shape (times,); half the variance
+            of the phase that all spins share, at any law of time.
     """
 
     coherence: FloatArray
@@ -155,8 +157,16 @@ def blocks(amplitudes: Array, channel: UniformChannel) -> Iterator[Array]:
             f = sum(singlet[p][:, None, None] * f[:, :-2, p : f.shape[2] - 2 + p] for p in range(3))
         block = f.shape[1] - 1
         out = _relaxed(f, channel, powers) if relaxing else dephased(f, channel)
-        common = np.exp(-np.outer(channel.collective, np.arange(block + 1.0) ** 2))
-        yield hermitian(out * (copies(size, below) * common)[:, :, None])
+        yield hermitian(out * (copies(size, below) * of_orders(channel, block))[:, :, None])
+
+
+def of_orders(channel: UniformChannel, block: int) -> FloatArray:
+    """Returns what shared noise leaves of coherence of the orders 0 … 2j, shape (times, 2j+1).
+
+    It is above 1 where spins are anticorrelated: each spin's own factor η makes up for it.
+    """
+    exponent = -np.outer(channel.collective, np.arange(block + 1.0) ** 2)
+    return np.asarray(np.exp(np.minimum(exponent, _LARGEST_EXPONENT)))
 
 
 def hermitian(lower: Array) -> Array:

@@ -36,8 +36,8 @@ class Turn(NamedTuple):
     slope: ComplexArray
 
 
-def turn(noise: LocalNoise, times: FloatArray, num_qubits: int, field: float) -> Turn:
-    """Returns how the coherences of every spin map in the field; φ in rad/s.
+def turn(noise: LocalNoise, times: FloatArray, num_qubits: int, field: float | FloatArray) -> Turn:
+    """Returns how the coherences of every spin map in the field; φ in rad/s, of each spin's own where it is an array.
 
     Source: derived in the module's docstring; checked against the Lindblad equation in tests/theory/test_lindblad.py.
 
@@ -46,7 +46,7 @@ def turn(noise: LocalNoise, times: FloatArray, num_qubits: int, field: float) ->
     array([[0.68394, 0.31606],
            [0.31606, 0.68394]])
     """
-    t = np.asarray(times, dtype=np.float64)[:, None]
+    t, field = np.asarray(times, dtype=np.float64)[:, None], np.broadcast_to(field, (num_qubits,))
     transverse = np.broadcast_to(np.array(noise.transverse), (num_qubits,))
     kappa = np.sqrt(np.abs(transverse**2 - field**2))
     slow = np.abs(field) < transverse
@@ -65,36 +65,39 @@ def turn(noise: LocalNoise, times: FloatArray, num_qubits: int, field: float) ->
     one, flip, sign = np.eye(2), np.array([[0, 1], [1, 0]]), np.diag([-1j, 1j])
     c, s, d = ((decay * factor)[..., None, None] for factor in (cosh, sinhc, quotient))
     at = t[..., None, None]
+    field = field[:, None, None]
     generator = field * sign + transverse[:, None, None] * flip
     return Turn(c * one + s * at * generator, s * sign - field * at * (s * one + d * at * generator))
 
 
 def transverse_states(
-    probe: Probe, noise: LocalNoise, times: FloatArray, field: float
+    probe: Probe, noise: LocalNoise, times: FloatArray, field: float, weights: FloatArray | None = None
 ) -> tuple[ComplexArray, ComplexArray]:
-    """Returns ρ and ∂_φρ / t at every time, each (times, 2^N, 2^N); at t = 0 the latter is −i[ΣZ/2, ρ].
+    """Returns ρ and ∂_φρ / t at every time, each (times, 2^N, 2^N); at t = 0 the latter is −i[K, ρ].
 
     Args:
         probe: the state that is prepared.
         noise: local noise with exponential decay.
         times: shape (times,), in s.
-        field: φ in rad/s, the frequency of the qubits' Z/2.
+        field: φ in rad/s, the frequency of the qubits' K = ½ Σ w_j Z_j.
+        weights: w_j, shape (N,); 1 by default.
     """
     n = probe.num_qubits
+    felt = np.ones(n) if weights is None else weights
     shape = (len(times),) + (2,) * (2 * n)
     rho = np.broadcast_to(probe.density_matrix().reshape((1, *shape[1:])), shape).astype(np.complex128)
     slope = np.zeros_like(rho)
     flips = LocalNoise(
         emission=np.add(noise.emission, noise.transverse), absorption=np.add(noise.absorption, noise.transverse)
     )
-    populations, turned = flips.channel(times, n), turn(noise, times, n, field)
+    populations, turned = flips.channel(times, n), turn(noise, times, n, field * felt)
     for spin in range(n):
         # Axis 0 is time; the row index of spin j is axis N−j, its column index N further.
         state, moved = (np.moveaxis(array, (n - spin, 2 * n - spin), (0, 1)) for array in (rho, slope))
         column = (slice(None),) + (None,) * (2 * n - 2)
         up, down = populations.stay_up[:, spin][column], populations.stay_down[:, spin][column]
         (a, b), (c, d) = np.moveaxis(turned.map[:, spin], 0, -1)[(..., *column[1:])]
-        (da, db), (dc, dd) = np.moveaxis(turned.slope[:, spin], 0, -1)[(..., *column[1:])]
+        (da, db), (dc, dd) = np.moveaxis(felt[spin] * turned.slope[:, spin], 0, -1)[(..., *column[1:])]
         ket, bra = state[0, 1].copy(), state[1, 0].copy()
         moved_ket, moved_bra = moved[0, 1].copy(), moved[1, 0].copy()
         moved[0, 1] = a * moved_ket + b * moved_bra + da * ket + db * bra

@@ -16,7 +16,8 @@ from qsense.estimators import tomography
 from qsense.estimators.tomography import quadratic_form, u_statistic
 from qsense.estimators.tomography.folds import split
 from qsense.numerics.fisher import qfi, symmetric_logarithmic_derivative
-from qsense.theory.dense import density_matrices, generator
+from qsense.theory.dense import density_matrices
+from qsense.theory.lindblad import generator
 
 pytestmark = pytest.mark.long
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from qsense.theory import engines, fringes, gains, goal, measurement, optimal, rate
-from qsense.theory.bounds import gain_bound
+from qsense.theory.bounds import angle_bound
 
 CALLERS = (gains, engines, fringes, goal, measurement, optimal, rate)
 _UNDERFLOW = 1e-300  # where the coherence has underflowed, the bound is 0
@@ -16,8 +16,8 @@ def watched(engine_for):
         engine = engine_for(probe, noise, field)
 
         def gain(times):
-            gains = engine.gain(times)
-            bound = gain_bound(probe.num_qubits, noise, times)
+            gains = engine.of_angle(times)
+            bound = angle_bound(probe.num_qubits, engine.world, times)
             impossible = ~(gains <= bound * (1 + 1e-9) + engine.resolution + _UNDERFLOW)
             if impossible.any():
                 raise AssertionError(
@@ -26,6 +26,6 @@ def watched(engine_for):
                 )
             return gains
 
-        return replace(engine, gain=gain)
+        return replace(engine, of_angle=gain)
 
     return watched_engine_for

@@ -9,7 +9,8 @@ from qsense.numerics.fisher import qfi_of_rotation
 from qsense.numerics.integration import integrate
 from qsense.theory import engines
 from qsense.theory.bounds import gain_bound, integrated_gain_bound
-from qsense.theory.dense import density_matrices, generator, sub_gain
+from qsense.theory.dense import density_matrices, sub_gain
+from qsense.theory.lindblad import generator
 from qsense.theory.rate import operational_rate
 
 
@@ -167,8 +168,8 @@ def test_super_fidelity_leads_to_twice_the_purity_of_the_slope():
 
 def test_a_gain_beyond_the_bound_is_noticed_in_any_test(monkeypatch):
     # The guard of conftest.py: a closed form that is wrong by a thousandth ends the test that asks for it.
-    right = engines.product_gain
-    monkeypatch.setattr(engines, "product_gain", lambda *arguments: right(*arguments) * 1.001)
+    right = engines.sum_gain
+    monkeypatch.setattr(engines, "sum_gain", lambda *arguments: right(*arguments) * 1.001)
     with pytest.raises(AssertionError, match="no probe exceeds"):
         gain(Probe.product(1), LocalNoise(dephasing=0.1), [0.5])
     for ask in (integrated_gain, operational_rate):

@@ -9,8 +9,9 @@ from qsense import Environment, LocalNoise, Probe
 from qsense.errors import ArgumentError
 from qsense.numerics.fisher import cfi, qfi
 from qsense.theory.closed import ghz_gain, ghz_parity_gain, product_gain
-from qsense.theory.dense import dense_gain, density_matrices, generator
+from qsense.theory.dense import dense_gain, density_matrices
 from qsense.theory.engines import engine_for
+from qsense.theory.lindblad import generator
 from qsense.theory.measurement import classical_gain, integrated_classical_gain
 
 NOISES = {
