@@ -10,28 +10,35 @@ from qsense.circuits.sensing import prepare, readable_circuit
 from qsense.errors import ArgumentError, ContentError
 from qsense.files.terminal import printable
 from qsense.probes import KINDS, Probe
+from qsense.signals import FREE, UNIFORM, Pulses, Signal
 
 
-def sensing_qasm(probe: Probe, time: float, basis: str) -> str:
+def sensing_qasm(probe: Probe, time: float, basis: str, signal: Signal = UNIFORM, pulses: Pulses = FREE) -> str:
     """Returns a sensing circuit as OpenQASM 3 with one input, the signal's angle `theta` on every spin.
 
     Args:
         probe: the state to prepare.
         time: sensing time in s.
         basis: "X", "Y" or "Z" on every spin.
+        signal: with its weights; `theta` is the angle that a spin of weight 1 collects.
+        pulses: of the sensing window.
+
+    Raises:
+        ArgumentError: the window collects nothing of the signal.
 
     >>> sensing_qasm(Probe.ghz(2), 1.0, "X").splitlines()[3]
     'OPENQASM 3.0;'
     """
     from qiskit import qasm3
 
+    angle = "field times time" + ("" if signal.is_constant else " times the part that the window collects")
     head = (
         f"// {probe.name} probe of {probe.num_qubits} spins: prepare, sense for {time:g} s, "
         f"measure {basis} on every spin.\n"
-        "// theta is the signal's angle, field times time, in rad; up is |1>, the excited state.\n"
+        f"// theta is the signal's angle, {angle}, in rad; up is |1>, the excited state.\n"
         "// Written by `qsense render`; change the code, not this file.\n"
     )
-    return head + str(qasm3.dumps(readable_circuit(probe, time, basis))).rstrip() + "\n"
+    return head + str(qasm3.dumps(readable_circuit(probe, time, basis, signal, pulses))).rstrip() + "\n"
 
 
 def sensing_files(sizes: Sequence[int], time: float) -> dict[str, str]:

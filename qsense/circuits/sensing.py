@@ -4,17 +4,21 @@ One circuit serves every backend and every setting of one (probe, time): angles 
 
     prepare | rz(phase_j) · delay(t) on every spin | [ending] | rz(−azimuth_j) ry(−polar_j) | measure
 
+With pulses the signal is inside of the window, in the pieces between them (`qsense.circuits.window`); phase_j is the
+angle that the whole window collects.
 A direction (polar, azimuth) = (π/2, 0) measures X, (π/2, π/2) measures Y, (0, 0) measures Z.
 Qiskit is imported when a circuit is made: an `Experiment` describes what is done, which is all an emulator needs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from qsense.circuits.window import append_window
 from qsense.errors import ArgumentError, nearest
 from qsense.numerics.angles import check_angle
 from qsense.numerics.fisher import FloatArray
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 Ending = Literal["directions", "loss_flag", "unprepare"]
+Sense = Callable[["QuantumCircuit", Any], None]
 NUM_QUBITS_OF_A_GENERAL_STATE = 10
 X, Y, Z = (np.pi / 2, 0.0), (np.pi / 2, np.pi / 2), (0.0, 0.0)  # (polar, azimuth) in rad
 
@@ -34,7 +39,7 @@ class Settings:
     """Angles of a circuit's runs: one row a run, one column a spin, all in rad.
 
     Attributes:
-        phases: the signal's angle θ on each spin, shape (rows, spins).
+        phases: the angle θ that each spin collects of the signal, weights included, shape (rows, spins).
         polars: the polar angle of each spin's measured direction, shape (rows, spins).
         azimuths: its azimuth, shape (rows, spins).
     """
@@ -142,8 +147,28 @@ class Experiment:
         if self.ending == "loss_flag" and self.probe.kind != "ghz":
             raise ArgumentError(f'The loss flag goes with a GHZ probe, but the probe is "{self.probe.name}".')
 
-    def circuit(self) -> QuantumCircuit:
+    def check_signal(self) -> None:
+        """Refuses a window that collects nothing of the signal, and weights for another number of spins.
+
+        Raises:
+            ArgumentError: the pulses refocus the field; the message says what they sense instead.
+
+        >>> Experiment(Probe.ghz(2), 1.0, pulses=Pulses.named("hahn")).check_signal()  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        qsense.errors.ArgumentError: idle = "hahn" refocuses a constant field: an echo senses an alternating one, ...
+        """
+        self.signal.check(self.probe.num_qubits)
+        self.signal.check_window(np.array([self.time]), self.pulses)
+
+    def circuit(self, sense: Sense | None = None) -> QuantumCircuit:
         """Returns the circuit, with 3N parameters `phase`, `polar`, `azimuth`.
+
+        Args:
+            sense: appends the sensing window, given the circuit and the phase of every spin; by default signal, delays
+                and pulses alone.
+
+        Raises:
+            ArgumentError: the window collects nothing of the signal.
 
         >>> Experiment(Probe.ghz(3), 1.0).circuit().num_parameters
         9
@@ -155,9 +180,11 @@ class Experiment:
         phase, polar, azimuth = (ParameterVector(name, n) for name in ("phase", "polar", "azimuth"))
         circuit = QuantumCircuit(n, n)
         circuit.compose(prepare(self.probe), inplace=True)
-        for spin in range(n):
-            circuit.rz(phase[spin], spin)
-            circuit.delay(self.time, spin, unit="s")
+        if sense is None:
+            for spin in range(n):
+                append_window(circuit, spin, phase[spin], self.time, self.signal, self.pulses)
+        else:
+            sense(circuit, phase)
         circuit.compose(self.ending_circuit(), inplace=True)
         for spin in range(n):
             circuit.rz(-azimuth[spin], spin)
@@ -195,13 +222,20 @@ def parameter_names(num_qubits: int) -> list[str]:
     return [f"{name}[{spin}]" for name in ("phase", "polar", "azimuth") for spin in range(num_qubits)]
 
 
-def readable_circuit(probe: Probe, time: float, basis: str) -> QuantumCircuit:
+def readable_circuit(
+    probe: Probe, time: float, basis: str, signal: Signal = UNIFORM, pulses: Pulses = FREE
+) -> QuantumCircuit:
     """Returns a circuit for people and other software: one input `theta`, the usual gates, one Pauli basis.
 
     Args:
         probe: the state to prepare.
         time: sensing time in s.
         basis: "X", "Y" or "Z" on every spin.
+        signal: with its weights; `theta` is the angle that a spin of weight 1 collects.
+        pulses: of the sensing window.
+
+    Raises:
+        ArgumentError: the window collects nothing of the signal.
 
     >>> readable_circuit(Probe.ghz(2), 1.0, "X").parameters
     ParameterView([Parameter(theta)])
@@ -214,9 +248,8 @@ def readable_circuit(probe: Probe, time: float, basis: str) -> QuantumCircuit:
     circuit = QuantumCircuit(n, n)
     circuit.compose(prepare(probe), inplace=True)
     circuit.barrier()
-    for spin in range(n):
-        circuit.rz(theta, spin)
-        circuit.delay(time, spin, unit="s")
+    for spin, weight in enumerate(signal.weights_of(n)):
+        append_window(circuit, spin, theta if weight == 1 else float(weight) * theta, time, signal, pulses)
     circuit.barrier()
     if basis == "Y":
         circuit.sdg(range(n))

@@ -7,8 +7,11 @@ Three exact ways, the cheapest for each experiment:
 - any other probe of any size: its state as a matrix product (`matrix_product`), shots drawn spin by spin
   (`perfect_sampling`).
 
-All share `effects`: the effect of one spin's outcome after its phase, noise, measured direction and readout error. The
-package may import `errors`, `numerics`, `probes`, `noise` and `circuits`. Public: sample, probabilities, check.
+All share `effects`: the effect of one spin's outcome after its phase, noise, measured direction and readout error.
+Noise of the phase that spins share is in all three too: exactly in the first two, and as phases of every shot in the
+third (`window`). Couplings are known for at most ten spins, and for at most six beside noise that does not commute with
+them (`lindblad`). The package may import `errors`, `numerics`, `signals`, `probes`, `noise` and `circuits`. Public:
+sample, probabilities, check.
 """
 
 from __future__ import annotations
@@ -20,9 +23,9 @@ import numpy as np
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import dense, effects, fan_out, matrix_product, perfect_sampling
+from qsense.emulator.window import Window, check_size, square_root, window_of
 from qsense.errors import ArgumentError
-from qsense.noise import ReadoutError, SpinChannel, SpinNoise
-from qsense.noise.checked import checked
+from qsense.noise import AnyNoise, ReadoutError
 from qsense.numerics.fisher import FloatArray
 
 Readout = ReadoutError | Sequence[ReadoutError] | None
@@ -50,7 +53,7 @@ def check(experiment: Experiment) -> None:
 
 
 def sample(
-    experiment: Experiment, settings: Settings, shots: int, noise: SpinNoise, seed: int, readout_error: Readout = None
+    experiment: Experiment, settings: Settings, shots: int, noise: AnyNoise, seed: int, readout_error: Readout = None
 ) -> Counts:
     """Returns the counts of every row of the settings; the same for the same seed on any number of threads.
 
@@ -58,12 +61,13 @@ def sample(
         experiment: what is prepared, for how long it senses, and how it ends.
         settings: phases and directions, one row for every setting.
         shots: for every row.
-        noise: acts on each spin by itself while sensing.
+        noise: acts on the spins while they sense; of a World its noise, as signal and pulses are the experiment's.
         seed: of the random numbers.
         readout_error: one for all spins, or one for each.
 
     Raises:
-        ArgumentError: the noise or the readout errors are for another number of spins, or `check` refuses.
+        ArgumentError: the noise or the readout errors are for another number of spins, the window collects nothing of
+            the signal, there are couplings between too many spins, or `check` refuses.
 
     >>> from qsense.noise import LocalNoise
     >>> from qsense.probes import Probe
@@ -75,26 +79,27 @@ def sample(
     rng = np.random.default_rng(seed)
     size = experiment.probe.num_qubits
     entangling = experiment.ending != "directions" and experiment.probe.kind != "product"
-    if size <= dense.NUM_QUBITS and not (entangling and experiment.probe.kind == "ghz"):
+    window = window_of(experiment, noise)
+    is_strings = entangling and experiment.probe.kind == "ghz" and window.channel is not None
+    check_size(experiment, noise, dense.NUM_QUBITS)
+    if window.channel is None or (size <= dense.NUM_QUBITS and not is_strings):
         blocks = probabilities(experiment, settings, noise, readout_error)
         return Counts.joined([Counts.from_table(size, rng.multinomial(shots, block)) for block in blocks])
-    return Counts.joined(
-        list(_drawn(experiment, settings, _channel(experiment, noise), _confusions(readout_error, size), shots, rng))
-    )
+    return Counts.joined(list(_drawn(experiment, settings, window, _confusions(readout_error, size), shots, rng)))
 
 
 def probabilities(
-    experiment: Experiment, settings: Settings, noise: SpinNoise, readout_error: Readout = None
+    experiment: Experiment, settings: Settings, noise: AnyNoise, readout_error: Readout = None
 ) -> Iterator[FloatArray]:
     """Yields the exact probabilities of all outcomes, row by row, in blocks of shape (some rows, 2^N), N ≤ 10."""
     size = experiment.probe.num_qubits
-    return dense.probabilities(experiment, settings, _channel(experiment, noise), _confusions(readout_error, size))
+    return dense.probabilities(experiment, settings, window_of(experiment, noise), _confusions(readout_error, size))
 
 
 def _drawn(
     experiment: Experiment,
     settings: Settings,
-    channel: SpinChannel,
+    window: Window,
     confusions: FloatArray,
     shots: int,
     rng: np.random.Generator,
@@ -104,27 +109,26 @@ def _drawn(
     strings = experiment.probe.kind == "ghz" and experiment.ending != "directions"
     tensors = () if strings else matrix_product.prepared(experiment.probe)
     bond = max((tensor.shape[2] for tensor in tensors), default=0)
-    capacity = max(1, _CHUNK_BYTES // (32 * size + 256 * bond))
+    shared = None if strings or window.covariance is None else square_root(window.covariance)
+    rank = 0 if shared is None else shared.shape[1]
+    capacity = max(1, _CHUNK_BYTES // (32 * size + 256 * bond + 8 * rank))
+    assert window.channel is not None
     row_step, shot_step = max(1, capacity // shots), min(shots, capacity)
     for start in range(0, len(settings), row_step):
         part = settings[start : start + row_step]
         if not strings:
-            factors = effects.as_factors(effects.of_preparation(experiment, part, channel, confusions))
+            factors = effects.as_factors(effects.of_preparation(experiment, part, window.channel, confusions))
         blocks: list[Counts] = []
         for first in range(0, shots, shot_step):
             number = min(shot_step, shots - first)
             if strings:
-                bits = fan_out.draw(experiment, part, channel, confusions, number, rng)
+                bits = fan_out.draw(experiment, part, window, confusions, number, rng)
             else:
-                bits = perfect_sampling.draw(tensors, factors, number, rng)
+                bits = perfect_sampling.draw(tensors, factors, number, rng, shared)
             blocks.append(Counts.from_shots(size, np.packbits(bits, axis=2, bitorder="little")))
             if len(blocks) == 16:
                 blocks = [Counts.merged(blocks)]
         yield Counts.merged(blocks) if len(blocks) > 1 else blocks[0]
-
-
-def _channel(experiment: Experiment, noise: SpinNoise) -> SpinChannel:
-    return checked(noise).channel(np.array([experiment.time]), experiment.probe.num_qubits)
 
 
 def _confusions(readout_error: Readout, num_qubits: int) -> FloatArray:

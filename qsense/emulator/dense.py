@@ -2,7 +2,9 @@
 
 The prepared state is a tensor of Pauli expectation values, one axis of length 4 a spin, real. A row's probabilities are
 its contraction with one effect a spin; rows that begin with the same effects share the contraction so far, as in a
-tree, so that the 3^N bases of a tomography cost little more than their outcomes' number.
+tree, so that the 3^N bases of a tomography cost little more than their outcomes' number. Noise that spins share, and
+couplings that commute, multiply the entries of ρ before; what does not commute with the field takes one state for every
+vector of phases.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.circuits.sensing import Experiment, Settings
-from qsense.emulator import effects
-from qsense.noise import SpinChannel
+from qsense.emulator import effects, lindblad
+from qsense.emulator.window import Window
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe
 
@@ -28,25 +30,28 @@ _FROM_PAULI = effects.PAULIS.reshape(4, 4).T / 2  # ρ = Σ_P Tr(P ρ) P / 2
 
 
 def probabilities(
-    experiment: Experiment, settings: Settings, channel: SpinChannel, confusions: FloatArray
+    experiment: Experiment, settings: Settings, window: Window, confusions: FloatArray
 ) -> Iterator[FloatArray]:
     """Yields the probabilities of all 2^N outcomes, row by row, in blocks of shape (some rows, 2^N) that fit in memory.
 
     Args:
         experiment: at most 10 spins, any ending.
         settings: phases and directions.
-        channel: each spin's channel at the experiment's time, arrays of shape (1, spins).
+        window: what happens to the spins meanwhile.
         confusions: A[measured, prepared] of each spin, shape (spins, 2, 2).
     """
-    size = experiment.probe.num_qubits
+    size, probe, channel = experiment.probe.num_qubits, experiment.probe, window.channel
+    if channel is None:
+        lindblad.check(window.model, size)
+    factor = None if channel is None else window.schur(size)
+    tensor = prepared(probe) if factor is None else to_pauli(np.asarray(factor * _pure(probe)))
     step = max(1, _CHUNK_BYTES // (16 * 4 ** (size - 1)))
     for start in range(0, len(settings), step):
         part = settings[start : start + step]
-        if experiment.ending == "directions" or experiment.probe.kind == "product":
-            tensor = prepared(experiment.probe)
+        if channel is not None and (experiment.ending == "directions" or probe.kind == "product"):
             yield contract(tensor, effects.of_preparation(experiment, part, channel, confusions))
         else:
-            yield _after_ending(experiment, part, channel, confusions)
+            yield _state_by_state(experiment, part, window, tensor, confusions)
 
 
 @lru_cache(maxsize=4)
@@ -56,10 +61,14 @@ def prepared(probe: Probe) -> FloatArray:
     >>> prepared(Probe.product(1)).round(12) + 0.0
     array([1., 1., 0., 0.])
     """
-    state = probe.statevector()
-    tensor = to_pauli(np.outer(state, state.conj()))
+    tensor = to_pauli(_pure(probe))
     tensor.setflags(write=False)
     return tensor
+
+
+def _pure(probe: Probe) -> ComplexArray:
+    state = probe.statevector()
+    return np.outer(state, state.conj())
 
 
 def to_pauli(rho: ComplexArray) -> FloatArray:
@@ -119,22 +128,36 @@ def _distinct(vectors: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
     return group, vectors[first]
 
 
-def _after_ending(
-    experiment: Experiment, settings: Settings, channel: SpinChannel, confusions: FloatArray
+def _state_by_state(
+    experiment: Experiment, settings: Settings, window: Window, start: FloatArray, confusions: FloatArray
 ) -> FloatArray:
-    """Probabilities where the ending entangles the spins: one state for every vector of phases."""
-    from qiskit.quantum_info import Operator
+    """Probabilities where the ending entangles the spins, or noise does not commute: one state for each of the phases.
 
-    undo = np.asarray(Operator(experiment.ending_circuit()).data)
-    up = effects.measured(settings, confusions)
-    out = np.empty((len(settings), len(undo)))
+    Args:
+        experiment, settings, window, confusions: as in `probabilities`.
+        start: Pauli expectation values before the spins' own channels.
+    """
+    up, size = effects.measured(settings, confusions), experiment.probe.num_qubits
+    undo = _ending(experiment)
+    out = np.empty((len(settings), 2**size))
     phases, which = np.unique(settings.phases, axis=0, return_inverse=True)
     for number, vector in enumerate(phases):
-        tensor = prepared(experiment.probe)
-        # Each pass takes the first axis, spin N−1 to begin with, and puts it last.
-        for matrix in effects.sensing(vector[None], channel)[0, ::-1]:
-            tensor = np.tensordot(tensor, matrix, axes=(0, 1))
-        tensor = to_pauli(undo @ from_pauli(tensor) @ undo.conj().T)
+        if window.channel is None:
+            rho = lindblad.evolved(_pure(experiment.probe), window.model, window.time, vector)
+        else:
+            tensor = start
+            # Each pass takes the first axis, spin N−1 to begin with, and puts it last.
+            for matrix in effects.sensing(vector[None], window.channel)[0, ::-1]:
+                tensor = np.tensordot(tensor, matrix, axes=(0, 1))
+            rho = from_pauli(tensor)
         rows = np.flatnonzero(which.ravel() == number)
-        out[rows] = contract(tensor, up[rows])
+        out[rows] = contract(to_pauli(rho if undo is None else undo @ rho @ undo.conj().T), up[rows])
     return out
+
+
+def _ending(experiment: Experiment) -> ComplexArray | None:
+    if experiment.ending == "directions":
+        return None
+    from qiskit.quantum_info import Operator
+
+    return np.asarray(Operator(experiment.ending_circuit()).data)

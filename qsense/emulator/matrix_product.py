@@ -43,7 +43,7 @@ def prepared(probe: Probe) -> Tensors:
         spin = np.sqrt(np.array([1 - probe.tilt, 1 + probe.tilt]) / 2)
         return (spin.reshape(1, 2, 1).astype(np.complex128),) * size
     if probe.kind == "ghz":
-        return _ghz(size)
+        return _ghz(probe)
     if probe.kind == "symmetric":
         amplitudes = probe.dicke_amplitudes()
         assert amplitudes is not None
@@ -191,10 +191,12 @@ def _right_canonical(tensors: list[ComplexArray]) -> Tensors:
     return tuple(chain.tensors)
 
 
-def _ghz(size: int) -> Tensors:
+def _ghz(probe: Probe) -> Tensors:
+    """The bond says which branch it is; a spin of sign − is down in the branch of those that are up."""
     copy = np.zeros((2, 2, 2), dtype=np.complex128)
     copy[[0, 1], [0, 1], [0, 1]] = 1
-    tensors = [copy] * size
-    tensors[0] = np.sqrt(0.5) * tensors[0].sum(0, keepdims=True)
+    tensors = [copy if sign > 0 else copy[:, ::-1] for sign in probe.branch]
+    weights = np.sqrt(np.array([1 - probe.tilt, 1 + probe.tilt]) / 2)
+    tensors[0] = np.tensordot(weights[None], tensors[0], axes=1)
     tensors[-1] = tensors[-1].sum(2, keepdims=True)
     return tuple(tensors)

@@ -10,10 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.emulator.matrix_product import Tensors
-from qsense.numerics.fisher import ComplexArray
+from qsense.numerics.fisher import ComplexArray, FloatArray
 
 
-def draw(tensors: Tensors, factors: ComplexArray, shots: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def draw(
+    tensors: Tensors,
+    factors: ComplexArray,
+    shots: int,
+    rng: np.random.Generator,
+    shared: FloatArray | None = None,
+) -> NDArray[np.uint8]:
     """Returns the outcomes, shape (rows, shots, N), 1 for up.
 
     Args:
@@ -21,14 +27,20 @@ def draw(tensors: Tensors, factors: ComplexArray, shots: int, rng: np.random.Gen
         factors: m of `effects.as_factors`, shape (rows, N, 2, 2, 2).
         shots: for every row.
         rng: the source of randomness.
+        shared: R of shape (N, rank) where spins share noise of the phase: every shot turns its spins by ξ = R g, with
+            normal g of its own, of covariance R Rᵀ.
     """
     rows = len(factors)
+    # Phases are drawn first, and only where there are any: the random numbers of all else do not depend on them.
+    common = None if shared is None else rng.standard_normal((shared.shape[1], rows, shots))
     bits = np.empty((rows, shots, len(tensors)), dtype=np.uint8)
     # Shots are the last axis, and einsum, not a matrix product of BLAS, contracts: bonds are short, and threads of
     # BLAS that wait for a busy core cost more than they do.
     vectors = np.ones((rows, 1, shots), dtype=np.complex128)
     for spin, tensor in enumerate(tensors):
         amplitudes = np.einsum("asb,ran->rsbn", tensor, vectors)
+        if common is not None and shared is not None:
+            amplitudes[:, 1] *= np.exp(1j * np.tensordot(shared[spin], common, axes=1))[:, None]
         options = np.einsum("rks,rsbn->rkbn", factors[:, spin].reshape(rows, 4, 2), amplitudes)
         reached = np.einsum("rkbn,rkbn->rkn", options.real, options.real)
         reached += np.einsum("rkbn,rkbn->rkn", options.imag, options.imag)
