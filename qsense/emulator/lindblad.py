@@ -47,9 +47,9 @@ def evolved(rho: ComplexArray, model: NoiseModel, time: float, phases: FloatArra
     Source: arXiv:2512.21661v1, Eqs. 1, 2 and 34, with the further terms above.
 
     >>> from qsense.noise import LocalNoise
-    >>> evolved(np.eye(2)[::-1] * np.array([0, 1.0]), NoiseModel(LocalNoise(emission=1.0)), 0.0, np.zeros(1)).real
-    array([[0., 0.],
-           [0., 1.]])
+    >>> evolved(np.diag([0, 1.0]), NoiseModel(LocalNoise(emission=1.0)), 1.0, np.zeros(1)).real.round(4)
+    array([[0.6321, 0.    ],
+           [0.    , 0.3679]])
     """
     size = len(phases)
     signs = 1.0 - 2 * (np.arange(2**size)[:, None] >> np.arange(size) & 1)
