@@ -1,6 +1,6 @@
 """The command line. Commands are thin, and import what is heavy only when they run."""
 
-from qsense.cli import calibration, devices, jobs, optimal, runs, studies, theory
+from qsense.cli import calibration, devices, jobs, optimal, recharging, runs, studies, theory
 from qsense.cli.app import app, main
 
-__all__ = ["app", "calibration", "devices", "jobs", "main", "optimal", "runs", "studies", "theory"]
+__all__ = ["app", "calibration", "devices", "jobs", "main", "optimal", "recharging", "runs", "studies", "theory"]
