@@ -20,7 +20,7 @@ from qsense.recharging.energy import as_inverse_energy, quantum_of_energy
 from qsense.recharging.inverse import choi_eigenvalues, reversed_channel, sampling_cost
 from qsense.recharging.pumping import pumping
 from qsense.recharging.resetting import best_random_rate, periodic_rate, unseen_information
-from qsense.theory import gain, operational_rate
+from qsense.theory import gain, integrated_gain, operational_rate
 
 _FAR = 1e9  # times the best window: dead time beside which Q itself is what is largest
 
@@ -40,13 +40,14 @@ def pumping_answer(
         transition: ω/2π in Hz for energies in J; None for quanta alone.
 
     Raises:
-        ArgumentError: a number is out of range, or the rates do not increase.
+        ArgumentError: a number is out of range, the rates do not increase, or the probe senses nothing.
 
     >>> pumping_answer(Probe.ghz(2), LocalNoise(dephasing=0.1), [0, 0.1], 1.0, 0.0, None)["verdict"]
     'Pumping costs gain: 𝓘 = 5 s without it, 4.3463 s (86.9%) at 0.1 1/s.'
     """
     if any(late <= early for early, late in itertools.pairwise(rates)):
         raise ArgumentError("Argument `pump` must be increasing rates, such as 0,0.1,0.2.")
+    _check_senses(probe, noise)
     quantum = None if transition is None else quantum_of_energy(transition)
     none, *_ = pumping(probe, noise, [0.0], branching, dead_time)
     rows: list[dict[str, Any]] = []
@@ -106,6 +107,7 @@ def reset_answer(
     >>> reset_answer(Probe.ghz(2), LocalNoise(dephasing=0.1), 0.0, [], None)["verdict"]
     'Best: reset every 1.25 s, 1.839 s; at random 80.5%, unseen 26.1% of it.'
     """
+    _check_senses(probe, noise)
     best = operational_rate(probe, noise, dead_time)
     thrifty = operational_rate(probe, noise, _FAR * best.time).time
     random, rate = best_random_rate(probe, noise, dead_time)
@@ -225,6 +227,13 @@ def code_answer(
         "longest_interval_s": longest,
         "rows": [{**row, "of_best_alone": row["rate_s"] / alone} for row in rows],
     }
+
+
+def _check_senses(probe: Probe, noise: LocalNoise) -> None:
+    if not integrated_gain(probe, noise).value > 0:
+        raise ArgumentError(
+            f'The probe "{probe.name}" senses nothing, so that there is nothing to recharge; give another.'
+        )
 
 
 def _asked(probe: Probe, noise: LocalNoise) -> dict[str, Any]:
