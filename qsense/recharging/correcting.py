@@ -220,7 +220,7 @@ def longest_interval(
 
 def _check(num_qubits: int, noise: LocalNoise, interval: float) -> int:
     if not 1 <= num_qubits <= MOST_SPINS:
-        raise ArgumentError(f"Argument `num_qubits` of a code must be 1 to {MOST_SPINS}, but is {num_qubits}.")
+        raise ArgumentError(f"Argument `num_qubits` must be 1 to {MOST_SPINS} for a code, but is {num_qubits}.")
     noise.check(num_qubits)
     if noise.exponent != 1:
         raise ArgumentError("A code needs exponential dephasing; leave `exponent` at 1.")

@@ -1,4 +1,4 @@
-"""The command: the verdict first, nothing wider than 80 columns, JSON with the same numbers, figures, errors in a line."""
+"""The command: the verdict first, 80 columns, JSON with the same numbers, figures, errors in a line."""
 
 import json
 import sys
@@ -27,7 +27,8 @@ CANCEL = ["cancel", "--num-qubits", "2", "--emission", "0.1", "--time", "1", "--
 CODE = ["code", "--num-qubits", "3", "--transverse", "0.1", "--dephasing", "0.01", "--interval", "0.5"]
 COMMANDS = {words[0]: words for words in (PUMPING, RESET, CANCEL, CODE)}
 BEGINS = {
-    "pumping": "Pumping costs gain: ", "reset": "Best: reset every ", "cancel": "Bias ", "code": "Correcting flips pays ",
+    "pumping": "Pumping costs gain: ", "reset": "Best: reset every ", "cancel": "Bias ",
+    "code": "Correcting flips pays ",
 }  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def test_energies_are_quanta_of_the_transition(qsense):
         ([*CANCEL, "--shots", "5"], "Option --shots must be at least 100"),
         ([*CANCEL, "--backend", "ibm"], "Option --backend must be one of emulator, aer"),
         ([*CODE, "--interval", "0"], "Option --interval must be positive"),
-        ([*CODE, "--num-qubits", "7"], "Option --num-qubits of a code must be 1 to 5"),
+        ([*CODE, "--num-qubits", "7"], "Option --num-qubits must be 1 to 5"),
         ([*CODE, "--plot", "a.bmp"], "a.bmp: a figure must end in"),
     ],
 )
