@@ -20,19 +20,29 @@ from qsense.cli.options import (
     Emission,
     Exponent,
     Model,
-    described,
     finite,
     integers,
     noise_of,
     time_or_none,
     value,
 )
+from qsense.cli.world_options import (
+    Frequency,
+    Idle,
+    PhaseNoise,
+    SignalPhase,
+    Weights,
+    described,
+    shared_parts,
+    signal_of,
+    world_with,
+)
 from qsense.errors import ArgumentError
 from qsense.files.figures import format_of
 from qsense.files.old_names import current_name
 
 if TYPE_CHECKING:
-    from qsense.noise import Noise
+    from qsense.noise import AnyNoise
 
 
 @app.command(short_help="The best symmetric probe, beside GHZ, product and the bound.")
@@ -46,6 +56,11 @@ def optimal(
     depolarizing: Depolarizing = None,
     exponent: Exponent = 1.0,
     collective: Collective = "0",
+    phase_noise: PhaseNoise = None,
+    weights: Weights = None,
+    frequency: Frequency = None,
+    signal_phase: SignalPhase = 0.0,
+    idle: Idle = "free",
     t1: T1 = None,
     t2: T2 = None,
     model: Model = None,
@@ -60,7 +75,13 @@ def optimal(
 ) -> None:
     """The best symmetric probe, found by search, beside GHZ, product, squeezed states and the bound on any probe."""
     rates = {"dephasing": dephasing, "emission": emission, "absorption": absorption, "depolarizing": depolarizing}
-    noise = noise_of(model, rates, t1, t2, exponent, collective)
+    signal = signal_of(weights, frequency, signal_phase)
+    if not signal.has_unit_weights:
+        raise ArgumentError(
+            "Option --weights is not for `qsense optimal`, whose probes are symmetric; `qsense theory` takes it."
+        )
+    own = noise_of(model, rates, t1, t2, exponent, shared_parts(phase_noise, None, collective))
+    noise = world_with(own, signal, idle)
     if plot is not None:
         format_of(plot)  # refused before anything is computed
     sizes = integers("--num-qubits", num_qubits)
@@ -69,7 +90,8 @@ def optimal(
         raise ArgumentError("Option --out writes one probe; give one number of spins.")
     at, dead = time_or_none("--time", time), value("--dead-time", dead_time, "time")
     rows = [_row(size, noise, objective, at, dead, as_json) for size in sizes]
-    answer: dict[str, Any] = {"objective": objective, "noise": noise.to_dict(), "rows": rows}
+    answer: dict[str, Any] = {"objective": objective, "noise": own.to_dict(), "rows": rows}
+    answer |= {"signal": signal.to_dict(), "idle": idle}
     if out is not None:
         from qsense.circuits.rendering import write_preparation
         from qsense.probes import Probe
@@ -92,7 +114,9 @@ def optimal(
         raise failed
 
 
-def _row(size: int, noise: Noise, objective: str, time: float | None, dead_time: float, quiet: bool) -> dict[str, Any]:
+def _row(
+    size: int, noise: AnyNoise, objective: str, time: float | None, dead_time: float, quiet: bool
+) -> dict[str, Any]:
     from qsense.files.terminal import plain_console
     from qsense.theory.optimal import comparison
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ from qsense.files.units import Kind, quantities, quantity, whole_numbers
 if TYPE_CHECKING:
     from qsense.noise import Noise
     from qsense.probes import Probe
+    from qsense.signals import Signal
 
 Dephasing = Annotated[
     str | None, typer.Option(metavar="RATE", help="Dephasing rate, or one per spin: 0.1,0.2 (1/s), 1/5us, 0.2MHz.")
@@ -68,28 +69,35 @@ def noise_of(
     t1: str | None,
     t2: str | None,
     exponent: float = 1.0,
-    collective: str = "0",
-    coupling: str = "0",
+    shared: Mapping[str, Any] | None = None,
 ) -> Noise:
     """Returns the noise that the options give.
+
+    Args:
+        model: of --noise.
+        rates: by the name of their option.
+        t1, t2, exponent: of these options.
+        shared: further arguments of NoiseModel, as `world_options.shared_parts` returns them.
 
     Raises:
         ArgumentError: the noise is given in no way or in several, or a number is out of range; names the option.
     """
-    from qsense.noise import Environment, LocalNoise
+    from qsense.noise import LocalNoise, NoiseModel, noise_model_of
 
     given = {kind: values(f"--{kind}", text, "rate") for kind, text in rates.items() if text is not None}
-    common = value("--collective-dephasing", collective, "rate")
-    chi = value("--coupling", coupling, "angular frequency")
+    shared = shared or {}
     ways = [bool(given), t1 is not None or t2 is not None, model is not None]
-    if sum(ways) > 1 or (not any(ways) and not common):
+    if sum(ways) > 1 or (not any(ways) and not {"collective_dephasing", "phase_noise"} & shared.keys()):
         raise ArgumentError(
             "Give the noise in one way: rates (--dephasing, --emission, --absorption, …), --t1 with --t2, or --noise."
         )
     if exponent != 1 and "dephasing" not in given:
         raise ArgumentError("Option --exponent goes with --dephasing.")
+    local: Noise
     if model is not None:
-        local = LocalNoise.load(model)
+        from qsense.noise.loading import load_noise
+
+        local = load_noise(model)
     elif "depolarizing" in given:
         if len(given) > 1:
             raise ArgumentError(
@@ -103,11 +111,13 @@ def noise_of(
     else:
         kinds = {kind: given.get(kind, 0.0) for kind in ("dephasing", "emission", "absorption", "transverse")}
         local = LocalNoise(**kinds, exponent=exponent)  # type: ignore[arg-type]
-    return Environment(local, common, chi) if common or chi else local
+    if not shared:
+        return local
+    return noise_model_of(local).with_parts(shared) if isinstance(local, NoiseModel) else NoiseModel(local, **shared)
 
 
-def probe_of(name: str, num_qubits: int | None, tilt: float) -> Probe:
-    """Returns the probe of a name or a file.
+def probe_of(name: str, num_qubits: int | None, tilt: float, signal: Signal) -> Probe:
+    """Returns the probe of a name or a file; `ghz` alone has the signs of the signal's weights.
 
     Raises:
         ArgumentError: the name is unknown, or the number of spins is missing or another than the file's.
@@ -115,12 +125,20 @@ def probe_of(name: str, num_qubits: int | None, tilt: float) -> Probe:
     from qsense.files import content
     from qsense.probes import FAMILIES, KINDS, Probe
 
-    if name.partition(":")[0] in (*KINDS, *FAMILIES):
+    kind, _, rest = name.partition(":")
+    if kind == "ghz" and rest and not set(rest) - {"+", "-"}:
+        if num_qubits not in (None, len(rest)):
+            raise ArgumentError(f"Option --num-qubits is {num_qubits}, but {name} has {len(rest)} spins; leave it out.")
+        return Probe.ghz(len(rest), rest, tilt)
+    if kind in (*KINDS, *FAMILIES):
+        if num_qubits is None and isinstance(signal.weights, tuple):
+            num_qubits = len(signal.weights)
         if num_qubits is None:
             raise ArgumentError(f"Option --num-qubits is missing; a {name} probe needs one.")
-        return Probe.named(name, num_qubits, tilt)
+        found = Probe.named(name, num_qubits, tilt)
+        return found if name != "ghz" else Probe.ghz(num_qubits, signal.matching_signs(num_qubits), tilt)
     if tilt:
-        raise ArgumentError("Option --tilt goes with a product probe only.")
+        raise ArgumentError("Option --tilt goes with a GHZ or a product probe only.")
     if name.endswith(".npy"):
         found = Probe.from_file(name)
     elif name.endswith(".qasm") or name in content.names("circuits"):
@@ -141,7 +159,7 @@ def values(option: str, text: str, kind: Kind) -> list[float]:
     Raises:
         ArgumentError: they are none; names the option.
     """
-    with _named(option):
+    with named(option):
         return quantities(text, kind)
 
 
@@ -151,7 +169,7 @@ def value(option: str, text: str, kind: Kind) -> float:
     Raises:
         ArgumentError: it is none; names the option.
     """
-    with _named(option):
+    with named(option):
         return quantity(text, kind)
 
 
@@ -175,12 +193,13 @@ def integers(option: str, text: str) -> list[int]:
     Raises:
         ArgumentError: they are none; names the option.
     """
-    with _named(option):
+    with named(option):
         return whole_numbers(text)
 
 
 @contextmanager
-def _named(option: str) -> Iterator[None]:
+def named(option: str) -> Iterator[None]:
+    """Names the option before what an error inside says of its value."""
     try:
         yield
     except ArgumentError as error:
@@ -190,22 +209,6 @@ def _named(option: str) -> Iterator[None]:
 def finite(value: float) -> float | None:
     """Returns a number for JSON, where infinity is null."""
     return value if value < float("inf") else None
-
-
-def described(noise: Noise) -> str:
-    """Returns what acts beside the field, in words for a title."""
-    from qsense.noise import noise_units
-
-    entry, parts = noise.to_dict(), []
-    units = noise_units(entry)
-    for key, value in entry.items():
-        if key in ("kind", "name") or not value:
-            continue
-        unit = "" if units[key] == "1" else units[key]
-        word = key.removesuffix("_rate").removesuffix("_rad_per_s").replace("_", " ")
-        shown = ", ".join(f"{v:.6g}" for v in value) if isinstance(value, list) else f"{value:.6g}"
-        parts.append(f"{word} {shown} {unit}".rstrip())
-    return ", ".join(parts) or "no noise"
 
 
 def print_paths(paths: list[Path], as_json: bool) -> None:

@@ -24,7 +24,6 @@ from qsense.cli.options import (
     Field,
     Model,
     Transverse,
-    described,
     finite,
     integers,
     noise_of,
@@ -33,12 +32,25 @@ from qsense.cli.options import (
     value,
     values,
 )
-from qsense.errors import ArgumentError
+from qsense.cli.world_options import (
+    CouplingPair,
+    Dipolar,
+    Frequency,
+    Idle,
+    PhaseNoise,
+    SignalPhase,
+    Weights,
+    described,
+    shared_parts,
+    signal_of,
+    world_with,
+)
+from qsense.errors import ArgumentError, QsenseError
 from qsense.files.figures import format_of
 from qsense.files.old_names import with_old_names
 
 if TYPE_CHECKING:
-    from qsense.noise import Noise
+    from qsense.noise import AnyNoise
     from qsense.probes import Probe
 
 _SEARCHED = 7  # a crossover or a rate takes hundreds of times, each a second for ten spins
@@ -49,7 +61,7 @@ def theory(
     probe: Annotated[
         str,
         typer.Option(
-            help="ghz, product, w, dicke:U, dicke_x:U, twin_fock, coherent:POLAR, one_axis:χ, two_axis:χ, "
+            help="ghz, ghz:+-, product, w, dicke:U, dicke_x:U, twin_fock, coherent:POLAR, one_axis:χ, two_axis:χ, "
             "a circuit's name, a .qasm file, or a .npy file of a state."
         ),
     ],
@@ -63,7 +75,14 @@ def theory(
     transverse: Transverse = None,
     exponent: Exponent = 1.0,
     collective: Collective = "0",
+    phase_noise: PhaseNoise = None,
     coupling: Coupling = "0",
+    dipolar: Dipolar = "0",
+    coupling_pair: CouplingPair = None,
+    weights: Weights = None,
+    frequency: Frequency = None,
+    signal_phase: SignalPhase = 0.0,
+    idle: Idle = "free",
     t1: T1 = None,
     t2: T2 = None,
     model: Model = None,
@@ -74,7 +93,7 @@ def theory(
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="End of the integral's window: 2 (s), 3us; else infinity.")
     ] = None,
-    tilt: Annotated[float, typer.Option(help="δ in (-1, 1) of a product probe.")] = 0.0,
+    tilt: Annotated[float, typer.Option(help="δ in (-1, 1) of a GHZ or a product probe.")] = 0.0,
     field: Field = "0",
     readout: Annotated[
         str | None, typer.Option(help="Also what a readout reaches: local_x, total_jx, parity, loss_flag, z.")
@@ -92,7 +111,9 @@ def theory(
         "depolarizing": depolarizing,
         "transverse": transverse,
     }
-    noise = noise_of(model, rates, t1, t2, exponent, collective, coupling)
+    shared = shared_parts(phase_noise, coupling_pair, collective, coupling, dipolar)
+    signal = signal_of(weights, frequency, signal_phase)
+    noise = world_with(noise_of(model, rates, t1, t2, exponent, shared), signal, idle)
     if plot is not None:
         format_of(plot)  # refused before anything is computed
     sizes = [None] if num_qubits is None else integers("--num-qubits", num_qubits)
@@ -103,19 +124,12 @@ def theory(
     at = None if times is None else values("--times", times, "time")
     answers = []
     for size in sizes:
-        chosen = probe_of(probe, size, tilt)
+        chosen = probe_of(probe, size, tilt, signal)
         answer = _answer(chosen, noise, at, None if end == math.inf else end, phi, dead)
         if readout is not None:
             answer |= _readout(chosen, noise, readout, phase, answer["times_s"], phi)
         answers.append(answer)
-    failed = None
-    if plot is not None:
-        from qsense.files.figures import save_or_error
-        from qsense.reports import theory_figure
-
-        failed = save_or_error(lambda: theory_figure(chosen, noise, phi), plot)
-        if failed is None:
-            answer["plot"] = str(plot)
+    failed = None if plot is None else _draw(plot, chosen, noise, phi, answer)
     if as_json:
         found = [with_old_names(one) for one in answers]
         print(json.dumps(found if len(found) > 1 else found[0], indent=2, allow_nan=False))
@@ -125,21 +139,33 @@ def theory(
         raise failed
 
 
+def _draw(plot: Path, probe: Probe, noise: AnyNoise, field: float, answer: dict[str, Any]) -> QsenseError | None:
+    """Writes the figure and its name into the answer; returns what went wrong, for after the table."""
+    from qsense.files.figures import save_or_error
+    from qsense.reports import theory_figure
+
+    failed = save_or_error(lambda: theory_figure(probe, noise, field), plot)
+    if failed is None:
+        answer["plot"] = str(plot)
+    return failed
+
+
 def _answer(
-    probe: Probe, noise: Noise, times: list[float] | None, until: float | None, field: float, dead_time: float
+    probe: Probe, noise: AnyNoise, times: list[float] | None, until: float | None, field: float, dead_time: float
 ) -> dict[str, Any]:
     import numpy as np
 
     from qsense import theory as exact
-    from qsense.noise import noise_model_of
+    from qsense.noise import world_of
     from qsense.numerics.integration import as_times
     from qsense.theory.bounds import gain_bound, integrated_gain_bound
     from qsense.theory.engines import engine_for
     from qsense.theory.rate import check_dead_time, operational_rate
 
     check_dead_time(dead_time)
-    n = probe.num_qubits
-    rates = noise_model_of(noise).decay_rates(n)
+    n, world = probe.num_qubits, world_of(noise)
+    world.check(n)
+    rates = world.decay_rates(n)
     if times is not None:
         at = as_times(times)
     elif rates.any():
@@ -155,14 +181,16 @@ def _answer(
     return {
         "probe": probe.name,
         "num_qubits": n,
-        "noise": noise.to_dict(),
+        "noise": world.noise.to_dict(),
+        "signal": world.signal.to_dict(),
+        "idle": world.pulses.name,
         "times_s": at.tolist(),
         "gain": exact.gain(probe, noise, at, field).tolist(),
         "gain_resolution": exact.resolution(probe, noise, field),
         "integrated_gain_s": finite(integral.value),
         "integrated_gain_error_s": finite(integral.error),
         "integrated_gain_until_s": until,
-        "gain_bound": gain_bound(n, noise, at).tolist(),
+        "gain_bound": [finite(one) for one in gain_bound(n, noise, at).tolist()],
         "integrated_gain_bound_s": finite(bound.value),
         "crossover_s": exact.crossover(n, noise, field) if quick else None,
         "searched": quick,
@@ -173,7 +201,9 @@ def _answer(
     }
 
 
-def _readout(probe: Probe, noise: Noise, readout: str, phase: str, times: list[float], field: float) -> dict[str, Any]:
+def _readout(
+    probe: Probe, noise: AnyNoise, readout: str, phase: str, times: list[float], field: float
+) -> dict[str, Any]:
     import numpy as np
 
     from qsense.theory.measurement import classical_gain, integrated_classical_gain
@@ -216,7 +246,7 @@ def _show(answer: dict[str, Any], noise: str) -> None:
     least = answer["gain_resolution"]
     for time, *gains, bound in zip(*shown, answer["gain_bound"], strict=True):
         values = [f"< {least:.1g}" if abs(value) < least else f"{value:.6g}" for value in gains]
-        table.add_row(f"{time:.6g}", *values, f"{bound:.6g}")
+        table.add_row(f"{time:.6g}", *values, "none known" if bound is None else f"{bound:.6g}")
     console.print(table)
 
     def seconds(value: float | None, otherwise: str) -> str:
