@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     from qsense.estimators import unregister_estimator as unregister_estimator
     from qsense.noise import Environment as Environment
     from qsense.noise import LocalNoise as LocalNoise
+    from qsense.noise import NoiseModel as NoiseModel
+    from qsense.noise import PhaseNoise as PhaseNoise
     from qsense.noise import ReadoutError as ReadoutError
+    from qsense.noise import World as World
     from qsense.noise import register_noise as register_noise
     from qsense.noise import unregister_noise as unregister_noise
     from qsense.probes import Probe as Probe
     from qsense.reports.theory_figures import theory_figure as theory_figure
     from qsense.runs.record import RunRecord as RunRecord
     from qsense.runs.spec import RunSpec as RunSpec
+    from qsense.signals import Signal as Signal
     from qsense.study.sweep import sweep as sweep
     from qsense.tables import register_writer as register_writer
     from qsense.tables import results_of as results_of
@@ -58,11 +62,15 @@ if TYPE_CHECKING:
 _HOMES = {
     "Environment": ("qsense.noise", "Environment"),
     "LocalNoise": ("qsense.noise", "LocalNoise"),
+    "NoiseModel": ("qsense.noise", "NoiseModel"),
+    "PhaseNoise": ("qsense.noise", "PhaseNoise"),
     "Probe": ("qsense.probes", "Probe"),
     "QsenseError": ("qsense.errors", "QsenseError"),
     "ReadoutError": ("qsense.noise", "ReadoutError"),
     "RunRecord": ("qsense.runs.record", "RunRecord"),
     "RunSpec": ("qsense.runs.spec", "RunSpec"),
+    "Signal": ("qsense.signals", "Signal"),
+    "World": ("qsense.noise", "World"),
     "best_squeezing": ("qsense.theory", "best_squeezing"),
     "classical_gain": ("qsense.theory", "classical_gain"),
     "collect": ("qsense.workflow", "collect_record"),

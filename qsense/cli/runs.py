@@ -129,11 +129,12 @@ def rerun(
 
 
 def _show(record: RecordFolder, as_json: bool) -> None:
-    summary = record.summary()
+    summary, pulses = record.summary(), record.outside_pulses
     if as_json:
         rows = [with_old_names(row) for row in summary["rows"]]
         try:
-            print(json.dumps({"record": str(record.path), **summary, "rows": rows}, indent=2, allow_nan=False))
+            made = {"record": str(record.path)} | ({} if pulses is None else {"signal_outside_pulses": pulses})
+            print(json.dumps({**made, **summary, "rows": rows}, indent=2, allow_nan=False))
         except ValueError as error:
             raise _damaged(record, error) from error
         return
@@ -147,6 +148,11 @@ def _show(record: RecordFolder, as_json: bool) -> None:
     print_parts(plain_console(), parts)
     if record.is_of_device:
         print("exact: decay alone. What preparation and readout take is fitted apart: qsense compare RECORD")
+    if pulses is not None:
+        print_line(
+            f'made by an earlier version with the signal outside of the pulses (idle = "{pulses}"): no window sensed a '
+            "field between them"
+        )
     print_line(f"record: {record.path}")
 
 

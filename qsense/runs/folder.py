@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,17 @@ class RecordFolder(Folder):
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self.damaged("summary.json", "no rows")
         return {**found, "rows": [with_current_names(row) for row in rows]}
+
+    @property
+    def outside_pulses(self) -> str | None:
+        """The pulses after which a record of an earlier version was read, its signal before them; None for others."""
+        try:
+            spec = tomllib.loads(self.read_bytes("spec.toml").decode())
+        except (OSError, ValueError, RecursionError):
+            return None
+        device = spec.get("device")
+        idle = device.get("idle", "free") if isinstance(device, dict) else "free"
+        return None if idle == "free" or "signal" in spec else str(idle)
 
     def damaged(self, name: str, why: str) -> RecordError:
         """Returns the error of a file that `qsense estimate` makes again."""

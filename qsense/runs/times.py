@@ -48,7 +48,7 @@ def bracket_crossings(spec: RunSpec, rules: Rules) -> Rules:
             if other is None:
                 continue
             own, others = (acting(spec.world_for(p, noise)) for p in (probe, other))
-            crossing = _crossing(probe, own, other, others)
+            crossing = predicted_crossing(probe, own, other, others)
             if crossing is None:
                 continue
             for one in (probe, other):
@@ -93,8 +93,8 @@ def possible(spec: RunSpec, probe: Probe, rule: Rule) -> Rule:
         return spec.device.on_clock(rule)
 
 
-def _crossing(ghz: Probe, noise: AnyNoise, product: Probe, product_noise: AnyNoise) -> float | None:
-    """Until when the GHZ probe leads, in s; None if no crossing is predicted."""
+def predicted_crossing(ghz: Probe, noise: AnyNoise, product: Probe, product_noise: AnyNoise) -> float | None:
+    """Returns until when the GHZ probe leads, in s; None if no crossing is predicted."""
     n = ghz.num_qubits
     if n == 1:
         return None

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from qsense.errors import StoreError
-from qsense.noise import SpinNoise
+from qsense.noise import AnyNoise
+from qsense.runs.point import acting
 from qsense.runs.spec import RunSpec
 from qsense.store import Store
 from qsense.store.studies import StudyEntry
@@ -38,7 +39,7 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
     if partial:
         held = store.stored_keys(unique)
         unique = [key for key in unique if key in held]
-    found: dict[str, tuple[dict[str, Any], dict[str, Any], SpinNoise]] = {}
+    found: dict[str, tuple[dict[str, Any], dict[str, Any], AnyNoise]] = {}
     provenances: list[dict[str, Any]] = []
     for provenance, results in store.results_by_shard(unique):
         if provenance not in provenances:
@@ -54,18 +55,18 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
             row = identity_row(spec, probe, noise, spec.estimators[0])
             rule = {f"rule_{name}": value for name, value in result.outcome["rule"].items()}
             values = {**row, **result_row(result.outcome["summary"]), **rule}
-            found[result.key] = values, result.outcome["curve"], noise
+            found[result.key] = values, result.outcome["curve"], acting(spec.world_for(probe, spec.noises[0]))
     swept = [key for key, values in study.axes.items() if not _is_shown(key, values)]
     rows, curves, noises = [], [], []
     for position, key in enumerate(study.keys):
         if key not in found:
             continue
-        row, curve, noise = found[key]
+        row, curve, acted = found[key]
         names = {name: value for name, value in row.items() if name in TRIAL_COLUMNS}
         swept_values = study.swept(position)
         rows.append({**names, **{name: swept_values[name] for name in swept}, **row})
         curves.append(curve)
-        noises.append(noise)
+        noises.append(acted)
     attributes = {
         "name": study.name,
         "study_id": study.id,

@@ -14,12 +14,13 @@ from qsense.backends import is_device
 from qsense.comparison.advantage import Curve, measured_crossing, ratio_of
 from qsense.errors import ArgumentError
 from qsense.estimators.result import NORMAL_95, Estimate
-from qsense.noise import LocalNoise, SpinNoise
+from qsense.noise import AnyNoise, LocalNoise
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule
+from qsense.probes import Probe
+from qsense.runs.times import predicted_crossing
 from qsense.tables.columns import TRIAL_COLUMNS
 from qsense.tables.results import Results
-from qsense.theory import crossover
 from qsense.theory.times import law_behind
 
 SCHEMA = 1
@@ -56,7 +57,7 @@ class Cell:
     rule: Rule
     gains: tuple[Estimate, ...]
     gains_exact: tuple[float, ...]
-    noise: SpinNoise | None = None
+    noise: AnyNoise | None = None
     is_exact_as_read: bool = True
 
     @property
@@ -148,13 +149,9 @@ class Exponent:
 
 def exponents(found: Sequence[Cell]) -> list[Exponent]:
     """Returns the exponents of all groups with at least three sizes."""
-    out = []
-    for group in _groups(found, {"num_qubits"}):
-        for quantity in ("gain_start", "decay_rate"):
-            one = _exponent(group, quantity)
-            if one is not None:
-                out.append(one)
-    return out
+    groups = _groups(found, {"num_qubits"})
+    fitted = [_exponent(group, quantity) for group in groups for quantity in ("gain_start", "decay_rate")]
+    return [one for one in fitted if one is not None]
 
 
 def _exponent(group: Sequence[Cell], quantity: str) -> Exponent | None:
@@ -217,8 +214,10 @@ def leads(found: Sequence[Cell]) -> list[Lead]:
     out = []
     for group in _groups(found, {"probe"}):
         by_probe = {cell.names["probe"]: cell for cell in group}
-        if {"ghz", "product"} <= by_probe.keys() and group[0].names["num_qubits"] > 1:
-            out.append(_lead(by_probe["ghz"], by_probe["product"]))
+        signed = [c for name, c in by_probe.items() if name.startswith("ghz:")]  # as for a signal with weights
+        ghz = by_probe.get("ghz") or (signed[0] if len(signed) == 1 else None)
+        if ghz and "product" in by_probe and group[0].names["num_qubits"] > 1:
+            out.append(_lead(ghz, by_probe["product"]))
     return out
 
 
@@ -227,8 +226,9 @@ def _lead(ghz: Cell, product: Cell) -> Lead:
     exact, noise = None, _common_noise(ghz, product)
     is_quantum = ghz.quantity == product.quantity == "integrated_gain"
     if noise is not None and is_quantum and ghz.is_exact_as_read and product.is_exact_as_read:
-        with suppress(ArgumentError):  # nothing decays
-            exact = crossover(names["num_qubits"], noise)
+        with suppress(ArgumentError):  # nothing decays, or the probe's name does not tell it
+            entangled = Probe.named(ghz.names["probe"], names["num_qubits"])
+            exact = predicted_crossing(entangled, noise, Probe.product(entangled.num_qubits), noise)
     return Lead(
         names,
         measured_crossing(ghz.curve, product.curve, exact),
@@ -238,9 +238,9 @@ def _lead(ghz: Cell, product: Cell) -> Lead:
     )
 
 
-def _common_noise(ghz: Cell, product: Cell) -> SpinNoise | None:
+def _common_noise(ghz: Cell, product: Cell) -> AnyNoise | None:
     """The noise of both cells; None where it is not known, or LocalNoise whose spins differ."""
-    if ghz.noise is None or isinstance(ghz.noise, LocalNoise):
+    if ghz.noise is None or (isinstance(ghz.noise, LocalNoise) and ghz.noise.exponent == 1 and ghz.noise.is_covariant):
         rates = [ghz.names[rate] for rate in _RATES]
         return None if None in rates else LocalNoise(*rates)
     return ghz.noise if ghz.noise == product.noise else None

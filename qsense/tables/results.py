@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qsense.noise import SpinNoise
+from qsense.noise import AnyNoise
 from qsense.runs.columns import CURVE_COLUMNS
 from qsense.tables.columns import TRIAL_COLUMNS, Columns
 from qsense.tables.dataset import to_dataset
@@ -27,7 +27,7 @@ class Results:
 
     trials: Columns
     curves: Sequence[Mapping[str, Sequence[Any]]]
-    noises: Sequence[SpinNoise] = ()
+    noises: Sequence[AnyNoise] = ()
 
     def to_dataset(self) -> xarray.Dataset:
         """Returns the results as a labelled xarray Dataset, with a dimension for everything that tells trials apart.

@@ -7,14 +7,14 @@ from typing import Any
 
 from qsense.comparison import as_single_values
 from qsense.files.old_names import with_current_names, with_old_names
-from qsense.noise import SpinNoise
+from qsense.noise import Noise
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.spec import RunSpec
 from qsense.tables.columns import Columns
 
 
-def identity_row(spec: RunSpec, probe: Probe, noise: SpinNoise, estimator: EstimatorSpec) -> dict[str, Any]:
+def identity_row(spec: RunSpec, probe: Probe, noise: Noise, estimator: EstimatorSpec) -> dict[str, Any]:
     """Returns the columns of TRIAL_COLUMNS; a rate is None where spins differ, and for other noises than LocalNoise.
 
     >>> from qsense.noise import LocalNoise
