@@ -203,7 +203,10 @@ WRONG = [
         ["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", 1, "--times", "-1"],
         "must be finite and not negative",
     ),
-    (["theory", "--probe", "w", "--num-qubits", 2, "--dephasing", 1, "--tilt", 0.5], "goes with a GHZ or a product probe"),
+    (
+        ["theory", "--probe", "w", "--num-qubits", 2, "--dephasing", 1, "--tilt", 0.5],
+        "goes with a GHZ or a product probe",
+    ),
     (["theory", "--probe", "dicke:9", "--num-qubits", 2, "--dephasing", 1], "must have 0 to 2 spins up"),
     (["theory", "--probe", "one_axis", "--num-qubits", 2, "--dephasing", 1], "needs a number"),
     (["theory", "--probe", "twin_fock", "--num-qubits", 101, "--dephasing", 1], "an even number of spins"),
