@@ -17,11 +17,11 @@ from qsense.cli.options import (
     Emission,
     Exponent,
     Transverse,
-    described,
     noise_of,
     value,
     values,
 )
+from qsense.cli.world_options import described
 from qsense.errors import ArgumentError
 from qsense.files.figures import format_of
 
