@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,7 @@ from qsense.noise import LocalNoise, SpinNoise
 from qsense.noise.reported import relaxation_times
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
+from qsense.signals import Pulses
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class DeviceSampler:
         name: as in the spec, such as "fake:boston".
         backend: a Qiskit BackendV2 with a target.
         runs_on: what the circuits are sent to: the backend, its simulator, or a SamplerV2 in front of it.
-        idle: what the spins do while sensing.
+        idle: the pulses of experiments that name none ("hahn", "cpmg:4"); an experiment's own come first.
         qubits: the qubits to use; by default those that the calibration recommends for each probe.
         max_spins: the most spins, if the device is simulated with the noise of every gate; else None.
         pinned: (name, size) of a probe → its qubits, as the record that is continued has them.
@@ -71,11 +72,10 @@ class DeviceSampler:
         Raises:
             ArgumentError: the experiment does not fit the device.
         """
-        key = (experiment.probe.key, experiment.time, experiment.ending)
+        done = self._with_pulses(experiment)
+        key = (done.probe.key, done.time, done.ending, done.signal, done.pulses)
         if key not in self._kept:
-            self._kept[key] = on_device(
-                experiment, self.layout(experiment.probe), self.device, self.backend.target, self.idle
-            )
+            self._kept[key] = on_device(done, self.layout(done.probe), self.device, self.backend.target)
         found: DeviceCircuit = self._kept[key]
         return found
 
@@ -116,9 +116,11 @@ class DeviceSampler:
                 f'The backend "{self.name}" is simulated with the noise of every gate and runs at most '
                 f'{self.max_spins} spins, but "{experiment.probe.name}" has {size}; use fewer.'
             )
+        done = self._with_pulses(experiment)
+        done.check_signal()
         time = self.device.rounded(experiment.time)
         for qubit in self.sensing_qubits(experiment.probe):
-            window_delays(time, self.device, qubit, self.idle)
+            window_delays(time, self.device, qubit, done.pulses)
 
     def trust(self, probe: Probe) -> Trust:
         """Returns the way of running that reads calibration bitstrings correctly on a probe's qubits; tests it once.
@@ -194,6 +196,12 @@ class DeviceSampler:
                 for probe, trust in trusted.items()
             ],
         }
+
+    def _with_pulses(self, experiment: Experiment) -> Experiment:
+        """The experiment with the pulses that it gets here: its own, or else the sampler's."""
+        if not experiment.pulses.is_free:
+            return experiment
+        return replace(experiment, pulses=Pulses.named(self.idle))
 
     @cached_property
     def _runners(self) -> Mapping[str, Runner]:

@@ -1,8 +1,8 @@
 """What a calibration of a device measures: T1, T2*, T2 and readout, with circuits of the same kind as a sensing run.
 
-T2* (free decay) and T2 (Hahn echo): a product probe senses for several times, and both quadratures of every spin are
-read. T1: all spins are prepared up, idle, and are read. Readout: calibration bitstrings. Every circuit measures all
-qubits.
+T2* (free decay) and T2 (Hahn echo): a product probe idles for several times, and both quadratures of every spin are
+read; no field is sensed, so the angle of the signal is 0 (under the echo, of one in step with it). T1: all spins are
+prepared up, idle, and are read. Readout: calibration bitstrings. Every circuit measures all qubits.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from qsense.estimators import product
 from qsense.estimators.readout import patterns
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
+from qsense.signals import MATCHED, UNIFORM, Pulses, Signal
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -58,9 +59,10 @@ class Protocol:
         if kind == "t1":
             device, target = sampler.device, sampler.backend.target
             return [relaxation_circuit(self.qubits, time, device, target) for time in self.t1_times]
-        here = replace(sampler, idle=_IDLE[kind], qubits=self.qubits, pinned={}, _kept={})
-        probe = Probe.product(len(self.qubits))
-        return [here.prepared(Experiment(probe, time)).circuit for time in self.t2_times]
+        here = replace(sampler, idle="free", qubits=self.qubits, pinned={}, _kept={})
+        probe, pulses = Probe.product(len(self.qubits)), Pulses.named(_IDLE[kind])
+        signal = UNIFORM if pulses.is_free else Signal(frequency=MATCHED)
+        return [here.prepared(Experiment(probe, time, signal=signal, pulses=pulses)).circuit for time in self.t2_times]
 
     def values(self, kind: Kind) -> FloatArray | None:
         """Returns the angles of every circuit of a kind, a row for each axis; None where circuits have none."""

@@ -1,36 +1,33 @@
 """Sensing circuits as a device runs them: on its qubits, in its gates, with the sensing window kept and on its clock.
 
-    prepare | barrier | rz(phase_j), then idle for t on every spin | barrier | [ending] rz ry | measure
+    prepare | barrier | idle for t on every spin, with signal and pulses inside | barrier | [ending] rz ry | measure
 
 The barriers let all spins sense at the same time: what they wait before is preparation, and the window is t on each.
-The signal is emulated by a virtual rz before the idling. Echo pulses after it refocus slow noise, and would refocus a
-constant field too; as the rz stands outside of them, G is that of a signal that the pulses do not touch (an AC field in
-step with them, or a signal collected before). T2 of an echo is not T2* of free decay: `Idle` says which was done.
+The signal is emulated by virtual rz inside of the window, one in each piece between pulses, weighted by its waveform
+(`qsense.circuits.window`). Pulses refocus slow noise, and a constant field too: that is refused. T2 of an echo is not
+T2* of free decay: the pulses of the experiment say which was done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from qsense.circuits.sensing import Experiment, prepare
+from qsense.circuits.window import pieces, times
 from qsense.devices.device import Device
 from qsense.devices.layout import Layout
-from qsense.errors import ArgumentError, nearest
+from qsense.errors import ArgumentError
+from qsense.probes import Probe
+from qsense.signals import Pulses
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-Idle = Literal["free", "hahn", "xy4"]
-# Pulses of the window, each after a share of the free time; the last share follows the last pulse.
-_SEQUENCES: dict[str, tuple[str, tuple[int, ...]]] = {
-    "free": ("", (1,)),
-    "hahn": ("xx", (1, 1, 0)),  # the second pulse brings the frame back, at the end
-    "xy4": ("xyxy", (1, 2, 2, 2, 1)),
-}
+Idle = str  # a name of `Pulses.named`
 _FINEST = 2.0**-40  # of a window: the steps of its delays on a device without a clock
 
 
@@ -51,22 +48,19 @@ class DeviceCircuit:
     is_scheduled: bool
 
 
-def on_device(
-    experiment: Experiment, layout: Layout, device: Device, target: Any, idle: Idle = "free", seed: int = 0
-) -> DeviceCircuit:
+def on_device(experiment: Experiment, layout: Layout, device: Device, target: Any, seed: int = 0) -> DeviceCircuit:
     """Returns the experiment's circuit for a device.
 
     Args:
-        experiment: probe, time and ending; the time is rounded to the device's clock.
+        experiment: its time is rounded to the device's clock; its pulses stand in the window.
         layout: the qubits of the probe, and its fan-out.
         device: the calibration of the target.
         target: Qiskit's description of the device.
-        idle: what the spins do while sensing.
         seed: of the transpiler's choices (for circuit probes only: GHZ and product leave it none).
 
     Raises:
-        ArgumentError: the device has no delay, the time is shorter than its clock or its pulses allow, or an unknown
-            `idle`.
+        ArgumentError: the device has no delay, the time is shorter than its clock or its pulses allow, or the window
+            collects nothing of the signal.
     """
     from qiskit import QuantumCircuit, transpile
     from qiskit.circuit import ParameterVector
@@ -80,8 +74,7 @@ def on_device(
     circuit.compose(preparation, inplace=True)
     circuit.barrier(sensing)
     for spin, qubit in enumerate(sensing):
-        circuit.rz(phase[spin], qubit)
-        _window(circuit, qubit, time, device, idle)
+        _append_window(circuit, qubit, phase[spin], replace(experiment, time=time), device)
     circuit.barrier(sensing)
     circuit.compose(ending, inplace=True)
     for spin, qubit in enumerate(measured):
@@ -110,57 +103,61 @@ def _without_bystanders(circuit: QuantumCircuit) -> QuantumCircuit:
     return kept
 
 
-def window_delays(time: float, device: Device, qubit: int, idle: Idle) -> list[float]:
+def window_delays(time: float, device: Device, qubit: int, idle: Idle | Pulses) -> list[float]:
     """Returns the delays around a window's pulses, in s; with the pulses they last `time`.
+
+    The centres of the pulses stand where ideal pulses would. A closing pulse is all inside of the window, at its end,
+    and the others are placed in what is left, so that the times between them refocus a constant field.
 
     Args:
         time: a multiple of the device's tick, in s.
         device: for its clock and its pulses.
         qubit: whose pulses.
-        idle: the sequence.
+        idle: the pulses, or their name.
 
     Raises:
-        ArgumentError: the time is too short for the pulses, or an unknown sequence.
+        ArgumentError: the time is too short for the pulses, or there is no such sequence.
 
     >>> line = Device.uniform(2, [(0, 1)], dt=1e-9, granularity=16)
     >>> [round(delay * 1e9) for delay in window_delays(160e-9, line, 0, "xy4")]
     [16, 48, 32, 48, 16]
     """
-    if idle not in _SEQUENCES:
-        raise ArgumentError(f'Unknown idle sequence "{idle}". {nearest(str(idle), get_args(Idle))}')
-    pulses, shares = _SEQUENCES[idle]
-    if time == 0 or not pulses:
+    pulses = idle if isinstance(idle, Pulses) else Pulses.named(idle)
+    if time == 0 or pulses.is_free:
         return [time] if time > 0 else []
     tick, pulse = device.tick() or _FINEST * time, float(device.pulse_time[qubit])
-    # Pulse centres stand where ideal pulses would; each pulse takes half of its length from either side.
-    sides = [0.5 * ((place > 0) + (place < len(pulses))) for place in range(len(shares))]
-    if idle == "hahn":
-        sides = [1.0, 1.0, 0.0]  # the last pulse is all inside of the window
-    edges = [0.0]
-    for share, side in zip(shares, sides, strict=True):
-        edges.append(edges[-1] + time * share / sum(shares) - side * pulse)
-    steps = [round(edge / tick) for edge in edges]
-    steps[-1] = round((time - len(pulses) * pulse) / tick)
+    flips, all_pulses = pulses.num_flips, len(pulses.axes)
+    whole = time - (all_pulses - flips) * pulse  # without a closing pulse
+    # Idle time before each pulse: a pulse takes half of its length from either side.
+    edges = [0.0, *(whole * pulses.instants[k] - (k + 0.5) * pulse for k in range(flips))]
+    steps = [round(edge / tick) for edge in edges] + [round((time - all_pulses * pulse) / tick)]
     delays = [(after - before) * tick for before, after in pairwise(steps)]
-    if min(delays) < 0 or time < sum(shares) * tick:
-        least = max(sum(shares) * tick, 2 * len(pulses) * pulse)
+    delays += [0.0] * (all_pulses - flips)  # after the closing pulse
+    if min(delays) < 0 or time < 2 * flips * tick:
+        least = max(2 * flips * tick, 2 * all_pulses * pulse)
         raise ArgumentError(
-            f'A sensing time of {time:g} s is too short for the pulses of idle = "{idle}" on the backend '
+            f'A sensing time of {time:g} s is too short for the pulses of idle = "{pulses.name}" on the backend '
             f'"{device.name}"; use at least {least:.3g} s, or idle = "free".'
         )
     return delays
 
 
-def _window(circuit: QuantumCircuit, qubit: int, time: float, device: Device, idle: Idle) -> None:
-    delays = window_delays(time, device, qubit, idle)
-    pulses = _SEQUENCES[idle][0] if len(delays) > 1 else ""
-    for place, delay in enumerate(delays):
-        if delay > 0 and device.dt is not None:
-            circuit.delay(round(delay / device.dt), qubit, unit="dt")
-        elif delay > 0:
-            circuit.delay(delay, qubit, unit="s")
-        if place < len(pulses):
-            getattr(circuit, pulses[place])(qubit)
+def _append_window(circuit: QuantumCircuit, qubit: int, phase: Any, experiment: Experiment, device: Device) -> None:
+    """One spin's window on the device, with the device's clock and the length of its pulses."""
+    experiment.check_signal()
+    delays = window_delays(experiment.time, device, qubit, experiment.pulses) or [0.0]
+    for piece, delay in zip(pieces(experiment.time, experiment.signal, experiment.pulses), delays, strict=False):
+        circuit.rz(times(piece.share, phase), qubit)
+        _append_delay(circuit, qubit, delay, device)
+        if piece.pulse:
+            getattr(circuit, piece.pulse)(qubit)
+
+
+def _append_delay(circuit: QuantumCircuit, qubit: int, delay: float, device: Device) -> None:
+    if delay > 0 and device.dt is not None:
+        circuit.delay(round(delay / device.dt), qubit, unit="dt")
+    elif delay > 0:
+        circuit.delay(delay, qubit, unit="s")
 
 
 def _around(
@@ -176,8 +173,10 @@ def _around(
         for layer in layout.layers:
             for control, to in layer:
                 spread.cx(qubits[control], qubits[to])
-        preparation = empty.copy()
-        preparation.h(qubits[0])
+        for spin, sign in enumerate(probe.signs):
+            if sign == "-":
+                spread.x(qubits[spin])
+        preparation = empty.compose(prepare(Probe.product(1, probe.tilt)), qubits=[qubits[0]])
         preparation.compose(spread, inplace=True)
         endings = {"directions": empty, "loss_flag": spread.inverse(), "unprepare": preparation.inverse()}
         return preparation, endings[experiment.ending], qubits, qubits
@@ -203,7 +202,7 @@ def relaxation_circuit(qubits: Sequence[int], time: float, device: Device, targe
         circuit.x(qubit)
     circuit.barrier(list(qubits))
     for qubit in qubits:
-        _window(circuit, qubit, time, device, "free")
+        _append_delay(circuit, qubit, time, device)
     circuit.barrier(list(qubits))
     circuit.measure(list(qubits), range(len(qubits)))
     return transpile(circuit, target=target, optimization_level=0, initial_layout=list(range(device.num_qubits)))

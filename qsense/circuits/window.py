@@ -34,7 +34,7 @@ class Piece(NamedTuple):
 
 
 def pieces(time: float, signal: Signal, pulses: Pulses) -> list[Piece]:
-    """Returns the pieces of a window.
+    """Returns the pieces of a window; at t = 0 there is no time for pulses, and one piece has the whole phase.
 
     Args:
         time: of the whole window in s.
@@ -47,6 +47,8 @@ def pieces(time: float, signal: Signal, pulses: Pulses) -> list[Piece]:
     >>> pieces(1.0, Signal(frequency="matched"), Pulses.named("hahn"))[1]
     Piece(share=-0.5, length=0.5, pulse='x')
     """
+    if time == 0:
+        return [Piece(1.0, 0.0, "")]
     shares = signal.shares(time, pulses)
     lengths = np.diff(pulses.edges()) * time
     ends = [*pulses.axes, *[""] * (len(shares) - len(pulses.axes))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -50,7 +50,6 @@ def calibrate(
     from qsense import services as remote
     from qsense.calibration import remote as by_jobs
     from qsense.calibration.model import model_file
-    from qsense.circuits.transpilation import Idle
     from qsense.cli.jobs import cost, sent_as_json
     from qsense.errors import ArgumentError
 
@@ -83,7 +82,7 @@ def calibrate(
         )
     else:
         found = _measure_now(backend, named, shots, idling, seed)
-    entry = model_file(found, backend, name, cast(Idle, idle), None if ready is None else ready.started)
+    entry = model_file(found, backend, name, idle, None if ready is None else ready.started)
     model = tomli_w.dumps(entry)
     try:
         # A link that the user names is followed; one that lies here under the name of a device is not.

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from qsense import backends
 from qsense.backends import Sampler
 from qsense.backends.device_sampler import DeviceSampler
 from qsense.circuits.sensing import Experiment
-from qsense.circuits.transpilation import Idle
 from qsense.devices.device import Calibration
 from qsense.errors import SpecError, at_key
 from qsense.runs.folder import RecordFolder
@@ -174,7 +173,7 @@ def _on_backend(spec: RunSpec, opened: Any) -> tuple[RunSpec, Sampler, list[str]
     """The spec with its qubits chosen, if it runs on a device; what it runs on; what was assumed of its noise."""
     wanted = spec.device or DeviceOptions(spec.idle)
     # Simulators take the pulses from the experiments.
-    idle = cast(Idle, spec.idle if backends.is_device(spec.backend) else "free")
+    idle = spec.idle if backends.is_device(spec.backend) else "free"
     sampler = backends.sampler(spec.backend, spec.readout_error, idle=idle, qubits=wanted.qubits, opened=opened)
     if not isinstance(sampler, DeviceSampler):
         return spec, sampler, []

@@ -25,6 +25,7 @@ from qsense.estimators.spam import fit_amplitude
 from qsense.probes import Probe
 from qsense.runs.preparation import prepare_run
 from qsense.runs.spec import RunSpec
+from qsense.signals import UNIFORM, Pulses, Signal
 from qsense.theory import gain
 from qsense.theory.times import designed_rule
 
@@ -106,15 +107,25 @@ def test_the_restricted_fake_has_the_noise_of_the_whole_one():
 def test_every_way_of_idling_runs_and_a_fake_gives_the_same_t2_for_all():
     """A fake has no slow noise to refocus: product gain at one time within 4 standard errors, pulses' errors aside."""
     values = {}
-    for idle in ("free", "hahn", "xy4"):
+    for idle in ("free", "hahn", "xy4", "cpmg:3"):
+        signal = UNIFORM if idle == "free" else Signal(frequency="matched")
         sampler = backends.sampler("fake:boston", idle=idle, qubits=[34, 35])
         ending, settings = product.design(2, 0.3)
         found = product.estimate(
-            sampler.sample(Experiment(Probe.product(2), 100e-6, ending), settings, 4000, LocalNoise(), 3)
+            sampler.sample(Experiment(Probe.product(2), 100e-6, ending, signal), settings, 4000, LocalNoise(), 3)
         )
         values[idle] = (found.value, found.stderr)
-    for idle in ("hahn", "xy4"):
+    for idle in ("hahn", "xy4", "cpmg:3"):
         assert abs(values[idle][0] - values["free"][0]) < 4 * np.hypot(values[idle][1], values["free"][1]) + 0.02
+
+
+def test_a_device_refuses_a_constant_field_under_its_pulses_and_an_experiments_own_pulses_win():
+    sampler = backends.sampler("fake:boston", idle="hahn", qubits=[34, 35])
+    with pytest.raises(ArgumentError, match="an echo senses an alternating one"):
+        sampler.check(Experiment(Probe.product(2), 100e-6))
+    matched = Signal(frequency="matched")
+    circuit = sampler.prepared(Experiment(Probe.product(2), 100e-6, "directions", matched, Pulses.named("xy4"))).circuit
+    assert circuit.count_ops()["delay"] >= 2 * 5
 
 
 def test_a_run_on_a_fake_keeps_its_qubits_its_times_and_its_calibration(tmp_path, caplog):

@@ -13,17 +13,31 @@ from qsense.devices.device import Device, read
 from qsense.devices.layout import choose
 from qsense.errors import ArgumentError
 from qsense.probes import Probe
+from qsense.signals import UNIFORM, Pulses, Signal
 
 pytestmark = pytest.mark.long
 
 DEVICE = read(Vendor())
-PROBES = [Probe.ghz(4), Probe.product(3), Probe.product(2, 0.4), Probe.from_qasm("w4")]
+PROBES = [
+    Probe.ghz(4),
+    Probe.ghz(4, signs="+-+-", tilt=0.3),
+    Probe.product(3),
+    Probe.product(2, 0.4),
+    Probe.from_qasm("w4"),
+]
 
 
-def made(probe, time=1e-6, ending="directions", idle="free", target=None):
+ECHOES = ["hahn", "xy4", "cpmg:3", "xy8:1"]
+NUMBERS = {"free": 0, "hahn": 2, "xy4": 4, "cpmg:3": 4, "xy8:1": 8}
+
+
+def made(probe, time=1e-6, ending="directions", idle="free", target=None, signal=None):
+    """The device's circuit; under pulses the signal is in step with them unless another one is given."""
     target = line_target() if target is None else target
     device = read(Vendor(target))
-    return on_device(Experiment(probe, time, ending), choose(device, probe), device, target, idle)
+    signal = (UNIFORM if idle == "free" else Signal(frequency="matched")) if signal is None else signal
+    experiment = Experiment(probe, time, ending, signal, Pulses.named(idle))
+    return on_device(experiment, choose(device, probe), device, target)
 
 
 def outcome_probabilities(circuit, values):
@@ -50,9 +64,10 @@ def logical_probabilities(experiment, values):
     return Statevector(bare).probabilities()
 
 
-@pytest.mark.parametrize("idle", ["free", "hahn", "xy4"])
+@pytest.mark.parametrize("idle", ["free", *ECHOES])
 @pytest.mark.parametrize(("probe", "ending"), [
-    *((probe, ending) for probe in PROBES for ending in ("directions", "unprepare")), (PROBES[0], "loss_flag"),
+    *((probe, ending) for probe in PROBES for ending in ("directions", "unprepare")),
+    *((probe, "loss_flag") for probe in PROBES[:2]),
 ])  # fmt: skip
 def test_the_devices_circuit_has_the_outcomes_of_the_experiments_circuit(probe, ending, idle):
     """Except that the loss flag names other spins where the fan-out is another tree; its classes stay."""
@@ -76,20 +91,19 @@ def steps_of_the_window(found):
     return steps
 
 
-@pytest.mark.parametrize("idle", ["free", "hahn", "xy4"])
-@pytest.mark.parametrize("time", [5e-7, 1e-6, 3.21e-5])
+@pytest.mark.parametrize("idle", ["free", *ECHOES])
+@pytest.mark.parametrize("time", [6e-7, 1e-6, 3.21e-5])
 def test_the_window_lasts_the_recorded_time_on_every_spin(time, idle):
     found = made(Probe.ghz(4), time, "loss_flag", idle)
     assert abs(found.time - time) <= 8e-9 * (1 + 1e-9)
     for steps in steps_of_the_window(found).values():
-        lasts = sum(
-            step.duration * 1e-9 if step.name == "delay" else 32e-9 for step in steps if step.name in ("delay", "x")
-        )
+        names = [step.name for step in steps]
+        lasts = sum(step.duration * 1e-9 for step in steps if step.name == "delay") + 32e-9 * names.count("x")
         assert lasts == pytest.approx(found.time, rel=1e-12)
-        assert sum(step.name == "x" for step in steps) == {"free": 0, "hahn": 2, "xy4": 4}[idle]
+        assert names.count("x") == NUMBERS[idle]
 
 
-@pytest.mark.parametrize("idle", ["free", "hahn", "xy4"])
+@pytest.mark.parametrize("idle", ["free", "hahn", "xy4", "cpmg:3"])
 def test_every_delay_of_the_circuit_is_a_multiple_of_the_granularity(idle):
     for probe in PROBES:
         circuit = made(probe, 1.234e-6, "unprepare", idle).circuit
@@ -98,7 +112,11 @@ def test_every_delay_of_the_circuit_is_a_multiple_of_the_granularity(idle):
         assert all(delay % 16 == 0 for delay in delays)
 
 
-@pytest.mark.parametrize("idle", ["hahn", "xy4"])
+def is_signal(step):
+    return bool(getattr(step, "params", [])) and "phase" in str(step.params[0])
+
+
+@pytest.mark.parametrize("idle", ECHOES)
 def test_pulses_refocus_a_constant_detuning_and_free_decay_does_not(idle):
     """Each spin turns by a detuning while a delay lasts; with pulses nothing of it is left, up to half a clock tick."""
     detuning = 2e5  # rad/s
@@ -108,16 +126,60 @@ def test_pulses_refocus_a_constant_detuning_and_free_decay_does_not(idle):
             for step in steps:
                 if step.name == "delay":
                     circuit.rz(detuning * step.duration * 1e-9, 0)
-                elif not getattr(step, "params", []) or not hasattr(step.params[0], "name"):  # not the signal's own rz
+                elif not is_signal(step):
                     circuit.append(step, [0])
             overlap = abs(np.trace(Operator(circuit).data)) / 2
             assert (overlap > 1 - 1e-5) == kept
 
 
-def test_the_signal_stands_before_the_pulses_so_that_they_do_not_refocus_it():
-    for steps in steps_of_the_window(made(Probe.product(2), 2e-5, idle="xy4")).values():
-        assert steps[0].name == "rz"
-        assert "phase" in str(steps[0].params[0])
+@pytest.mark.parametrize("idle", ECHOES)
+def test_the_signal_is_inside_of_the_window_between_the_pulses(idle):
+    """A piece of it before every delay, as large as the field collects there; with the pulses they add up to θ."""
+    pulses, alpha = Pulses.named(idle), 0.3
+    signal = Signal(frequency="matched", phase=alpha)
+    for steps in steps_of_the_window(made(Probe.product(2), 2e-5, idle=idle, signal=signal)).values():
+        kinds = ["signal" if is_signal(step) else step.name for step in steps]
+        places = [k for k, kind in enumerate(kinds) if kind == "signal"]
+        assert len(places) == pulses.num_flips + 1
+        assert all(kinds[place + 1] == "delay" for place in places)
+        found = np.array([float(_slope(steps[place].params[0])) for place in places])
+        edges = np.array([0, *(x for x in pulses.instants if x < 1), 1])
+        wave = np.sin(np.pi * pulses.num_flips * edges + alpha)  # the integral of cos(2πft + α), f t = n/2
+        parts = np.diff(wave)
+        signs = (-1.0) ** np.arange(len(parts))
+        assert np.allclose(found, parts / (parts @ signs), atol=1e-9)
+
+
+def _slope(expression):
+    (parameter,) = expression.parameters
+    return expression.bind({parameter: 1.0})
+
+
+@pytest.mark.parametrize("idle", ECHOES)
+def test_a_field_that_truly_oscillates_during_the_delays_gives_the_same_fringe(idle):
+    """Without the emulated signal, each delay turns the spin by the integral of φ cos(2πft): in all by θ = φtW."""
+    time, field, tick = 2e-5, 1.1e5, 16e-9
+    found = made(Probe.product(1), time, idle=idle)
+    frequency = Pulses.named(idle).num_flips / 2 / time
+    (steps,) = steps_of_the_window(found).values()
+    turned, now = np.array([1, 1]) / np.sqrt(2), 0.0
+    for step in steps:
+        length = step.duration * 1e-9 if step.name == "delay" else 32e-9 if step.name == "x" else 0.0
+        middle = now + length / 2
+        angle = field * length * np.cos(2 * np.pi * frequency * middle) * np.sinc(frequency * length)
+        halves = np.exp(np.array([-0.25j, 0.25j]) * angle)  # a pulse is in the middle of its length
+        turned = halves * turned
+        if step.name != "delay" and not is_signal(step):
+            turned = Operator(step).data @ turned
+        turned, now = halves * turned, now + length
+    phase = np.angle(turned[1] / turned[0])
+    assert phase == pytest.approx(field * time * 2 / np.pi, abs=2 * field * tick + 0.03)
+
+
+@pytest.mark.parametrize("idle", ECHOES)
+def test_a_constant_field_under_pulses_is_refused(idle):
+    with pytest.raises(ArgumentError, match="an echo senses an alternating one"):
+        made(Probe.ghz(2), idle=idle, signal=UNIFORM)
 
 
 def test_pulses_stand_where_ideal_pulses_would():
@@ -126,6 +188,10 @@ def test_pulses_stand_where_ideal_pulses_would():
     delays = np.array(window_delays(8e-6, device, 0, "xy4"))
     centres = np.cumsum(delays[:4] + 40e-9) - 20e-9
     assert np.allclose(centres, 8e-6 * np.array([1, 3, 5, 7]) / 8, atol=1e-9)
+    delays = np.array(window_delays(6.04e-6, device, 0, "cpmg:3"))  # and a closing pulse of 40 ns at its end
+    centres = np.cumsum(delays[:4] + 40e-9) - 20e-9
+    assert np.allclose(centres, [1e-6, 3e-6, 5e-6, 6.02e-6], atol=1e-9)
+    assert delays[4] == 0
 
 
 def test_a_ghz_state_costs_one_gate_a_spin_and_the_depth_of_its_fan_out():
@@ -166,7 +232,7 @@ def test_time_shorter_than_the_pulses_is_refused():
 
 def test_an_unknown_way_to_idle_is_refused_with_the_nearest():
     with pytest.raises(ArgumentError, match='Did you mean "hahn"'):
-        made(Probe.ghz(2), idle="han")
+        window_delays(1e-6, DEVICE, 0, "han")
 
 
 def test_a_backend_without_delay_is_refused():
