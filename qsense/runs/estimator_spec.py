@@ -11,6 +11,7 @@ from qsense.estimators.estimator import Estimator, Option
 from qsense.estimators.registry import AUTO, automatic, estimator_named
 from qsense.probes import Probe
 from qsense.runs.spec_file import EstimatorEntry
+from qsense.signals import Signal
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,18 @@ class EstimatorSpec:
                 "an Estimator."
             )
         return method
+
+    def for_signal(self, probe: Probe, signal: Signal) -> Estimator:
+        """Returns the estimator of a probe that senses a signal with weights.
+
+        Raises:
+            ArgumentError: as `for_probe`; it is for signals of equal weights, or the probe does not see the signal.
+        """
+        method = self.for_probe(probe)
+        if signal.has_unit_weights:
+            return method
+        with extension_code(method, f'the estimator "{self.name}", given the weights of the signal'):
+            return method.with_weights(tuple(signal.weights_of(probe.num_qubits).tolist()))
 
 
 def _options(kind: str) -> Mapping[str, Option]:

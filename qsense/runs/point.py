@@ -39,8 +39,11 @@ class Acquisition(NamedTuple):
 
 
 def acting(world: World) -> AnyNoise:
-    """Returns the noise alone where there is nothing beside it, and else the world."""
-    return world.noise if world.is_plain else world
+    """Returns the noise alone where there is nothing beside it, the local one alone where it has no other parts."""
+    if not world.is_plain:
+        return world
+    has_more = world.noise.phase_noise or world.noise.is_coupled
+    return world.noise if has_more else world.noise.local
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,7 @@ class Point:
     @cached_property
     def method(self) -> Estimator:
         """What the estimator's name means for this probe and the signal's weights."""
-        if self.measured_by is not None:
-            return self.measured_by
-        method = self.estimator.for_probe(self.probe)
-        if self.signal.has_unit_weights:
-            return method
-        with extension_code(method, f'the estimator "{self.estimator.name}", given the weights of the signal'):
-            return method.with_weights(tuple(self.signal.weights_of(self.probe.num_qubits).tolist()))
+        return self.measured_by or self.estimator.for_signal(self.probe, self.signal)
 
     @cached_property
     def world(self) -> World:

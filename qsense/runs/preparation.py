@@ -21,6 +21,7 @@ from qsense.backends.device_sampler import DeviceSampler
 from qsense.circuits.sensing import Experiment
 from qsense.devices.device import Calibration
 from qsense.errors import SpecError, at_key
+from qsense.runs.abilities import check_abilities
 from qsense.runs.folder import RecordFolder
 from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import RowShots, plan
@@ -195,6 +196,7 @@ def _is_as_reported(spec: RunSpec, sampler: Sampler) -> bool:
 
 def _check(points: list[Point], sampler: Sampler) -> None:
     for point in points:
+        check_abilities(sampler, point)
         # Only a device has a clock and pulses for which a time can be too short.
         for time in point.rule.times if isinstance(sampler, DeviceSampler) else [0.0]:
             sampler.check(point.experiment_at(float(time)))

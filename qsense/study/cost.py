@@ -16,6 +16,7 @@ from qsense.errors import ArgumentError, extension_code
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.spec import RunSpec
+from qsense.signals import Signal
 
 PROGRAM_BYTES, PROGRAM_WITH_AER_BYTES = 90 * 2**20, 210 * 2**20
 _TIMES = 5  # of a designed rule; rarely more
@@ -46,14 +47,14 @@ class Cost:
         """
         probe, estimator = spec.probes[0], spec.estimators[0]
         times = len(spec.times) if spec.times is not None else _TIMES
-        return _cost(probe, estimator, spec.backend, times, spec.allocation == "optimal")
+        return _cost(probe, estimator, spec.signal, spec.backend, times, spec.allocation == "optimal")
 
 
 @lru_cache(maxsize=4096)
-def _cost(probe: Probe, estimator: EstimatorSpec, backend: str, times: int, piloted: bool) -> Cost:
+def _cost(probe: Probe, estimator: EstimatorSpec, signal: Signal, backend: str, times: int, piloted: bool) -> Cost:
     size, shots = probe.num_qubits, estimator.shots
     try:
-        method = estimator.for_probe(probe)
+        method = estimator.for_signal(probe, signal)
         with extension_code(method, f'the estimator "{estimator.name}"'):
             ending, settings = method.design(0.0)
             rows, analysis = len(settings), method.cost()
