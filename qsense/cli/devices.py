@@ -62,12 +62,15 @@ def compare(record: Record, allow_code: AllowCode = False, as_json: AsJson = Fal
             f"{record}: the run was not on a device, so there is no calibration to compare with; "
             f"see it beside its theory with: qsense show {record}"
         )
-    points = compare_record(loaded).calibration
+    found = compare_record(loaded)
     if as_json:
-        print(json.dumps({"record": str(loaded.path), "points": points}, indent=2, allow_nan=False))
+        words = {"record": str(loaded.path), "points": found.calibration, "scaling": found.scaling}
+        print(json.dumps(words, indent=2, allow_nan=False))
         return
-    for point in points:
+    for point in found.calibration:
         _print_point(point)
+    for row in found.scaling:
+        print_line(_scaling(row))
 
 
 def _print_point(point: dict[str, Any]) -> None:
@@ -102,6 +105,10 @@ def _print_point(point: dict[str, Any]) -> None:
                 f"readout is correlated: pair {readout['pair']} (p = {readout['p_together']:.1g}), "
                 f"spin {readout['spin']} (p = {readout['p_apart']:.1g}); do not trust the mitigated values"
             )
+    if "collective_rate_per_s" in point:
+        rate, error = point["collective_rate_per_s"], point["collective_rate_stderr_per_s"]
+        fits = "" if point["collective_p_value"] >= UNLIKELY else ", but it does not grow as t: shared noise with memory"
+        print_line(f"dephasing that the qubits share, from pairs: {with_error(rate, error)} 1/s of L = 2J_z{fits}")
     for suspect in point["suspects"]:
         if suspect["is_culprit"]:
             t2, error = 1 / suspect["rate_per_s"], suspect["rate_stderr_per_s"] / suspect["rate_per_s"] ** 2
@@ -110,6 +117,13 @@ def _print_point(point: dict[str, Any]) -> None:
                 f"{readable_time(1 / suspect['predicted_per_s'])} predicted (z = {suspect['z']:+.1f})"
             )
     print()
+
+
+def _scaling(row: dict[str, Any]) -> str:
+    power = with_error(row["exponent"], row["exponent_stderr"])
+    sizes = ", ".join(map(str, row["num_qubits"]))
+    fits = "" if row["p_value"] >= UNLIKELY else f"; no power fits (p = {row['p_value']:.1g}), as with unequal qubits"
+    return f"decay of {row['probe']} N = {sizes}, by {row['estimator']}: as N^{power} (1: own noise, 2: shared){fits}"
 
 
 def _verdict(point: dict[str, Any], kind: str, keeps: str) -> str:

@@ -10,6 +10,7 @@ from qsense.comparison.advantage import Crossover, crossing
 from qsense.comparison.against_calibration import calibration_rows
 from qsense.comparison.fits import fit_rows
 from qsense.comparison.points import MeasuredPoint, measure_point, point_columns
+from qsense.comparison.shared_dephasing import scaling_rows
 from qsense.comparison.rows import (
     Comparison,
     as_single_values,
@@ -33,6 +34,7 @@ __all__ = [
     "fit_rows",
     "measure_point",
     "point_columns",
+    "scaling_rows",
     "summary_rows",
     "time_tables",
 ]

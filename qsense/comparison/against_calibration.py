@@ -9,6 +9,7 @@ import numpy as np
 
 from qsense.circuits.counts import Counts
 from qsense.comparison.points import MeasuredPoint
+from qsense.comparison.shared_dephasing import collective_part
 from qsense.errors import ArgumentError
 from qsense.estimators.readout import calibrate
 from qsense.estimators.readout.correlation import crosstalk
@@ -62,6 +63,7 @@ def calibration_rows(
                     )
                 ],
                 **_mitigated(item, readouts.get(place.qubits)),
+                **collective_part(item),
                 "suspects": [_suspect_row(s) for s in _suspects(item, place)],
             }
         )

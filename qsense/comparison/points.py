@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qsense.circuits.counts import Counts
-from qsense.comparison import as_read
+from qsense.comparison import as_read, decay_law
 from qsense.estimators.assumptions import Assumption
 from qsense.estimators.estimator import ClassicalGain, Quantity, QuantumGain
 from qsense.estimators.result import Estimate, IntegratedEstimate, integrate_estimates
@@ -100,15 +100,24 @@ def measure_point(point: Point, counts: Sequence[Counts], readout_error: Readout
         readout_error: with which they were read.
     """
     estimates = tuple(point.estimate(counts))
+    integral, exact = integrate_estimates(point.rule, estimates), _exact_integral(point, readout_error)
+    assumptions = _assumptions(point, counts)
+    if isinstance(_quantity(point), QuantumGain):
+
+        def curve(times: FloatArray) -> FloatArray:
+            return _exact_gain(point, times, readout_error)
+
+        integral, more = decay_law.checked(point.rule, estimates, integral, curve, exact.value)
+        assumptions += more
     return MeasuredPoint(
         point,
         tuple(counts),
         estimates,
-        integrate_estimates(point.rule, estimates),
+        integral,
         _exact_gain(point, point.rule.times, readout_error),
-        _exact_integral(point, readout_error),
+        exact,
         readout_error,
-        _assumptions(point, counts),
+        assumptions,
     )
 
 

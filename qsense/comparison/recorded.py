@@ -21,6 +21,8 @@ class RecordComparison:
         verdicts: a sentence for each pair of probes.
         calibration: of a run on a device, a mapping for each point beside what the calibration predicts, as in
             `calibration.json`; else empty.
+        scaling: of a run on a device, for each noise and estimator of GHZ probes of three sizes or more, how their
+            decay grows with N; else empty.
     """
 
     path: Path
@@ -28,6 +30,7 @@ class RecordComparison:
     crossovers: tuple[dict[str, Any], ...]
     verdicts: tuple[str, ...]
     calibration: tuple[dict[str, Any], ...]
+    scaling: tuple[dict[str, Any], ...] = ()
 
     def __repr__(self) -> str:
         beside = "theory and calibration" if self.calibration else "theory"
@@ -54,6 +57,7 @@ def compare(record: RunRecord | str | Path, allow_code: bool = False) -> RecordC
             tuple(summary["crossovers"]),
             tuple(summary["verdicts"]),
             tuple(calibration["points"]),
+            tuple(calibration.get("scaling", ())),
         )
     except (KeyError, TypeError) as error:
         raise RecordError(

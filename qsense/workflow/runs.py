@@ -20,6 +20,7 @@ from qsense.comparison import (
     estimate_rows,
     fit_rows,
     measure_point,
+    scaling_rows,
     summary_rows,
     time_tables,
 )
@@ -211,7 +212,8 @@ def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | No
             if record.spec.device.readout_shots
         }
         points_on_device = calibration_rows(measured, record.spec.device.placements, readouts)
-        record.write_json("calibration.json", {"schema": SCHEMA, "points": points_on_device})
+        found = {"schema": SCHEMA, "points": points_on_device, "scaling": scaling_rows(measured)}
+        record.write_json("calibration.json", found)
     summary = {
         "schema": SCHEMA,
         "spec_id": record.spec.id,

@@ -5,7 +5,7 @@ smallest error of 𝓘. The quadrature that assumes no law is `estimators.integr
 """
 
 from qsense.estimators.integral.allocation import Allocation, allocate
-from qsense.estimators.integral.decay import Law, ModelName, law
+from qsense.estimators.integral.decay import Law, ModelName, law, law_of_curve
 from qsense.estimators.integral.fits import REFUSED_BELOW, Curve, Fit, fit
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "allocate",
     "fit",
     "law",
+    "law_of_curve",
 ]

@@ -16,6 +16,8 @@ from qsense.errors import ArgumentError, nearest
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import integrate
 
+_RANGE, _POINTS = (1e-3, 1e3), 241  # of a curve's times in units of its scale: 6 % apart
+
 ModelName = Literal["exponential", "stretched", "ghz_emission"]
 
 
@@ -67,6 +69,45 @@ def law(model: ModelName, num_qubits: int | None = None) -> Law:
         return integrate(lambda more: shape(s + more, 1.0), size / 2, size).value
 
     return Law(("amplitude", "rate"), shape, tail)
+
+
+def law_of_curve(curve: Callable[[FloatArray], FloatArray], scale: float, exponent: bool = True) -> Law:
+    """Returns the law of a curve that is known up to its scales: A·curve(t₀(Λt)^β)/curve(0), t₀ the scale.
+
+    Λ = 1/t₀ and β = 1 are the curve itself.
+
+    Args:
+        curve: a function of times in s, of any shape (n,), above 0 at t = 0; called once.
+        scale: t₀ in s, about when it has fallen by a factor e.
+        exponent: whether β is free.
+
+    >>> found = law_of_curve(lambda t: 3 * np.exp(-2 * t), 0.5)
+    >>> round(found.tail(0.0, 1.0), 4), round(float(found.shape(np.array([1.0]), 2.0)[0]), 4)
+    (1.0, 0.3679)
+    """
+    from scipy.interpolate import CubicSpline
+
+    logs = np.linspace(*np.log(_RANGE), _POINTS)
+    values = curve(np.concatenate([[0.0], scale * np.exp(logs)]))
+    relative = values[1:] / values[0]
+    spline = CubicSpline(logs, relative)
+
+    def at(log: FloatArray) -> FloatArray:
+        early = 1 - (1 - relative[0]) * np.exp(log - logs[0])
+        inside = spline(np.clip(log, logs[0], logs[-1]))
+        return np.asarray(np.where(log < logs[0], early, np.where(log > logs[-1], 0.0, inside)))
+
+    def shape(s: FloatArray, beta: float) -> FloatArray:
+        return at(beta * np.log(np.maximum(s, 1e-300)))
+
+    def tail(s: float, beta: float) -> float:
+        # With v = u^β the integral of shape(u) du is that of at(ln v) v^{1/β}/β d ln v.
+        start = max(beta * np.log(s), logs[0]) if s > 0 else logs[0]
+        grid = np.linspace(start, logs[-1], 8 * _POINTS)
+        before = np.exp(logs[0] / beta) - s if s < np.exp(logs[0] / beta) else 0.0
+        return float(before + np.trapezoid(at(grid) * np.exp(grid / beta) / beta, grid)) if start < logs[-1] else 0.0
+
+    return Law(("amplitude", "rate", "exponent") if exponent else ("amplitude", "rate"), shape, tail)
 
 
 def _stretched_tail(s: float, beta: float) -> float:

@@ -21,6 +21,7 @@ from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import as_times
 
 REFUSED_BELOW = 0.01  # a law that is right is refused once in a hundred times
+GIVEN = "given"  # the name of a law that is no name
 _REWEIGHTINGS = 4
 _TINY = 1e-300  # a variance of 0 would be an infinite weight
 
@@ -55,7 +56,7 @@ class Fit:
 def fit(
     times: Sequence[float] | FloatArray,
     estimates: Sequence[Estimate],
-    model: ModelName,
+    model: ModelName | Law,
     num_qubits: int | None = None,
     amplitude: float | None = None,
     covariance: FloatArray | None = None,
@@ -69,7 +70,7 @@ def fit(
     Args:
         times: shape (n,), in s, increasing.
         estimates: G at each time.
-        model: the law.
+        model: the law, by its name or itself.
         num_qubits: N, for `ghz_emission`.
         amplitude: G at t = 0 where it is known (N² for GHZ, N for a product probe); fitted by default.
         covariance: of the estimates, shape (n, n), where times share shots; they are independent by default.
@@ -84,7 +85,8 @@ def fit(
     >>> round(found.integral.total.value, 6), found.degrees
     (6.0, 2)
     """
-    grid, shape = as_times(times), law(model, num_qubits)
+    grid, shape = as_times(times), model if isinstance(model, Law) else law(model, num_qubits)
+    model = model if isinstance(model, str) else GIVEN
     unit = float(grid[-1]) or 1.0  # of time while fitting, so that no tolerance has one
     grid = grid / unit
     degrees = _degrees(grid, estimates, shape, model, amplitude)
