@@ -10,7 +10,6 @@ from qsense.comparison.advantage import Crossover, crossing
 from qsense.comparison.against_calibration import calibration_rows
 from qsense.comparison.fits import fit_rows
 from qsense.comparison.points import MeasuredPoint, measure_point, point_columns
-from qsense.comparison.shared_dephasing import scaling_rows
 from qsense.comparison.rows import (
     Comparison,
     as_single_values,
@@ -20,6 +19,7 @@ from qsense.comparison.rows import (
     summary_rows,
     time_tables,
 )
+from qsense.comparison.shared_dephasing import scaling_rows
 
 __all__ = [
     "Comparison",

@@ -87,7 +87,7 @@ def law_of_curve(curve: Callable[[FloatArray], FloatArray], scale: float, expone
     """
     from scipy.interpolate import CubicSpline
 
-    logs = np.linspace(*np.log(_RANGE), _POINTS)
+    logs = np.linspace(np.log(_RANGE[0]), np.log(_RANGE[1]), _POINTS)
     values = curve(np.concatenate([[0.0], scale * np.exp(logs)]))
     relative = values[1:] / values[0]
     spline = CubicSpline(logs, relative)

@@ -86,10 +86,10 @@ def fit(
     (6.0, 2)
     """
     grid, shape = as_times(times), model if isinstance(model, Law) else law(model, num_qubits)
-    model = model if isinstance(model, str) else GIVEN
+    name = model if isinstance(model, str) else GIVEN
     unit = float(grid[-1]) or 1.0  # of time while fitting, so that no tolerance has one
     grid = grid / unit
-    degrees = _degrees(grid, estimates, shape, model, amplitude)
+    degrees = _degrees(grid, estimates, shape, name, amplitude)
     values = np.array([e.value for e in estimates])
 
     def curve(unknown: FloatArray) -> FloatArray:
@@ -107,7 +107,7 @@ def fit(
     plain = whiten @ (values - curve(unknown))
     residuals = plain if covariance is not None else _residuals(curve(unknown), estimates)
     slopes = whiten @ _jacobian(curve, unknown)
-    spread = _spread(slopes, model, 0 if amplitude is not None else 1)
+    spread = _spread(slopes, name, 0 if amplitude is not None else 1)
 
     def bent(log_exponent: FloatArray) -> FloatArray:
         height, rate, exponent = _unpacked(unknown, amplitude)
@@ -118,7 +118,7 @@ def fit(
     chance = min(1.0, 2 * min(p_value(chi_square, degrees), p_value(bend**2, 1)))
     if chance < refused_below:
         raise ArgumentError(
-            f"The model {model} does not describe the data: χ² = {chi_square:.1f} for {degrees} degrees of freedom, "
+            f"The model {name} does not describe the data: χ² = {chi_square:.1f} for {degrees} degrees of freedom, "
             f"bend {bend:+.1f} σ (p = {chance:.1g}, refused below {refused_below:g}); use another or the quadrature."
         )
 
@@ -135,7 +135,7 @@ def fit(
     parameters = dict(zip(shape.parameters, _propagated(named, unknown, spread), strict=True))
     changes = _jacobian(named, unknown)
     return Fit(
-        model,
+        name,
         parameters,
         changes @ spread @ changes.T,
         IntegratedEstimate(total, tail, {}),

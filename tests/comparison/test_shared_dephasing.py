@@ -1,0 +1,97 @@
+"""How GHZ decay grows with N, and a run whose counts refuse what their estimator assumes: rows, verdicts and tables."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import synthetic
+from rich.console import Console
+
+import qsense
+from qsense.comparison import compare_points, measure_point, scaling_rows, summary_rows
+from qsense.estimators import Estimate
+from qsense.reports.run_tables import summary_parts
+from qsense.runs.plan import plan
+
+
+def points(sizes, probes=("ghz", "product"), shots=400):
+    spec = qsense.RunSpec.from_dict({
+        "schema": 1, "name": "shared", "probes": list(probes), "num_qubits": list(sizes),
+        "noise": {"dephasing_rate": 0.1}, "estimators": "auto", "field_rad_per_s": 0.2, "shots": shots, "seed": 3,
+    })  # fmt: skip
+    return plan(spec)
+
+
+def counts_of(rng, point, collective):
+    """Counts of a probe under local dephasing 0.1/s and a phase that all spins share, drawn shot by shot."""
+    size, found = point.probe.num_qubits, []
+    for time, shots in zip(point.rule.times, point.shots, strict=True):
+        phase, own = lambda s, t=time: rng.normal(0, np.sqrt(4 * collective * t), (s, 1)), np.exp(-0.2 * time)
+        rows = []
+        for axis in (0.0, np.pi / 2):
+            if point.probe.kind == "ghz":
+                up = rng.random((shots, 1)) >= (1 + own**size * np.cos(size * phase(shots) - axis)) / 2
+                rows.append(np.concatenate([up, np.zeros((shots, size - 1))], axis=1))
+            else:
+                rows.append(rng.random((shots, size)) >= (1 + own * np.cos(phase(shots) - axis)) / 2)
+        if point.probe.kind == "product":
+            rows.append(rng.random((shots, size)) >= 0.5)
+        found.append(synthetic.packed(np.concatenate(rows), shots * np.arange(len(rows) + 1)))
+    return found
+
+
+def measured(collective, sizes=(8,), probes=("ghz", "product")):
+    rng = np.random.default_rng(11)
+    return [measure_point(point, counts_of(rng, point, collective)) for point in points(sizes, probes)]
+
+
+def test_where_independence_is_refused_nothing_rests_on_the_sum_over_spins():
+    comparison = compare_points(measured(0.1))
+    rows = {row["probe"]: row for row in summary_rows(comparison)}
+    (one,) = (a for a in rows["product"]["assumptions"] if a["name"] == "independent spins")
+    assert set(one) == {"name", "p_value", "held", "consequence"}
+    assert (one["held"], one["p_value"] < 1e-6) == (False, True)
+    assert rows["product"]["z"] is None
+    (verdict,) = comparison.verdicts
+    assert "no verdict" in verdict
+    assert "independent spins (p = " in verdict
+
+
+def test_where_all_holds_no_assumption_is_listed():
+    comparison = compare_points(measured(0.0))
+    rows = summary_rows(comparison)
+    assert [row["assumptions"] for row in rows] == [[], []]
+    assert all(row["z"] is not None for row in rows)
+    assert "GHZ" in comparison.verdicts[0]
+
+
+@pytest.mark.parametrize(("collective", "refused"), [(0.0, False), (0.1, True)])
+def test_the_terminal_shows_what_is_refused_in_80_columns(collective, refused):
+    comparison = compare_points(measured(collective))
+    summary = {"rows": summary_rows(comparison), "crossovers": [], "verdicts": list(comparison.verdicts)}
+    console = Console(width=80, record=True, file=io.StringIO())
+    for part in summary_parts(summary):
+        console.print(part)
+    text = console.export_text()
+    assert ("‡" in text) == refused
+    assert ("independent spins refused" in " ".join(text.split())) == refused
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(("power", "factor"), [(1, 0.4), (2, 0.4)])
+def test_the_decay_of_ghz_probes_grows_with_the_power_of_their_noise(power, factor):
+    rng, items = np.random.default_rng(12), measured(0.0, (2, 3, 4, 6), ("ghz",))
+    own = []
+    for item in items:
+        size = item.point.probe.num_qubits
+        curve = size**2 * np.exp(-factor * size**power * item.point.rule.times / (size if power == 2 else 1))
+        error = 0.02 * size**2
+        own.append(replace(item, estimates=tuple(
+            Estimate(float(g + error * rng.normal()), error, limits=(0.0, size**2.0)) for g in curve
+        )))  # fmt: skip
+    (row,) = scaling_rows(own)
+    assert row["num_qubits"] == [2, 3, 4, 6]
+    assert abs(row["exponent"] - 1) < 4 * row["exponent_stderr"]
+    assert row["exponent_stderr"] < 0.2
+    assert scaling_rows(own[:2]) == []
