@@ -162,8 +162,8 @@ def cancel_answer(probe: Probe, noise: LocalNoise, time: float, shots: int, seed
     ]
     error = cancelled.slope_error / abs(cancelling.true_slope(probe))
     verdict = (
-        f"Bias {plain.bias:.1%} becomes {cancelled.bias:.1%} ± {error:.1%}; gain a shot {plain.gain:.2f} ± "
-        f"{plain.gain_error:.2f} becomes {cancelled.gain:.2f} ± {cancelled.gain_error:.2f}."
+        f"Bias {plain.bias:.1%} becomes {round(cancelled.bias, 3) + 0.0:.1%} ± {error:.1%}; gain a shot "
+        f"{plain.gain:.2f} ± {plain.gain_error:.2f} becomes {cancelled.gain:.2f} ± {cancelled.gain_error:.2f}."
     )
     return {
         "verdict": verdict,

@@ -68,7 +68,7 @@ def quasi_probabilities(channel: SpinChannel) -> FloatArray:
         ArgumentError: the channel has no inverse.
 
     Source: derived here: populations fix q_down, q_up and q_1 + q_Z, the coherence q_1 − q_Z. Under dephasing alone and
-        under emission alone no other choice costs less: Takagi, Phys. Rev. Research 3, 033178 (2021).
+        under emission alone no choice costs less: the inverse takes |+>, or |up>, to a matrix of trace norm Σ|q|.
 
     >>> one = np.ones((1, 1))
     >>> quasi_probabilities(SpinChannel(0.5 * one, one, one))[0, 0]  # dephasing

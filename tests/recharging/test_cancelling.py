@@ -48,6 +48,17 @@ def test_the_cost_is_that_of_the_literature():
     assert cost == pytest.approx((1 + p) / (1 - p))
 
 
+@pytest.mark.parametrize(
+    ("rates", "psi"), [((0.3, 0, 0), [0.5**0.5, 0.5**0.5]), ((0, 0.3, 0), [1, 0]), ((0, 0, 0.3), [0, 1])]
+)
+def test_no_decomposition_of_the_inverse_costs_less(rates, psi):
+    # Σ|q| of any processes is at least the trace norm of what the inverse makes of a state.
+    noise = expm(oracle.liouvillian(1, 0.0, *np.array(rates)[:, None]) * 0.7)
+    found = np.linalg.solve(noise, np.outer(psi, psi).ravel()).reshape(2, 2)
+    least = np.abs(np.linalg.eigvalsh(found)).sum()
+    assert sampling_cost(LocalNoise(*rates).channel(np.array([0.7]), 1))[0, 0] == pytest.approx(least, rel=1e-12)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_cancellation_never_gains_in_theory(seed):
     rng = np.random.default_rng(seed)
