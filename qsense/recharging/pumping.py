@@ -8,7 +8,8 @@ process that commutes with the field and does not know it:
 A multiplies the coherence by a = e^{−γ_↑t/2}, keeps down with s = 1 − q(1 − e^{−Γt}) and up with a² + 1 − s, where
 Γ = γ_↓ + γ_↑ and q = γ_↑/Γ. It is a process because (1 − e^{−Γt})/Γ ≤ (1 − e^{−γ_↑t})/γ_↑. What follows the noise and
 does not know the field never raises the quantum Fisher information: **G(t) with pumping is at most G(t) without, at
-every time, for every probe, beside dephasing and beside emission alike.** The same holds for photons that a pumped spin scatters.
+every time, for every probe, beside dephasing and beside emission alike.** The same holds for photons that a pumped spin
+scatters.
 """
 
 from __future__ import annotations
