@@ -1,7 +1,7 @@
-"""Puts noise into a sensing circuit for Aer: each spin's exact channel after its delay.
+"""Puts noise of each spin by itself into a circuit for Aer: the spin's exact channel after its delay.
 
 On a device a spin decays during the delay; on Aer a Kraus channel follows it. Nothing else of the circuit changes, so
-gates are ideal unless the backend says otherwise.
+gates are ideal unless the backend says otherwise. All other noise: `aer_window`, `trotter`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,16 @@ def kraus_operators(noise: SpinNoise, time: float, spin: int, num_qubits: int) -
     >>> len(kraus_operators(LocalNoise(dephasing=0.1), 1.0, 0, 1))
     2
     """
-    coherence, up, down = (float(f[0, spin]) for f in checked(noise).channel(np.array([time]), num_qubits))
+    return channel_operators(*(float(f[0, spin]) for f in checked(noise).channel(np.array([time]), num_qubits)))
+
+
+def channel_operators(coherence: float, up: float, down: float) -> list[ComplexArray]:
+    """Returns the Kraus operators of one spin's channel, as `kraus_operators`.
+
+    Args:
+        coherence: η, the factor on the spin's coherence.
+        up, down: the probabilities that a spin that was up is up, and down is down.
+    """
     # [[down, η], [η, up]] is positive; its eigenvectors are the diagonals of the jump-free operators.
     values, vectors = np.linalg.eigh(np.array([[down, coherence], [coherence, up]]))
     operators = [

@@ -19,7 +19,7 @@ from qsense.devices import layout as layouts
 from qsense.devices.device import Device, read
 from qsense.errors import ArgumentError
 from qsense.estimators.readout import patterns
-from qsense.noise import LocalNoise, SpinNoise
+from qsense.noise import AnyNoise, LocalNoise
 from qsense.noise.reported import relaxation_times
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
@@ -137,7 +137,7 @@ class DeviceSampler:
         found: Trust = self._kept[qubits]
         return found
 
-    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: SpinNoise, seed: int) -> Counts:
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: AnyNoise, seed: int) -> Counts:
         """Returns the counts of every row of the settings; `noise` is not used, the device has its own."""
         runner = self._runners[self.trust(experiment.probe).path]
         return runner(self.prepared(experiment).circuit, settings.values(), shots, seed)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings
-from qsense.noise import SpinNoise
+from qsense.noise import AnyNoise
 
 
 class Sampler(Protocol):
@@ -23,7 +23,7 @@ class Sampler(Protocol):
         """
         ...
 
-    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: SpinNoise, seed: int) -> Counts:
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: AnyNoise, seed: int) -> Counts:
         """Returns the counts of every row of the settings, `shots` each.
 
         A simulator applies `noise` while the spins sense; a device has its own and ignores it.

@@ -132,6 +132,14 @@ class Counts:
             np.concatenate([part.numbers for part in parts]),
         )
 
+    def pooled(self) -> Counts:
+        """Returns the counts of all rows as those of one.
+
+        >>> Counts.from_histograms(1, [{0: 3}, {0: 1, 1: 4}]).pooled().table()
+        array([[4, 4]])
+        """
+        return _gathered(self.num_bits, 1, np.zeros(len(self.numbers), dtype=np.int64), self.outcomes, self.numbers)
+
     def part(self, start: int, end: int) -> Counts:
         """Returns some of the rows.
 

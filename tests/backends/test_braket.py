@@ -1,5 +1,6 @@
 """Braket's local simulator: noise in the place of delays, the bits in their places, and the counts of the emulator."""
 
+import numpy as np
 import pytest
 from referee import noise_of, probes_of, random_settings, same_p_value
 
@@ -7,7 +8,7 @@ from qsense import LocalNoise, Probe, ReadoutError, backends, workflow
 from qsense.backends.aer_noise import with_noise
 from qsense.backends.vendor import Vendor
 from qsense.backends.vendors import braket
-from qsense.circuits.sensing import Experiment
+from qsense.circuits.sensing import Experiment, Settings
 from qsense.errors import ArgumentError, SpecError
 from qsense.estimators import ghz
 from qsense.runs.spec import RunSpec
@@ -109,3 +110,27 @@ def test_a_run_on_braket_measures_the_integral_of_the_spec_s_noise(tmp_path):
     rows = workflow.run(RunSpec.from_dict(data), tmp_path).read_json("summary.json")["rows"]
     assert len(rows) == 4
     assert all(abs(row["z"]) < 4.5 for row in rows)
+
+
+def test_the_basic_gates_keep_pulses_and_channels_in_their_places():
+    """The circuit's density matrix, with an echo and relaxation, is the emulator's distribution."""
+    from qiskit.quantum_info import DensityMatrix
+
+    from qsense import emulator
+    from qsense.backends.aer_window import noisy_circuit
+    from qsense.backends.vendors.braket import _in_basic_gates
+    from qsense.circuits.sensing import parameter_order
+    from qsense.noise import NoiseModel
+    from qsense.signals import Pulses, Signal
+
+    matched = Signal(frequency="matched")
+    experiment = Experiment(Probe.ghz(3, signs="+-+"), 0.8, "unprepare", matched, Pulses.named("xy4"))
+    noise = NoiseModel(LocalNoise(0.1, 0.4, 0.2))
+    circuit = _in_basic_gates(noisy_circuit(experiment, noise, draws=False).circuit)
+    assert set(circuit.count_ops()) <= {"rx", "ry", "rz", "h", "x", "cx", "kraus", "measure"}
+    settings = Settings(*np.random.default_rng(3).uniform(-3, 3, (3, 1, 3)))
+    bare = circuit.remove_final_measurements(inplace=False)
+    values = dict(zip(parameter_order(bare), settings.values()[0], strict=True))
+    bound = bare.assign_parameters({p: values[p.name] for p in bare.parameters})
+    wanted = next(emulator.probabilities(experiment, settings, noise))
+    assert np.abs(DensityMatrix(bound).probabilities() - wanted[0]).max() < 1e-12

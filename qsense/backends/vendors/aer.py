@@ -7,21 +7,26 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from qsense.backends.runners import Runner, aer_runner
 from qsense.backends.vendor import Simulator, Vendor
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings, parameter_order
 from qsense.emulator import Readout
+from qsense.emulator.window import square_root
 from qsense.errors import ArgumentError
-from qsense.noise import ReadoutError, SpinNoise
+from qsense.noise import AnyNoise, ReadoutError, World, world_of
+from qsense.numerics.fisher import FloatArray
 
 METHODS = {"density_matrix": 10, "statevector": 20, "matrix_product_state": 100}  # with the most spins
 DEFAULT = "density_matrix"
+_SHOTS_AT_ONCE = 1024  # of those that are a circuit each
 
 
 @dataclass(frozen=True)
 class AerSampler:
-    """Qiskit Aer with the spec's noise on the delays.
+    """Qiskit Aer with the spec's noise in the sensing window.
 
     Attributes:
         method: an Aer method; "density_matrix" is exact before sampling, the others run one trajectory per shot.
@@ -43,23 +48,66 @@ class AerSampler:
                 'use backend = "emulator".'
             )
 
-    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: SpinNoise, seed: int) -> Counts:
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: AnyNoise, seed: int) -> Counts:
+        """Returns the counts of every row of the settings.
+
+        Noise that spins share is exact for at most four spins on "density_matrix"; else a vector of phases is drawn for
+        every shot, which is one circuit. Couplings that do not commute run in Trotter steps (`backends.trotter`).
+
+        Raises:
+            ArgumentError: the noise and the experiment do not go together, or there are too many spins for this noise.
+        """
+        from qsense.backends.aer_window import noisy_circuit
+        from qsense.backends.trotter import choose_steps, trotter_circuit
+
+        experiment.check_signal()
+        model, size, values = world_of(noise).noise, experiment.probe.num_qubits, settings.values()
+        World(model, experiment.signal, experiment.pulses).check(size)
+        if not model.commutes(size):
+            circuit = trotter_circuit(experiment, model, choose_steps(experiment, model, settings))
+            return self._run(circuit, values, shots, seed, self.method)
+        made = noisy_circuit(experiment, model, self.method != DEFAULT)
+        if made.covariance is None:
+            return self._run(made.circuit, values, shots, seed, self.method)
+        # A shot with phases of its own is a circuit of its own, which a state vector runs as well as a density matrix.
+        method = "statevector" if self.method == DEFAULT else self.method
+        return self._shot_by_shot(made.circuit, made.covariance, values, shots, seed, method)
+
+    def _shot_by_shot(
+        self, circuit: Any, covariance: FloatArray, values: FloatArray, shots: int, seed: int, method: str
+    ) -> Counts:
+        """Every shot of every row with phases of its own, drawn with the covariance."""
+        root = square_root(covariance)
+        streams = np.random.SeedSequence(seed).spawn(len(values))
+        rows = []
+        for row, stream in zip(values, streams, strict=True):
+            rng = np.random.default_rng(stream)
+            parts = []
+            for first in range(0, shots, _SHOTS_AT_ONCE):
+                number = min(_SHOTS_AT_ONCE, shots - first)
+                kicks = rng.standard_normal((number, root.shape[1])) @ root.T
+                table = np.concatenate([np.broadcast_to(row, (number, len(row))), kicks], axis=1)
+                once = self._run(circuit, table, 1, int(rng.integers(2**31)), method)
+                parts.append(once.pooled())
+            rows.append(Counts.merged(parts))
+        return Counts.joined(rows)
+
+    def _run(self, circuit: Any, values: FloatArray, shots: int, seed: int, method: str) -> Counts:
+        """Counts of a circuit for every row of its parameters: those of every sensing circuit, then `kick`."""
         from qiskit import transpile
         from qiskit_aer import AerSimulator
 
-        from qsense.backends.aer_noise import with_noise
-
-        circuit, values = experiment.circuit(), settings.values()
         # 0 lets Aer run as many of the rows at once as there are cores; the counts do not depend on it.
         simulator = AerSimulator(
-            method=self.method,
+            method=method,
             n_qubits=circuit.num_qubits,  # the default lets `transpile` refuse more than 63
             max_parallel_experiments=0,
             noise_model=self._noise_model(),
         )
-        noisy = transpile(with_noise(circuit, noise), simulator, optimization_level=0)
+        noisy = transpile(circuit, simulator, optimization_level=0)
         by_name = {parameter.name: parameter for parameter in noisy.parameters}
-        binds = {by_name[key]: values[:, column].tolist() for column, key in enumerate(parameter_order(circuit))}
+        names = [*parameter_order(circuit), *(f"kick[{spin}]" for spin in range(circuit.num_qubits))]
+        binds = {by_name[key]: values[:, column].tolist() for column, key in enumerate(names) if key in by_name}
         result = simulator.run([noisy], parameter_binds=[binds], shots=shots, seed_simulator=seed).result()
         if not result.success:
             raise ArgumentError(f"Aer could not run the circuit: {result.status}.")

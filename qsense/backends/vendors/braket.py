@@ -1,9 +1,9 @@
 """Amazon Braket: its local simulator with the noise of the spec, and its devices through AWS.
 
 The local density-matrix simulator has no delay but takes Kraus channels, so each delay is replaced by its spin's exact
-channel; gates are ideal. It takes no seed: its counts differ from run to run. Circuits are given in a few basic gates:
-the simulator (1.41.2) applies a controlled rotation wrongly, without an error, where the control is two or three qubits
-above the target.
+channel, pulses included; noise that spins share and couplings are refused; gates are ideal. It takes no seed: its
+counts differ from run to run. Circuits are given in a few basic gates: the simulator (1.41.2) applies a controlled
+rotation wrongly, without an error, where the control is two or three qubits above the target.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import Readout
 from qsense.errors import ArgumentError, nearest
-from qsense.noise import SpinNoise
+from qsense.noise import AnyNoise, world_of
 from qsense.numerics.fisher import FloatArray
 
 if TYPE_CHECKING:
@@ -54,19 +54,20 @@ class BraketSampler:
                 'use backend = "emulator".'
             )
 
-    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: SpinNoise, seed: int) -> Counts:
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: AnyNoise, seed: int) -> Counts:
         """Returns the counts of every row of the settings; the seed is not used, as the simulator takes none.
 
         Raises:
-            ArgumentError: the simulator reads calibration bitstrings wrong.
+            ArgumentError: the simulator reads calibration bitstrings wrong, or the noise is more than channels of
+                single spins.
         """
-        from qiskit import transpile
+        from qsense.backends.aer_window import noisy_circuit, refuse
 
-        from qsense.backends.aer_noise import with_noise
-
+        model = world_of(noise).noise
+        refuse(experiment, model, self.name)
         self._test(experiment.probe.num_qubits)
-        plain = transpile(experiment.circuit(), basis_gates=list(BASIC_GATES), optimization_level=0)
-        return self._run(with_noise(plain, noise, keep_delays=False), settings.values(), shots, seed)
+        noisy = _in_basic_gates(noisy_circuit(experiment, model, draws=False).circuit)
+        return self._run(noisy, settings.values(), shots, seed)
 
     def _test(self, size: int) -> None:
         if size not in self._tested:
@@ -78,6 +79,29 @@ class BraketSampler:
             # Circuits of time 0 have no noise; it would have them run on its other simulator.
             warnings.filterwarnings("ignore", message="You are running a noise-free circuit")
             return bind_and_run(self.backend)(circuit, values, shots, seed)
+
+
+def _in_basic_gates(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The circuit in the gates that the simulator applies rightly, with its channels and without its delays.
+
+    The transpiler takes no channels: while it works, a delay of k seconds stands for the k-th of them.
+    """
+    from qiskit import transpile
+
+    channels: list[Any] = []
+    marked = circuit.copy_empty_like()
+    for step in circuit.data:
+        if step.operation.name == "kraus":
+            marked.delay(len(channels), step.qubits[0], unit="s")
+            channels.append(step.operation)
+        elif step.operation.name != "delay":
+            marked.append(step)
+    plain = transpile(marked, basis_gates=list(BASIC_GATES), optimization_level=0)
+    made = plain.copy_empty_like()
+    for step in plain.data:
+        is_mark = step.operation.name == "delay"
+        made.append(channels[round(step.operation.duration)] if is_mark else step.operation, step.qubits, step.clbits)
+    return made
 
 
 def open_local() -> Any:

@@ -9,7 +9,7 @@ from qsense.backends.vendor import Simulator, Vendor
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import Readout
-from qsense.noise import SpinNoise
+from qsense.noise import AnyNoise
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class EmulatorSampler:
     def check(self, experiment: Experiment) -> None:
         emulator.check(experiment)
 
-    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: SpinNoise, seed: int) -> Counts:
+    def sample(self, experiment: Experiment, settings: Settings, shots: int, noise: AnyNoise, seed: int) -> Counts:
         return emulator.sample(experiment, settings, shots, noise, seed, self.readout_error)
 
 
