@@ -102,8 +102,8 @@ def main() -> None:
                 return ghz_estimate(rng, time, n, s, rate)
 
             truth = ghz_emission_integral(size, rate)
-            for times in (None, (0.0, 0.5, 1.0)):
-                name = f"GHZ, emission, rate {rate:.3g}" + (", times 0, 0.5, 1" if times else "")
+            for times in (None, (0.0, 0.05, 0.1), (0.0, 0.5, 1.0)):
+                name = f"GHZ, emission, rate {rate:.3g}" + (f", times {times}" if times else "")
                 case(rng, name, Probe.ghz(size), emission, truth, drawn, shots, repetitions, times)
 
 

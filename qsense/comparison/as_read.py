@@ -6,12 +6,20 @@ import numpy as np
 
 from qsense import emulator
 from qsense.circuits.sensing import Experiment, Settings
-from qsense.estimators.shifts import all_frequencies_rule, classes, one_frequency_rule
+from qsense.estimators.shifts import (
+    ShiftRule,
+    all_frequencies_rule,
+    classes,
+    for_signal,
+    one_frequency_rule,
+    single_spin_rule,
+)
 from qsense.estimators.shifts.method import ParameterShift
 from qsense.noise import ReadoutError
 from qsense.numerics.fisher import FloatArray, cfi
 from qsense.numerics.integration import integrate
-from qsense.runs.plan import Point
+from qsense.probes import Probe
+from qsense.runs.point import Point, acting
 from qsense.theory import IntegratedGain, gain
 from qsense.theory.bounds import gain_tail
 from qsense.theory.engines import decay_scales
@@ -35,8 +43,7 @@ def gain_as_read(point: Point, times: FloatArray, readout_error: ReadoutError) -
         N alone).
     """
     assert isinstance(point.method, ParameterShift)
-    size = point.probe.num_qubits
-    rule = one_frequency_rule(size) if point.probe.kind == "ghz" else all_frequencies_rule(size)
+    size, rule = point.probe.num_qubits, _rule(point.probe, point.method)
     ending, design = point.method.design(0.0)
     shifts = np.concatenate([np.zeros((1, size)), rule.shifts])
     rows = np.zeros(len(shifts), dtype=np.int64)
@@ -45,16 +52,28 @@ def gain_as_read(point: Point, times: FloatArray, readout_error: ReadoutError) -
     grouped = np.eye(int(kinds.max()) + 1)[kinds]
     found = []
     for time in times:
-        experiment = Experiment(point.probe, float(time), ending)
+        experiment = Experiment(point.probe, float(time), ending, point.signal, point.pulses)
         blocks = emulator.probabilities(experiment, settings, point.noise, readout_error)
         p = np.concatenate(list(blocks)) @ grouped
         found.append(float(cfi(p[0], rule.coefficients @ p[1:])))
-    return np.array(found)
+    return np.array(found) * point.signal.weight(times, point.pulses) ** 2
+
+
+def _rule(probe: Probe, method: ParameterShift) -> ShiftRule:
+    """The fewest shifts with which the derivative by the angle of the signal is exact."""
+    size, branch = probe.num_qubits, method.branch
+    if probe.kind == "ghz":
+        plain, name = one_frequency_rule(size), "one_frequency"
+    elif branch is None:
+        return all_frequencies_rule(size)
+    else:
+        plain, name = single_spin_rule(size), "single_spin"
+    return plain if branch is None else for_signal(plain, name, branch)
 
 
 def integrated_gain_as_read(point: Point, readout_error: ReadoutError) -> IntegratedGain:
     """Returns the integral of `gain_as_read` over all times, in s. No readout exceeds G, whose tail bounds it."""
-    probe, noise = point.probe, point.noise
+    probe, noise = point.probe, acting(point.world)
     tail = gain_tail(probe.num_qubits, noise)
 
     def beyond(start: float, _: float) -> float:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qsense.circuits.counts import Counts
 from qsense.comparison import as_read, decay_law
-from qsense.estimators.assumptions import Assumption
+from qsense.estimators.assumptions import INDEPENDENT, Assumption
 from qsense.estimators.estimator import ClassicalGain, Quantity, QuantumGain
 from qsense.estimators.result import Estimate, IntegratedEstimate, integrate_estimates
 from qsense.noise import ReadoutError
@@ -66,7 +66,9 @@ class MeasuredPoint:
         quantity = _quantity(self.point)
         if isinstance(quantity, QuantumGain):
             return "integrated_gain"
-        is_reached = quantity.reaches_quantum and not self._is_exact_with_readout_error
+        # Spin by spin a product probe's readout reaches G only where each spin's noise is its own.
+        apart = self.point.probe.kind == "ghz" or self.point.world.noise.acts_alone
+        is_reached = quantity.reaches_quantum and apart and not self._is_exact_with_readout_error
         return "integrated_gain" if is_reached else "classical_integrated_gain"
 
     @property
@@ -102,7 +104,7 @@ def measure_point(point: Point, counts: Sequence[Counts], readout_error: Readout
     estimates = tuple(point.estimate(counts))
     integral, exact = integrate_estimates(point.rule, estimates), _exact_integral(point, readout_error)
     assumptions = _assumptions(point, counts)
-    if isinstance(_quantity(point), QuantumGain):
+    if isinstance(_quantity(point), QuantumGain) and all(one.held or not one.withholds for one in assumptions):
 
         def curve(times: FloatArray) -> FloatArray:
             return _exact_gain(point, times, readout_error)
@@ -123,7 +125,10 @@ def measure_point(point: Point, counts: Sequence[Counts], readout_error: Readout
 
 def _assumptions(point: Point, counts: Sequence[Counts]) -> tuple[Assumption, ...]:
     with point.calling_estimator():
-        return tuple(point.method.assumptions(point.rule.times, counts))
+        found = tuple(point.method.assumptions(point.rule.times, counts))
+    # What the noise itself contradicts needs no counts.
+    alone = point.world.noise.acts_alone
+    return tuple(one if alone or one.name != INDEPENDENT else replace(one, held=False) for one in found)
 
 
 def point_columns(point: Point) -> dict[str, Any]:

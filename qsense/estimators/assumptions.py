@@ -7,6 +7,9 @@ from dataclasses import dataclass
 REFUSED_BELOW = 0.001
 """The p-value below which an assumption is refused: one that holds is refused in one of a thousand points."""
 
+INDEPENDENT = "independent spins"
+"""The name of an assumption that noise which spins share contradicts, whatever the counts say."""
+
 
 @dataclass(frozen=True)
 class Assumption:

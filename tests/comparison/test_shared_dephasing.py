@@ -15,10 +15,10 @@ from qsense.reports.run_tables import summary_parts
 from qsense.runs.plan import plan
 
 
-def points(sizes, probes=("ghz", "product"), shots=400):
+def points(sizes, probes=("ghz", "product"), shots=400, **noise):
     spec = qsense.RunSpec.from_dict({
         "schema": 1, "name": "shared", "probes": list(probes), "num_qubits": list(sizes),
-        "noise": {"dephasing_rate": 0.1}, "estimators": "auto", "field_rad_per_s": 0.2, "shots": shots, "seed": 3,
+        "noise": {"dephasing_rate": 0.1, **noise}, "estimators": "auto", "field_rad_per_s": 0.2, "shots": shots, "seed": 3,
     })  # fmt: skip
     return plan(spec)
 
@@ -56,6 +56,14 @@ def test_where_independence_is_refused_nothing_rests_on_the_sum_over_spins():
     (verdict,) = comparison.verdicts
     assert "no verdict" in verdict
     assert "independent spins (p = " in verdict
+
+
+def test_noise_that_the_spec_shares_refuses_the_sum_without_asking_the_counts():
+    (point,) = points((4,), ("product",), collective_dephasing_rate=0.001)
+    found = measure_point(point, counts_of(np.random.default_rng(13), point, 0.0))
+    assert [(one.name, one.held) for one in found.assumptions] == [("independent spins", False)]
+    assert found.assumptions[0].p_value > 0.001
+    assert found.z is None
 
 
 def test_where_all_holds_no_assumption_is_listed():

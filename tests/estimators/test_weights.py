@@ -61,7 +61,7 @@ def test_the_block_of_any_signs_and_weights_has_the_gain_of_the_lindblad_equatio
     assert found.limits == (0.0, pytest.approx(np.dot([1 if s == "+" else -1 for s in signs], weights) ** 2))
     # The measured directions follow the signal: the expected fringe is at its top.
     if readout != "multiple_quantum":
-        block = ghz.block(counts, readout, branch=method._branch)
+        block = ghz.block(counts, readout, branch=method.branch)
         assert block.across.value == pytest.approx(0, abs=1e-6)
         one, other = np.flatnonzero(branches(signs))
         assert block.along.value == pytest.approx(2 * abs(rho[one, other]), abs=1e-6)

@@ -60,18 +60,19 @@ class GhzBlock(Estimator):
         return "ghz: one 2×2 block carries all information, so two circuits a time are enough for any N"
 
     def design(self, phase: float) -> tuple[Ending, Settings]:
-        return design(self.num_qubits, phase, self.method, branch=self._branch)
+        return design(self.num_qubits, phase, self.method, branch=self.branch)
 
     def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
-        return estimate(counts, self.method, branch=self._branch)
+        return estimate(counts, self.method, branch=self.branch)
 
     def with_weights(self, weights: tuple[float, ...]) -> Self:
         found = replace(self, weights=checked_weights(weights, self.num_qubits))
-        _ = found._branch.frequency  # refuses a signal that the probe does not see
+        _ = found.branch.frequency  # refuses a signal that the probe does not see
         return found
 
     @property
-    def _branch(self) -> Branch:
+    def branch(self) -> Branch:
+        """The signs of the probe and the weights of the signal."""
         plain = Branch.plain(self.num_qubits)
         return Branch(self.signs or plain.signs, self.weights or plain.weights)
 
@@ -82,7 +83,7 @@ class GhzBlock(Estimator):
         return {**super().identity(), "readout": None}  # as the hashes of all records have it
 
     def readout_mitigation(self) -> Mitigation | None:
-        method, branch = self.method, self._branch
+        method, branch = self.method, self.branch
         if method == "multiple_quantum":
             return None
         return lambda counts, calibration: mitigated.ghz_gain(counts, calibration, method, branch).mitigated

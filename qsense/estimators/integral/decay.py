@@ -81,6 +81,9 @@ def law_of_curve(curve: Callable[[FloatArray], FloatArray], scale: float, expone
         scale: t₀ in s, about when it has fallen by a factor e.
         exponent: whether β is free.
 
+    Raises:
+        ArgumentError: the curve is 0 at t = 0, or not finite.
+
     >>> found = law_of_curve(lambda t: 3 * np.exp(-2 * t), 0.5)
     >>> round(found.tail(0.0, 1.0), 4), round(float(found.shape(np.array([1.0]), 2.0)[0]), 4)
     (1.0, 0.3679)
@@ -89,6 +92,8 @@ def law_of_curve(curve: Callable[[FloatArray], FloatArray], scale: float, expone
 
     logs = np.linspace(np.log(_RANGE[0]), np.log(_RANGE[1]), _POINTS)
     values = curve(np.concatenate([[0.0], scale * np.exp(logs)]))
+    if not (values[0] > 0 and np.isfinite(values).all()):
+        raise ArgumentError("Argument `curve` must be finite, and above 0 at t = 0.")
     relative = values[1:] / values[0]
     spline = CubicSpline(logs, relative)
 

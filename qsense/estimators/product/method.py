@@ -10,7 +10,7 @@ import numpy as np
 
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
-from qsense.estimators.assumptions import REFUSED_BELOW, Assumption
+from qsense.estimators.assumptions import INDEPENDENT, REFUSED_BELOW, Assumption
 from qsense.estimators.estimator import (
     Estimator,
     Mitigation,
@@ -75,7 +75,7 @@ class ProductSpins(Estimator):
         if self.num_qubits < 2 or min(int(one.row_shots().min()) for one in counts) < correlations.MIN_SHOTS:
             return ()
         chance = correlations.independence_p_value(times, [correlations.pairs(one, equator) for one in counts])
-        return (Assumption("independent spins", chance, chance >= REFUSED_BELOW, NOT_INDEPENDENT, withholds=True),)
+        return (Assumption(INDEPENDENT, chance, chance >= REFUSED_BELOW, NOT_INDEPENDENT, withholds=True),)
 
     def spin_gains(self, counts: Counts) -> Sequence[Estimate] | None:
         """Returns b_x² + b_y² of each spin, whatever the weight with which it senses the signal."""

@@ -9,6 +9,7 @@ from qsense.estimators.shifts.shift_rules import (
     RuleName,
     ShiftRule,
     all_frequencies_rule,
+    for_signal,
     one_frequency_rule,
     single_spin_rule,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "design",
     "ending",
     "estimate",
+    "for_signal",
     "min_shots",
     "one_frequency_rule",
     "rule_for",

@@ -80,11 +80,11 @@ class ParameterShift(Estimator):
 
     def design(self, phase: float) -> tuple[Ending, Settings]:
         return ending(self.readout), design(
-            self.readout, self.num_qubits, phase, self.rule, angle=self._angles, branch=self._branch
+            self.readout, self.num_qubits, phase, self.rule, angle=self._angles, branch=self.branch
         )
 
     def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
-        return estimate(counts, self.readout, self.rule, branch=self._branch)
+        return estimate(counts, self.readout, self.rule, branch=self.branch)
 
     def with_weights(self, weights: tuple[float, ...]) -> Self:
         found = replace(self, weights=checked_weights(weights, self.num_qubits))
@@ -97,7 +97,7 @@ class ParameterShift(Estimator):
         return found
 
     @property
-    def _branch(self) -> Branch | None:
+    def branch(self) -> Branch | None:
         """The signs and the weights; None where all are +1."""
         plain = Branch.plain(self.num_qubits)
         return Branch(self.signs or plain.signs, self.weights or plain.weights) if self.signs or self.weights else None
@@ -105,9 +105,9 @@ class ParameterShift(Estimator):
     @property
     def _angles(self) -> float | Sequence[float]:
         """How far each spin is measured from where it was prepared: where the signal turns it by `angle`."""
-        if self._branch is None:
+        if self.branch is None:
             return self.angle
-        signs, weights = np.array(self._branch.signs), np.array(self._branch.weights)
+        signs, weights = np.array(self.branch.signs), np.array(self.branch.weights)
         if self.readout in _OF_A_GHZ_PROBE:
             return tuple((self.angle * signs).tolist())
         if self._is_steepest_everywhere:
@@ -122,7 +122,7 @@ class ParameterShift(Estimator):
     @property
     def _signal_angle(self) -> float:
         """The signal's angle θ between where the probe was prepared and where it is measured."""
-        branch = self._branch
+        branch = self.branch
         if branch is None:
             return self.angle
         fringe = abs(branch.frequency) if self.kind == "ghz" else float(np.abs(branch.weights).sum())
@@ -135,7 +135,7 @@ class ParameterShift(Estimator):
         """Where a probe has outcomes of its own, such as a squeezed state's rare ones: until few of them are missed."""
         if not self.is_rare:
             return self.num_shots
-        return shots_for(probabilities(), self.readout, self.rule, self.num_shots, self._branch)
+        return shots_for(probabilities(), self.readout, self.rule, self.num_shots, self.branch)
 
     def identity(self) -> dict[str, Any]:
         found = super().identity()
