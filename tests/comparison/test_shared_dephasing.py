@@ -18,7 +18,8 @@ from qsense.runs.plan import plan
 def points(sizes, probes=("ghz", "product"), shots=400, **noise):
     spec = qsense.RunSpec.from_dict({
         "schema": 1, "name": "shared", "probes": list(probes), "num_qubits": list(sizes),
-        "noise": {"dephasing_rate": 0.1, **noise}, "estimators": "auto", "field_rad_per_s": 0.2, "shots": shots, "seed": 3,
+        "noise": {"dephasing_rate": 0.1, **noise}, "estimators": "auto", "field_rad_per_s": 0.2,
+        "shots": shots, "seed": 3,
     })  # fmt: skip
     return plan(spec)
 
