@@ -179,8 +179,8 @@ def pair_gate(zz: float, dipolar: float, time: float) -> ComplexArray:
         dipolar: D in rad/s.
         time: t in s.
 
-    >>> pair_gate(0.0, np.pi, 1.0).round(12)[1, 2]  # |01> and |10> are exchanged after πħ/D
-    (-1+0j)
+    >>> pair_gate(0.0, np.pi, 1.0).round(12)[1, 2].real  # |01> and |10> are exchanged after t = π/D
+    np.float64(-1.0)
     """
     energy = (zz + dipolar) / 2 * time
     both = reduce(np.add, [np.kron(PAULIS[k], PAULIS[k]) for k in (1, 2)]) / 2  # exchanges |01> and |10>
