@@ -29,8 +29,11 @@ _NUM_QUBITS_OF_A_LOSS_FLAG = 6  # whose circuits end in a fan-out: a dense state
 
 
 def is_known(point: Point) -> bool:
-    """Returns whether the gain as read can be computed: of parameter_shift, up to 10 spins, 6 for the loss flag."""
-    if not isinstance(point.method, ParameterShift):
+    """Returns whether the gain as read can be computed: of parameter_shift, up to 10 spins, 6 for the loss flag.
+
+    Of a constant field of weight 1 only, sensed without pulses.
+    """
+    if not isinstance(point.method, ParameterShift) or not point.world.is_plain or point.probe.signs:
         return False
     most = _NUM_QUBITS_OF_A_LOSS_FLAG if point.method.readout == "loss_flag" else _NUM_QUBITS
     return point.probe.num_qubits <= most
