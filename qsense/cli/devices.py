@@ -107,7 +107,8 @@ def _print_point(point: dict[str, Any]) -> None:
             )
     if "collective_rate_per_s" in point:
         rate, error = point["collective_rate_per_s"], point["collective_rate_stderr_per_s"]
-        fits = "" if point["collective_p_value"] >= UNLIKELY else ", but it does not grow as t: shared noise with memory"
+        grows = point["collective_p_value"] >= UNLIKELY
+        fits = "" if grows else ", but it does not grow as t: shared noise with memory"
         print_line(f"dephasing that the qubits share, from pairs: {with_error(rate, error)} 1/s of L = 2J_z{fits}")
     for suspect in point["suspects"]:
         if suspect["is_culprit"]:

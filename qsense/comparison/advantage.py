@@ -32,7 +32,8 @@ class Crossover:
         measured: where the two interpolated curves cross; None where they do not within the times measured. Its
             error has what interpolation of the exact values misses of the exact crossing.
         exact: the exact root at any time, also beyond the times measured; None where there is none.
-        ratio: 𝓘_GHZ/𝓘_product as measured; None where the latter was measured as zero.
+        ratio: 𝓘_GHZ/𝓘_product as measured; None where the latter was measured as zero, or counts refuse what one of
+            the two assumes.
         ratio_exact: the same, exact; None where the latter is zero.
         is_quantum: whether both estimate the quantum value, or a readout's that reaches it.
         withheld: why no verdict is given from it; None where one is.
@@ -72,14 +73,15 @@ def _comparable(ghz: Point, other: Point) -> bool:
 
 def _crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> Crossover:
     num_qubits = ghz.point.probe.num_qubits
-    ratio = ratio_of(ghz.integral.total, product.integral.total)
+    is_refused = ghz.is_withheld or product.is_withheld
+    ratio = None if is_refused else ratio_of(ghz.integral.total, product.integral.total)
     exact, exact_product = ghz.integrated_gain_exact.value, product.integrated_gain_exact.value
     root = _exact_crossover(ghz, product)
     return Crossover(
         ghz.point.noise.name,
         num_qubits,
         ghz.point.estimator.name,
-        measured_crossing(_curve(ghz), _curve(product), root) if num_qubits > 1 else None,
+        None if is_refused or num_qubits == 1 else measured_crossing(_curve(ghz), _curve(product), root),
         root,
         ratio,
         exact / exact_product if exact_product else None,
