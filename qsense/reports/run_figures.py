@@ -79,7 +79,7 @@ def _draw_gain(panel: Axes, here: list[MeasuredPoint], comparison: Comparison, h
             (handles[name],) = panel.plot(
                 times / seconds, item.curve_exact(times), _line(item), color=_colour(item, comparison), lw=1.3
             )
-        handles[f"{_title(item)}, {item.point.estimator.name}"] = panel.errorbar(
+        handles[_label(item)] = panel.errorbar(
             item.point.rule.times / seconds,
             [e.value for e in item.estimates],
             yerr=[NORMAL_95 * e.stderr for e in item.estimates],
@@ -113,9 +113,7 @@ def _draw_totals(
     for item in here:
         marks, total, exact = _marks(item, comparison), item.integral.total, item.integrated_gain_exact.value
         size, error = item.point.probe.num_qubits, NORMAL_95 * total.stderr
-        handles[f"{_title(item)}, {item.point.estimator.name}"] = panel.errorbar(
-            size, total.value / seconds, yerr=error / seconds, **marks
-        )
+        handles[_label(item)] = panel.errorbar(size, total.value / seconds, yerr=error / seconds, **marks)
         # In the ratio beside each other, so that error bars can be told apart.
         place = groups.index((item.point.probe.name, item.point.estimator.name)) - (len(groups) - 1) / 2
         if exact > 0:
@@ -153,6 +151,11 @@ def _title(item: MeasuredPoint) -> str:
     return _TITLES.get(item.point.probe.name, item.point.probe.name)
 
 
+def _label(item: MeasuredPoint) -> str:
+    """Which says where the counts refuse what the estimates assume."""
+    return f"{_title(item)}, {item.point.estimator.name}" + (" (assumption refused)" if item.refused else "")
+
+
 def _line(item: MeasuredPoint) -> str:
     if item.quantity != "integrated_gain":
         return ":"
@@ -170,6 +173,7 @@ def _marks(item: MeasuredPoint, comparison: Comparison) -> dict[str, Any]:
         "markersize": 6.5 if index == 0 else 3,
         "elinewidth": 1,
         "capsize": 2,
+        "alpha": 0.4 if item.is_withheld else 1.0,
     }
 
 

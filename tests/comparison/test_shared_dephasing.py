@@ -11,6 +11,7 @@ from rich.console import Console
 import qsense
 from qsense.comparison import compare_points, measure_point, scaling_rows, summary_rows
 from qsense.estimators import Estimate
+from qsense.reports.run_figures import gain_figure, integrated_gain_figure
 from qsense.reports.run_tables import summary_parts
 from qsense.runs.plan import plan
 
@@ -86,6 +87,14 @@ def test_the_terminal_shows_what_is_refused_in_80_columns(collective, refused):
     assert ("‡" in text) == refused
     assert ("independent spins refused" in " ".join(text.split())) == refused
     assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(("collective", "refused"), [(0.0, False), (0.1, True)])
+def test_the_figures_say_what_is_refused(collective, refused):
+    comparison = compare_points(measured(collective))
+    for figure in (gain_figure(comparison), integrated_gain_figure(comparison)):
+        labels = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+        assert any(label.endswith("(assumption refused)") for label in labels) == refused
 
 
 @pytest.mark.parametrize(("power", "factor"), [(1, 0.4), (2, 0.4)])
