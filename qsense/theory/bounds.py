@@ -18,12 +18,13 @@ which is N²x/(x + N(1−x)) for dephasing and 4N²x/(4x + N(1−x)) for emissio
 
 Noise of the phase that spins share has the covariance X. Where X − c wwᵀ is positive, it contains a Gaussian spread of
 θ of variance c, which adds to what any estimate has left: 1/G ≥ c + 1/(the bound of local noise) (Stam's inequality for
-the Fisher information of a sum). The largest such c is 1/(wᵀX⁺w) where X reaches w, else 0.
+the Fisher information of a sum). The largest such c is 1/(wᵀX⁺w) where X reaches w, else 0. Or the least eigenvalue of
+X is taken out of it and added to the noise of each spin by itself, before the same is done; the lower bound counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -71,9 +72,12 @@ def angle_bound(num_qubits: int, world: World, times: FloatArray) -> FloatArray:
     if not has_bound(num_qubits, world):
         return np.full(len(times), most)
     weights = np.abs(world.weights(num_qubits))
-    local = np.minimum(_local_bound(_penalties(num_qubits, world, times), weights), most)
-    with np.errstate(divide="ignore"):
-        return np.asarray(1 / (_spread(num_qubits, world, times) + 1 / local))
+    found = np.full(len(times), most)
+    for own, spread in _splits(num_qubits, world, times):
+        local = np.minimum(_local_bound(_penalties(num_qubits, world, times, own), weights), most)
+        with np.errstate(divide="ignore"):
+            found = np.minimum(found, 1 / (spread + 1 / local))
+    return found
 
 
 def _local_bound(penalty: FloatArray, weights: FloatArray) -> FloatArray:
@@ -102,15 +106,22 @@ def _local_bound(penalty: FloatArray, weights: FloatArray) -> FloatArray:
     return np.asarray(np.min(np.where(valid, shared + alone, np.inf), axis=-1))
 
 
-def _spread(num_qubits: int, world: World, times: FloatArray) -> FloatArray:
-    """The largest c with X ⪰ c wwᵀ, shape (times,)."""
+def _splits(num_qubits: int, world: World, times: FloatArray) -> Iterator[tuple[FloatArray | None, FloatArray]]:
+    """Ways to read X: what each spin has by itself, and the largest c of what is left, each (times,)."""
     weights, parts = world.weights(num_qubits), world.noise.correlated
     if not parts:
-        return np.zeros(len(times))
+        yield None, np.zeros(len(times))
+        return
+    factor = np.ones(len(times))
     if len(parts) == 1:  # X is a number times C
-        contained = _contained(parts[0].space.covariance(num_qubits)[None], weights)
-        return np.asarray(contained * variance(parts[0], times, world))
-    return _contained(world.covariance(times, num_qubits), weights)
+        matrices, factor = parts[0].space.covariance(num_qubits)[None], variance(parts[0], times, world)
+    else:
+        matrices = np.minimum(world.covariance(times, num_qubits), 1e300)
+    yield None, _contained(matrices, weights) * factor
+    values = np.linalg.eigvalsh(matrices)
+    least = np.maximum(values[:, 0] - _RANK * values[:, -1], 0)
+    if least.any():
+        yield least * factor, _contained(matrices - least[:, None, None] * np.eye(num_qubits), weights) * factor
 
 
 def _contained(matrices: FloatArray, weights: FloatArray) -> FloatArray:
@@ -118,7 +129,7 @@ def _contained(matrices: FloatArray, weights: FloatArray) -> FloatArray:
     if all(np.array_equal(one, np.full_like(one, one[0, 0])) for one in matrices):  # X = v 11ᵀ
         alike = np.ptp(weights) == 0
         return np.asarray(matrices[:, 0, 0] / weights[0] ** 2 if alike else np.zeros(len(matrices)))
-    values, vectors = np.linalg.eigh(np.nan_to_num(matrices, posinf=1e300))
+    values, vectors = np.linalg.eigh(matrices)
     parts = np.einsum("tji,j->ti", vectors, weights)
     inside = values > _RANK * np.maximum(values[:, -1:], 0)
     missed = np.sqrt(np.sum(np.where(inside, 0, parts) ** 2, axis=1)) > _IN_RANGE * np.linalg.norm(weights)
@@ -161,13 +172,16 @@ def has_bound(num_qubits: int, noise: AnyNoise) -> bool:
     return world_of(noise).noise.commutes(num_qubits)
 
 
-def _penalties(num_qubits: int, world: World, times: FloatArray) -> FloatArray:
-    """R_j(t) ≥ 0, shape (times, num_qubits); infinite where the coherence has underflowed."""
+def _penalties(num_qubits: int, world: World, times: FloatArray, own: FloatArray | None) -> FloatArray:
+    """R_j(t) ≥ 0, shape (times, num_qubits), with further variance of each spin's own phase; infinite where the
+    coherence has underflowed."""
     noise = world.noise.local
     is_alone = world.pulses.is_free and not any(part.space.kind == "local" for part in world.noise.phase_noise)
-    if isinstance(noise, LocalNoise) and is_alone:
+    if isinstance(noise, LocalNoise) and is_alone and own is None:
         return _penalties_of_rates(num_qubits, noise, times)
     coherence, up, down = world.spin_channel(times, num_qubits)
+    if own is not None:
+        coherence = coherence * np.exp(-own / 2)[:, None]
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         roots = [np.sqrt(np.maximum(stay / coherence**2 - 1, 0)) for stay in (up, down)]
         return np.where(coherence**2 > 0, (roots[0] + roots[1]) ** 2 / 4, np.inf)

@@ -20,6 +20,7 @@ from qsense.numerics.nearly_pure import Information, qfi_and_error
 from qsense.probes import Probe
 from qsense.theory.fine import fine_gain
 from qsense.theory.lindblad import carries_phase, lindblad_states
+from qsense.theory.lindblad import generator as generator
 from qsense.theory.scales import lifetimes
 from qsense.theory.shared import shared_factor
 from qsense.theory.transverse import transverse_states

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import AnyNoise, Local, LocalNoise, World, world_of
+from qsense.noise import AnyNoise, Collective, Local, LocalNoise, World, world_of
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.nearly_pure import Information
 from qsense.probes import Probe
@@ -143,8 +143,9 @@ def decay_scales(probe: Probe, noise: AnyNoise, field: float = 0.0) -> tuple[flo
     model, rates = world.noise, world.decay_rates(n)
     own = unshared_rates(world, n)
     slowest, fastest = float(rates.min()), float(rates.sum()) + model.fastest_rate(n, world.pulses) - float(own.sum())
-    if not (has_equal_weights(world, n) and is_alike(world, n)) and own.min() > 0:
-        slowest = float(own.min())  # what spins share may leave some states alone
+    turns_all = all(isinstance(part.space, Collective) for part in model.correlated)
+    if not (turns_all and has_equal_weights(world, n)) and own.min() > 0:
+        slowest = float(own.min())  # what spins share may leave alone what the field turns
     if not model.is_covariant:
         # σ_x leaves spins along x alone, and a field slower than γ_x turns them away at γ_x − √(γ_x² − φ²) only.
         transverse = np.broadcast_to(np.array(model.local_noise().transverse), (n,))

@@ -18,7 +18,7 @@ from qsense.theory.closed import integrated_ghz_gain, integrated_product_gain
 from qsense.theory.dense import most_gain
 from qsense.theory.engines import Engine, MeasuredErrors, cannot_sense, decay_scales, engine_for, unshared_rates
 from qsense.theory.lasting import FAR, stays, surely_decays
-from qsense.theory.laws import law_along
+from qsense.theory.laws import law_along, memory_error
 from qsense.theory.lindblad import carries_phase
 from qsense.theory.scales import lifetimes
 from qsense.theory.tails import gain_tail
@@ -160,6 +160,7 @@ def _by_quadrature(
         atol = max(least, errors.integral())
         result = integrate_signal(world, errors.gain, slowest, fastest, end, tail, 1e-11, atol, latest, cheap)
         rounding = errors.integral()
+    rounding += memory_error(world) * result.value
     missed = result.value == 0 and start > 0  # all of G lies before the first time at which it was computed
     return IntegratedGain(result.value, np.inf if missed else result.error + rounding, method)
 

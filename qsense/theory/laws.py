@@ -18,6 +18,8 @@ from qsense.signals import Pulses
 from qsense.theory.closed import stretched_integral
 from qsense.theory.shared import felt
 
+_SPECTRUM, _CANCELS = 1e-10, 1e-10
+
 
 class Law(NamedTuple):
     """E(t) = rt + (at)² + Σ b t^β.
@@ -115,6 +117,17 @@ def pace(memory: Memory, factor: float, pulses: Pulses) -> float:
         return float(2 * memory.rate * (2 * factor) ** min(1 / memory.exponent, 512))
     spread = getattr(memory, "spread", 0.0)
     return inverse_time(lambda times: factor * memory.variance(times, pulses), math.sqrt(factor) * spread)
+
+
+def memory_error(world: World) -> float:
+    """Returns the relative error of an integral of G from that of the variances v(t) of memories.
+
+    Of a power law v is itself an integral; of Ornstein–Uhlenbeck noise under pulses it is a sum in which much cancels.
+    """
+    kinds = {part.memory.kind for part in world.noise.phase_noise}
+    if "power_law" in kinds:
+        return _SPECTRUM
+    return _CANCELS if "ornstein_uhlenbeck" in kinds and not world.pulses.is_free else 0.0
 
 
 def rate_along(world: World, direction: FloatArray) -> float:

@@ -171,9 +171,11 @@ def integrated_classical_gain(
 
 def _reaches(probe: Probe, world: World, readout: str | Povm) -> bool:
     """Whether a readout at mid-fringe reaches the quantum value."""
-    if readout == "loss_flag" and isinstance(readout, str):
+    if not isinstance(readout, str):
+        return False
+    if readout == "loss_flag":
         return shows_block(probe, world, readout)
-    return isinstance(readout, str) and readout == "local_x" and is_sum(probe, world.noise)
+    return readout == "local_x" and is_sum(probe, world.noise)
 
 
 def _closed(probe: Probe, world: World, times: FloatArray, readout: str | Povm) -> FloatArray | None:

@@ -168,8 +168,8 @@ def _check(num_qubits: int, noise: AnyNoise) -> None:
     world.check(num_qubits)
     if not (world.noise.is_covariant and is_alike(world, num_qubits)):
         raise ArgumentError(
-            "The search for the best probe needs noise and a signal that are the same for all spins, without "
-            "couplings, and commute with the field; `qsense.gain` takes any probe beside others."
+            "The search for the best probe needs a world, its noise and its signal, that is the same for all spins and "
+            "commutes with the field, without couplings."
         )
     if is_wave(world) or collects_nothing(world):
         raise ArgumentError(

@@ -322,7 +322,7 @@ def test_too_many_spins_are_refused_before_anything_is_built():
 
 def test_stretched_decay_is_no_lindblad_equation():
     noise = Environment(LocalNoise(dephasing=0.1, emission=0.1, exponent=2.0), coupling=0.3)
-    with pytest.raises(ArgumentError, match="Stretched decay is no Lindblad equation"):
+    with pytest.raises(ArgumentError, match="remembers, which beside a coupling"):
         gain(Probe.product(2), noise, [1.0])
     # Beside dephasing alone a coupling needs none.
     alone = Environment(LocalNoise(dephasing=0.1, exponent=2.0), coupling=0.3)
