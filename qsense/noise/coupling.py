@@ -15,8 +15,7 @@ StoredCoupling = tuple[tuple[float, ...], ...] | float
 
 def any_pair(coupling: StoredCoupling) -> bool:
     """Returns whether any pair of spins is coupled."""
-    matrix = np.asarray(coupling)
-    return bool(np.any(matrix if matrix.ndim == 0 else np.triu(matrix, 1)))
+    return coupling != 0 if isinstance(coupling, float) else bool(np.any(np.triu(coupling, 1)))
 
 
 def stored(name: str, coupling: Coupling) -> StoredCoupling:

@@ -25,6 +25,8 @@ def reach(probe: Probe, world: World) -> float:
     >>> reach(Probe.ghz(3), World())
     3.0
     """
+    if not probe.signs and world.signal.has_unit_weights:
+        return float(probe.num_qubits)
     weights = world.weights(probe.num_qubits)
     found = abs(float(probe.branch @ weights))
     return found if found > 1e-14 * float(np.abs(weights).sum()) else 0.0

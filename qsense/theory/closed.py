@@ -103,10 +103,10 @@ def log_ghz_gain(
     Source: arXiv:2512.21661v1, Eq. 42 for emission; for general rates derived in tests/theory/test_theory.py, for signs
     and tilt in tests/theory/test_world_gains.py.
     """
-    signs = np.ones(num_qubits) if branch is None else branch
     reached = -np.inf if reach == 0 else 2 * math.log(num_qubits if reach is None else reach)
     if not isinstance(noise, LocalNoise):
         channel = pulsed_channel(noise, times, num_qubits, pulses)
+        signs = np.ones(num_qubits) if branch is None else branch
         return _of_channel(channel, signs, tilt) + (reached if tilt == 0 else reached + math.log1p(-(tilt**2)))
     single, spins, alike = _distinct(num_qubits, noise)
     # Relaxation's share of the lost coherence is left to the populations, which decay no faster than its square.
@@ -118,7 +118,7 @@ def log_ghz_gain(
     if not single.relaxation_rates(spins).any():
         return np.asarray(gain)  # the populations stay as they are
     ways = np.zeros((4, len(times)))
-    for emission, absorption, count in _groups(num_qubits, noise, signs):
+    for emission, absorption, count in _groups(num_qubits, single, spins, branch):
         if pulses.is_free:
             ways += count * _log_populations(times, emission, absorption)
         else:
@@ -147,19 +147,22 @@ def _of_channel(channel: SpinChannel, signs: FloatArray, tilt: float) -> FloatAr
     return np.asarray(np.where(np.isneginf(lost), -np.inf, gain))
 
 
-def _groups(num_qubits: int, noise: LocalNoise, signs: FloatArray) -> Iterator[tuple[FloatArray, FloatArray, int]]:
+def _groups(
+    num_qubits: int, single: LocalNoise, spins: int, branch: FloatArray | None
+) -> Iterator[tuple[FloatArray, FloatArray, int]]:
     """Emission and absorption of spins, as seen from the branch b, and how many spins each of them stands for."""
-    single, spins, _ = _distinct(num_qubits, noise)
     rates = single.rates(spins)
     emission, absorption = rates["emission"], rates["absorption"]
     if spins == 1:
-        ups = int(np.sum(signs > 0))
+        ups = num_qubits if branch is None else int(np.sum(branch > 0))
         if ups:
             yield emission, absorption, ups
         if ups < num_qubits:
             yield absorption, emission, num_qubits - ups
         return
-    lost, gained = np.where(signs > 0, emission, absorption), np.where(signs > 0, absorption, emission)
+    lost, gained = emission, absorption
+    if branch is not None:
+        lost, gained = np.where(branch > 0, lost, gained), np.where(branch > 0, gained, lost)
     for start in range(0, spins, _SPINS_AT_ONCE):
         part = slice(start, start + _SPINS_AT_ONCE)
         yield lost[part], gained[part], 1

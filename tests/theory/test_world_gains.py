@@ -35,11 +35,8 @@ def test_couplings_beside_white_noise_of_any_covariance(seed):
     root = rng.normal(size=(size, size)) * rng.integers(0, 2)
     covariance, rate = root @ root.T, float(rng.uniform(0.02, 0.3))
     weights = [np.ones(size), rng.normal(size=size)][rng.integers(2)]
-    probe, time, field = (
-        drawn_worlds.probes(rng, size)[rng.integers(5)],
-        float(rng.uniform(0.1, 2)),
-        float(rng.normal()),
-    )
+    probe, time = drawn_worlds.probes(rng, size)[rng.integers(5)], float(rng.uniform(0.1, 2))
+    field = float(rng.normal())
     parts = [PhaseNoise(Matrix(tuple(map(tuple, covariance))), White(rate))] if covariance.any() else []
     noise = NoiseModel(LocalNoise(**given), phase_noise=parts, coupling=zz, dipolar=dipolar)
     full = oracle.local_liouvillian(size, **given) + oracle.commutator(oracle.coupled(size, zz, dipolar))
