@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 
@@ -103,7 +103,22 @@ class ClassicalGain:
     reaches_quantum: bool = False
 
 
-Quantity = QuantumGain | ClassicalGain
+@dataclass(frozen=True)
+class MomentBound:
+    """The estimate is of a lower bound on G, |∂_θ<M>|²/Var M, with M from moments of one direction of J.
+
+    Attributes:
+        order: 1 for J_α of every spin across its mean, 2 for the best combination of J_α and J_α².
+        angle: α, from where the spins are expected, in rad.
+        azimuths: of the spins as prepared, in rad; () is 0 for all.
+    """
+
+    order: Literal[1, 2] = 1
+    angle: float = np.pi / 2
+    azimuths: tuple[float, ...] = ()
+
+
+Quantity = QuantumGain | ClassicalGain | MomentBound
 
 
 @dataclass(frozen=True)

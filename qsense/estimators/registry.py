@@ -13,6 +13,7 @@ from typing import TypeVar
 from qsense.errors import ArgumentError, extension_code, nearest
 from qsense.estimators.estimator import Estimator, Option, TimeTable
 from qsense.estimators.ghz.method import GhzBlock
+from qsense.estimators.moments.method import CollectiveMoments
 from qsense.estimators.product.method import ProductSpins
 from qsense.estimators.shifts.method import ParameterShift
 from qsense.estimators.tomography.method import Tomography
@@ -22,7 +23,7 @@ from qsense.probes import Probe
 
 AUTO = "auto"
 ENTRY_POINTS = "qsense.estimators"
-_BUILT_IN: tuple[type[Estimator], ...] = (Tomography, GhzBlock, ProductSpins, ParameterShift)
+_BUILT_IN: tuple[type[Estimator], ...] = (Tomography, GhzBlock, ProductSpins, ParameterShift, CollectiveMoments)
 _REGISTERED: dict[str, type[Estimator]] = {one.name: one for one in _BUILT_IN}
 POINT_COLUMNS = ("probe", "num_qubits", "noise", "estimator", "time_s", "gain_exact")
 """The columns that a record writes before those of an estimator's own table."""
@@ -123,7 +124,7 @@ def estimator_names() -> list[str]:
     """Returns what a run spec can name.
 
     >>> estimator_names()
-    ['auto', 'ghz', 'parameter_shift', 'product', 'tomography']
+    ['auto', 'ghz', 'moments', 'parameter_shift', 'product', 'tomography']
     """
     _load_installed()
     return sorted([AUTO, *_REGISTERED])

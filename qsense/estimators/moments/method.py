@@ -1,0 +1,91 @@
+"""The estimator `moments` of run specs: a lower bound on G from moments of the collective spin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from qsense.circuits.counts import Counts
+from qsense.circuits.sensing import Ending, Settings
+from qsense.estimators.assumptions import REFUSED_BELOW, Assumption
+from qsense.estimators.chance import p_value
+from qsense.estimators.estimator import Estimator, MomentBound, Option, TimeTable, checked_weights
+from qsense.estimators.moments.bound import MIN_SHOTS, Frame, check_order, design, estimate, moments
+from qsense.estimators.moments.prepared import checked, frame_of
+from qsense.estimators.moments.squeezing import finite, squeezing
+from qsense.estimators.result import Estimate
+from qsense.numerics.fisher import FloatArray
+from qsense.probes import Probe
+
+_LEAST_SPINS = 7  # for which `auto` takes it: up to 6 there is tomography
+_WORTH = 0.01  # of N: with less, `auto` leaves the probe to tomography's refusal
+_OFF = "the mean spin is not where it is expected: the bound holds, but lies lower than at the right phase"
+
+
+@dataclass(frozen=True)
+class CollectiveMoments(Estimator):
+    """A lower bound on G of any probe with a mean spin, or of order 2; see `estimators.moments`."""
+
+    frame: Frame
+
+    name: ClassVar[str] = "moments"
+    options: ClassVar[Mapping[str, Option]] = {"order": Option(0, (0, 1, 2)), "angle_rad": Option(0.0)}
+    min_shots: ClassVar[int] = MIN_SHOTS
+
+    @classmethod
+    def for_probe(cls, probe: Probe, **options: Any) -> Self:
+        return cls(checked(probe, frame_of(probe, options["order"], options["angle_rad"])))
+
+    @classmethod
+    def reason(cls, probe: Probe) -> str | None:
+        if probe.kind != "symmetric" or probe.num_qubits < _LEAST_SPINS:
+            return None
+        found = frame_of(probe)
+        if found.bound < _WORTH * probe.num_qubits:
+            return None
+        of = "the mean spin and its noise" if found.frame.order == 1 else "second moments of the collective spin"
+        return f"moments: a lower bound from {of}, with {len(found.frame.rows)} circuits a time for any N"
+
+    def design(self, phase: float) -> tuple[Ending, Settings]:
+        return design(self.frame, phase)
+
+    def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
+        return estimate(counts, self.frame)
+
+    def with_weights(self, weights: tuple[float, ...]) -> Self:
+        weighted = replace(self.frame, weights=checked_weights(weights, self.frame.num_qubits))
+        check_order(weighted)
+        return replace(self, frame=weighted)
+
+    def quantity(self, probe: Probe) -> MomentBound:
+        return MomentBound(self.frame.order, self.frame.angle, self.frame.azimuths)
+
+    def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
+        """Returns, at order 1, that the phase is as expected: nothing then is left of the mean spin across it."""
+        if self.frame.order == 2:
+            return ()
+        squares = [found.mean**2 / (found.covariance[0, 0] / found.shots) for found in self._moments(counts)]
+        chance = p_value(float(np.sum(squares)), len(squares))
+        return (Assumption("known phase", chance, chance >= REFUSED_BELOW, _OFF),)
+
+    def _moments(self, counts: Sequence[Counts]) -> list[Any]:
+        return [moments(one, self.frame) for one in counts]
+
+    def squeezing_rows(self, counts: Counts, estimate: Estimate) -> list[dict[str, Any]]:
+        """Returns the squeezing parameters of one time, the row of squeezing.csv."""
+        found = squeezing(counts, self.frame, estimate)
+        spin = finite(found.kitagawa_ueda) if found.kitagawa_ueda else (None,) * 3
+        values = (*finite(found.wineland), *spin, found.p_not_squeezed)
+        return [dict(zip(COLUMNS, values, strict=True))]
+
+    tables: ClassVar[tuple[TimeTable, ...]]
+
+
+COLUMNS = (
+    "xi_squared", "xi_squared_low", "xi_squared_high",
+    "xi_s_squared", "xi_s_squared_low", "xi_s_squared_high", "p_not_squeezed",
+)  # fmt: skip
+CollectiveMoments.tables = (TimeTable("squeezing.csv", COLUMNS, CollectiveMoments.squeezing_rows),)
