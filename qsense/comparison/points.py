@@ -9,7 +9,7 @@ from typing import Any
 from qsense.circuits.counts import Counts
 from qsense.comparison import as_read, decay_law
 from qsense.estimators.assumptions import INDEPENDENT, Assumption
-from qsense.estimators.estimator import ClassicalGain, Quantity, QuantumGain
+from qsense.estimators.estimator import ClassicalGain, MomentBound, Quantity, QuantumGain
 from qsense.estimators.result import Estimate, IntegratedEstimate, integrate_estimates
 from qsense.noise import ReadoutError
 from qsense.numerics.fisher import FloatArray
@@ -17,6 +17,7 @@ from qsense.runs.columns import POINT_COLUMNS
 from qsense.runs.point import Point, acting
 from qsense.theory import IntegratedGain, gain, integrated_gain
 from qsense.theory.measurement import classical_gain, integrated_classical_gain
+from qsense.theory.moments import integrated_moment_bound, moment_bound
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,11 @@ class MeasuredPoint:
 
     @property
     def quantity(self) -> str:
-        """ "integrated_gain", or "classical_integrated_gain" where the readout cannot reach the quantum value."""
-        quantity = _quantity(self.point)
+        """ "integrated_gain", "classical_integrated_gain" where the readout cannot reach the quantum value, or
+        "integrated_gain_bound"."""
+        quantity = self.exact_quantity
+        if isinstance(quantity, MomentBound):
+            return "integrated_gain_bound"
         if isinstance(quantity, QuantumGain):
             return "integrated_gain"
         # Spin by spin a product probe's readout reaches G only where each spin's noise is its own.
@@ -74,7 +78,12 @@ class MeasuredPoint:
     @property
     def is_quantum(self) -> bool:
         """Whether the estimates are of the quantum value itself, not of a readout's."""
-        return isinstance(_quantity(self.point), QuantumGain)
+        return isinstance(self.exact_quantity, QuantumGain)
+
+    @property
+    def exact_quantity(self) -> Quantity:
+        """What the estimates and the exact values are of."""
+        return _quantity(self.point)
 
     @property
     def is_exact_as_read(self) -> bool:
@@ -140,8 +149,9 @@ def point_columns(point: Point) -> dict[str, Any]:
 def _quantity(point: Point) -> Quantity:
     with point.calling_estimator():
         quantity = point.method.quantity(point.probe)
-        if not isinstance(quantity, QuantumGain | ClassicalGain):
-            raise TypeError(f"`quantity` must return QuantumGain or ClassicalGain, not {type(quantity).__name__}")
+        if not isinstance(quantity, QuantumGain | ClassicalGain | MomentBound):
+            found = type(quantity).__name__
+            raise TypeError(f"`quantity` must return QuantumGain, ClassicalGain or MomentBound, not {found}")
     return quantity
 
 
@@ -161,6 +171,8 @@ def _exact_gain(point: Point, times: FloatArray, readout_error: ReadoutError | N
     quantity = _quantity(point)
     if isinstance(quantity, QuantumGain):
         return gain(point.probe, acting(point.world), times)
+    if isinstance(quantity, MomentBound):
+        return moment_bound(point.probe, point.world, times, quantity.order, quantity.angle, quantity.azimuths)
     with point.calling_estimator():
         return classical_gain(point.probe, acting(point.world), times, quantity.readout, quantity.phase)
 
@@ -172,5 +184,8 @@ def _exact_integral(point: Point, readout_error: ReadoutError | None) -> Integra
     quantity = _quantity(point)
     if isinstance(quantity, QuantumGain):
         return integrated_gain(point.probe, acting(point.world))
+    if isinstance(quantity, MomentBound):
+        world = acting(point.world)
+        return integrated_moment_bound(point.probe, world, quantity.order, quantity.angle, quantity.azimuths)
     with point.calling_estimator():
         return integrated_classical_gain(point.probe, acting(point.world), quantity.readout, quantity.phase)

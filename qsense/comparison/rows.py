@@ -8,6 +8,7 @@ from typing import Any
 
 from qsense.circuits.counts import Counts
 from qsense.comparison.advantage import Crossover, crossovers, verdicts
+from qsense.comparison.entanglement import entanglement_columns
 from qsense.comparison.points import MeasuredPoint, point_columns
 from qsense.errors import ArgumentError
 from qsense.estimators.assumptions import Assumption
@@ -62,6 +63,7 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
             "method": type(item.point.method).__name__,
             "reason": item.point.estimator.reason(item.point.probe),
             "assumptions": [_assumption_row(one) for one in item.refused],
+            **entanglement_columns(item),
         }
         for name, other in item.integral.others.items():
             row[f"integrated_gain_{name}_s"] = other.value

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _MARKERS = ("o", "s", "^", "D", "v")
 _TITLES = {"ghz": "GHZ"}
+_OF = {"integrated_gain": "", "classical_integrated_gain": " (readout)", "integrated_gain_bound": " (bound)"}
 _THEORIES = ("exact", "predicted")
 
 
@@ -73,7 +74,7 @@ def _draw_gain(panel: Axes, here: list[MeasuredPoint], comparison: Comparison, h
     times = np.linspace(0, 1.05 * last, 300)
     drawn = set()
     for item in here:
-        name = f"{_title(item)}, {_theory(item)}" + ("" if item.quantity == "integrated_gain" else " (readout)")
+        name = f"{_title(item)}, {_theory(item)}" + _OF[item.quantity]
         if name not in drawn:
             drawn.add(name)
             (handles[name],) = panel.plot(

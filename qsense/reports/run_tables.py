@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qsense.files.terminal import print_parts
@@ -11,6 +11,8 @@ from qsense.files.units import time_unit, with_error
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+_MARKS = {"classical_integrated_gain": "*", "integrated_gain_bound": "°"}
 
 
 def print_tables(console: Console, summary: dict[str, Any]) -> None:
@@ -30,7 +32,7 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
     for name in ("exact", "estimated", "95 % interval", "z"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in summary["rows"]:
-        mark = "*" if row["quantity"] == "classical_integrated_gain" else ""
+        mark = _MARKS.get(row["quantity"], "")
         mark += "" if row.get("is_exact_as_read", True) else "†"
         doubt = "‡" if row.get("assumptions") else ""
         table.add_row(
@@ -46,6 +48,8 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
     parts.append(table)
     if any(row["quantity"] == "classical_integrated_gain" for row in summary["rows"]):
         parts.append("* the exact value of this readout, which is below the quantum value")
+    if any(row["quantity"] == "integrated_gain_bound" for row in summary["rows"]):
+        parts.append("° a lower bound on 𝓘: the estimate is of the bound, beside the exact value of the bound")
     if not all(row.get("is_exact_as_read", True) for row in summary["rows"]):
         parts.append(
             "† without readout error, which the estimates hold: no z and no verdict. It lowers G; errors that differ "
@@ -81,7 +85,27 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
                 )
         if table.rows:
             parts.append(table)
-    return [*parts, *(f"• {verdict}" for verdict in summary["verdicts"])]
+    verdicts = [*summary["verdicts"], *depth_lines(summary["rows"])]
+    return [*parts, *(f"• {verdict}" for verdict in verdicts)]
+
+
+def depth_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Returns a line for each noise, probe and estimator that shows entanglement: how many spins, of each N.
+
+    >>> row = {"probe": "one_axis:0.1", "num_qubits": 20, "noise": "ions", "estimator": "auto", "depth": 3}
+    >>> depth_lines([row, {**row, "num_qubits": 10, "depth": 1}])
+    ['ions, one_axis:0.1, auto: at least 3 of 20 spins are entangled with each other (95 %).']
+    """
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if (row.get("depth") or 1) > 1:
+            where = f"{row['noise']}, {row['probe']}, {row['estimator']}"
+            found.setdefault(where, []).append(f"{row['depth']} of {row['num_qubits']}")
+    sure = {where: "95 % each" if len(parts) > 1 else "95 %" for where, parts in found.items()}
+    return [
+        f"{where}: at least {', '.join(parts)} spins are entangled with each other ({sure[where]})."
+        for where, parts in found.items()
+    ]
 
 
 def assumption_lines(row: Mapping[str, Any]) -> list[str]:

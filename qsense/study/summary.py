@@ -35,7 +35,8 @@ class Cell:
 
     Attributes:
         names: the identifying columns and their values, without the seed.
-        quantity: "integrated_gain", or "classical_integrated_gain" where the readout cannot reach the quantum value.
+        quantity: "integrated_gain", "classical_integrated_gain" where the readout cannot reach the quantum value, or
+            "integrated_gain_bound".
         seeds: number of trials.
         integrated_gain, start, rate: 𝓘 in s, G(0) and G(0)/𝓘 in 1/s.
         integrated_gain_exact, start_exact, rate_exact: the same, exact.

@@ -52,8 +52,8 @@ def moment_bound(
         azimuths: where each spin is expected at θ = 0, in rad; () is 0 for all.
 
     Raises:
-        ArgumentError: the noise does not commute with the field, order 2 with weights of other sizes than 1, or N is too
-            large for the method that it needs.
+        ArgumentError: the noise does not commute with the field, order 2 with weights of other sizes than 1, or N is
+            too large for the method that it needs.
 
     Source: Pezzè & Smerzi, Phys. Rev. Lett. 102, 100401 (2009); Gessner, Smerzi & Pezzè, Phys. Rev. Lett. 122, 090503
         (2019); derived in tests/theory/test_moments.py.
@@ -74,7 +74,7 @@ def moment_bound(
         slopes, covariance = _from_blocks(probe, world, times, order, angle + float(each[0]))
     else:
         slopes, covariance = _from_matrices(probe, world, times, order, angle, each)
-    return _bound(slopes, covariance)[places]
+    return (_bound(slopes, covariance) * world.collected(times) ** 2)[places]
 
 
 def integrated_moment_bound(
@@ -100,7 +100,7 @@ def integrated_moment_bound(
         return tail(start, float(quantum.gain(np.array([start]))[0])) if tail else np.inf
 
     result = integrate(
-        lambda times: moment_bound(probe, world, times, order, angle, azimuths) * world.collected(times) ** 2,
+        lambda times: moment_bound(probe, world, times, order, angle, azimuths),
         slowest,
         fastest,
         tail=beyond if tail else None,
@@ -119,8 +119,8 @@ def check_moments(probe: Probe, noise: AnyNoise, order: Order = 1) -> None:
     n = probe.num_qubits
     if not world.noise.is_covariant or not _turns(world, n):
         raise ArgumentError(
-            f'moments take noise that commutes with the field, but the noise "{world.name}" does not; use the estimator '
-            "parameter_shift or tomography with shifts."
+            f'moments take noise that commutes with the field, but the noise "{world.name}" does not; use the '
+            "estimator parameter_shift or tomography with shifts."
         )
     if order == 2 and np.any(np.abs(world.weights(n)) != 1):
         raise ArgumentError("moments of order 2 are for signals of weights +1 and -1; use `order = 1`.")
@@ -227,7 +227,7 @@ def _from_matrices(
     sense, size = np.where(weights < 0, -1.0, 1.0), np.abs(weights)
     measured = _collective(size, azimuths + sense * angle)
     before = _collective(size**2, azimuths + sense * (angle - np.pi / 2))
-    powers = [np.eye(2**n)]
+    powers = [np.eye(2**n, dtype=np.complex128)]
     for _ in range(2 * order):
         powers.append(powers[-1] @ measured)
     turned = [before, before @ measured + measured @ before][:order]

@@ -1,14 +1,15 @@
 """The settings of a moment bound, and the bound from their counts.
 
-Directions are azimuths in the equator, in the frame of each spin: 0 is where its signal angle is expected to turn it, and
-the sense of rotation is that of its weight. The frame's J_α = ½ Σ_j r_j σ_j(α), with readout weights r_j, turns as
+Directions are azimuths in the equator, in the frame of each spin: 0 is where its signal angle is expected to turn it,
+and the sense of rotation is that of its weight. The frame's J_α = ½ Σ_j r_j σ_j(α), with readout weights r_j, turns as
 ∂_θ J_α = J_{α−π/2} (weights r_j |w_j|), and so
 
-    order 1:  M = J_{π/2}, r_j = |w_j|:      ∂_θ<M> = ½ Σ_j w_j² <σ_j(0)>
-    order 2:  M from J_α and J_α², |w_j| = 1: ∂_θ<J_α²> = <J²_{α−π/4}> − <J²_{α+π/4}>, ∂_θ<J_α> = <J_{α−π/4} − J_{α+π/4}>/√2
+    order 1:  M = J_{π/2}, r_j = |w_j|         ∂_θ<M> = ½ Σ_j w_j² <σ_j(0)>
+    order 2:  M from J_α and J_α², |w_j| = 1   ∂_θ<J_α> = <J_{α−π/4} − J_{α+π/4}>/√2
+                                               ∂_θ<J_α²> = <J²_{α−π/4}> − <J²_{α+π/4}>
 
-With d the derivatives and C the covariance of the moments, the best combination of them gives G ≥ dᵀ C⁻¹ d. From
-counts this ratio is biased: by the noise of d, which is subtracted, and by that of C⁻¹, whose first order is divided out.
+With d the derivatives and C the covariance of the moments, the best combination of them gives G ≥ dᵀ C⁻¹ d. From counts
+this ratio is biased: by the noise of d, which is subtracted, and by that of C⁻¹, whose first order is divided out.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from qsense.circuits.counts import Counts
+from qsense.circuits.counts import Counts, IntArray
 from qsense.circuits.sensing import Settings
 from qsense.errors import ArgumentError
 from qsense.estimators import tally
@@ -27,6 +28,7 @@ from qsense.estimators.result import Estimate
 from qsense.numerics.fisher import FloatArray
 
 Order = Literal[1, 2]
+Kind = Literal["slope", "moment"]
 MIN_SHOTS = 20  # a row; see docs/benchmarks
 _MOST_ROWS = 4  # of the measured moment: more serve only where the mean is known far better than the variance
 # So many shots of a normal J, and thus of its square at order 2, stand beside the measured tails.
@@ -59,18 +61,16 @@ class Frame:
         return np.abs(self.weights) if self.weights else np.ones(self.num_qubits)
 
     @property
-    def rows(self) -> tuple[tuple[float, Literal["slope", "moment"]], ...]:
+    def rows(self) -> tuple[tuple[float, Kind], ...]:
         """The angle of every circuit in the frame, and what it measures.
 
         The more spins, the better their mean is known beside their variance: this then gets more of the circuits.
         """
+        moment: tuple[float, Kind] = (self.angle, "moment")
         if self.order == 2:
-            step = np.pi / 4
-            return (
-                (self.angle - step, "slope"), (self.angle + step, "slope"), (self.angle, "moment"), (self.angle, "moment"),
-            )  # fmt: skip
+            return (self.angle - np.pi / 4, "slope"), (self.angle + np.pi / 4, "slope"), moment, moment
         many = min(max(round(np.sqrt(self.num_qubits / 3)), 1), _MOST_ROWS)
-        return ((self.angle - np.pi / 2, "slope"), *[(self.angle, "moment")] * many)  # type: ignore[return-value]
+        return (self.angle - np.pi / 2, "slope"), *[moment] * many
 
 
 class Moments(NamedTuple):
@@ -170,8 +170,8 @@ def bound(found: Moments, limits: tuple[float, float]) -> Estimate:
     unit = best / np.sqrt(plug_in) if plug_in > 0 else np.eye(len(best))[0] * np.sqrt(inverse[0, 0])
     shift, scatter = ((tail - 1) / found.shots for tail in found.tails)
     value = (plug_in - float(np.trace(weighted))) / (1 + shift)
-    # The variance of the numerator is that of an unbiased square. That of 1/C enters as scatter × value × G: between the
-    # law at the estimate (value²) and at the true value (G²), as the quantiles of 1/χ² lie.
+    # The variance of the numerator is that of an unbiased square. That of 1/C enters as scatter × value × G: between
+    # the law at the estimate (value²) and at the true value (G²), as the quantiles of 1/χ² lie.
     own = scatter / (1 - min(scatter, 0.5))
     correction = (found.shots - 1) / (found.shots - 3)
     law = (
@@ -186,7 +186,7 @@ def bound(found: Moments, limits: tuple[float, float]) -> Estimate:
 def _moments(
     slopes: FloatArray, noise: FloatArray, values: FloatArray, numbers: FloatArray, step: float, order: int
 ) -> Moments:
-    """The moments of the measured values, shape (entries,), each read so often; `step` is the square of the least change."""
+    """The moments of the measured values, shape (entries,), each read so often; `step` is the least change squared."""
     total = float(numbers.sum())
     mean = float(numbers @ values) / total
     powers = np.stack([(values - mean) ** k for k in range(1, order + 1)], axis=1)
@@ -195,16 +195,15 @@ def _moments(
     centred = powers - numbers @ powers / total
     covariance = (centred * numbers[:, None]).T @ centred / (total - 1)
     if covariance[0, 0] <= 0:  # all shots agree
-        covariance = covariance + step * float(tally.share_variance(np.array(1.0), np.array(total))) * total * np.eye(order)
+        covariance = covariance + step * _never_seen(total) * total * np.eye(order)
     inverse = _inverse(covariance)
     quadratic = np.einsum("ei,ij,ej->e", centred, inverse, centred)
     best = inverse @ (slopes if np.any(inverse @ slopes) else np.eye(order)[0])
     linear = (centred @ best) ** 2
     size = float(best @ covariance @ best)
     weight = total / (total + _NORMAL_SHOTS)
-    tails = [float(numbers @ (linear * other)) / total / scale for other, scale in ((quadratic, size), (linear, size**2))]
-    normal = _NORMAL_TAILS[order]
-    known = [weight * tail + (1 - weight) * law for tail, law in zip(tails, normal, strict=True)]
+    seen = (numbers @ (linear * quadratic) / total / size, numbers @ linear**2 / total / size**2)
+    known = [weight * float(tail) + (1 - weight) * law for tail, law in zip(seen, _NORMAL_TAILS[order], strict=True)]
     return Moments(slopes, noise, covariance, int(total), mean, (known[0], known[1]))
 
 
@@ -218,11 +217,11 @@ def _mean(counts: Counts, rows: Sequence[int], weights: FloatArray, order: int) 
     covariance = (centred * numbers[:, None]).T @ centred / (total * (total - 1))
     if covariance[0, 0] <= 0:  # all shots agree
         step = float(weights.min(initial=1.0, where=weights > 0)) ** 2
-        covariance = covariance + step * float(tally.share_variance(np.array(1.0), np.array(total))) * np.eye(order)
+        covariance = covariance + step * _never_seen(total) * np.eye(order)
     return mean, covariance
 
 
-def values_of(counts: Counts, rows: Sequence[int] | FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+def values_of(counts: Counts, rows: Sequence[int] | IntArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """½ Σ_j r_j s_j of every entry of some rows, and how often it was read."""
     chosen = np.isin(tally.rows_of(counts), rows)
     if np.all(weights == 1):
@@ -235,7 +234,13 @@ def values_of(counts: Counts, rows: Sequence[int] | FloatArray, weights: FloatAr
 def _inverse(matrix: FloatArray) -> FloatArray:
     """The inverse of a covariance, without the combinations that do not scatter."""
     scale = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
-    return np.asarray(np.linalg.pinv(matrix / np.outer(scale, scale), rcond=_RANK, hermitian=True) / np.outer(scale, scale))
+    pairs = np.outer(scale, scale)
+    return np.asarray(np.linalg.pinv(matrix / pairs, rcond=_RANK, hermitian=True) / pairs)
+
+
+def _never_seen(shots: float) -> float:
+    """The variance of the mean share of shots that differ, where none was seen to."""
+    return float(tally.share_variance(np.array(1.0), np.array(shots)))
 
 
 def check_order(frame: Frame) -> None:
@@ -246,5 +251,5 @@ def check_order(frame: Frame) -> None:
     """
     if frame.order == 2 and np.any(frame.size_of_weights != 1):
         raise ArgumentError(
-            "moments of order 2 are for signals of weights +1 and -1; use `order = 1`, or parameter_shift or tomography."
+            "moments of order 2 are for signals of weights +1 and -1; use `order = 1`, parameter_shift or tomography."
         )

@@ -34,6 +34,7 @@ class CollectiveMoments(Estimator):
     name: ClassVar[str] = "moments"
     options: ClassVar[Mapping[str, Option]] = {"order": Option(0, (0, 1, 2)), "angle_rad": Option(0.0)}
     min_shots: ClassVar[int] = MIN_SHOTS
+    probe_kinds: ClassVar[tuple[str, ...]] = ("product", "symmetric", "circuit", "state")
 
     @classmethod
     def for_probe(cls, probe: Probe, **options: Any) -> Self:

@@ -1,4 +1,4 @@
-"""What the prepared state says before anything is measured: the azimuths of its mean spins, and which order serves it."""
+"""What the prepared state says before anything is measured: where its mean spins are, and which order serves it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ def checked(probe: Probe, found: Prepared) -> Frame:
 def _state(probe: Probe) -> tuple[ComplexArray, Raising]:
     """Columns ψ with ρ = Σ ψψ†, and how Σ_j e^{iβ_j} |up><down|_j acts on them given β."""
     size = probe.num_qubits
-    amplitudes = None if probe.is_mixed or (probe.data is None and size > NUM_QUBITS_OF_A_STATE) else probe.dicke_amplitudes()
+    too_large = probe.kind == "circuit" and size > NUM_QUBITS_OF_A_STATE
+    amplitudes = None if probe.is_mixed or too_large else probe.dicke_amplitudes()
     if amplitudes is not None:
         ups = np.arange(size)
         steps = np.sqrt((size - ups) * (ups + 1.0))
@@ -113,12 +114,12 @@ def _azimuths(state: ComplexArray, raising: Raising, size: int) -> tuple[float, 
         index = np.arange(len(state))
         for spin in range(size):
             down = index[index >> spin & 1 == 0]
-            each[spin] = _argument(np.vdot(state[down | 1 << spin], state[down]), np.nan)
+            each[spin] = _argument(complex(np.vdot(state[down | 1 << spin], state[down])), np.nan)
     else:
-        each[:] = _argument(np.vdot(state, raising(state, each)), np.nan)
+        each[:] = _argument(complex(np.vdot(state, raising(state, each))), np.nan)
     if np.isnan(each).any():
         twice = raising(raising(state, np.zeros(size)), np.zeros(size))
-        common = (_argument(np.vdot(state, twice), -np.pi) + np.pi) / 2
+        common = (_argument(complex(np.vdot(state, twice)), -np.pi) + np.pi) / 2
         each = np.where(np.isnan(each), common if np.isnan(each).all() else 0.0, each)
     each = np.round(each, 9) + 0.0
     return tuple(each.tolist()) if each.any() else ()

@@ -65,9 +65,9 @@ def p_not_squeezed(counts: Counts, frame: Frame) -> float:
         counts: of the settings of `design` at order 1.
         frame: the directions.
 
-    Source: the hypothesis and the affine bound are those of Carrera, Zhang, Bancal & Sangouard, arXiv:2410.23741; the
-        p-value here is from Chernoff's bound for means of bounded numbers, Hoeffding, J. Am. Stat. Assoc. 58, 13 (1963),
-        with a limit for the nuisance as in Berger & Boos, J. Am. Stat. Assoc. 89, 1012 (1994).
+    Source: the hypothesis is that of Carrera, Zhang, Bancal & Sangouard, arXiv:2410.23741; the p-value here is from
+        Chernoff's bound for means of bounded numbers, Hoeffding, J. Am. Stat. Assoc. 58, 13 (1963), with a limit for
+        the nuisance as in Berger & Boos, J. Am. Stat. Assoc. 89, 1012 (1994).
     """
     size = frame.size_of_weights
     separable = float((size**2).sum())
@@ -121,5 +121,3 @@ def _kitagawa_ueda(counts: Counts, frame: Frame) -> tuple[float, float, float]:
 def finite(numbers: tuple[float, ...]) -> tuple[float | None, ...]:
     """Returns numbers for a table, None for those that are not finite."""
     return tuple(float(one) if np.isfinite(one) else None for one in numbers)
-
-
