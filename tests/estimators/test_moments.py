@@ -44,9 +44,7 @@ def oracle(rho, size, weights, frame):
     sense = np.where(np.array(weights) < 0, -1, 1)
     axes = np.broadcast_to(frame.azimuths or 0.0, size) + sense * frame.angle
     own = np.abs(weights)
-    m = sum(
-        own[j] / 2 * on(j, size, np.cos(axes[j]) * PAULI["x"] + np.sin(axes[j]) * PAULI["y"]) for j in range(size)
-    )
+    m = sum(own[j] / 2 * on(j, size, np.cos(axes[j]) * PAULI["x"] + np.sin(axes[j]) * PAULI["y"]) for j in range(size))
     k = sum(weights[j] / 2 * on(j, size, PAULI["z"]) for j in range(size))
     powers = [m, m @ m][: frame.order]
 
@@ -178,9 +176,7 @@ def test_a_wrong_phase_lowers_the_bound_and_is_told():
     psi = probe.statevector()
     rho = np.outer(psi, psi.conj())
     _, settings = method.design(0.2)
-    right, wrong = (
-        drawn(probabilities(rho, one), method.frame, 2000, rng) for one in (settings, settings.at(0.9))
-    )
+    right, wrong = (drawn(probabilities(rho, one), method.frame, 2000, rng) for one in (settings, settings.at(0.9)))
     assert method.estimate(wrong, rng).value < 0.8 * method.estimate(right, rng).value
     held = [method.assumptions(np.array([0.0]), [one])[0].held for one in (right, wrong)]
     assert held == [True, False]

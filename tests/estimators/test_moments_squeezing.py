@@ -36,7 +36,9 @@ def test_the_worst_state_that_is_not_squeezed_is_hardly_ever_called_squeezed():
     found = np.array([p_not_squeezed(drawn(rng, laws, 40), frame) for _ in range(2000)])
     assert np.mean(found < 0.05) <= 0.05
     # What the error bar says instead: ξ² below 1 by its interval, in about 2.5 % of all runs.
-    below = [squeezing(c, frame, estimate(c, frame)).wineland[2] < 1 for c in (drawn(rng, laws, 40) for _ in range(500))]
+    below = [
+        squeezing(c, frame, estimate(c, frame)).wineland[2] < 1 for c in (drawn(rng, laws, 40) for _ in range(500))
+    ]
     assert np.mean(below) > 0
 
 
