@@ -21,6 +21,7 @@ from qsense.noise import Noise
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule, rule_for_times
 from qsense.probes import Probe
+from qsense.runs.commuting import check_commuting
 from qsense.runs.placement import CALIBRATION, CalibrationNoise
 from qsense.runs.point import Point as Point  # where other packages look for it
 from qsense.runs.point import acting
@@ -137,6 +138,7 @@ def _check(point: Point) -> int:
             _ = point.circuits_per_time, point.key
     else:
         _ = point.circuits_per_time  # refuses too many spins
+    check_commuting(point)
     with point.calling_estimator():
         quantity = point.method.quantity(point.probe)
         minimum = point.method.needed_shots_of(lambda: _probabilities(point))
