@@ -230,7 +230,9 @@ def test_a_product_probe_of_a_hundred_spins_on_the_emulator(part, column, cell):
     assert across.total == pytest.approx(shared, abs=0.1 * shared + 5 * np.sqrt(across.scatter))
 
 
-@pytest.mark.parametrize("part", [part for part, column in CELLS if column == "N = 100" and CELLS[part, column] == DONE])
+@pytest.mark.parametrize(
+    "part", [part for part, column in CELLS if column == "N = 100" and CELLS[part, column] == DONE]
+)
 def test_a_ghz_probe_of_a_hundred_spins_on_the_emulator(part):
     probe = qsense.Probe.ghz(MANY, signs="+-" * 50 if part == "weights of both signs" else "")
     time = next(t for t in np.geomspace(1e-6, 1, 400) if ghz_gain_of(part, probe, t) < 0.6 * MANY**2)
@@ -251,7 +253,9 @@ def test_a_device_has_its_own_noise_and_senses_the_signal_that_is_asked_for(part
     signal = qsense.Signal(world.signal.weights, 1 / (2 * time) if world.signal.frequency else 0.0)
     experiment = Experiment(probe_of("product"), time, "directions", signal, world.pulses)
     sampler = backends.sampler("fake:manila", idle=world.pulses.name)
-    counts = [sampler.sample(experiment, settings, 2000, noise, 5).table() for noise in (world.noise, qsense.NoiseModel())]
+    counts = [
+        sampler.sample(experiment, settings, 2000, noise, 5).table() for noise in (world.noise, qsense.NoiseModel())
+    ]
     assert cell == (OWN if world.is_plain else DONE)
     assert np.array_equal(*counts)
     first, second = counts[0][0] @ np.array([[1, 1], [-1, 1], [1, -1], [-1, -1]]) / 2000

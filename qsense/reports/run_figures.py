@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MARKERS = ("o", "s", "^", "D", "v")
-_TITLES = {"ghz": "GHZ"}
 _OF = {"integrated_gain": "", "classical_integrated_gain": " (readout)", "integrated_gain_bound": " (bound)"}
+_MATCHED = "ghz, signs of the signal"
+_TITLES = {"ghz": "GHZ", _MATCHED: "GHZ of the signal's signs"}
+_WIDE = 34  # letters of a legend's entry, from which two columns fill a figure
 _THEORIES = ("exact", "predicted")
 
 
@@ -110,17 +112,17 @@ def _draw_totals(
     panel: Axes, ratio: Axes, here: list[MeasuredPoint], comparison: Comparison, handles: dict[str, Any]
 ) -> None:
     seconds, unit = time_unit(max(m.integrated_gain_exact.value for m in here))
-    groups = list(dict.fromkeys((m.point.probe.name, m.point.estimator.name) for m in here))
+    groups = list(dict.fromkeys((_family(m), m.point.estimator.name) for m in here))
     for item in here:
         marks, total, exact = _marks(item, comparison), item.integral.total, item.integrated_gain_exact.value
         size, error = item.point.probe.num_qubits, NORMAL_95 * total.stderr
         handles[_label(item)] = panel.errorbar(size, total.value / seconds, yerr=error / seconds, **marks)
         # In the ratio beside each other, so that error bars can be told apart.
-        place = groups.index((item.point.probe.name, item.point.estimator.name)) - (len(groups) - 1) / 2
+        place = groups.index((_family(item), item.point.estimator.name)) - (len(groups) - 1) / 2
         if exact > 0:
             ratio.errorbar(size + 0.12 * place, total.value / exact, yerr=error / exact, **marks)
-    for name in dict.fromkeys(m.point.probe.name for m in here):
-        own = [m for m in here if m.point.probe.name == name and m.quantity == "integrated_gain"]
+    for name in dict.fromkeys(map(_family, here)):
+        own = [m for m in here if _family(m) == name and m.quantity == "integrated_gain"]
         points = sorted({(m.point.probe.num_qubits, m.integrated_gain_exact.value / seconds) for m in own})
         if points:
             (line,) = panel.plot(
@@ -138,9 +140,8 @@ def _draw_totals(
 def _legend(figure: Figure, handles: dict[str, Any]) -> None:
     order = sorted(handles, key=lambda name: (not name.partition(", ")[2].startswith(_THEORIES), name))
     shown = [handles[name] for name in order]
-    figure.legend(
-        shown, [literal(name) for name in order], loc="outside upper center", ncols=min(len(order), 3), fontsize=8
-    )
+    columns = min(len(order), 2 if max(map(len, order)) > _WIDE else 3)
+    figure.legend(shown, [literal(name) for name in order], loc="outside upper center", ncols=columns, fontsize=8)
 
 
 def _theory(item: MeasuredPoint) -> str:
@@ -148,8 +149,17 @@ def _theory(item: MeasuredPoint) -> str:
     return _THEORIES[item.point.noise.name == CALIBRATION]
 
 
+def _family(item: MeasuredPoint) -> str:
+    """The probe's name, the same for all sizes: GHZ probes whose signs are those of the signal are one family."""
+    probe = item.point.probe
+    matches = probe.kind == "ghz" and probe.signs and not probe.tilt
+    if matches and probe.signs == item.point.signal.matching_signs(probe.num_qubits):
+        return _MATCHED
+    return probe.name
+
+
 def _title(item: MeasuredPoint) -> str:
-    return _TITLES.get(item.point.probe.name, item.point.probe.name)
+    return _TITLES.get(_family(item), _family(item))
 
 
 def _label(item: MeasuredPoint) -> str:
@@ -183,6 +193,6 @@ def _noises(comparison: Comparison) -> list[str]:
 
 
 def _colour(item: MeasuredPoint, comparison: Comparison) -> str:
-    name = item.point.probe.name
-    others = [p for p in dict.fromkeys(m.point.probe.name for m in comparison.measured) if p not in COLOURS]
+    name = "ghz" if _family(item) == _MATCHED else _family(item)
+    others = [p for p in dict.fromkeys(map(_family, comparison.measured)) if p not in (*COLOURS, _MATCHED)]
     return COLOURS.get(name) or OTHERS[others.index(name) % len(OTHERS)]
