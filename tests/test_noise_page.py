@@ -47,8 +47,8 @@ PARTS = {
     ),
 }
 ENGINES = {
-    "GHZ": "closed form",
-    "product": "closed form",
+    "closed, GHZ": "closed form",
+    "closed, product": "closed form",
     "symmetric": "symmetric engine",
     "dense": "dense matrices",
     "Lindblad": "Lindblad equation",
@@ -133,9 +133,11 @@ def right_gain(kind, part, field=FIELD):
     return float(np.trace(slope @ solved).real) * collected**2
 
 
-@pytest.mark.parametrize("part, column, cell", cells(ENGINES))
+@pytest.mark.parametrize(("part", "column", "cell"), cells(ENGINES))
 def test_the_engine_answers_and_is_right(part, column, cell):
-    kinds = {"GHZ": ["ghz"], "product": ["product"], "symmetric": ["dicke"]}.get(column, ["skewed", "product"])
+    kinds = {"closed, GHZ": ["ghz"], "closed, product": ["product"], "symmetric": ["dicke"]}.get(
+        column, ["skewed", "product"]
+    )
     answered = False
     for kind in kinds:
         engine = engine_for(probe_of(kind, part), world_of(part), FIELD)
@@ -164,7 +166,7 @@ def experiment_of(part, probe, time=TIME, ending="directions"):
     return Experiment(probe, time, ending, world.signal, world.pulses), world.noise
 
 
-@pytest.mark.parametrize("part, column, cell", cells(("emulator", "Aer", "Braket")))
+@pytest.mark.parametrize(("part", "column", "cell"), cells(("emulator", "Aer", "Braket")))
 def test_the_backend_counts_what_the_oracle_expects_or_refuses(part, column, cell):
     settings, shots = random_settings(2, 3, seed=5), 2000
     for kind in ("ghz", "product"):
@@ -173,7 +175,7 @@ def test_the_backend_counts_what_the_oracle_expects_or_refuses(part, column, cel
             assert column == "Braket"
             sampler = BraketSampler(None)
             refused = refusal_of(lambda e=experiment, n=noise, s=sampler: s.sample(e, settings, 1, n, 1))
-            assert refused and "emulator" in refused, refused
+            assert "emulator" in str(refused)
             continue
         assert cell == DONE
         if column == "Braket":
@@ -212,14 +214,14 @@ def ghz_gain_of(part, probe, time):
     return size**2 * 4 * coherence**2 / populations
 
 
-@pytest.mark.parametrize("part, column, cell", cells(("N = 100",)))
+@pytest.mark.parametrize(("part", "column", "cell"), cells(("N = 100",)))
 def test_a_product_probe_of_a_hundred_spins_on_the_emulator(part, column, cell):
     zero = np.zeros((2, MANY))
     settings = Settings(zero, zero + np.pi / 2, np.array([[0.0], [np.pi / 2]]) + zero)
     experiment, noise = experiment_of(part, qsense.Probe.product(MANY))
     if cell == REFUSED:
         refused = refusal_of(lambda: emulator.sample(experiment, settings, 100, noise, 1))
-        assert refused and re.search("fewer spins|leave|theory", refused), refused
+        assert re.search("fewer|leave|theory", str(refused)), refused
         return
     assert cell == DONE
     along, across = pairs(emulator.sample(experiment, settings, 4096, noise, seed=3), [0, 1])
@@ -234,16 +236,18 @@ def test_a_product_probe_of_a_hundred_spins_on_the_emulator(part, column, cell):
     "part", [part for part, column in CELLS if column == "N = 100" and CELLS[part, column] == DONE]
 )
 def test_a_ghz_probe_of_a_hundred_spins_on_the_emulator(part):
-    probe = qsense.Probe.ghz(MANY, signs="+-" * 50 if part == "weights of both signs" else "")
+    has_signs = part == "weights of both signs"
+    probe = qsense.Probe.ghz(MANY, signs="+-" * 50 if has_signs else "")
     time = next(t for t in np.geomspace(1e-6, 1, 400) if ghz_gain_of(part, probe, t) < 0.6 * MANY**2)
     experiment, noise = experiment_of(part, probe, float(time), "loss_flag")
     method = GhzBlock.for_probe(probe, readout="loss_flag")
-    ending, settings = method.design(0.0)
+    method = method.with_weights((1.0, -1.0) * 50) if has_signs else method
+    _, settings = method.design(0.0)
     found = method.estimate(emulator.sample(experiment, settings, 4096, noise, seed=4), np.random.default_rng(0))
     assert found.value == pytest.approx(ghz_gain_of(part, probe, time), abs=5 * found.stderr)
 
 
-@pytest.mark.parametrize("part, column, cell", cells(("devices",)))
+@pytest.mark.parametrize(("part", "column", "cell"), cells(("devices",)))
 def test_a_device_has_its_own_noise_and_senses_the_signal_that_is_asked_for(part, column, cell):
     """With the noise of the spec and without it the counts are the same; each spin points where it was to be turned."""
     pytest.importorskip("qiskit_ibm_runtime", reason="needs the extra ibm")
@@ -298,14 +302,14 @@ def right_readout_gain(part):
 PROBES_OF = {"ghz": ["ghz"], "product": ["product"]}
 
 
-@pytest.mark.parametrize("part, column, cell", cells(ESTIMATORS))
+@pytest.mark.parametrize(("part", "column", "cell"), cells(ESTIMATORS))
 def test_the_estimator_is_right_or_withholds_or_refuses(part, column, cell, tmp_path):
     for kind in PROBES_OF.get(column, ["ghz", "product"]):
         commutes_with_shifts = part != "dipolar coupling" or column != "tomography"
         estimator = column if commutes_with_shifts else COMMUTATOR
         refused = refusal_of(lambda k=kind, e=estimator: qsense.run(spec_of(part, k, e), out=tmp_path))
-        if cell == REFUSED and kind == "product" or part == "transverse noise":
-            assert refused and re.search("tomography|theory", refused), refused
+        if (cell == REFUSED and kind == "product") or part == "transverse noise":
+            assert re.search("tomography|theory", str(refused)), refused
             continue
         assert refused is None
         record = qsense.run(spec_of(part, kind, estimator), out=tmp_path)  # as it is there already
@@ -314,7 +318,8 @@ def test_the_estimator_is_right_or_withholds_or_refuses(part, column, cell, tmp_
         is_withheld = any(not one["held"] for one in row["assumptions"])
         assert is_withheld == (cell == WITHHELD)
         if is_withheld:
-            assert row["z"] is None and "tomography" in row["assumptions"][0]["consequence"]
+            assert row["z"] is None
+            assert "tomography" in row["assumptions"][0]["consequence"]
             continue
         right = right_gain(kind, part) if row["quantity"] == "integrated_gain" else right_readout_gain(part)
         assert found["gain"] == pytest.approx(right, abs=4 * found["stderr"])

@@ -24,20 +24,20 @@ def check_commuting(point: Point) -> None:
     model, probe = point.world.noise, point.probe
     if not model.is_covariant:
         raise ArgumentError(
-            f'the noise "{model.name}" has a transverse part, which does not commute with the field, and estimates from '
-            "counts take that it does; leave `transverse_rate` out, or use `qsense theory` with --transverse and --field."
+            f'the noise "{model.name}" has a transverse part, which does not commute with the field, as estimates from '
+            "counts take it to; leave `transverse_rate` out, or use `qsense theory` with --transverse and --field."
         )
     if not model.is_dipolar or (probe.kind == "ghz" and not probe.signs):
         return
     weights = point.signal.weights_of(probe.num_qubits)
     if np.ptp(weights):
         raise ArgumentError(
-            "a dipolar coupling does not commute with a signal of unequal weights, and estimates from counts take that it "
-            "does; leave `signal.weights` out, or use `qsense theory` with --dipolar, --weights and --field."
+            "a dipolar coupling does not commute with a signal of unequal weights, as estimates from counts take it; "
+            "leave `signal.weights` out, or use `qsense theory` with --dipolar, --weights and --field."
         )
     _, settings = point.method.design(0.0)
     if np.ptp(settings.phases, axis=1).max() > _SAME:
         raise ArgumentError(
-            f"{point.estimator.name} shifts the phases of single spins, which do not commute with a dipolar coupling; use "
-            '{ estimator = "tomography", derivative = "commutator" }.'
+            f"{point.estimator.name} shifts the phases of single spins, which do not commute with a dipolar coupling; "
+            'use { estimator = "tomography", derivative = "commutator" }.'
         )
