@@ -59,7 +59,7 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
             "tail_s": tail.value,
             "tail_stderr_s": tail.stderr,
             "rule_error_s": float(item.point.rule.weights @ item.gain_exact) - item.integrated_gain_exact.value,
-            "shots": item.point.circuits_per_time * sum(item.point.shots),
+            "shots": sum(item.point.total_shots),
             "method": type(item.point.method).__name__,
             "reason": item.point.estimator.reason(item.point.probe),
             "assumptions": [_assumption_row(one) for one in item.refused],
@@ -91,7 +91,7 @@ def estimate_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """Returns the rows of estimates.csv."""
     rows = []
     for item in comparison.measured:
-        per_time = zip(item.point.rule.times, item.estimates, item.gain_exact, item.point.shots, strict=True)
+        per_time = zip(item.point.rule.times, item.estimates, item.gain_exact, item.point.total_shots, strict=True)
         for time, one, exact, shots in per_time:
             low, high = one.interval
             rows.append(
@@ -103,7 +103,7 @@ def estimate_rows(comparison: Comparison) -> list[dict[str, Any]]:
                     "low": low,
                     "high": high,
                     "gain_exact": float(exact),
-                    "shots": item.point.circuits_per_time * shots,
+                    "shots": shots,
                 }
             )
     return rows

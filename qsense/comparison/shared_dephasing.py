@@ -11,7 +11,6 @@ from qsense.comparison.points import MeasuredPoint
 from qsense.errors import ArgumentError
 from qsense.estimators.chance import p_value
 from qsense.estimators.integral import fit
-from qsense.estimators.product.correlations import MIN_SHOTS
 from qsense.estimators.product.method import ProductSpins
 from qsense.estimators.product.shared_phase import shared_dephasing
 from qsense.estimators.result import Estimate
@@ -26,9 +25,14 @@ def collective_part(item: MeasuredPoint) -> dict[str, Any]:
     shared variance of phase grows as 4γ_c t.
     """
     point = item.point
-    if not isinstance(point.method, ProductSpins) or point.probe.num_qubits < 2 or min(point.shots) < MIN_SHOTS:
+    method = point.method
+    if (
+        not isinstance(method, ProductSpins)
+        or point.probe.num_qubits < 2
+        or not all(map(method.shows_pairs, item.counts))
+    ):
         return {}
-    found = shared_dephasing(point.rule.times, item.counts)
+    found = shared_dephasing(point.rule.times, item.counts, method.axes)
     if found is None:
         return {}
     return {

@@ -227,6 +227,13 @@ class Estimator(ABC):
         """Returns how many shots every circuit needs for this probe, at least: a run with fewer is refused."""
         return self.min_shots
 
+    def row_shots(self, shots: int) -> tuple[int, ...] | None:
+        """Returns the shots of every row of the design, given `shots` for every circuit on average; None: all the same.
+
+        An estimator that measures a direction along two opposite settings gives each of them half.
+        """
+        return None
+
     def needed_shots_of(self, probabilities: Callable[[], FloatArray]) -> int:
         """Returns how many shots every circuit of a new run needs for the state of its first time.
 
@@ -272,7 +279,10 @@ class Estimator(ABC):
         return AnalysisCost()
 
     def readout_mitigation(self) -> Mitigation | None:
-        """Returns the function that estimates G of one time with readout error mitigated; None where there is none."""
+        """Returns the function that estimates G of one time with readout error mitigated; None where there is none.
+
+        Its estimates should say in `shared` how they move with the calibration, as all times do together.
+        """
         return None
 
     def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:

@@ -33,6 +33,8 @@ class Estimate:
         limits: the physical range of the true value.
         spread: the variance as a function of the true value G, (v0, v1, v2) for v0 + v1 G + v2 G²; None where only the
             standard error at the estimate is known.
+        shared: how far one standard error of each number that other estimates share, as a calibration of readout, moves
+            the value; these parts are in `stderr`.
     """
 
     value: float
@@ -40,6 +42,7 @@ class Estimate:
     others: dict[str, Estimate] = field(default_factory=dict)
     limits: tuple[float, float] = field(default=(-np.inf, np.inf), repr=False)
     spread: tuple[float, float, float] | None = field(default=None, repr=False)
+    shared: tuple[float, ...] = field(default=(), repr=False, compare=False)
 
     __repr__ = short_repr
 
@@ -93,7 +96,27 @@ class Estimate:
             others={name: other.scaled(factor) for name, other in self.others.items()},
             limits=(self.limits[0] * factor, self.limits[1] * factor),
             spread=cast("tuple[float, float, float] | None", spread),
+            shared=tuple(part * factor for part in self.shared),
         )
+
+    def mixed(self, other: Estimate, share: float) -> Estimate:
+        """Returns the weighted mean with an independent estimate of the same number.
+
+        Args:
+            other: of the same limits.
+            share: its weight, in [0, 1]; fixed before either was measured, or the mean of unbiased ones is biased.
+
+        >>> Estimate(1.0, 0.3).mixed(Estimate(2.0, 0.4), 0.5)
+        Estimate(value=1.5, stderr=0.25)
+        """
+        value = (1 - share) * self.value + share * other.value
+        both = {name: one.mixed(other.others[name], share) for name, one in self.others.items() if name in other.others}
+        if self.spread is None or other.spread is None:
+            error = float(np.hypot((1 - share) * self.stderr, share * other.stderr))
+            return Estimate(value, error, both, self.limits)
+        laws = zip(self.spread, other.spread, strict=True)
+        spread = tuple((1 - share) ** 2 * one + share**2 * two for one, two in laws)
+        return Estimate.from_spread(value, cast("tuple[float, float, float]", spread), self.limits, both)
 
     @property
     def interval(self) -> tuple[float, float]:

@@ -75,7 +75,8 @@ def fit_amplitude(estimates: Sequence[Estimate], predicted: FloatArray) -> Ampli
     """Returns the amplitude that best scales a predicted curve to measured values, and what is left.
 
     Weighted least squares, with each variance taken at the fitted value, so that small values that happen to be low do
-    not weigh more.
+    not weigh more. What times share (`Estimate.shared`) has no part in the weights, as it would pull the amplitude
+    down, but in the errors: a calibration of readout that is off moves all times together.
 
     Args:
         estimates: measured G at each time, at least two.
@@ -100,19 +101,24 @@ def fit_amplitude(estimates: Sequence[Estimate], predicted: FloatArray) -> Ampli
         raise ArgumentError("Argument `predicted` must be positive at some time; there is nothing to scale.")
     values = np.array([e.value for e in estimates])
     amplitude = float(values.sum() / curve.sum())
+    shared = _shared(estimates)
     for _ in range(_ROUNDS):
-        variances = _variances(estimates, amplitude * curve)
+        variances = _variances(estimates, amplitude * curve, shared)
         weights = curve / variances
         before, amplitude = amplitude, float(weights @ values / (weights @ curve))
         if abs(amplitude - before) < 1e-12 * abs(amplitude):
             break
-    stderr = float(1 / np.sqrt((curve**2 / variances).sum()))
-    # The fit takes a part of each residual's own variance.
-    left = np.sqrt(np.maximum(variances - (stderr * curve) ** 2, 1e-12 * variances))
+    weights = weights / (weights @ curve)
+    stderr = float(np.sqrt(weights**2 @ variances + np.sum((weights @ shared) ** 2)))
+    # The fit takes a part of each residual's own variance, and of what times share.
+    taken = np.eye(len(curve)) - np.outer(curve, weights)
+    left = np.sqrt(np.maximum(taken**2 @ variances + ((taken @ shared) ** 2).sum(1), 1e-12 * variances))
     residuals = values - amplitude * curve
-    chi2 = float((residuals**2 / variances).sum())
+    whiten = np.linalg.inv(np.linalg.cholesky(np.diag(variances) + shared @ shared.T))
+    one, other = whiten @ residuals, whiten @ curve
+    chi2 = float(one @ one - (one @ other) ** 2 / (other @ other))
     return AmplitudeFit(
-        Estimate(amplitude, stderr, limits=(0.0, 1.0)), residuals / left, p_value(chi2, len(estimates) - 1)
+        Estimate(amplitude, stderr, limits=(0.0, 1.0)), residuals / left, p_value(max(chi2, 0.0), len(estimates) - 1)
     )
 
 
@@ -202,8 +208,18 @@ def suspects(
     return sorted(found, key=lambda s: -abs(s.z))
 
 
-def _variances(estimates: Sequence[Estimate], at: FloatArray) -> FloatArray:
-    """Each estimate's variance if the truth were `at`; never 0, as that would be an infinite weight."""
+def _shared(estimates: Sequence[Estimate]) -> FloatArray:
+    """What moves all estimates together, shape (times, numbers that they share)."""
+    parts = [e.shared for e in estimates]
+    if len({len(part) for part in parts}) != 1 or not parts[0]:
+        return np.zeros((len(parts), 1))
+    return np.array(parts)
+
+
+def _variances(estimates: Sequence[Estimate], at: FloatArray, shared: FloatArray | None = None) -> FloatArray:
+    """Each estimate's own variance if the truth were `at`; never 0, as that would be an infinite weight."""
     found = np.array([float(e.variance(np.array(x))) for e, x in zip(estimates, at, strict=True)])
+    if shared is not None:
+        found = found - (shared**2).sum(1)
     floor = 1e-12 * max(float(np.max(np.abs(at))) ** 2, 1e-300)
     return np.asarray(np.maximum(found, floor))

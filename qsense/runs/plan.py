@@ -15,8 +15,9 @@ import numpy as np
 from qsense import emulator
 from qsense.circuits.sensing import Experiment
 from qsense.errors import ArgumentError, SpecError, at_key, is_own
-from qsense.estimators.estimator import MomentBound
+from qsense.estimators.estimator import Estimator, MomentBound
 from qsense.estimators.integral.allocation import allocate
+from qsense.estimators.row_shots import shots_behind
 from qsense.noise import Noise
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule, rule_for_times
@@ -103,11 +104,21 @@ def _as_measured(spec: RunSpec, point: Point, measured: RowShots, taken: set[str
     for rule, method in itertools.product(rules, methods):
         for shots in dict.fromkeys(measured.values()):
             if len(shots) == rows * len(rule.times):
-                found = replace(point, rule=rule, shots=shots[::rows], measured_by=method)
+                own = _shots_behind(method or point.method, shots, rows)
+                if own is None:
+                    continue
+                found = replace(point, rule=rule, shots=own, measured_by=method)
                 is_others = found.key in taken and found.shots != point.shots  # which is measured alike
                 if not is_others and (found.key in measured or found.file_name in measured):
                     return found
     return None
+
+
+def _shots_behind(method: Estimator, shots: tuple[int, ...], rows: int) -> tuple[int, ...] | None:
+    """The shots for every circuit of each time that gave each row its own; None if none did."""
+    own = [shots_behind(method.row_shots, shots[at : at + rows]) for at in range(0, len(shots), rows)]
+    found = tuple(one for one in own if one is not None)
+    return found if len(found) == len(own) else None
 
 
 def _rule(spec: RunSpec, probe: Probe, named: Noise | CalibrationNoise) -> Rule:
@@ -163,9 +174,9 @@ def _allocated(point: Point, needed: int) -> Point:
     shots = max(PILOT_SHOTS, needed)
     pilot = replace(point, shots=(shots,) * len(point.rule.times))
     counts = [
-        emulator.sample(one.experiment, one.settings, shots, point.noise, one.seed) for one in pilot.acquisitions()
+        emulator.sample(one.experiment, one.settings, one.shots, point.noise, one.seed) for one in pilot.acquisitions()
     ]
-    deviations = np.array([e.stderr for e in pilot.estimate(counts)]) * np.sqrt(shots)
+    deviations = np.array([e.stderr for e in pilot.estimate(pilot.by_time(counts))]) * np.sqrt(shots)
     total = point.estimator.shots * len(point.rule.times)
     least = max(needed, point.estimator.shots // LEAST_SHARE)
     return replace(point, shots=allocate(total, point.rule.weights, deviations, least).shots)

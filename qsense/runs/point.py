@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from dataclasses import field as declared
 from functools import cached_property
 from typing import NamedTuple
 
@@ -30,12 +31,26 @@ _LONGEST_NAME = 240  # of a file, without its hash and its ending; file systems 
 
 
 class Acquisition(NamedTuple):
-    """One experiment at one time, with the settings and the seed that it runs with."""
+    """One experiment at one time, with the settings and the seed that it runs with: rows that get the same shots."""
 
     experiment: Experiment
     settings: Settings
     shots: int
     seed: int
+
+
+class Pilot(NamedTuple):
+    """What a pilot at the same times says of G.
+
+    Attributes:
+        estimates: at each time; () where its times are others.
+        shares: with which they count, fixed before anything is measured, so that no estimate is biased.
+        shots: at each time, over all circuits.
+    """
+
+    estimates: tuple[Estimate, ...]
+    shares: tuple[float, ...]
+    shots: tuple[int, ...]
 
 
 def acting(world: World) -> AnyNoise:
@@ -55,10 +70,14 @@ class Point:
         field: φ in rad/s.
         rule: the times and their weights.
         seed: the run's seed.
-        shots: for every circuit of each time.
+        shots: for every circuit of each time, on average.
         measured_by: the estimator with the settings that an earlier version measured with, where they have changed.
         signal: its weights and waveform.
         pulses: between which the spins sense.
+        rows: the shots of each circuit of each time, where they are not what the estimator says; ().
+        aim: in rad/s, what a pilot found beside the field: directions are measured where the field plus this puts them.
+        step: of a measurement in two: "whole" before it, "pilot", "rest"; "".
+        pilot: of the rest.
     """
 
     probe: Probe
@@ -71,6 +90,10 @@ class Point:
     measured_by: Estimator | None = None
     signal: Signal = UNIFORM
     pulses: Pulses = FREE
+    rows: tuple[tuple[int, ...], ...] = ()
+    aim: float = 0.0
+    step: str = ""
+    pilot: Pilot | None = declared(default=None, compare=False, repr=False)
 
     @cached_property
     def method(self) -> Estimator:
@@ -106,6 +129,8 @@ class Point:
             parts["signal"] = self.signal.to_dict()
         if not self.pulses.is_free:
             parts["idle"] = self.pulses.name
+        if self.step:
+            parts |= {"step": self.step, "rows": self.rows, "aim": self.aim}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -124,6 +149,26 @@ class Point:
     def circuits_per_time(self) -> int:
         return len(self._design(0.0)[1])
 
+    @cached_property
+    def row_shots(self) -> tuple[tuple[int, ...], ...]:
+        """The shots of each circuit of each time."""
+        rows = self.circuits_per_time
+        if self.rows:
+            return self.rows
+        with self.calling_estimator():
+            found = tuple(self.method.row_shots(shots) or (shots,) * rows for shots in self.shots)
+            if any(len(one) != rows for one in found):
+                raise ValueError(f"`row_shots` must give a number for each of {rows} rows, but gives {found[0]}")
+        return found
+
+    @property
+    def total_shots(self) -> tuple[int, ...]:
+        """The shots of all circuits of each time, those of a pilot at the same times included."""
+        own = tuple(map(sum, self.row_shots))
+        if self.pilot is None or not self.pilot.estimates:
+            return own
+        return tuple(sum(both) for both in zip(own, self.pilot.shots, strict=True))
+
     @property
     def needed_shots(self) -> int:
         """How many shots every circuit needs at least to be estimated."""
@@ -135,15 +180,30 @@ class Point:
         return Experiment(self.probe, time, self._design(0.0)[0], self.signal, self.pulses)
 
     def acquisitions(self) -> list[Acquisition]:
-        """Returns one acquisition per time."""
+        """Returns one acquisition per time, or more where its rows get unlike shots; `by_time` puts counts together."""
         seeds = np.random.SeedSequence(self._entropy(0)).generate_state(len(self.rule.times))
         acquisitions = []
-        for time, share, shots, seed in zip(self.rule.times, self.collected, self.shots, seeds, strict=True):
-            ending, settings = self._design(self.field * float(time) * float(share))
-            # Aer adds multiples of 2113 for the rows of an acquisition: 31 bits leave room in its 64.
+        for time, share, rows, seed in zip(self.rule.times, self.collected, self.row_shots, seeds, strict=True):
+            turned = float(time) * float(share)
+            ending, settings = self._design(self.field * turned)
+            if self.aim:
+                aimed = self._design((self.field + self.aim) * turned)[1]
+                settings = Settings(settings.phases, aimed.polars, aimed.azimuths)
             experiment = Experiment(self.probe, float(time), ending, self.signal, self.pulses)
-            acquisitions.append(Acquisition(experiment, settings, shots, int(seed) >> 1))
+            starts = [row for row in range(len(rows)) if not row or rows[row] != rows[row - 1]]
+            own = [seed] if len(starts) == 1 else np.random.SeedSequence(int(seed)).generate_state(len(starts))
+            for start, end, one in zip(starts, [*starts[1:], len(rows)], own, strict=True):
+                # Aer adds multiples of 2113 for the rows of an acquisition: 31 bits leave room in its 64.
+                acquisitions.append(Acquisition(experiment, settings[start:end], rows[start], int(one) >> 1))
         return acquisitions
+
+    def by_time(self, parts: Sequence[Counts]) -> list[Counts]:
+        """Returns the counts of every time from those of every acquisition."""
+        rows = self.circuits_per_time
+        if len(parts) == len(self.rule.times):
+            return list(parts)
+        whole = Counts.joined(parts)
+        return [whole.part(k * rows, (k + 1) * rows) for k in range(len(self.rule.times))]
 
     def estimate(self, counts: Sequence[Counts]) -> list[Estimate]:
         """Returns G about φ at every time from the counts of every time: W² times that about the collected angle."""
@@ -154,7 +214,10 @@ class Point:
                 one = self.method.estimate(part, np.random.default_rng(stream))
             self._check_estimate(one, float(time))
             found.append(one if share == 1 else one.scaled(float(share) ** 2))
-        return found
+        if self.pilot is None or not self.pilot.estimates:
+            return found
+        both = zip(found, self.pilot.estimates, self.pilot.shares, strict=True)
+        return [one.mixed(other, share) for one, other, share in both]
 
     def calling_estimator(self, time: float | None = None) -> AbstractContextManager[None]:
         """Names the estimator and the point where the code of an extension fails inside."""

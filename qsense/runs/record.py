@@ -135,7 +135,7 @@ class RunRecord(RecordFolder):
         return self.has(f"counts/{point.file_name}") and bool(self.counts(point))
 
     def write_counts(self, point: Point, parts: Sequence[Counts]) -> None:
-        """Stores the counts of a point, one part per time, as one file."""
+        """Stores the counts of a point, one part per acquisition, as one file."""
         self.write_bytes(f"counts/{point.file_name}", Counts.joined(parts).to_bytes())
 
     def counts(self, point: Point) -> list[Counts]:
@@ -147,7 +147,7 @@ class RunRecord(RecordFolder):
         path = self.counts_path(point)
         counts = Counts.load(path, self.path)
         times, rows = len(point.rule.times), point.circuits_per_time
-        expected = np.repeat(point.shots, rows)
+        expected = np.concatenate(point.row_shots)
         if counts.num_bits != point.probe.num_qubits or not np.array_equal(counts.row_shots(), expected):
             raise RecordError(f"{path}: does not fit the spec of this record; delete it and run the spec again.")
         return [counts.part(k * rows, (k + 1) * rows) for k in range(times)]

@@ -74,7 +74,7 @@ def run_trial(content: dict[str, Any]) -> Outcome:
     prepared = prepare_run(spec, None)
     (point,), sampler = prepared.points, prepared.sampler
     parts = [sampler.sample(j.experiment, j.settings, j.shots, point.noise, j.seed) for j in point.acquisitions()]
-    measured = measure_point(point, parts, spec.readout_error)
+    measured = measure_point(point, point.by_time(parts), spec.readout_error)
     comparison = compare_points([measured])
     summary = as_single_values(summary_rows(comparison)[0])
     curve = estimate_rows(comparison)

@@ -7,6 +7,7 @@ to run specs.
 
 from qsense.estimators.ghz.block import (
     ANGLES,
+    ANTIPODAL,
     ENDINGS,
     Block,
     Method,
@@ -22,6 +23,7 @@ from qsense.estimators.ghz.multiple_quantum import Spectrum, full_scan, spectrum
 
 __all__ = [
     "ANGLES",
+    "ANTIPODAL",
     "ENDINGS",
     "Block",
     "Branch",

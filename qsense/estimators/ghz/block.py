@@ -47,6 +47,8 @@ ANGLES = {
     "parity": (0.0, np.pi / 2),
     "multiple_quantum": (0.0, np.pi / 2, np.pi, 3 * np.pi / 2),
 }
+ANTIPODAL = (0.0, np.pi / 2, 3 * np.pi / 2, np.pi)
+"""Both sides of the fringe, in the order in which even drift cancels: unlike readout of up and down adds nothing."""
 MIN_SHOTS = 5  # a row; fewer shift G by a quarter of its error where many shots leave the block
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -19,16 +19,22 @@ from qsense.estimators.estimator import (
     added_later,
     checked_weights,
 )
-from qsense.estimators.ghz.block import ENDINGS, MIN_SHOTS, Method, design, estimate
+from qsense.estimators.ghz.block import ANTIPODAL, ENDINGS, MIN_SHOTS, Method, design, estimate
 from qsense.estimators.ghz.branch import Branch
 from qsense.estimators.readout import mitigated
 from qsense.estimators.result import Estimate
+from qsense.estimators.row_shots import PHASE_KNOWN, both_sides, least_shots, shared_out
 from qsense.probes import Probe
+
+_POPULATION = 0.2  # of the shots of `parity` whose phase is known
 
 
 @dataclass(frozen=True)
 class GhzBlock(Estimator):
     """G of a GHZ probe by one of the methods of `estimators.ghz`.
+
+    With `antipodal` each point of the fringe is measured on both of its sides, with half the shots each: asymmetric
+    readout then adds nothing to the fringe and only makes it lower. With `phase_known` most shots go to its top.
 
     >>> GhzBlock.for_probe(Probe.ghz(40), readout="auto")
     GhzBlock(num_qubits=40, method='loss_flag')
@@ -38,9 +44,15 @@ class GhzBlock(Estimator):
     method: Method
     signs: tuple[float, ...] = added_later(())
     weights: tuple[float, ...] = added_later(())
+    antipodal: bool = added_later(False)
+    phase_known: bool = added_later(False)
 
     name: ClassVar[str] = "ghz"
-    options: ClassVar[Mapping[str, Option]] = {"readout": Option("auto", ("auto", *ENDINGS))}
+    options: ClassVar[Mapping[str, Option]] = {
+        "readout": Option("auto", ("auto", *ENDINGS)),
+        "antipodal": Option(False, always_written=False),
+        "phase_known": Option(False, always_written=False),
+    }
     min_shots: ClassVar[int] = MIN_SHOTS
     probe_kinds: ClassVar[tuple[str, ...]] = ("ghz",)
 
@@ -53,17 +65,46 @@ class GhzBlock(Estimator):
                 'its return does not tell the populations; use readout = "loss_flag" or "parity".'
             )
         signs = tuple(probe.branch.tolist()) if probe.signs else ()
-        return cls(probe.num_qubits, "loss_flag" if readout == "auto" else readout, signs)
+        extra = {name: options.get(name, False) for name in ("antipodal", "phase_known")}
+        for name, given in extra.items():
+            if given and readout == "multiple_quantum":
+                raise ArgumentError(
+                    f"`{name}` does not go with the readout "
+                    '"multiple_quantum", which measures the fringe at four angles alike, its antipodes among them; '
+                    'remove it, or use readout = "loss_flag" or "parity".'
+                )
+        return cls(probe.num_qubits, "loss_flag" if readout == "auto" else readout, signs, **extra)
 
     @classmethod
     def reason(cls, probe: Probe) -> str | None:
         return "ghz: one 2×2 block carries all information, so two circuits a time are enough for any N"
 
     def design(self, phase: float) -> tuple[Ending, Settings]:
-        return design(self.num_qubits, phase, self.method, branch=self.branch)
+        return design(self.num_qubits, phase, self.method, self.angles, self.branch)
 
     def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
-        return estimate(counts, self.method, branch=self.branch)
+        return estimate(counts, self.method, self.angles, self.branch)
+
+    def row_shots(self, shots: int) -> tuple[int, ...] | None:
+        if not (self.antipodal or self.phase_known):
+            return None
+        fringe = PHASE_KNOWN if self.phase_known else (0.5, 0.5)
+        if self.method == "parity":
+            first = _POPULATION if self.phase_known else 1 / 3
+            return shared_out(3 * shots, (first, *self.rows_of([(1 - first) * one for one in fringe])))
+        return shared_out(2 * shots, self.rows_of(fringe))
+
+    def rows_of(self, fringe: Sequence[float]) -> tuple[float, ...]:
+        """Returns the shares of the rows of the fringe, given those along and across."""
+        return both_sides(fringe) if self.antipodal else tuple(fringe)
+
+    def needed_shots(self) -> int:
+        return least_shots(self.row_shots, MIN_SHOTS)
+
+    @property
+    def angles(self) -> tuple[float, ...] | None:
+        """The fringe angles; None for the method's own."""
+        return ANTIPODAL if self.antipodal else None
 
     def with_weights(self, weights: tuple[float, ...]) -> Self:
         found = replace(self, weights=checked_weights(weights, self.num_qubits))
@@ -83,7 +124,7 @@ class GhzBlock(Estimator):
         return {**super().identity(), "readout": None}  # as the hashes of all records have it
 
     def readout_mitigation(self) -> Mitigation | None:
-        method, branch = self.method, self.branch
+        method, branch, angles = self.method, self.branch, self.angles
         if method == "multiple_quantum":
             return None
-        return lambda counts, calibration: mitigated.ghz_gain(counts, calibration, method, branch).mitigated
+        return lambda counts, calibration: mitigated.ghz_gain(counts, calibration, method, branch, angles).mitigated

@@ -6,9 +6,20 @@
 """
 
 from qsense.estimators.product.spin_rates import SpinRates, coherence_rates
-from qsense.estimators.product.spins import AXES, Axis, Spins, correlation_p_value, design, estimate, gains, spins
+from qsense.estimators.product.spins import (
+    ANTIPODAL,
+    AXES,
+    Axis,
+    Spins,
+    correlation_p_value,
+    design,
+    estimate,
+    gains,
+    spins,
+)
 
 __all__ = [
+    "ANTIPODAL",
     "AXES",
     "Axis",
     "SpinRates",

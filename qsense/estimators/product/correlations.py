@@ -87,6 +87,32 @@ def pairs(counts: Counts, rows: Sequence[int]) -> list[Pairs]:
     return found
 
 
+def pairs_by_axis(counts: Counts, axes: Sequence[str]) -> list[Pairs]:
+    """Returns what the equatorial directions say of pairs of spins; a direction and its antipode count as one.
+
+    Args:
+        counts: of one time.
+        axes: of each row, as in `product.design`.
+
+    Raises:
+        ArgumentError: as `pairs`.
+    """
+    found = []
+    for axis in ("along", "across"):
+        plain = [row for row, name in enumerate(axes) if name == axis]
+        opposite = [row for row, name in enumerate(axes) if name == f"-{axis}"]
+        one, other = pairs(counts, plain), pairs(counts, opposite)
+        # Signs that are all turned have the same covariances.
+        found += [_joined(*both) for both in zip(one, other, strict=True)] if opposite else one
+    return found
+
+
+def _joined(one: Pairs, other: Pairs) -> Pairs:
+    shots = one.shots + other.shots
+    covariances = (one.shots * one.covariances + other.shots * other.covariances) / shots
+    return Pairs((one.shots * one.means - other.shots * other.means) / shots, covariances, shots)
+
+
 def independence_p_value(times: Sequence[float] | FloatArray, measured: Sequence[Sequence[Pairs]]) -> float:
     """Returns how likely correlations as large are, at any time, if the spins are independent.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -14,18 +14,21 @@ from qsense.estimators.assumptions import INDEPENDENT, REFUSED_BELOW, Assumption
 from qsense.estimators.estimator import (
     Estimator,
     Mitigation,
+    Option,
     QuantumGain,
     TimeTable,
     added_later,
     checked_weights,
 )
 from qsense.estimators.product import correlations
-from qsense.estimators.product.spins import AXES, MIN_SHOTS, design, estimate, spins
+from qsense.estimators.product.spins import ANTIPODAL, AXES, MIN_SHOTS, Axis, design, estimate, spins
 from qsense.estimators.readout import mitigated
 from qsense.estimators.result import Estimate
+from qsense.estimators.row_shots import both_sides, least_shots, shared_out
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 
+_PHASE_KNOWN = (0.8, 0.15, 0.05)  # along, across, z
 NOT_INDEPENDENT = (
     "the spins are correlated, so their sum is no estimate of G: no z and no verdict; use tomography, or a bound from "
     "collective moments"
@@ -34,28 +37,55 @@ NOT_INDEPENDENT = (
 
 @dataclass(frozen=True)
 class ProductSpins(Estimator):
-    """G of a product probe as the sum over its spins; see `estimators.product`."""
+    """G of a product probe as the sum over its spins; see `estimators.product`.
+
+    With `antipodal` each direction is measured on both sides, with half the shots each: asymmetric readout then only
+    multiplies G by (1 − e0 − e1)² of each spin. With `phase_known` most shots go along the expected phase.
+    """
 
     num_qubits: int
     weights: tuple[float, ...] = added_later(())
+    antipodal: bool = added_later(False)
+    phase_known: bool = added_later(False)
 
     name: ClassVar[str] = "product"
+    options: ClassVar[Mapping[str, Option]] = {
+        "antipodal": Option(False, always_written=False),
+        "phase_known": Option(False, always_written=False),
+    }
     min_shots: ClassVar[int] = MIN_SHOTS
     probe_kinds: ClassVar[tuple[str, ...]] = ("product",)
 
     @classmethod
     def for_probe(cls, probe: Probe, **options: Any) -> Self:
-        return cls(probe.num_qubits)
+        return cls(probe.num_qubits, **{name: options.get(name, False) for name in cls.options})
 
     @classmethod
     def reason(cls, probe: Probe) -> str | None:
         return "product: the gain is a sum over spins, so three circuits a time are enough for any N"
 
     def design(self, phase: float) -> tuple[Ending, Settings]:
-        return design(self.num_qubits, phase, weights=self.weights)
+        return design(self.num_qubits, phase, self.axes, self.weights)
 
     def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
-        return estimate(counts, weights=self.weights)
+        return estimate(counts, self.axes, self.weights)
+
+    def row_shots(self, shots: int) -> tuple[int, ...] | None:
+        if not (self.antipodal or self.phase_known):
+            return None
+        return shared_out(3 * shots, self.rows_of(_PHASE_KNOWN if self.phase_known else (1 / 3, 1 / 3, 1 / 3)))
+
+    def rows_of(self, shares: Sequence[float]) -> tuple[float, ...]:
+        """Returns the shares of the rows, given those of along, across and z."""
+        return both_sides(shares) if self.antipodal else tuple(shares)
+
+    def needed_shots(self) -> int:
+        return least_shots(self.row_shots, MIN_SHOTS)
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """What its rows measure."""
+        return ANTIPODAL if self.antipodal else AXES
 
     def with_weights(self, weights: tuple[float, ...]) -> Self:
         return replace(self, weights=checked_weights(weights, self.num_qubits))
@@ -67,23 +97,30 @@ class ProductSpins(Estimator):
         return {**super().identity(), "readout": None}  # as the hashes of all records have it
 
     def readout_mitigation(self) -> Mitigation | None:
-        return lambda counts, calibration: mitigated.product_gain(counts, calibration, self.weights).mitigated
+        return lambda counts, calibration: (
+            mitigated.product_gain(counts, calibration, self.weights, self.axes).mitigated
+        )
 
     def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
         """Returns that the spins are independent; () where there are too few shots, or one spin, to tell."""
-        equator = [row for row, axis in enumerate(AXES) if axis != "z"]
-        if self.num_qubits < 2 or min(int(one.row_shots().min()) for one in counts) < correlations.MIN_SHOTS:
+        if self.num_qubits < 2 or not all(map(self.shows_pairs, counts)):
             return ()
-        chance = correlations.independence_p_value(times, [correlations.pairs(one, equator) for one in counts])
+        pairs = [correlations.pairs_by_axis(one, self.axes) for one in counts]
+        chance = correlations.independence_p_value(times, pairs)
         return (Assumption(INDEPENDENT, chance, chance >= REFUSED_BELOW, NOT_INDEPENDENT, withholds=True),)
+
+    def shows_pairs(self, counts: Counts) -> bool:
+        """Returns whether each row along the equator has enough shots to test pairs of spins."""
+        shots = zip(self.axes, counts.row_shots().tolist(), strict=True)
+        return all(one >= correlations.MIN_SHOTS for axis, one in shots if axis != "z")
 
     def spin_gains(self, counts: Counts) -> Sequence[Estimate] | None:
         """Returns b_x² + b_y² of each spin, whatever the weight with which it senses the signal."""
-        return spins(counts).gains
+        return spins(counts, self.axes).gains
 
     def spin_rows(self, counts: Counts, estimate: Estimate) -> list[dict[str, Any]]:
         """Returns the gain and the z component of every spin at one time, rows of spins.csv; the gains add up to G."""
-        found, squares = spins(counts), np.square(self.weights or (1.0,) * self.num_qubits)
+        found, squares = spins(counts, self.axes), np.square(self.weights or (1.0,) * self.num_qubits)
         return [
             {
                 "spin": spin,

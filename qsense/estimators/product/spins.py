@@ -7,8 +7,10 @@ the information of independent spins adds up:
 
 The equatorial settings lie along the expected phase (x) and across it (y), so that a phase that is not as expected does
 no harm; the third, along Z, gives populations (emission or dephasing?) and is not needed for G. The noise of each
-squared mean is subtracted: G is exactly unbiased. That spins are independent is an assumption; `correlation_p_value`
-tests it.
+squared mean is subtracted: G is exactly unbiased. With both sides of a direction measured, such as "along" and
+"-along", half their difference is its mean: readout that reads up and down wrong unequally, with e0 and e1, then only
+multiplies it by 1 − e0 − e1, G by the square, at every time alike. That spins are independent is an assumption;
+`correlation_p_value` tests it.
 """
 
 from __future__ import annotations
@@ -25,13 +27,20 @@ from qsense.errors import ArgumentError
 from qsense.estimators import tally
 from qsense.estimators.chance import p_value
 from qsense.estimators.fringe import Squared, as_estimates
-from qsense.estimators.product.correlations import pairs
+from qsense.estimators.product.correlations import pairs_by_axis
 from qsense.estimators.result import Estimate
 from qsense.numerics.fisher import FloatArray
 
-Axis = Literal["along", "across", "z"]
+Axis = Literal["along", "across", "z", "-along", "-across"]
 AXES: tuple[Axis, ...] = ("along", "across", "z")
-_DIRECTIONS = {"along": (np.pi / 2, 0.0), "across": (np.pi / 2, np.pi / 2), "z": (0.0, 0.0)}
+ANTIPODAL: tuple[Axis, ...] = ("along", "across", "-across", "-along", "z")
+_DIRECTIONS = {
+    "along": (np.pi / 2, 0.0),
+    "across": (np.pi / 2, np.pi / 2),
+    "z": (0.0, 0.0),
+    "-along": (np.pi / 2, np.pi),
+    "-across": (np.pi / 2, 3 * np.pi / 2),
+}
 MIN_SHOTS = 5  # a row; with 2 an interval covers 87 % of two weakly coherent spins instead of 95 %
 
 
@@ -58,7 +67,8 @@ def design(
     Args:
         num_qubits: N.
         phase: the expected signal angle θ = φt in rad.
-        axes: "along", "across" and "z" in any order, repeated for more shots. ("along",) alone trusts the phase.
+        axes: "along", "across" and "z" in any order, repeated for more shots; "-along" and "-across" are their
+            antipodes, as in ANTIPODAL. ("along",) alone trusts the phase.
         weights: w of the signal, which puts the angle w_j θ on spin j; () is 1 for all.
 
     Raises:
@@ -125,13 +135,13 @@ def spins(counts: Counts, axes: Sequence[Axis] = AXES) -> Spins:
     """
     shares = tally.per_spin(counts)
     single = _summed(_equatorial(shares, axes), (-2,))
-    pooled, shots = _pooled(shares, axes)
+    pooled = _pooled(shares, axes)
     bloch = np.full((counts.num_bits, 3), np.nan)
     errors = bloch.copy()
     for column, axis in enumerate(AXES):
         if axis in pooled:
-            bloch[:, column] = pooled[axis]
-            errors[:, column] = 2 * np.sqrt(tally.share_variance((1 + pooled[axis]) / 2, shots[axis]))
+            bloch[:, column], shots = pooled[axis].mean, pooled[axis].shots
+            errors[:, column] = 2 * np.sqrt(tally.share_variance((1 + bloch[:, column]) / 2, shots))
     return Spins(bloch, errors, as_estimates(single, (0.0, 1.0)))
 
 
@@ -150,14 +160,16 @@ def correlation_p_value(counts: Counts, axes: Sequence[Axis] = AXES) -> float:
     """
     _check(axes)
     tally.check_rows(counts.num_rows, len(axes), f"a product probe with {len(axes)} axes")
-    rows = pairs(counts, [row for row, axis in enumerate(axes) if axis != "z"])
+    rows = pairs_by_axis(counts, axes)
     return p_value(sum(one.total**2 / one.scatter for one in rows if one.scatter > 0), len(rows))
 
 
 def _check(axes: Sequence[Axis]) -> None:
     for axis in axes:
-        if axis not in AXES:
+        if axis not in _DIRECTIONS:
             raise ArgumentError(f'Argument `axes` must hold "along", "across" and "z", but has "{axis}".')
+        if axis.removeprefix("-") not in axes:
+            raise ArgumentError(f'Argument `axes` must hold "{axis.removeprefix("-")}" beside its antipode "{axis}".')
     if "along" not in axes:
         raise ArgumentError('Argument `axes` must hold "along", the direction that carries the gain.')
 
@@ -169,30 +181,56 @@ def _check_shape(shares: IntArray, axes: Sequence[Axis]) -> None:
     tally.check_shots(shares.sum(-1), MIN_SHOTS)
 
 
-def _pooled(shares: IntArray, axes: Sequence[Axis]) -> tuple[dict[Axis, FloatArray], dict[Axis, FloatArray]]:
-    """Means of the signs along each axis that was measured, shape (..., spins), and their shots."""
+class _Mean(NamedTuple):
+    """The mean sign along an axis, shape (..., spins).
+
+    Attributes:
+        mean: itself.
+        own: its variance, unbiased.
+        shots: n, with (1 − mean²)/n its variance.
+        pair: the variance of its unbiased square where it is 0.
+    """
+
+    mean: FloatArray
+    own: FloatArray
+    shots: FloatArray
+    pair: FloatArray
+
+
+def _pooled(shares: IntArray, axes: Sequence[Axis]) -> dict[Axis, _Mean]:
+    """The means along each axis that was measured."""
     _check_shape(shares, axes)
-    means: dict[Axis, FloatArray] = {}
-    shots: dict[Axis, FloatArray] = {}
+    found: dict[Axis, _Mean] = {}
     for axis in AXES:
-        rows = [row for row, name in enumerate(axes) if name == axis]
-        if rows:
-            both = shares[..., rows, :, :].sum(-3)
-            shots[axis] = both.sum(-1).astype(np.float64)
-            means[axis] = (both[..., 0] - both[..., 1]) / shots[axis]
-    return means, shots
+        sides = []
+        for name in (axis, f"-{axis}"):
+            rows = [row for row, one in enumerate(axes) if one == name]
+            if rows:
+                both = shares[..., rows, :, :].sum(-3)
+                n = both.sum(-1).astype(np.float64)
+                mean = (both[..., 0] - both[..., 1]) / n
+                sides.append(_Mean(mean, (1 - mean**2) / (n - 1), n, 2 / (n * (n - 1))))
+        if sides:
+            found[axis] = sides[0] if len(sides) == 1 else _difference(*sides)
+    return found
+
+
+def _difference(one: _Mean, other: _Mean) -> _Mean:
+    """Half the difference of the means along a direction and along its antipode."""
+    shots = 4 / (1 / one.shots + 1 / other.shots)
+    pair = (one.pair + other.pair + 4 / (one.shots * other.shots)) / 16
+    return _Mean((one.mean - other.mean) / 2, (one.own + other.own) / 4, shots, pair)
 
 
 def _equatorial(shares: IntArray, axes: Sequence[Axis]) -> Squared:
     """The squared Bloch components along and across, shape (..., axes, spins); the spread is of each by itself."""
-    means, shots = _pooled(shares, axes)
-    used = [axis for axis in ("along", "across") if axis in means]
-    mean, n = (np.stack([part[axis] for axis in used], axis=-2) for part in (means, shots))
+    pooled = _pooled(shares, axes)
+    used = [pooled[axis] for axis in ("along", "across") if axis in pooled]
+    mean, own, n, pair = (np.stack(part, axis=-2) for part in zip(*used, strict=True))
     plug_in = mean**2
-    pair = 2 / (n * (n - 1))
     # The variance of an unbiased square: 4A(1 − A)/n + 2(1 − A)²/(n(n − 1)).
     spread = np.stack([pair, 4 / n - 2 * pair, pair - 4 / n], axis=-1)
-    return Squared(plug_in - (1 - plug_in) / (n - 1), spread, plug_in)
+    return Squared(plug_in - own, spread, plug_in)
 
 
 def _weighted(each: Squared, weights: Sequence[float]) -> Squared:
