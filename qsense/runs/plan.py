@@ -15,7 +15,7 @@ import numpy as np
 from qsense import emulator
 from qsense.circuits.sensing import Experiment
 from qsense.errors import ArgumentError, SpecError, at_key, is_own
-from qsense.estimators.estimator import Estimator, MomentBound
+from qsense.estimators.estimator import Estimator
 from qsense.estimators.integral.allocation import allocate
 from qsense.estimators.row_shots import shots_behind
 from qsense.noise import Noise
@@ -28,7 +28,6 @@ from qsense.runs.point import Point as Point  # where other packages look for it
 from qsense.runs.point import acting
 from qsense.runs.spec import RunSpec
 from qsense.runs.times import bracket_crossings, earlier_rules, possible
-from qsense.theory.moments import check_moments
 from qsense.theory.times import decay_rate, designed_rule
 
 PILOT_SHOTS = 2000
@@ -151,10 +150,7 @@ def _check(point: Point) -> int:
         _ = point.circuits_per_time  # refuses too many spins
     check_commuting(point)
     with point.calling_estimator():
-        quantity = point.method.quantity(point.probe)
         minimum = point.method.needed_shots_of(lambda: _probabilities(point))
-    if isinstance(quantity, MomentBound):
-        check_moments(point.probe, point.world, quantity.order)
     if point.estimator.shots < minimum:
         raise ArgumentError(
             f"{point.estimator.name} needs at least {minimum} shots a circuit, but `shots` is {point.estimator.shots} "

@@ -103,7 +103,7 @@ def test_depth_is_told_where_the_limits_hold_alone(tmp_path, monkeypatch, keys, 
 
 def test_noise_that_does_not_commute_is_refused_before_anything_is_measured(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(qsense.errors.QsenseError, match="commutes with the field"):
+    with pytest.raises(qsense.errors.QsenseError, match="not commute with the field"):
         run("product", "moments", {"transverse_rate": 0.1}, num_qubits=2)
 
 
