@@ -22,7 +22,7 @@ from qsense.theory.laws import law_along, memory_error
 from qsense.theory.lindblad import carries_phase
 from qsense.theory.scales import lifetimes
 from qsense.theory.tails import gain_tail
-from qsense.theory.waves import collects_nothing, integrate_signal, is_wave
+from qsense.theory.waves import collects_nothing, integrate_signal, is_wave, longest_window
 
 _LINDBLAD = 1e-13  # times N² and the window: an error of an integral that a Lindblad equation's rounding makes anyway
 
@@ -141,7 +141,7 @@ def _by_quadrature(
     world, n = engine.world, probe.num_qubits
     # Rounding of G adds up over the time over which G is integrated.
     latest = engine.affordable / fastest if fastest else np.inf
-    window = min(end, 10 / slowest if slowest else np.inf, latest)
+    window = min(end, 10 / slowest if slowest else np.inf, latest, longest_window(world))
     rounding = engine.resolution * window if engine.resolution else 0.0
     method = f"quadrature of the {engine.method}"
     start = engine.of_angle(np.zeros(1))[0]

@@ -41,6 +41,11 @@ def period(world: World) -> float:
     return 2 * max(1, world.pulses.num_flips) / float(world.signal.frequency)
 
 
+def longest_window(world: World) -> float:
+    """Returns an upper bound on ∫₀^∞ W² dt in s, from |W| ≤ 1 and |W| ≤ pieces/(πft); infinite without oscillations."""
+    return 2 * len(world.pulses.signs()) / (np.pi * float(world.signal.frequency)) if is_wave(world) else np.inf
+
+
 def integrate_signal(
     world: World,
     gain: Gain,

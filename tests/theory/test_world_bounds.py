@@ -153,3 +153,23 @@ def test_a_dicke_state_senses_a_gradient():
     assert not cannot_sense(Probe.ghz(2, signs="+-"), gradient)
     assert cannot_sense(Probe.ghz(2, signs="+-"))
     assert not cannot_sense(Probe.named("dicke:2", 4), World(LocalNoise(dephasing=0.1), Signal([1.0, 1.0, 1.0, 0.9])))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_bound_takes_as_much_of_the_shared_noise_as_it_holds(seed):
+    # 1/G = c + 1/(Σ|w|)² with the largest c that leaves X − c wwᵀ positive; 0 where X does not reach w.
+    rng = np.random.default_rng([seed, 4])
+    root = rng.normal(size=(4, 3))
+    covariance, weights = root @ root.T, root @ rng.normal(size=3)
+    noise = NoiseModel(phase_noise=[PhaseNoise(Matrix(tuple(map(tuple, covariance))), QuasiStatic(1.0))])
+    c = 1 / gain_bound(4, World(noise, Signal(weights)), [1.0])[0] - 1 / np.abs(weights).sum() ** 2
+    left, over = (np.linalg.eigvalsh(covariance - part * c * np.outer(weights, weights))[0] for part in (1, 1.001))
+    assert left > -1e-9
+    assert over < -1e-6
+    outside = weights + np.linalg.svd(root)[0][:, 3]
+    assert gain_bound(4, World(noise, Signal(outside)), [1.0])[0] == pytest.approx(
+        np.abs(outside).sum() ** 2, rel=1e-12
+    )
+    two = NoiseModel(phase_noise=[*noise.phase_noise, PhaseNoise(Collective(), White(0.1))])
+    more = gain_bound(4, World(two, Signal(weights)), [1.0])[0]
+    assert more <= 1 / (c + 1 / np.abs(weights).sum() ** 2) * (1 + 1e-9)

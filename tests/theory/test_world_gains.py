@@ -7,6 +7,7 @@ covariance X, the average of e^{i s·ξ}.
 
 import drawn_worlds
 import numpy as np
+import precise
 import pytest
 import world_oracle as oracle
 
@@ -125,3 +126,17 @@ def test_the_rate_of_unequal_ghz_probes_under_emission():
     unequal = max(operational_rate(Probe.ghz(size, tilt=tilt), noise).value for tilt in tilts) / product
     assert equal == pytest.approx(1.51389, rel=2e-3)
     assert unequal == pytest.approx(1.67891, rel=2e-3)
+
+
+@pytest.mark.parametrize("field", [1e-9, 1e-6, 1e-3])
+def test_weights_in_fields_much_weaker_than_transverse_noise(field):
+    # Product spins are independent: G = Σ w_j² G_1(w_j φ), each in sixty digits.
+    weights, transverse, time = [1.0, -0.3, 2.0], [0.3, 0.1, 0.7], 0.9
+    alone = []
+    for weight, rate in zip(weights, transverse, strict=True):
+        numbers = {"dephasing": [0], "emission": [0], "absorption": [0], "transverse": [rate]}
+        numbers |= {"exponent": 1, "collective": 0, "coupling": None}
+        pair = precise.state_and_slope(Probe.product(1).statevector(), numbers, time, weight * field)
+        alone.append(weight**2 * float(precise.information(*pair)))
+    world = World(LocalNoise(transverse=transverse), Signal(weights))
+    assert gain(Probe.product(3), world, [time], field)[0] == pytest.approx(sum(alone), rel=1e-9)

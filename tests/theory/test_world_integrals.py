@@ -176,6 +176,8 @@ def test_an_alternating_field_that_nothing_stops_is_integrated_to_the_end():
     exact = 4 * (float((hahn(x, 1.0, 0.0) ** 2 * weights * half).sum()) + mean / edges[-1])
     assert abs(found.value - exact) <= found.error + 1e-7 * exact
     assert found.error < 1e-5 * exact
+    dense = integrated_gain(Probe.named("dicke_x:1", 2), World(LocalNoise(), Signal([1.0, 0.5], frequency=1.0), "hahn"))
+    assert dense.error < 1e-4 * dense.value
 
 
 def test_a_field_that_oscillates_too_often_is_refused_in_one_line():
