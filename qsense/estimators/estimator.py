@@ -228,7 +228,7 @@ class Estimator(ABC):
         return self.min_shots
 
     def row_shots(self, shots: int) -> tuple[int, ...] | None:
-        """Returns the shots of every row of the design, given `shots` for every circuit on average; None: all the same."""
+        """Returns the shots of every row of the design, `shots` a circuit on average; None where all have the same."""
         return None
 
     def needed_shots_of(self, probabilities: Callable[[], FloatArray]) -> int:

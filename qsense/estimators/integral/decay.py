@@ -98,7 +98,7 @@ def law_of_curve(curve: Callable[[FloatArray], FloatArray], scale: float, expone
     spline = CubicSpline(logs, relative)
 
     def at(log: FloatArray) -> FloatArray:
-        early = 1 - (1 - relative[0]) * np.exp(log - logs[0])
+        early = 1 - (1 - relative[0]) * np.exp(np.minimum(log - logs[0], 0))
         inside = spline(np.clip(log, logs[0], logs[-1]))
         return np.asarray(np.where(log < logs[0], early, np.where(log > logs[-1], 0.0, inside)))
 
