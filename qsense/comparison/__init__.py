@@ -1,13 +1,14 @@
 """Sets what was measured beside exact theory: the one place where estimators and theory meet.
 
 `measure_point` estimates a point and computes the exact value of the quantity that its estimator declares;
-`compare_points` adds where GHZ and product curves cross and what entanglement bought. `summary_rows`, `estimate_rows`,
+`compare_points` adds until when one probe leads another and what entanglement bought. `summary_rows`, `estimate_rows`,
 `crossover_rows`, `fit_rows` and `time_tables` are the rows of a record's files; `calibration_rows` explains points of a
 device by its calibration. `recorded` reads a comparison back. The package imports theory, estimators and runs.
 """
 
-from qsense.comparison.advantage import Crossover, crossing
+from qsense.comparison.advantage import Crossover
 from qsense.comparison.against_calibration import calibration_rows
+from qsense.comparison.crossing import crossing
 from qsense.comparison.fits import fit_rows
 from qsense.comparison.points import MeasuredPoint, measure_point, point_columns
 from qsense.comparison.rows import (

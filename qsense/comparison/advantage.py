@@ -1,43 +1,46 @@
-"""What entanglement bought: until when GHZ leads the product probe, by how much overall, and a verdict in words."""
+"""What entanglement bought: until when one probe leads another, and by how much overall, for every pair compared."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from qsense.comparison.crossing import Curve, Until, measured_crossing, until
 from qsense.comparison.points import MeasuredPoint
+from qsense.comparison.ratio import difference_p_value, ratio_interval, ratio_of
 from qsense.estimators.result import Estimate
-from qsense.files.units import readable_time
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import first_root
-from qsense.numerics.quadrature import Rule
 from qsense.probes import Probe
-from qsense.runs.point import Point, acting
+from qsense.runs.point import acting
 from qsense.theory import crossover
 from qsense.theory.gains import crossing_times
 
-_GRID = 4001
 _RESOLVED = 1e-13  # smaller gains of a readout, as a part of N², are rounding
 
 
 @dataclass(frozen=True)
 class Crossover:
-    """Until when GHZ has the larger gain than the product probe, in s.
+    """Until when one probe has the larger gain than another, in s, and the ratio of what both gain over all times.
 
     Attributes:
-        noise, num_qubits, estimator: what is compared.
+        noise, num_qubits, estimator: what is compared; the estimators of both where they have none in common.
         measured: where the two interpolated curves cross; None where they do not within the times measured. Its
             error has what interpolation of the exact values misses of the exact crossing.
         exact: the exact root at any time, also beyond the times measured; None where there is none.
-        ratio: 𝓘_GHZ/𝓘_product as measured; None where the latter was measured as zero, or counts refuse what one of
-            the two assumes.
+        ratio: 𝓘 of the probe over 𝓘 of the other as measured; None where the latter was measured as zero, or counts
+            refuse what one of the two assumes.
         ratio_exact: the same, exact; None where the latter is zero.
         is_quantum: whether both estimate the quantum value, or a readout's that reaches it.
         withheld: why no verdict is given from it; None where one is.
-        probe: the name of the GHZ probe.
+        probe, other: the names of the two.
+        first: the one of them that leads at first, by the exact curves: until when is said of it.
+        until: the 95 % interval of the crossing; None where it is withheld, or for one spin.
+        ratio_interval: the 95 % interval of the ratio; its upper end is None where no ratio is too large.
+        ratio_p_value: how likely integrals as far apart are if they are equal.
+        bounds: the names of those that are bounded from below, not estimated.
     """
 
     noise: str
@@ -50,70 +53,97 @@ class Crossover:
     is_quantum: bool = True
     withheld: str | None = None
     probe: str = "ghz"
+    other: str = "product"
+    first: str = "ghz"
+    until: Until | None = None
+    ratio_interval: tuple[float, float | None] | None = None
+    ratio_p_value: float = 1.0
+    bounds: frozenset[str] = frozenset()
 
 
-def crossovers(measured: Sequence[MeasuredPoint]) -> list[Crossover]:
-    """Returns a comparison for every GHZ point that has a product point of the same size, noise and estimator."""
-    return [
-        _crossover(ghz, product)
-        for ghz in measured
-        if ghz.point.probe.kind == "ghz"
-        for product in measured
-        if _comparable(ghz.point, product.point)
-    ]
+def crossovers(
+    measured: Sequence[MeasuredPoint], pairs: Sequence[tuple[Probe, Probe]] | None = None
+) -> list[Crossover]:
+    """Returns a comparison for every pair of points of the same noise and estimator.
+
+    Args:
+        measured: the points of a run.
+        pairs: the probes that are compared, of the same size; by default every probe beside the product probe of its
+            size. Where the two have no estimator in common, as "ghz" and "product", the first of each is taken.
+    """
+    if pairs is None:
+        pairs = _beside_product([one.point.probe for one in measured])
+    return [_crossover(one, other) for one, other in _matched(measured, pairs)]
 
 
-def _comparable(ghz: Point, other: Point) -> bool:
-    return (
-        other.probe == Probe.product(ghz.probe.num_qubits)
-        and other.noise.name == ghz.noise.name
-        and other.estimator.name == ghz.estimator.name
-    )
+def _beside_product(probes: Sequence[Probe]) -> list[tuple[Probe, Probe]]:
+    unlike = dict.fromkeys(probes)
+    products = {size: Probe.product(size) for size in {probe.num_qubits for probe in unlike}}
+    return [(p, products[p.num_qubits]) for p in unlike if p != products[p.num_qubits]]
 
 
-def _crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> Crossover:
-    num_qubits = ghz.point.probe.num_qubits
-    is_refused = ghz.is_withheld or product.is_withheld
-    ratio = None if is_refused else ratio_of(ghz.integral.total, product.integral.total)
-    exact, exact_product = ghz.integrated_gain_exact.value, product.integrated_gain_exact.value
-    root = _exact_crossover(ghz, product)
+def _matched(
+    measured: Sequence[MeasuredPoint], pairs: Sequence[tuple[Probe, Probe]]
+) -> Iterator[tuple[MeasuredPoint, MeasuredPoint]]:
+    """The points of each pair, in the order of the first one's."""
+    for noise in dict.fromkeys(m.point.noise.name for m in measured):
+        here = [m for m in measured if m.point.noise.name == noise]
+        for probe in dict.fromkeys(m.point.probe for m in here):
+            own = [m for m in here if m.point.probe == probe]
+            for other in (second for first, second in pairs if first == probe):
+                others = [m for m in here if m.point.probe == other]
+                alike = [(a, b) for a in own for b in others if a.point.estimator.name == b.point.estimator.name]
+                yield from alike or [(a, b) for a in own[:1] for b in others[:1] if a.is_quantum and b.is_quantum]
+
+
+def _crossover(one: MeasuredPoint, other: MeasuredPoint) -> Crossover:
+    num_qubits, names = one.point.probe.num_qubits, (one.point.probe.name, other.point.probe.name)
+    estimators = dict.fromkeys(m.point.estimator.name for m in (one, other))
+    is_refused = one.is_withheld or other.is_withheld
+    totals = one.integral.total, other.integral.total
+    ratio = None if is_refused else ratio_of(*totals)
+    withheld = _withheld(one, other, ratio)
+    exact, exact_other = one.integrated_gain_exact.value, other.integrated_gain_exact.value
+    first, then, root = _exact_crossing(one, other)
+    curves = _curve(first), _curve(then)
     return Crossover(
-        ghz.point.noise.name,
+        one.point.noise.name,
         num_qubits,
-        ghz.point.estimator.name,
-        None if is_refused or num_qubits == 1 else measured_crossing(_curve(ghz), _curve(product), root),
+        " and ".join(estimators),
+        None if is_refused or num_qubits == 1 else measured_crossing(*curves, root),
         root,
         ratio,
-        exact / exact_product if exact_product else None,
-        ghz.quantity == product.quantity == "integrated_gain",
-        _withheld(ghz, product, ratio),
-        ghz.point.probe.name,
+        exact / exact_other if exact_other else None,
+        one.quantity == other.quantity == "integrated_gain",
+        withheld,
+        *names,
+        first.point.probe.name,
+        None if withheld or num_qubits == 1 else until(*curves),
+        None if ratio is None else ratio_interval(*totals),
+        1.0 if ratio is None else difference_p_value(*totals),
+        frozenset(m.point.probe.name for m in (one, other) if m.quantity == "integrated_gain_bound"),
     )
-
-
-def ratio_of(one: Estimate, other: Estimate) -> Estimate | None:
-    """Returns the ratio of two independent estimates with its error; None where the second is zero."""
-    if other.value == 0:
-        return None
-    value = one.value / other.value
-    return Estimate(value, float(np.hypot(one.stderr, value * other.stderr) / abs(other.value)))
 
 
 def _curve(one: MeasuredPoint) -> Curve:
-    return Curve(one.point.rule, one.estimates, one.gain_exact)
+    return Curve(one.point.rule, one.estimates, one.gain_exact, one.curve_exact, one.widening)
 
 
-def _withheld(ghz: MeasuredPoint, product: MeasuredPoint, ratio: Estimate | None) -> str | None:
-    """Why these numbers say nothing about entanglement."""
-    name = ghz.point.estimator.name
-    for one in (ghz, product):
-        if one.is_withheld:
-            return f"{name} assumes of {one.point.probe.name} what its counts refuse, {_refused(one)}"
-        if one.integrated_gain_exact.value == 0:
-            return f"the readout of {name} is blind to {one.point.probe.name}"
-    if not (ghz.is_exact_as_read and product.is_exact_as_read):
-        return f"{name} does not undo the readout error, which changes G of each probe by another factor"
-    return f"the product probe has no gain by {name}" if ratio is None else None
+def _withheld(one: MeasuredPoint, other: MeasuredPoint, ratio: Estimate | None) -> str | None:
+    """Why these numbers say nothing about the states of the two probes."""
+    for item in (one, other):
+        name = item.point.estimator.name
+        if item.is_withheld:
+            return f"{name} assumes of {item.point.probe.name} what its counts refuse, {_refused(item)}"
+        if item.integrated_gain_exact.value == 0:
+            return f"the readout of {name} is blind to {item.point.probe.name}"
+    for item in (one, other):
+        if not item.is_exact_as_read:
+            return (
+                f"{item.point.estimator.name} does not undo the readout error, which changes G of each probe by "
+                "another factor"
+            )
+    return f"the {other.point.probe.name} probe has no gain by {name}" if ratio is None else None
 
 
 def _refused(one: MeasuredPoint) -> str:
@@ -121,127 +151,28 @@ def _refused(one: MeasuredPoint) -> str:
     return ", ".join(shown)
 
 
-def _exact_crossover(ghz: MeasuredPoint, product: MeasuredPoint) -> float | None:
-    """The exact root at any time, whatever the times measured. On a device each probe has a noise of its own."""
-    num_qubits, noises = ghz.point.probe.num_qubits, (acting(ghz.point.world), acting(product.point.world))
+def _exact_crossing(one: MeasuredPoint, other: MeasuredPoint) -> tuple[MeasuredPoint, MeasuredPoint, float | None]:
+    """Which leads at first, and the exact root at any time, whatever the times measured.
+
+    On a device each probe has a noise of its own.
+    """
+    num_qubits, noises = one.point.probe.num_qubits, (acting(one.point.world), acting(other.point.world))
     if num_qubits == 1:
-        return None
-    is_plain = ghz.point.probe == Probe.ghz(num_qubits) and ghz.point.world.is_plain
-    if is_plain and ghz.quantity == product.quantity == "integrated_gain":
-        return crossover(num_qubits, noises[0], product_noise=noises[1])
-    return first_root(
-        lambda times: ghz.curve_exact(times) - product.curve_exact(times),
-        crossing_times(num_qubits, noises),
-        parts=4,
-        resolution=_RESOLVED * num_qubits**2,
-    )
+        return one, other, None
+    is_plain = one.point.probe == Probe.ghz(num_qubits) and other.point.probe == Probe.product(num_qubits)
+    if is_plain and one.point.world.is_plain and one.quantity == other.quantity == "integrated_gain":
+        return one, other, crossover(num_qubits, noises[0], product_noise=noises[1])
+    grid, resolution = crossing_times(num_qubits, noises), _RESOLVED * num_qubits**2
+
+    def lead(times: FloatArray) -> FloatArray:
+        return one.curve_exact(times) - other.curve_exact(times)
+
+    told = [value for value in lead(grid[:2]) if abs(value) > resolution]
+    if told and told[0] < 0:
+        return other, one, first_root(lambda times: -lead(times), grid, parts=4, resolution=resolution)
+    return one, other, first_root(lead, grid, parts=4, resolution=resolution)
 
 
-class Curve(NamedTuple):
-    """G of one probe at the times of its rule: estimated, and exact, which is NaN where it is not known."""
-
-    rule: Rule
-    estimates: Sequence[Estimate]
-    exact: Sequence[float] | FloatArray
-
-
-def measured_crossing(one: Curve, other: Curve, exact: float | None) -> Estimate | None:
-    """Returns where the curves through two probes' estimates cross, in s; None where not within the times of both.
-
-    Where curves through the exact values at the same times miss the exact crossing, as they do before a first time that
-    is late for some spins, that distance is part of the error.
-
-    Args:
-        one, other: the curves.
-        exact: the exact crossing in s; None if there is none, or it is not known.
-    """
-    found = crossing(one.rule, one.estimates, other.rule, other.estimates)
-    if found is None or exact is None or not np.isfinite([*one.exact, *other.exact]).all():
-        return found
-    curves = [[Estimate(float(value), 0.0) for value in curve.exact] for curve in (one, other)]
-    drawn = crossing(one.rule, curves[0], other.rule, curves[1])
-    if drawn is None:
-        return found
-    return replace(found, stderr=float(np.hypot(found.stderr, drawn.value - exact)))
-
-
-def crossing(
-    rule: Rule, estimates: Sequence[Estimate], other_rule: Rule, other_estimates: Sequence[Estimate]
-) -> Estimate | None:
-    """Returns where one interpolated curve first crosses another, in s; None where not within the times of both.
-
-    Its error is the difference's over the slope.
-
-    Args:
-        rule, estimates: of one curve.
-        other_rule, other_estimates: of the other.
-    """
-
-    def curves(times: FloatArray) -> tuple[FloatArray, FloatArray]:
-        difference, variance = np.zeros(len(times)), np.zeros(len(times))
-        for sign, one, values in ((1.0, rule, estimates), (-1.0, other_rule, other_estimates)):
-            matrix = one.interpolation(times)
-            difference += sign * matrix @ np.array([e.value for e in values])
-            variance += matrix**2 @ np.array([e.stderr**2 for e in values])
-        return difference, variance
-
-    end = float(min(rule.times[-1], other_rule.times[-1]))
-    root = first_root(lambda times: curves(times)[0], np.linspace(0, end, _GRID))
-    if root is None:
-        return None
-    step = 1e-4 * root  # a crossing may come long before the last time
-    difference, variance = curves(np.array([root - step, root, root + step]))
-    slope = (difference[2] - difference[0]) / (2 * step)
-    return Estimate(root, float(np.sqrt(variance[1]) / abs(slope)))
-
-
-def verdicts(crossovers: Sequence[Crossover], on_device: bool = False) -> list[str]:
-    """Returns one sentence per noise, N and GHZ probe, from the estimator that sees the crossing most sharply.
-
-    Estimates of the quantum value come before those of a readout. Numbers that readout error spoils give no verdict.
-
-    Args:
-        crossovers: those of a run.
-        on_device: whether preparation and readout errors of a device are in the estimates.
-    """
-    groups: dict[tuple[str, int, str], list[Crossover]] = {}
-    for item in crossovers:
-        groups.setdefault((item.noise, item.num_qubits, item.probe), []).append(item)
-    return [_verdict(min(group, key=_preference), on_device) for group in groups.values()]
-
-
-def _shown(probe: str) -> str:
-    return "GHZ" if probe == "ghz" else probe
-
-
-def _preference(item: Crossover) -> tuple[bool, bool, float]:
-    sharpness = item.measured.stderr if item.measured else float("inf")
-    if item.measured and not item.is_quantum:  # of readouts with crossings of their own
-        sharpness /= item.measured.value
-    return item.withheld is not None, not item.is_quantum, sharpness
-
-
-def _verdict(item: Crossover, on_device: bool) -> str:
-    where = f"{item.noise}, N = {item.num_qubits}:"
-    if item.num_qubits == 1:
-        return f"{where} one spin cannot be entangled; GHZ and product are the same state."
-    if item.withheld is not None or item.ratio is None or item.ratio_exact is None:
-        return f"{where} no verdict: {item.withheld}."
-    exact = "none" if item.exact is None else readable_time(item.exact)
-    if item.measured is None:
-        until = f"no crossing is seen within the times measured (exact: {exact})"
-    else:
-        end = readable_time(item.measured.value, item.measured.stderr)
-        until = f"{_shown(item.probe)} leads until t = {end} (exact {exact})"
-    ratio, error = item.ratio.value, item.ratio.stderr
-    low, high = item.ratio.interval
-    numbers = f"ratio {ratio:.3f} ± {error:.3f}, exact {item.ratio_exact:.3f}"
-    if low > 1:
-        whole = f"over the whole window it gains {100 * (ratio - 1):.0f} % ({numbers})"
-    elif high < 1:
-        whole = f"over the whole window it loses {100 * (1 - ratio):.0f} % ({numbers})"
-    else:
-        whole = f"over the whole window no difference is seen ({numbers})"
-    by = item.estimator if item.is_quantum else f"{item.estimator}, for this readout alone"
-    errors = "; preparation and readout errors are part of it" if on_device else ""
-    return f"{where} {until}; {whole}, by {by}{errors}."
+def is_seen(item: Crossover) -> bool:
+    """Whether a comparison has numbers from which a verdict is given."""
+    return item.withheld is None and item.ratio is not None and bool(np.isfinite(item.ratio.value))

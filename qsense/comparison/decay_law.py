@@ -31,10 +31,16 @@ _FEWEST = 3  # times that fix a height and a rate and leave something to test
 
 
 class Checked(NamedTuple):
-    """An integral with the errors of its rule, and what the estimates were tested for."""
+    """An integral with the errors of its rule, and what the estimates were tested for.
+
+    Attributes:
+        integral, assumptions: these.
+        widening: by how much the law is doubted: the integral's error over what it would be if it held.
+    """
 
     integral: IntegratedEstimate
     assumptions: tuple[Assumption, ...]
+    widening: float = 1.0
 
 
 class _Misfit(NamedTuple):
@@ -86,7 +92,8 @@ def checked(
         doubts = [] if found is None else [Assumption("decay law", found.p_value, True, "")]
         if widened >= _WORTH_SAYING * error:
             doubts.append(Assumption("interpolation", None, False, _rule_misses(missed / exact)))
-    return Checked(replace(integral, total=replace(integral.total, stderr=widened)), tuple(doubts))
+    total = replace(integral.total, stderr=widened)
+    return Checked(replace(integral, total=total), tuple(doubts), widened / known if known > 0 else 1.0)
 
 
 def _misfit(rule: Rule, estimates: Sequence[Estimate], curve: Callable[[FloatArray], FloatArray]) -> _Misfit | None:

@@ -33,6 +33,7 @@ class MeasuredPoint:
         integrated_gain_exact: its exact integral.
         readout_error: with which the counts were read, where the run emulates one.
         assumptions: what the estimates take for granted, as far as the counts can test it.
+        widening: by how much errors between and beyond the times are larger, as the law of decay is doubted.
     """
 
     point: Point
@@ -43,6 +44,7 @@ class MeasuredPoint:
     integrated_gain_exact: IntegratedGain
     readout_error: ReadoutError | None = None
     assumptions: tuple[Assumption, ...] = ()
+    widening: float = 1.0
 
     @property
     def refused(self) -> tuple[Assumption, ...]:
@@ -112,13 +114,13 @@ def measure_point(point: Point, counts: Sequence[Counts], readout_error: Readout
     """
     estimates = tuple(point.estimate(counts))
     integral, exact = integrate_estimates(point.rule, estimates), _exact_integral(point, readout_error)
-    assumptions = _assumptions(point, counts)
+    assumptions, widening = _assumptions(point, counts), 1.0
     if isinstance(_quantity(point), QuantumGain) and all(one.held or not one.withholds for one in assumptions):
 
         def curve(times: FloatArray) -> FloatArray:
             return _exact_gain(point, times, readout_error)
 
-        integral, more = decay_law.checked(point.rule, estimates, integral, curve, exact.value)
+        integral, more, widening = decay_law.checked(point.rule, estimates, integral, curve, exact.value)
         assumptions += more
     return MeasuredPoint(
         point,
@@ -129,6 +131,7 @@ def measure_point(point: Point, counts: Sequence[Counts], readout_error: Readout
         exact,
         readout_error,
         assumptions,
+        widening,
     )
 
 

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from qsense.circuits.counts import Counts
-from qsense.comparison.advantage import Crossover, crossovers, verdicts
+from qsense.comparison.advantage import Crossover, crossovers
+from qsense.comparison.crossing import Until
 from qsense.comparison.entanglement import entanglement_columns
 from qsense.comparison.points import MeasuredPoint, point_columns
+from qsense.comparison.verdicts import verdicts
 from qsense.errors import ArgumentError
 from qsense.estimators.assumptions import Assumption
 from qsense.estimators.estimator import TimeTable
 from qsense.estimators.result import Estimate
+from qsense.probes import Probe
 from qsense.runs.columns import POINT_COLUMNS
 from qsense.runs.point import Point, acting
 from qsense.theory import integrated_gain
@@ -28,14 +31,19 @@ class Comparison:
     verdicts: tuple[str, ...]
 
 
-def compare_points(measured: Sequence[MeasuredPoint], on_device: bool = False) -> Comparison:
-    """Returns the comparison of GHZ with product on top of the points' own.
+def compare_points(
+    measured: Sequence[MeasuredPoint],
+    on_device: bool = False,
+    pairs: Sequence[tuple[Probe, Probe]] | None = None,
+) -> Comparison:
+    """Returns the comparison of probes with each other on top of the points' own with theory.
 
     Args:
         measured: the points of a run.
         on_device: whether preparation and readout errors of a device are in the estimates.
+        pairs: the probes that are compared; by default every probe beside the product probe.
     """
-    found = crossovers(measured)
+    found = crossovers(measured, pairs)
     return Comparison(tuple(measured), tuple(found), tuple(verdicts(found, on_device)))
 
 
@@ -147,14 +155,40 @@ def crossover_rows(comparison: Comparison) -> list[dict[str, Any]]:
         {
             "noise": c.noise,
             "num_qubits": c.num_qubits,
+            "probe": c.probe,
+            "other": c.other,
             "estimator": c.estimator,
             "crossover_s": c.measured.value if c.measured else None,
             "crossover_stderr_s": c.measured.stderr if c.measured else None,
             "crossover_exact_s": c.exact,
+            "leads_first": c.first,
+            **until_columns(c.until),
             "ratio": c.ratio.value if c.ratio else None,
             "ratio_stderr": c.ratio.stderr if c.ratio else None,
+            "ratio_low": c.ratio_interval[0] if c.ratio_interval else None,
+            "ratio_high": c.ratio_interval[1] if c.ratio_interval else None,
             "ratio_exact": c.ratio_exact,
+            "ratio_p_value": c.ratio_p_value if c.ratio else None,
             "withheld": c.withheld,
         }
         for c in comparison.crossovers
     ]
+
+
+def until_columns(found: Until | None) -> dict[str, Any]:
+    """Returns the columns of an interval of a crossing, times in s; None in each where there is no interval.
+
+    >>> until_columns(Until(1.0, None, 2.0, 0.001, 1.0))["until"]
+    'at least'
+    """
+    if found is None:
+        names = ("until", "crossover_low_s", "crossover_high_s", "measured_until_s", "lead_p_value", "trail_p_value")
+        return dict.fromkeys(names)
+    return {
+        "until": found.kind,
+        "crossover_low_s": found.low,
+        "crossover_high_s": found.high,
+        "measured_until_s": found.end,
+        "lead_p_value": found.lead_p_value,
+        "trail_p_value": found.trail_p_value,
+    }

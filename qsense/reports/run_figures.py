@@ -8,6 +8,7 @@ import numpy as np
 
 from qsense.comparison.points import MeasuredPoint
 from qsense.comparison.rows import Comparison
+from qsense.comparison.verdicts import shown
 from qsense.estimators.result import NORMAL_95
 from qsense.files.figures import (
     COLOURS,
@@ -88,8 +89,27 @@ def _draw_gain(panel: Axes, here: list[MeasuredPoint], comparison: Comparison, h
             yerr=[NORMAL_95 * e.stderr for e in item.estimates],
             **_marks(item, comparison),
         )
+    _mark_crossings(panel, here, comparison, seconds, handles)
     panel.set_xlabel(f"time t ({unit})")
     panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
+
+
+def _mark_crossings(
+    panel: Axes, here: list[MeasuredPoint], comparison: Comparison, seconds: float, handles: dict[str, Any]
+) -> None:
+    """Shades the interval of every crossing of which a verdict tells, and marks where the exact curves cross."""
+    place = here[0].point.noise.name, here[0].point.probe.num_qubits
+    for item in shown(comparison.crossovers):
+        if (item.noise, item.num_qubits) != place or item.until is None or item.until.kind in ("any", "never"):
+            continue
+        one = next(m for m in here if m.point.probe.name == (item.probe if item.probe != "product" else item.other))
+        colour, found = _colour(one, comparison), item.until
+        high = panel.get_xlim()[1] if found.high is None else found.high / seconds
+        alone = (item.probe, item.other) == ("ghz", "product")
+        label = "crossing, 95 %" if alone else f"{item.probe}/{item.other}, crossing"
+        handles[label] = panel.axvspan(found.low / seconds, high, color=colour, alpha=0.15, lw=0, zorder=0)
+        if item.exact is not None and item.exact <= panel.get_xlim()[1] * seconds:
+            panel.axvline(item.exact / seconds, color=colour, lw=0.8, ls=(0, (2, 2)), zorder=0)
 
 
 def integrated_gain_figure(comparison: Comparison) -> Figure:
@@ -138,10 +158,12 @@ def _draw_totals(
 
 
 def _legend(figure: Figure, handles: dict[str, Any]) -> None:
-    order = sorted(handles, key=lambda name: (not name.partition(", ")[2].startswith(_THEORIES), name))
-    shown = [handles[name] for name in order]
+    order = sorted(
+        handles, key=lambda name: ("crossing" in name, not name.partition(", ")[2].startswith(_THEORIES), name)
+    )
+    drawn, names = [handles[name] for name in order], [literal(name) for name in order]
     columns = min(len(order), 2 if max(map(len, order)) > _WIDE else 3)
-    figure.legend(shown, [literal(name) for name in order], loc="outside upper center", ncols=columns, fontsize=8)
+    figure.legend(drawn, names, loc="outside upper center", ncols=columns, fontsize=8)
 
 
 def _theory(item: MeasuredPoint) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qsense.comparison.verdicts import digits_between, ratio_range
 from qsense.files.terminal import print_parts
 from qsense.files.units import time_unit, with_error
 
@@ -64,27 +65,9 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
     reasons = {row["probe"]: row["reason"] for row in summary["rows"] if row.get("reason")}
     for probe, reason in reasons.items():
         parts.append(f"auto for {probe} is {reason}")
-    if summary["crossovers"]:
-        known = [row[key] for row in summary["crossovers"] for key in ("crossover_exact_s", "crossover_s") if row[key]]
-        size, unit = time_unit(max(known, default=1.0))
-        table = Table(title=f"Until when GHZ leads, in {unit}, and 𝓘 GHZ / 𝓘 product", title_justify="left")
-        for name in ("noise", "N", "estimator"):
-            table.add_column(name)
-        for name in ("exact", "measured", "ratio exact", "ratio measured"):
-            table.add_column(name, justify="right", no_wrap=True)
-        for row in summary["crossovers"]:
-            if row["num_qubits"] > 1:
-                table.add_row(
-                    row["noise"],
-                    str(row["num_qubits"]),
-                    row["estimator"],
-                    _number(row["crossover_exact_s"], None, size),
-                    _number(row["crossover_s"], row["crossover_stderr_s"], size),
-                    "–" if row["ratio_exact"] is None else f"{row['ratio_exact']:.3f}",
-                    "–" if row["ratio"] is None else f"{row['ratio']:.3f} ± {row['ratio_stderr']:.3f}",
-                )
-        if table.rows:
-            parts.append(table)
+    table = _crossover_table(summary["crossovers"])
+    if table.rows:
+        parts.append(table)
     verdicts = [*summary["verdicts"], *depth_lines(summary["rows"])]
     return [*parts, *(f"• {verdict}" for verdict in verdicts)]
 
@@ -108,6 +91,68 @@ def depth_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def _crossover_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    from rich.table import Table
+
+    known = [row.get(key) for row in rows for key in ("crossover_exact_s", "crossover_s", "crossover_high_s")]
+    size, unit = time_unit(max((one for one in known if one), default=1.0))
+    are_pairs = any(_pair(row) != "ghz/product" for row in rows)
+    title = "Until when one probe leads" if are_pairs else "Until when GHZ leads"
+    of = "of the first / 𝓘 of the other" if are_pairs else "GHZ / 𝓘 product"
+    table = Table(title=f"{title}, in {unit}, and 𝓘 {of}, with 95 % intervals", title_justify="left")
+    for name in ("probes", "noise", "N", "estimator") if are_pairs else ("noise", "N", "estimator"):
+        table.add_column(name, overflow="fold")
+    for name in ("exact", "measured", "ratio exact", "ratio"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        if row["num_qubits"] > 1:
+            table.add_row(
+                *([_pair(row)] if are_pairs else []),
+                row["noise"],
+                str(row["num_qubits"]),
+                row["estimator"],
+                "–" if row["crossover_exact_s"] is None else f"{row['crossover_exact_s'] / size:.4g}",
+                until_text(row, size),
+                "–" if row["ratio_exact"] is None else f"{row['ratio_exact']:.3f}",
+                _ratio_text(row),
+            )
+    return table
+
+
+def _pair(row: Mapping[str, Any]) -> str:
+    names = row.get("probe", "ghz"), row.get("other", "product")
+    first = row.get("leads_first", names[0])
+    return "/".join(names) + ("" if first == names[0] else f", {first} first")
+
+
+def until_text(row: Mapping[str, Any], size: float) -> str:
+    """Returns until when a probe leads as measured, in units of `size` s: always an answer where there is one.
+
+    >>> row = {"until": "interval", "crossover_low_s": 1.3212, "crossover_high_s": 1.4478}
+    >>> until_text(row, 1.0), until_text({"until": "at least", "crossover_low_s": 1.0}, 1.0)
+    ('1.32 … 1.45', 'at least 1')
+    """
+    kind: str | None = row.get("until")
+    low, high = (row.get(key) or 0.0 for key in ("crossover_low_s", "crossover_high_s"))
+    if kind is None:
+        if row.get("crossover_s") is None or row.get("withheld"):
+            return "–"
+        return with_error(row["crossover_s"] / size, row["crossover_stderr_s"] / size)
+    if kind == "interval":
+        digits = digits_between(low, high)
+        return f"{low / size:.{digits}g} … {high / size:.{digits}g}"
+    ends = {"at least": low, "at most": high, "beyond": low}
+    return f"{kind} {ends[kind] / size:.3g}" if kind in ends else {"any": "not told", "never": "never"}[kind]
+
+
+def _ratio_text(row: Mapping[str, Any]) -> str:
+    if row["ratio"] is None:
+        return "–"
+    if row.get("ratio_low") is None:
+        return f"{row['ratio']:.3f} ± {row['ratio_stderr']:.3f}"
+    return ratio_range(row["ratio_low"], row["ratio_high"])
+
+
 def assumption_lines(row: Mapping[str, Any]) -> list[str]:
     """Returns a line for each assumption of a row of a summary that its counts refuse.
 
@@ -122,9 +167,3 @@ def assumption_lines(row: Mapping[str, Any]) -> list[str]:
         chance = "" if one["p_value"] is None else f" (p = {one['p_value']:.1g})"
         lines.append(f"{where}: {one['name']} refused{chance}: {one['consequence']}")
     return lines
-
-
-def _number(value: float | None, error: float | None, unit: float) -> str:
-    if value is None:
-        return "–"
-    return f"{value / unit:.4g}" if error is None else with_error(value / unit, error / unit)

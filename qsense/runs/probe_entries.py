@@ -6,11 +6,34 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qsense.errors import ArgumentError, nearest
+from qsense.errors import ArgumentError, at_key, nearest
 from qsense.files import content
 from qsense.probes import FAMILIES, KINDS, Probe
-from qsense.runs.spec_file import ProbeEntry
+from qsense.runs.spec_file import ProbeEntry, SpecFile
 from qsense.signals import Signal
+
+
+def all_probes(entry: SpecFile, signal: Signal, folder: Path, source: str) -> tuple[list[Probe], dict[str, list[str]]]:
+    """Returns the probes that a spec means, and the names of its entries as written → as a resolved spec has them.
+
+    Args:
+        entry: the spec's keys.
+        signal: of the spec.
+        folder: beside which circuits are looked for.
+        source: what an error calls the spec.
+
+    Raises:
+        SpecError: as `probes_of`; the message names the key.
+    """
+    probes: list[Probe] = []
+    written: dict[str, list[str]] = {}
+    for index, item in enumerate(entry.probes):
+        with at_key(source, f"probes[{index}]"):
+            meant = probes_of(item, entry.num_qubits, signal, folder)
+        probes += meant
+        if not item.tilt:
+            written[item.probe] = [one["probe"] for one in probe_entries(meant, signal)]
+    return probes, written
 
 
 def probes_of(entry: ProbeEntry, sizes: Sequence[int], signal: Signal, folder: Path) -> list[Probe]:

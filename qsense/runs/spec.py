@@ -24,8 +24,9 @@ from qsense.noise.entries import KindEntry, LocalEntry
 from qsense.noise.loading import noise_of_entry
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
+from qsense.runs.pairs import Pair, checked_pairs, probes_of_pairs
 from qsense.runs.placement import CALIBRATION, CalibrationNoise, DeviceOptions
-from qsense.runs.probe_entries import probe_entries, probes_of
+from qsense.runs.probe_entries import all_probes, probe_entries
 from qsense.runs.spec_file import SCHEMA, SpecFile
 from qsense.signals import FREE, UNIFORM, Pulses, Signal
 
@@ -51,6 +52,7 @@ class RunSpec:
     device: DeviceOptions | None = None
     signal: Signal = UNIFORM
     idle: str = "free"
+    compare: tuple[Pair, ...] | None = None
 
     def __repr__(self) -> str:
         counts = (("probe", self.probes), ("noise", self.noises), ("estimator", self.estimators))
@@ -118,7 +120,14 @@ class RunSpec:
             data["signal"] = self.signal.to_dict()
         if self.idle != "free" and not self.senses_outside_pulses:
             data["idle"] = self.idle
+        if self.compare is not None:
+            data["compare"] = [list(pair) for pair in self.compare]
         return data
+
+    @property
+    def pairs(self) -> list[tuple[Probe, Probe]] | None:
+        """The probes that are to be compared with each other; None where the spec leaves it open."""
+        return None if self.compare is None else probes_of_pairs(self.compare, self.probes, self.signal)
 
     @property
     def senses_outside_pulses(self) -> bool:
@@ -202,10 +211,7 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
     """
     with at_key(source, "signal"):
         signal = _signal(entry)
-    probes: list[Probe] = []
-    for index, item in enumerate(entry.probes):
-        with at_key(source, f"probes[{index}]"):
-            probes += probes_of(item, entry.num_qubits, signal, folder)
+    probes, written = all_probes(entry, signal, folder, source)
     noises: list[Noise | CalibrationNoise] = []
     for index, one in enumerate(entry.noise):
         with at_key(source, f"noise[{index}]"):
@@ -230,6 +236,8 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         readout = ReadoutError(**entry.readout_error.model_dump()) if entry.readout_error else None
     with at_key(source, "device"):
         device, idle = _device(entry)
+    with at_key(source, "compare"):
+        pairs = None if entry.compare is None else checked_pairs(entry.compare, probes, signal, written)
     spec = RunSpec(
         entry.name,
         tuple(probes),
@@ -245,6 +253,7 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         device,
         signal,
         idle,
+        pairs,
     )
     _check_worlds(spec)
     return spec

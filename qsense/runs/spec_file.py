@@ -129,6 +129,7 @@ class SpecFile(Table):
     signal: SignalEntry | None = None
     idle: Idle | None = None
     device: DeviceEntry | None = None
+    compare: list[list[str]] | None = None
 
     @field_validator("spec_schema")
     @classmethod

@@ -27,9 +27,9 @@ Rules = Mapping[tuple[str, "AnyNoise | CalibrationNoise"], Rule]
 
 
 def bracket_crossings(spec: RunSpec, rules: Rules) -> Rules:
-    """Returns the rules, those of designed times with one more time beyond the predicted crossing of GHZ and product.
+    """Returns the rules, those of designed times with one more time beyond the predicted crossing of two probes.
 
-    A rule that reaches clearly beyond it stays as it is.
+    The two are GHZ and product, or those that the spec compares. A rule that reaches clearly beyond it stays as it is.
 
     Args:
         spec: the run.
@@ -41,19 +41,23 @@ def bracket_crossings(spec: RunSpec, rules: Rules) -> Rules:
     if spec.times is not None:
         return rules
     found = dict(rules)
-    products = {probe.num_qubits: probe for probe in spec.probes if probe == Probe.product(probe.num_qubits)}
     for noise in spec.noises:
-        for probe in spec.probes:
-            other = products.get(probe.num_qubits) if probe.kind == "ghz" else None
-            if other is None:
-                continue
-            own, others = (acting(spec.world_for(p, noise)) for p in (probe, other))
-            crossing = predicted_crossing(probe, own, other, others)
+        for pair in _ghz_and_product(spec) if spec.pairs is None else spec.pairs:
+            worlds = [acting(spec.world_for(probe, noise)) for probe in pair]
+            crossing = predicted_crossing(pair[0], worlds[0], pair[1], worlds[1])
+            if crossing is None and spec.pairs is not None:
+                crossing = predicted_crossing(pair[1], worlds[1], pair[0], worlds[0])
             if crossing is None:
                 continue
-            for one in (probe, other):
+            for one in pair:
                 found[one.key, noise] = possible(spec, one, bracketed(found[one.key, noise], crossing))
     return found
+
+
+def _ghz_and_product(spec: RunSpec) -> list[tuple[Probe, Probe]]:
+    products = {probe.num_qubits: probe for probe in spec.probes if probe == Probe.product(probe.num_qubits)}
+    ghz = [probe for probe in spec.probes if probe.kind == "ghz" and probe.num_qubits in products]
+    return [(probe, products[probe.num_qubits]) for probe in ghz]
 
 
 def earlier_rules(spec: RunSpec, probe: Probe, noise: AnyNoise, rule: Rule) -> list[Rule]:
@@ -93,19 +97,19 @@ def possible(spec: RunSpec, probe: Probe, rule: Rule) -> Rule:
         return spec.device.on_clock(rule)
 
 
-def predicted_crossing(ghz: Probe, noise: AnyNoise, product: Probe, product_noise: AnyNoise) -> float | None:
-    """Returns until when the GHZ probe leads, in s; None if no crossing is predicted."""
-    n = ghz.num_qubits
+def predicted_crossing(probe: Probe, noise: AnyNoise, other: Probe, other_noise: AnyNoise) -> float | None:
+    """Returns until when a probe leads another, in s; None if no crossing is predicted."""
+    n = probe.num_qubits
     if n == 1:
         return None
     try:
-        if ghz == Probe.ghz(n):
-            return crossover(n, noise, product_noise=product_noise)
+        if probe == Probe.ghz(n) and other == Probe.product(n):
+            return crossover(n, noise, product_noise=other_noise)
 
         def advantage(times: FloatArray) -> FloatArray:
-            return np.asarray(gain(ghz, noise, times) - gain(product, product_noise, times))
+            return np.asarray(gain(probe, noise, times) - gain(other, other_noise, times))
 
-        least = resolution(ghz, noise) + resolution(product, product_noise)
-        return first_root(advantage, crossing_times(n, (noise, product_noise)), 4, least)
+        least = resolution(probe, noise) + resolution(other, other_noise)
+        return first_root(advantage, crossing_times(n, (noise, other_noise)), 4, least)
     except ArgumentError:  # it lies beyond the range of numbers
         return None

@@ -24,7 +24,7 @@ from qsense.study.trial import Trial, single
 
 MOST_TRIALS = 5_000_000
 _NAMES = ("probe", "num_qubits", "noise", "estimator")
-_KEYS = [name for name in SpecFile.model_fields if name not in ("name", "description", "spec_schema")]
+_KEYS = [name for name in SpecFile.model_fields if name not in ("name", "description", "spec_schema", "compare")]
 _STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[([0-9]{1,6})\])?")
 
 
@@ -119,6 +119,8 @@ def _combinations(axes: dict[str, list[Any]]) -> Iterator[tuple[tuple[int, ...],
 
 
 def _spec(file: StudyFile, swept: dict[str, Any], source: str, folder: Path) -> RunSpec:
+    if "compare" in file.run:
+        raise SpecError(f"{source}: key `run.compare`: a study compares GHZ with product probes only; remove it.")
     run = copy.deepcopy(file.run) if swept else file.run
     given = {key: copy.deepcopy(value) for key, value in swept.items()}
     for key, value in given.items():

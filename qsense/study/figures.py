@@ -11,7 +11,8 @@ import numpy as np
 from qsense.estimators.result import NORMAL_95
 from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal, render_figure
 from qsense.files.units import time_unit
-from qsense.study.summary import Cell, Lead, leads
+from qsense.study.cells import Cell
+from qsense.study.leads import Lead, leads
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

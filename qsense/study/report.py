@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qsense import files
+from qsense.comparison.rows import until_columns
 from qsense.errors import ContentError
 from qsense.files import safe
 from qsense.files.figures import draw_or_warn
 from qsense.files.terminal import print_parts
+from qsense.reports.run_tables import until_text
+from qsense.study.cells import cells
 from qsense.study.figures import figures
-from qsense.study.summary import cells, summarize
+from qsense.study.summary import summarize
 from qsense.tables import Columns, Results, write_results
 
 if TYPE_CHECKING:
@@ -98,7 +101,7 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str | Text]:
         (),
         {
             "exact": lambda row: _number(row["crossover_exact_s"]),
-            "measured": lambda row: _number(row["crossover_s"], row["crossover_stderr_s"]),
+            "measured": lambda row: until_text(row, 1.0),
             "ratio exact": lambda row: "–" if row["ratio_exact"] is None else f"{row['ratio_exact']:.3f}",
             "measured ": lambda row: _number(row["ratio"], row["ratio_stderr"], ".3f"),
         },
@@ -114,7 +117,8 @@ def _table(title: str, rows: list[dict[str, Any]], hidden: tuple[str, ...], numb
     if not rows:
         return []
     results = {"exponent", "exponent_stderr", "exponent_exact", "z", "p_value", "ratio", "ratio_stderr", "ratio_exact"}
-    results |= {"crossover_s", "crossover_stderr_s", "crossover_exact_s", *hidden}
+    results |= {"crossover_s", "crossover_stderr_s", "crossover_exact_s", "ratio_low", "ratio_high", *hidden}
+    results |= set(until_columns(None))
     names = [key for key in rows[0] if key not in results and len({json.dumps(row[key]) for row in rows}) > 1]
     table = Table()
     for name in names:

@@ -199,7 +199,7 @@ def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | No
         measured.append(measure_point(point, table, record.spec.readout_error))
         if progress is not None:
             progress(len(measured), len(points), f"estimating {point.label}")
-    comparison = compare_points(measured, on_device=record.spec.device is not None)
+    comparison = compare_points(measured, record.spec.device is not None, record.spec.pairs)
     tables_by_time, estimates, summaries = time_tables(comparison), estimate_rows(comparison), summary_rows(comparison)
     record.write_csv("estimates.csv", ESTIMATE_COLUMNS, estimates)
     record.write_csv("fits.csv", FIT_COLUMNS, fit_rows(measured))

@@ -5,8 +5,10 @@ import pytest
 from scipy.optimize import brentq
 
 from qsense import LocalNoise, RunSpec, compare, crossover, gain, run
-from qsense.comparison.advantage import Crossover, crossing, crossovers, verdicts
+from qsense.comparison.advantage import Crossover, crossovers
+from qsense.comparison.crossing import crossing
 from qsense.comparison.points import MeasuredPoint
+from qsense.comparison.verdicts import verdicts
 from qsense.estimators import Estimate
 from qsense.estimators.result import IntegratedEstimate
 from qsense.numerics.quadrature import rule_for_times

@@ -15,8 +15,9 @@ from qsense.files.toml_file import Table
 from qsense.noise import LocalNoise, NoiseKind, SpinChannel
 from qsense.runs.spec import RunSpec
 from qsense.store import Store
+from qsense.study.cells import cells
+from qsense.study.leads import leads
 from qsense.study.results import study_results
-from qsense.study.summary import cells, leads
 
 FAULTS = {
     "shape": (lambda c, one: (c[:, 0], one[:, 0], one[:, 0]), "`coherence` of its channel in the shape"),

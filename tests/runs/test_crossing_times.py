@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qsense import RunSpec, crossover, run
-from qsense.comparison.advantage import Curve, measured_crossing
+from qsense.comparison.crossing import Curve, measured_crossing
 from qsense.estimators.result import Estimate
 from qsense.runs import plan as plans
 from qsense.runs.plan import plan

@@ -13,10 +13,12 @@ from scipy.stats import chi2
 from qsense import RunSpec, run
 from qsense.errors import ContentError
 from qsense.store import Store
+from qsense.study.cells import cells
 from qsense.study.figures import figures
+from qsense.study.leads import leads
 from qsense.study.report import write_report
 from qsense.study.results import study_results
-from qsense.study.summary import cells, exponents, leads, summarize
+from qsense.study.summary import exponents, summarize
 from qsense.tables import Columns
 
 SEEDS = 60

@@ -1,0 +1,129 @@
+"""Cells of a study: trials that differ in their seed alone, averaged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qsense.comparison.crossing import Curve
+from qsense.estimators.result import Estimate
+from qsense.noise import AnyNoise
+from qsense.numerics.quadrature import Rule
+from qsense.tables.columns import TRIAL_COLUMNS
+from qsense.tables.results import Results
+from qsense.theory.times import law_behind
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The average of trials that differ only in their seed.
+
+    Attributes:
+        names: the identifying columns and their values, without the seed.
+        quantity: "integrated_gain", "classical_integrated_gain" where the readout cannot reach the quantum value, or
+            "integrated_gain_bound".
+        seeds: number of trials.
+        integrated_gain, start, rate: 𝓘 in s, G(0) and G(0)/𝓘 in 1/s.
+        integrated_gain_exact, start_exact, rate_exact: the same, exact.
+        rule: the times and how they are interpolated.
+        gains, gains_exact: G at each time.
+        noise: what acted; None where the results do not say.
+        is_exact_as_read: False where readout error is in the estimates and not in the exact values.
+    """
+
+    names: dict[str, Any]
+    quantity: str
+    seeds: int
+    integrated_gain: Estimate
+    start: Estimate
+    rate: Estimate | None
+    integrated_gain_exact: float
+    start_exact: float
+    rate_exact: float | None
+    rule: Rule
+    gains: tuple[Estimate, ...]
+    gains_exact: tuple[float, ...]
+    noise: AnyNoise | None = None
+    is_exact_as_read: bool = True
+
+    @property
+    def curve(self) -> Curve:
+        return Curve(self.rule, self.gains, self.gains_exact)
+
+
+def cells(results: Results) -> list[Cell]:
+    """Returns the cells of a study, in the order of its trials. A trial that occurs twice counts once."""
+    names = [name for name in results.trials.values if name in TRIAL_COLUMNS and name != "seed"]
+    names += results.trials.attributes.get("swept", [])
+    groups: dict[str, dict[Any, int]] = {}
+    for row in range(len(results.trials)):
+        label = json.dumps([results.trials.values[name][row] for name in names])
+        groups.setdefault(label, {}).setdefault(results.trials.values["seed"][row], row)
+    return [_cell(results, names, list(rows.values())) for rows in groups.values()]
+
+
+def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
+    values = results.trials.values
+    first = rows[0]
+
+    def mean(name: str, error: str) -> Estimate | None:
+        pairs = [(values[name][row], values[error][row]) for row in rows]
+        if any(value is None or stderr is None for value, stderr in pairs):
+            return None
+        return _mean(pairs)
+
+    total, start = mean("integrated_gain_s", "integrated_gain_stderr_s"), mean("gain_start", "gain_start_stderr")
+    assert total is not None
+    assert start is not None
+    curves = [results.curves[row] for row in rows]
+    times = np.array(curves[0]["time_s"])
+    gains = tuple(_mean([(curve["gain"][k], curve["stderr"][k]) for curve in curves]) for k in range(len(times)))
+    none = np.zeros(len(times))
+    how = [values[f"rule_{name}"][first] for name in ("decay_rate_per_s", "node_rate_per_s", "designed")]
+    noise = results.noises[first] if results.noises else None
+    law = law_behind(values["probe"][first], values["num_qubits"][first], noise, times)
+    rule = replace(Rule(times, none, none, *how), law=law)
+    return Cell(
+        {name: values[name][first] for name in names},
+        values["quantity"][first],
+        len(rows),
+        total,
+        start,
+        mean("decay_rate_per_s", "decay_rate_stderr_per_s"),
+        values["integrated_gain_exact_s"][first],
+        values["gain_start_exact"][first],
+        values["decay_rate_exact_per_s"][first],
+        rule,
+        gains,
+        tuple(np.array(curves[0]["gain_exact"], dtype=float)),
+        noise,
+        is_exact_as_read(results, first),
+    )
+
+
+def is_exact_as_read(results: Results, row: int) -> bool:
+    """Returns whether the exact values of a trial hold all that its estimates do."""
+    return "is_exact_as_read" not in results.trials.values or bool(results.trials.values["is_exact_as_read"][row])
+
+
+def _mean(pairs: Sequence[tuple[float, float]]) -> Estimate:
+    numbers, errors = zip(*pairs, strict=True)
+    return Estimate(float(np.mean(numbers)), float(np.linalg.norm(errors)) / len(pairs))
+
+
+def groups_of(found: Sequence[Cell], apart: set[str]) -> Iterator[list[Cell]]:
+    """Yields groups of cells whose names agree except for some.
+
+    Args:
+        found: the cells.
+        apart: the names that do not matter.
+    """
+    groups: dict[str, list[Cell]] = {}
+    for cell in found:
+        label = json.dumps({name: value for name, value in cell.names.items() if name not in apart})
+        groups.setdefault(label, []).append(cell)
+    yield from groups.values()
