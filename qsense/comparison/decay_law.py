@@ -109,7 +109,8 @@ def _misfit(rule: Rule, estimates: Sequence[Estimate], curve: Callable[[FloatArr
     values = np.array([one.value for one in found.parameters.values()])
     off = np.log([values[1] * scale, *values[2:]])
     slopes = np.diag(1 / values)[1:]
-    chance = p_value(float(off @ np.linalg.solve(slopes @ found.covariance @ slopes.T, off)), len(off))
+    whitened = np.linalg.lstsq(slopes @ found.covariance @ slopes.T, off, rcond=None)[0]
+    chance = p_value(float(off @ whitened), len(off))
     exponent = float(values[2]) if len(values) > 2 else 1.0
     return _Misfit(found.integral.total, min(1.0, 2 * min(chance, found.p_value)), float(values[1] * scale), exponent)
 

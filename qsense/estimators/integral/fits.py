@@ -227,7 +227,8 @@ def _least_squares(curve: Curve, start: FloatArray, values: FloatArray, whiten: 
 def _spread(slopes: FloatArray, model: str, rate: int) -> FloatArray:
     """The covariance of the unknowns; `rate` is the place of ln Λ among them."""
     if np.linalg.matrix_rank(slopes, tol=1e-9 * float(np.abs(slopes).max(initial=_TINY))) == slopes.shape[1]:
-        spread = np.linalg.inv(slopes.T @ slopes)
+        inverse = np.linalg.inv(np.linalg.qr(slopes)[1])  # slopes squared may be singular in doubles
+        spread = inverse @ inverse.T
         if spread[rate, rate] < 1:  # Λ known to a factor e: beyond that errors do not propagate linearly
             return np.asarray(spread)
     raise ArgumentError(f"The data do not fix the rate of the model {model}; measure other times, or more shots.")
