@@ -22,7 +22,7 @@ from qiskit.quantum_info import Kraus
 from qsense.backends.aer_noise import channel_operators
 from qsense.circuits.sensing import Experiment
 from qsense.circuits.window import pieces, times
-from qsense.emulator.window import schur_factor
+from qsense.emulator.window import schur_factor, shared_root
 from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, NoiseModel, SpinChannel, World
 from qsense.numerics.fisher import ComplexArray, FloatArray
@@ -37,11 +37,11 @@ class NoisyCircuit:
 
     Attributes:
         circuit: with the parameters of `Experiment.circuit`, and `kick` of every spin where phases are drawn.
-        covariance: of the phases to draw for every shot, in rad², shape (N, N); None where none are.
+        root: R of phases to draw for every shot, of covariance R Rᵀ, in rad, shape (N, rank); None where none are.
     """
 
     circuit: QuantumCircuit
-    covariance: FloatArray | None = None
+    root: FloatArray | None = None
 
 
 def noisy_circuit(experiment: Experiment, model: NoiseModel, draws: bool) -> NoisyCircuit:
@@ -55,10 +55,10 @@ def noisy_circuit(experiment: Experiment, model: NoiseModel, draws: bool) -> Noi
     Raises:
         ArgumentError: noise and pulses do not go together.
     """
-    size, now = experiment.probe.num_qubits, np.array([experiment.time])
+    size = experiment.probe.num_qubits
     world = World(model, experiment.signal, experiment.pulses)
     world.check(size)
-    shared = world.covariance(now, size)[0] if model.is_correlated else None
+    shared = shared_root(model, experiment.time, size, world.pulses) if model.is_correlated else None
     by_kraus = shared is not None and not draws and size <= MOST_KRAUS
     kick = ParameterVector("kick", size)
 
@@ -76,13 +76,13 @@ def noisy_circuit(experiment: Experiment, model: NoiseModel, draws: bool) -> Noi
     return NoisyCircuit(experiment.circuit(sense), None if by_kraus else shared)
 
 
-def schur_operators(covariance: FloatArray) -> list[ComplexArray]:
+def schur_operators(root: FloatArray) -> list[ComplexArray]:
     """Returns diagonal Kraus operators of the Schur factor exp(−½ dᵀXd), each 2^N × 2^N.
 
-    >>> len(schur_operators(np.ones((3, 3))))
+    >>> len(schur_operators(np.ones((3, 1))))
     4
     """
-    values, vectors = np.linalg.eigh(schur_factor(covariance))
+    values, vectors = np.linalg.eigh(schur_factor(root))
     kept = values > _ROUNDING * values[-1]
     rows = vectors[:, kept] * np.sqrt(values[kept])
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)  # what was dropped, so that Σ K†K = 1

@@ -22,6 +22,7 @@ from qsense.backends.aer_noise import channel_operators
 from qsense.backends.aer_window import MOST_KRAUS, schur_operators
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator.effects import PAULIS
+from qsense.emulator.window import shared_root
 from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, NoiseModel
 from qsense.numerics.fisher import ComplexArray, FloatArray
@@ -150,8 +151,7 @@ def _field(experiment: Experiment, model: NoiseModel, time: float) -> list[_Op]:
         if len(operators) > 1:
             found.append((Kraus(operators).to_instruction(), [spin]))
     if model.is_correlated and time > 0:
-        shared = model.covariance(np.array([time]), size)[0]
-        found.append((Kraus(schur_operators(shared)).to_instruction(), list(range(size))))
+        found.append((Kraus(schur_operators(shared_root(model, time, size))).to_instruction(), list(range(size))))
     return found
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import dense, effects, fan_out, matrix_product, perfect_sampling
-from qsense.emulator.window import Window, check_size, square_root, window_of
+from qsense.emulator.window import Window, check_size, window_of
 from qsense.errors import ArgumentError
 from qsense.noise import AnyNoise, ReadoutError
 from qsense.numerics.fisher import FloatArray
@@ -109,7 +109,7 @@ def _drawn(
     strings = experiment.probe.kind == "ghz" and experiment.ending != "directions"
     tensors = () if strings else matrix_product.prepared(experiment.probe)
     bond = max((tensor.shape[2] for tensor in tensors), default=0)
-    shared = None if strings or window.covariance is None else square_root(window.covariance)
+    shared = None if strings else window.root
     rank = 0 if shared is None else shared.shape[1]
     capacity = max(1, _CHUNK_BYTES // (32 * size + 256 * bond + 8 * rank))
     assert window.channel is not None

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from qsense.emulator.window import schur_exponent
+from qsense.emulator.window import schur_exponent, shared_root
 from qsense.errors import ArgumentError
 from qsense.noise import Local, NoiseModel
 from qsense.numerics.fisher import ComplexArray, FloatArray
@@ -85,7 +85,7 @@ def liouvillian(model: NoiseModel, num_qubits: int, time: float) -> Any:
     hamiltonian += csr_matrix(np.diag(time * model.coupling_energies(num_qubits)))
     one = eye_array(dimension)
     total = -1j * (kron(hamiltonian, one) - kron(one, hamiltonian.T))
-    lost = schur_exponent(model.covariance(np.array([time]), num_qubits)[0]).ravel()
+    lost = schur_exponent(shared_root(model, time, num_qubits)).ravel()
     own = sum(one.memory.variance(np.array([time]))[0] / 2 for one in model.phase_noise if isinstance(one.space, Local))
     rates = {kind: time * rate for kind, rate in local.rates(num_qubits).items()}
     transverse = time * np.broadcast_to(np.array(local.transverse), (num_qubits,))

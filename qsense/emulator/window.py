@@ -13,8 +13,10 @@ import numpy as np
 
 from qsense.circuits.sensing import Experiment
 from qsense.errors import ArgumentError
-from qsense.noise import AnyNoise, NoiseModel, SpinChannel, World, world_of
+from qsense.noise import AnyNoise, Collective, NoiseModel, SpinChannel, World, world_of
+from qsense.noise.space import Space
 from qsense.numerics.fisher import ComplexArray, FloatArray
+from qsense.signals import FREE, Pulses
 
 _ROUNDING = 1e-14  # of X's largest eigenvalue: smaller ones are rounding
 
@@ -27,13 +29,14 @@ class Window:
         model: all of it.
         time: t in s.
         channel: each spin's own, arrays of shape (1, N), pulses included; None where it does not commute with the rest.
-        covariance: X of the noise that spins share, in rad², shape (N, N); None where they share none.
+        root: R with R Rᵀ = X, the covariance of the noise that spins share, in rad, shape (N, rank); None where they
+            share none.
     """
 
     model: NoiseModel
     time: float
     channel: SpinChannel | None
-    covariance: FloatArray | None
+    root: FloatArray | None
 
     def schur(self, num_qubits: int) -> ComplexArray | FloatArray | None:
         """Returns the factor on each entry of ρ, shape (2^N, 2^N): of shared noise, and of a coupling that commutes.
@@ -41,8 +44,8 @@ class Window:
         None where there is neither.
         """
         factor: ComplexArray | FloatArray | None = None
-        if self.covariance is not None:
-            factor = schur_factor(self.covariance)
+        if self.root is not None:
+            factor = schur_factor(self.root)
         if self.model.is_coupled:
             turned = np.exp(-1j * self.time * self.model.coupling_energies(num_qubits))
             factor = np.outer(turned, turned.conj()) * (1.0 if factor is None else factor)
@@ -54,9 +57,7 @@ class Window:
         Args:
             branch: s_j = ±1, shape (N,).
         """
-        return (
-            1.0 if self.covariance is None else float(np.exp(-0.5 * max(float(branch @ self.covariance @ branch), 0.0)))
-        )
+        return 1.0 if self.root is None else float(np.exp(-0.5 * np.sum((branch @ self.root) ** 2)))
 
 
 def window_of(experiment: Experiment, noise: AnyNoise) -> Window:
@@ -77,27 +78,50 @@ def window_of(experiment: Experiment, noise: AnyNoise) -> Window:
     if not world.noise.commutes(size):
         world.noise.check_markovian()
         return Window(world.noise, experiment.time, None, None)
-    shared = world.covariance(times, size)[0] if world.noise.is_correlated else None
-    return Window(world.noise, experiment.time, world.spin_channel(times, size), shared)
+    root = shared_root(world.noise, experiment.time, size, world.pulses) if world.noise.is_correlated else None
+    return Window(world.noise, experiment.time, world.spin_channel(times, size), root)
 
 
-def schur_factor(covariance: FloatArray) -> FloatArray:
-    """Returns exp(−½ dᵀXd) for all pairs of basis states, shape (2^N, 2^N); bit j of an index is spin j.
+def shared_root(model: NoiseModel, time: float, num_qubits: int, pulses: Pulses = FREE) -> FloatArray:
+    """Returns R with R Rᵀ = X of the noise that spins share, in rad, shape (num_qubits, rank).
 
-    >>> schur_factor(np.array([[2.0]])).round(4)
+    Each space has columns of its own: a strong part leaves a weak one beside it to its last digit.
+
+    >>> shared_root(NoiseModel(collective_dephasing=1.0), 0.25, 2)
+    array([[1.],
+           [1.]])
+    """
+    variances: dict[Space, float] = {}
+    for one in model.correlated:
+        found = float(one.memory.variance(np.array([time]), pulses)[0])
+        variances[one.space] = variances.get(one.space, 0.0) + found
+    parts = [np.sqrt(variance) * _root_of(space, num_qubits) for space, variance in variances.items()]
+    return np.concatenate(parts or [np.zeros((num_qubits, 0))], axis=1)
+
+
+def _root_of(space: Space, num_qubits: int) -> FloatArray:
+    if isinstance(space, Collective):
+        return np.ones((num_qubits, 1))  # exact, so that opposite signs cancel exactly
+    return square_root(space.covariance(num_qubits))
+
+
+def schur_factor(root: FloatArray) -> FloatArray:
+    """Returns exp(−½ dᵀXd), X = R Rᵀ, for all pairs of basis states, shape (2^N, 2^N); bit j of an index is spin j.
+
+    >>> schur_factor(np.array([[np.sqrt(2.0)]])).round(4)
     array([[1.    , 0.3679],
            [0.3679, 1.    ]])
     """
-    return np.asarray(np.exp(-schur_exponent(covariance)))
+    return np.asarray(np.exp(-schur_exponent(root)))
 
 
-def schur_exponent(covariance: FloatArray) -> FloatArray:
-    """Returns ½ dᵀXd for all pairs of basis states, shape (2^N, 2^N)."""
-    size = len(covariance)
+def schur_exponent(root: FloatArray) -> FloatArray:
+    """Returns ½ dᵀXd, X = R Rᵀ, for all pairs of basis states, shape (2^N, 2^N)."""
+    size = len(root)
     halves = 0.5 - (np.arange(2**size)[:, None] >> np.arange(size) & 1)
     # Through a square root of X: what X does not touch is kept to rounding, however large X is elsewhere.
     lost = np.zeros((2**size, 2**size))
-    for column in (halves @ square_root(covariance)).T:
+    for column in (halves @ root).T:
         lost += np.subtract.outer(column, column) ** 2
     return lost / 2
 

@@ -207,9 +207,12 @@ def inverse_time(variance: Any, rate: float) -> float:
     """
     if not rate:
         return 0.0
-    grid = np.geomspace(1e-3, 1e9, 97) / rate
-    above = np.flatnonzero(variance(grid) >= 1)
-    if not above.size:
+    for first, last, points in ((1e-3, 1e9, 97), (1e9, 1e60, 409)):  # fast noise beside its spread, or a slow echo
+        grid = np.geomspace(first, last, points) / rate
+        above = np.flatnonzero(variance(grid) >= 1)
+        if above.size:
+            break
+    else:
         return 0.0
     low, high = grid[max(above[0] - 1, 0)], grid[above[0]]
     for _ in range(30):

@@ -12,6 +12,7 @@ from qsense.backends.aer_window import noisy_circuit, schur_operators
 from qsense.backends.trotter import choose_steps, pair_gate, trotter_circuit, trotter_error
 from qsense.backends.vendors.braket import BraketSampler
 from qsense.circuits.sensing import Experiment, Settings, parameter_order
+from qsense.emulator.window import square_root
 from qsense.errors import ArgumentError
 from qsense.signals import Pulses, Signal
 
@@ -60,7 +61,7 @@ def test_the_circuit_holds_the_emulators_probabilities(size, name):
     ):
         experiment = Experiment(probe, TIME, ending)
         made = noisy_circuit(experiment, noise, draws=False)
-        assert made.covariance is None
+        assert made.root is None
         assert np.abs(of_circuit(made.circuit, settings) - exact(experiment, settings, noise)).max() < 1e-12
 
 
@@ -75,7 +76,7 @@ def test_the_circuit_with_pulses_holds_the_emulators_probabilities(pulses):
 
 
 def test_schur_operators_are_a_channel():
-    operators = schur_operators(np.array([[0.5, 0.2], [0.2, 3.0]]))
+    operators = schur_operators(square_root(np.array([[0.5, 0.2], [0.2, 3.0]])))
     assert np.allclose(sum(k.conj().T @ k for k in operators), np.eye(4), atol=1e-15)
 
 

@@ -8,10 +8,14 @@ from math import gamma
 import numpy as np
 import pytest
 
+import qsense
+from qsense import emulator
 from qsense.comparison import decay_law
+from qsense.comparison.points import measure_point
 from qsense.estimators import Estimate, integrate_estimates
 from qsense.estimators.integral import fit, law_of_curve
 from qsense.numerics.quadrature import gauss_rule, rule_for_times
+from qsense.runs.plan import plan
 
 N, SHOTS = 4, 1000
 
@@ -122,3 +126,26 @@ def test_the_check_does_not_depend_on_the_unit_of_time(unit):
         one = decay_law.checked(rule, values, plain, lambda t, s=scale: N * np.exp(-t / s), N * scale)
         found.append((one.integral.total.stderr / scale, one.assumptions[0].p_value))
     assert found[1] == pytest.approx(found[0], rel=1e-4)
+
+
+@pytest.mark.parametrize(("rates", "withheld"), [([0.1, 0.1, 0.1, 0.01], True), ([0.05] * 4, False)])
+def test_a_decay_that_slows_down_leaves_no_z(rates, withheld):
+    """One spin that lives ten times longer: its tail comes after the last time. All spins slower: the interval holds."""
+    spec = qsense.RunSpec.from_dict({
+        "schema": 1, "name": "slow", "probes": "product", "num_qubits": 4, "noise": [{"dephasing_rate": 0.1}],
+        "estimators": "auto", "field_rad_per_s": 0.2, "shots": 4000, "seed": 5,
+    })  # fmt: skip
+    (point,) = plan(spec)
+    true = qsense.LocalNoise(dephasing=rates)
+    counts = [emulator.sample(a.experiment, a.settings, 4000, true, a.seed) for a in point.acquisitions()]
+    assert measure_point(point, counts).is_withheld is withheld
+
+
+def test_shared_noise_of_the_spec_is_refused_however_few_the_shots():
+    spec = qsense.RunSpec.from_dict({
+        "schema": 1, "name": "few", "probes": "product", "num_qubits": 4, "estimators": "auto", "field_rad_per_s": 0.2,
+        "noise": [{"dephasing_rate": 0.1, "collective_dephasing_rate": 1.0}], "shots": 20, "seed": 1,
+    })  # fmt: skip
+    (point,) = plan(spec)
+    counts = [emulator.sample(a.experiment, a.settings, 20, point.noise, a.seed) for a in point.acquisitions()]
+    assert measure_point(point, counts).z is None

@@ -12,7 +12,7 @@ from qsense import LocalNoise, Probe, emulator
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import dense, matrix_product
 from qsense.errors import ArgumentError
-from qsense.noise import Collective, NoiseModel, PhaseNoise, QuasiStatic, World
+from qsense.noise import Collective, NoiseModel, Pairs, PhaseNoise, QuasiStatic, World
 from qsense.signals import Pulses, Signal
 
 pytestmark = pytest.mark.long
@@ -192,3 +192,11 @@ def test_of_a_world_the_noise_counts():
     settings, noise = random_settings(3, 2, seed=1), NoiseModel(collective_dephasing=0.2)
     experiment = Experiment(Probe.product(3), 1.0)
     assert np.array_equal(exact(experiment, settings, World(noise)), exact(experiment, settings, noise))
+
+
+def test_a_strong_shared_part_leaves_a_weak_one_to_its_last_digit():
+    """Opposite signs do not feel the collective part; the pair's own, of correlation ½, leaves e^{−½·sᵀCs} = e^{−½}."""
+    noise = NoiseModel(collective_dephasing=1e13, phase_noise=[PhaseNoise(Pairs(((0, 1, 0.5),)), QuasiStatic(1.0))])
+    settings = Settings(np.zeros((1, 2)), np.full((1, 2), np.pi / 2), np.zeros((1, 2)))
+    (found,) = emulator.probabilities(Experiment(Probe.ghz(2, "+-"), 1.0), settings, noise)
+    assert found[0] @ [1, -1, -1, 1] == pytest.approx(np.exp(-0.5), rel=1e-12)

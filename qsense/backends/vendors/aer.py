@@ -14,7 +14,6 @@ from qsense.backends.vendor import Simulator, Vendor
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, Settings, parameter_order
 from qsense.emulator import Readout
-from qsense.emulator.window import square_root
 from qsense.errors import ArgumentError
 from qsense.noise import AnyNoise, ReadoutError, World, world_of
 from qsense.numerics.fisher import FloatArray
@@ -67,17 +66,16 @@ class AerSampler:
             circuit = trotter_circuit(experiment, model, choose_steps(experiment, model, settings))
             return self._run(circuit, values, shots, seed, self.method)
         made = noisy_circuit(experiment, model, self.method != DEFAULT)
-        if made.covariance is None:
+        if made.root is None:
             return self._run(made.circuit, values, shots, seed, self.method)
         # A shot with phases of its own is a circuit of its own, which a state vector runs as well as a density matrix.
         method = "statevector" if self.method == DEFAULT else self.method
-        return self._shot_by_shot(made.circuit, made.covariance, values, shots, seed, method)
+        return self._shot_by_shot(made.circuit, made.root, values, shots, seed, method)
 
     def _shot_by_shot(
-        self, circuit: Any, covariance: FloatArray, values: FloatArray, shots: int, seed: int, method: str
+        self, circuit: Any, root: FloatArray, values: FloatArray, shots: int, seed: int, method: str
     ) -> Counts:
-        """Every shot of every row with phases of its own, drawn with the covariance."""
-        root = square_root(covariance)
+        """Every shot of every row with phases of its own, drawn with the covariance R Rᵀ."""
         streams = np.random.SeedSequence(seed).spawn(len(values))
         rows = []
         for row, stream in zip(values, streams, strict=True):

@@ -53,7 +53,7 @@ def law(model: ModelName, num_qubits: int | None = None) -> Law:
     if model == "exponential":
         return Law(("amplitude", "rate"), lambda s, _: np.exp(-s), lambda s, _: float(np.exp(-s)))
     if model == "stretched":
-        return Law(("amplitude", "rate", "exponent"), lambda s, beta: np.exp(-(s**beta)), _stretched_tail)
+        return Law(("amplitude", "rate", "exponent"), _stretched_shape, _stretched_tail)
     if model != "ghz_emission":
         raise ArgumentError(f'Unknown model "{model}". {nearest(model, ("exponential", "stretched", "ghz_emission"))}')
     if num_qubits is None or num_qubits < 1:
@@ -113,6 +113,11 @@ def law_of_curve(curve: Callable[[FloatArray], FloatArray], scale: float, expone
         return float(before + np.trapezoid(at(grid) * np.exp(grid / beta) / beta, grid)) if start < logs[-1] else 0.0
 
     return Law(("amplitude", "rate", "exponent") if exponent else ("amplitude", "rate"), shape, tail)
+
+
+def _stretched_shape(s: FloatArray, beta: float) -> FloatArray:
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(-(s**beta)))
 
 
 def _stretched_tail(s: float, beta: float) -> float:

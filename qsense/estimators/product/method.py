@@ -102,9 +102,11 @@ class ProductSpins(Estimator):
         )
 
     def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
-        """Returns that the spins are independent; () where there are too few shots, or one spin, to tell."""
-        if self.num_qubits < 2 or not all(map(self.shows_pairs, counts)):
+        """Returns that the spins are independent: without a p-value where too few shots tell; () for one spin."""
+        if self.num_qubits < 2:
             return ()
+        if not all(map(self.shows_pairs, counts)):
+            return (Assumption(INDEPENDENT, None, True, NOT_INDEPENDENT, withholds=True),)
         pairs = [correlations.pairs_by_axis(one, self.axes) for one in counts]
         chance = correlations.independence_p_value(times, pairs)
         return (Assumption(INDEPENDENT, chance, chance >= REFUSED_BELOW, NOT_INDEPENDENT, withholds=True),)
