@@ -130,7 +130,7 @@ def test_the_check_does_not_depend_on_the_unit_of_time(unit):
 
 @pytest.mark.parametrize(("rates", "withheld"), [([0.1, 0.1, 0.1, 0.01], True), ([0.05] * 4, False)])
 def test_a_decay_that_slows_down_leaves_no_z(rates, withheld):
-    """One spin that lives ten times longer: its tail comes after the last time. All spins slower: the interval holds."""
+    """One spin lives ten times longer: its tail comes after the last time. All spins slower: the interval holds."""
     spec = qsense.RunSpec.from_dict({
         "schema": 1, "name": "slow", "probes": "product", "num_qubits": 4, "noise": [{"dephasing_rate": 0.1}],
         "estimators": "auto", "field_rad_per_s": 0.2, "shots": 4000, "seed": 5,
