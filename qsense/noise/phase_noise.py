@@ -10,6 +10,7 @@ import numpy as np
 
 from qsense.errors import ArgumentError, nearest
 from qsense.noise.memory import Memory, OrnsteinUhlenbeck, PowerLaw, QuasiStatic, Stretched, White
+from qsense.noise.pace import pace
 from qsense.noise.space import Collective, Exponential, Local, Matrix, Pairs, Space
 from qsense.numerics.fisher import FloatArray
 from qsense.signals import FREE, Pulses
@@ -80,9 +81,8 @@ class PhaseNoise:
 
     def decay_rates(self, num_qubits: int, pulses: Pulses = FREE) -> FloatArray:
         """Returns how fast it makes each spin's part of G decay, shape (num_qubits,), in 1/s."""
-        own = np.diag(self.space.covariance(num_qubits))
-        shares = own if self.memory.kind == "white" else np.sqrt(own)
-        return np.asarray(self.memory.decay_rate(pulses) * shares)
+        own = np.diag(self.space.covariance(num_qubits)).tolist()
+        return np.array([pace(self.memory, share, pulses) for share in own])
 
     def fastest_rate(self, num_qubits: int, pulses: Pulses = FREE) -> float:
         """Returns the fastest rate at which it makes a part of G decay, in 1/s.
@@ -90,7 +90,7 @@ class PhaseNoise:
         v grows as t, or at most as t²: where it is multiplied by N² its time shrinks by N² at most.
         """
         whole = float(np.abs(self.space.covariance(num_qubits)).sum())
-        return self.memory.decay_rate(pulses) * whole
+        return max(self.memory.decay_rate(pulses) * whole, pace(self.memory, whole, pulses) if whole < 1 else 0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the `phase_noise` entry that means it; times in s, rates in 1/s, spreads in rad/s, lengths in m."""

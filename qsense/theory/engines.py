@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import AnyNoise, Collective, Local, LocalNoise, World, world_of
+from qsense.noise import AnyNoise, Collective, Local, LocalNoise, PowerLaw, World, world_of
+from qsense.noise.pace import pace
+from qsense.noise.space import Space
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.nearly_pure import Information
 from qsense.probes import Probe
@@ -22,6 +24,7 @@ from qsense.theory.symmetric import UniformChannel, symmetric_gain
 _ROUNDING = 2.2e-16
 _NOTHING = 1e-15  # an amplitude that is rounding
 _SAME = 1e-14  # times Σ|w|: two values of K that rounding tells apart
+_UNSEEN = 1e-13  # of the largest dᵀCd: rounding
 _STEPS = 3e3  # lifetimes that a solution in steps can follow
 _LINDBLAD = 1e-12
 
@@ -146,6 +149,8 @@ def decay_scales(probe: Probe, noise: AnyNoise, field: float = 0.0) -> tuple[flo
     turns_all = all(isinstance(part.space, Collective) for part in model.correlated)
     if not (turns_all and has_equal_weights(world, n)) and own.min() > 0:
         slowest = float(own.min())  # what spins share may leave alone what the field turns
+    elif slowest and not (turns_all and has_equal_weights(world, n)):
+        slowest = min(slowest, slowest_part(world, n))
     if not model.is_covariant:
         # σ_x leaves spins along x alone, and a field slower than γ_x turns them away at γ_x − √(γ_x² − φ²) only.
         transverse = np.broadcast_to(np.array(model.local_noise().transverse), (n,))
@@ -175,6 +180,37 @@ def unshared_rates(world: World, num_qubits: int) -> FloatArray:
         part.memory.decay_rate(world.pulses) for part in world.noise.phase_noise if isinstance(part.space, Local)
     )
     return own
+
+
+def slowest_part(world: World, num_qubits: int) -> float:
+    """Returns the slowest rate at which some part of G may decay, in 1/s; 0 without rates.
+
+    Every noise counts alone, and what spins share along the direction in which it is weakest, but not 0: spins that
+    share nearly alike decay by their difference.
+
+    >>> from qsense.noise import NoiseModel, Pairs, PhaseNoise, White
+    >>> slow = PhaseNoise(Pairs(((0, 1, 0.5),)), White(0.25))
+    >>> slowest_part(World(NoiseModel(collective_dephasing=1e6, phase_noise=[slow])), 2)
+    0.5
+    """
+    model = world.noise
+    found = np.array(model.local.decay_rates(num_qubits), dtype=np.float64).tolist()
+    bounded: list[float] = []  # v of noise with a cut-off towards low frequencies does not grow for ever
+    for part in model.phase_noise:
+        places = bounded if isinstance(part.memory, PowerLaw) else found
+        places.append(pace(part.memory, _weakest(part.space, num_qubits), world.pulses))
+    return min((one for one in found if one > 0), default=min((one for one in bounded if one > 0), default=0.0))
+
+
+def _weakest(space: Space, num_qubits: int) -> float:
+    """The least eigenvalue of C and the least dᵀCd of one and of two spins that are not 0."""
+    if isinstance(space, Local | Collective):
+        return 1.0
+    covariance = space.covariance(num_qubits)
+    diagonal = np.diag(covariance)
+    pairs = [diagonal[:, None] + diagonal + sign * 2 * covariance for sign in (-1, 1)]
+    values = np.concatenate([np.linalg.eigvalsh(covariance), diagonal, *(np.triu(one, 1).ravel() for one in pairs)])
+    return float(np.min(values[values > _UNSEEN * values.max()]))
 
 
 def cannot_sense(probe: Probe, noise: AnyNoise | None = None) -> bool:

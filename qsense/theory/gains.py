@@ -16,7 +16,15 @@ from qsense.probes import Probe
 from qsense.theory.block import is_block, is_sum, log_block_gain, log_sum_gain, reach
 from qsense.theory.closed import integrated_ghz_gain, integrated_product_gain
 from qsense.theory.dense import most_gain
-from qsense.theory.engines import Engine, MeasuredErrors, cannot_sense, decay_scales, engine_for, unshared_rates
+from qsense.theory.engines import (
+    Engine,
+    MeasuredErrors,
+    cannot_sense,
+    decay_scales,
+    engine_for,
+    slowest_part,
+    unshared_rates,
+)
 from qsense.theory.lasting import FAR, stays, surely_decays
 from qsense.theory.laws import law_along, memory_error
 from qsense.theory.lindblad import carries_phase
@@ -122,15 +130,15 @@ def integrated_gain(probe: Probe, noise: AnyNoise, until: float | None = None, f
     if np.isfinite(end):
         slowest, fastest = max(slowest, 1 / end), max(fastest, 1 / end)
     elif slowest == 0 or not surely_decays(probe, world):  # a part may stay above 0 for ever
-        rates = world.decay_rates(n)
-        if stays(engine, rates):
+        rate = slowest_part(world, n)
+        if stays(engine, n):
             if not is_wave(world):
                 return IntegratedGain(np.inf, 0.0, engine.method)
             slowest = 0.0
-        elif not rates.any():  # G is below the resolution at all times
+        elif not rate:  # G is below the resolution at all times
             return IntegratedGain(0.0, np.inf if engine.resolution else 0.0, engine.method)
         else:
-            slowest = slowest or float(rates[rates > 0].min())
+            slowest = slowest or rate
     return _by_quadrature(probe, engine, follows, end, slowest, fastest)
 
 
@@ -232,7 +240,7 @@ def crossing_times(num_qubits: int, noises: Sequence[AnyNoise], is_cheap: bool =
     own = min(float(unshared_rates(one, num_qubits).sum()) for one in worlds)
     shared = max(one.noise.fastest_rate(num_qubits, one.pulses) for one in worlds) - own
     fastest = float(rates.max()) + max(0.0, shared) / num_qubits
-    slowest = float(rates[rates > 0].min())
+    slowest = min(rate for rate in (slowest_part(one, num_qubits) for one in worlds) if rate)
     exponent = min(one.noise.exponent for one in worlds)
     first, points = (1e-6, 2000) if is_cheap else (1e-3, 60)
     begin, end = lifetimes(first / num_qubits, exponent, fastest), lifetimes(2 * FAR, exponent, slowest)

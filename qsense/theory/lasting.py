@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from qsense.noise import LocalNoise, World
-from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.block import is_block
-from qsense.theory.engines import Engine, unshared_rates
+from qsense.theory.engines import Engine, slowest_part, unshared_rates
 from qsense.theory.scales import lifetimes
 from qsense.theory.shared import is_alike
 
@@ -27,13 +26,14 @@ def surely_decays(probe: Probe, world: World) -> bool:
 def lasts(probe: Probe, engine: Engine) -> bool:
     """Whether a part of G about the collected angle never decays."""
     world = engine.world
-    return not surely_decays(probe, world) and stays(engine, world.decay_rates(probe.num_qubits))
+    return not surely_decays(probe, world) and stays(engine, probe.num_qubits)
 
 
-def stays(engine: Engine, rates: FloatArray) -> bool:
+def stays(engine: Engine, num_qubits: int) -> bool:
     """Whether some gain stays when all that decays is gone, by exp(−FAR), or falls as 1/t² under transverse noise."""
     model, gain = engine.world.noise, engine.of_angle
-    late = lifetimes(FAR, model.exponent, float(rates[rates > 0].min())) if rates.any() else 0.0
+    rate = slowest_part(engine.world, num_qubits)
+    late = lifetimes(FAR, model.exponent, rate) if rate else 0.0
     if isinstance(model.local, LocalNoise) and late and not model.is_correlated:
         one, other = gain(np.array([late, 2 * late]))
         return bool(other > max(1e-9, engine.resolution) and other > 0.9 * one)

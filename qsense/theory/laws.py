@@ -12,9 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from qsense.noise import LocalNoise, QuasiStatic, Stretched, White, World
-from qsense.noise.memory import Memory, inverse_time
+from qsense.noise.pace import pace
 from qsense.numerics.fisher import FloatArray
-from qsense.signals import Pulses
 from qsense.theory.closed import stretched_integral
 from qsense.theory.shared import felt
 
@@ -99,24 +98,6 @@ def law_along(world: World, direction: FloatArray, keeps_populations: bool) -> L
         else:
             left.append((exponent, log))
     return Law(rate, gaussian, tuple(left))
-
-
-def pace(memory: Memory, factor: float, pulses: Pulses) -> float:
-    """Returns 1/t for the time at which `factor` · v(t) = 1, in 1/s; 0 where it never is.
-
-    >>> pace(QuasiStatic(2.0), 9.0, Pulses.named("free"))
-    6.0
-    """
-    if not factor:
-        return 0.0
-    if isinstance(memory, White):
-        return 4 * memory.rate * factor
-    if isinstance(memory, QuasiStatic):
-        return math.sqrt(factor) * memory.decay_rate(pulses)
-    if isinstance(memory, Stretched):
-        return float(2 * memory.rate * (2 * factor) ** min(1 / memory.exponent, 512))
-    spread = getattr(memory, "spread", 0.0)
-    return inverse_time(lambda times: factor * memory.variance(times, pulses), math.sqrt(factor) * spread)
 
 
 def memory_error(world: World) -> float:

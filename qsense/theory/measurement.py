@@ -14,7 +14,7 @@ from qsense.numerics.integration import as_times
 from qsense.probes import Probe, steepest_angle
 from qsense.theory.block import block_gain, is_sum, reach, sum_gain, visibility_and_kept
 from qsense.theory.effects import Povm
-from qsense.theory.engines import decay_scales, engine_for
+from qsense.theory.engines import decay_scales, engine_for, slowest_part
 from qsense.theory.fringes import Fringes, fringes, refuse_hidden, shows_block
 from qsense.theory.gains import IntegratedGain, integrated_gain
 from qsense.theory.lasting import lasts
@@ -146,7 +146,7 @@ def integrated_classical_gain(
     rates = world.decay_rates(n)
     if slowest == 0 and rates.any() and (world.noise.is_correlated or not world.noise.is_covariant):
         # What spins share leaves nothing, or the gain falls as 1/t² under transverse noise, once it has begun to.
-        slowest = float(rates.min())
+        slowest = slowest_part(world, n)
     if not slowest > 0 or (carries_phase(world, n) and lasts(probe, quantum)):
         raise ArgumentError(f'Under the noise "{world.name}" some spin never decays: the integral may diverge.')
     tail = gain_tail(n, world)

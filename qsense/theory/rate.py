@@ -12,7 +12,7 @@ from qsense.noise import AnyNoise, World, world_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_bound, has_bound
-from qsense.theory.engines import decay_scales, engine_for, unshared_rates
+from qsense.theory.engines import decay_scales, engine_for, slowest_part, unshared_rates
 from qsense.theory.scales import lifetimes
 from qsense.theory.waves import collects_nothing, is_wave, period
 
@@ -80,7 +80,7 @@ def rate_bound(num_qubits: int, noise: AnyNoise, dead_time: float = 0.0) -> Rate
     found = _largest_rate(lambda times: gain_bound(num_qubits, world, times), 0.0, num_qubits, world, dead_time)
     if np.isinf(found.time) and has_bound(num_qubits, world):
         # Then c = 1/G still grows as 4γ_c t with the time.
-        late = np.array([1e12 / float(world.decay_rates(num_qubits).max())])
+        late = np.array([1e12 / slowest_part(world, num_qubits)])
         left = float(late[0] * gain_bound(num_qubits, world, late)[0])
         return Rate(left if np.isfinite(left) and left < _ENDLESS * late[0] else np.inf, np.inf)
     return found
@@ -135,7 +135,7 @@ def _times(num_qubits: int, world: World, rates: FloatArray, slowest: float) -> 
         fastest = float(rates.sum()) + shared
         first = lifetimes(1e-3 / num_qubits, exponent, fastest)
         # A field slower than transverse noise turns spins away at a rate of its own, slower than that of any spin.
-        slowest = min(slowest or np.inf, float(rates[rates > 0].min()))
+        slowest = min(slowest or np.inf, slowest_part(world, num_qubits))
         last = lifetimes(100, exponent, slowest)
     if not is_wave(world):
         return np.geomspace(first, last, max(200, int(8 * (np.log10(last) - np.log10(first)))))
