@@ -9,7 +9,7 @@ import numpy as np
 
 from qsense.comparison.crossing import Curve, Until, measured_crossing, until
 from qsense.comparison.points import MeasuredPoint
-from qsense.comparison.ratio import difference_p_value, ratio_interval, ratio_of
+from qsense.comparison.ratio import Integral, compare_integrals, ratio_of
 from qsense.estimators.result import Estimate
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import first_root
@@ -103,6 +103,7 @@ def _crossover(one: MeasuredPoint, other: MeasuredPoint) -> Crossover:
     totals = one.integral.total, other.integral.total
     ratio = None if is_refused else ratio_of(*totals)
     withheld = _withheld(one, other, ratio)
+    compared = None if ratio is None else compare_integrals(_integral(one), _integral(other))
     exact, exact_other = one.integrated_gain_exact.value, other.integrated_gain_exact.value
     first, then, root = _exact_crossing(one, other)
     curves = _curve(first), _curve(then)
@@ -119,14 +120,18 @@ def _crossover(one: MeasuredPoint, other: MeasuredPoint) -> Crossover:
         *names,
         first.point.probe.name,
         None if withheld or num_qubits == 1 else until(*curves),
-        None if ratio is None else ratio_interval(*totals),
-        1.0 if ratio is None else difference_p_value(*totals),
+        None if compared is None else compared.interval,
+        1.0 if compared is None else compared.p_value,
         frozenset(m.point.probe.name for m in (one, other) if m.quantity == "integrated_gain_bound"),
     )
 
 
 def _curve(one: MeasuredPoint) -> Curve:
     return Curve(one.point.rule, one.estimates, one.gain_exact, one.curve_exact, one.widening)
+
+
+def _integral(one: MeasuredPoint) -> Integral:
+    return Integral(one.point.rule, one.estimates, one.integral.total)
 
 
 def _withheld(one: MeasuredPoint, other: MeasuredPoint, ratio: Estimate | None) -> str | None:

@@ -1,12 +1,10 @@
 """Where two measured curves cross: a point with its error, and the times at which neither is seen to lead.
 
 The interval is inverted: it holds the times t at which D(t) = G_one − G_other, drawn through the estimates, is
-compatible with 0, |D(t)| ≤ 1.96 σ(t). σ(t) is the error that D would have if the curves met at t: the estimates are
-moved there by as little as their errors allow, and each has the variance that belongs to its new value
-(`Estimate.variance`). It holds what interpolation of the exact curves misses at t, and is as much wider as the law of
-decay is doubted (`decay_law`).
+compatible with 0, |D(t)| ≤ 1.96 σ(t). σ(t) is the error that D would have if the curves met at t (`score`). It holds
+what interpolation of the exact curves misses at t, and is as much wider as the law of decay is doubted (`decay_law`).
 
-Source: score intervals; coverage is measured in benchmarks/verdicts.py.
+Source: inversion of a test; coverage is measured in benchmarks/verdicts.py.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from qsense.comparison.score import Independent
 from qsense.estimators.result import NORMAL_95, Estimate
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import first_root
@@ -27,8 +26,6 @@ _POINTS = 200  # of each of two grids, in equal steps of t and of ln t
 _EARLIEST = 1e-3  # of the first time
 _WITHIN = 4  # times between two of a rule at which the exact curve is looked at
 _PARTS = 32  # of a step of the grid that holds an end of an interval
-_MOVES = 3  # after which the variances no longer change
-_LEAST = 1e-24  # of the largest variance: none is 0
 
 
 class Curve(NamedTuple):
@@ -142,51 +139,24 @@ def _chance(z: FloatArray) -> float:
 
 
 class _Difference(NamedTuple):
-    """D of two curves, linear in the estimates of both: values, spreads and limits of all, shape (n,) or (n, 3)."""
+    """D of two curves, linear in the estimates of both, and what its interpolation misses of the exact curves."""
 
     curves: tuple[Curve, Curve]
-    values: FloatArray
-    errors: FloatArray
-    spreads: FloatArray
-    limits: FloatArray
-    widenings: FloatArray
+    estimates: Independent
     missed: tuple[FloatArray, FloatArray]
     end: float
 
     @classmethod
     def of(cls, one: Curve, other: Curve) -> _Difference:
-        every = [*one.estimates, *other.estimates]
-        spreads = [e.spread or (e.stderr**2, 0.0, 0.0) for e in every]
+        widenings = np.repeat([one.widening, other.widening], [len(one.estimates), len(other.estimates)])
         end = float(min(one.rule.times[-1], other.rule.times[-1]))
-        return cls(
-            (one, other),
-            np.array([e.value for e in every]),
-            np.array([e.stderr for e in every]),
-            np.array(spreads),
-            np.array([e.limits for e in every]).T,
-            np.repeat([one.widening, other.widening], [len(one.estimates), len(other.estimates)]),
-            _missed((one, other), end),
-            end,
-        )
+        every = Independent.of([*one.estimates, *other.estimates], widenings)
+        return cls((one, other), every, _missed((one, other), end), end)
 
     def z(self, times: FloatArray) -> FloatArray:
         """Returns D over its error if it is 0, shape (times,)."""
         one, other = (curve.rule.interpolation(times) for curve in self.curves)
-        matrix = np.hstack([one, -other])
-        difference = matrix @ self.values
-        known = np.interp(times, *self.missed) ** 2
-        variances = np.broadcast_to(self.errors**2, matrix.shape)
-        for move in range(_MOVES + 1):
-            parts = matrix**2 * variances * self.widenings**2
-            variance = parts.sum(1) + known
-            variance = np.maximum(variance, _LEAST * max(float(variance.max()), 1e-300))
-            if move == _MOVES:
-                break
-            # Where D is 0, as close to the estimates as their errors say.
-            moved = self.values - variances * self.widenings**2 * matrix * (difference / variance)[:, None]
-            at = np.clip(moved, *self.limits)
-            variances = np.maximum(self.spreads[:, 0] + self.spreads[:, 1] * at + self.spreads[:, 2] * at**2, 0.0)
-        return np.asarray(difference / np.sqrt(variance))
+        return self.estimates.z(np.hstack([one, -other]), np.interp(times, *self.missed) ** 2)
 
 
 def _missed(curves: tuple[Curve, Curve], end: float) -> tuple[FloatArray, FloatArray]:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from qsense.comparison.score import Independent
 from qsense.estimators.result import NORMAL_95, Estimate
+from qsense.numerics.fisher import FloatArray
+from qsense.numerics.integration import first_root
+from qsense.numerics.quadrature import Rule
 
+_SHARES = np.geomspace(1e-6, 1.0, 200)  # of a ratio, where its ends are looked for
 FALSE_CLAIMS = 0.05  # the share of runs in which any claim is false, at most
 
 
@@ -19,17 +25,17 @@ def ratio_of(one: Estimate, other: Estimate) -> Estimate | None:
     return Estimate(value, float(np.hypot(one.stderr, value * other.stderr) / abs(other.value)))
 
 
-def ratio_interval(one: Estimate, other: Estimate) -> tuple[float, float | None]:
-    """Returns the 95 % interval of the ratio of two numbers that are not negative, by Fieller.
+def fieller(one: Estimate, other: Estimate) -> tuple[float, float | None]:
+    """Returns the 95 % interval of the ratio of two independent numbers that are not negative.
 
     It holds the ratios r at which one − r·other is compatible with 0. The upper end is None where the second number is
     compatible with 0: no ratio is too large then.
 
     Source: Fieller, J. R. Stat. Soc. B 16, 175 (1954).
 
-    >>> [round(end, 3) for end in ratio_interval(Estimate(2.0, 0.1), Estimate(1.0, 0.1))]
+    >>> [round(end, 3) for end in fieller(Estimate(2.0, 0.1), Estimate(1.0, 0.1))]
     [1.626, 2.534]
-    >>> ratio_interval(Estimate(2.0, 0.1), Estimate(0.1, 0.1))[1] is None
+    >>> fieller(Estimate(2.0, 0.1), Estimate(0.1, 0.1))[1] is None
     True
     """
     square = NORMAL_95**2
@@ -42,18 +48,66 @@ def ratio_interval(one: Estimate, other: Estimate) -> tuple[float, float | None]
     return max(low, 0.0), max((b + root) / a, 0.0) if a > 0 else None
 
 
-def difference_p_value(one: Estimate, other: Estimate) -> float:
-    """Returns how likely two independent estimates as far apart are if the numbers are equal.
+class Integral(NamedTuple):
+    """𝓘 of one probe.
 
-    >>> round(difference_p_value(Estimate(2.0, 0.6), Estimate(0.0, 0.8)), 4)
-    0.0455
+    Attributes:
+        rule, estimates: from which it comes.
+        total: with all that is in its error.
+    """
+
+    rule: Rule
+    estimates: Sequence[Estimate]
+    total: Estimate
+
+    def more_variance(self) -> float:
+        """What is in the variance of 𝓘 beside that of the estimates, in s²: of the rule, of a law that is doubted."""
+        own = self.rule.weights**2 @ np.array([e.stderr**2 for e in self.estimates])
+        return max(self.total.stderr**2 - float(own), 0.0)
+
+
+class Ratio(NamedTuple):
+    """The ratio of two integrals.
+
+    Attributes:
+        interval: of 95 %; its upper end is None where no ratio is too large.
+        p_value: how likely integrals as far apart are if they are equal.
+    """
+
+    interval: tuple[float, float | None]
+    p_value: float
+
+
+def compare_integrals(one: Integral, other: Integral) -> Ratio:
+    """Returns the interval of the ratio of two 𝓘 by Fieller, with the errors that each would have at that ratio.
+
+    Args:
+        one, other: the integrals.
+
+    >>> from qsense.numerics.quadrature import gauss_rule
+    >>> rule = gauss_rule(1.0, 1.0, 1)  # of weight 2
+    >>> parts = [Integral(rule, [Estimate(g, 0.05)], Estimate(2 * g, 0.1)) for g in (1.0, 0.5)]
+    >>> [round(end, 3) for end in compare_integrals(*parts).interval]
+    [1.626, 2.534]
     """
     from scipy.special import ndtr  # kept out of the command line's cold start
 
-    error = float(np.hypot(one.stderr, other.stderr))
-    if error == 0:
-        return float(one.value == other.value)
-    return float(2 * ndtr(-abs(one.value - other.value) / error))
+    both = Independent.of([*one.estimates, *other.estimates])
+    more = [part.more_variance() for part in (one, other)]
+
+    def z(ratios: FloatArray) -> FloatArray:
+        first = np.broadcast_to(one.rule.weights, (len(ratios), len(one.estimates)))
+        matrix = np.hstack([first, -ratios[:, None] * other.rule.weights])
+        return both.z(matrix, more[0] + ratios**2 * more[1])
+
+    p_value = float(2 * ndtr(-abs(z(np.ones(1))[0])))
+    if not (one.total.value > 0 and other.total.value > 0):
+        return Ratio(fieller(one.total, other.total), p_value)
+    middle = one.total.value / other.total.value
+    below, above = middle * _SHARES, middle / _SHARES[::-1]
+    low = first_root(lambda ratios: z(ratios) - NORMAL_95, below, parts=16)
+    high = first_root(lambda ratios: z(ratios) + NORMAL_95, above, parts=16)
+    return Ratio((0.0 if low is None else low, high), p_value)
 
 
 def holm(p_values: Sequence[float], level: float = FALSE_CLAIMS) -> list[bool]:

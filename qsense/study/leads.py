@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from qsense.comparison.crossing import Until, measured_crossing, until
-from qsense.comparison.ratio import ratio_interval, ratio_of
+from qsense.comparison.ratio import fieller, ratio_of
 from qsense.comparison.rows import until_columns
 from qsense.errors import ArgumentError
 from qsense.estimators.result import Estimate
@@ -76,7 +76,7 @@ def _lead(ghz: Cell, product: Cell) -> Lead:
         ratio_of(*totals),
         ratio_exact,
         until(curves[0], curves[1]),
-        ratio_interval(*totals),
+        fieller(*totals),
     )
 
 
