@@ -85,15 +85,13 @@ def _beside_product(probes: Sequence[Probe]) -> list[tuple[Probe, Probe]]:
 def _matched(
     measured: Sequence[MeasuredPoint], pairs: Sequence[tuple[Probe, Probe]]
 ) -> Iterator[tuple[MeasuredPoint, MeasuredPoint]]:
-    """The points of each pair, in the order of the first one's."""
+    """The points of each pair, in the order of the pairs."""
     for noise in dict.fromkeys(m.point.noise.name for m in measured):
         here = [m for m in measured if m.point.noise.name == noise]
-        for probe in dict.fromkeys(m.point.probe for m in here):
-            own = [m for m in here if m.point.probe == probe]
-            for other in (second for first, second in pairs if first == probe):
-                others = [m for m in here if m.point.probe == other]
-                alike = [(a, b) for a in own for b in others if a.point.estimator.name == b.point.estimator.name]
-                yield from alike or [(a, b) for a in own[:1] for b in others[:1] if a.is_quantum and b.is_quantum]
+        for first, second in pairs:
+            own, others = ([m for m in here if m.point.probe == probe] for probe in (first, second))
+            alike = [(a, b) for a in own for b in others if a.point.estimator.name == b.point.estimator.name]
+            yield from alike or [(a, b) for a in own[:1] for b in others[:1] if a.is_quantum and b.is_quantum]
 
 
 def _crossover(one: MeasuredPoint, other: MeasuredPoint) -> Crossover:
@@ -141,7 +139,8 @@ def _withheld(one: MeasuredPoint, other: MeasuredPoint, ratio: Estimate | None) 
         if item.is_withheld:
             return f"{name} assumes of {item.point.probe.name} what its counts refuse, {_refused(item)}"
         if item.integrated_gain_exact.value == 0:
-            return f"the readout of {name} is blind to {item.point.probe.name}"
+            blind = f"the readout of {name} is blind to {item.point.probe.name}"
+            return f"{item.point.probe.name} has no gain" if item.is_quantum else blind
     for item in (one, other):
         if not item.is_exact_as_read:
             return (
