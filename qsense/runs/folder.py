@@ -107,7 +107,7 @@ class RecordFolder(Folder):
         """Returns summary.json as it was last estimated, with the current names of its keys whichever version wrote it.
 
         Its `rows` have the integrated gain of each point in s, its interval, exact value and z; `crossovers` and
-        `verdicts` compare GHZ with product.
+        `verdicts` compare probes with each other.
 
         Raises:
             RecordError: the run has not been estimated, or the file is damaged.
