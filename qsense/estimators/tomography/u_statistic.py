@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -82,10 +83,10 @@ def readings(source: TomographyData, rho: ComplexArray, slope: ComplexArray) -> 
     edge = noise_edge(rho)
     if edge == 0:
         raise ArgumentError("All shots of every setting agree, which no state gives: the counts are not of tomography.")
-    value, variance, linear = _u_statistic(source, rho, slope, FLOOR * edge)
+    value, variance, linear, spread = _u_statistic(source, rho, slope, FLOOR * edge)
     smooth = sld_of(metric_of(rho.mean(0), BOUND_FLOOR * edge), slope.mean(0))
     bound = lower_bound(rho, slope, BOUND_FLOOR * edge)
-    bound_variance = _linear_variance(source, smooth, smooth @ smooth)
+    bound_variance = _linear_variance(source, smooth, smooth @ smooth).variance
     values, vectors = project(rho.mean(0))
     plug_in = float(qfi_of_rotation((vectors * values) @ vectors.conj().T, source.generator))
     return Estimate(
@@ -95,13 +96,19 @@ def readings(source: TomographyData, rho: ComplexArray, slope: ComplexArray) -> 
             "plug_in": Estimate(plug_in, float(np.sqrt(linear))),
             "lower_bound": Estimate(bound, float(np.sqrt(bound_variance))),
         },
+        (0.0, float(np.ptp(source.generator)) ** 2),
+        spread,
     )
 
 
 def _u_statistic(
     source: TomographyData, rho: ComplexArray, slope: ComplexArray, floor: float
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, tuple[float, float, float]]:
     """Returns the U-statistic, its variance, and the variance at fixed X and M (which X's own noise makes too large).
+
+    Last the variance as a function of the true G, for the interval. A state of less coherence has X and ∂ρ smaller by c
+    and G by c²; of each row's variance Σ p s² − (Σ p s)², s ∝ X, the first part then goes with G and the second with
+    G². Both are read where G is that of the pooled folds with their noise, and D is left at G = 0.
 
     Value: 2Q(all) − mean Q(halves) over balanced halves of the metric's folds, each Q from products of different folds.
     ∂ρ from ρ's own shots is halved with them, so that the jackknife takes off what the two noises have in common.
@@ -119,11 +126,28 @@ def _u_statistic(
 
     linear = _linear_variance(source, sld_of(pooled, slope.mean(0)), response(pooled, slope))
     sld, answer = sld_of(half, half_slope.mean(-3)), response(half, half_slope)
-    noise = _linear_variance(source, (sld[:, 0] - sld[:, 1]) / 2, (answer[:, 0] - answer[:, 1]) / 2)
-    return value, max(linear - noise / 2, LEAST_NOISE * noise / 2), linear
+    noise = _linear_variance(source, (sld[:, 0] - sld[:, 1]) / 2, (answer[:, 0] - answer[:, 1]) / 2).variance
+    noisy = max(float(np.trace(slope.mean(0) @ sld_of(pooled, slope.mean(0))).real), 1e-100)
+    variance = max(linear.variance - noise / 2, LEAST_NOISE * noise / 2)
+    share = min(max(value / noisy, 0.0), 1.0)
+    grown = linear.square * share - linear.mean * share**2
+    fitting = min(max(variance - noise / 2, 0.0) / max(grown, 1e-100), 1.0)
+    scale = 1 - share * (1 - fitting)
+    return value, variance, linear.variance, (noise / 2, scale * linear.square / noisy, -scale * linear.mean / noisy**2)
 
 
-def _linear_variance(source: TomographyData, sld: ComplexArray, response: ComplexArray) -> float:
+class _Parts(NamedTuple):
+    """Σ p s² and Σ (Σ p s)² over the rows, each in units of its shots: their difference is a variance."""
+
+    square: float
+    mean: float
+
+    @property
+    def variance(self) -> float:
+        return max(self.square - self.mean, 0.0)
+
+
+def _linear_variance(source: TomographyData, sld: ComplexArray, response: ComplexArray) -> _Parts:
     """Returns the variance of 2 Tr(∂ρ X) − Tr(ρ M) at given X and M: the multinomial variance of each row's shares.
 
     Args:
@@ -139,13 +163,13 @@ def _linear_variance(source: TomographyData, sld: ComplexArray, response: Comple
         return _multinomial_variance(frequencies[:1], freedom[:1], shares)
     used = source.coefficients != 0  # a spin that does not sense the signal adds nothing
     squares = (2 * source.coefficients[used, None, None]) ** 2
-    return _multinomial_variance(frequencies[:1], freedom[:1], metric_part) + _multinomial_variance(
-        frequencies[1:][used], freedom[1:][used] / squares, source.pull_back(sld)
-    )
+    own = _multinomial_variance(frequencies[:1], freedom[:1], metric_part)
+    shifted = _multinomial_variance(frequencies[1:][used], freedom[1:][used] / squares, source.pull_back(sld))
+    return _Parts(own.square + shifted.square, own.mean + shifted.mean)
 
 
-def _multinomial_variance(frequencies: FloatArray, freedom: FloatArray, shares: FloatArray) -> float:
+def _multinomial_variance(frequencies: FloatArray, freedom: FloatArray, shares: FloatArray) -> _Parts:
     """Σ over blocks and settings of the variance of the mean share over a setting's shots, mean over splits."""
     square = np.einsum("so,...so->...", (frequencies / freedom).sum(0), shares**2)
     mean = np.einsum("bso,...so->...bs", frequencies, shares)
-    return float(np.mean(square - np.sum(mean**2 / freedom[..., 0], axis=(-1, -2))))
+    return _Parts(float(np.mean(square)), float(np.mean(np.sum(mean**2 / freedom[..., 0], axis=(-1, -2)))))

@@ -1,0 +1,193 @@
+"""The likelihood of a fringe's phase with its visibility unknown: what one run says of θ and says of V at once.
+
+Readouts of one fringe say "+" with probability (P + V cos(ψ − α))/2, ψ = νθ, at known α. V is whatever the counts say:
+it is integrated out, all values in [0, P] alike before, so that the phase's interval holds what the same counts leave
+open of V. Where a flag shows which shots hold no phase, these are left out (P = 1 of the rest); where nothing shows it,
+P is integrated out too.
+
+log ∫ dV L(ψ, V) is concave inside: the integral is taken by Gauss's nodes about the largest V at each ψ.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from qsense.circuits.counts import IntArray
+from qsense.errors import ArgumentError
+from qsense.numerics.fisher import FloatArray
+
+_NODES = 24
+_POPULATIONS = 12
+_ITERATIONS = 12
+_STEPS_OF_A_PEAK = 8.0  # grid points per standard deviation of the sharpest peak of one fringe
+_FEWEST, _MOST = 256, 16384  # grid points of a turn
+_TINY = 1e-300
+
+
+class Fringe(NamedTuple):
+    """The readouts of one fringe at one time.
+
+    Attributes:
+        frequency: ν: the fringe turns by νθ; negative where it turns the other way.
+        angles: α of each readout, shape (readouts,), in rad.
+        shares: shots that say + and −, shape (readouts, 2).
+        has_losses: whether − also holds shots that no phase reaches, so that P is unknown.
+    """
+
+    frequency: float
+    angles: FloatArray
+    shares: IntArray
+    has_losses: bool = False
+
+    @property
+    def shots(self) -> int:
+        return int(self.shares.sum())
+
+
+class Turn(NamedTuple):
+    """The logarithm of a likelihood over one turn ψ of a fringe, up to a constant.
+
+    Attributes:
+        frequency: ν > 0, ψ = νθ.
+        at: maps ψ in rad, shape (...), to the logarithm.
+        information: the Fisher information about ψ that the posterior of V leaves, and its standard error.
+    """
+
+    frequency: float
+    at: Callable[[FloatArray], FloatArray]
+    information: tuple[float, float]
+
+
+def turns(fringes: Sequence[Fringe]) -> tuple[Turn, ...]:
+    """Returns the likelihood of each frequency that occurs, shots of alike readouts of several spins put together.
+
+    The shots of spins that turn alike are one fringe, of their mean visibility: exactly so in the mean, and where spins
+    differ their sum scatters less than a binomial one, so that intervals are rather too long. A visibility of each
+    spin's own would take from few shots of many spins more than they hold (86 % covered where 95 % were meant).
+
+    Args:
+        fringes: of one time; those without shots add nothing.
+
+    Raises:
+        ArgumentError: a fringe of frequency 0.
+
+    >>> one = Fringe(2.0, np.array([0.0, np.pi / 2]), np.array([[500, 500], [900, 100]]))
+    >>> found = turns([one])[0]
+    >>> peak = np.linspace(-3, 3, 601)
+    >>> round(float(peak[np.argmax(found.at(peak))]), 2)
+    1.57
+    """
+    pooled: dict[tuple[float, bool], dict[float, IntArray]] = {}
+    for frequency, angles, shares, has_losses in fringes:
+        if frequency == 0:
+            raise ArgumentError("A fringe of frequency 0 does not turn: it says nothing of the phase.")
+        readouts = pooled.setdefault((abs(frequency), has_losses), {})
+        for angle, share in zip(angles, shares, strict=True):  # cos(−x) = cos x
+            place = round(float(angle * np.sign(frequency)) % (2 * np.pi), 9) % round(2 * np.pi, 9)
+            readouts[place] = readouts.get(place, np.zeros(2, dtype=np.int64)) + share
+    found = []
+    for (frequency, has_losses), readouts in pooled.items():
+        one = Fringe(frequency, np.array(list(readouts)), np.array(list(readouts.values())), has_losses)
+        if one.shots > 0:
+            found.append(_turn(one))
+    return tuple(found)
+
+
+def _turn(fringe: Fringe) -> Turn:
+    from scipy.interpolate import CubicSpline
+
+    points = int(np.clip(_STEPS_OF_A_PEAK * np.sqrt(fringe.shots), _FEWEST, _MOST))
+    psi = np.linspace(-np.pi, np.pi, points + 1)
+    logs = _log_likelihood(fringe, psi[:-1])
+    logs = np.append(logs, logs[0]) - logs.max()
+    spline = CubicSpline(psi, logs, bc_type="periodic")
+
+    def at(angle: FloatArray) -> FloatArray:
+        return np.asarray(spline((np.asarray(angle) + np.pi) % (2 * np.pi) - np.pi))
+
+    return Turn(fringe.frequency, at, _information(fringe, float(psi[np.argmax(logs)])))
+
+
+def _log_likelihood(fringe: Fringe, psi: FloatArray) -> FloatArray:
+    """log ∫ L(ψ, P, V) dV dP, shape of `psi`."""
+    cosines = np.cos(psi[:, None] - fringe.angles)
+    levels, weights = _populations(fringe)
+    each = [
+        np.log(weight) + _over_visibility(cosines, fringe.shares, level)
+        for level, weight in zip(levels, weights, strict=True)
+    ]
+    return np.asarray(np.logaddexp.reduce(each, axis=0))
+
+
+def _populations(fringe: Fringe) -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights of P: 1 alone where every shot that is counted has a phase."""
+    if not fringe.has_losses:
+        return np.ones(1), np.ones(1)
+    shots = fringe.shares.sum(1)
+    centre = 2 * float(np.mean(fringe.shares[:, 0] / np.maximum(shots, 1)))
+    reach = 8 / np.sqrt(shots.sum())
+    low, high = max(centre - reach, 0.0), min(centre + reach, 1.0)
+    nodes, weights = _gauss(_POPULATIONS)
+    low = min(low, high - reach / 4)
+    return low + (high - low) * nodes, (high - low) * weights
+
+
+def _over_visibility(cosines: FloatArray, shares: IntArray, level: float) -> FloatArray:
+    """log ∫₀^P L(V) dV at each ψ, shape (ψ,)."""
+    best = np.full(len(cosines), level / 2)
+    for _ in range(_ITERATIONS):  # Newton's steps on a concave function, kept inside
+        slope, curvature = _derivatives(best, cosines, shares, level)
+        moved = best + slope / np.maximum(-curvature, 1e-12)
+        best = np.clip(moved, best / 8, level - (level - best) / 8)
+    slope, curvature = _derivatives(best, cosines, shares, level)
+    width = 1 / (np.abs(slope) + np.sqrt(np.maximum(-curvature, 0)) + 1 / level)
+    low, high = np.maximum(best - 8 * width, 0), np.minimum(best + 8 * width, level)
+    nodes, weights = _gauss(_NODES)
+    heights = low[:, None] + (high - low)[:, None] * nodes
+    logs = _logs(heights, cosines, shares, level)
+    top = logs.max(1)
+    return np.asarray(top + np.log(np.exp(logs - top[:, None]) @ weights * (high - low)))
+
+
+def _logs(heights: FloatArray, cosines: FloatArray, shares: IntArray, level: float) -> FloatArray:
+    """log L at V, shape (ψ, nodes)."""
+    total = np.zeros_like(heights)
+    for cosine, (plus, minus) in zip(cosines.T, shares, strict=True):
+        chance = np.clip((level + heights * cosine[:, None]) / 2, 1e-15, 1 - 1e-15)
+        total += plus * np.log(chance) + minus * np.log1p(-chance)
+    return total
+
+
+def _derivatives(
+    height: FloatArray, cosines: FloatArray, shares: IntArray, level: float
+) -> tuple[FloatArray, FloatArray]:
+    """Slope and curvature of log L in V, each shape (ψ,)."""
+    chance = np.clip((level + height[:, None] * cosines) / 2, 1e-15, 1 - 1e-15)
+    plus, minus = shares[:, 0] / chance, shares[:, 1] / (1 - chance)
+    return ((plus - minus) * cosines).sum(1) / 2, -((plus / chance + minus / (1 - chance)) * cosines**2).sum(1) / 4
+
+
+def _information(fringe: Fringe, psi: float) -> tuple[float, float]:
+    """Mean and standard deviation, over the posterior of V at ψ, of the Fisher information about ψ."""
+    cosines, sines = np.cos(psi - fringe.angles), np.sin(psi - fringe.angles)
+    levels, weights = _populations(fringe)
+    nodes, shares_of_v = _gauss(4 * _NODES)
+    heights = levels[:, None] * nodes
+    chance = np.clip((levels[:, None, None] + heights[..., None] * cosines) / 2, 1e-15, 1 - 1e-15)
+    logs = (fringe.shares[:, 0] * np.log(chance) + fringe.shares[:, 1] * np.log1p(-chance)).sum(-1)
+    density = np.exp(logs - logs.max()) * shares_of_v * (weights * levels)[:, None]
+    density /= max(density.sum(), _TINY)
+    shots = fringe.shares.sum(1)
+    known = (shots * (heights[..., None] * sines / 2) ** 2 / (chance * (1 - chance))).sum(-1)
+    mean = float((density * known).sum())
+    return mean, float(np.sqrt((density * (known - mean) ** 2).sum()))
+
+
+@functools.cache
+def _gauss(count: int) -> tuple[FloatArray, FloatArray]:
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    return (nodes + 1) / 2, weights / 2
