@@ -104,7 +104,8 @@ def row(kind, size, noise, label, exact, results) -> None:
     plug_in, bound = (np.array([r.others[name].value for r in results]) for name in ("plug_in", "lower_bound"))
     count, spread = len(values), values.std(ddof=1)
     bias, length = (values.mean() - exact) / spread, np.sqrt(np.mean(errors**2)) / spread
-    coverage = np.mean(np.abs(values - exact) < 1.96 * errors)
+    intervals = np.array([e.interval for e in totals])
+    coverage = np.mean((intervals[:, 0] <= exact + 1e-9) & (exact - 1e-9 <= intervals[:, 1]))
     loss, loss_error = bound.mean() - exact, bound.std(ddof=1) / np.sqrt(count)
     print(
         f"| {kind} | {size} | {noise} | {label} | {exact:.4g} | {values.mean():.4g} | {bias:+.2f} | {length:.2f} "

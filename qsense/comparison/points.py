@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from qsense.circuits.counts import Counts
 from qsense.comparison import as_read, decay_law
+from qsense.comparison.phases import PointPhases, phases_of
 from qsense.estimators.assumptions import INDEPENDENT, Assumption
 from qsense.estimators.estimator import ClassicalGain, MomentBound, Quantity, QuantumGain
 from qsense.estimators.result import Estimate, IntegratedEstimate, integrate_estimates
@@ -45,6 +47,11 @@ class MeasuredPoint:
     readout_error: ReadoutError | None = None
     assumptions: tuple[Assumption, ...] = ()
     widening: float = 1.0
+
+    @cached_property
+    def phases(self) -> PointPhases | None:
+        """The signal angles and the field as the counts show them; None where they show none that can be trusted."""
+        return None if self.is_withheld else phases_of(self.point, self.counts, self.readout_error)
 
     @property
     def refused(self) -> tuple[Assumption, ...]:

@@ -10,6 +10,7 @@ from qsense.circuits.counts import Counts
 from qsense.comparison.advantage import Crossover, crossovers
 from qsense.comparison.crossing import Until
 from qsense.comparison.entanglement import entanglement_columns
+from qsense.comparison.phase_rows import angle_columns, field_columns
 from qsense.comparison.points import MeasuredPoint, point_columns
 from qsense.comparison.verdicts import verdicts
 from qsense.errors import ArgumentError
@@ -76,7 +77,7 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
         for name, other in item.integral.others.items():
             row[f"integrated_gain_{name}_s"] = other.value
             row[f"integrated_gain_{name}_stderr_s"] = other.stderr
-        rows.append(row)
+        rows.append({**row, **field_columns(item)})
     return rows
 
 
@@ -100,7 +101,8 @@ def estimate_rows(comparison: Comparison) -> list[dict[str, Any]]:
     rows = []
     for item in comparison.measured:
         per_time = zip(item.point.rule.times, item.estimates, item.gain_exact, item.point.total_shots, strict=True)
-        for time, one, exact, shots in per_time:
+        angles = angle_columns(item)
+        for (time, one, exact, shots), angle in zip(per_time, angles, strict=True):
             low, high = one.interval
             rows.append(
                 {
@@ -112,6 +114,7 @@ def estimate_rows(comparison: Comparison) -> list[dict[str, Any]]:
                     "high": high,
                     "gain_exact": float(exact),
                     "shots": shots,
+                    **angle,
                 }
             )
     return rows

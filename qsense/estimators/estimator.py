@@ -22,6 +22,7 @@ from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe
 
 if TYPE_CHECKING:
+    from qsense.estimators.phase.joint import Fringe
     from qsense.estimators.readout import ReadoutCalibration
 
 
@@ -291,6 +292,10 @@ class Estimator(ABC):
             times: in s, shape (times,).
             counts: of each time.
         """
+        return ()
+
+    def fringes(self, counts: Counts, phase: float) -> Sequence[Fringe]:
+        """Returns the fringes at one time, designed for the expected θ; () where it knows of none."""
         return ()
 
     def spin_gains(self, counts: Counts) -> Sequence[Estimate] | None:

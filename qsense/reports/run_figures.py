@@ -21,6 +21,7 @@ from qsense.files.figures import (
     say_what_is_left_out,
 )
 from qsense.files.units import time_unit
+from qsense.reports.phase_report import phase_gain_figure
 from qsense.runs.placement import CALIBRATION
 
 if TYPE_CHECKING:
@@ -36,13 +37,16 @@ _THEORIES = ("exact", "predicted")
 
 
 def figures(comparison: Comparison) -> dict[str, bytes]:
-    """Returns the figures by file name: gain.png, gain.svg, integrated_gain.png, integrated_gain.svg."""
+    """Returns the figures by file name: gain and integrated_gain as PNG and SVG, and phase_gain if any."""
     files = {}
     with drawing():
         for name, figure in (
             ("gain", gain_figure(comparison)),
             ("integrated_gain", integrated_gain_figure(comparison)),
+            ("phase_gain", phase_gain_figure(comparison)),
         ):
+            if figure is None:
+                continue
             for kind in ("png", "svg"):
                 files[f"{name}.{kind}"] = render_figure(figure, kind)
     return files

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qsense.comparison.verdicts import digits_between, ratio_range
 from qsense.files.terminal import print_parts
 from qsense.files.units import time_unit, with_error
+from qsense.reports.phase_report import phase_parts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,6 +63,7 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
         if row["integrated_gain_exact_s"] == 0:
             blind = f"{row['estimator']} tells nothing of θ for {row['probe']}, N = {row['num_qubits']}, {row['noise']}"
             parts.append(f"{blind}: its exact value is 0")
+    parts += phase_parts(summary["rows"])
     reasons = {row["probe"]: row["reason"] for row in summary["rows"] if row.get("reason")}
     for probe, reason in reasons.items():
         parts.append(f"auto for {probe} is {reason}")

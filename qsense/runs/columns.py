@@ -11,6 +11,12 @@ POINT_COLUMNS = ("probe", "num_qubits", "noise", "estimator")
 
 CURVE_COLUMNS = ("time_s", "gain", "stderr", "low", "high", "gain_exact", "shots")
 ESTIMATE_COLUMNS = (*POINT_COLUMNS, *CURVE_COLUMNS)
+PHASE_COLUMNS = (
+    "phase_rad", "phase_stderr_rad", "phase_low_rad", "phase_high_rad", "phase_ambiguity_rad", "phase_gain",
+    "phase_gain_stderr",
+)  # fmt: skip
+"""What estimates.csv says of the signal angle at each time; empty where the counts do not show it."""
+
 INTEGRAL_COLUMNS = (
     "integrated_gain_s",
     "integrated_gain_stderr_s",
@@ -24,7 +30,7 @@ FIT_COLUMNS = (
     "p_value", "refused",
 )  # fmt: skip
 _TEXTS = ("probe", "noise", "estimator", "model", "refused")  # texts that may look like numbers
-_NUMBERS = {*ESTIMATE_COLUMNS, *SUMMARY_COLUMNS, *FIT_COLUMNS} - {*_TEXTS}
+_NUMBERS = {*ESTIMATE_COLUMNS, *PHASE_COLUMNS, *SUMMARY_COLUMNS, *FIT_COLUMNS} - {*_TEXTS}
 
 
 def parse_cell(column: str, text: str | None, texts: Collection[str] = ()) -> float | int | str | None:

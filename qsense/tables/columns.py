@@ -92,7 +92,7 @@ def unit_of(name: str) -> str:
     >>> unit_of("emission_rate_per_s"), unit_of("field_rad_per_s"), unit_of("integrated_gain_s"), unit_of("z")
     ('1/s', 'rad/s', 's', '1')
     """
-    for ending, unit in (("_rad_per_s", "rad/s"), ("_per_s", "1/s"), ("_s", "s")):
+    for ending, unit in (("_rad_per_s", "rad/s"), ("_rad", "rad"), ("_per_s", "1/s"), ("_s", "s")):
         if name.endswith(ending):
             return unit
     return "1"

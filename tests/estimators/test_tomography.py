@@ -292,3 +292,21 @@ def test_every_pair_of_folds_is_parted_equally_often(count):
     assert np.all(halves.sum(1) == count // 2)
     parted = (halves[:, :, None] != halves[:, None, :]).sum(0)
     assert set(parted[~np.eye(count, dtype=bool)].tolist()) == {count // 2}
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "lifetimes", "shots"),
+    [("ghz", 1, 0.7, 12), ("ghz", 1, 2.5, 48), ("ghz", 2, 0.1, 24), ("ghz", 2, 2.5, 48), ("product", 2, 0.1, 100)],
+)
+def test_intervals_cover_at_few_shots_where_the_error_bar_alone_does_not(kind, size, lifetimes, shots):
+    # The error grows with the estimate, so that estimates that are too low have bars that are too short.
+    probe, noise = Probe.named(kind, size), LocalNoise(dephasing=0.1)
+    moment = lifetimes / (0.4 * size if kind == "ghz" else 0.4)
+    exact = size ** (2 if kind == "ghz" else 1) * np.exp(-lifetimes)
+    distribution = sampling.distributions(probe, noise, moment, tomography.design(size, "commutator"))
+    rng = np.random.default_rng(11)
+    found = [tomography.estimate(rng.multinomial(shots, distribution), "commutator", rng) for _ in range(200)]
+    hits = sum(one.interval[0] - 1e-9 <= exact <= one.interval[1] + 1e-9 for one in found)
+    bars = sum(abs(one.value - exact) <= 1.96 * one.stderr for one in found)
+    assert hits >= 175  # 92 % less two standard deviations of 200
+    assert hits > bars  # the control

@@ -21,6 +21,8 @@ from qsense.estimators.estimator import (
 )
 from qsense.estimators.ghz.block import ANTIPODAL, ENDINGS, MIN_SHOTS, Method, design, estimate
 from qsense.estimators.ghz.branch import Branch
+from qsense.estimators.phase.joint import Fringe
+from qsense.estimators.phase.readings import of_ghz
 from qsense.estimators.readout import mitigated
 from qsense.estimators.result import Estimate
 from qsense.estimators.row_shots import PHASE_KNOWN, both_sides, least_shots, shared_out
@@ -122,6 +124,9 @@ class GhzBlock(Estimator):
 
     def identity(self) -> dict[str, Any]:
         return {**super().identity(), "readout": None}  # as the hashes of all records have it
+
+    def fringes(self, counts: Counts, phase: float) -> Sequence[Fringe]:
+        return of_ghz(counts, self.design(phase)[1], phase, self.method, self.branch)
 
     def readout_mitigation(self) -> Mitigation | None:
         method, branch, angles = self.method, self.branch, self.angles

@@ -3,6 +3,9 @@
 **Convention.** rz(θ) = exp(−iθZ/2) with the qubit's Z, whose |0> is down: θ > 0 turns a spin's azimuth by +θ, and
 φ = θ/t. A paper that counts up as |0> has the opposite sign of φ.
 
+**Visibility.** The model's V is taken as known. From the same counts it is not: at V = 0.2 and 20 to 100 shots such
+intervals cover 61 to 90 %; `joint.turns` with `posterior.angle` leave V open, and cover.
+
 **Ambiguity.** A fringe of frequency ν is read modulo 2π/ν, and from one quadrature alone θ and its mirror image look
 alike. A ladder of sizes 1, 2, 4, …, N settles it: join their fringes. What is left open within the window is stated.
 """

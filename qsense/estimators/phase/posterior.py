@@ -65,9 +65,7 @@ def angle(turns: Sequence[Turn], expected: float) -> Reading | None:
     return _narrowed([[(one, 1.0) for one in turns]], expected, reach)
 
 
-def field(
-    turns: Sequence[Sequence[Turn]], durations: Sequence[float], expected: float
-) -> Reading | None:
+def field(turns: Sequence[Sequence[Turn]], durations: Sequence[float], expected: float) -> Reading | None:
     """Returns the field φ from all times together; None where no time senses it.
 
     Args:

@@ -20,6 +20,8 @@ from qsense.estimators.estimator import (
     added_later,
     checked_weights,
 )
+from qsense.estimators.phase.joint import Fringe
+from qsense.estimators.phase.readings import of_spins
 from qsense.estimators.product import correlations
 from qsense.estimators.product.spins import ANTIPODAL, AXES, MIN_SHOTS, Axis, design, estimate, spins
 from qsense.estimators.readout import mitigated
@@ -115,6 +117,9 @@ class ProductSpins(Estimator):
         """Returns whether each row along the equator has enough shots to test pairs of spins."""
         shots = zip(self.axes, counts.row_shots().tolist(), strict=True)
         return all(one >= correlations.MIN_SHOTS for axis, one in shots if axis != "z")
+
+    def fringes(self, counts: Counts, phase: float) -> Sequence[Fringe]:
+        return of_spins(counts, self.design(phase)[1], phase, self.weights)
 
     def spin_gains(self, counts: Counts) -> Sequence[Estimate] | None:
         """Returns b_x² + b_y² of each spin, whatever the weight with which it senses the signal."""

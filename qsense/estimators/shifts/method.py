@@ -13,6 +13,8 @@ from qsense.circuits.sensing import Ending, Settings
 from qsense.errors import ArgumentError
 from qsense.estimators.estimator import ClassicalGain, Estimator, Option, added_later, checked_weights
 from qsense.estimators.ghz.branch import Branch
+from qsense.estimators.phase.joint import Fringe
+from qsense.estimators.phase.readings import of_ghz, of_spins
 from qsense.estimators.result import Estimate
 from qsense.estimators.shifts.parameter_shift import (
     design,
@@ -95,6 +97,15 @@ class ParameterShift(Estimator):
             )
         found.design(0.0)  # refuses a rule, or a signal that the probe does not see
         return found
+
+    def fringes(self, counts: Counts, phase: float) -> Sequence[Fringe]:
+        settings = self.design(phase)[1]
+        if self.kind == "ghz" and (self.readout == "loss_flag" or self.readout == "parity"):
+            branch = self.branch or Branch.plain(self.num_qubits)
+            return of_ghz(counts, settings, phase, self.readout, branch)
+        if self.kind == "product" and self.readout == "local_x":
+            return of_spins(counts, settings, phase, self.weights)
+        return ()
 
     @property
     def branch(self) -> Branch | None:

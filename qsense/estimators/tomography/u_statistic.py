@@ -106,15 +106,9 @@ def _u_statistic(
 ) -> tuple[float, float, float, tuple[float, float, float]]:
     """Returns the U-statistic, its variance, and the variance at fixed X and M (which X's own noise makes too large).
 
-    Last the variance as a function of the true G, for the interval. A state of less coherence has X and ∂ρ smaller by c
-    and G by c²; of each row's variance Σ p s² − (Σ p s)², s ∝ X, the first part then goes with G and the second with
-    G². Both are read where G is that of the pooled folds with their noise, and D is left at G = 0.
-
-    Value: 2Q(all) − mean Q(halves) over balanced halves of the metric's folds, each Q from products of different folds.
-    ∂ρ from ρ's own shots is halved with them, so that the jackknife takes off what the two noises have in common.
-
-    Variance: δQ = linear + quadratic in the noise, of variances L and D. X and M are noisy themselves, so the linear
-    formula gives L + 2D in the mean. The scatter of X and M between halves, put into the same formula, gives 2D.
+    Last the variance as a function of the true G, for the interval: a state of less coherence has X and ∂ρ smaller by c
+    and G by c², and each part of the variance (`_Parts`) accordingly. Both are read where G is that of the pooled folds
+    with their noise, and D is left at G = 0.
     """
     halves = balanced_halves(NUM_FOLDS)
     chosen = np.stack([halves, ~halves], axis=1)  # (splits, 2, folds)
@@ -126,18 +120,20 @@ def _u_statistic(
 
     linear = _linear_variance(source, sld_of(pooled, slope.mean(0)), response(pooled, slope))
     sld, answer = sld_of(half, half_slope.mean(-3)), response(half, half_slope)
-    noise = _linear_variance(source, (sld[:, 0] - sld[:, 1]) / 2, (answer[:, 0] - answer[:, 1]) / 2).variance
+    scatter = _linear_variance(source, (sld[:, 0] - sld[:, 1]) / 2, (answer[:, 0] - answer[:, 1]) / 2)
+    noise = scatter.variance
     noisy = max(float(np.trace(slope.mean(0) @ sld_of(pooled, slope.mean(0))).real), 1e-100)
     variance = max(linear.variance - noise / 2, LEAST_NOISE * noise / 2)
-    share = min(max(value / noisy, 0.0), 1.0)
-    grown = linear.square * share - linear.mean * share**2
-    fitting = min(max(variance - noise / 2, 0.0) / max(grown, 1e-100), 1.0)
-    scale = 1 - share * (1 - fitting)
-    return value, variance, linear.variance, (noise / 2, scale * linear.square / noisy, -scale * linear.mean / noisy**2)
+    bend = linear.mean if source.commutes else min(linear.mean - scatter.mean, 0.0)  # M without its noise
+    return value, variance, linear.variance, (noise / 2, linear.square / noisy, -bend / noisy**2)
 
 
 class _Parts(NamedTuple):
-    """Σ p s² and Σ (Σ p s)² over the rows, each in units of its shots: their difference is a variance."""
+    """Two parts of a variance, square − mean: the first goes with G, the second with G².
+
+    Of shots that hold ρ and ∂ρ at once: Σ p s² and (Σ p s)², as s goes with X. Of shots of their own: the variance of
+    the shifted rows, read with X, and less that of the unshifted ones, read with M, which goes with X².
+    """
 
     square: float
     mean: float
@@ -165,7 +161,7 @@ def _linear_variance(source: TomographyData, sld: ComplexArray, response: Comple
     squares = (2 * source.coefficients[used, None, None]) ** 2
     own = _multinomial_variance(frequencies[:1], freedom[:1], metric_part)
     shifted = _multinomial_variance(frequencies[1:][used], freedom[1:][used] / squares, source.pull_back(sld))
-    return _Parts(own.square + shifted.square, own.mean + shifted.mean)
+    return _Parts(shifted.variance, -own.variance)
 
 
 def _multinomial_variance(frequencies: FloatArray, freedom: FloatArray, shares: FloatArray) -> _Parts:

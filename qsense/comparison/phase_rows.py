@@ -1,0 +1,45 @@
+"""The columns of a record that say where the signal is: the angle at each time, the field, and Eq. 60 from data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qsense.comparison.points import MeasuredPoint
+from qsense.runs.columns import PHASE_COLUMNS
+
+
+def angle_columns(item: MeasuredPoint) -> list[dict[str, Any]]:
+    """Returns PHASE_COLUMNS of each time: θ in rad with its 95 % interval, its ambiguity, and 1/(t² V_φ) beside G."""
+    found = item.phases
+    if found is None:
+        return [dict.fromkeys(PHASE_COLUMNS) for _ in item.estimates]
+    return [
+        dict(
+            zip(
+                PHASE_COLUMNS,
+                (one.value, one.stderr, *one.interval, one.ambiguity, gain.value, gain.stderr),
+                strict=True,
+            )
+        )
+        for one, gain in zip(found.angles, found.gains, strict=True)
+    ]
+
+
+def field_columns(item: MeasuredPoint) -> dict[str, Any]:
+    """Returns φ in rad/s with its 95 % interval and ambiguity, and the right-hand side of Eq. 60; {} without them.
+
+    The field that the spec gives keeps the name `field_rad_per_s` in tables; the one from counts is `field_estimate_…`.
+    """
+    found = item.phases
+    if found is None or found.field is None:
+        return {}
+    one = found.field
+    return {
+        "field_estimate_rad_per_s": one.value,
+        "field_estimate_stderr_rad_per_s": one.stderr,
+        "field_low_rad_per_s": one.interval[0],
+        "field_high_rad_per_s": one.interval[1],
+        "field_ambiguity_rad_per_s": one.ambiguity,
+        "phase_integrated_gain_s": found.integral.value,
+        "phase_integrated_gain_stderr_s": found.integral.stderr,
+    }

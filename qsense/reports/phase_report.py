@@ -1,0 +1,87 @@
+"""What a run says of the signal itself: a table of φ, and a figure of Eq. 60 from data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qsense.comparison.rows import Comparison
+from qsense.estimators.result import NORMAL_95
+from qsense.files.figures import blank_figure, choose_evenly, literal, say_what_is_left_out
+from qsense.files.units import time_unit
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from rich.table import Table
+
+_MOST = 6  # panels in a row
+
+
+def phase_parts(rows: Sequence[Mapping[str, Any]]) -> list[Table | str]:
+    """Returns a table of φ for the rows of a summary that have it, and a line that says how to read it."""
+    from rich.table import Table
+
+    shown = [row for row in rows if row.get("field_estimate_rad_per_s") is not None]
+    if not shown:
+        return []
+    table = Table(title="φ in rad/s from the same counts, and Eq. 60 from data: ∫dt/(t²V)/𝓘", title_justify="left")
+    for name in ("probe", "N", "noise", "estimator"):
+        table.add_column(name, no_wrap=name != "estimator", overflow="fold")
+    for name in ("φ", "95 % interval", "±range", "Eq. 60"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in shown:
+        exact = row["integrated_gain_quantum_exact_s"]
+        table.add_row(
+            row["probe"],
+            str(row["num_qubits"]),
+            row["noise"],
+            row["estimator"],
+            f"{row['field_estimate_rad_per_s']:.4g}",
+            f"{row['field_low_rad_per_s']:.4g} … {row['field_high_rad_per_s']:.4g}",
+            f"{row['field_ambiguity_rad_per_s']:.3g}",
+            f"{row['phase_integrated_gain_s'] / exact:.2f}" if exact else "–",
+        )
+    note = (
+        "φ > 0 turns a spin as rz(φt) with the qubit's Z; it was looked for within ±range of the spec's field, where "
+        "the fringe of the shortest time repeats. Eq. 60: 1 would be a phase read at the quantum limit by every circuit"
+    )
+    return [table, note]
+
+
+def phase_gain_figure(comparison: Comparison) -> Figure | None:
+    """Returns 1/(t² V) of one circuit beside the exact G, a panel for each noise and N; None where there is none."""
+    measured = [one for one in comparison.measured if one.phases is not None]
+    every = list(dict.fromkeys((one.point.noise.name, one.point.probe.num_qubits) for one in measured))
+    if not every:
+        return None
+    places = choose_evenly(every)[:_MOST]
+    figure = blank_figure(max(2.6 * len(places), 4.8), 3.4)
+    for panel, place in zip(figure.subplots(1, len(places), squeeze=False)[0], places, strict=True):
+        here = [one for one in measured if (one.point.noise.name, one.point.probe.num_qubits) == place]
+        seconds, unit = time_unit(max(one.point.rule.times[-1] for one in here))
+        for colour, one in enumerate(here):
+            found = one.phases
+            assert found is not None
+            name = f"{one.point.probe.name}, {one.point.estimator.name}"
+            times, gains = one.point.rule.times / seconds, found.gains
+            panel.errorbar(
+                times,
+                [gain.value for gain in gains],
+                yerr=[NORMAL_95 * gain.stderr for gain in gains],
+                fmt="o",
+                color=f"C{colour % 10}",
+                markersize=3.5,
+                capsize=2,
+                label=literal(name),
+            )
+            smooth = np.linspace(0, float(times[-1]), 200)
+            panel.plot(smooth, one.curve_exact(smooth * seconds), "-", color=f"C{colour % 10}", lw=1)
+        panel.set_title(literal(f"{place[0]}, N = {place[1]}"), fontsize=9)
+        panel.set_xlabel(f"time t ({unit})")
+        panel.set_ylim(bottom=0)
+        panel.legend(fontsize=6)
+    figure.axes[0].set_ylabel("1/(t²V), line: G")
+    say_what_is_left_out(figure, len(places), len(every), "estimates.csv")
+    return figure
