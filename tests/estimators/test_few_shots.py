@@ -139,7 +139,7 @@ def test_no_returns_of_a_multiple_quantum_readout_have_an_error_of_0(shots):
 @pytest.mark.parametrize(
     ("probe", "size", "readout", "needed"),
     [
-        ("one_axis:0.3", 3, "local_x", 64),
+        ("one_axis:0.3", 3, "local_x", 128),
         ("one_axis:0.3", 4, "collective_x", 3200),
         ("twin_fock", 4, "local_x", 128),
         ("twin_fock", 4, "collective_x", 800),
