@@ -1,7 +1,7 @@
 """Coverage and bias at few shots, from counts drawn of exact fringes: no simulator.
 
     python benchmarks/few_shots.py phases     [--repetitions 1000]   the angle at each time and the field of a run
-    python benchmarks/few_shots.py bootstrap  [--repetitions 1000]   intervals of V² by tests, percentiles and the basic one
+    python benchmarks/few_shots.py bootstrap  [--repetitions 1000]   intervals of V²: by tests, basic, percentile
     python benchmarks/few_shots.py shifts     [--repetitions 300]    bias of parameter_shift in units of its error
 
 Prints Markdown. The standard error of a coverage of 95 % is 0.7 % at 1000 repetitions.

@@ -20,6 +20,7 @@ from qsense.estimators.phase.joint import turns
 from qsense.estimators.phase.posterior import Reading, angle, field
 from qsense.estimators.result import Estimate
 from qsense.noise import ReadoutError
+from qsense.numerics.fisher import FloatArray
 from qsense.runs.point import Point
 
 
@@ -58,28 +59,28 @@ def phases_of(point: Point, counts: Sequence[Counts], readout_error: ReadoutErro
         return None
     if point.probe.kind == "product" and not point.world.noise.acts_alone:
         return None
-    durations = point.rule.times * point.collected
+    durations, expected = point.rule.times * point.collected, point.field + point.aim
     with point.calling_estimator():
         seen = [
-            turns(point.method.fringes(one, point.field * float(duration)))
+            turns(point.method.fringes(one, expected * float(duration)))
             for one, duration in zip(counts, durations, strict=True)
         ]
-    angles = [angle(one, point.field * float(duration)) for one, duration in zip(seen, durations, strict=True)]
+    angles = [angle(one, expected * float(duration)) for one, duration in zip(seen, durations, strict=True)]
     found = tuple(one for one in angles if one is not None)
     if len(found) < len(angles):
         return None
-    shots = point.circuits_per_time * np.array(point.shots)
+    shots = [int(one.row_shots().sum()) for one in counts]
     gains = tuple(
-        _gain([(turn.frequency**2 * np.array(turn.information)) for turn in one], float(share) ** 2 / float(number))
+        _gain([turn.frequency**2 * np.array(turn.information) for turn in one], float(share) ** 2 / float(number))
         for one, share, number in zip(seen, point.collected, shots, strict=True)
     )
     weights = point.rule.weights
     error = float(np.sqrt(np.sum((weights * [one.stderr for one in gains]) ** 2)))
     integral = Estimate(float(weights @ [one.value for one in gains]), error, limits=(0.0, np.inf))
-    return PointPhases(found, field(seen, [float(one) for one in durations], point.field), gains, integral)
+    return PointPhases(found, field(seen, [float(one) for one in durations], expected), gains, integral)
 
 
-def _gain(parts: Sequence[np.ndarray], factor: float) -> Estimate:
+def _gain(parts: Sequence[FloatArray], factor: float) -> Estimate:
     """The sum of independent informations, in units of one circuit."""
     value, error = sum(float(one[0]) for one in parts), float(np.sqrt(sum(float(one[1]) ** 2 for one in parts)))
     return Estimate(value * factor, error * factor, limits=(0.0, np.inf))

@@ -18,6 +18,7 @@ from qsense.circuits.sensing import Ending, Settings
 from qsense.errors import ArgumentError, nearest
 from qsense.estimators.assumptions import Assumption
 from qsense.estimators.result import Estimate
+from qsense.estimators.weights import checked_weights as checked_weights
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe
 
@@ -144,23 +145,6 @@ class TimeTable:
 def added_later(default: Any) -> Any:
     """Returns a field of an estimator that its identity leaves out at its default, so that old records keep theirs."""
     return field(default=default, repr=False, metadata={"added_later": True})
-
-
-def checked_weights(weights: Sequence[float], num_qubits: int) -> tuple[float, ...]:
-    """Returns the weights of a signal, () where all are 1.
-
-    Raises:
-        ArgumentError: not one finite number for each spin, or none that is not 0.
-
-    >>> checked_weights([1, 1.0], 2), checked_weights([1, -1], 2)
-    ((), (1.0, -1.0))
-    """
-    found = tuple(float(one) for one in weights)
-    if len(found) != num_qubits or not np.isfinite(found).all() or not any(found):
-        raise ArgumentError(
-            f"Argument `weights` must hold a finite number for each of {num_qubits} spins, not all 0, but is {found}."
-        )
-    return () if set(found) == {1.0} else found
 
 
 Mitigation = Callable[[Counts, "ReadoutCalibration"], Estimate]
