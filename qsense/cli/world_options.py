@@ -180,6 +180,9 @@ def described(noise: AnyNoise) -> str:
         if key == "phase_noise":
             parts += [_table_in_words(one) for one in value]
             continue
+        if key == "coupling_pairs":
+            parts += [_pair_in_words(one) for one in value]
+            continue
         unit = "" if units[key] == "1" else units[key]
         parts.append(f"{_word(key)} {_shown(value)} {unit}".rstrip())
     signal = world.signal
@@ -206,6 +209,13 @@ def _table_in_words(table: dict[str, Any]) -> str:
             ending = next((one for one in units if key.endswith(one)), "")
             words.append(f"{_word(key)} {_shown(value)} {units.get(ending, '')}".rstrip())
     return f"{table['space']} {table['memory']} noise ({', '.join(words)})"
+
+
+def _pair_in_words(pair: dict[str, Any]) -> str:
+    """A `coupling_pairs` entry in words, such as "coupling of spins 0 and 1 (zz 2 rad/s)"."""
+    first, last = pair["spins"]
+    strengths = [f"{_word(key)} {_shown(value)} rad/s" for key, value in pair.items() if key != "spins"]
+    return f"coupling of spins {first} and {last} ({', '.join(strengths)})"
 
 
 def _word(key: str) -> str:

@@ -17,7 +17,7 @@ from qsense.errors import ArgumentError, SpecError
 from qsense.files import short_repr
 from qsense.noise.channel import SpinChannel
 from qsense.noise.checked import checked
-from qsense.noise.coupling import Coupling, StoredCoupling, any_pair, energies, stored
+from qsense.noise.coupling import Coupling, StoredCoupling, check_size, coupling_keys, energies, stored, upper
 from qsense.noise.local import LocalNoise
 from qsense.noise.memory import White
 from qsense.noise.phase_noise import PhaseNoise
@@ -38,7 +38,7 @@ class NoiseModel(Traits):
         collective_dephasing: γ_c ≥ 0 in 1/s, L = 2J_z: white noise of a field that all spins share; short for
             PhaseNoise(Collective(), White(γ_c)).
         coupling: χ in rad/s, H = ½ Σ_{i<j} χ_ij σ_z,i σ_z,j: one number for all pairs (χJ_z², up to a constant) or a
-            symmetric matrix of shape (N, N), whose diagonal is not used.
+            symmetric matrix of shape (N, N), whose diagonal is not used, or the NamedPairs of `coupling_pairs`.
         phase_noise: further noise of the phase.
         dipolar: D in rad/s, H = Σ_{i<j} D_ij/4 (2 σ_z σ_z − σ_x σ_x − σ_y σ_y): one number or a symmetric matrix.
 
@@ -222,8 +222,7 @@ class NoiseModel(Traits):
         for one in self.phase_noise:
             one.space.check(num_qubits)
         for coupling in (self.coupling, self.dipolar):
-            if not isinstance(coupling, float) and len(coupling) != num_qubits:
-                raise ArgumentError(f"The coupling is for {len(coupling)} spins, but the probe has {num_qubits}.")
+            check_size(coupling, num_qubits)
 
     def coupling_spread(self, num_qubits: int) -> float:
         """Returns an upper bound on the difference of two energies of the couplings, Σ |χ_ij| + 2|D_ij|, in rad/s.
@@ -236,8 +235,7 @@ class NoiseModel(Traits):
 
     def pairs(self, num_qubits: int, dipolar: bool = False) -> FloatArray:
         """Returns χ_ij, or D_ij, for i < j, 0 elsewhere, shape (num_qubits, num_qubits), in rad/s."""
-        given = np.asarray(self.dipolar if dipolar else self.coupling)
-        return np.asarray(np.triu(np.broadcast_to(given, (num_qubits, num_qubits)), 1))
+        return upper(self.dipolar if dipolar else self.coupling, num_qubits)
 
     def coupling_energies(self, num_qubits: int) -> FloatArray:
         """Returns the diagonal of the couplings in rad/s over the 2^N basis states, shape (2^N,).
@@ -259,10 +257,7 @@ class NoiseModel(Traits):
         others = [one.to_dict() for one in self.phase_noise if not _is_white_collective(one)]
         if others:
             entry["phase_noise"] = others
-        for key, pairs in (("coupling_rad_per_s", self.coupling), ("dipolar_rad_per_s", self.dipolar)):
-            if any_pair(pairs):
-                entry[key] = pairs if isinstance(pairs, float) else [list(row) for row in pairs]
-        return entry
+        return {**entry, **coupling_keys(self.coupling, self.dipolar)}
 
 
 Environment = NoiseModel  # the older name

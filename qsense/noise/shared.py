@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.noise.coupling import NamedPairs
 from qsense.noise.phase_noise import PhaseNoise
 from qsense.noise.relaxation import FASTEST, SLOWEST
 
@@ -24,8 +25,8 @@ def shared_of(keys: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ArgumentError: a number is out of its range, or a key is missing, unknown or given twice.
 
-    >>> shared_of({"coupling_pairs": [{"spins": [0, 1], "zz_rad_per_s": 2.0}]})["coupling"].tolist()
-    [[0.0, 2.0], [2.0, 0.0]]
+    >>> shared_of({"coupling_pairs": [{"spins": [0, 1], "zz_rad_per_s": 2.0}]})["coupling"]
+    NamedPairs(pairs=((0, 1, 2.0),))
     """
     found: dict[str, Any] = {}
     if "collective_dephasing_rate" in keys:
@@ -37,10 +38,10 @@ def shared_of(keys: Mapping[str, Any]) -> dict[str, Any]:
         if key in keys:
             found[argument] = _coupling(key, keys[key])
     if "coupling_pairs" in keys:
-        for argument, matrix in _pairs(keys["coupling_pairs"]).items():
+        for argument, pairs in _pairs(keys["coupling_pairs"]).items():
             if argument in found:
                 raise ArgumentError(f"give the couplings once, as `{argument}_rad_per_s` or as `coupling_pairs`")
-            found[argument] = matrix
+            found[argument] = pairs
     return found
 
 
@@ -67,8 +68,8 @@ def _rows(key: str, rows: Sequence[Sequence[float]]) -> Sequence[Sequence[float]
     return rows
 
 
-def _pairs(entries: Sequence[Mapping[str, Any]]) -> dict[str, np.typing.NDArray[np.float64]]:
-    """The matrices of named pairs, for as many spins as the last one that is named."""
+def _pairs(entries: Sequence[Mapping[str, Any]]) -> dict[str, NamedPairs]:
+    """The couplings of named pairs."""
     named: list[tuple[int, int]] = []
     for place, one in enumerate(entries):
         spins = one.get("spins", ())
@@ -81,14 +82,11 @@ def _pairs(entries: Sequence[Mapping[str, Any]]) -> dict[str, np.typing.NDArray[
         if not {"zz_rad_per_s", "dipolar_rad_per_s"} & one.keys():
             raise ArgumentError(f"`coupling_pairs[{place}]` has no strength; add `zz_rad_per_s` or `dipolar_rad_per_s`")
         named.append(pair)
-    size = 1 + max((last for _, last in named), default=0)
     found = {}
     for key, argument in (("zz_rad_per_s", "coupling"), ("dipolar_rad_per_s", "dipolar")):
         if any(key in one for one in entries):
-            matrix = np.zeros((size, size))
-            for (first, last), one in zip(named, entries, strict=True):
-                matrix[first, last] = matrix[last, first] = one.get(key, 0.0)
-            found[argument] = matrix
+            strengths = [one.get(key, 0.0) for one in entries]
+            found[argument] = NamedPairs(tuple((*pair, one) for pair, one in zip(named, strengths, strict=True)))
     return found
 
 

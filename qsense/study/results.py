@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,11 +18,13 @@ from qsense.tables.results import Results
 from qsense.tables.rows import identity_row, result_row, trial_columns
 
 _ELSEWHERE = {"num_qubits", "field_rad_per_s", "shots", "seed", "backend"}
+_RATE = re.compile(r"noise(\[\d+\])?\.(dephasing|emission|absorption)_rate")
 
 
 def _is_shown(key: str, values: Sequence[Any]) -> bool:
-    """Whether an identifying column shows a swept key already, as it does for rates that are equal for all spins."""
-    return key in _ELSEWHERE or (key.endswith("_rate") and all(isinstance(value, (int, float)) for value in values))
+    """Whether a column of TRIAL_COLUMNS shows a swept key already, as it does rates that are equal for all spins."""
+    numbers = all(isinstance(value, (int, float)) for value in values)
+    return key in _ELSEWHERE or (numbers and _RATE.fullmatch(key) is not None)
 
 
 def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Results:

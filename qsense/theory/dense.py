@@ -194,8 +194,8 @@ def _slowest_beside(world: World, num_qubits: int) -> float:
     model = world.noise
     beside = np.concatenate([
         *model.local_noise().rates(num_qubits).values(),
-        np.abs(np.ravel(model.coupling)),
-        np.abs(np.ravel(model.dipolar)),
+        np.abs(model.pairs(num_qubits).ravel()),
+        np.abs(model.pairs(num_qubits, dipolar=True).ravel()),
         [one.memory.decay_rate() / 4 for one in model.phase_noise],
     ])  # fmt: skip
     return float(np.min(beside[beside > 0], initial=_NEVER))

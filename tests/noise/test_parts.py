@@ -157,9 +157,29 @@ def test_units_are_read_in_every_new_key():
 def test_pairs_are_coupled_by_name():
     pairs = [{"spins": [0, 1], "zz_rad_per_s": "2krad/s"}, {"spins": [2, 1], "dipolar_rad_per_s": 3.0}]
     (noise,) = spec_of({"coupling_pairs": pairs}).noises
-    assert noise == NoiseModel(
-        coupling=[[0, 2e3, 0], [2e3, 0, 0], [0, 0, 0]], dipolar=[[0, 0, 0], [0, 0, 3], [0, 3, 0]]
-    )
+    same = NoiseModel(coupling=[[0, 2e3, 0], [2e3, 0, 0], [0, 0, 0]], dipolar=[[0, 0, 0], [0, 0, 3], [0, 3, 0]])
+    for dipolar in (False, True):
+        assert noise.pairs(3, dipolar).tolist() == same.pairs(3, dipolar).tolist()
+    assert noise.coupling_energies(3).tolist() == same.coupling_energies(3).tolist()
+    assert spec_of(noise.to_dict()).noises == (noise,)
+
+
+@pytest.mark.parametrize("beside", [{}, {"dipolar_rad_per_s": 0.5}])
+def test_named_pairs_are_for_every_number_of_spins_that_has_them(beside):
+    entry = {"coupling_pairs": [{"spins": [1, 0], "zz_rad_per_s": 2.0}], **beside}
+    (noise,) = spec_of(entry, [2, 3, 4]).noises
+    expected = np.zeros((4, 4))
+    expected[0, 1] = 2.0
+    for size in (2, 3, 4):
+        assert noise.pairs(size).tolist() == expected[:size, :size].tolist()
+    assert noise.is_coupled
+    assert NoiseModel.from_dict(json.loads(json.dumps(noise.to_dict()))) == noise
+
+
+def test_a_named_spin_that_there_is_not_is_told():
+    pairs = [{"spins": [0, 2], "zz_rad_per_s": 2.0}]
+    with pytest.raises(SpecError, match="`coupling_pairs` names spin 2, but the probe has 2 spins, from 0 on"):
+        spec_of({"coupling_pairs": pairs}, 2)
 
 
 def test_a_model_with_more_beside_it():

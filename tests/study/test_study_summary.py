@@ -200,3 +200,21 @@ def test_a_report_is_complete_when_its_summary_is_there_and_forgets_mended_failu
     (tmp_path / "file").write_text("")
     with pytest.raises(ContentError, match="cannot be written"):
         write_report(results, tmp_path / "file", failed)
+
+
+@pytest.mark.parametrize(("key", "values"), [
+    ("noise.collective_dephasing_rate", [0.01, 0.5]),
+    ("noise.depolarizing_rate", [0.1, 0.5]),
+])  # fmt: skip
+def test_a_swept_rate_without_a_column_of_its_own_is_one(tmp_path, key, values):
+    run = {"noise": {} if key != "noise.collective_dephasing_rate" else {"dephasing_rate": 0.1}, "num_qubits": 2}
+    results = of(tmp_path, {**run, "probes": ["product"]}, sweep={key: values})
+    assert results.trials.attributes["swept"] == [key]
+    assert results.trials.values[key] == values
+    assert len(cells(results)) == 2
+
+
+def test_a_swept_rate_with_a_column_of_its_own_has_it_once(tmp_path):
+    results = of(tmp_path, {"num_qubits": 2, "probes": ["product"]}, sweep={"noise.dephasing_rate": [0.1, 0.5]})
+    assert results.trials.attributes["swept"] == []
+    assert results.trials.values["dephasing_rate_per_s"] == [0.1, 0.5]
