@@ -130,6 +130,8 @@ def probe_of(name: str, num_qubits: int | None, tilt: float, signal: Signal) -> 
         if num_qubits not in (None, len(rest)):
             raise ArgumentError(f"Option --num-qubits is {num_qubits}, but {name} has {len(rest)} spins; leave it out.")
         return Probe.ghz(len(rest), rest, tilt)
+    if kind == "ghz" and ":" in name and rest != "alternating":
+        raise ArgumentError(f"Option --probe {name} must have a sign + or - for every spin, such as ghz:+-+.")
     if kind in (*KINDS, *FAMILIES):
         if num_qubits is None and isinstance(signal.weights, tuple):
             num_qubits = len(signal.weights)

@@ -122,6 +122,8 @@ def _value(option: str, key: str, value: str) -> Any:
             return json.loads(value)
         return [json.loads(one) for one in value.split(",")] if key in _LISTS else json.loads(value)
     except ValueError:
+        if key == "positions_m" and not value.startswith("["):
+            return value.split(",")
         return value  # with its unit, or for the table to refuse
 
 

@@ -12,6 +12,9 @@ from qsense.files.units import whole_numbers, with_quantities
 Time = Annotated[float, BeforeValidator(partial(with_quantities, kind="time"))]
 InfiniteTime = Annotated[Time, Field(allow_inf_nan=True)]
 AngularFrequency = Annotated[float, BeforeValidator(partial(with_quantities, kind="angular frequency"))]
+Length = Annotated[float, BeforeValidator(partial(with_quantities, kind="length"))]
+# One number for every spin, or one point of several.
+Lengths = Annotated[list[float | list[float]], BeforeValidator(partial(with_quantities, kind="length"))]
 Rate = Annotated[float, BeforeValidator(partial(with_quantities, kind="rate"))]
 # One number for all pairs of spins, or a matrix.
 AngularFrequencies = Annotated[

@@ -1,7 +1,7 @@
 """Quantities as people write them, and as they read well: times and rates with their unit, values with their error.
 
-A text carries its own unit: `3us`, `3 µs`, `2ms`, `1/5us`, `0.2/us`, `0.2MHz`, `3 krad/s`; without one it is in s, 1/s
-or rad/s. A rate in Hz is so many a second: no 2π. An angular frequency, such as a field, is in rad/s and never in Hz.
+A text carries its own unit: `3us`, `3 µs`, `2ms`, `1/5us`, `0.2/us`, `0.2MHz`, `3 krad/s`; without one it is in s, 1/s,
+rad/s or m. A rate in Hz is so many a second: no 2π. An angular frequency, such as a field, is in rad/s and never in Hz.
 Numbers are converted exactly, so that two spellings of one number are the same number.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from qsense.errors import ArgumentError
 
-Kind = Literal["time", "rate", "angular frequency"]
+Kind = Literal["time", "rate", "angular frequency", "length"]
 MOST_NUMBERS = 1000
 _NUMBER = r"[+-]?(?:(?i:inf(?:inity)?)|(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d{1,4})?)"
 _QUANTITY = re.compile(rf"({_NUMBER})\s*(/\s*({_NUMBER})?)?\s*([A-Za-zµμ]+(?:\s*/\s*[A-Za-zµμ]+)?)?")
@@ -24,9 +24,11 @@ _TIMES = {
 }  # fmt: skip
 _LONG = {"min": 60, "h": 3600}
 _POWERS = {"m": -3, "": 0, "k": 3, "M": 6, "G": 9}
+_LENGTHS = {"m": 0, "mm": -3, "um": -6, "µm": -6, "μm": -6, "nm": -9}
 _UNITS: dict[str, tuple[Kind, Fraction]] = {
     **{name: ("time", Fraction(10) ** power) for name, power in _TIMES.items()},
     **{name: ("time", Fraction(seconds)) for name, seconds in _LONG.items()},
+    **{name: ("length", Fraction(10) ** power) for name, power in _LENGTHS.items()},
     **{f"{name}Hz": ("rate", Fraction(10) ** power) for name, power in _POWERS.items()},
     **{
         f"{name}rad/{per}": ("angular frequency", Fraction(10) ** (power - below))
@@ -38,6 +40,7 @@ _EXAMPLES = {
     "time": "a time such as 3us, 2ms or 0.5 (s)",
     "rate": "a rate such as 0.2/us, 1/5us, 0.2MHz or 0.5 (1/s)",
     "angular frequency": "an angular frequency such as 3krad/s or 0.5 (rad/s)",
+    "length": "a length such as 5um, 3nm or 0.001 (m)",
 }
 _KEYS: tuple[tuple[str, Kind], ...] = (
     ("_rad_per_s", "angular frequency"), ("_per_s", "rate"), ("_rate", "rate"), ("_s", "time"),
@@ -46,7 +49,7 @@ _OF_UNIT: dict[str, Kind] = {"s": "time", "1/s": "rate", "rad/s": "angular frequ
 
 
 def quantity(text: str, kind: Kind) -> float:
-    """Returns what a text means, in s, 1/s or rad/s.
+    """Returns what a text means, in s, 1/s, rad/s or m.
 
     Args:
         text: a number with or without its unit.
@@ -108,7 +111,7 @@ def _instead(text: str, value: float, found: Kind | None, wanted: Kind) -> str:
     if {found, wanted} == {"time", "rate"} and value and math.isfinite(value):
         unit = "s" if wanted == "time" else "/s"
         return f"a {found}; its inverse is {1 / value:.10g}{unit}"
-    unit = {"time": "s", "rate": "/s", "angular frequency": "rad/s"}[wanted]
+    unit = {"time": "s", "rate": "/s", "angular frequency": "rad/s", "length": "m"}[wanted]
     return f"{_with_article(found or wanted)}; write it in {unit}"
 
 

@@ -8,7 +8,16 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from qsense.errors import ArgumentError
-from qsense.files.quantities import AngularFrequencies, AngularFrequency, Rate, Rates, RelaxationTimes, Time
+from qsense.files.quantities import (
+    AngularFrequencies,
+    AngularFrequency,
+    Length,
+    Lengths,
+    Rate,
+    Rates,
+    RelaxationTimes,
+    Time,
+)
 from qsense.files.toml_file import Table, parse
 from qsense.noise.checked import NAME
 from qsense.noise.kinds import noise_of_kind
@@ -32,8 +41,8 @@ class PhaseNoiseEntry(Table):
     low_hz: Rate | None = None
     high_hz: Rate | None = None
     pairs: list[list[float]] | None = None
-    positions_m: list[float | list[float]] | None = None
-    length_m: float | None = None
+    positions_m: Lengths | None = None
+    length_m: Length | None = None
     matrix: list[list[float]] | None = None
 
 

@@ -19,7 +19,14 @@ from qsense.files.toml_file import Table
 from qsense.files.units import Kind, quantity
 from qsense.noise.shared import SHARED, shared_of
 
-_EXAMPLES: dict[Kind, str] = {"time": "us", "rate": "/us", "angular frequency": "krad/s"}
+_EXAMPLES: dict[Kind, str] = {"time": "us", "rate": "/us", "angular frequency": "krad/s", "length": "um"}
+_UNITS: dict[Kind | None, str] = {
+    "time": "us",
+    "rate": "1/us",
+    "angular frequency": "krad/s",
+    "length": "um",
+    None: "1",
+}
 
 Number = Annotated[float, Field(allow_inf_nan=True)]
 Numbers = Number | list[Number] | list[list[Number]]
@@ -39,13 +46,24 @@ class _Quantity(Table):
     @model_validator(mode="before")
     @classmethod
     def _in_si(cls, data: Any) -> Any:
-        if cls.kind is None or not isinstance(data, dict):
+        if not isinstance(data, dict | _Quantity):
+            raise ValueError(cls.needed(data))
+        if cls.kind is None or isinstance(data, _Quantity):
             return data
         unit, found = data.get("unit"), dict(data)
         for key in ("value", "stderr"):
             if key in data:
                 found[key] = _converted(key, data[key], unit, cls.kind)
         return {**found, "unit": None}
+
+    @classmethod
+    def needed(cls, data: Any) -> str:
+        """Returns what something else than a table must be instead."""
+        shown = repr(data) if len(repr(data)) <= 60 else f"{data!r:.57}..."
+        return (
+            "must be a table with value, unit, source and date, such as { value = 0.2, unit = "
+            f'"{_UNITS[cls.kind]}", source = "…", date = 2026-11-26 }}, but is {shown}'
+        )
 
     def si(self) -> Any:
         return np.asarray(self.value)
@@ -115,7 +133,8 @@ class AngularEntry(_Quantity):
 class LengthEntry(_Quantity):
     """A length, or positions: one number or one point a spin."""
 
-    unit: Literal["m"]
+    kind = "length"
+    unit: None = None
 
 
 class PhaseNoiseTable(Table):
@@ -173,6 +192,9 @@ class NoiseFile(Table):
     @classmethod
     def _with_times_as_in_specs(cls, data: Any) -> Any:
         named = {"t1_s": "t1", "t2_s": "t2"}
+        for key in named:
+            if isinstance(data, dict) and key in data and not isinstance(data[key], dict | _Quantity):
+                raise ValueError(f"key `{key}`: {TimeEntry.needed(data[key])}")
         return {named.get(key, key): value for key, value in data.items()} if isinstance(data, dict) else data
 
     @model_validator(mode="after")

@@ -120,6 +120,12 @@ def _rerun(record: RunRecord | str | Path, out: Path, progress: Progress | None)
             f"{old.path}: was measured on {old.spec.backend}, which gives other counts every time; "
             "to measure it anew, submit its spec with another folder (`out`)."
         )
+    if old.spec.senses_outside_pulses:
+        raise RecordError(
+            f'{old.path}: was made by an earlier version with the signal outside of the pulses (idle = "'
+            f'{old.spec.idle}") and cannot be measured again by this version; write a new spec with an alternating '
+            'signal, such as signal = { frequency_hz = "matched" }, and run it.'
+        )
     place = out / f"{old.spec.name}-{old.spec.id}"
     if place.exists():
         raise RecordError(f"{place}: exists and would be continued, not run again; choose another folder (`out`).")

@@ -145,3 +145,12 @@ def test_optimal_names_what_it_cannot_do():
     done = CliRunner().invoke(app, words)
     assert isinstance(done.exception, ArgumentError)
     assert "Option --weights is not for `qsense optimal`" in str(done.exception)
+
+
+@pytest.mark.parametrize("name", ["ghz:+x", "ghz:", "ghz:3"])
+def test_wrong_signs_of_a_ghz_probe_are_told(name):
+    found = CliRunner().invoke(app, ["theory", "--probe", name, "--dephasing", "0.1"])
+    assert found.exit_code != 0
+    assert "must have a sign + or - for every spin, such as ghz:+-+" in " ".join(
+        f"{found.output} {found.exception}".split()
+    )

@@ -103,5 +103,7 @@ def test_a_record_with_its_signal_outside_of_the_pulses_is_shown_and_estimated(t
         assert ("signal outside of the pulses" in " ".join(shown.split())) == is_old
         found = json.loads(CliRunner().invoke(app, ["show", str(path), "--json"]).output)
         assert found.get("signal_outside_pulses") == ("xy4" if is_old else None)
+    again = CliRunner().invoke(app, ["rerun", str(made), "--out", str(tmp_path / "again")])
+    assert "cannot be measured again by this version; write a new spec" in f"{again.output}{again.exception}"
     with pytest.raises(SpecError, match='idle = "xy4" refocuses a constant field'):
         qsense.run(old, tmp_path)
