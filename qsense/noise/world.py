@@ -50,13 +50,14 @@ class World:
         return self.signal.is_default and self.pulses.is_free
 
     def check(self, num_qubits: int) -> None:
-        """Refuses numbers of spins that the noise or the signal is not for.
+        """Refuses numbers of spins that the noise or the signal is not for, and parts that do not go together.
 
         Raises:
-            ArgumentError: a part is for another number of spins.
+            ArgumentError: a part is for another number of spins, or does not go with another part.
         """
         self.noise.check(num_qubits)
         self.signal.check(num_qubits)
+        self.signal.frequency_at(np.ones(1), self.pulses)
         if self.noise.is_coupled and not self.pulses.is_free:
             raise ArgumentError('Pulses beside a coupling are not supported; use idle = "free", or no coupling.')
         if not self.noise.is_covariant and not self.pulses.is_free:

@@ -61,8 +61,6 @@ def probes_of(entry: ProbeEntry, sizes: Sequence[int], signal: Signal, folder: P
                 f"{len(rest)}, or write another sign for every spin"
             )
         return [Probe.ghz(len(rest), rest, entry.tilt)]
-    if kind == "ghz" and ":" in entry.probe and rest != "alternating":
-        raise ArgumentError(f'"{entry.probe}" must have a sign + or - for every spin, such as "ghz:+-+"')
     if kind in (*KINDS, *FAMILIES):
         if not sizes:
             raise ArgumentError("the number of spins is missing; add `num_qubits`, such as num_qubits = [1, 2, 3, 4]")

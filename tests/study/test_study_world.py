@@ -58,3 +58,8 @@ def test_a_ghz_probe_of_a_signal_with_weights_keeps_its_signs_in_a_trial():
 def test_a_swept_word_that_is_wrong_is_named():
     with pytest.raises(SpecError, match=r'key `idle`: unknown idle sequence "han"'):
         study_of({"idle": ["han"]}, signal={"frequency_hz": "matched"})
+
+
+def test_a_field_in_step_with_pulses_that_there_are_not_is_refused_when_a_study_is_planned():
+    with pytest.raises(SpecError, match=r'A "matched" frequency is that of the pulses.*This is at idle = free'):
+        study_of({"idle": ["free", "hahn"]}, signal={"frequency_hz": "matched"})
