@@ -36,7 +36,7 @@ def test_the_estimates_are_a_data_frame_with_the_numbers_of_the_file(record, mon
     frame = record.estimates()
     with (record.path / "estimates.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
-    assert list(frame) == list(lines[0])
+    assert list(frame) == list(lines[0])[: len(frame.columns)]  # those of phases, which not every row has, come after
     assert frame["gain"].tolist() == [float(line["gain"]) for line in lines]
     assert frame["num_qubits"].dtype == "int64"
     monkeypatch.setitem(sys.modules, "pandas", None)
