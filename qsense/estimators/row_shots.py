@@ -34,6 +34,15 @@ def both_sides(shares: Sequence[float]) -> tuple[float, ...]:
     return (along / 2, across / 2, across / 2, along / 2, *rest)
 
 
+def on_both_sides(along: int, across: int, *rest: int) -> tuple[int, ...]:
+    """Returns the shots of rows in the order of `both_sides`, each direction's shared out over its two.
+
+    >>> on_both_sides(81, 15, 5)
+    (41, 8, 7, 40, 5)
+    """
+    return (along - along // 2, across - across // 2, across // 2, along // 2, *rest)
+
+
 def least_shots(row_shots: Callable[[int], tuple[int, ...] | None], least: int) -> int:
     """Returns the fewest shots for every circuit with which every row gets at least `least`."""
     shots = least

@@ -17,6 +17,7 @@ from qsense.estimators.readout import patterns
 from qsense.jobs import dispatch
 from qsense.jobs.fetching import measured_or_sent
 from qsense.jobs.ledger import Ledger
+from qsense.runs.adaptive import ADAPTIVE
 from qsense.runs.folder import Folder, as_json
 from qsense.runs.placement import Placement
 from qsense.runs.point import Point
@@ -68,6 +69,12 @@ def prepare(
         RecordError: the record's ledger is damaged, lost for good, or of another backend or instance.
     """
     dispatch.check_mode(mode)
+    if spec.strategy == ADAPTIVE:
+        raise SpecError(
+            f"{spec.source}: key `strategy`: a run in two steps does not wait for jobs in between, but {spec.backend} "
+            "takes jobs; remove it, submit a pilot of few shots, and give the field that it shows as `field_rad_per_s` "
+            "of the next run, with `phase_known = true` in `estimators`."
+        )
     prepared = prepare_run(spec, out, opened=service.backend, measured=measured_or_sent)
     prepared.log_remarks()
     folder = Folder(out / f"{prepared.spec.name}-{prepared.spec.id}")

@@ -1,17 +1,21 @@
 """Runs a plan: each point's acquisitions on the sampler, its counts stored the moment they are complete.
 
-A point that has its counts file is not run again, so a killed run continues where it stopped.
+A point that has its counts file is not run again, so a killed run continues where it stopped. Points in two steps are
+measured pilots first: their counts say what the rest is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from qsense.backends import Sampler
 from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError
+from qsense.runs.adaptive import WHOLE, settled
+from qsense.runs.pilots import pilot_of
 from qsense.runs.point import Acquisition, Point
 from qsense.runs.record import RunRecord
 
@@ -34,20 +38,43 @@ def execute(points: Sequence[Point], sampler: Sampler, record: RunRecord, progre
         RecordError: counts cannot be written.
         ArgumentError: the sampler gives other rows, spins or shots than were asked for.
     """
-    missing = [point for point in points if not record.has_counts(point)]
-    total = sum(point.circuits_per_time * len(point.rule.times) for point in missing)
-    done = 0
-    for point in missing:
+    first = [pilot_of(point) if point.step == WHOLE else point for point in points]
+    before = {point.key for point in first if record.has_counts(point)}
+    circuits = sum(point.circuits_per_time * len(point.rule.times) for point in first if point.key not in before)
+    later = sum(point.circuits_per_time * len(point.rule.times) for point in points if point.step == WHOLE)
+    shown = _Shown(circuits + later, progress)
+    _measure([point for point in first if point.key not in before], sampler, record, shown)
+    second = settled(points, record, keep=True)
+    rest = [point for point in second if point.step and not record.has_counts(point)]
+    shown.total = circuits + sum(point.circuits_per_time * len(point.rule.times) for point in rest)
+    _measure(rest, sampler, record, shown)
+    new = {point.key for point in rest}
+    return sum(one.key not in before or two.key in new for one, two in zip(first, second, strict=True))
+
+
+@dataclass
+class _Shown:
+    """How far the circuits of a run are."""
+
+    total: int
+    progress: Progress | None
+    done: int = 0
+
+    def add(self, circuits: int, label: str) -> None:
+        self.done += circuits
+        if self.progress is not None:
+            self.progress(self.done, self.total, label)
+
+
+def _measure(points: Sequence[Point], sampler: Sampler, record: RunRecord, shown: _Shown) -> None:
+    for point in points:
         parts: list[Counts] = []
         for one in point.acquisitions():
             part = sampler.sample(one.experiment, one.settings, one.shots, point.noise, one.seed)
             _check(part, one, record.spec.backend)
             parts.append(part)
-            done += len(one.settings)
-            if progress is not None:
-                progress(done, total, f"measuring {point.label}")
+            shown.add(len(one.settings), f"measuring {point.label}{f' ({point.step})' if point.step else ''}")
         record.write_counts(point, parts)
-    return len(missing)
 
 
 def _check(counts: Counts, asked: Acquisition, backend: str) -> None:

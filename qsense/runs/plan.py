@@ -22,6 +22,7 @@ from qsense.noise import Noise
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule, rule_for_times
 from qsense.probes import Probe
+from qsense.runs.adaptive import ADAPTIVE, begun, with_antipodes
 from qsense.runs.commuting import check_commuting
 from qsense.runs.placement import CALIBRATION, CalibrationNoise
 from qsense.runs.point import Point as Point  # where other packages look for it
@@ -56,10 +57,18 @@ def plan(spec: RunSpec, measured: RowShots | None = None) -> list[Point]:
                 f'{spec.source}: key `estimators[{index}]`: the estimator "{estimator.kind}" goes with a '
                 f"{estimator.probe_kinds} probe, and `probes` has none; add one or remove it."
             )
+    if spec.strategy == ADAPTIVE and spec.allocation != "equal":
+        raise SpecError(
+            f'{spec.source}: key `allocation`: `strategy = "{ADAPTIVE}"` shares the shots out itself, by its pilot; '
+            "remove `allocation`."
+        )
     points, asked, measured = [], _listed(spec), measured or {}
     taken = {p.key for _, p in asked if p.key in measured or p.file_name in measured} if measured else set()
     for index, point in asked:
         with at_key(spec.source, f"estimators[{index}]"):
+            if spec.strategy == ADAPTIVE:
+                points.append(begun(point))
+                continue
             found = point if taken and point.key in taken else _as_measured(spec, point, measured, taken)
             if found is None:
                 least = _check(point)
@@ -83,6 +92,8 @@ def _listed(spec: RunSpec) -> list[tuple[int, Point]]:
         for probe in spec.probes:
             for index, estimator in enumerate(spec.estimators):
                 if estimator.goes_with(probe):
+                    if spec.strategy == ADAPTIVE:
+                        estimator = with_antipodes(estimator, probe, spec.readout_error)
                     rule, own = rules[probe.key, noise], spec.noise_for(probe, noise)
                     shots = (estimator.shots,) * len(rule.times)
                     point = Point(probe, own, estimator, spec.field, rule, spec.seed, shots)

@@ -53,6 +53,7 @@ class RunSpec:
     signal: Signal = UNIFORM
     idle: str = "free"
     compare: tuple[Pair, ...] | None = None
+    strategy: str = "one_step"
 
     def __repr__(self) -> str:
         counts = (("probe", self.probes), ("noise", self.noises), ("estimator", self.estimators))
@@ -107,6 +108,8 @@ class RunSpec:
         }
         if self.allocation != "equal":
             data["allocation"] = self.allocation
+        if self.strategy != "one_step":
+            data["strategy"] = self.strategy
         if self.times is not None:
             data["times_s"] = list(self.times)
         if self.readout_error is not None:
@@ -254,6 +257,7 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         signal,
         idle,
         pairs,
+        entry.strategy,
     )
     _check_worlds(spec)
     return spec

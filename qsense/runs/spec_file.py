@@ -18,6 +18,7 @@ from qsense.signals import MATCHED, Pulses
 
 SCHEMA = 1
 ALLOCATIONS = ("equal", "optimal")
+STRATEGIES = ("one_step", "adaptive")
 
 
 LEAST_READOUT_SHOTS = 50  # with fewer, readout errors are not known to a useful precision
@@ -124,6 +125,7 @@ class SpecFile(Table):
     times_s: list[Time] | None = None
     backend: str = "emulator"
     allocation: str = "equal"
+    strategy: str = "one_step"
     seed: int = Field(ge=0, strict=True)
     readout_error: ReadoutErrorEntry | None = None
     signal: SignalEntry | None = None
@@ -149,6 +151,11 @@ class SpecFile(Table):
     @classmethod
     def _is_an_allocation(cls, value: str) -> str:
         return _known(value, ALLOCATIONS, "allocation")
+
+    @field_validator("strategy")
+    @classmethod
+    def _is_a_strategy(cls, value: str) -> str:
+        return _known(value, STRATEGIES, "strategy")
 
     @field_validator("field_rad_per_s")
     @classmethod

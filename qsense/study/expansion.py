@@ -16,6 +16,7 @@ import numpy as np
 from qsense.errors import SpecError, nearest
 from qsense.extensions import allowing
 from qsense.files import toml_file
+from qsense.runs.adaptive import ADAPTIVE
 from qsense.runs.spec import RunSpec, resolve
 from qsense.runs.spec_file import SpecFile
 from qsense.store.studies import StudyEntry
@@ -131,7 +132,13 @@ def _spec(file: StudyFile, swept: dict[str, Any], source: str, folder: Path) -> 
             raise SpecError(f"{source}: key `sweep.{key}`: another swept key replaces it; sweep only one of the two.")
     data = {"schema": 1, "name": file.name, **run}
     try:
-        return resolve(toml_file.parse(data, SpecFile, source), source, folder)
+        spec = resolve(toml_file.parse(data, SpecFile, source), source, folder)
+        if spec.strategy == ADAPTIVE:
+            raise SpecError(
+                f"{source}: key `run.strategy`: the trials of a study are measured in one step; remove it, or run the "
+                "spec by itself."
+            )
+        return spec
     except SpecError as error:
         at = ", ".join(f"{key} = {value}" for key, value in swept.items())
         raise SpecError(f"{error} This is at {at}." if at else f"{error}") from error

@@ -16,6 +16,7 @@ import numpy as np
 from qsense import services as remote
 from qsense.errors import RecordError
 from qsense.extensions import allowing
+from qsense.runs.adaptive import settled
 from qsense.runs.columns import INTEGRAL_COLUMNS
 from qsense.runs.execution import Progress
 from qsense.runs.plan import plan
@@ -130,7 +131,8 @@ def _rerun(record: RunRecord | str | Path, out: Path, progress: Progress | None)
     if place.exists():
         raise RecordError(f"{place}: exists and would be continued, not run again; choose another folder (`out`).")
     before = _numbers_of(old)
-    points = plan(old.spec, old.row_shots())
+    asked = plan(old.spec, old.row_shots())
+    points = settled(asked, old)
     tables = [old.counts(point) for point in points]
     if len(before) != len(points):
         raise RecordError(f"{old.path}: was estimated in part only; run `qsense estimate {old.path}`.")
@@ -140,18 +142,19 @@ def _rerun(record: RunRecord | str | Path, out: Path, progress: Progress | None)
             f"{old.path}: {few.label} has {min(few.shots)} shots a circuit, but {few.needed_shots} are needed: what "
             "an earlier version made of them is not made again."
         )
-    new = workflow.run_again(old.spec, points, out, progress)
+    new = workflow.run_again(old.spec, asked, out, progress)
     after = _numbers_of(new)
-    rows = zip(points, tables, before, after, strict=True)
+    again = [new.counts(point) for point in settled(asked, new)]
+    rows = zip(points, tables, again, before, after, strict=True)
     compared = tuple(
         PointReproduced(
             point.label,
-            all(_same(one, two) for one, two in zip(table, new.counts(point), strict=True)),
+            all(_same(one, two) for one, two in zip(table, counts, strict=True)),
             then["integrated_gain_s"],
             now["integrated_gain_s"],
             *_largest_difference(then, now),
         )
-        for point, table, then, now in rows
+        for point, table, counts, then, now in rows
     )
     return Reproduction(new, compared, _changed(old.provenance, new.provenance))
 

@@ -29,6 +29,7 @@ from qsense.extensions import allowing
 from qsense.files.figures import draw_or_warn
 from qsense.jobs import collection, ledger, submission
 from qsense.jobs.collection import Collected
+from qsense.runs.adaptive import settled
 from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS, PHASE_COLUMNS
 from qsense.runs.execution import Progress, execute
 from qsense.runs.folder import SCHEMA
@@ -110,7 +111,7 @@ def _measure(prepared: PreparedRun, out: Path, progress: Progress | None) -> Run
     if measured < len(prepared.points):
         existing, every = len(prepared.points) - measured, len(prepared.points)
         logger.info(f"{existing} of {every} points were in the record already and were not run again")
-    return _analyse(record, prepared.points, progress)
+    return _analyse(record, settled(prepared.points, record), progress)
 
 
 def _readout_counts(record: RunRecord, sampler: DeviceSampler, place: Placement) -> Counts:
@@ -133,7 +134,7 @@ def estimate_record(
     """
     with allowing(allow_code):
         record = record if isinstance(record, RunRecord) else RunRecord.load(record)
-        return _analyse(record, plan(record.spec, record.row_shots()), progress)
+        return _analyse(record, settled(plan(record.spec, record.row_shots()), record), progress)
 
 
 def collect_record(

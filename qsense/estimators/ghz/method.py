@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -19,20 +19,22 @@ from qsense.estimators.estimator import (
     added_later,
     checked_weights,
 )
+from qsense.estimators.ghz import two_steps
 from qsense.estimators.ghz.block import ANTIPODAL, ENDINGS, MIN_SHOTS, Method, design, estimate
 from qsense.estimators.ghz.branch import Branch
 from qsense.estimators.phase.joint import Fringe
 from qsense.estimators.phase.readings import of_ghz
 from qsense.estimators.readout import mitigated
 from qsense.estimators.result import Estimate
-from qsense.estimators.row_shots import PHASE_KNOWN, both_sides, least_shots, shared_out
+from qsense.estimators.row_shots import PHASE_KNOWN, both_sides, least_shots, on_both_sides, shared_out
+from qsense.estimators.two_steps import Expected, Lines, TwoSteps
 from qsense.probes import Probe
 
 _POPULATION = 0.2  # of the shots of `parity` whose phase is known
 
 
 @dataclass(frozen=True)
-class GhzBlock(Estimator):
+class GhzBlock(Estimator, TwoSteps):
     """G of a GHZ probe by one of the methods of `estimators.ghz`.
 
     With `antipodal` each point of the fringe is measured on both of its sides, with half the shots each: asymmetric
@@ -102,6 +104,40 @@ class GhzBlock(Estimator):
 
     def needed_shots(self) -> int:
         return least_shots(self.row_shots, MIN_SHOTS)
+
+    @property
+    def top(self) -> float:
+        return self.branch.frequency**2
+
+    def lines(self, counts: Counts) -> Lines:
+        return two_steps.lines(counts, self._plain_method, self.angles, self.branch)
+
+    def pilot_rows(self, total: int) -> tuple[int, ...]:
+        fringe = self.rows_of((0.5, 0.5))
+        return shared_out(total, (0.5, *fringe) if self.method == "parity" else fringe)
+
+    def best_rows(self, expected: Expected, total: int) -> tuple[int, ...]:
+        with_z = self.method == "parity"
+        *z, along, across = two_steps.best_shares(expected, total, with_z, 1 + self.antipodal)
+        return (*z, *(on_both_sides(along, across) if self.antipodal else (along, across)))
+
+    def variance(self, expected: Expected, rows: Sequence[int]) -> float:
+        shots = two_steps.directions(rows, self.method == "parity")
+        return float(two_steps.variance(expected, *map(np.asarray, shots)))
+
+    @property
+    def _plain_method(self) -> Literal["loss_flag", "parity"]:
+        """Its readout in two steps.
+
+        Raises:
+            ArgumentError: it turns the fringe by the phase of the signal itself, which no pilot can shift.
+        """
+        if self.method == "multiple_quantum":
+            raise ArgumentError(
+                'the readout "multiple_quantum" is not measured in two steps; use readout = "loss_flag" or "parity", '
+                "or remove `strategy`."
+            )
+        return self.method
 
     @property
     def angles(self) -> tuple[float, ...] | None:

@@ -26,7 +26,8 @@ from qsense.estimators.product import correlations
 from qsense.estimators.product.spins import ANTIPODAL, AXES, MIN_SHOTS, Axis, design, estimate, spins
 from qsense.estimators.readout import mitigated
 from qsense.estimators.result import Estimate
-from qsense.estimators.row_shots import both_sides, least_shots, shared_out
+from qsense.estimators.row_shots import both_sides, least_shots, on_both_sides, shared_out
+from qsense.estimators.two_steps import SHARES_ACROSS, Expected, Lines, TwoSteps, square_variance
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 
@@ -38,7 +39,7 @@ NOT_INDEPENDENT = (
 
 
 @dataclass(frozen=True)
-class ProductSpins(Estimator):
+class ProductSpins(Estimator, TwoSteps):
     """G of a product probe as the sum over its spins; see `estimators.product`.
 
     With `antipodal` each direction is measured on both sides, with half the shots each: asymmetric readout then only
@@ -85,6 +86,45 @@ class ProductSpins(Estimator):
         return least_shots(self.row_shots, MIN_SHOTS)
 
     @property
+    def top(self) -> float:
+        return float(self._squares.sum())
+
+    def lines(self, counts: Counts) -> Lines:
+        found = spins(counts, self.axes)
+        values, errors = found.bloch[:, 0] + 1j * found.bloch[:, 1], found.bloch_stderr[:, :2]
+        weights = np.array(self.weights or (1.0,) * self.num_qubits)
+        return Lines(values, (errors**2).mean(1), weights, 1.0)
+
+    def pilot_rows(self, total: int) -> tuple[int, ...]:
+        across = (total - MIN_SHOTS) // 2
+        return self._rows(total - MIN_SHOTS - across, across)
+
+    def best_rows(self, expected: Expected, total: int) -> tuple[int, ...]:
+        left = float(total - MIN_SHOTS)
+        across = np.maximum(np.round(left * SHARES_ACROSS), MIN_SHOTS * (1 + self.antipodal))
+        found = np.where(across <= left - across, square_variance(expected, left - across, across), np.inf)
+        best = int(across[np.argmin(found)])
+        return self._rows(int(left) - best, best)
+
+    def variance(self, expected: Expected, rows: Sequence[int]) -> float:
+        plain = [name.removeprefix("-") for name in self.axes]
+        along, across = (
+            float(sum(shots for shots, name in zip(rows, plain, strict=True) if name == axis))
+            for axis in ("along", "across")
+        )
+        # The spins as if alike: the sum of their variances over the square of the sum.
+        alike = float((self._squares**2).sum() / self._squares.sum() ** 2)
+        return alike * float(square_variance(expected, np.asarray(along), np.asarray(across)))
+
+    def _rows(self, along: int, across: int) -> tuple[int, ...]:
+        """With as few shots along Z as every row needs: G does not need them."""
+        return on_both_sides(along, across, MIN_SHOTS) if self.antipodal else (along, across, MIN_SHOTS)
+
+    @property
+    def _squares(self) -> FloatArray:
+        return np.square(self.weights or (1.0,) * self.num_qubits)
+
+    @property
     def axes(self) -> tuple[Axis, ...]:
         """What its rows measure."""
         return ANTIPODAL if self.antipodal else AXES
@@ -127,7 +167,7 @@ class ProductSpins(Estimator):
 
     def spin_rows(self, counts: Counts, estimate: Estimate) -> list[dict[str, Any]]:
         """Returns the gain and the z component of every spin at one time, rows of spins.csv; the gains add up to G."""
-        found, squares = spins(counts, self.axes), np.square(self.weights or (1.0,) * self.num_qubits)
+        found, squares = spins(counts, self.axes), self._squares
         return [
             {
                 "spin": spin,

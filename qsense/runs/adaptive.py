@@ -1,0 +1,121 @@
+"""Two steps instead of one (`strategy = "adaptive"`): a pilot finds phase and decay, the rest goes where they say.
+
+The pilot takes a tenth of the shots, at all times alike and along both directions, on the same backend. It decides
+where the field puts the fringe, how many of the other shots each time and each row gets, and, where the signal decays
+at another rate than the noise says, at which times. Given the pilot, the rest is as unbiased as ever. At the same times
+the pilot counts as well, with shares that are fixed by the spec alone, so that the mean has no bias either. At other
+times it is left out. The same counts of a pilot give the same rest, so that a run that was killed goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from qsense.circuits.counts import Counts
+from qsense.errors import ArgumentError, RecordError
+from qsense.estimators.registry import AUTO, automatic, estimator_named
+from qsense.estimators.two_steps import TwoSteps
+from qsense.noise import ReadoutError
+from qsense.probes import Probe
+from qsense.runs.estimator_spec import EstimatorSpec
+from qsense.runs.pilots import Decision, at_rate, decide, least_rows, pilot_of, steerable, with_rows
+from qsense.runs.point import Pilot, Point
+from qsense.runs.record import RunRecord
+
+ADAPTIVE, WHOLE, STEPS = "adaptive", "whole", "steps.json"
+
+
+def begun(point: Point) -> Point:
+    """Returns a point as one that is measured in two steps, checked.
+
+    Raises:
+        ArgumentError: its estimator does not know two steps, or there are too few shots for both.
+    """
+    method = steerable(point)
+    whole = replace(point, step=WHOLE)
+    least = least_rows(method)
+    for shots in map(sum, whole.row_shots):
+        if shots < 2 * least:
+            needed = -(-2 * least * point.estimator.shots // shots)
+            raise ArgumentError(
+                f'{point.estimator.name} in two steps (`strategy = "{ADAPTIVE}"`) needs at least {needed} shots a '
+                f"circuit, but `shots` is {point.estimator.shots}."
+            )
+    return whole
+
+
+def with_antipodes(estimator: EstimatorSpec, probe: Probe, error: ReadoutError | None) -> EstimatorSpec:
+    """Returns the estimator that measures both sides of each direction where readout is known to be asymmetric."""
+    if error is None or error.up_given_down == error.down_given_up or "antipodal" in dict(estimator.options):
+        return estimator
+    kind = automatic(probe)[0] if estimator.kind == AUTO else estimator_named(estimator.kind)
+    if not issubclass(kind, TwoSteps) or "antipodal" not in kind.options:
+        return estimator
+    return replace(estimator, options=(*estimator.options, ("antipodal", True)))
+
+
+def settled(points: Sequence[Point], record: RunRecord, keep: bool = False) -> list[Point]:
+    """Returns the points with the rest in the place of each that is measured in two steps, as its pilot's counts say.
+
+    Args:
+        points: of the record's plan.
+        record: with the counts of all pilots.
+        keep: whether to write what the pilots decided into the record.
+
+    Raises:
+        RecordError: the counts of a pilot are missing or damaged, or `steps.json` is.
+    """
+    if all(point.step != WHOLE for point in points):
+        return list(points)
+    kept = record.read_json(STEPS) if record.has(STEPS) else {"schema": 1}
+    found, new = [], dict(kept)
+    for point in points:
+        if point.step != WHOLE:
+            found.append(point)
+            continue
+        pilot = pilot_of(point)
+        counts = record.counts(pilot)
+        if pilot.key in kept:
+            decided = _read(point, kept[pilot.key], record)
+        else:
+            decided = decide(record.spec, point, counts)
+            new[pilot.key] = {"label": point.label, **decided._asdict()}
+        found.append(rest_of(point, counts, decided))
+    if keep and new != kept:
+        record.write_json(STEPS, new)
+    return found
+
+
+def _read(point: Point, entry: object, record: RunRecord) -> Decision:
+    """A decision from the file.
+
+    Raises:
+        RecordError: it is none of this point.
+    """
+    wrong = RecordError(
+        f"{record.path / STEPS}: does not fit the spec of this record ({point.label}); delete it and the counts of the "
+        "rest, and run the spec again."
+    )
+    try:
+        rows = tuple(tuple(int(shots) for shots in one) for one in entry["rows"])  # type: ignore[index]
+        aim, rate = float(entry["aim_rad_per_s"]), float(entry["rate"])  # type: ignore[index]
+        shares = tuple(map(float, entry["shares"]))  # type: ignore[index]
+    except (KeyError, TypeError, ValueError) as error:
+        raise wrong from error
+    times, circuits = len(point.rule.times), point.circuits_per_time
+    fits = len(rows) == len(shares) == times and all(len(one) == circuits and min(one) > 0 for one in rows)
+    if not (fits and rate > 0 and np.isfinite([aim, rate, *shares]).all()):
+        raise wrong
+    return Decision(aim, rate, rows, shares)
+
+
+def rest_of(point: Point, counts: Sequence[Counts], decided: Decision) -> Point:
+    """Returns the second step of a whole point, given the counts of its pilot and what they decided."""
+    pilot = pilot_of(point)
+    own = tuple(pilot.estimate(counts)) if decided.rate == 1 else ()
+    before = Pilot(own, decided.shares if own else (), tuple(map(sum, pilot.row_shots)))
+    whole = replace(at_rate(point, decided.rate), step="rest", aim=decided.aim_rad_per_s, pilot=before)
+    return with_rows(whole, decided.rows)
