@@ -127,7 +127,10 @@ def find_offset(turns: FloatArray, measured: Sequence[Lines], lengths: Sequence[
     slow = float(np.abs(rate[rate != 0]).min())
     step = max(_STEP / fast, 2 * np.pi / slow / _MOST_TRIED)
     tried = step * np.arange(-int(np.pi / slow / step), int(np.pi / slow / step) + 1)
-    gained = np.array([float(weight @ (value * np.exp(-1j * rate * at)).real) for at in tried])
+    rates, which = np.unique(rate, return_inverse=True)
+    together = np.zeros(len(rates), dtype=np.complex128)
+    np.add.at(together, which, weight * value)
+    gained = sum((one * np.exp(-1j * turned * tried)).real for one, turned in zip(together, rates, strict=True))
     at = float(tried[np.argmax(gained - np.log1p(np.abs(tried) / (5 * step)))])
     for _ in range(20):  # Newton
         turned = value * np.exp(-1j * rate * at)

@@ -207,3 +207,8 @@ def test_what_is_wrong_is_one_line_with_file_key_and_fix(change, message):
 def test_a_run_may_not_have_what_is_the_studys_own():
     with pytest.raises(SpecError, match=r"`run.name` is given by the study"):
         study({"name": "x"})
+
+
+def test_a_study_refuses_runs_in_two_steps():
+    with pytest.raises(SpecError, match=r"key `run\.strategy`.*one step; remove it"):
+        study(run={**RUN, "strategy": "adaptive"}).trials

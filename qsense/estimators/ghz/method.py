@@ -117,12 +117,12 @@ class GhzBlock(Estimator, TwoSteps):
         return shared_out(total, (0.5, *fringe) if self.method == "parity" else fringe)
 
     def best_rows(self, expected: Expected, total: int) -> tuple[int, ...]:
-        with_z = self.method == "parity"
+        with_z = self._plain_method == "parity"
         *z, along, across = two_steps.best_shares(expected, total, with_z, 1 + self.antipodal)
         return (*z, *(on_both_sides(along, across) if self.antipodal else (along, across)))
 
     def variance(self, expected: Expected, rows: Sequence[int]) -> float:
-        shots = two_steps.directions(rows, self.method == "parity")
+        shots = two_steps.directions(rows, self._plain_method == "parity")
         return float(two_steps.variance(expected, *map(np.asarray, shots)))
 
     @property
