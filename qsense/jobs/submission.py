@@ -17,8 +17,8 @@ from qsense.estimators.readout import patterns
 from qsense.jobs import dispatch
 from qsense.jobs.fetching import measured_or_sent
 from qsense.jobs.ledger import Ledger
-from qsense.runs.adaptive import ADAPTIVE
 from qsense.runs.folder import Folder, as_json
+from qsense.runs.pilots import ADAPTIVE
 from qsense.runs.placement import Placement
 from qsense.runs.point import Point
 from qsense.runs.preparation import PreparedRun, prepare_run

@@ -15,46 +15,12 @@ from dataclasses import replace
 import numpy as np
 
 from qsense.circuits.counts import Counts
-from qsense.errors import ArgumentError, RecordError
-from qsense.estimators.registry import AUTO, automatic, estimator_named
-from qsense.estimators.two_steps import TwoSteps
-from qsense.noise import ReadoutError
-from qsense.probes import Probe
-from qsense.runs.estimator_spec import EstimatorSpec
-from qsense.runs.pilots import Decision, at_rate, decide, least_rows, pilot_of, steerable, with_rows
+from qsense.errors import RecordError
+from qsense.runs.pilots import WHOLE, Decision, at_rate, decide, pilot_of, with_rows
 from qsense.runs.point import Pilot, Point
 from qsense.runs.record import RunRecord
 
-ADAPTIVE, WHOLE, STEPS = "adaptive", "whole", "steps.json"
-
-
-def begun(point: Point) -> Point:
-    """Returns a point as one that is measured in two steps, checked.
-
-    Raises:
-        ArgumentError: its estimator does not know two steps, or there are too few shots for both.
-    """
-    method = steerable(point)
-    whole = replace(point, step=WHOLE)
-    least = least_rows(method)
-    for shots in map(sum, whole.row_shots):
-        if shots < 2 * least:
-            needed = -(-2 * least * point.estimator.shots // shots)
-            raise ArgumentError(
-                f'{point.estimator.name} in two steps (`strategy = "{ADAPTIVE}"`) needs at least {needed} shots a '
-                f"circuit, but `shots` is {point.estimator.shots}."
-            )
-    return whole
-
-
-def with_antipodes(estimator: EstimatorSpec, probe: Probe, error: ReadoutError | None) -> EstimatorSpec:
-    """Returns the estimator that measures both sides of each direction where readout is known to be asymmetric."""
-    if error is None or error.up_given_down == error.down_given_up or "antipodal" in dict(estimator.options):
-        return estimator
-    kind = automatic(probe)[0] if estimator.kind == AUTO else estimator_named(estimator.kind)
-    if not issubclass(kind, TwoSteps) or "antipodal" not in kind.options:
-        return estimator
-    return replace(estimator, options=(*estimator.options, ("antipodal", True)))
+STEPS = "steps.json"
 
 
 def settled(points: Sequence[Point], record: RunRecord, keep: bool = False) -> list[Point]:

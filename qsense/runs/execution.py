@@ -14,8 +14,8 @@ import numpy as np
 from qsense.backends import Sampler
 from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError
-from qsense.runs.adaptive import WHOLE, settled
-from qsense.runs.pilots import pilot_of
+from qsense.runs.adaptive import settled
+from qsense.runs.pilots import WHOLE, pilot_of
 from qsense.runs.point import Acquisition, Point
 from qsense.runs.record import RunRecord
 

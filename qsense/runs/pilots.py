@@ -12,18 +12,25 @@ from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError
 from qsense.estimators.estimator import Estimator
 from qsense.estimators.integral import allocate, fit, law_of_curve
+from qsense.estimators.registry import AUTO, automatic, estimator_named
 from qsense.estimators.result import Estimate
 from qsense.estimators.two_steps import Expected, Offset, TwoSteps, find_offset
+from qsense.noise import ReadoutError
 from qsense.numerics.fisher import FloatArray
+from qsense.probes import Probe
+from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.point import Point, acting
 from qsense.runs.spec import RunSpec
 from qsense.runs.times import possible
 from qsense.theory.gains import gain
 
+ADAPTIVE, WHOLE = "adaptive", "whole"
 PILOT_SHARE = 0.1
 _LEAST_SHARE = 20  # no time gets less than a twentieth of the average: the pilot knows only so much
 _ROUNDS = 4  # of sharing shots out over rows, then times
 _WORTH_MOVING, _SIGMAS = 1.3, 3.0  # the factor by which rates differ before the times follow, and its certainty
+_CONTRADICTS = 3.0  # standard errors by which a pilot's field is off before directions follow it
+_UNSURE = 0.5  # of the pilot's error: by how much a field that it does not contradict may yet be off
 _EDGE = 1e-3  # of squared visibilities, which a pilot never knows to be 0 or 1
 
 
@@ -49,6 +56,35 @@ class _Law(NamedTuple):
     gains: FloatArray
     rate: float
     rate_error: float
+
+
+def begun(point: Point) -> Point:
+    """Returns a point as one that is measured in two steps, checked.
+
+    Raises:
+        ArgumentError: its estimator does not know two steps, or there are too few shots for both.
+    """
+    method = steerable(point)
+    whole = replace(point, step=WHOLE)
+    least = least_rows(method)
+    for shots in map(sum, whole.row_shots):
+        if shots < 2 * least:
+            needed = -(-2 * least * point.estimator.shots // shots)
+            raise ArgumentError(
+                f'{point.estimator.name} in two steps (`strategy = "{ADAPTIVE}"`) needs at least {needed} shots a '
+                f"circuit, but `shots` is {point.estimator.shots}."
+            )
+    return whole
+
+
+def with_antipodes(estimator: EstimatorSpec, probe: Probe, error: ReadoutError | None) -> EstimatorSpec:
+    """Returns the estimator that measures both sides of each direction where readout is known to be asymmetric."""
+    if error is None or error.up_given_down == error.down_given_up or "antipodal" in dict(estimator.options):
+        return estimator
+    kind = automatic(probe)[0] if estimator.kind == AUTO else estimator_named(estimator.kind)
+    if not issubclass(kind, TwoSteps) or "antipodal" not in kind.options:
+        return estimator
+    return replace(estimator, options=(*estimator.options, ("antipodal", True)))
 
 
 def pilot_of(point: Point) -> Point:
@@ -85,14 +121,17 @@ def decide(spec: RunSpec, point: Point, counts: Sequence[Counts]) -> Decision:
         possible(spec, point.probe, moved.rule)
         populations = np.interp(moved.rule.times, point.rule.times, populations)
         turns = moved.rule.times * moved.collected
+    # A field that the pilot does not contradict is taken as it is: it is known better than a tenth of the shots tell.
+    is_off = abs(found.value) > _CONTRADICTS * found.stderr
+    unsure = found.stderr * (1.0 if is_off else _UNSURE)
     fastest = max(float(np.abs(one.frequencies).max()) for one in measured)
-    across = np.clip((fastest * turns * found.stderr) ** 2, found.scatter, 0.5)
+    across = np.clip((fastest * turns * unsure) ** 2, found.scatter, 0.5)
     expected = [Expected(*one) for one in zip(squares.tolist(), populations.tolist(), across.tolist(), strict=True)]
     rest = sum(map(sum, point.row_shots)) - sum(map(sum, pilot.row_shots))
     shares = _pilot_shares(pilot, rest) if rate == 1 else (0.0,) * len(point.rule.times)
     # As many digits as matter, so that another processor decides the same.
     digits = 2 - int(np.floor(np.log10(found.stderr))) if np.isfinite(found.stderr) else 0
-    return Decision(round(found.value, digits), rate, _shared_out(moved, expected, rest), shares)
+    return Decision(round(found.value, digits) if is_off else 0.0, rate, _shared_out(moved, expected, rest), shares)
 
 
 def steerable(point: Point) -> TwoSteps:

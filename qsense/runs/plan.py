@@ -22,8 +22,8 @@ from qsense.noise import Noise
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule, rule_for_times
 from qsense.probes import Probe
-from qsense.runs.adaptive import ADAPTIVE, begun, with_antipodes
 from qsense.runs.commuting import check_commuting
+from qsense.runs.pilots import ADAPTIVE, begun, with_antipodes
 from qsense.runs.placement import CALIBRATION, CalibrationNoise
 from qsense.runs.point import Point as Point  # where other packages look for it
 from qsense.runs.point import acting

@@ -106,10 +106,8 @@ class RunSpec:
             "backend": self.backend,
             "seed": self.seed,
         }
-        if self.allocation != "equal":
-            data["allocation"] = self.allocation
-        if self.strategy != "one_step":
-            data["strategy"] = self.strategy
+        steered = (("allocation", self.allocation, "equal"), ("strategy", self.strategy, "one_step"))
+        data |= {key: value for key, value, default in steered if value != default}
         if self.times is not None:
             data["times_s"] = list(self.times)
         if self.readout_error is not None:
@@ -264,9 +262,8 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
 
 
 def _signal(entry: SpecFile) -> Signal:
-    if entry.signal is None:
-        return UNIFORM
-    return Signal(entry.signal.weights, entry.signal.frequency_hz, entry.signal.phase_rad)
+    given = entry.signal
+    return UNIFORM if given is None else Signal(given.weights, given.frequency_hz, given.phase_rad)
 
 
 def _device(entry: SpecFile) -> tuple[DeviceOptions | None, str]:

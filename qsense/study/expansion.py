@@ -16,7 +16,7 @@ import numpy as np
 from qsense.errors import SpecError, nearest
 from qsense.extensions import allowing
 from qsense.files import toml_file
-from qsense.runs.adaptive import ADAPTIVE
+from qsense.runs.pilots import ADAPTIVE
 from qsense.runs.spec import RunSpec, resolve
 from qsense.runs.spec_file import SpecFile
 from qsense.store.studies import StudyEntry

@@ -211,4 +211,4 @@ def test_a_run_may_not_have_what_is_the_studys_own():
 
 def test_a_study_refuses_runs_in_two_steps():
     with pytest.raises(SpecError, match=r"key `run\.strategy`.*one step; remove it"):
-        study(run={**RUN, "strategy": "adaptive"}).trials
+        assert not study(run={**RUN, "strategy": "adaptive"}).trials
