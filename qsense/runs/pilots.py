@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -150,6 +151,7 @@ def steerable(point: Point) -> TwoSteps:
     return method
 
 
+@lru_cache(maxsize=256)
 def least_rows(method: TwoSteps) -> int:
     """The fewest shots of one time with which every row has enough."""
     assert isinstance(method, Estimator)

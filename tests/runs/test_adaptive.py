@@ -76,8 +76,9 @@ def test_the_same_pilot_decides_the_same():
 
 def test_the_rest_is_measured_where_the_pilot_found_the_fringe_and_the_signal_is_as_it_was():
     spec = spec_of(shots=4000)
-    rest = both_steps(np.random.default_rng(1), spec, field=1.3 * FIELD)[1]
-    assert rest.aim == pytest.approx(0.3 * FIELD, abs=0.02)
+    rest = both_steps(np.random.default_rng(1), spec, field=2 * FIELD)[1]
+    assert rest.aim == pytest.approx(FIELD, abs=0.1)  # 4.5 of its errors
+    assert both_steps(np.random.default_rng(1), spec)[1].aim == 0.0  # a field that is not contradicted stays
     plain, aimed = plan(spec_of(strategy="one_step"))[0].acquisitions(), rest.acquisitions()
     at = {one.experiment.time: one.settings for one in aimed if one.settings.azimuths[0, 0] != 0}
     for one in plain[1:]:
@@ -87,8 +88,7 @@ def test_the_rest_is_measured_where_the_pilot_found_the_fringe_and_the_signal_is
         assert np.cos(turned - 4 * rest.aim * one.experiment.time) > 0.999 or len(found) == 1
 
 
-@pytest.mark.parametrize("off", [1.0, 1.2])
-@pytest.mark.parametrize("kind", ["ghz", "product"])
+@pytest.mark.parametrize(("kind", "off"), [("ghz", 1.0), ("ghz", 1.2), ("product", 1.2)])
 def test_two_steps_have_no_bias_cover_and_scatter_less_than_one(kind, off):
     """300 runs of each. At 95 % fewer than 268 or more than 297 covered is seen once in 10⁴."""
     rng, runs = np.random.default_rng(7), 300
@@ -112,7 +112,7 @@ def test_two_steps_have_no_bias_cover_and_scatter_less_than_one(kind, off):
 
 def test_a_pilot_that_counts_by_what_it_found_would_be_biased():
     """The control: the shares of the pilot are of the spec alone. Shares that grow with the pilot's own G are not."""
-    rng, spec, runs = np.random.default_rng(8), spec_of("product", 2, shots=60), 300
+    rng, spec, runs = np.random.default_rng(8), spec_of("product", 2, shots=60), 150
     point = plan(spec)[0]
     exact = 2 * np.exp(-0.4 * point.rule.times)
     honest, eager = [], []
