@@ -81,6 +81,7 @@ bench: install peers  ## the studies behind docs/benchmarks.md, beside peers (ab
 	$(BIN)/python benchmarks/emulator.py
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/structured.py
+	$(BIN)/python benchmarks/verdicts.py
 	$(BIN)/python benchmarks/tomography.py
 	$(BIN)/python benchmarks/shots.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tomography_peer.py
