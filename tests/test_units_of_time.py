@@ -15,7 +15,7 @@ from qsense.circuits.sensing import Experiment, Settings
 from qsense.circuits.transpilation import window_delays
 from qsense.cli.app import app
 from qsense.comparison import compare_points, measure_point
-from qsense.comparison.advantage import crossing
+from qsense.comparison.crossing import crossing
 from qsense.devices import layout
 from qsense.devices.device import Device
 from qsense.emulator import sample
