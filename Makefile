@@ -83,6 +83,9 @@ bench: install peers  ## the studies behind docs/benchmarks.md, beside peers (ab
 	$(BIN)/python benchmarks/structured.py
 	$(BIN)/python benchmarks/verdicts.py
 	$(BIN)/python benchmarks/tomography.py
+	$(BIN)/python benchmarks/few_shots.py phases
+	$(BIN)/python benchmarks/few_shots.py bootstrap
+	$(BIN)/python benchmarks/few_shots.py shifts --repetitions 300
 	$(BIN)/python benchmarks/shots.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tomography_peer.py
 	$(BIN)/python benchmarks/devices.py plan submission preparation readout window

@@ -150,6 +150,21 @@ def test_every_readout_shows_the_angle_with_its_sign(method, psi, signs, weights
     assert not found.interval[0] <= 2 * EXPECTED - TRUE <= found.interval[1]
 
 
+@pytest.mark.parametrize(("visibility", "shots"), [(0.2, 20), (0.2, 100), (0.9, 1000)])
+def test_the_information_has_no_bias_and_the_error_that_it_says(visibility, shots):
+    rng = np.random.default_rng(6)
+    found, errors = [], []
+    for _ in range(200):
+        psi = rng.uniform(0, 2 * np.pi)
+        swing, slope = visibility * np.cos(psi - QUADRATURES), visibility * np.sin(psi - QUADRATURES)
+        exact = np.sum(slope**2 / (1 - swing**2))  # of one shot of each readout
+        value, error = turns([fringe(rng, visibility, shots, psi)])[0].information
+        found.append(value / shots - exact)
+        errors.append(error / shots)
+    assert abs(np.mean(found)) < 4 * np.std(found) / np.sqrt(200) + 0.04 * visibility**2
+    assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(np.std(found), rel=0.4)
+
+
 def test_readouts_without_a_fringe_show_none():
     method = ParameterShift.for_probe(Probe.product(4), readout="collective_x", rule="auto")
     settings = method.design(0.0)[1]

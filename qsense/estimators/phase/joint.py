@@ -54,7 +54,7 @@ class Turn(NamedTuple):
     Attributes:
         frequency: ν > 0, ψ = νθ.
         at: maps ψ in rad, shape (...), to the logarithm.
-        information: the Fisher information about ψ that the posterior of V leaves, and its standard error.
+        information: the Fisher information about ψ, negative where noise hides V, and its standard error.
     """
 
     frequency: float
@@ -172,7 +172,7 @@ def _derivatives(
 
 
 def _information(fringe: Fringe, psi: float) -> tuple[float, float]:
-    """Mean and standard deviation, over the posterior of V at ψ, of the Fisher information about ψ."""
+    """The Fisher information about ψ, without the bias of V², and its deviation over the posterior of V at ψ."""
     cosines, sines = np.cos(psi - fringe.angles), np.sin(psi - fringe.angles)
     levels, weights = _populations(fringe)
     nodes, shares_of_v = _gauss(4 * _NODES)
@@ -184,7 +184,21 @@ def _information(fringe: Fringe, psi: float) -> tuple[float, float]:
     shots = fringe.shares.sum(1)
     known = (shots * (heights[..., None] * sines / 2) ** 2 / (chance * (1 - chance))).sum(-1)
     mean = float((density * known).sum())
-    return mean, float(np.sqrt((density * (known - mean) ** 2).sum()))
+    spread = float(np.sqrt((density * (known - mean) ** 2).sum()))
+    # The information goes with V², whose posterior mean is too large by the noise of V where V is small.
+    square = float((density * heights**2).sum())
+    return mean * _squared_visibility(fringe) / max(square, _TINY), spread
+
+
+def _squared_visibility(fringe: Fringe) -> float:
+    """V² by least squares, the noise of its two quadratures taken off; negative if they are smaller than that."""
+    shots = np.maximum(fringe.shares.sum(1), 2)
+    share = fringe.shares[:, 0] / shots
+    system = np.stack([np.ones(len(shots)), np.cos(fringe.angles), np.sin(fringe.angles)], axis=1) / 2
+    solve = np.linalg.pinv(system)[1:] if fringe.has_losses else np.linalg.pinv(system[:, 1:])
+    quadratures = solve @ (share - (0 if fringe.has_losses else 0.5))
+    noise = (solve**2 @ (share * (1 - share) / (shots - 1))).sum()
+    return float((quadratures**2).sum() - noise)
 
 
 @functools.cache

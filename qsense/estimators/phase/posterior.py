@@ -105,7 +105,7 @@ def _narrowed(clocks: Sequence[Sequence[tuple[Turn, float]]], centre: float, rea
     low, high = centre - reach, centre + reach
     for last in range(1, len(clocks) + 1):
         taken = [one for clock in clocks[:last] for one in clock]
-        sharpest = sum((one.frequency * duration) ** 2 * one.information[0] for one, duration in taken)
+        sharpest = sum((one.frequency * duration) ** 2 * max(one.information) for one, duration in taken)
         count = int(np.clip((high - low) * _STEPS * np.sqrt(sharpest), _POINTS, _MOST))
         grid = np.linspace(low, high, count)
         logs = np.sum([one.at(one.frequency * duration * grid) for one, duration in taken], axis=0)

@@ -84,8 +84,8 @@ def min_shots(readout: Readout, num_qubits: int) -> int:
     """Returns the shots of every row from which on F of GHZ and product probes is off by at most a third of its error.
 
     Other probes may need more, see `shots_for`. An outcome as rare as one in S shots is left out of Σ p'²/p: F is too
-    small. At a half of these shots the bias is up to 1.0 (`local_x`, N = 6), 1.8 (N = 8) and 0.9 (`collective_x`)
-    errors; at these, up to 0.25 and 0.33; at twice as many, under 0.1. Parity and the loss flag have no such bias.
+    small. At a half of these shots the bias is up to 0.9 (`local_x`, N = 6), 1.8 (N = 8) and 0.8 (`collective_x`)
+    errors; at these, up to 0.27 and 0.32; at twice as many, under 0.2. Parity and the loss flag have no such bias.
     Intervals cover 89 % or more.
 
     Source: emulated for N = 1 to 32 from pure states to weak fringes: benchmarks/few_shots.py, docs/benchmarks.md.
