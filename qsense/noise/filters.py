@@ -20,6 +20,8 @@ from qsense.signals import Pulses
 _ORDER = 16
 _DECADES = 4  # panels per decade below the first oscillation
 _TURNS = 40.0  # oscillations of the closest pair of edges that are integrated by panels
+_WIDTH = 3.0  # of a panel, in rad
+_AT_ONCE = 2**16  # numbers of a transform
 _TERMS = 24  # of the asymptotic series
 
 
@@ -74,18 +76,37 @@ def _filtered(exponent: float, low: float, high: float, pulses: Pulses) -> float
 def _by_panels(exponent: float, low: float, high: float, pulses: Pulses) -> float:
     if high <= low:
         return 0.0
+    # |g|² oscillates as cos(x · difference of edges): panels of a few radians of the fastest.
     first = min(max(low, 1.0), high)
-    knots = np.array([low])
+    total = 0.0
     if first > low:
-        knots = np.geomspace(low, first, max(2, math.ceil(_DECADES * math.log10(first / low)) + 1))
-    # |g|² oscillates as cos(x · difference of edges): panels of one radian of the fastest.
+        total = _panels(
+            exponent, np.geomspace(low, first, max(2, math.ceil(_DECADES * math.log10(first / low)) + 1)), pulses
+        )[-1]
+    if first == 1.0:  # the same panels at all times, but for the last
+        whole = math.floor((high - first) / _WIDTH)
+        if whole:
+            total += _from_one(exponent, pulses, 2 ** (whole - 1).bit_length())[whole - 1]
+        first += whole * _WIDTH
     if high > first:
-        knots = np.append(knots, np.linspace(first, high, max(2, math.ceil((high - first) / 3.0) + 1))[1:])
+        panels = max(1, math.ceil((high - first) / _WIDTH))
+        total += _panels(exponent, np.linspace(first, high, panels + 1), pulses)[-1]
+    return float(total)
+
+
+@lru_cache(maxsize=32)
+def _from_one(exponent: float, pulses: Pulses, panels: int) -> FloatArray:
+    """The integral from 1 to the end of each of some panels of equal width, shape (panels,)."""
+    return _panels(exponent, np.asarray(1.0 + _WIDTH * np.arange(panels + 1), dtype=np.float64), pulses)
+
+
+def _panels(exponent: float, knots: FloatArray, pulses: Pulses) -> FloatArray:
+    """∫ x^{−a} |g|² from the first knot to each other one, shape (knots − 1,)."""
     nodes, weights = _legendre()
     half, middle = np.diff(knots) / 2, (knots[1:] + knots[:-1]) / 2
-    x = (middle[:, None] + half[:, None] * nodes).ravel()
-    w = (half[:, None] * weights).ravel()
-    return float(np.sum(w * x**-exponent * transform(x, pulses)))
+    x = middle[:, None] + half[:, None] * nodes
+    values = x**-exponent * transform(x.ravel(), pulses).reshape(x.shape)
+    return np.asarray(np.cumsum(half * (values @ weights)))
 
 
 def transform(x: FloatArray, pulses: Pulses) -> FloatArray:
@@ -97,6 +118,9 @@ def transform(x: FloatArray, pulses: Pulses) -> FloatArray:
     """
     edges, signs = pulses.edges(), pulses.signs()
     length, middle = np.diff(edges), (edges[1:] + edges[:-1]) / 2
+    if len(x) * len(length) <= _AT_ONCE:
+        parts = np.sinc(np.outer(x, length) / (2 * np.pi)) * np.exp(1j * np.outer(x, middle - 0.5))
+        return np.asarray(np.abs(parts @ (signs * length)) ** 2)
     amplitude = np.zeros(len(x), dtype=np.complex128)
     for one, centre, sign in zip(length, middle - 0.5, signs, strict=True):
         amplitude += sign * one * np.sinc(x * one / (2 * np.pi)) * np.exp(1j * x * centre)
@@ -105,32 +129,37 @@ def transform(x: FloatArray, pulses: Pulses) -> FloatArray:
 
 def _beyond(exponent: float, low: float, high: float, pulses: Pulses) -> float:
     """The same integral where x times every difference of edges is large."""
+    constant, distances, weights = _interferences(pulses)
+    power = exponent + 2
+    cosines = _cosine_tails(power, low, distances) - _cosine_tails(power, high, distances)
+    return constant * _power(power, low, high) + float(weights @ cosines)
+
+
+@lru_cache(maxsize=32)
+def _interferences(pulses: Pulses) -> tuple[float, FloatArray, FloatArray]:
+    """Σ c_k², and for every distance of two edges twice the sum of their c_k c_l."""
     edges, signs = pulses.edges(), pulses.signs()
     jumps = np.concatenate([[signs[0]], np.diff(signs), [-signs[-1]]])
-    power = exponent + 2
-    total = float(jumps @ jumps) * _power(power, low, high)
-    weights: dict[float, float] = {}
-    for k in range(len(edges)):
-        for later in range(k + 1, len(edges)):
-            distance = round(float(edges[later] - edges[k]), 12)
-            weights[distance] = weights.get(distance, 0.0) + 2 * float(jumps[k] * jumps[later])
-    for distance, weight in weights.items():
-        total += weight * (_cosine_tail(power, low, distance) - _cosine_tail(power, high, distance))
-    return total
+    one, later = np.triu_indices(len(edges), 1)
+    distances, place = np.unique(np.round(edges[later] - edges[one], 12), return_inverse=True)
+    weights = np.asarray(np.bincount(place, 2 * jumps[one] * jumps[later]), dtype=np.float64)
+    return float(jumps @ jumps), distances, weights
 
 
-def _cosine_tail(power: float, start: float, distance: float) -> float:
-    """∫_start^∞ x^{−p} cos(x d) dx by repeated integration by parts, to the smallest term."""
-    factor, total, smallest = start**-power / distance, 0j, math.inf
-    term = complex(factor)
+def _cosine_tails(power: float, start: float, distances: FloatArray) -> FloatArray:
+    """∫_start^∞ x^{−p} cos(x d) dx by repeated integration by parts, each to its smallest term."""
+    total = np.zeros(len(distances), dtype=np.complex128)
+    smallest = np.full(len(distances), np.inf)
+    term = start**-power / distances + 0j
     for k in range(_TERMS):
-        if abs(term) > smallest:
+        size = np.abs(term)
+        smallest = np.where(size <= smallest, size, -1.0)  # which no later term is below
+        if not np.any(smallest >= 0):
             break
-        smallest = abs(term)
-        total += term
-        term *= (power + k) / (1j * start * distance)
+        total += np.where(smallest >= 0, term, 0.0)
+        term = term * ((power + k) / (1j * start * distances))
     # ∫ x^{−p} e^{ixd} dx from start to ∞ = i e^{i start d} start^{−p}/d · (1 + p/(i start d) + …)
-    return float((1j * np.exp(1j * start * distance) * total).real)
+    return np.asarray((1j * np.exp(1j * start * distances) * total).real)
 
 
 @lru_cache(maxsize=1)
