@@ -18,7 +18,7 @@ pytestmark = pytest.mark.checkout
 
 DOCUMENTS = {name: (ROOT / name).read_text() for name in (
     "README.md", "CONTRIBUTING.md", "docs/theory.md", "docs/runs.md", "docs/devices.md", "docs/studies.md",
-    "docs/stability.md", "docs/recharging.md",
+    "docs/stability.md", "docs/recharging.md", "docs/noise.md",
 )}  # fmt: skip
 EVERY = pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
 
@@ -69,7 +69,7 @@ def test_every_command_that_is_shown_has_the_options_it_is_shown_with(text):
         assert command.name != "qsense", line
 
 
-@pytest.mark.parametrize("name", ["docs/runs.md", "docs/studies.md"])
+@pytest.mark.parametrize("name", ["docs/runs.md", "docs/studies.md", "docs/noise.md"])
 def test_the_spec_that_is_shown_is_valid(name):
     (text,) = blocks("toml", DOCUMENTS[name])
     found = tomllib.loads(text)
