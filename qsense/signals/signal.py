@@ -6,7 +6,7 @@ one. Under pulses y(t) = ±1 a window of length t collects the angle θ = φ t W
     W(t) = (1/t) ∫₀ᵗ y(t') s(t') dt',
 
 so that the gain about φ is W² times that about θ. W = 1 for a constant field without pulses, 0 for a constant field
-under an echo; CPMG of n pulses and a field of f = n/2t in step with it reach 2/π, the largest W of any alternating one.
+under an echo; CPMG of n pulses and a field of f = n/2t in step with it reach 2/π.
 """
 
 from __future__ import annotations
