@@ -366,6 +366,6 @@ def test_every_figure_is_made_by_a_command_of_the_page():
 
 
 def test_what_refuses_a_part_of_a_run_names_who_can(tmp_path):
-    for estimator in ("tomography", "parameter_shift", "moments"):
+    for estimator in ("tomography", "parameter_shift"):
         with pytest.raises(QsenseError, match='"tomography", derivative = "commutator"'):
             qsense.run(spec_of("dipolar coupling", "product", estimator), out=tmp_path)
