@@ -7,6 +7,7 @@ import numpy as np
 import oracle
 import pytest
 import synthetic
+from misread import ERROR, misread
 
 from qsense.circuits.sensing import Settings
 from qsense.errors import ArgumentError
@@ -17,7 +18,6 @@ from qsense.estimators.readout.calibration import ReadoutCalibration
 from qsense.probes import Probe
 
 REPETITIONS = 3000
-ERROR = (0.01, 0.06)  # P(up | down), P(down | up)
 OPTIONS = {"antipodal": False, "phase_known": False}
 
 
@@ -25,14 +25,6 @@ def method(name, size, readout="loss_flag", **options):
     probe = Probe.ghz(size) if name == "ghz" else Probe.product(size)
     more = {"readout": readout} if name == "ghz" else {}
     return estimator_named(name).for_probe(probe, **more, **{**OPTIONS, **options})
-
-
-def misread(distributions, error=ERROR):
-    """What is read of exact distributions, shape (rows, 2^N), if each spin is read wrong by itself."""
-    e0, e1 = error
-    one = np.array([[1 - e0, e1], [e0, 1 - e1]])
-    size = int(distributions.shape[1]).bit_length() - 1
-    return distributions @ synthetic.together([one] * size).T
 
 
 def ghz_state(size):
