@@ -177,6 +177,9 @@ class RunRecord(RecordFolder):
             raise self.damaged(name, type(error).__name__) from error
         if text and not text.endswith("\n"):
             raise self.damaged(name, "its last line is cut off")
+        for number, line in enumerate(lines, start=2):
+            if None in line.values():  # fewer cells than the header has
+                raise self.damaged(name, f"line {number} is cut off")
         texts = text_columns(name)
         return [{key: parse_cell(key, text, texts) for key, text in line.items() if key is not None} for line in lines]
 
@@ -195,7 +198,8 @@ class RunRecord(RecordFolder):
             import pandas
         except ImportError as error:
             raise ArgumentError(f"A DataFrame needs pandas; run: {install_hint('data')}.") from error
-        return pandas.DataFrame(read_estimates(self), columns=list(ESTIMATE_COLUMNS))
+        rows = read_estimates(self)
+        return pandas.DataFrame(rows, columns=list(dict.fromkeys((*ESTIMATE_COLUMNS, *rows[0]))))
 
     def plot(self) -> Figure:
         """Returns a Matplotlib figure of G(t): estimates with 95 % intervals, over the exact values at these times.
