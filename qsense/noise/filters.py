@@ -56,6 +56,19 @@ def power_law_variance(
     return found
 
 
+def power_law_limit(spread: float, exponent: float, low: float, high: float, pulses: Pulses) -> float:
+    """Returns what v(t) tends to in rad²: |∫ y e^{iωt'} dt'|² of a long window is Σ c_k²/ω² on average.
+
+    >>> from qsense.signals import FREE
+    >>> round(power_law_limit(10.0, 0.0, 1.0, 10.0, FREE), 6)  # 2σ²/(4π² low · high)
+    0.506606
+    """
+    signs = pulses.signs()
+    jumps = np.concatenate([[signs[0]], np.diff(signs), [-signs[-1]]])
+    mean = _power(exponent + 2, low, high) / _power(exponent, low, high)
+    return float(jumps @ jumps) * (spread / (2 * math.pi)) ** 2 * mean
+
+
 def _power(exponent: float, low: float, high: float) -> float:
     """∫ x^{−a} dx."""
     if abs(1 - exponent) < 1e-12:

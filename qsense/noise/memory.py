@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise.filters import power_law_variance
+from qsense.noise.filters import power_law_limit, power_law_variance
 from qsense.numerics.fisher import FloatArray
 from qsense.signals import FREE, Pulses
 
@@ -184,6 +184,10 @@ class PowerLaw:
 
     def variance(self, times: FloatArray, pulses: Pulses = FREE) -> FloatArray:
         return power_law_variance(self.spread, self.exponent, self.low, self.high, np.asarray(times), pulses)
+
+    def limit(self, pulses: Pulses = FREE) -> float:
+        """Returns what v tends to in long windows, in rad²."""
+        return power_law_limit(self.spread, self.exponent, self.low, self.high, pulses)
 
     def decay_rate(self, pulses: Pulses = FREE) -> float:
         return inverse_time(lambda times: self.variance(times, pulses), self.spread)

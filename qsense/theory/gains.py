@@ -25,10 +25,11 @@ from qsense.theory.engines import (
     slowest_part,
     unshared_rates,
 )
-from qsense.theory.lasting import FAR, stays, surely_decays
+from qsense.theory.lasting import FAR, outlasts, stays, surely_decays
 from qsense.theory.laws import law_along, memory_error
 from qsense.theory.lindblad import carries_phase
 from qsense.theory.scales import lifetimes
+from qsense.theory.shared import rounding as rounding_of
 from qsense.theory.tails import gain_tail
 from qsense.theory.waves import collects_nothing, integrate_signal, is_wave, longest_window
 
@@ -125,10 +126,15 @@ def integrated_gain(probe: Probe, noise: AnyNoise, until: float | None = None, f
         return IntegratedGain(0.0, 0.0, "state of fixed J_z" if world.signal.has_unit_weights else "state of fixed K")
     closed = _closed_integral(probe, world) if np.isinf(end) else None
     if closed is not None:
-        return IntegratedGain(float(closed), _closed_error(float(closed), world.noise.exponent), "closed form")
+        error = _closed_error(float(closed), world.noise.exponent) + _of_covariance(probe, world, float(closed))
+        return IntegratedGain(float(closed), error, "closed form")
     slowest, fastest = decay_scales(probe, world, field)
     if np.isfinite(end):
         slowest, fastest = max(slowest, 1 / end), max(fastest, 1 / end)
+    elif outlasts(probe, world, field):
+        if not is_wave(world):
+            return IntegratedGain(np.inf, 0.0, engine.method)
+        slowest = 0.0
     elif slowest == 0 or not surely_decays(probe, world):  # a part may stay above 0 for ever
         rate = slowest_part(world, n)
         if stays(engine, n):
@@ -168,7 +174,7 @@ def _by_quadrature(
         atol = max(least, errors.integral())
         result = integrate_signal(world, errors.gain, slowest, fastest, end, tail, 1e-11, atol, latest, cheap)
         rounding = errors.integral()
-    rounding += memory_error(world) * result.value
+    rounding += memory_error(world) * result.value + _of_covariance(probe, world, result.value)
     missed = result.value == 0 and start > 0  # all of G lies before the first time at which it was computed
     return IntegratedGain(result.value, np.inf if missed else result.error + rounding, method)
 
@@ -275,6 +281,11 @@ def _closed_integral(probe: Probe, world: World) -> float | None:
             return None
         total += square * own if square else 0.0
     return factor * (1 - probe.tilt**2) * total
+
+
+def _of_covariance(probe: Probe, world: World, value: float) -> float:
+    """What rounding of C does to 𝓘 of a GHZ probe that nearly nothing of the shared noise reaches."""
+    return value * rounding_of(world, probe.branch) if math.isfinite(value) and is_block(probe, world.noise) else 0.0
 
 
 def _closed_error(value: float, exponent: float) -> float:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from qsense.noise import LocalNoise, World
+from qsense.noise import LocalNoise, NoiseModel, PowerLaw, World
 from qsense.probes import Probe
 from qsense.theory.block import is_block
-from qsense.theory.engines import Engine, slowest_part, unshared_rates
-from qsense.theory.scales import lifetimes
-from qsense.theory.shared import is_alike
+from qsense.theory.engines import Engine, decay_scales, engine_for, slowest_part, unshared_rates
+from qsense.theory.scales import LARGEST_LOG, lifetimes
+from qsense.theory.shared import felt, is_alike
 
 FAR = 45.0  # exp(−45) < 3e-20: after so many lifetimes all that decays is gone
 
@@ -23,9 +23,34 @@ def surely_decays(probe: Probe, world: World) -> bool:
     return plain or unshared_rates(world, n).min() > 0
 
 
+def outlasts(probe: Probe, world: World, field: float = 0.0) -> bool:
+    """Whether a part of G outlives noise whose variance does not grow for ever, as a spectrum's lower cut-off has it.
+
+    A part that such noise lowers by more than exp(−LARGEST_LOG) is beyond the range of numbers, and counts as gone.
+    """
+    n, model = probe.num_qubits, world.noise
+    bounded = [part for part in model.phase_noise if isinstance(part.memory, PowerLaw)]
+    if not bounded:
+        return False
+    lost = 0.0
+    for part in bounded:
+        is_ghz = is_block(probe, model)
+        factor = felt(part.space, probe.branch) if is_ghz else float(np.diag(part.space.covariance(n)).min())
+        lost += factor * part.memory.limit(world.pulses)  # type: ignore[attr-defined]
+    if lost > LARGEST_LOG:
+        return False
+    others = [part for part in model.phase_noise if part not in bounded]
+    rest = NoiseModel(model.local, coupling=model.coupling, phase_noise=others, dipolar=model.dipolar)
+    left = World(rest, world.signal, world.pulses)
+    slowest, _ = decay_scales(probe, left, field)
+    return (slowest == 0 or not surely_decays(probe, left)) and stays(engine_for(probe, left, field), n)
+
+
 def lasts(probe: Probe, engine: Engine) -> bool:
     """Whether a part of G about the collected angle never decays."""
     world = engine.world
+    if outlasts(probe, world):
+        return True
     return not surely_decays(probe, world) and stays(engine, probe.num_qubits)
 
 

@@ -13,6 +13,7 @@ from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_bound, has_bound
 from qsense.theory.engines import decay_scales, engine_for, slowest_part, unshared_rates
+from qsense.theory.lasting import outlasts
 from qsense.theory.scales import lifetimes
 from qsense.theory.waves import collects_nothing, is_wave, period
 
@@ -56,8 +57,9 @@ def operational_rate(probe: Probe, noise: AnyNoise, dead_time: float = 0.0, fiel
     check_dead_time(dead_time)
     engine, world = engine_for(probe, noise, field), world_of(noise)
     slowest, _ = decay_scales(probe, world, field)
+    endless = outlasts(probe, world, field) and not is_wave(world) and not collects_nothing(world)
     found = _largest_rate(engine.gain, engine.resolution, probe.num_qubits, world, dead_time, slowest)
-    if np.isinf(found.time):
+    if np.isinf(found.time) or endless:
         raise ArgumentError(
             f'Under the noise "{world.name}" a part of the gain of "{probe.name}" never decays: a longer time is '
             "always better. Give every spin a rate."

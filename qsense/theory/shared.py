@@ -7,6 +7,7 @@ with d_j = (z_j(k) − z_j(l))/2. A dᵀCd that rounding leaves where C does not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from functools import lru_cache
 from typing import cast
@@ -19,6 +20,7 @@ from qsense.noise.space import Space
 from qsense.numerics.fisher import FloatArray
 
 _UNFELT = 1e-13  # of the largest dᵀCd: rounding
+_ROUNDED = 2e-15  # of Σ|d_i C_ij d_j|: what rounding of C may leave of an exact sum that is 0
 _ALIKE = 1e-12
 _LARGEST = 1e300  # of a variance; its products stay numbers, and exp(−½ of it) is 0
 
@@ -43,8 +45,26 @@ def felt(space: Space, direction: FloatArray) -> float:
     if isinstance(space, Local):
         return float(direction @ direction)
     covariance = space.covariance(len(direction))
-    found, size = direction @ covariance @ direction, np.abs(direction) @ np.abs(covariance) @ np.abs(direction)
-    return float(found) if found > _UNFELT * size else 0.0
+    terms = (direction[:, None] * covariance * direction).ravel()
+    found, size = math.fsum(terms), float(np.abs(terms).sum())  # exact, as it may cancel
+    return found if found > _ROUNDED * size else 0.0
+
+
+def rounding(world: World, direction: FloatArray) -> float:
+    """Returns the relative error of dᵀCd from the rounding of C, the largest of all noise of the phase.
+
+    >>> from qsense.noise import Pairs, White
+    >>> near = PhaseNoise(Pairs(((0, 1, 1 - 1e-12),)), White(1.0))
+    >>> bool(1e-4 < rounding(World(NoiseModel(phase_noise=[near])), np.array([1.0, -1.0])) < 1e-3)
+    True
+    """
+    worst = 0.0
+    for part in world.noise.phase_noise:
+        if not isinstance(part.space, Local | Collective) and (left := felt(part.space, direction)):
+            covariance = part.space.covariance(len(direction))
+            size = float(np.abs(direction) @ np.abs(covariance) @ np.abs(direction))
+            worst = max(worst, 1.2e-16 * size / left)
+    return worst
 
 
 def along(world: World, times: FloatArray, direction: FloatArray) -> FloatArray:

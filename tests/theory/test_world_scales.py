@@ -3,7 +3,20 @@
 import numpy as np
 import pytest
 
-from qsense.noise import LocalNoise, Matrix, NoiseModel, OrnsteinUhlenbeck, Pairs, PhaseNoise, White, World
+from qsense.errors import ArgumentError
+from qsense.noise import (
+    Collective,
+    Local,
+    LocalNoise,
+    Matrix,
+    NoiseModel,
+    OrnsteinUhlenbeck,
+    Pairs,
+    PhaseNoise,
+    PowerLaw,
+    White,
+    World,
+)
 from qsense.probes import Probe
 from qsense.signals import Signal
 from qsense.theory import crossover, integrated_gain, operational_rate, rate_bound
@@ -53,3 +66,27 @@ def test_a_variance_that_grows_as_its_diagonal_times_t():
     part = PhaseNoise(Matrix(((1e-4, 0.0), (0.0, 1.0))), memory)
     assert part.decay_rates(2) == pytest.approx([2e-4, 2.0], rel=1e-3)
     assert slowest_part(World(NoiseModel(phase_noise=[part])), 2) == pytest.approx(2e-4, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "memory", [PowerLaw(12.0, 0, 1, 10), PowerLaw(25.0, 0, 1, 10), PowerLaw(40.0, 0, 1, 10), PowerLaw(20.0, 1, 1, 1e5)]
+)
+@pytest.mark.parametrize("space", [Local(), Collective()])
+def test_nothing_ends_what_noise_without_low_frequencies_leaves(memory, space):
+    noise = NoiseModel(phase_noise=[PhaseNoise(space, memory)])
+    f = np.linspace(0, np.log(memory.high / memory.low), 200001)
+    f = memory.low * np.exp(f)
+    density = f ** (1 - memory.exponent)  # v → σ² <2/(2πf)²>
+    limit = memory.spread**2 * np.sum(density * 2 / (2 * np.pi * f) ** 2) / np.sum(density)
+    assert memory.limit() == pytest.approx(limit, rel=1e-3)
+    assert memory.variance(np.array([1e4]))[0] == pytest.approx(limit, rel=1e-3)
+    assert integrated_gain(Probe.ghz(2), noise).value == np.inf
+    with pytest.raises(ArgumentError, match=r"never decays|longer time is always better"):
+        operational_rate(Probe.ghz(2), noise)
+
+
+@pytest.mark.parametrize(("near", "rel"), [(1e-12, 2e-4), (1e-14, 2e-2)])
+def test_nearly_equal_noise_of_two_spins_states_what_rounding_leaves(near, rel):
+    noise = NoiseModel(phase_noise=[PhaseNoise(Pairs(((0, 1, 1 - near),)), White(1.0))])
+    found = integrated_gain(Probe.ghz(2, signs="+-"), World(noise, GRADIENT))
+    assert abs(found.value - 1 / (2 * near)) <= found.error <= 1.5 * rel * found.value  # 4/(4γ · 2(1−c))
