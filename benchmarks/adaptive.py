@@ -72,7 +72,8 @@ def integral_of(rng, spec, point, noise, field):
     if point.step:
         counts = stepwise.drawn(rng, pilot_of(point), noise, field)
         point = rest_of(point, counts, decide(spec, point, counts))
-    return integrate_estimates(point.rule, point.estimate(stepwise.drawn(rng, point, noise, field))).total
+    counts = point.with_pilot(stepwise.drawn(rng, point, noise, field))
+    return integrate_estimates(point.rule, point.estimate(counts)).total
 
 
 def floor_of(kind, size, noise, total):

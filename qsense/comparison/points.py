@@ -28,7 +28,7 @@ class MeasuredPoint:
 
     Attributes:
         point: what was measured.
-        counts: of each time.
+        counts: of each time, with those of a pilot that they add to.
         estimates: G at each time.
         integral: 𝓘 from them.
         gain_exact: exact G (or classical gain) at each time, shape (times,).
@@ -119,6 +119,7 @@ def measure_point(point: Point, counts: Sequence[Counts], readout_error: Readout
         counts: of each time.
         readout_error: with which they were read.
     """
+    counts = point.with_pilot(counts)
     estimates = tuple(point.estimate(counts))
     integral, exact = integrate_estimates(point.rule, estimates), _exact_integral(point, readout_error)
     assumptions, widening = _assumptions(point, counts), 1.0

@@ -8,6 +8,7 @@ bias. All functions take any number of leading axes, so that repetitions and boo
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,11 @@ def inverse(angles: FloatArray) -> FloatArray:
     >>> bool(np.allclose(inverse(np.array([0.0, np.pi / 2])), np.eye(2)))
     True
     """
+    return _inverse(tuple(map(float, angles)))
+
+
+@lru_cache(maxsize=1024)
+def _inverse(angles: tuple[float, ...]) -> FloatArray:
     system = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     if np.abs(system[:, 1]).max(initial=0) < 1e-9 and len(angles):
         return np.asarray(np.linalg.pinv(system[:, :1]))

@@ -12,7 +12,7 @@ import numpy as np
 from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError
 from qsense.estimators.estimator import Estimator
-from qsense.estimators.integral import allocate, fit, law_of_curve
+from qsense.estimators.integral import allocate, law_of_curve
 from qsense.estimators.registry import AUTO, automatic, estimator_named
 from qsense.estimators.result import Estimate
 from qsense.estimators.two_steps import Expected, Offset, TwoSteps, find_offset
@@ -32,7 +32,11 @@ _ROUNDS = 4  # of sharing shots out over rows, then times
 _WORTH_MOVING, _SIGMAS = 1.3, 3.0  # the factor by which rates differ before the times follow, and its certainty
 _CONTRADICTS = 3.0  # standard errors by which a pilot's field is off before directions follow it
 _UNSURE = 0.5  # of the pilot's error: by how much a field that it does not contradict may yet be off
+_RATES = np.geomspace(0.1, 10, 301)  # of decay that are tried, in units of the noise's
 _EDGE = 1e-3  # of squared visibilities, which a pilot never knows to be 0 or 1
+
+
+Rows = tuple[tuple[int, ...], ...]
 
 
 class Decision(NamedTuple):
@@ -47,7 +51,7 @@ class Decision(NamedTuple):
 
     aim_rad_per_s: float
     rate: float
-    rows: tuple[tuple[int, ...], ...]
+    rows: Rows
     shares: tuple[float, ...]
 
 
@@ -128,11 +132,13 @@ def decide(spec: RunSpec, point: Point, counts: Sequence[Counts]) -> Decision:
     fastest = max(float(np.abs(one.frequencies).max()) for one in measured)
     across = np.clip((fastest * turns * unsure) ** 2, found.scatter, 0.5)
     expected = [Expected(*one) for one in zip(squares.tolist(), populations.tolist(), across.tolist(), strict=True)]
+    before = pilot.row_shots if rate == 1 and not is_off else ()  # what the rest adds to
     rest = sum(map(sum, point.row_shots)) - sum(map(sum, pilot.row_shots))
-    shares = _pilot_shares(pilot, rest) if rate == 1 else (0.0,) * len(point.rule.times)
+    shares = _pilot_shares(pilot, rest) if rate == 1 and is_off else (0.0,) * len(point.rule.times)
     # As many digits as matter, so that another processor decides the same.
     digits = 2 - int(np.floor(np.log10(found.stderr))) if np.isfinite(found.stderr) else 0
-    return Decision(round(found.value, digits) if is_off else 0.0, rate, _shared_out(moved, expected, rest), shares)
+    aim = round(found.value, digits) if is_off else 0.0
+    return Decision(aim, rate, _shared_out(moved, expected, rest, before), shares)
 
 
 def steerable(point: Point) -> TwoSteps:
@@ -162,27 +168,32 @@ def least_rows(method: TwoSteps) -> int:
     return total
 
 
-def with_rows(point: Point, rows: tuple[tuple[int, ...], ...]) -> Point:
+def with_rows(point: Point, rows: Rows) -> Point:
     return replace(point, rows=rows, shots=tuple(sum(one) // len(one) for one in rows))
 
 
 def _law(point: Point, estimates: Sequence[Estimate]) -> _Law:
-    """What the pilot says of the decay: the noise's curve with a height and a rate of its own, if it can be fitted."""
+    """What the pilot says of the decay: the noise's curve with its own height and rate, averaged over what fits."""
     rule, world = point.rule, acting(point.world)
 
     def curve(times: FloatArray) -> FloatArray:
         return gain(point.probe, world, times)
 
+    values = np.array([one.value for one in estimates])
     try:
         shape = law_of_curve(curve, 1 / rule.decay_rate, exponent=False)
-        found = fit(rule.times, estimates, shape, refused_below=0.0)
-    except ArgumentError:  # too few times, or no decay
+    except ArgumentError:  # no decay
         exact = curve(rule.times)
-        values = np.array([one.value for one in estimates])
         return _Law(exact * max(float(values @ exact / (exact @ exact)), _EDGE), 1.0, np.inf)
-    height, rate = found.parameters["amplitude"].value, found.parameters["rate"]
-    gains = height * shape.shape(rate.value * rule.times, 1.0)
-    return _Law(gains, rate.value / rule.decay_rate, rate.stderr / rule.decay_rate)
+    precise = np.array([one.stderr for one in estimates]) ** -2.0
+    curves = shape.shape(rule.decay_rate * _RATES[:, None] * rule.times, 1.0)
+    heights = np.maximum(curves @ (precise * values) / np.maximum(curves**2 @ precise, 1e-300), _EDGE)
+    misfits = (values - heights[:, None] * curves) ** 2 @ precise
+    chance = np.exp((misfits.min() - misfits) / 2)
+    chance /= chance.sum()
+    middle = float(chance @ np.log(_RATES))
+    error = float(np.sqrt(chance @ (np.log(_RATES) - middle) ** 2 + np.log(_RATES[1] / _RATES[0]) ** 2))
+    return _Law(chance @ (heights[:, None] * curves), float(np.exp(middle)), float(np.exp(middle)) * error)
 
 
 def _squares(point: Point, gains: FloatArray, populations: FloatArray) -> FloatArray:
@@ -215,16 +226,31 @@ def at_rate(point: Point, rate: float) -> Point:
     return replace(point, rule=moved)
 
 
-def _shared_out(point: Point, expected: Sequence[Expected], total: int) -> tuple[tuple[int, ...], ...]:
-    """The shots of each row of each time that give 𝓘 its smallest error."""
+def _shared_out(point: Point, expected: Sequence[Expected], total: int, before: Rows = ()) -> Rows:
+    """The shots of each row of each time that give 𝓘 its smallest error, together with those before."""
     method, times = steerable(point), len(point.rule.times)
-    least = max(least_rows(method), total // (times * _LEAST_SHARE))
+    first = [sum(rows) for rows in before] or [0]
+    total += sum(first)
+    least = max(least_rows(method), total // (times * _LEAST_SHARE), max(first) + point.circuits_per_time)
     shots = allocate(total, np.ones(times), np.ones(times), least).shots
     for _ in range(_ROUNDS):
         rows = [method.best_rows(one, n) for one, n in zip(expected, shots, strict=True)]
         each = np.array([method.variance(one, own) * sum(own) for one, own in zip(expected, rows, strict=True)])
         shots = allocate(total, point.rule.weights * point.collected**2, np.sqrt(each), least).shots
-    return tuple(method.best_rows(one, n) for one, n in zip(expected, shots, strict=True))
+    rows = [method.best_rows(one, n) for one, n in zip(expected, shots, strict=True)]
+    return tuple(map(_added, rows, before)) if before else tuple(rows)
+
+
+def _added(wanted: Sequence[int], before: Sequence[int]) -> tuple[int, ...]:
+    """The shots that are still wanted of each row, at least one; what that is too many is taken off the largest.
+
+    >>> _added((90, 10, 5), (10, 11, 5))
+    (77, 1, 1)
+    """
+    found = [max(one - done, 1) for one, done in zip(wanted, before, strict=True)]
+    for _ in range(sum(found) - (sum(wanted) - sum(before))):
+        found[found.index(max(found))] -= 1
+    return tuple(found)
 
 
 def _pilot_shares(pilot: Point, rest: int) -> tuple[float, ...]:

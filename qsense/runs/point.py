@@ -40,17 +40,24 @@ class Acquisition(NamedTuple):
 
 
 class Pilot(NamedTuple):
-    """What a pilot at the same times says of G.
+    """What a pilot at the same times says of G: by its counts, or by estimates of its own.
 
     Attributes:
-        estimates: at each time; () where its times are others.
-        shares: with which they count, fixed before anything is measured, so that no estimate is biased.
         shots: at each time, over all circuits.
+        counts: at each time, of the same rows, to which the rest adds; () where its directions or times are others.
+        estimates: at each time, where its directions alone are others.
+        shares: with which the estimates count, fixed before anything is measured, so that no estimate is biased.
     """
 
-    estimates: tuple[Estimate, ...]
-    shares: tuple[float, ...]
     shots: tuple[int, ...]
+    counts: tuple[Counts, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
+    shares: tuple[float, ...] = ()
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is part of what is estimated."""
+        return bool(self.counts or self.estimates)
 
 
 def acting(world: World) -> AnyNoise:
@@ -165,7 +172,7 @@ class Point:
     def total_shots(self) -> tuple[int, ...]:
         """The shots of all circuits of each time, those of a pilot at the same times included."""
         own = tuple(map(sum, self.row_shots))
-        if self.pilot is None or not self.pilot.estimates:
+        if self.pilot is None or not self.pilot.is_counted:
             return own
         return tuple(sum(both) for both in zip(own, self.pilot.shots, strict=True))
 
@@ -205,8 +212,18 @@ class Point:
         whole = Counts.joined(parts)
         return [whole.part(k * rows, (k + 1) * rows) for k in range(len(self.rule.times))]
 
+    def with_pilot(self, counts: Sequence[Counts]) -> list[Counts]:
+        """Returns the counts of every time together with those of a pilot of the same rows, if it has one."""
+        if self.pilot is None or not self.pilot.counts:
+            return list(counts)
+        return [Counts.merged([one, own]) for one, own in zip(self.pilot.counts, counts, strict=True)]
+
     def estimate(self, counts: Sequence[Counts]) -> list[Estimate]:
-        """Returns G about φ at every time from the counts of every time: W² times that about the collected angle."""
+        """Returns G about φ at every time from the counts of every time: W² times that about the collected angle.
+
+        Args:
+            counts: of every time, as `with_pilot` gives them.
+        """
         streams = np.random.SeedSequence(self._entropy(1)).spawn(len(counts))
         found = []
         for part, stream, time, share in zip(counts, streams, self.rule.times, self.collected, strict=True):

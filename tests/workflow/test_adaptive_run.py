@@ -30,6 +30,13 @@ def files_of(record):
     return {path.name: path.read_bytes() for path in (record.path / "counts").iterdir()}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _without_figures():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qsense.reports.figures", lambda comparison: {})
+        yield
+
+
 @pytest.fixture(scope="module")
 def record(tmp_path_factory):
     return run(RunSpec.from_dict(SPEC), out=tmp_path_factory.mktemp("records"))
@@ -71,9 +78,9 @@ def test_it_is_reproduced_bit_for_bit(record, tmp_path):
     assert all(point.counts_equal for point in again.points)
 
 
-@pytest.mark.parametrize("after", [3, 8, 12, 17])
+@pytest.mark.parametrize("after", [3, 12])
 def test_a_run_that_was_killed_goes_on_to_the_same_counts(record, tmp_path, monkeypatch, after):
-    """Killed in a pilot, at its end, in the rest."""
+    """Killed in a pilot, and in the rest."""
     calls, sample = [], EmulatorSampler.sample
 
     def dying(self, *arguments):
