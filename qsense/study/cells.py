@@ -17,6 +17,9 @@ from qsense.tables.columns import TRIAL_COLUMNS
 from qsense.tables.results import Results
 from qsense.theory.times import law_behind
 
+SIGNED = "ghz with signs"
+"""What GHZ probes of several N are called together, each with the signs of its signal."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -33,6 +36,8 @@ class Cell:
         gains, gains_exact: G at each time.
         noise: what acted; None where the results do not say.
         is_exact_as_read: False where readout error is in the estimates and not in the exact values.
+        refused: the assumptions that counts of it refuse, so that its estimates are none of what they stand for; empty
+            where all hold.
     """
 
     names: dict[str, Any]
@@ -49,6 +54,7 @@ class Cell:
     gains_exact: tuple[float, ...]
     noise: AnyNoise | None = None
     is_exact_as_read: bool = True
+    refused: str = ""
 
     @property
     def curve(self) -> Curve:
@@ -102,6 +108,7 @@ def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
         tuple(np.array(curves[0]["gain_exact"], dtype=float)),
         noise,
         is_exact_as_read(results, first),
+        next((text for row in rows if (text := refused(results, row))), ""),
     )
 
 
@@ -110,9 +117,24 @@ def is_exact_as_read(results: Results, row: int) -> bool:
     return "is_exact_as_read" not in results.trials.values or bool(results.trials.values["is_exact_as_read"][row])
 
 
+def refused(results: Results, row: int) -> str:
+    """Returns the assumptions for which a trial's estimates are withheld; empty where there are none."""
+    names = results.trials.values.get("assumptions")
+    is_withheld = names is not None and results.trials.values["z"][row] is None and is_exact_as_read(results, row)
+    return str(names[row] or "") if names is not None and is_withheld else ""
+
+
 def _mean(pairs: Sequence[tuple[float, float]]) -> Estimate:
     numbers, errors = zip(*pairs, strict=True)
     return Estimate(float(np.mean(numbers)), float(np.linalg.norm(errors)) / len(pairs))
+
+
+def families(group: Sequence[Cell]) -> dict[str, str]:
+    """Returns name of a probe → its name over all N: ghz:+- and ghz:+-+- are one, if each N has one of them."""
+    names = list(dict.fromkeys((cell.names["probe"], cell.names["num_qubits"]) for cell in group))
+    signed = [size for name, size in names if name.startswith("ghz:")]
+    is_one = "ghz" not in {name for name, _ in names} and len(set(signed)) == len(signed)
+    return {name: SIGNED if is_one and name.startswith("ghz:") else name for name, _ in names}
 
 
 def groups_of(found: Sequence[Cell], apart: set[str]) -> Iterator[list[Cell]]:

@@ -11,7 +11,7 @@ import numpy as np
 from qsense.estimators.result import NORMAL_95
 from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal, render_figure
 from qsense.files.units import time_unit
-from qsense.study.cells import Cell
+from qsense.study.cells import SIGNED, Cell, families
 from qsense.study.leads import Lead, leads
 
 if TYPE_CHECKING:
@@ -34,11 +34,13 @@ _LABELS = {
 def figures(found: Sequence[Cell]) -> dict[str, bytes]:
     """Returns the figures of a study by file name.
 
-    integrated_gain.png and .svg; also lead.png and .svg if GHZ and product can be compared.
+    integrated_gain.png and .svg; also lead.png and .svg if GHZ and product can be compared, and are not all withheld.
     """
     made, pairs = {}, leads(found)
     with drawing():
-        drawn = {"integrated_gain": integrated_gain_figure(found)} | ({"lead": lead_figure(pairs)} if pairs else {})
+        drawn = {"integrated_gain": integrated_gain_figure(found)} | (
+            {"lead": lead_figure(pairs)} if any(not pair.refused for pair in pairs) else {}
+        )
         for name, figure in drawn.items():
             for kind in ("png", "svg"):
                 made[f"{name}.{kind}"] = render_figure(figure, kind)
@@ -78,32 +80,33 @@ def integrated_gain_figure(found: Sequence[Cell]) -> Figure:
 
 def _draw_panel(panel: Axes, group: list[Cell], across: str, series: str | None, handles: dict[str, Any]) -> None:
     seconds, unit = time_unit(max(cell.integrated_gain_exact for cell in group))
-    probes = list(dict.fromkeys(cell.names["probe"] for cell in group))
+    family = families(group)
+    probes = list(dict.fromkeys(family.values()))
     levels = list(dict.fromkeys(cell.names[series] for cell in group)) if series else [None]
     chosen = levels if len(levels) <= 4 else [levels[k] for k in np.linspace(0, len(levels) - 1, 4).astype(int)]
-    others = [probe for probe in probes if probe not in COLOURS]
+    others = [probe for probe in probes if probe not in COLOURS and probe != SIGNED]
     for probe in probes:
-        colour = COLOURS.get(probe) or OTHERS[others.index(probe) % len(OTHERS)]
+        colour = COLOURS.get("ghz" if probe == SIGNED else probe) or OTHERS[others.index(probe) % len(OTHERS)]
         for number, level in enumerate(chosen):
-            own = [c for c in group if c.names["probe"] == probe and (series is None or c.names[series] == level)]
+            own = [c for c in group if family[c.names["probe"]] == probe]
+            own = [c for c in own if series is None or c.names[series] == level]
             own = sorted(own, key=lambda cell: cell.names[across])
             x = [cell.names[across] for cell in own]
-            label = {"ghz": "GHZ"}.get(probe, probe) + (
+            label = {"ghz": "GHZ", SIGNED: "GHZ with signs"}.get(probe, probe) + (
                 "" if series is None else f", {_short(series)} = {_value(level)}"
             )
             exact = [c.integrated_gain_exact / seconds for c in own]
-            panel.plot(x, exact, color=colour, lw=1.2, ls="-" if probe == "ghz" else "--")
-            handles[label] = panel.errorbar(
-                x,
-                [c.integrated_gain.value / seconds for c in own],
-                yerr=[NORMAL_95 * c.integrated_gain.stderr / seconds for c in own],
-                fmt=_MARKERS[number % len(_MARKERS)],
-                color=colour,
-                markersize=4,
-                markerfacecolor="white" if number % 2 else None,
-                elinewidth=1,
-                capsize=2,
-            )
+            panel.plot(x, exact, color=colour, lw=1.2, ls="-" if probe in ("ghz", SIGNED) else "--")
+            for text, alpha in (("", 1.0), (" (assumption refused)", 0.4)):
+                shown = [cell for cell in own if bool(cell.refused) == bool(text)]
+                if shown:
+                    handles[label + text] = panel.errorbar(
+                        [cell.names[across] for cell in shown],
+                        [c.integrated_gain.value / seconds for c in shown],
+                        yerr=[NORMAL_95 * c.integrated_gain.stderr / seconds for c in shown],
+                        fmt=_MARKERS[number % len(_MARKERS)], color=colour, alpha=alpha, markersize=4,
+                        markerfacecolor="white" if number % 2 else None, elinewidth=1, capsize=2,
+                    )  # fmt: skip
     _scale(panel, [cell.names[across] for cell in group], across)
     values = [cell.integrated_gain.value for cell in group]
     if min(values) > 0 and max(values) > 30 * min(values):
@@ -175,8 +178,8 @@ def _lead_map(pairs: Sequence[Lead], rate: str) -> Figure:
         ratio[place] = pair.ratio.value if pair.ratio else np.nan
     figure = blank_figure(9.6, 3.8)
     panels = figure.subplots(1, 2)
-    spread = max(float(np.nanmax(np.abs(ratio - 1))), 0.05)
-    error = float(np.median([pair.ratio.stderr for pair in pairs if pair.ratio]))
+    spread = max([0.05, *(abs(pair.ratio.value - 1) for pair in pairs if pair.ratio)])
+    error = float(np.median([pair.ratio.stderr for pair in pairs if pair.ratio] or [0.0]))
     for panel, data, title, options in (
         (panels[0], until, "GHZ leads until γt (measured)", {"cmap": "viridis"}),
         (panels[1], ratio, rf"$\mathcal{{I}}$ of GHZ / $\mathcal{{I}}$ of product (measured, ± {error:.1g})",

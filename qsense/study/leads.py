@@ -31,8 +31,9 @@ class Lead:
         measured: the crossing in s; None if none is seen.
         exact: the exact crossing in s; None if there is none, spins differ, a readout is classical or errs.
         ratio, ratio_exact: 𝓘 of GHZ over 𝓘 of product; None if the latter is zero.
-        until: the 95 % interval of the crossing.
-        ratio_interval: that of the ratio; its upper end is None where no ratio is too large.
+        until: the 95 % interval of the crossing; None where estimates are withheld.
+        ratio_interval: that of the ratio; its upper end is None where no ratio is too large. None as before.
+        refused: the assumptions for which estimates of either are withheld; empty where all hold.
     """
 
     names: dict[str, Any]
@@ -40,8 +41,9 @@ class Lead:
     exact: float | None
     ratio: Estimate | None
     ratio_exact: float | None
-    until: Until
-    ratio_interval: tuple[float, float | None]
+    until: Until | None
+    ratio_interval: tuple[float, float | None] | None
+    refused: str = ""
 
 
 def leads(found: Sequence[Cell]) -> list[Lead]:
@@ -68,6 +70,8 @@ def _lead(ghz: Cell, product: Cell) -> Lead:
             exact = predicted_crossing(probes[0], noise, probes[1], noise)
             curves = [c._replace(exact_at=partial(gain, p, noise)) for c, p in zip(curves, probes, strict=True)]
     ratio_exact = ghz.integrated_gain_exact / product.integrated_gain_exact if product.integrated_gain_exact else None
+    if text := "; ".join(dict.fromkeys(cell.refused for cell in (ghz, product) if cell.refused)):
+        return Lead(names, None, exact, None, ratio_exact, None, None, text)
     totals = ghz.integrated_gain, product.integrated_gain
     return Lead(
         names,
@@ -99,9 +103,10 @@ def lead_rows(found: Sequence[Cell]) -> list[dict[str, Any]]:
             **until_columns(one.until),
             "ratio": one.ratio.value if one.ratio else None,
             "ratio_stderr": one.ratio.stderr if one.ratio else None,
-            "ratio_low": one.ratio_interval[0],
-            "ratio_high": one.ratio_interval[1],
+            "ratio_low": one.ratio_interval[0] if one.ratio_interval else None,
+            "ratio_high": one.ratio_interval[1] if one.ratio_interval else None,
             "ratio_exact": one.ratio_exact,
+            "assumptions": one.refused,
         }
         for one in leads(found)
     ]

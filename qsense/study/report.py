@@ -84,6 +84,11 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str | Text]:
             f"{summary['trials_with_readout_error']} trials hold readout error that their exact values leave out: they "
             "have no z, and their crossings and ratios are those of what was read, not of the states"
         )
+    for name, number in summary.get("trials_withheld", {}).items():
+        parts.append(
+            f"‡ {number} trials: their counts refuse what their estimator assumes ({name}); they have no z, no lead "
+            "and no part in how the gain scales"
+        )
     parts += _table(
         "How they scale: the power of N, measured and exact",
         summary["exponents"],
@@ -101,9 +106,11 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str | Text]:
         (),
         {
             "exact": lambda row: _number(row["crossover_exact_s"]),
-            "measured": lambda row: until_text(row, 1.0),
+            "measured": lambda row: "‡" if row.get("assumptions") else until_text(row, 1.0),
             "ratio exact": lambda row: "–" if row["ratio_exact"] is None else f"{row['ratio_exact']:.3f}",
-            "measured ": lambda row: _number(row["ratio"], row["ratio_stderr"], ".3f"),
+            "measured ": lambda row: (
+                "‡" if row.get("assumptions") else _number(row["ratio"], row["ratio_stderr"], ".3f")
+            ),
         },
     )
     return parts
@@ -117,9 +124,18 @@ def _table(title: str, rows: list[dict[str, Any]], hidden: tuple[str, ...], numb
     if not rows:
         return []
     results = {"exponent", "exponent_stderr", "exponent_exact", "z", "p_value", "ratio", "ratio_stderr", "ratio_exact"}
-    results |= {"crossover_s", "crossover_stderr_s", "crossover_exact_s", "ratio_low", "ratio_high", *hidden}
+    results |= {
+        "crossover_s",
+        "crossover_stderr_s",
+        "crossover_exact_s",
+        "ratio_low",
+        "ratio_high",
+        "assumptions",
+        *hidden,
+    }
     results |= set(until_columns(None))
-    names = [key for key in rows[0] if key not in results and len({json.dumps(row[key]) for row in rows}) > 1]
+    shown = [key for key in rows[0] if key not in results]
+    names = [key for key in shown if key == "probe" or len({json.dumps(row[key]) for row in rows}) > 1]
     table = Table()
     for name in names:
         table.add_column({"num_qubits": "N"}.get(name, name.removesuffix("_per_s").replace("_", " ")))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ import numpy as np
 from qsense.backends import is_device
 from qsense.estimators.result import NORMAL_95, Estimate
 from qsense.numerics.fisher import FloatArray
-from qsense.study.cells import Cell, groups_of, is_exact_as_read
+from qsense.study.cells import Cell, families, groups_of, is_exact_as_read, refused
 from qsense.study.leads import lead_rows
 from qsense.tables.results import Results
 
-SCHEMA = 1
+SCHEMA = 2
+"""Raised when a summary says something new: one of before is made anew from the store."""
 _LEAST_SIZES = 3
 _CLEAR = 2.0  # standard errors: the logarithm of a smaller value is far from normal
 
@@ -28,7 +30,7 @@ class Exponent:
         names: the columns that its cells have in common.
         quantity: "gain_start" or "decay_rate".
         sizes: the N that are fitted.
-        left_out: the N whose value is within two standard errors of zero; they are not fitted.
+        left_out: the N whose value is within two standard errors of zero, or withheld; they are not fitted.
         measured: the slope of ln(value) against ln N, weighted by the errors.
         exact: the same slope of the exact values with the same weights.
         p_value: the probability of residuals at least this large under a power law.
@@ -45,7 +47,9 @@ class Exponent:
 
 def exponents(found: Sequence[Cell]) -> list[Exponent]:
     """Returns the exponents of all groups with at least three sizes."""
-    groups = groups_of(found, {"num_qubits"})
+    family = families(found)
+    named = [replace(cell, names={**cell.names, "probe": family[cell.names["probe"]]}) for cell in found]
+    groups = groups_of(named, {"num_qubits"})
     fitted = [_exponent(group, quantity) for group in groups for quantity in ("gain_start", "decay_rate")]
     return [one for one in fitted if one is not None]
 
@@ -55,7 +59,7 @@ def _exponent(group: Sequence[Cell], quantity: str) -> Exponent | None:
     for cell in group:
         value, exact = (cell.start, cell.start_exact) if quantity == "gain_start" else (cell.rate, cell.rate_exact)
         size = cell.names["num_qubits"]
-        if value is None or exact is None or value.value < _CLEAR * value.stderr or value.stderr == 0:
+        if cell.refused or value is None or exact is None or value.value < _CLEAR * value.stderr or value.stderr == 0:
             left_out.append(size)
         else:
             used.append((size, value.value, value.stderr / value.value, exact))
@@ -95,6 +99,7 @@ def summarize(results: Results, found: Sequence[Cell]) -> dict[str, Any]:
         **results.trials.attributes,
         "trials": len(results.trials),
         "trials_with_readout_error": sum(not is_exact_as_read(results, row) for row in range(len(results.trials))),
+        "trials_withheld": dict(Counter(filter(None, (refused(results, row) for row in range(len(results.trials)))))),
         "devices": sorted({name for name in results.trials.values["backend"] if is_device(name)}),
         "z": {
             "number": len(z),

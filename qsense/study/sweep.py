@@ -24,6 +24,7 @@ from qsense.study.cost import Cost
 from qsense.study.expansion import Study
 from qsense.study.main_script import check_main_script
 from qsense.study.results import study_results
+from qsense.study.summary import SCHEMA
 from qsense.study.trial_runs import MakePool, Progress, TrialsRun, run_trials
 from qsense.study.worker_pool import dask_pool, process_pool, this_process
 from qsense.tables import Columns, Results
@@ -249,7 +250,7 @@ def read_summary(folder: Path, entry: StudyEntry) -> dict[str, Any] | None:
     """Returns the summary of a study that its folder holds; None if there is none of all its trials."""
     try:
         summary = parse_json(read_bytes(folder / "summary.json", folder).decode())
-        whole = summary["study_id"] == entry.id and summary["not_run"] == 0
+        whole = summary["study_id"] == entry.id and summary["not_run"] == 0 and summary["schema"] == SCHEMA
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return summary if whole else None

@@ -1,11 +1,18 @@
 """Studies that sweep the signal, the pulses and noise that spins share."""
 
 import pytest
+import studies
 
 from qsense import RunSpec
 from qsense.errors import SpecError
+from qsense.store import Store
+from qsense.study.cells import SIGNED, cells
 from qsense.study.cost import Cost
 from qsense.study.expansion import Study
+from qsense.study.figures import figures, integrated_gain_figure
+from qsense.study.report import summary_parts
+from qsense.study.results import study_results
+from qsense.study.summary import summarize
 
 RUN = {
     "probes": ["ghz", "product"],
@@ -63,3 +70,29 @@ def test_a_swept_word_that_is_wrong_is_named():
 def test_a_field_in_step_with_pulses_that_there_are_not_is_refused_when_a_study_is_planned():
     with pytest.raises(SpecError, match=r'A "matched" frequency is that of the pulses.*This is at idle = free'):
         study_of({"idle": ["free", "hahn"]}, signal={"frequency_hz": "matched"})
+
+
+def test_estimates_whose_assumption_is_refused_are_no_part_of_what_a_study_concludes(tmp_path):
+    run = {
+        "noise": {"dephasing_rate": 0.1, "collective_dephasing_rate": 0.1},
+        "signal": {"weights": "alternating"},
+        "num_qubits": [2, 3, 4],
+        "shots": 300,
+    }
+    entry = studies.filled(tmp_path / "s", studies.study(run), together=True)
+    with Store(tmp_path / "s", read_only=True) as store:
+        results = study_results(store, entry)
+    found = cells(results)
+    assert {cell.names["probe"] for cell in found if cell.refused} == {"product"}
+    summary = summarize(results, found)
+    assert summary["trials_withheld"] == {"independent spins": 3}
+    assert [(row["ratio"], row["until"], row["assumptions"]) for row in summary["crossovers"]] == [
+        (None, None, "independent spins")
+    ] * 3
+    assert {row["probe"] for row in summary["exponents"]} == {SIGNED}  # ghz:+-, ghz:+-+ and ghz:+-+-, one power of N
+    assert set(figures(found)) == {"integrated_gain.png", "integrated_gain.svg"}
+    figure = integrated_gain_figure(found)
+    legend = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert legend == {"GHZ with signs", "product (assumption refused)"}
+    text = "\n".join(str(part) for part in summary_parts(summary))
+    assert "‡ 3 trials: their counts refuse what their estimator assumes (independent spins)" in text
