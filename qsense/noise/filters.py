@@ -4,7 +4,7 @@
 
 In x = ωt the window's own transform is g(x) = ∫₀¹ y e^{ixu} du. Up to some hundred oscillations the integral is taken
 by Gauss–Legendre panels. Beyond, |g|² = |Σ_k c_k e^{ixe_k}|²/x² with the jumps c_k of y at the edges e_k is a constant
-and cosines, whose integrals are a power and an asymptotic series.
+and cosines, whose integrals are a power and an asymptotic series. Late windows need only the latter (`late`).
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from qsense.signals import Pulses
 
 _ORDER = 16
 _DECADES = 4  # panels per decade below the first oscillation
-_TURNS = 40.0  # oscillations of the closest pair of edges that are integrated by panels
+_TURNS = 12.0  # oscillations of the closest pair of edges that are integrated by panels
 _WIDTH = 3.0  # of a panel, in rad
 _AT_ONCE = 2**16  # numbers of a transform
-_TERMS = 24  # of the asymptotic series
+_FAR, _FEW = 1e3, 8  # from so many rad on, so few terms are as good
+_TERMS = 24  # of the asymptotic series: after 12 oscillations, the last one is below 1e-16 of the first
 
 
 def power_law_variance(
@@ -44,16 +45,32 @@ def power_law_variance(
     >>> round(float(slow[0]), 9)
     1.0
     """
+    times = np.asarray(times, dtype=np.float64)
     found = np.zeros(len(times))
     norm = _power(exponent, low, high)
-    for place, time in enumerate(np.asarray(times, dtype=np.float64)):
-        if time > 0:
-            x = 2 * math.pi * low * time, 2 * math.pi * high * time
-            # P df = σ² x^{−a} dx / ∫ x^{−a} dx, the same for every unit of x.
-            found[place] = (
-                (spread * time) ** 2 * _filtered(exponent, *x, pulses) / (norm * (2 * math.pi * time) ** (1 - exponent))
-            )
+    is_late = times >= late_from(low, pulses)
+    if is_late.any():
+        late = times[is_late]
+        found[is_late] = power_law_limit(spread, exponent, low, high, pulses) + sum(
+            waves(spread, exponent, low, high, frequency, late, pulses, 2 * math.pi * frequency * late)
+            for frequency in (low, high)
+        )
+    early = np.flatnonzero((times > 0) & ~is_late)
+    x = 2 * math.pi * low * times[early], 2 * math.pi * high * times[early]
+    passed = np.empty(len(early))
+    wide = x[0] >= 1
+    passed[wide] = _after_one(exponent, x[0][wide], x[1][wide], pulses)
+    for place in np.flatnonzero(~wide).tolist():
+        passed[place] = _filtered(exponent, float(x[0][place]), float(x[1][place]), pulses)
+    # P df = σ² x^{−a} dx / ∫ x^{−a} dx, the same for every unit of x.
+    scale = (spread * times[early]) ** 2 / (norm * (2 * math.pi * times[early]) ** (1 - exponent))
+    found[early] = scale * passed
     return found
+
+
+def late_from(low: float, pulses: Pulses) -> float:
+    """Returns the time in s from which v is its limit and a wave of each cut-off."""
+    return _TURNS / (low * float(np.min(np.diff(pulses.edges()))))
 
 
 def power_law_limit(spread: float, exponent: float, low: float, high: float, pulses: Pulses) -> float:
@@ -63,54 +80,122 @@ def power_law_limit(spread: float, exponent: float, low: float, high: float, pul
     >>> round(power_law_limit(10.0, 0.0, 1.0, 10.0, FREE), 6)  # 2σ²/(4π² low · high)
     0.506606
     """
-    signs = pulses.signs()
-    jumps = np.concatenate([[signs[0]], np.diff(signs), [-signs[-1]]])
+    constant, _, _ = _interferences(pulses)
     mean = _power(exponent + 2, low, high) / _power(exponent, low, high)
-    return float(jumps @ jumps) * (spread / (2 * math.pi)) ** 2 * mean
+    return constant * (spread / (2 * math.pi)) ** 2 * mean
+
+
+def power_law_most(spread: float, exponent: float, low: float, high: float, pulses: Pulses) -> float:
+    """Returns an upper bound on v of all windows, in rad²: |∫ y e^{iωt'} dt'| ≤ Σ|c_k|/ω."""
+    jumps = 2.0 * (len(pulses.signs()) - 1) + 2
+    constant, _, _ = _interferences(pulses)
+    return power_law_limit(spread, exponent, low, high, pulses) * jumps**2 / constant
+
+
+def waves(
+    spread: float,
+    exponent: float,
+    low: float,
+    high: float,
+    frequency: float,
+    times: FloatArray,
+    pulses: Pulses,
+    phases: FloatArray | float | None,
+) -> FloatArray:
+    """Returns by how much a sharp cut-off makes v of late windows differ from its limit, in rad², shape (times,).
+
+    Args:
+        spread, exponent, low, high, pulses: as of `power_law_variance`.
+        frequency: the cut-off in Hz: `low` or `high`.
+        times: in s, at least `late_from`.
+        phases: 2πft of the cut-off in rad, or what stands for it: the amplitudes change slowly beside it. None for
+            the root mean square over all phases.
+    """
+    _, distances, weights = _interferences(pulses)
+    power = exponent + 2
+    x = 2 * math.pi * frequency * times
+    scale = (spread / (2 * math.pi)) ** 2 * frequency ** (1 - power) / _power(exponent, low, high)
+    found = np.zeros(len(times))
+    for distance, weight in zip(distances.tolist(), weights.tolist(), strict=True):
+        amplitude = weight * _series(power, x * distance)
+        if phases is None:
+            found += np.abs(amplitude) ** 2 / 2
+        else:
+            found += (np.exp(1j * distance * np.asarray(phases)) * amplitude).real
+    if phases is None:
+        return np.asarray(scale * np.sqrt(found))
+    return np.asarray(scale * found if frequency == low else -scale * found)
+
+
+def _series(power: float, x: FloatArray) -> FloatArray:
+    """y of ∫_x^∞ u^{−p} e^{iu} du = x^{1−p} e^{ix} y, for x of at least 12 oscillations."""
+    y = np.ones(x.shape, dtype=np.complex128)
+    inverse = -1j / x
+    for k in range((_TERMS if np.min(x, initial=np.inf) < _FAR else _FEW) - 1, -1, -1):
+        y = 1 + (power + k) * inverse * y
+    return np.asarray(-inverse * y)
 
 
 def _power(exponent: float, low: float, high: float) -> float:
     """∫ x^{−a} dx."""
+    return float(_powers(exponent, np.array([low]), np.array([high]))[0])
+
+
+def _powers(exponent: float, low: FloatArray, high: FloatArray) -> FloatArray:
     if abs(1 - exponent) < 1e-12:
-        return math.log(high / low)
-    span = (1 - exponent) * math.log(high / low)
-    return float(low ** (1 - exponent) * math.expm1(span) / (1 - exponent))
+        return np.log(high / low)
+    span = (1 - exponent) * np.log(high / low)
+    return np.asarray(low ** (1 - exponent) * np.expm1(span) / (1 - exponent))
 
 
 def _filtered(exponent: float, low: float, high: float, pulses: Pulses) -> float:
-    """∫ x^{−a} |g(x)|² dx."""
-    edges = pulses.edges()
-    closest = float(np.min(np.diff(edges)))
-    change = min(max(low, 2 * math.pi * _TURNS / closest), high)
-    total = _by_panels(exponent, low, change, pulses)
-    return total + (_beyond(exponent, change, high, pulses) if high > change else 0.0)
+    """∫ x^{−a} |g(x)|² dx from below 1."""
+    first = min(1.0, high)
+    knots = np.geomspace(low, first, max(2, math.ceil(_DECADES * math.log10(first / low)) + 1))
+    total = float(_panels(exponent, knots, pulses)[-1])
+    return total + (float(_after_one(exponent, np.ones(1), np.array([high]), pulses)[0]) if high > 1 else 0.0)
 
 
-def _by_panels(exponent: float, low: float, high: float, pulses: Pulses) -> float:
-    if high <= low:
-        return 0.0
-    # |g|² oscillates as cos(x · difference of edges): panels of a few radians of the fastest.
-    first = min(max(low, 1.0), high)
-    total = 0.0
-    if first > low:
-        total = _panels(
-            exponent, np.geomspace(low, first, max(2, math.ceil(_DECADES * math.log10(first / low)) + 1)), pulses
-        )[-1]
-    if first == 1.0:  # the same panels at all times, but for the last
-        whole = math.floor((high - first) / _WIDTH)
-        if whole:
-            total += _from_one(exponent, pulses, 2 ** (whole - 1).bit_length())[whole - 1]
-        first += whole * _WIDTH
-    if high > first:
-        panels = max(1, math.ceil((high - first) / _WIDTH))
-        total += _panels(exponent, np.linspace(first, high, panels + 1), pulses)[-1]
-    return float(total)
+def _after_one(exponent: float, low: FloatArray, high: FloatArray, pulses: Pulses) -> FloatArray:
+    """The same integrals from 1 or more, shape (times,)."""
+    far = float(_to_far(exponent, pulses)[0][-1])
+    total = np.zeros(len(low))
+    close = high - low < _WIDTH
+    total[close] = _one_panel(exponent, low[close], high[close], pulses)
+    inner = ~close & (low < far)
+    total[inner] = _up_to_far(exponent, low[inner], pulses)
+    ends = inner & (high < far)
+    total[ends] -= _up_to_far(exponent, high[ends], pulses)
+    outer = ~close & (high > far)
+    total[outer] += _beyond(exponent, np.maximum(low[outer], far), high[outer], pulses)
+    return total
+
+
+def _up_to_far(exponent: float, low: FloatArray, pulses: Pulses) -> FloatArray:
+    """The integrals up to where the asymptotic series begins."""
+    knots, left = _to_far(exponent, pulses)
+    place = np.searchsorted(knots, low)
+    return left[place] + _one_panel(exponent, low, knots[place], pulses)
 
 
 @lru_cache(maxsize=32)
-def _from_one(exponent: float, pulses: Pulses, panels: int) -> FloatArray:
-    """The integral from 1 to the end of each of some panels of equal width, shape (panels,)."""
-    return _panels(exponent, np.asarray(1.0 + _WIDTH * np.arange(panels + 1), dtype=np.float64), pulses)
+def _to_far(exponent: float, pulses: Pulses) -> tuple[FloatArray, FloatArray]:
+    """Knots from 1 to where the asymptotic series begins, and the integral from each of them to the last.
+
+    It is added up from the far end, where it is small, so that differences of it keep their digits.
+    """
+    last = 2 * math.pi * _TURNS / float(np.min(np.diff(pulses.edges())))
+    knots = np.linspace(1.0, last, math.ceil((last - 1) / _WIDTH) + 1)  # |g|² turns as x times distances of edges
+    parts = _one_panel(exponent, knots[:-1], knots[1:], pulses)
+    return knots, np.append(np.cumsum(parts[::-1])[::-1], 0.0)
+
+
+def _one_panel(exponent: float, low: FloatArray, high: FloatArray, pulses: Pulses) -> FloatArray:
+    """∫ x^{−a} |g|² over short ranges, shape of low."""
+    nodes, weights = _legendre()
+    half, middle = (high - low) / 2, (high + low) / 2
+    x = middle[:, None] + half[:, None] * nodes
+    return np.asarray(half * ((x**-exponent * transform(x.ravel(), pulses).reshape(x.shape)) @ weights))
 
 
 def _panels(exponent: float, knots: FloatArray, pulses: Pulses) -> FloatArray:
@@ -140,12 +225,16 @@ def transform(x: FloatArray, pulses: Pulses) -> FloatArray:
     return np.asarray(np.abs(amplitude) ** 2)
 
 
-def _beyond(exponent: float, low: float, high: float, pulses: Pulses) -> float:
-    """The same integral where x times every difference of edges is large."""
+def _beyond(exponent: float, low: FloatArray, high: FloatArray, pulses: Pulses) -> FloatArray:
+    """The same integrals where x times every difference of edges is large."""
     constant, distances, weights = _interferences(pulses)
     power = exponent + 2
-    cosines = _cosine_tails(power, low, distances) - _cosine_tails(power, high, distances)
-    return constant * _power(power, low, high) + float(weights @ cosines)
+    total = constant * _powers(power, low, high)
+    for distance, weight in zip(distances.tolist(), weights.tolist(), strict=True):
+        for end, sign in ((low, weight), (high, -weight)):
+            x = end * distance
+            total += sign * (end ** (1 - power) * np.exp(1j * x) * _series(power, x)).real
+    return np.asarray(total)
 
 
 @lru_cache(maxsize=32)
@@ -157,22 +246,6 @@ def _interferences(pulses: Pulses) -> tuple[float, FloatArray, FloatArray]:
     distances, place = np.unique(np.round(edges[later] - edges[one], 12), return_inverse=True)
     weights = np.asarray(np.bincount(place, 2 * jumps[one] * jumps[later]), dtype=np.float64)
     return float(jumps @ jumps), distances, weights
-
-
-def _cosine_tails(power: float, start: float, distances: FloatArray) -> FloatArray:
-    """∫_start^∞ x^{−p} cos(x d) dx by repeated integration by parts, each to its smallest term."""
-    total = np.zeros(len(distances), dtype=np.complex128)
-    smallest = np.full(len(distances), np.inf)
-    term = start**-power / distances + 0j
-    for k in range(_TERMS):
-        size = np.abs(term)
-        smallest = np.where(size <= smallest, size, -1.0)  # which no later term is below
-        if not np.any(smallest >= 0):
-            break
-        total += np.where(smallest >= 0, term, 0.0)
-        term = term * ((power + k) / (1j * start * distances))
-    # ∫ x^{−p} e^{ixd} dx from start to ∞ = i e^{i start d} start^{−p}/d · (1 + p/(i start d) + …)
-    return np.asarray((1j * np.exp(1j * start * distances) * total).real)
 
 
 @lru_cache(maxsize=1)

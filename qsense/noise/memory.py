@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise.filters import power_law_limit, power_law_variance
+from qsense.noise.filters import late_from, power_law_limit, power_law_most, power_law_variance
 from qsense.numerics.fisher import FloatArray
 from qsense.signals import FREE, Pulses
 
@@ -189,7 +189,17 @@ class PowerLaw:
         """Returns what v tends to in long windows, in rad²."""
         return power_law_limit(self.spread, self.exponent, self.low, self.high, pulses)
 
+    def most(self, pulses: Pulses = FREE) -> float:
+        """Returns an upper bound on v of all windows, in rad²."""
+        return power_law_most(self.spread, self.exponent, self.low, self.high, pulses)
+
+    def late_from(self, pulses: Pulses = FREE) -> float:
+        """Returns the time in s from which v is its limit and a wave of each cut-off."""
+        return late_from(self.low, pulses)
+
     def decay_rate(self, pulses: Pulses = FREE) -> float:
+        if self.most(pulses) < 1:
+            return 0.0
         return inverse_time(lambda times: self.variance(times, pulses), self.spread)
 
     def to_dict(self) -> dict[str, Any]:

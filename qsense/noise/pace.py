@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from functools import lru_cache
 from typing import cast
 
-from qsense.noise.memory import Memory, QuasiStatic, Stretched, White, inverse_time
+from qsense.noise.memory import Memory, PowerLaw, QuasiStatic, Stretched, White, inverse_time
 from qsense.signals import FREE, Pulses
 
 
@@ -32,5 +32,7 @@ def _pace(memory: Memory, factor: float, pulses: Pulses) -> float:
         return math.sqrt(factor) * memory.decay_rate(pulses)
     if isinstance(memory, Stretched):
         return float(2 * memory.rate * (2 * factor) ** min(1 / memory.exponent, 512))
+    if isinstance(memory, PowerLaw) and factor * memory.most(pulses) < 1:
+        return 0.0
     spread = getattr(memory, "spread", 0.0)
     return inverse_time(lambda times: factor * memory.variance(times, pulses), math.sqrt(factor) * spread)

@@ -37,6 +37,7 @@ _GAUSS_WEIGHTS[1::2] = np.concatenate([_GAUSS, _GAUSS[-2::-1]]) / 2
 _GROWTH = 4.0  # each panel is this much longer than the last, …
 _LONGEST = 8.0  # … up to so many lifetimes of the slowest part
 _MOST_PANELS = 4000
+_AT_ONCE = 2**15  # times
 _MOST_EXTENSIONS = 60
 _ROUNDING = 1e-15
 
@@ -146,12 +147,12 @@ def _panels(
     starts, ends = edges[:-1], edges[1:]
     done_values: list[float] = []
     done_errors: list[float] = []
-    total, count = known, 0
+    total, count, most = known, 0, max(_MOST_PANELS, 3 * len(edges))
     while starts.size:
         values, errors = _gauss_kronrod(function, starts, ends, rate)
         count += starts.size
         total = known + sum(done_values) + float(values.sum())
-        good = (errors <= (rtol * abs(total) + atol) / 20) | (ends - starts <= 1e-14 * ends) | (count > _MOST_PANELS)
+        good = (errors <= (rtol * abs(total) + atol) / 20) | (ends - starts <= 1e-14 * ends) | (count > most)
         done_values += values[good].tolist()
         done_errors += errors[good].tolist()
         left, right = starts[~good], ends[~good]
@@ -168,7 +169,9 @@ def _gauss_kronrod(
     width = -np.expm1(-rates * lengths)
     w = width * POINTS
     times = starts[:, None] - np.log1p(-w) / rates
-    integrand = function(times.ravel()).reshape(times.shape) / (1 - w) * width / rates
+    parts = np.array_split(times.ravel(), max(1, -(-times.size // _AT_ONCE)))
+    values = np.concatenate([function(part) for part in parts]).reshape(times.shape)
+    integrand = values / (1 - w) * width / rates
     kronrod, gauss = integrand @ WEIGHTS, integrand @ _GAUSS_WEIGHTS
     size = np.abs(integrand) @ WEIGHTS
     difference = np.abs(kronrod - gauss)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,13 +19,12 @@ from qsense.theory.block import block_gain, is_block, is_sum, reach, sum_gain
 from qsense.theory.dense import dense_gain, is_transverse_alone, most_gain, transverse_gain, transverse_resolution
 from qsense.theory.laws import rate_along
 from qsense.theory.lindblad import carries_phase, leaps
-from qsense.theory.shared import channel_of_one, has_equal_weights, is_alike
+from qsense.theory.shared import channel_of_one, has_equal_weights, is_alike, is_rounding
 from qsense.theory.symmetric import UniformChannel, symmetric_gain
 
 _ROUNDING = 2.2e-16
 _NOTHING = 1e-15  # an amplitude that is rounding
 _SAME = 1e-14  # times Σ|w|: two values of K that rounding tells apart
-_UNSEEN = 1e-13  # of the largest dᵀCd: rounding
 _STEPS = 3e3  # lifetimes that a solution in steps can follow
 _LINDBLAD = 1e-12
 
@@ -207,10 +207,17 @@ def _weakest(space: Space, num_qubits: int) -> float:
     if isinstance(space, Local | Collective):
         return 1.0
     covariance = space.covariance(num_qubits)
+    eigenvalues = np.linalg.eigvalsh(covariance)
+    largest = float(eigenvalues[-1])
+    values = [one for one in eigenvalues.tolist() if not is_rounding(one, largest, num_qubits)]
+    for one, other in itertools.combinations(range(num_qubits), 2):
+        for sign in (-1.0, 1.0):
+            both = covariance[one, one] + covariance[other, other] + sign * 2 * covariance[one, other]
+            size = covariance[one, one] + covariance[other, other] + 2 * abs(covariance[one, other])
+            if not is_rounding(both, size):
+                values.append(float(both))
     diagonal = np.diag(covariance)
-    pairs = [diagonal[:, None] + diagonal + sign * 2 * covariance for sign in (-1, 1)]
-    values = np.concatenate([np.linalg.eigvalsh(covariance), diagonal, *(np.triu(one, 1).ravel() for one in pairs)])
-    return float(np.min(values[values > _UNSEEN * values.max()]))
+    return float(min(*values, *diagonal[diagonal > 0]))
 
 
 def cannot_sense(probe: Probe, noise: AnyNoise | None = None) -> bool:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import AnyNoise, LocalNoise, World, world_of
+from qsense.noise import AnyNoise, World, world_of
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import as_times, first_root
 from qsense.probes import Probe
-from qsense.theory.block import is_block, is_sum, log_block_gain, log_sum_gain, reach
-from qsense.theory.closed import integrated_ghz_gain, integrated_product_gain
+from qsense.theory.block import log_block_gain, log_sum_gain
+from qsense.theory.closed_integrals import closed_error, closed_integral, of_covariance
 from qsense.theory.dense import most_gain
 from qsense.theory.engines import (
     Engine,
@@ -25,11 +24,11 @@ from qsense.theory.engines import (
     slowest_part,
     unshared_rates,
 )
-from qsense.theory.lasting import FAR, outlasts, stays, surely_decays
-from qsense.theory.laws import law_along, memory_error
+from qsense.theory.hum import integrate_hum
+from qsense.theory.lasting import FAR, left_to_decay, most_taken, stays, surely_decays
+from qsense.theory.laws import memory_error
 from qsense.theory.lindblad import carries_phase
 from qsense.theory.scales import lifetimes
-from qsense.theory.shared import rounding as rounding_of
 from qsense.theory.tails import gain_tail
 from qsense.theory.waves import collects_nothing, integrate_signal, is_wave, longest_window
 
@@ -124,20 +123,17 @@ def integrated_gain(probe: Probe, noise: AnyNoise, until: float | None = None, f
         return IntegratedGain(0.0, 0.0, "pulses that refocus the field")
     if follows and cannot_sense(probe, world):
         return IntegratedGain(0.0, 0.0, "state of fixed J_z" if world.signal.has_unit_weights else "state of fixed K")
-    closed = _closed_integral(probe, world) if np.isinf(end) else None
+    closed = closed_integral(probe, world) if np.isinf(end) else None
     if closed is not None:
-        error = _closed_error(float(closed), world.noise.exponent) + _of_covariance(probe, world, float(closed))
+        error = closed_error(float(closed), world.noise.exponent) + of_covariance(probe, world, float(closed))
         return IntegratedGain(float(closed), error, "closed form")
-    slowest, fastest = decay_scales(probe, world, field)
+    rest = left_to_decay(probe, world)
+    slowest, fastest = decay_scales(probe, rest, field)
     if np.isfinite(end):
-        slowest, fastest = max(slowest, 1 / end), max(fastest, 1 / end)
-    elif outlasts(probe, world, field):
-        if not is_wave(world):
-            return IntegratedGain(np.inf, 0.0, engine.method)
-        slowest = 0.0
-    elif slowest == 0 or not surely_decays(probe, world):  # a part may stay above 0 for ever
-        rate = slowest_part(world, n)
-        if stays(engine, n):
+        slowest, fastest = max(slowest, 1 / end) if rest is world else slowest, max(fastest, 1 / end)
+    elif slowest == 0 or not surely_decays(probe, rest):  # a part may stay above 0 for ever
+        rate = slowest_part(rest, n)
+        if stays(engine if rest is world else engine_for(probe, rest, field), n):
             if not is_wave(world):
                 return IntegratedGain(np.inf, 0.0, engine.method)
             slowest = 0.0
@@ -145,7 +141,29 @@ def integrated_gain(probe: Probe, noise: AnyNoise, until: float | None = None, f
             return IntegratedGain(0.0, np.inf if engine.resolution else 0.0, engine.method)
         else:
             slowest = slowest or rate
+    if rest is not world and not is_wave(world):
+        return _beside_hum(probe, engine, end, slowest, max(fastest, decay_scales(probe, world, field)[1]), field)
     return _by_quadrature(probe, engine, follows, end, slowest, fastest)
+
+
+def _beside_hum(
+    probe: Probe, engine: Engine, end: float, slowest: float, fastest: float, field: float
+) -> IntegratedGain:
+    """𝓘 beside noise that takes only a part of G, by the rates of all other noise."""
+    world, n = engine.world, probe.num_qubits
+
+    def gain_of(one: World) -> Callable[[FloatArray], FloatArray]:
+        return engine_for(probe, one, field).of_angle
+
+    cheap = engine.method == "closed form"
+    rounding = engine.resolution * min(end, 10 / slowest if slowest else np.inf)
+    square = 1.0 if world.is_plain else float(world.collected(np.ones(1))[0] ** 2)
+    found = integrate_hum(
+        world, gain_of, lambda part: most_taken(probe, world, part, n), slowest, fastest, end, 0.1 * rounding, cheap
+    )
+    value, error = square * found.value, square * found.error
+    error += square * rounding + memory_error(world) * value + of_covariance(probe, world, value)
+    return IntegratedGain(value, error, f"quadrature of the {engine.method}")
 
 
 def _by_quadrature(
@@ -174,7 +192,7 @@ def _by_quadrature(
         atol = max(least, errors.integral())
         result = integrate_signal(world, errors.gain, slowest, fastest, end, tail, 1e-11, atol, latest, cheap)
         rounding = errors.integral()
-    rounding += memory_error(world) * result.value + _of_covariance(probe, world, result.value)
+    rounding += memory_error(world) * result.value + of_covariance(probe, world, result.value)
     missed = result.value == 0 and start > 0  # all of G lies before the first time at which it was computed
     return IntegratedGain(result.value, np.inf if missed else result.error + rounding, method)
 
@@ -251,46 +269,3 @@ def crossing_times(num_qubits: int, noises: Sequence[AnyNoise], is_cheap: bool =
     first, points = (1e-6, 2000) if is_cheap else (1e-3, 60)
     begin, end = lifetimes(first / num_qubits, exponent, fastest), lifetimes(2 * FAR, exponent, slowest)
     return np.geomspace(begin, end, points)
-
-
-def _closed_integral(probe: Probe, world: World) -> float | None:
-    """𝓘 where it has a closed form."""
-    n, model = probe.num_qubits, world.noise
-    is_ghz = is_block(probe, model)
-    if is_wave(world) or not (is_ghz or is_sum(probe, model)):
-        return None
-    factor = 1.0 if world.is_plain else float(world.collected(np.ones(1))[0] ** 2)
-    if not model.phase_noise and world.signal.has_unit_weights:
-        if not is_ghz:
-            found = integrated_product_gain(n, model.local, probe.tilt)
-        else:
-            found = integrated_ghz_gain(n, model.local)
-            factor *= (1 - probe.tilt**2) * (1.0 if not probe.signs else (reach(probe, world) / n) ** 2)
-        return None if found is None else found * factor
-    if not is_ghz:
-        weights = world.weights(n)
-        parts = [(weight**2, law_along(world, spin, False)) for weight, spin in zip(weights, np.eye(n), strict=True)]
-    elif isinstance(model.local, LocalNoise) and not model.local.relaxation_rates(n).any():
-        parts = [(reach(probe, world) ** 2, law_along(world, probe.branch, True))]
-    else:
-        return None
-    total = 0.0
-    for square, law in parts:
-        own = None if law is None else law.integral()
-        if own is None:
-            return None
-        total += square * own if square else 0.0
-    return factor * (1 - probe.tilt**2) * total
-
-
-def _of_covariance(probe: Probe, world: World, value: float) -> float:
-    """What rounding of C does to 𝓘 of a GHZ probe that nearly nothing of the shared noise reaches."""
-    return value * rounding_of(world, probe.branch) if math.isfinite(value) and is_block(probe, world.noise) else 0.0
-
-
-def _closed_error(value: float, exponent: float) -> float:
-    """The rounding of a closed form of 𝓘: of a sum and its inverse, or, stretched, of exp of a sum of logarithms."""
-    if value == 0 or math.isinf(value):
-        return 0.0
-    terms = 0.0 if exponent == 1 else abs(math.log(value)) + 2 * (math.lgamma(1 + 1 / exponent) + 1 / exponent)
-    return 1e-15 * (1 + terms) * value

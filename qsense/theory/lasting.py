@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from qsense.noise import LocalNoise, NoiseModel, PowerLaw, World
+from qsense.noise import Collective, Local, LocalNoise, PhaseNoise, World
 from qsense.probes import Probe
-from qsense.theory.block import is_block
+from qsense.theory.block import is_block, is_sum
 from qsense.theory.engines import Engine, decay_scales, engine_for, slowest_part, unshared_rates
+from qsense.theory.hum import bounded, without
 from qsense.theory.scales import LARGEST_LOG, lifetimes
 from qsense.theory.shared import felt, is_alike
 
@@ -23,27 +24,43 @@ def surely_decays(probe: Probe, world: World) -> bool:
     return plain or unshared_rates(world, n).min() > 0
 
 
-def outlasts(probe: Probe, world: World, field: float = 0.0) -> bool:
-    """Whether a part of G outlives noise whose variance does not grow for ever, as a spectrum's lower cut-off has it.
+def most_taken(probe: Probe, world: World, part: PhaseNoise, num_qubits: int) -> float:
+    """Returns the largest f of what a part of the noise takes, −ln f v of |coherence|², in G."""
+    if is_block(probe, world.noise):
+        return felt(part.space, probe.branch)
+    own = np.ones(1) if isinstance(part.space, Local | Collective) else np.diag(part.space.covariance(num_qubits))
+    if is_sum(probe, world.noise):
+        return float(own.max())
+    spins = np.ones(num_qubits)
+    return float(spins @ np.abs(part.space.covariance(num_qubits)) @ spins)
 
-    A part that such noise lowers by more than exp(−LARGEST_LOG) is beyond the range of numbers, and counts as gone.
+
+def left_to_decay(probe: Probe, world: World) -> World:
+    """Returns the world without the noise that takes only a part of G, as its variance does not grow for ever.
+
+    A part that such noise lowers by more than exp(−LARGEST_LOG) is beyond the range of numbers, and counts as gone:
+    then it is the same world.
     """
-    n, model = probe.num_qubits, world.noise
-    bounded = [part for part in model.phase_noise if isinstance(part.memory, PowerLaw)]
-    if not bounded:
-        return False
+    n, parts = probe.num_qubits, bounded(world)
+    if not parts:
+        return world
     lost = 0.0
-    for part in bounded:
-        is_ghz = is_block(probe, model)
-        factor = felt(part.space, probe.branch) if is_ghz else float(np.diag(part.space.covariance(n)).min())
+    for part in parts:
+        if is_block(probe, world.noise):
+            factor = felt(part.space, probe.branch)
+        else:
+            factor = float(np.diag(part.space.covariance(n)).min())
         lost += factor * part.memory.limit(world.pulses)  # type: ignore[attr-defined]
-    if lost > LARGEST_LOG:
+    return world if lost > LARGEST_LOG else without(world, parts)
+
+
+def outlasts(probe: Probe, world: World, field: float = 0.0) -> bool:
+    """Whether a part of G outlives noise whose variance does not grow for ever: a spectrum with a lower cut-off."""
+    rest = left_to_decay(probe, world)
+    if rest is world:
         return False
-    others = [part for part in model.phase_noise if part not in bounded]
-    rest = NoiseModel(model.local, coupling=model.coupling, phase_noise=others, dipolar=model.dipolar)
-    left = World(rest, world.signal, world.pulses)
-    slowest, _ = decay_scales(probe, left, field)
-    return (slowest == 0 or not surely_decays(probe, left)) and stays(engine_for(probe, left, field), n)
+    slowest, _ = decay_scales(probe, rest, field)
+    return (slowest == 0 or not surely_decays(probe, rest)) and stays(engine_for(probe, rest, field), probe.num_qubits)
 
 
 def lasts(probe: Probe, engine: Engine) -> bool:

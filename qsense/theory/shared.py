@@ -3,6 +3,7 @@ pairs of basis states.
 
 A part has the covariance X(t) = C v(t). What it leaves of a coherence between the states k and l is exp(−½ v dᵀCd),
 with d_j = (z_j(k) − z_j(l))/2. A dᵀCd that rounding leaves where C does not reach d is 0: else it would grow with v.
+What is rounding, `is_rounding` says for all of them.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from qsense.noise.pulsed import pulsed_channel
 from qsense.noise.space import Space
 from qsense.numerics.fisher import FloatArray
 
-_UNFELT = 1e-13  # of the largest dᵀCd: rounding
-_ROUNDED = 2e-15  # of Σ|d_i C_ij d_j|: what rounding of C may leave of an exact sum that is 0
+# Of Σ|d_i C_ij d_j|: entries of C are right to 1.1e-16 each, and come from a few roundings (a square root, products).
+_ROUNDED = 2e-15
+_DOUBTFUL = 1e-11  # of the same: where sums that are not exact have lost digits
 _ALIKE = 1e-12
 _LARGEST = 1e300  # of a variance; its products stay numbers, and exp(−½ of it) is 0
 
@@ -46,8 +48,19 @@ def felt(space: Space, direction: FloatArray) -> float:
         return float(direction @ direction)
     covariance = space.covariance(len(direction))
     terms = (direction[:, None] * covariance * direction).ravel()
-    found, size = math.fsum(terms), float(np.abs(terms).sum())  # exact, as it may cancel
-    return found if found > _ROUNDED * size else 0.0
+    found = math.fsum(terms)  # exact, as it may cancel
+    return 0.0 if is_rounding(found, float(np.abs(terms).sum())) else found
+
+
+def is_rounding(found: float, size: float, steps: int = 1) -> bool:
+    """Whether a dᵀCd, or an eigenvalue of C, is what rounding leaves of 0.
+
+    Args:
+        found: its computed value.
+        size: Σ|d_i C_ij d_j|, or the largest eigenvalue.
+        steps: 1 for an exact sum; of an eigenvalue the number of spins, as its own rounding grows with it.
+    """
+    return found <= _ROUNDED * steps * size
 
 
 def rounding(world: World, direction: FloatArray) -> float:
@@ -152,11 +165,19 @@ def over_states(space: Space, num_qubits: int) -> FloatArray:
 
 @lru_cache(maxsize=16)
 def _over_states(space: Space, num_qubits: int) -> FloatArray:
-    half = 0.5 - (np.arange(2**num_qubits)[:, None] >> np.arange(num_qubits) & 1)
-    products = half @ space.covariance(num_qubits) @ half.T
+    up = 0.5 - (np.arange(2**num_qubits)[:, None] >> np.arange(num_qubits) & 1)
+    if isinstance(space, Collective):
+        found: FloatArray = np.subtract.outer(up.sum(1), up.sum(1)) ** 2
+        found.flags.writeable = False
+        return found
+    covariance = space.covariance(num_qubits)
+    products, sizes = up @ covariance @ up.T, np.diag(covariance).sum() * num_qubits
     diagonal = np.diag(products)
-    found: FloatArray = diagonal[:, None] + diagonal - 2 * products
-    found[found < _UNFELT * max(float(found.max()), 0.0)] = 0
+    found = diagonal[:, None] + diagonal - 2 * products
+    one, other = np.nonzero(found < _DOUBTFUL * sizes)
+    directions, place = np.unique((up[one] - up[other]).astype(np.int8), axis=0, return_inverse=True)
+    exact = np.array([felt(space, direction) for direction in directions.astype(np.float64)])
+    found[one, other] = exact[place.ravel()]
     found.flags.writeable = False
     return found
 

@@ -90,3 +90,11 @@ def test_nearly_equal_noise_of_two_spins_states_what_rounding_leaves(near, rel):
     noise = NoiseModel(phase_noise=[PhaseNoise(Pairs(((0, 1, 1 - near),)), White(1.0))])
     found = integrated_gain(Probe.ghz(2, signs="+-"), World(noise, GRADIENT))
     assert abs(found.value - 1 / (2 * near)) <= found.error <= 1.5 * rel * found.value  # 4/(4γ · 2(1−c))
+
+
+@pytest.mark.parametrize("near", [1e-12, 1e-14])
+def test_every_method_takes_the_same_for_rounding(near):
+    noise = NoiseModel(phase_noise=[PhaseNoise(Pairs(((0, 1, 1 - near),)), White(1.0))])
+    found = integrated_gain(Probe.product(2), World(noise, GRADIENT))  # ½ of the coherence that GHZ keeps
+    assert abs(found.value - 1 / (4 * near)) <= found.error <= 0.05 * found.value
+    assert slowest_part(World(noise), 2) == pytest.approx(4 * near, rel=0.02)

@@ -1,0 +1,124 @@
+"""Noise whose variance does not grow for ever beside slow decay: integrals and rates, against the filter integral."""
+
+import time
+
+import numpy as np
+import pytest
+from scipy.special import sici
+
+from qsense.noise import Collective, Local, LocalNoise, NoiseModel, PhaseNoise, PowerLaw, World
+from qsense.probes import Probe
+from qsense.signals import Signal
+from qsense.theory import integrated_gain
+
+SEQUENCES = {"free": ((0, 1), (1,)), "hahn": ((0, 0.5, 1), (1, -1)), "cpmg:2": ((0, 0.25, 0.75, 1), (1, -1, 1))}
+
+
+def variance(memory, times, idle="free"):
+    """v = (σ/2π)² ∫ P/f² |Σ c_k e^{2πift e_k}|² df / ∫ P df of P = 1 and P = 1/f, by sine and cosine integrals."""
+
+    def primitive(f, t):  # of 2 (1 − cos 2πft) P/f²
+        k = 2 * np.pi * t
+        if memory.exponent == 0:
+            return 2 * (-(1 - np.cos(k * f)) / f + k * sici(k * f)[0])
+        return 2 * (-(1 - np.cos(k * f)) / (2 * f * f) + k / 2 * (k * sici(k * f)[1] - np.sin(k * f) / f))
+
+    edges, signs = SEQUENCES[idle]
+    jumps = [signs[0], *np.diff(signs), -signs[-1]]
+    whole = memory.high - memory.low if memory.exponent == 0 else np.log(memory.high / memory.low)
+    total = 0.0
+    for k in range(len(edges)):
+        for j in range(k):
+            t = (edges[k] - edges[j]) * times
+            total = total - jumps[k] * jumps[j] * (primitive(memory.high, t) - primitive(memory.low, t))
+    return (memory.spread / (2 * np.pi)) ** 2 * total / whole
+
+
+def integral(function, edges):
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    half, middle = np.diff(edges) / 2, (edges[1:] + edges[:-1]) / 2
+    times = middle[:, None] + half[:, None] * nodes
+    return float(np.sum(half[:, None] * weights * function(times.ravel()).reshape(times.shape)))
+
+
+def brute_force(memory, factor, rate, idle="free", panels=6):
+    """∫ exp(−rate t − factor v) dt, wave by wave."""
+    fine = np.linspace(0, 0.2 / memory.low, 2000)
+    waves = np.linspace(fine[-1], 42 / rate, int(42 / rate * memory.low * panels))
+
+    def left(t):
+        return np.exp(-rate * t - factor * variance(memory, t, idle))
+
+    return integral(left, fine) + integral(left, waves)
+
+
+MEMORIES = {
+    "1/f": PowerLaw(12.0, 1, 1, 1e4),
+    "flat": PowerLaw(12.0, 0, 1, 10),
+    "octave": PowerLaw(8.0, 0, 1, 2),  # the waves of its cut-offs keep their phase
+    "nearly an octave": PowerLaw(8.0, 0, 1, 2.01),
+    "threefold": PowerLaw(14.0, 0, 1, 3),
+    "hum": PowerLaw(30.0, 0, 9.9, 10.1),
+    "strong hum": PowerLaw(100.0, 0, 9.9, 10.1),
+}
+
+
+@pytest.mark.parametrize("memory", MEMORIES.values(), ids=MEMORIES)
+@pytest.mark.parametrize("unit", [1.0, 1e-6])
+def test_the_integral_beside_slow_decay(memory, unit):
+    rate = 2e-3
+    in_unit = PowerLaw(memory.spread / unit, memory.exponent, memory.low / unit, memory.high / unit)
+    noise = NoiseModel(LocalNoise(dephasing=rate / unit), phase_noise=[PhaseNoise(Local(), in_unit)])
+    for probe, factor in ((Probe.ghz(2), 2), (Probe.product(2), 1)):
+        exact = (4 / 2 ** (2 - factor)) * brute_force(memory, factor, 4 * factor * rate)
+        found = integrated_gain(probe, noise)
+        assert found.value == pytest.approx(exact * unit, rel=1e-9)
+        assert found.error < 1e-9 * found.value
+
+
+@pytest.mark.parametrize("idle", ["hahn", "cpmg:2"])
+@pytest.mark.parametrize("memory", [MEMORIES["1/f"], MEMORIES["octave"]], ids=["1/f", "octave"])
+def test_the_integral_under_pulses(memory, idle):
+    noise = NoiseModel(LocalNoise(dephasing=5e-3), phase_noise=[PhaseNoise(Collective(), memory)])
+    found = integrated_gain(Probe.ghz(1), World(noise, Signal(frequency="matched"), idle))
+    assert found.value == pytest.approx(4 / np.pi**2 * brute_force(memory, 1, 0.02, idle), rel=1e-9)
+
+
+@pytest.mark.parametrize("until", [0.3, 7.7, 1234.5])
+def test_a_window_that_ends(until):
+    memory = MEMORIES["flat"]
+    noise = NoiseModel(phase_noise=[PhaseNoise(Local(), memory)])  # nothing else: the integral to infinity diverges
+    found = integrated_gain(Probe.ghz(2), noise, until)
+    exact = 4 * integral(lambda t: np.exp(-2 * variance(memory, t)), np.linspace(0, until, max(400, int(20 * until))))
+    assert abs(found.value - exact) <= found.error + 1e-9 * exact
+    assert found.error < 1e-5 * exact
+
+
+@pytest.mark.parametrize("probe", [Probe.named("one_axis:0.3", 3), Probe.ghz(3), Probe.product(3)], ids=str)
+def test_decay_slower_by_any_factor_takes_no_longer(probe):
+    memory, values = MEMORIES["1/f"], []
+    started = time.process_time()
+    for rate in (1e-4, 1e-7, 1e-10):
+        noise = NoiseModel(LocalNoise(emission=rate), phase_noise=[PhaseNoise(Collective(), memory)])
+        found = integrated_gain(probe, noise)
+        assert found.error < 1e-8 * found.value
+        values.append(found.value * rate)
+    assert time.process_time() - started < 60
+    assert values[1] == pytest.approx(values[2], rel=1e-4)
+    assert values[0] == pytest.approx(values[2], rel=1e-2)
+
+
+def test_two_hums_settle_one_after_the_other():
+    slow, fast = MEMORIES["flat"], PowerLaw(3000.0, 0, 500, 2000)
+    noise = NoiseModel(LocalNoise(dephasing=0.01), phase_noise=[PhaseNoise(Local(), one) for one in (slow, fast)])
+    edges = np.concatenate(
+        [np.linspace(0, 0.1, 2000), np.linspace(0.1, 1.5, 12000)[1:], np.linspace(1.5, 1100, 9000)[1:]]
+    )
+    limit = fast.spread**2 * 2 / ((2 * np.pi) ** 2 * fast.low * fast.high)
+
+    def left(t):  # after 1.5 s the waves of the fast one, 1/(2π 500 Hz t) of the limit, only matter squared
+        with np.errstate(invalid="ignore"):
+            return np.exp(-0.04 * t - variance(slow, t) - np.where(t < 1.5, variance(fast, t), limit))
+
+    exact = 2 * integral(left, edges)
+    assert integrated_gain(Probe.product(2), noise).value == pytest.approx(exact, rel=1e-7)
