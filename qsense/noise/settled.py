@@ -14,10 +14,10 @@ from qsense.signals import FREE, Pulses
 
 
 class Held(NamedTuple):
-    """A wave that is held at a phase in rad; or at its root mean square, up or down, where `sign` is 1 or −1."""
+    """A wave that is held at a phase in rad; or, where `sign` is not 0, at so many times its root mean square."""
 
     phase: float = 0.0
-    sign: int = 0
+    sign: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -24,15 +25,18 @@ from qsense.theory.engines import (
     slowest_part,
     unshared_rates,
 )
-from qsense.theory.hum import integrate_hum
+from qsense.theory.hum import bounded, integrate_hum
 from qsense.theory.lasting import FAR, left_to_decay, most_taken, stays, surely_decays
 from qsense.theory.laws import memory_error
 from qsense.theory.lindblad import carries_phase
+from qsense.theory.revivals import step_of
 from qsense.theory.scales import lifetimes
 from qsense.theory.tails import gain_tail
 from qsense.theory.waves import collects_nothing, integrate_signal, is_wave, longest_window
 
 _LINDBLAD = 1e-13  # times N² and the window: an error of an integral that a Lindblad equation's rounding makes anyway
+
+_MOST_CROSSINGS = 200_000  # times at which waves of noise are looked at; other methods than closed forms take less
 
 
 class IntegratedGain(NamedTuple):
@@ -226,7 +230,7 @@ def crossover(
     0.9624
     """
     worlds = (world_of(noise), world_of(noise if product_noise is None else product_noise))
-    if num_qubits == 1 or not any(one.decay_rates(num_qubits).any() for one in worlds):
+    if num_qubits == 1 or not any(one.decay_rates(num_qubits).any() or bounded(one) for one in worlds):
         return None
     probes = (Probe.ghz(num_qubits, signs=worlds[0].signal.matching_signs(num_qubits)), Probe.product(num_qubits))
     ghz, product = (engine_for(probe, world, field) for probe, world in zip(probes, worlds, strict=True))
@@ -240,6 +244,11 @@ def crossover(
 
     grid = crossing_times(num_qubits, worlds, closed)
     root = first_root(advantage, grid, 128 if closed else 4, ghz.resolution + product.resolution)
+    step = min(step_of(one, num_qubits) for one in worlds)
+    if math.isfinite(step):  # waves of the noise may cross between two times of the grid
+        count = min((root or float(grid[-1])) / step + 2, _MOST_CROSSINGS if closed else _MOST_CROSSINGS // 50)
+        grid = np.union1d(grid, step * np.arange(1, int(count) + 1))
+        root = first_root(advantage, grid, 128 if closed else 4, ghz.resolution + product.resolution)
     exponent = min(one.noise.exponent for one in worlds)
     if root is None and (advantage(grid[:1])[0] < 0 or advantage(grid[-1:])[0] > 0) and exponent < 0.1:
         raise ArgumentError(
@@ -264,7 +273,11 @@ def crossing_times(num_qubits: int, noises: Sequence[AnyNoise], is_cheap: bool =
     own = min(float(unshared_rates(one, num_qubits).sum()) for one in worlds)
     shared = max(one.noise.fastest_rate(num_qubits, one.pulses) for one in worlds) - own
     fastest = float(rates.max()) + max(0.0, shared) / num_qubits
-    slowest = min(rate for rate in (slowest_part(one, num_qubits) for one in worlds) if rate)
+    cuts = [getattr(part.memory, "low", 0.0) for one in worlds for part in bounded(one)]
+    fastest = max([fastest, *(1e-3 * cut for cut in cuts)])  # too weak to turn one spin by 1 rad, but perhaps N
+    slowest = min(
+        (rate for rate in (slowest_part(one, num_qubits) for one in worlds) if rate), default=min(cuts, default=1)
+    )
     exponent = min(one.noise.exponent for one in worlds)
     first, points = (1e-6, 2000) if is_cheap else (1e-3, 60)
     begin, end = lifetimes(first / num_qubits, exponent, fastest), lifetimes(2 * FAR, exponent, slowest)

@@ -56,8 +56,13 @@ def bounded(world: World) -> list[PhaseNoise]:
 
 def without(world: World, parts: list[PhaseNoise]) -> World:
     """Returns the world with all noise but these parts."""
+    return replaced(world, parts, [])
+
+
+def replaced(world: World, parts: list[PhaseNoise], by: list[PhaseNoise]) -> World:
+    """Returns the world with other noise in the place of these parts."""
     others = [part for part in world.noise.phase_noise if not any(part is one for one in parts)]
-    return _with(world, others)
+    return _with(world, [*others, *by])
 
 
 def integrate_hum(
@@ -147,14 +152,13 @@ class _Mean:
         self.start, self.settled = start, settled
         found = grid(frequencies, sizes, turns(world.pulses), is_cheap)
         self.error = found.error
-        kept = without(world, settled).noise.phase_noise
         self.gains = []
         for at in found.held:
             held = [
                 PhaseNoise(part.space, Settled(_memory(part), at[_memory(part).low], at[_memory(part).high]))
                 for part in settled
             ]
-            self.gains.append(gain_of(_with(world, [*kept, *held]) if settled else world))
+            self.gains.append(gain_of(replaced(world, settled, held)))
 
     def __call__(self, times: FloatArray) -> FloatArray:
         return np.asarray(sum(gain(times) for gain in self.gains) / len(self.gains))

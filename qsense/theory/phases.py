@@ -47,12 +47,8 @@ def grid(frequencies: Sequence[float], sizes: Sequence[float], repeats: int, is_
     size_of = dict(zip(frequencies, sizes, strict=True))
     counts = []
     for group in groups:
-        needs = [
-            min(most, phases_for(size_of[one])) * repeats * times
-            for one, times in group.items()
-            if size_of[one] > _SMALL
-        ]
-        counts.append(max(needs, default=0))
+        needs = [min(most, phases_for(size_of[one])) * repeats * times for one, times in group.items()]
+        counts.append(max(needs) if max(size_of[one] for one in group) > _SMALL else 0)
     while math.prod(max(count, 2) for count in counts) > 16 * most and max(counts) > 2:
         counts[counts.index(max(counts))] //= 2
     choices: list[list[dict[float, Held]]] = []

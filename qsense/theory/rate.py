@@ -14,9 +14,11 @@ from qsense.probes import Probe
 from qsense.theory.bounds import gain_bound, has_bound
 from qsense.theory.engines import decay_scales, engine_for, slowest_part, unshared_rates
 from qsense.theory.lasting import outlasts
+from qsense.theory.revivals import best_revival
 from qsense.theory.scales import lifetimes
 from qsense.theory.waves import collects_nothing, is_wave, period
 
+Gain = Callable[[FloatArray], FloatArray]
 _ENDLESS = 1e-9  # a bound on G that has not fallen so far after 1e12 lifetimes never does
 
 
@@ -58,7 +60,12 @@ def operational_rate(probe: Probe, noise: AnyNoise, dead_time: float = 0.0, fiel
     engine, world = engine_for(probe, noise, field), world_of(noise)
     slowest, _ = decay_scales(probe, world, field)
     endless = outlasts(probe, world, field) and not is_wave(world) and not collects_nothing(world)
-    found = _largest_rate(engine.gain, engine.resolution, probe.num_qubits, world, dead_time, slowest)
+
+    def gain_of(one: World) -> Gain:
+        return engine_for(probe, one, field).gain
+
+    cheap = engine.method == "closed form"
+    found = _largest_rate(gain_of, engine.resolution, probe.num_qubits, world, dead_time, slowest, cheap)
     if np.isinf(found.time) or endless:
         raise ArgumentError(
             f'Under the noise "{world.name}" a part of the gain of "{probe.name}" never decays: a longer time is '
@@ -79,7 +86,11 @@ def rate_bound(num_qubits: int, noise: AnyNoise, dead_time: float = 0.0) -> Rate
     True
     """
     world = world_of(noise)
-    found = _largest_rate(lambda times: gain_bound(num_qubits, world, times), 0.0, num_qubits, world, dead_time)
+
+    def bound_of(one: World) -> Gain:
+        return lambda times: gain_bound(num_qubits, one, times)
+
+    found = _largest_rate(bound_of, 0.0, num_qubits, world, dead_time)
     if np.isinf(found.time) and has_bound(num_qubits, world):
         # Then c = 1/G still grows as 4γ_c t with the time.
         late = np.array([1e12 / slowest_part(world, num_qubits)])
@@ -89,12 +100,13 @@ def rate_bound(num_qubits: int, noise: AnyNoise, dead_time: float = 0.0) -> Rate
 
 
 def _largest_rate(
-    gain: Callable[[FloatArray], FloatArray],
+    gain_of: Callable[[World], Gain],
     resolution: float,
     num_qubits: int,
     world: World,
     dead_time: float,
     slowest: float = 0.0,
+    is_cheap: bool = True,
 ) -> Rate:
     """The largest t² gain(t)/(t + t_dead) on a grid from far below to far above the lifetimes, refined.
 
@@ -112,14 +124,26 @@ def _largest_rate(
         )
     grid = _times(num_qubits, world, rates, slowest)
     value = time = 0.0
-    for _ in range(6):  # each round narrows the bracket 20 times: to 1e-8 of t, where the value is flat to 1e-15
-        gains = gain(grid)
-        values = grid * (grid / (grid + dead_time)) * np.where(gains > resolution, gains, 0)
+
+    def rates_of(one: World) -> Gain:
+        gain = gain_of(one)
+
+        def rate_at(times: FloatArray) -> FloatArray:
+            gains = gain(times)
+            return np.asarray(times * (times / (times + dead_time)) * np.where(gains > resolution, gains, 0))
+
+        return rate_at
+
+    rate_at = rates_of(world)
+    for turn in range(6):  # each round narrows the bracket 20 times: to 1e-8 of t, where the value is flat to 1e-15
+        values = rate_at(grid)
         best = int(np.argmax(values))
         if value == 0 and best == len(grid) - 1 and not is_wave(world):
             return Rate(np.inf, np.inf)
         value, low, high = float(values[best]), grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
         time = float(grid[best])
+        if turn == 0 and (peak := best_revival(rates_of, world, num_qubits, grid, value, is_cheap)):
+            value, time, low, high = peak.value, peak.time, peak.time - peak.step, peak.time + peak.step
         if value == 0:
             break
         grid = np.linspace(low, high, 41)
