@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,8 @@ def stored(name: str, coupling: Coupling) -> StoredCoupling:
         if not np.all(np.isfinite(strengths)):
             raise ArgumentError(f"Argument `{name}` must have finite numbers for its pairs (rad/s).")
         return coupling if strengths else 0.0
+    if isinstance(coupling, int | float) and math.isfinite(coupling):
+        return float(coupling)
     matrix = np.asarray(coupling, dtype=np.float64)
     square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1]
     if not np.all(np.isfinite(matrix)) or not (matrix.ndim == 0 or (square and np.array_equal(matrix, matrix.T))):
