@@ -25,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "suppo
 import stepwise
 import synthetic
 
-from qsense.estimators import floor, integrate_estimates
+from qsense.comparison.points import measure_point
+from qsense.estimators import floor
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.runs.adaptive import rest_of
@@ -68,12 +69,11 @@ def spec_of(kind, size, noise, shots, strategy, decay=1.0, **extra):
 
 
 def integral_of(rng, spec, point, noise, field):
-    """𝓘 of one run."""
+    """𝓘 of one run, with the interval that it reports: wider where the counts decay otherwise than the spec says."""
     if point.step:
         counts = stepwise.drawn(rng, pilot_of(point), noise, field)
         point = rest_of(point, counts, decide(spec, point, counts))
-    counts = point.with_pilot(stepwise.drawn(rng, point, noise, field))
-    return integrate_estimates(point.rule, point.estimate(counts)).total
+    return measure_point(point, stepwise.drawn(rng, point, noise, field)).integral.total
 
 
 def floor_of(kind, size, noise, total):

@@ -55,6 +55,8 @@ def submit(
     ready = submission.prepare(loaded, out, service, cast(Mode, mode), most)
     if not as_json:
         print_line(cost(ready.ledger))
+        if ready.waits_for_pilots:
+            print_line("these are pilots: when they are collected, the same command sends the rest of the shots")
     if dry_run:
         if as_json:
             print(json.dumps({"record": None, **sent_as_json(ready.ledger)}, indent=2, sort_keys=True))
@@ -96,7 +98,9 @@ def collect(
         )
     points = len(collected.complete) + len(collected.missing)
     print_line(f"points with counts: {len(collected.complete)} of {points}")
-    if collected.states["unsent"] or answer["lost"]:
+    if collected.rest_is_due:
+        print_line("the pilots are collected: the rest of the shots goes where they say")
+    if collected.states["unsent"] or answer["lost"] or collected.rest_is_due:
         again, name = " --resend" if answer["lost"] else "", f"{done.spec.name}-{done.spec.id}"
         if record.resolve().name != name:  # under another name the record would not be found
             print_line(f"rename the folder to {name} before sending the rest")
@@ -148,4 +152,5 @@ def _collected(record: RunRecord, collected: Collected) -> dict[str, Any]:
         ],
         "complete": [point.label for point in collected.complete],
         "missing": [point.label for point in collected.missing],
+        "rest_is_due": collected.rest_is_due,
     }

@@ -15,6 +15,8 @@ from qsense.errors import RecordError
 from qsense.jobs import fetching
 from qsense.jobs.fetching import Fetched, TaskLocation, counts_at, locate_tasks, measured_or_sent
 from qsense.jobs.ledger import LEDGER, exclusive_lock
+from qsense.runs.adaptive import settled
+from qsense.runs.pilots import WHOLE, pilot_of
 from qsense.runs.plan import plan
 from qsense.runs.point import Point
 from qsense.runs.readout import calibrate_readout
@@ -30,11 +32,17 @@ class Collected(Fetched):
 
     Attributes:
         complete: the points whose counts are in the record.
-        missing: the points whose counts are not.
+        missing: the points whose counts are not; of a run in two steps the pilot or the rest.
     """
 
     complete: tuple[Point, ...]
     missing: tuple[Point, ...]
+
+    @property
+    def rest_is_due(self) -> bool:
+        """Whether all pilots of a run in two steps have been collected, so that the rest can be sent, and it is not."""
+        steps = {point.step for point in self.missing}
+        return "rest" in steps and "pilot" not in steps and not all(self.ledger.holds(p.key) for p in self.missing)
 
 
 def collect(record: RunRecord, service: Service) -> Collected:
@@ -74,20 +82,30 @@ def _complete_points(record: RunRecord, fetched: Fetched) -> tuple[list[Point], 
     of_points = locate_tasks(fetched.ledger)
     if fetched.is_trusted:
         calibrate_readout(record, lambda place: _joined(record, of_points.get(place.file_name, [])))
-    complete, missing = [], []
+    complete: list[Point] = []
+    missing: list[Point] = []
     for point in plan(record.spec, measured_or_sent(record)):
-        if record.has_counts(point):
-            complete.append(point)
-            continue
-        locations = of_points.get(point.key, [])
-        if not fetched.is_trusted or not locations or any(location.job.status != "done" for location in locations):
-            missing.append(point)
-            continue
-        if sum(location.task.rows for location in locations) != len(point.rule.times) * point.circuits_per_time:
-            raise RecordError(f"{record.path / LEDGER}: its jobs do not fit the spec of this record.")
-        record.write_counts(point, [counts_at(record, location) for location in locations])
-        complete.append(point)
+        if point.step == WHOLE:
+            pilot = pilot_of(point)
+            if not _is_taken(record, fetched, pilot, of_points.get(pilot.key, [])):
+                missing.append(pilot)
+                continue
+            (point,) = settled([point], record)
+        taken = _is_taken(record, fetched, point, of_points.get(point.key, []))
+        (complete if taken else missing).append(point)
     return complete, missing
+
+
+def _is_taken(record: RunRecord, fetched: Fetched, point: Point, locations: Sequence[TaskLocation]) -> bool:
+    """Whether the record has the counts of a point, after writing them if its tasks are all done."""
+    if record.has_counts(point):
+        return True
+    if not fetched.is_trusted or not locations or any(location.job.status != "done" for location in locations):
+        return False
+    if sum(location.task.rows for location in locations) != len(point.rule.times) * point.circuits_per_time:
+        raise RecordError(f"{record.path / LEDGER}: its jobs do not fit the spec of this record.")
+    record.write_counts(point, [counts_at(record, location) for location in locations])
+    return True
 
 
 def _joined(record: RunRecord, locations: Sequence[TaskLocation]) -> Counts:

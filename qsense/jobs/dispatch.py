@@ -63,14 +63,28 @@ def plan_jobs(
         ArgumentError: the estimate exceeds the limit.
     """
     run = f"{name[:40]}-{secrets.token_hex(6)}"  # services shorten long tags
+    return with_more(Ledger(run, service.name, mode, (), instance=instance_of(service)), tasks, service, max_seconds)
+
+
+def with_more(
+    ledger: Ledger, tasks: Sequence[Task], service: Service, max_seconds: float | None
+) -> tuple[Ledger, dict[str, bytes]]:
+    """Returns a ledger with the jobs of further tasks behind its own, and the contents of their files by name.
+
+    Args:
+        ledger: of the run.
+        tasks, service, max_seconds: as for `plan_jobs`.
+
+    Raises:
+        ArgumentError: the estimate exceeds the limit.
+    """
     jobs, files = [], {}
     for group in group_tasks(tasks):
         spent = [len(task.values) * task.shots * service.seconds(task.circuit) for task in group]
-        job, data = serialize(group, run, service.overhead_s + sum(spent))
+        job, data = serialize(group, ledger.run, service.overhead_s + sum(spent))
         jobs.append(job)
         files[job.file] = data
-    ledger = Ledger(run, service.name, mode, tuple(jobs), instance=instance_of(service))
-    return limit_time(ledger, max_seconds), files
+    return limit_time(replace(ledger, jobs=(*ledger.jobs, *jobs)), max_seconds), files
 
 
 def plan_or_load(
@@ -128,9 +142,9 @@ def send(
     """Sends the jobs of a folder that have not been sent; returns the ledger.
 
     Args:
-        folder: of the record; if it has a ledger, that one is used.
-        ledger: the initial ledger, and the limit on the time on the device.
-        files: written together with a new ledger: the jobs' files, and other files of the folder.
+        folder: of the record; if it has a ledger, that one is used, with the jobs of `ledger` that it lacks.
+        ledger: the initial ledger or one with more jobs, and the limit on the time on the device.
+        files: written together with new jobs: the jobs' files, and other files of the folder.
         service: where to run.
         resend: whether jobs that failed, were cancelled or refused, or that the service does not know, are sent again.
 
@@ -157,7 +171,7 @@ def _begin(folder: Folder, ledger: Ledger, files: Mapping[str, bytes], service: 
     """Returns the folder's ledger; writes it, and what belongs to it, if there is none. Nothing was sent before."""
     tag = read_tag(folder)
     if has_ledger(folder):
-        ledger = replace(load(folder, service.name, instance_of(service)), max_seconds=ledger.max_seconds)
+        ledger = _extended(folder, load(folder, service.name, instance_of(service)), ledger, files)
     elif not tag.begun:
         check_unledgered(folder)
         write_tag(folder, ledger.run, False, ledger.instance)
@@ -167,6 +181,21 @@ def _begin(folder: Folder, ledger: Ledger, files: Mapping[str, bytes], service: 
     store(folder, ledger)
     write_tag(folder, ledger.run, True, ledger.instance)
     return ledger
+
+
+def _extended(folder: Folder, own: Ledger, wanted: Ledger, files: Mapping[str, bytes]) -> Ledger:
+    """The folder's own ledger with the jobs that it lacks, whose files are written first; they may be of a process that
+    ended before it wrote the ledger."""
+    held = {task.key for job in own.jobs for task in job.tasks}
+    more = [job for job in wanted.jobs if not held & {task.key for task in job.tasks}]
+    if more:
+        names = {job.file for job in (*own.jobs, *more)} | {job.counts_file for job in own.jobs}
+        for path in (folder.path / "jobs").iterdir():
+            if is_job_file(path.name) and f"jobs/{path.name}" not in names:
+                path.unlink()
+    for job in more:
+        folder.write_bytes(job.file, files[job.file])
+    return replace(own, jobs=(*own.jobs, *more), max_seconds=wanted.max_seconds)
 
 
 def _write_files(folder: Folder, files: Mapping[str, bytes]) -> None:

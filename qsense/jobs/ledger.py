@@ -49,6 +49,10 @@ class Ledger:
     def with_job(self, index: int, job: Job) -> Ledger:
         return replace(self, jobs=(*self.jobs[:index], job, *self.jobs[index + 1 :]))
 
+    def holds(self, point: str) -> bool:
+        """Returns whether some job has a task of the point with this key."""
+        return any(task.point == point for job in self.jobs for task in job.tasks)
+
     def with_status(self, *wanted: Status) -> list[Job]:
         return [job for job in self.jobs if job.status in wanted]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from qsense.estimators.readout import patterns
 from qsense.jobs import dispatch
 from qsense.jobs.fetching import measured_or_sent
 from qsense.jobs.ledger import Ledger
-from qsense.runs.folder import Folder, as_json
-from qsense.runs.pilots import ADAPTIVE
+from qsense.runs.adaptive import STEPS, settled
+from qsense.runs.folder import RecordFolder, as_json
+from qsense.runs.pilots import WHOLE, pilot_of
 from qsense.runs.placement import Placement
 from qsense.runs.point import Point
 from qsense.runs.preparation import PreparedRun, prepare_run
@@ -38,6 +40,8 @@ class Submission:
         files: contents of the jobs' files by name, if the ledger is new.
         device: what the record says of the device.
         calibration: the one from which the qubits were chosen.
+        points: of a run in two steps whose pilots have been collected; () otherwise.
+        waits_for_pilots: whether this is the first step alone: the same command sends the rest later.
     """
 
     spec: RunSpec
@@ -45,6 +49,8 @@ class Submission:
     files: dict[str, bytes]
     device: dict[str, Any] | None = None
     calibration: Calibration | None = None
+    points: tuple[Point, ...] = ()
+    waits_for_pilots: bool = False
 
 
 def prepare(
@@ -69,21 +75,44 @@ def prepare(
         RecordError: the record's ledger is damaged, lost for good, or of another backend or instance.
     """
     dispatch.check_mode(mode)
-    if spec.strategy == ADAPTIVE:
-        raise SpecError(
-            f"{spec.source}: key `strategy`: a run in two steps does not wait for jobs in between, but {spec.backend} "
-            "takes jobs; remove it, submit a pilot of few shots, and give the field that it shows as `field_rad_per_s` "
-            "of the next run, with `phase_known = true` in `estimators`."
-        )
     prepared = prepare_run(spec, out, opened=service.backend, measured=measured_or_sent)
     prepared.log_remarks()
-    folder = Folder(out / f"{prepared.spec.name}-{prepared.spec.id}")
-    ledger, files = dispatch.plan_or_load(folder, lambda: tasks(prepared), prepared.spec.id, service, mode, max_seconds)
-    return Submission(prepared.spec, ledger, files, prepared.described("service"), prepared.calibration)
+    folder = RecordFolder(out / f"{prepared.spec.name}-{prepared.spec.id}")
+    points, second = _steps(prepared, folder)
+    begun = second if folder.has(STEPS) else ()  # of which something may have been sent
+    name = prepared.spec.id
+    if max_seconds is not None and any(point.step == WHOLE for point in prepared.points):
+        whole = [replace(point, step="") for point in prepared.points]  # as many shots in all
+        every = [*points, *second] if second else whole
+        dispatch.plan_jobs(tasks(prepared, every), name, service, mode, max_seconds)
+    ledger, files = dispatch.plan_or_load(
+        folder, lambda: tasks(prepared, [*points, *begun]), name, service, mode, max_seconds
+    )
+    if new := [point for point in second if not ledger.holds(point.key)]:
+        ledger, files = dispatch.with_more(ledger, tasks(prepared, new, False), service, max_seconds)
+    waits = any(point.step == WHOLE for point in prepared.points) and not second
+    ready = Submission(prepared.spec, ledger, files, prepared.described("service"), prepared.calibration)
+    return replace(ready, points=prepared.points if second else (), waits_for_pilots=waits)
 
 
-def tasks(prepared: PreparedRun) -> list[Task]:
+def _steps(prepared: PreparedRun, folder: RecordFolder) -> tuple[list[Point], list[Point]]:
+    """What is sent at first, and of a run in two steps the rest, where the record has the counts of all pilots."""
+    first = [pilot_of(point) if point.step == WHOLE else point for point in prepared.points]
+    if all(point.step != WHOLE for point in prepared.points) or not folder.has("spec.toml"):
+        return first, []
+    record = RunRecord.load(folder.path)
+    if not all(record.has_counts(pilot) for pilot in first):
+        return first, []
+    return first, settled(prepared.points, record)
+
+
+def tasks(prepared: PreparedRun, points: Sequence[Point] | None = None, calibrated: bool = True) -> list[Task]:
     """Returns what is to be run: the calibration bitstrings on all qubits, then one task for every point and time.
+
+    Args:
+        prepared: the run.
+        points: that are measured; None for all of the plan.
+        calibrated: whether the bitstrings are part of it.
 
     Raises:
         SpecError: a circuit cannot be made for the device.
@@ -95,8 +124,10 @@ def tasks(prepared: PreparedRun) -> list[Task]:
         )
     shots = spec.device.readout_shots or SHOTS
     try:
-        calibration = [task for place in prepared.places for task in _calibration_tasks(place, sampler, shots)]
-        return calibration + [task for point in prepared.points for task in _sensing(point, sampler)]
+        places = prepared.places if calibrated else ()
+        calibration = [task for place in places for task in _calibration_tasks(place, sampler, shots)]
+        sensing = prepared.points if points is None else points
+        return calibration + [task for point in sensing for task in _sensing(point, sampler)]
     except ArgumentError as error:
         raise SpecError(f"{spec.source}: key `backend`: {error}") from error
 
@@ -132,6 +163,8 @@ def submit(ready: Submission, out: Path, service: Service, resend: bool = False)
         RecordError: the record cannot be written.
     """
     record = RunRecord.create(ready.spec, out, ready.calibration)
+    if ready.points:
+        settled(ready.points, record, keep=True)
     files = {**ready.files, "device.json": as_json(ready.device)}
     dispatch.send(record, ready.ledger, files, service, resend)
     return record

@@ -165,6 +165,10 @@ def _run_remotely(spec: RunSpec, out: Path, progress: Progress | None, max_secon
     ready = submission.prepare(spec, out, service, max_seconds=max_seconds)
     record = submission.submit(ready, out, service)
     record, collected = _collect(record, service, progress, wait=True)
+    if collected.rest_is_due:
+        logger.info(f"the pilots of {record.path} are collected; the rest of its shots is sent")
+        ready = submission.prepare(spec, out, service, max_seconds=max_seconds)
+        record, collected = _collect(submission.submit(ready, out, service), service, progress, wait=True)
     if collected.missing:
         raise ServiceError(
             f"{len(collected.missing)} of {len(collected.missing) + len(collected.complete)} points have no counts "

@@ -2,13 +2,12 @@
 refused."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from qsense import RunSpec, estimate, run
 from qsense.backends import EmulatorSampler
-from qsense.errors import RecordError, SpecError
+from qsense.errors import RecordError
 from qsense.runs.plan import plan
 from qsense.workflow.reproduction import rerun
 
@@ -96,19 +95,6 @@ def test_a_run_that_was_killed_goes_on_to_the_same_counts(record, tmp_path, monk
     continued = run(RunSpec.from_dict(SPEC), out=tmp_path)
     assert files_of(continued) == files_of(record)
     assert continued.summary()["rows"] == record.summary()["rows"]
-
-
-def test_services_that_queue_refuse_it_before_anything_is_sent(tmp_path):
-    from qsense.jobs import submission
-
-    spec = replace(RunSpec.from_dict(SPEC), backend="ibm:somewhere")
-
-    class Service:
-        backend = None
-
-    with pytest.raises(SpecError, match=r"key `strategy`.*does not wait for jobs.*phase_known"):
-        submission.prepare(spec, tmp_path, Service())
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_in_one_step_has_no_such_file(tmp_path):
