@@ -83,7 +83,10 @@ bench: install peers  ## the studies behind docs/benchmarks.md, beside peers (ab
 	$(BIN)/python benchmarks/structured.py
 	$(BIN)/python benchmarks/verdicts.py
 	$(BIN)/python benchmarks/tomography.py
+	$(BIN)/python benchmarks/adaptive.py --repetitions 400 --shots 200 1000 4000 --sizes 4
+	$(BIN)/python benchmarks/adaptive.py --repetitions 200 --shots 1000 --sizes 4 --only adaptive --off
 	$(BIN)/python benchmarks/few_shots.py phases
+	$(BIN)/python benchmarks/few_shots.py angles
 	$(BIN)/python benchmarks/few_shots.py bootstrap
 	$(BIN)/python benchmarks/few_shots.py shifts --repetitions 300
 	$(BIN)/python benchmarks/shots.py

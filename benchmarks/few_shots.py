@@ -1,6 +1,7 @@
 """Coverage and bias at few shots, from counts drawn of exact fringes: no simulator.
 
     python benchmarks/few_shots.py phases     [--repetitions 1000]   the angle at each time and the field of a run
+    python benchmarks/few_shots.py angles     [--repetitions 1000]   the angle of one fringe, and how often it is told
     python benchmarks/few_shots.py bootstrap  [--repetitions 1000]   intervals of V²: by tests, basic, percentile
     python benchmarks/few_shots.py shifts     [--repetitions 300]    bias of parameter_shift in units of its error
 
@@ -27,10 +28,10 @@ TIMES = np.linspace(0.2, 1.0, 5)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["phases", "bootstrap", "shifts"])
+    parser.add_argument("part", choices=["phases", "angles", "bootstrap", "shifts"])
     parser.add_argument("--repetitions", type=int, default=1000)
     options = parser.parse_args()
-    {"phases": phases, "bootstrap": squares, "shifts": shifts}[options.part](options.repetitions)
+    {"phases": phases, "angles": angles, "bootstrap": squares, "shifts": shifts}[options.part](options.repetitions)
 
 
 def drawn(rng, visibility, shots, psi):
@@ -69,6 +70,23 @@ def phases(repetitions: int) -> None:
             f"{np.mean(known):+.4f} of {heights[-1] ** 2 / 2:.4f} |",
             flush=True,
         )
+
+
+def angles(repetitions: int) -> None:
+    """θ anywhere; an interval of a whole turn tells nothing."""
+    print("| V | " + " | ".join(f"{shots} shots: covered, told" for shots in (5, 20, 100, 1000)) + " |")
+    print("|" + "---|" * 5)
+    for height in (0.0, 0.1, 0.2, 0.5, 1.0):
+        shown = []
+        for shots in (5, 20, 100, 1000):
+            rng, hits, told = np.random.default_rng(1), 0, 0
+            for _ in range(repetitions):
+                psi = rng.uniform(-np.pi, np.pi)
+                found = angle(turns([Fringe(1.0, QUADRATURES, drawn(rng, height, shots, psi))]), 0.0).interval
+                hits += holds(found, psi, 2 * np.pi)
+                told += found[1] - found[0] < 6.28
+            shown.append(f"{100 * hits / repetitions:.1f}, {100 * told / repetitions:.0f} %")
+        print(f"| {height} | {' | '.join(shown)} |", flush=True)
 
 
 def at(psi, height):

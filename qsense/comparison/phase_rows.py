@@ -26,7 +26,8 @@ def angle_columns(item: MeasuredPoint) -> list[dict[str, Any]]:
 
 
 def field_columns(item: MeasuredPoint) -> dict[str, Any]:
-    """Returns φ in rad/s with its 95 % interval and ambiguity, and the right-hand side of Eq. 60; {} without them.
+    """Returns φ in rad/s with its 95 % interval and ambiguity, the right-hand side of Eq. 60, and the angles in rad at
+    every time with their intervals, as lists; {} without them.
 
     The field that the spec gives keeps the name `field_rad_per_s` in tables; the one from counts is `field_estimate_…`.
     """
@@ -34,7 +35,13 @@ def field_columns(item: MeasuredPoint) -> dict[str, Any]:
     if found is None or found.field is None:
         return {}
     one = found.field
+    angles = {
+        "phase_rad": [angle.value for angle in found.angles],
+        "phase_low_rad": [angle.interval[0] for angle in found.angles],
+        "phase_high_rad": [angle.interval[1] for angle in found.angles],
+    }
     return {
+        **angles,
         "field_estimate_rad_per_s": one.value,
         "field_estimate_stderr_rad_per_s": one.stderr,
         "field_low_rad_per_s": one.interval[0],

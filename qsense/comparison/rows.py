@@ -82,14 +82,15 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def as_single_values(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a row of a summary for tables, whose cells hold one value each: the names of the refused assumptions.
+    """Returns a row of a summary for tables, whose cells hold one value each: the names of the refused assumptions, and
+    nothing of what has a value for each time.
 
-    >>> as_single_values({"z": None, "assumptions": [{"name": "independent spins", "p_value": 1e-9}]})
+    >>> as_single_values({"z": None, "assumptions": [{"name": "independent spins"}], "phase_rad": [0.1, 0.2]})
     {'z': None, 'assumptions': 'independent spins'}
     """
     refused = row.get("assumptions")
     text = {"assumptions": "; ".join(str(one["name"]) for one in refused)} if isinstance(refused, list) else {}
-    return {**row, **text}
+    return {key: value for key, value in row.items() if not isinstance(value, list)} | text
 
 
 def _assumption_row(one: Assumption) -> dict[str, Any]:

@@ -32,15 +32,17 @@ def phase_parts(rows: Sequence[Mapping[str, Any]]) -> list[Table | str]:
     for name in ("φ", "95 % interval", "±range", "Eq. 60"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in shown:
+        low, high, reach = (row[f"field_{name}_rad_per_s"] for name in ("low", "high", "ambiguity"))
+        is_told = high - low < 1.99 * reach
         exact = row["integrated_gain_quantum_exact_s"]
         table.add_row(
             row["probe"],
             str(row["num_qubits"]),
             row["noise"],
             row["estimator"],
-            f"{row['field_estimate_rad_per_s']:.4g}",
-            f"{row['field_low_rad_per_s']:.4g} … {row['field_high_rad_per_s']:.4g}",
-            f"{row['field_ambiguity_rad_per_s']:.3g}",
+            f"{row['field_estimate_rad_per_s']:.4g}" if is_told else "–",
+            f"{low:.4g} … {high:.4g}" if is_told else "not told",
+            f"{reach:.3g}",
             f"{row['phase_integrated_gain_s'] / exact:.2f}" if exact else "–",
         )
     note = (

@@ -55,11 +55,13 @@ class Turn(NamedTuple):
         frequency: ν > 0, ψ = νθ.
         at: maps ψ in rad, shape (...), to the logarithm.
         information: the Fisher information about ψ, negative where noise hides V, and its standard error.
+        height: by how much the fringe stands out: χ² of two degrees of freedom where there is none.
     """
 
     frequency: float
     at: Callable[[FloatArray], FloatArray]
     information: tuple[float, float]
+    height: float = np.inf
 
 
 def turns(fringes: Sequence[Fringe]) -> tuple[Turn, ...]:
@@ -109,7 +111,7 @@ def _turn(fringe: Fringe) -> Turn:
     def at(angle: FloatArray) -> FloatArray:
         return np.asarray(spline((np.asarray(angle) + np.pi) % (2 * np.pi) - np.pi))
 
-    return Turn(fringe.frequency, at, _information(fringe, float(psi[np.argmax(logs)])))
+    return Turn(fringe.frequency, at, _information(fringe, float(psi[np.argmax(logs)])), _height(fringe))
 
 
 def _log_likelihood(fringe: Fringe, psi: FloatArray) -> FloatArray:
@@ -190,15 +192,30 @@ def _information(fringe: Fringe, psi: float) -> tuple[float, float]:
     return mean * _squared_visibility(fringe) / max(square, _TINY), spread
 
 
+def _height(fringe: Fringe) -> float:
+    """(x, y) of the fringe in units of their errors, squared, as if it had no visibility."""
+    shots, quadratures, solve = _quadratures(fringe)
+    level = float(fringe.shares[:, 0].sum() / shots.sum()) if fringe.has_losses else 0.5
+    covariance = solve * (max(level * (1 - level), 0.25 / shots.sum()) / shots) @ solve.T
+    return float(quadratures @ np.linalg.pinv(covariance) @ quadratures)
+
+
 def _squared_visibility(fringe: Fringe) -> float:
     """V² by least squares, the noise of its two quadratures taken off; negative if they are smaller than that."""
+    shots, quadratures, solve = _quadratures(fringe)
+    share = fringe.shares[:, 0] / shots
+    noise = (solve**2 @ (share * (1 - share) / (shots - 1))).sum()
+    return float((quadratures**2).sum() - noise)
+
+
+def _quadratures(fringe: Fringe) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The shots of each readout, V cos ψ and V sin ψ, and the matrix that makes them of the shares of +."""
     shots = np.maximum(fringe.shares.sum(1), 2)
     share = fringe.shares[:, 0] / shots
     system = np.stack([np.ones(len(shots)), np.cos(fringe.angles), np.sin(fringe.angles)], axis=1) / 2
     solve = np.linalg.pinv(system)[1:] if fringe.has_losses else np.linalg.pinv(system[:, 1:])
     quadratures = solve @ (share - (0 if fringe.has_losses else 0.5))
-    noise = (solve**2 @ (share * (1 - share) / (shots - 1))).sum()
-    return float((quadratures**2).sum() - noise)
+    return np.asarray(shots, dtype=np.float64), np.asarray(quadratures), np.asarray(solve)
 
 
 @functools.cache

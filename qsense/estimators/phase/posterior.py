@@ -6,6 +6,9 @@ that counts the excited state as |0> has the opposite sign of φ.
 **Ambiguity.** A fringe of frequency ν is read modulo 2π/ν. The angle at one time is the one within π/ν of the expected
 angle; the field is looked for within π/(ν t W) of the expected field, t the shortest time that senses. Later times
 narrow it down and leave no further ambiguity than what their likelihood shows.
+
+**No fringe.** Where a test at 10 % sees no fringe, the interval is the whole turn, or the whole range of the field: the
+counts do not tell. The posterior alone would cover 76 to 90 % there.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import numpy as np
 from qsense.estimators.phase.joint import Turn
 from qsense.numerics.fisher import FloatArray
 
+_SEEN_BELOW = 0.1
 _POINTS = 4096
 _STEPS = 8.0  # grid points per standard deviation of the sharpest peak
 _KEPT = 30.0  # log-likelihood below the best at which a value is left out
@@ -62,7 +66,15 @@ def angle(turns: Sequence[Turn], expected: float) -> Reading | None:
     # What is alike on either side of the cut is not cut: the turn is opened opposite of its peak.
     if all(np.isclose(one.frequency % slowest, 0) for one in turns):
         expected = float(grid[np.argmax(logs)])
-    return _narrowed([[(one, 1.0) for one in turns]], expected, reach)
+    found = _narrowed([[(one, 1.0) for one in turns]], expected, reach)
+    return found if _is_seen(turns) else found._replace(interval=(expected - reach, expected + reach))
+
+
+def _is_seen(turns: Sequence[Turn]) -> bool:
+    """Whether a test at 10 % sees a fringe at all; without one the posterior is too sure, as V may be 0."""
+    from scipy.special import chdtrc
+
+    return bool(chdtrc(2 * len(turns), sum(one.height for one in turns)) < _SEEN_BELOW)
 
 
 def field(turns: Sequence[Sequence[Turn]], durations: Sequence[float], expected: float) -> Reading | None:
@@ -91,7 +103,10 @@ def field(turns: Sequence[Sequence[Turn]], durations: Sequence[float], expected:
         return None if found is None else _divided(found, clock[0][1])
     clocks.sort(key=lambda several: max(one.frequency * abs(duration) for one, duration in several))
     reach = np.pi / min(one.frequency * abs(duration) for one, duration in clocks[0])
-    return _narrowed(clocks, expected, float(reach))
+    found = _narrowed(clocks, expected, float(reach))
+    if _is_seen([one for clock in clocks for one, _ in clock]):
+        return found
+    return found._replace(interval=(expected - float(reach), expected + float(reach)))
 
 
 def _divided(found: Reading, duration: float) -> Reading:
