@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from qsense.comparison.curve_tests import CurveTests, curve_tests
 from qsense.errors import ArgumentError
-from qsense.estimators.assumptions import REFUSED_BELOW, Assumption
+from qsense.estimators.assumptions import DECAY_LAW, READOUT, REFUSED_BELOW, Assumption
 from qsense.estimators.chance import p_value
 from qsense.estimators.integral import fit, law_of_curve
 from qsense.estimators.result import NORMAL_95, Estimate, IntegratedEstimate
@@ -30,6 +31,10 @@ _SLOWS_DOWN = 0.8  # an exponent below which spins may differ, and the slowest b
 _TAIL_UNSEEN = (
     "the counts decay ever more slowly, as where some spins live longer than others: what comes after the last time is "
     "not known, so there is no z and no verdict; correct the noise, or give later `times_s`"
+)
+_NO_LAW = (
+    "the counts do not decay as the noise says, and no law fits them: the interval of 𝓘 takes it as right between "
+    "the times; correct the noise"
 )
 _WORTH_SAYING = 1.05  # the widened error over the quadrature's
 _FEWEST = 3  # times that fix a height and a rate and leave something to test
@@ -56,12 +61,16 @@ class _Misfit(NamedTuple):
         p_value: how likely a fit so far from the law is, if the law holds.
         rate: Λ over the law's.
         exponent: β.
+        height: over that of the exact curve.
+        residual_p_value: how likely its residuals are, if such a curve is right.
     """
 
     integral: Estimate
     p_value: float
     rate: float
     exponent: float
+    height: Estimate
+    residual_p_value: float
 
 
 def checked(
@@ -82,25 +91,55 @@ def checked(
 
     Source: coverage is measured in benchmarks/decay_law.py.
     """
-    if not np.isfinite(exact) or exact <= 0 or len(rule.times) < 2:
+    if not np.isfinite(exact) or exact <= 0:
         return Checked(integral, ())
+    if len(rule.times) < 2:
+        tests = curve_tests(rule, estimates, curve)
+        only = None if tests is None else _height(tests, None)
+        return Checked(integral, () if only is None else (only,))
     error, missed = integral.total.stderr, float(rule.weights @ curve(rule.times)) - exact
     known = float(np.hypot(error, missed))
-    found = _misfit(rule, estimates, curve)
-    if found is not None and found.p_value < _WIDENED_BELOW:
+    found, tests = _misfit(rule, estimates, curve), curve_tests(rule, estimates, curve)
+    chance = 1.0 if tests is None else tests.decay_p_value
+    is_doubted = found is not None and found.p_value < _WIDENED_BELOW
+    doubts: list[Assumption] = []
+    if found is not None and is_doubted:
         apart = abs(found.integral.value - integral.total.value)
         widened = max(known, apart / NORMAL_95 + found.integral.stderr)
-        held = found.p_value >= REFUSED_BELOW or widened < _WORTH_SAYING * error
+        held = chance >= REFUSED_BELOW or widened < _WORTH_SAYING * error
         slows = not held and found.exponent < _SLOWS_DOWN
         said = _TAIL_UNSEEN if slows else _other_law(found, integral.total, widened)
-        doubts = [Assumption("decay law", found.p_value, held, said, withholds=slows)]
+        doubts.append(Assumption(DECAY_LAW, chance, held, said, withholds=slows))
     else:
         widened = known
-        doubts = [] if found is None else [Assumption("decay law", found.p_value, True, "")]
+        # A decay that cannot be fitted is refused all the same; where it is slower, its tail is not known.
+        held = found is not None or chance >= REFUSED_BELOW
+        slows = tests is not None and tests.slower
+        doubts.append(Assumption(DECAY_LAW, chance, held, _TAIL_UNSEEN if slows else _NO_LAW, withholds=slows))
         if widened >= _WORTH_SAYING * error:
             doubts.append(Assumption("interpolation", None, False, _rule_misses(missed / exact)))
+    readout = None if tests is None else _height(tests, found)
     total = replace(integral.total, stderr=widened)
-    return Checked(replace(integral, total=total), tuple(doubts), widened / known if known > 0 else 1.0)
+    return Checked(
+        replace(integral, total=total),
+        (*doubts, *([] if readout is None else [readout])),
+        widened / known if known > 0 else 1.0,
+    )
+
+
+def _height(tests: CurveTests, found: _Misfit | None) -> Assumption | None:
+    """Returns whether readout and preparation are as assumed; None where their part is not told from the decay's."""
+    height, chance = tests.height, tests.height_p_value
+    if tests.decay_p_value < _WIDENED_BELOW:
+        if found is None or found.residual_p_value < _WIDENED_BELOW:
+            return None
+        height = found.height
+        chance = max(chance, p_value(((height.value - 1) / height.stderr) ** 2, 1))
+    said = (
+        f"the counts give {height.value:.3g} ± {height.stderr:.1g} times the exact G at all times: readout or "
+        "preparation is not as assumed, or the noise: no z and no verdict; calibrate the readout"
+    )
+    return Assumption.tested(READOUT, chance, said, withholds=True)
 
 
 def _misfit(rule: Rule, estimates: Sequence[Estimate], curve: Callable[[FloatArray], FloatArray]) -> _Misfit | None:
@@ -119,7 +158,10 @@ def _misfit(rule: Rule, estimates: Sequence[Estimate], curve: Callable[[FloatArr
     whitened = np.linalg.lstsq(slopes @ found.covariance @ slopes.T, off, rcond=None)[0]
     chance = p_value(float(off @ whitened), len(off))
     exponent = float(values[2]) if len(values) > 2 else 1.0
-    return _Misfit(found.integral.total, min(1.0, 2 * min(chance, found.p_value)), float(values[1] * scale), exponent)
+    start = float(curve(np.zeros(1))[0])
+    height = Estimate(float(values[0]), float(np.sqrt(found.covariance[0, 0]))).scaled(1 / start if start > 0 else 1.0)
+    chance = min(1.0, 2 * min(chance, found.p_value))
+    return _Misfit(found.integral.total, chance, float(values[1] * scale), exponent, height, found.p_value)
 
 
 def _other_law(found: _Misfit, total: Estimate, widened: float) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from qsense.circuits.counts import Counts
-from qsense.comparison import as_read, decay_law
+from qsense.comparison import as_read, assumed, decay_law
 from qsense.comparison.phases import PointPhases, phases_of
-from qsense.estimators.assumptions import INDEPENDENT, Assumption
+from qsense.estimators.assumptions import READOUT, Assumption
 from qsense.estimators.estimator import ClassicalGain, MomentBound, Quantity, QuantumGain
 from qsense.estimators.result import Estimate, IntegratedEstimate, integrate_estimates
 from qsense.noise import ReadoutError
@@ -36,6 +36,7 @@ class MeasuredPoint:
         readout_error: with which the counts were read, where the run emulates one.
         assumptions: what the estimates take for granted, as far as the counts can test it.
         widening: by how much errors between and beyond the times are larger, as the law of decay is doubted.
+        stand_in: what the estimates are of where they stand in place of those that a refused assumption spoils.
     """
 
     point: Point
@@ -47,6 +48,7 @@ class MeasuredPoint:
     readout_error: ReadoutError | None = None
     assumptions: tuple[Assumption, ...] = ()
     widening: float = 1.0
+    stand_in: Quantity | None = None
 
     @cached_property
     def phases(self) -> PointPhases | None:
@@ -56,7 +58,7 @@ class MeasuredPoint:
     @property
     def refused(self) -> tuple[Assumption, ...]:
         """The assumptions that the counts refuse."""
-        return tuple(one for one in self.assumptions if not one.held)
+        return tuple(one for one in self.assumptions if one.held is False)
 
     @property
     def is_withheld(self) -> bool:
@@ -65,8 +67,13 @@ class MeasuredPoint:
 
     @property
     def z(self) -> float | None:
-        """(estimated − exact) / standard error of 𝓘; None where these are not the same quantity."""
-        if not self.is_exact_as_read or self.is_withheld or self.integral.total.stderr == 0:
+        """(estimated − exact) / standard error of 𝓘; None where these are not the same quantity.
+
+        What stands in place of refused estimates has one only where the spec itself says why, and its exact value so.
+        """
+        refused = [one for one in self.refused if one.withholds]
+        is_known = self.stand_in is not None and all(one.is_known for one in refused)
+        if not self.is_exact_as_read or (refused and not is_known) or self.integral.total.stderr == 0:
             return None
         return (self.integral.total.value - self.integrated_gain_exact.value) / self.integral.total.stderr
 
@@ -92,7 +99,7 @@ class MeasuredPoint:
     @property
     def exact_quantity(self) -> Quantity:
         """What the estimates and the exact values are of."""
-        return _quantity(self.point)
+        return self.stand_in or _quantity(self.point)
 
     @property
     def is_exact_as_read(self) -> bool:
@@ -108,7 +115,7 @@ class MeasuredPoint:
 
     def curve_exact(self, times: FloatArray) -> FloatArray:
         """Returns the exact value at other times, shape (times,)."""
-        return _exact_gain(self.point, times, self.readout_error)
+        return _exact_gain(self.point, times, self.readout_error, self.stand_in)
 
 
 def measure_point(point: Point, counts: Sequence[Counts], readout_error: ReadoutError | None = None) -> MeasuredPoint:
@@ -121,34 +128,43 @@ def measure_point(point: Point, counts: Sequence[Counts], readout_error: Readout
     """
     counts = point.with_pilot(counts)
     estimates = tuple(point.estimate(counts))
-    integral, exact = integrate_estimates(point.rule, estimates), _exact_integral(point, readout_error)
-    assumptions, widening = _assumptions(point, counts), 1.0
-    if isinstance(_quantity(point), QuantumGain) and all(one.held or not one.withholds for one in assumptions):
+    quantity, held = _quantity(point), _held_error(point, readout_error)
+    exact_gain, exact = exact_values(point, quantity, readout_error)
+    integral, widening = integrate_estimates(point.rule, estimates), 1.0
+    found = assumed.of_counts(point, counts, readout_error)
+    is_read_wrong = _is_wrong(readout_error) and held is None
+    if is_read_wrong and READOUT in point.method.assumes:
+        found += (assumed.of_spec_readout(),)
+    if not any(one.is_known and one.withholds for one in found) and isinstance(quantity, QuantumGain):
 
         def curve(times: FloatArray) -> FloatArray:
             return _exact_gain(point, times, readout_error)
 
         integral, more, widening = decay_law.checked(point.rule, estimates, integral, curve, exact.value)
-        assumptions += more
+        wanted = point.method.assumes
+        # What the estimator does not assume, and readout that is known to be wrong, are not tested.
+        found += tuple(one for one in more if one.name != READOUT or (READOUT in wanted and not is_read_wrong))
     return MeasuredPoint(
         point,
         tuple(counts),
         estimates,
         integral,
-        _exact_gain(point, point.rule.times, readout_error),
+        exact_gain,
         exact,
         readout_error,
-        assumptions,
+        assumed.complete(found, point.method.assumes),
         widening,
     )
 
 
-def _assumptions(point: Point, counts: Sequence[Counts]) -> tuple[Assumption, ...]:
-    with point.calling_estimator():
-        found = tuple(point.method.assumptions(point.rule.times, counts))
-    # What the noise itself contradicts needs no counts.
-    alone = point.world.noise.acts_alone
-    return tuple(one if alone or one.name != INDEPENDENT else replace(one, held=False) for one in found)
+def exact_values(
+    point: Point, quantity: Quantity, readout_error: ReadoutError | None
+) -> tuple[FloatArray, IntegratedGain]:
+    """Returns the exact values of a quantity at a point's times, shape (times,), and its integral."""
+    return (
+        _exact_gain(point, point.rule.times, readout_error, quantity),
+        _exact_integral(point, readout_error, quantity),
+    )
 
 
 def point_columns(point: Point) -> dict[str, Any]:
@@ -175,11 +191,13 @@ def _held_error(point: Point, error: ReadoutError | None) -> ReadoutError | None
     return error if _is_wrong(error) and as_read.is_known(point) else None
 
 
-def _exact_gain(point: Point, times: FloatArray, readout_error: ReadoutError | None) -> FloatArray:
+def _exact_gain(
+    point: Point, times: FloatArray, readout_error: ReadoutError | None, quantity: Quantity | None = None
+) -> FloatArray:
     held = _held_error(point, readout_error)
     if held is not None:
         return as_read.gain_as_read(point, times, held)
-    quantity = _quantity(point)
+    quantity = quantity or _quantity(point)
     if isinstance(quantity, QuantumGain):
         return gain(point.probe, acting(point.world), times)
     if isinstance(quantity, MomentBound):
@@ -188,11 +206,10 @@ def _exact_gain(point: Point, times: FloatArray, readout_error: ReadoutError | N
         return classical_gain(point.probe, acting(point.world), times, quantity.readout, quantity.phase)
 
 
-def _exact_integral(point: Point, readout_error: ReadoutError | None) -> IntegratedGain:
+def _exact_integral(point: Point, readout_error: ReadoutError | None, quantity: Quantity) -> IntegratedGain:
     held = _held_error(point, readout_error)
     if held is not None:
         return as_read.integrated_gain_as_read(point, held)
-    quantity = _quantity(point)
     if isinstance(quantity, QuantumGain):
         return integrated_gain(point.probe, acting(point.world))
     if isinstance(quantity, MomentBound):

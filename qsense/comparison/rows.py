@@ -10,6 +10,7 @@ from qsense.circuits.counts import Counts
 from qsense.comparison.advantage import Crossover, crossovers
 from qsense.comparison.crossing import Until
 from qsense.comparison.entanglement import entanglement_columns
+from qsense.comparison.judged import judged
 from qsense.comparison.phase_rows import angle_columns, field_columns
 from qsense.comparison.points import MeasuredPoint, point_columns
 from qsense.comparison.verdicts import verdicts
@@ -44,6 +45,7 @@ def compare_points(
         on_device: whether preparation and readout errors of a device are in the estimates.
         pairs: the probes that are compared; by default every probe beside the product probe.
     """
+    measured = judged(measured, on_device)
     found = crossovers(measured, pairs)
     return Comparison(tuple(measured), tuple(found), tuple(verdicts(found, on_device)))
 
@@ -71,7 +73,7 @@ def summary_rows(comparison: Comparison) -> list[dict[str, Any]]:
             "shots": sum(item.point.total_shots),
             "method": type(item.point.method).__name__,
             "reason": item.point.estimator.reason(item.point.probe),
-            "assumptions": [_assumption_row(one) for one in item.refused],
+            "assumptions": [_assumption_row(one) for one in item.assumptions],
             **entanglement_columns(item),
         }
         for name, other in item.integral.others.items():
@@ -85,16 +87,18 @@ def as_single_values(row: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a row of a summary for tables, whose cells hold one value each: the names of the refused assumptions, and
     nothing of what has a value for each time.
 
-    >>> as_single_values({"z": None, "assumptions": [{"name": "independent spins"}], "phase_rad": [0.1, 0.2]})
+    >>> every = [{"name": "independent spins", "held": False}, {"name": "known phase", "held": True}]
+    >>> as_single_values({"z": None, "assumptions": every, "phase_rad": [0.1, 0.2]})
     {'z': None, 'assumptions': 'independent spins'}
     """
-    refused = row.get("assumptions")
-    text = {"assumptions": "; ".join(str(one["name"]) for one in refused)} if isinstance(refused, list) else {}
+    every = row.get("assumptions")
+    refused = [str(one["name"]) for one in every if one["held"] is False] if isinstance(every, list) else None
+    text = {} if refused is None else {"assumptions": "; ".join(refused)}
     return {key: value for key, value in row.items() if not isinstance(value, list)} | text
 
 
 def _assumption_row(one: Assumption) -> dict[str, Any]:
-    return {"name": one.name, "p_value": one.p_value, "held": one.held, "consequence": one.consequence}
+    return {"name": one.name, "p_value": one.p_value, "held": one.held, "consequence": one.said}
 
 
 def estimate_rows(comparison: Comparison) -> list[dict[str, Any]]:
@@ -116,6 +120,7 @@ def estimate_rows(comparison: Comparison) -> list[dict[str, Any]]:
                     "gain_exact": float(exact),
                     "shots": shots,
                     **angle,
+                    "assumptions": "; ".join(one.name for one in item.refused),
                 }
             )
     return rows

@@ -16,3 +16,19 @@ def p_value(chi_square: float, degrees: int) -> float:
     from scipy.special import chdtrc  # a tenth of the time that scipy.stats takes to import
 
     return float(chdtrc(degrees, chi_square))
+
+
+def as_chi_square(t: float, degrees: float) -> float:
+    """Returns the χ² of one degree of freedom that is as likely as Student's t.
+
+    Args:
+        t: a mean over its standard error.
+        degrees: of freedom, at least 1.
+
+    >>> round(as_chi_square(12.7062, 1), 3)
+    3.841
+    """
+    from scipy.special import chdtri, stdtr
+
+    chance = max(2 * float(stdtr(degrees, -abs(t))), 1e-300)
+    return float(chdtri(1, chance)) if chance < 1 else 0.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -17,9 +17,13 @@ from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
 from qsense.errors import ArgumentError, nearest
 from qsense.estimators.assumptions import Assumption
+from qsense.estimators.quantities import ClassicalGain as ClassicalGain
+from qsense.estimators.quantities import MomentBound as MomentBound
+from qsense.estimators.quantities import Quantity as Quantity
+from qsense.estimators.quantities import QuantumGain as QuantumGain
 from qsense.estimators.result import Estimate
 from qsense.estimators.weights import checked_weights as checked_weights
-from qsense.numerics.fisher import ComplexArray, FloatArray
+from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 
 if TYPE_CHECKING:
@@ -86,44 +90,6 @@ class Option:
 
 
 @dataclass(frozen=True)
-class QuantumGain:
-    """The estimate is of the quantum value G, the quantum Fisher information about θ = φt."""
-
-
-@dataclass(frozen=True)
-class ClassicalGain:
-    """The estimate is of the classical Fisher information about θ of a readout.
-
-    Attributes:
-        readout: as `theory.classical_gain` names it, or the matrices of a POVM, each (2^N, 2^N).
-        phase: the angle at which it is read, in rad, "mid" or "best".
-        reaches_quantum: whether it equals G for this probe.
-    """
-
-    readout: str | Sequence[ComplexArray]
-    phase: float | str = "mid"
-    reaches_quantum: bool = False
-
-
-@dataclass(frozen=True)
-class MomentBound:
-    """The estimate is of a lower bound on G, |∂_θ<M>|²/Var M, with M from moments of one direction of J.
-
-    Attributes:
-        order: 1 for J_α of every spin across its mean, 2 for the best combination of J_α and J_α².
-        angle: α, from where the spins are expected, in rad.
-        azimuths: of the spins as prepared, in rad; () is 0 for all.
-    """
-
-    order: Literal[1, 2] = 1
-    angle: float = np.pi / 2
-    azimuths: tuple[float, ...] = ()
-
-
-Quantity = QuantumGain | ClassicalGain | MomentBound
-
-
-@dataclass(frozen=True)
 class TimeTable:
     """A CSV file beside a record's own, with rows for every time of every point of an estimator.
 
@@ -157,6 +123,22 @@ class AnalysisCost(NamedTuple):
     bytes: float = 0.0
 
 
+class Instead(NamedTuple):
+    """What stands in place of estimates that an assumption spoils, read from the same counts.
+
+    Attributes:
+        estimate: gives it at one time.
+        quantity: what it is of.
+        said: in a few words, after "in its place stands".
+        least: shots of every circuit that it needs.
+    """
+
+    estimate: Callable[[Counts], Estimate]
+    quantity: Quantity
+    said: str
+    least: int
+
+
 class Estimator(ABC):
     """How G is estimated for one probe; subclasses are frozen dataclasses.
 
@@ -166,6 +148,7 @@ class Estimator(ABC):
         probe_kinds: the kinds of probes that it goes with; () for all.
         min_shots: for every circuit, whatever the probe; see `needed_shots`.
         tables: further files of a record.
+        assumes: what it takes for granted, by the names of `qsense.estimators.assumptions`; see `assumptions`.
     """
 
     name: ClassVar[str]
@@ -173,6 +156,7 @@ class Estimator(ABC):
     probe_kinds: ClassVar[tuple[str, ...]] = ()
     min_shots: ClassVar[int] = 2
     tables: ClassVar[tuple[TimeTable, ...]] = ()
+    assumes: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     @abstractmethod
@@ -270,13 +254,18 @@ class Estimator(ABC):
     def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
         """Returns what the estimates take for granted, each tested on the counts of all times together.
 
-        A summary lists those that are refused. None by default.
+        None by default. Of `assumes` what needs the exact values (`readout calibrated`, `decay law`) or shots alone
+        (`enough shots`) is tested by `comparison`; any other that is missing here is listed as not tested.
 
         Args:
             times: in s, shape (times,).
             counts: of each time.
         """
         return ()
+
+    def instead(self, refused: str) -> Instead | None:
+        """Returns what stands in the estimates' place where an assumption is refused, by its name; None if nothing."""
+        return None
 
     def fringes(self, counts: Counts, phase: float) -> Sequence[Fringe]:
         """Returns the fringes at one time, designed for the expected θ; () where it knows of none."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qsense.comparison.verdicts import digits_between, ratio_range
+from qsense.estimators.assumptions import READOUT
 from qsense.files.terminal import print_parts
 from qsense.files.units import time_unit, with_error
 from qsense.reports.phase_report import phase_parts
@@ -36,7 +37,7 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
     for row in summary["rows"]:
         mark = _MARKS.get(row["quantity"], "")
         mark += "" if row.get("is_exact_as_read", True) else "†"
-        doubt = "‡" if row.get("assumptions") else ""
+        doubt = "‡" if assumption_lines(row) else ""
         table.add_row(
             row["probe"],
             str(row["num_qubits"]),
@@ -156,16 +157,24 @@ def _ratio_text(row: Mapping[str, Any]) -> str:
 
 
 def assumption_lines(row: Mapping[str, Any]) -> list[str]:
-    """Returns a line for each assumption of a row of a summary that its counts refuse.
+    """Returns a line if the counts of a row of a summary refuse an assumption; [] if they refuse none.
+
+    Readout that the spec itself reads wrong has a mark of its own.
 
     >>> row = {"probe": "product", "num_qubits": 8, "noise": "ions", "estimator": "auto", "assumptions": [
     ...     {"name": "independent spins", "p_value": 2e-9, "held": False, "consequence": "no z"}]}
     >>> assumption_lines(row)
     ['product, N = 8, ions, auto: independent spins refused (p = 2e-09): no z']
     """
+    is_as_read = row.get("is_exact_as_read", True)
+    refused = [
+        f"{one['name']} refused{_chance(one)}: {one['consequence']}"
+        for one in row.get("assumptions", ())
+        if one["held"] is False and (is_as_read or one["name"] != READOUT)
+    ]
     where = f"{row['probe']}, N = {row['num_qubits']}, {row['noise']}, {row['estimator']}"
-    lines = []
-    for one in row.get("assumptions", ()):
-        chance = "" if one["p_value"] is None else f" (p = {one['p_value']:.1g})"
-        lines.append(f"{where}: {one['name']} refused{chance}: {one['consequence']}")
-    return lines
+    return [f"{where}: {'; '.join(refused)}"] if refused else []
+
+
+def _chance(one: Mapping[str, Any]) -> str:
+    return "" if one["p_value"] is None else f" (p = {one['p_value']:.1g})"

@@ -17,6 +17,9 @@ PHASE_COLUMNS = (
 )  # fmt: skip
 """What estimates.csv says of the signal angle at each time; empty where the counts do not show it."""
 
+REFUSED_COLUMN = "assumptions"
+"""The last of estimates.csv: the names of the assumptions that the counts of the row's point refuse."""
+
 INTEGRAL_COLUMNS = (
     "integrated_gain_s",
     "integrated_gain_stderr_s",
@@ -29,7 +32,7 @@ FIT_COLUMNS = (
     *POINT_COLUMNS, "model", "integrated_gain_s", "integrated_gain_stderr_s", "tail_s", "rate_per_s", "exponent",
     "p_value", "refused",
 )  # fmt: skip
-_TEXTS = ("probe", "noise", "estimator", "model", "refused")  # texts that may look like numbers
+_TEXTS = ("probe", "noise", "estimator", "model", "refused", REFUSED_COLUMN)  # texts that may look like numbers
 _NUMBERS = {*ESTIMATE_COLUMNS, *PHASE_COLUMNS, *SUMMARY_COLUMNS, *FIT_COLUMNS} - {*_TEXTS}
 
 

@@ -226,15 +226,21 @@ class Point:
         """
         streams = np.random.SeedSequence(self._entropy(1)).spawn(len(counts))
         found = []
-        for part, stream, time, share in zip(counts, streams, self.rule.times, self.collected, strict=True):
+        for part, stream, time in zip(counts, streams, self.rule.times, strict=True):
             with self.calling_estimator(time):
                 one = self.method.estimate(part, np.random.default_rng(stream))
             self._check_estimate(one, float(time))
-            found.append(one if share == 1 else one.scaled(float(share) ** 2))
+            found.append(one)
+        found = self.about_the_field(found)
         if self.pilot is None or not self.pilot.estimates:
             return found
         both = zip(found, self.pilot.estimates, self.pilot.shares, strict=True)
         return [one.mixed(other, share) for one, other, share in both]
+
+    def about_the_field(self, estimates: Sequence[Estimate]) -> list[Estimate]:
+        """Returns G about φ at every time from that about the collected angle: W² times as much."""
+        pairs = zip(estimates, self.collected, strict=True)
+        return [one if share == 1 else one.scaled(float(share) ** 2) for one, share in pairs]
 
     def calling_estimator(self, time: float | None = None) -> AbstractContextManager[None]:
         """Names the estimator and the point where the code of an extension fails inside."""

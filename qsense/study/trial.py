@@ -67,7 +67,7 @@ def run_trial(content: dict[str, Any]) -> Outcome:
         SpecError: the trial cannot be run, such as with too few shots.
     """
     from qsense.comparison import as_single_values, compare_points, estimate_rows, measure_point, summary_rows
-    from qsense.runs.columns import POINT_COLUMNS
+    from qsense.runs.columns import POINT_COLUMNS, REFUSED_COLUMN
     from qsense.runs.preparation import prepare_run
 
     spec = RunSpec.from_dict(content, "trial")
@@ -79,8 +79,9 @@ def run_trial(content: dict[str, Any]) -> Outcome:
     summary = as_single_values(summary_rows(comparison)[0])
     curve = estimate_rows(comparison)
     estimates = {
-        "summary": with_old_names_alone({k: v for k, v in summary.items() if k not in POINT_COLUMNS}) | onset(measured),
-        "curve": {key: [row[key] for row in curve] for key in curve[0] if key not in POINT_COLUMNS},
+        "summary": with_old_names_alone({k: v for k, v in summary.items() if k not in POINT_COLUMNS})
+        | onset(comparison.measured[0]),
+        "curve": {key: [row[key] for row in curve] for key in curve[0] if key not in (*POINT_COLUMNS, REFUSED_COLUMN)},
         "rule": {"decay_rate_per_s": point.rule.decay_rate, "node_rate_per_s": point.rule.node_rate,
                  "designed": point.rule.designed},
     }  # fmt: skip

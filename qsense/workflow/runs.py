@@ -30,7 +30,7 @@ from qsense.files.figures import draw_or_warn
 from qsense.jobs import collection, ledger, submission
 from qsense.jobs.collection import Collected
 from qsense.runs.adaptive import settled
-from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS, PHASE_COLUMNS
+from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS, PHASE_COLUMNS, REFUSED_COLUMN
 from qsense.runs.execution import Progress, execute
 from qsense.runs.folder import SCHEMA
 from qsense.runs.placement import DeviceOptions, Placement
@@ -205,8 +205,9 @@ def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | No
         if progress is not None:
             progress(len(measured), len(points), f"estimating {point.label}")
     comparison = compare_points(measured, record.spec.device is not None, record.spec.pairs)
+    measured = list(comparison.measured)
     tables_by_time, estimates, summaries = time_tables(comparison), estimate_rows(comparison), summary_rows(comparison)
-    record.write_csv("estimates.csv", (*ESTIMATE_COLUMNS, *PHASE_COLUMNS), estimates)
+    record.write_csv("estimates.csv", (*ESTIMATE_COLUMNS, *PHASE_COLUMNS, REFUSED_COLUMN), estimates)
     record.write_csv("fits.csv", FIT_COLUMNS, fit_rows(measured))
     for name, (columns, rows) in tables_by_time.items():
         record.write_csv(name, columns, rows)

@@ -11,6 +11,8 @@ import numpy as np
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
 from qsense.errors import ArgumentError
+from qsense.estimators.assumptions import DECAY_LAW, ENOUGH_SHOTS, NO_DRIFT, READOUT, Assumption
+from qsense.estimators.assumptions.drift import TWO_ROWS, no_drift
 from qsense.estimators.estimator import (
     Estimator,
     Mitigation,
@@ -20,14 +22,16 @@ from qsense.estimators.estimator import (
     checked_weights,
 )
 from qsense.estimators.ghz import two_steps
-from qsense.estimators.ghz.block import ANTIPODAL, ENDINGS, MIN_SHOTS, Method, design, estimate
+from qsense.estimators.ghz.block import ANTIPODAL, ENDINGS, MIN_SHOTS, Method, design, estimate, fringe_angles
 from qsense.estimators.ghz.branch import Branch
+from qsense.estimators.ghz.drift import drift_p_value
 from qsense.estimators.phase.joint import Fringe
 from qsense.estimators.phase.readings import of_ghz
 from qsense.estimators.readout import mitigated
 from qsense.estimators.result import Estimate
 from qsense.estimators.row_shots import PHASE_KNOWN, both_sides, least_shots, on_both_sides, shared_out
 from qsense.estimators.two_steps import Expected, Lines, TwoSteps
+from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 
 _POPULATION = 0.2  # of the shots of `parity` whose phase is known
@@ -59,6 +63,7 @@ class GhzBlock(Estimator, TwoSteps):
     }
     min_shots: ClassVar[int] = MIN_SHOTS
     probe_kinds: ClassVar[tuple[str, ...]] = ("ghz",)
+    assumes: ClassVar[tuple[str, ...]] = (NO_DRIFT, READOUT, DECAY_LAW, ENOUGH_SHOTS)
 
     @classmethod
     def for_probe(cls, probe: Probe, **options: Any) -> Self:
@@ -157,6 +162,10 @@ class GhzBlock(Estimator, TwoSteps):
 
     def quantity(self, probe: Probe) -> QuantumGain:
         return QuantumGain()
+
+    def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
+        """Returns that nothing drifts between the rows, as far as flags and both sides of the fringe tell."""
+        return (no_drift(drift_p_value(counts, self.method, fringe_angles(self.method, self.angles)), TWO_ROWS),)
 
     def identity(self) -> dict[str, Any]:
         return {**super().identity(), "readout": None}  # as the hashes of all records have it

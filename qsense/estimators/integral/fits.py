@@ -105,7 +105,7 @@ def fit(
         noise = _expected_noise(curve(unknown), estimates)
     whiten = _whitening(noise)
     plain = whiten @ (values - curve(unknown))
-    residuals = plain if covariance is not None else _residuals(curve(unknown), estimates)
+    left = plain if covariance is not None else residuals(curve(unknown), estimates)
     slopes = whiten @ _jacobian(curve, unknown)
     spread = _spread(slopes, name, 0 if amplitude is not None else 1)
 
@@ -113,8 +113,8 @@ def fit(
         height, rate, exponent = _unpacked(unknown, amplitude)
         return height * shape.shape((rate * grid) ** float(np.exp(log_exponent[0])), exponent)
 
-    chi_square = float(residuals @ residuals)
-    bend = _along(residuals, whiten @ _jacobian(bent, np.zeros(1))[:, 0], slopes)
+    chi_square = float(left @ left)
+    bend = _along(left, whiten @ _jacobian(bent, np.zeros(1))[:, 0], slopes)
     chance = min(1.0, 2 * min(p_value(chi_square, degrees), p_value(bend**2, 1)))
     if chance < refused_below:
         raise ArgumentError(
@@ -185,27 +185,32 @@ def _expected_noise(expected: FloatArray, estimates: Sequence[Estimate]) -> Floa
     return np.diag(variances)
 
 
-def _residuals(expected: FloatArray, estimates: Sequence[Estimate]) -> FloatArray:
-    """∫ dG/σ(G) from the curve to each estimate, by Simpson's rule.
+def residuals(expected: FloatArray, estimates: Sequence[Estimate], least: float = 0.0) -> FloatArray:
+    """Returns ∫ dG/σ(G) from the curve to each estimate, by Simpson's rule.
 
     Near G = 0 an estimate is a squared amplitude with a long upper tail. In this measure it is close to normal. In
     units of σ at the curve alone, a right law with eight of ten times in the tail was refused at 1 % in 4.5 % of all
     runs.
+
+    Args:
+        expected: the curve at the times, shape (times,).
+        estimates: at each.
+        least: of each estimate's own variance: σ² is taken no smaller.
     """
     out = []
     for one, g in zip(estimates, expected, strict=True):
         points = np.clip([g, (g + one.value) / 2, one.value], *one.limits)
-        slopes = 1 / np.sqrt(np.maximum(one.variance(points), _TINY))
+        slopes = 1 / np.sqrt(np.maximum(one.variance(points), max(_TINY, least * one.stderr**2)))
         out.append((one.value - g) * float(slopes @ np.array([1, 4, 1])) / 6)
     return np.array(out)
 
 
-def _along(residuals: FloatArray, direction: FloatArray, slopes: FloatArray) -> float:
+def _along(own: FloatArray, direction: FloatArray, slopes: FloatArray) -> float:
     """The residuals along the part of a direction that the fit cannot absorb, in standard deviations."""
     basis = np.linalg.qr(slopes)[0]
     left = direction - basis @ (basis.T @ direction)
     length = float(np.linalg.norm(left))
-    return float(left @ residuals) / length if length > 1e-6 * float(np.linalg.norm(direction)) else 0.0
+    return float(left @ own) / length if length > 1e-6 * float(np.linalg.norm(direction)) else 0.0
 
 
 def _whitening(noise: FloatArray) -> FloatArray:

@@ -135,7 +135,7 @@ def moments(counts: Counts, frame: Frame) -> Moments:
         (low, low_noise), (high, high_noise) = (_mean(counts, [row], size, 2) for row in (0, 1))
         along, noise = turned @ (low - high), turned @ (low_noise + high_noise) @ turned
     values, numbers = values_of(counts, np.flatnonzero(kinds), size)
-    return _moments(along, noise, values, numbers, float(size.min(initial=1.0, where=size > 0)) ** 2, frame.order)
+    return moments_of(along, noise, values, numbers, float(size.min(initial=1.0, where=size > 0)) ** 2, frame.order)
 
 
 def estimate(counts: Counts, frame: Frame) -> Estimate:
@@ -181,10 +181,17 @@ def bound(found: Moments, limits: tuple[float, float]) -> Estimate:
     return Estimate(one.value, one.stderr, {"plug_in": Estimate(plug_in, one.stderr, limits=limits)}, limits, law)
 
 
-def _moments(
+def moments_of(
     slopes: FloatArray, noise: FloatArray, values: FloatArray, numbers: FloatArray, step: float, order: int
 ) -> Moments:
-    """The moments of the measured values, shape (entries,), each read so often; `step` is the least change squared."""
+    """Returns the moments of measured values, shape (entries,), each read so often.
+
+    Args:
+        slopes, noise: d and its covariance.
+        values, numbers: of the measured moment in every entry, and how often each was read.
+        step: the least change of a value, squared.
+        order: 1 or 2.
+    """
     total = float(numbers.sum())
     mean = float(numbers @ values) / total
     powers = np.stack([(values - mean) ** k for k in range(1, order + 1)], axis=1)
@@ -222,11 +229,14 @@ def _mean(counts: Counts, rows: Sequence[int], weights: FloatArray, order: int) 
 def values_of(counts: Counts, rows: Sequence[int] | IntArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """½ Σ_j r_j s_j of every entry of some rows, and how often it was read."""
     chosen = np.isin(tally.rows_of(counts), rows)
+    return spin_sums(counts, weights)[chosen], counts.numbers[chosen].astype(np.float64)
+
+
+def spin_sums(counts: Counts, weights: FloatArray) -> FloatArray:
+    """Returns ½ Σ_j r_j s_j of every entry, shape (entries,), given readout weights r."""
     if np.all(weights == 1):
-        sums = counts.num_bits / 2 - tally.num_ups(counts)[chosen]
-    else:
-        sums = (1 - 2.0 * tally.bits(counts)[chosen]) @ weights / 2
-    return np.asarray(sums, dtype=np.float64), counts.numbers[chosen].astype(np.float64)
+        return np.asarray(counts.num_bits / 2 - tally.num_ups(counts), dtype=np.float64)
+    return np.asarray((1 - 2.0 * tally.bits(counts)) @ weights / 2, dtype=np.float64)
 
 
 def _inverse(matrix: FloatArray) -> FloatArray:

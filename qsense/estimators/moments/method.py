@@ -10,10 +10,12 @@ import numpy as np
 
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
-from qsense.estimators.assumptions import REFUSED_BELOW, Assumption
-from qsense.estimators.chance import p_value
+from qsense.estimators.assumptions import DECAY_LAW, ENOUGH_SHOTS, KNOWN_PHASE, NO_DRIFT, READOUT, Assumption
+from qsense.estimators.assumptions.drift import means_p_value, no_drift
+from qsense.estimators.assumptions.known_phase import phase_p_value
+from qsense.estimators.assumptions.readings import Readings, read
 from qsense.estimators.estimator import Estimator, MomentBound, Option, TimeTable, checked_weights
-from qsense.estimators.moments.bound import MIN_SHOTS, Frame, check_order, design, estimate, moments
+from qsense.estimators.moments.bound import MIN_SHOTS, Frame, check_order, design, estimate, moments, spin_sums
 from qsense.estimators.moments.prepared import checked, frame_of
 from qsense.estimators.moments.squeezing import finite, squeezing
 from qsense.estimators.result import Estimate
@@ -22,6 +24,8 @@ from qsense.probes import Probe
 
 _LEAST_SPINS = 7  # for which `auto` takes it: up to 6 there is tomography
 _WORTH = 0.01  # of N: with less, `auto` leaves the probe to tomography's refusal
+_NO_MEAN = "no mean has a known value there; a phase that is off makes the bound lower"
+_ONE_ROW = "every row is measured once; a phase that drifts makes the bound lower"
 _OFF = "the mean spin is not where it is expected: the bound holds, but lies lower than at the right phase"
 
 
@@ -35,6 +39,7 @@ class CollectiveMoments(Estimator):
     options: ClassVar[Mapping[str, Option]] = {"order": Option(0, (0, 1, 2)), "angle_rad": Option(0.0)}
     min_shots: ClassVar[int] = MIN_SHOTS
     probe_kinds: ClassVar[tuple[str, ...]] = ("product", "symmetric", "circuit", "state")
+    assumes: ClassVar[tuple[str, ...]] = (KNOWN_PHASE, NO_DRIFT, READOUT, DECAY_LAW, ENOUGH_SHOTS)
 
     @classmethod
     def for_probe(cls, probe: Probe, **options: Any) -> Self:
@@ -65,15 +70,20 @@ class CollectiveMoments(Estimator):
         return MomentBound(self.frame.order, self.frame.angle, self.frame.azimuths)
 
     def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
-        """Returns, at order 1, that the phase is as expected: nothing then is left of the mean spin across it."""
-        if self.frame.order == 2:
-            return ()
-        squares = [found.mean**2 / (found.covariance[0, 0] / found.shots) for found in self._moments(counts)]
-        chance = p_value(float(np.sum(squares)), len(squares))
-        return (Assumption("known phase", chance, chance >= REFUSED_BELOW, _OFF),)
+        """Returns, at order 1, that nothing is left of the mean spin across the phase; that its rows agree."""
+        phase = Assumption.not_tested(KNOWN_PHASE, _NO_MEAN, _OFF)
+        if self.frame.order == 1:
+            found = [moments(one, self.frame) for one in counts]
+            numbers = zip(*((one.mean, one.covariance[0, 0], one.shots) for one in found), strict=True)
+            phase = Assumption.tested(KNOWN_PHASE, phase_p_value(*map(np.array, numbers)), _OFF)
+        return (phase, no_drift(means_p_value([self._repeated(one) for one in counts]), _ONE_ROW))
 
-    def _moments(self, counts: Sequence[Counts]) -> list[Any]:
-        return [moments(one, self.frame) for one in counts]
+    def _repeated(self, counts: Counts) -> Readings:
+        """The rows of the measured moment, which are all of one setting."""
+        rows = [row for row, (_, kind) in enumerate(self.frame.rows) if kind == "moment"]
+        size = self.frame.size_of_weights
+        found = read(counts, spin_sums(counts, size), float(size.min(initial=1.0, where=size > 0)))
+        return Readings(*(part[rows] for part in found))
 
     def squeezing_rows(self, counts: Counts, estimate: Estimate) -> list[dict[str, Any]]:
         """Returns the squeezing parameters of one time, the row of squeezing.csv."""

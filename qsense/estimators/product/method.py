@@ -10,19 +10,26 @@ import numpy as np
 
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
-from qsense.estimators.assumptions import INDEPENDENT, REFUSED_BELOW, Assumption
+from qsense.estimators import tally
+from qsense.estimators.assumptions import DECAY_LAW, ENOUGH_SHOTS, INDEPENDENT, NO_DRIFT, READOUT, Assumption
+from qsense.estimators.assumptions.drift import TWO_ROWS, no_drift, sides_p_value
+from qsense.estimators.assumptions.readings import Readings, read
 from qsense.estimators.estimator import (
     Estimator,
+    Instead,
     Mitigation,
+    MomentBound,
     Option,
     QuantumGain,
     TimeTable,
     added_later,
     checked_weights,
 )
+from qsense.estimators.moments.bound import MIN_SHOTS as MIN_SHOTS_OF_A_BOUND
 from qsense.estimators.phase.joint import Fringe
 from qsense.estimators.phase.readings import of_spins
 from qsense.estimators.product import correlations
+from qsense.estimators.product.bound import lower_bound
 from qsense.estimators.product.spins import ANTIPODAL, AXES, MIN_SHOTS, Axis, design, estimate, spins
 from qsense.estimators.readout import mitigated
 from qsense.estimators.result import Estimate
@@ -32,10 +39,7 @@ from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 
 _PHASE_KNOWN = (0.8, 0.15, 0.05)  # along, across, z
-NOT_INDEPENDENT = (
-    "the spins are correlated, so their sum is no estimate of G: no z and no verdict; use tomography, or a bound from "
-    "collective moments"
-)
+NOT_INDEPENDENT = "the spins are correlated, so their sum is no estimate of G: no verdict; use tomography"
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class ProductSpins(Estimator, TwoSteps):
     }
     min_shots: ClassVar[int] = MIN_SHOTS
     probe_kinds: ClassVar[tuple[str, ...]] = ("product",)
+    assumes: ClassVar[tuple[str, ...]] = (INDEPENDENT, NO_DRIFT, READOUT, DECAY_LAW, ENOUGH_SHOTS)
 
     @classmethod
     def for_probe(cls, probe: Probe, **options: Any) -> Self:
@@ -144,14 +149,37 @@ class ProductSpins(Estimator, TwoSteps):
         )
 
     def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
-        """Returns that the spins are independent: without a p-value where too few shots tell; () for one spin."""
+        """Returns that the spins are independent, and that nothing drifts between the sides of their fringes."""
+        drift = sides_p_value(self._sides, [self._spin_sums(one) for one in counts]) if self.antipodal else None
+        return (self._independence(times, counts), no_drift(drift, TWO_ROWS))
+
+    def instead(self, refused: str) -> Instead | None:
+        """Returns a lower bound from collective moments where the spins are correlated."""
+        if refused != INDEPENDENT:
+            return None
+        axes, weights = self.axes, self.weights
+        said = "a lower bound from collective moments of the same counts"
+        return Instead(lambda one: lower_bound(one, axes, weights), MomentBound(), said, MIN_SHOTS_OF_A_BOUND)
+
+    def _independence(self, times: FloatArray, counts: Sequence[Counts]) -> Assumption:
         if self.num_qubits < 2:
-            return ()
+            return Assumption(INDEPENDENT, None, True, "")
         if not all(map(self.shows_pairs, counts)):
-            return (Assumption(INDEPENDENT, None, True, NOT_INDEPENDENT, withholds=True),)
+            why = f"pairs of spins need {correlations.MIN_SHOTS} shots a row; noise that they share makes G too large"
+            return Assumption.not_tested(INDEPENDENT, why, NOT_INDEPENDENT, withholds=True)
         pairs = [correlations.pairs_by_axis(one, self.axes) for one in counts]
         chance = correlations.independence_p_value(times, pairs)
-        return (Assumption(INDEPENDENT, chance, chance >= REFUSED_BELOW, NOT_INDEPENDENT, withholds=True),)
+        return Assumption.tested(INDEPENDENT, chance, NOT_INDEPENDENT, withholds=True)
+
+    @property
+    def _sides(self) -> tuple[float, ...]:
+        """+1 for rows along the expected phase and its antipode, −1 for those across, 0 for Z."""
+        return tuple({"along": 1.0, "across": -1.0}.get(axis.removeprefix("-"), 0.0) for axis in self.axes)
+
+    def _spin_sums(self, counts: Counts) -> Readings:
+        """The sum of the spins' signs, each with the sign of its weight, in which drift adds up."""
+        senses = np.where(np.array(self.weights or (1.0,) * self.num_qubits) < 0, -1.0, 1.0)
+        return read(counts, (1.0 - 2.0 * tally.bits(counts)) @ senses, 2.0)
 
     def shows_pairs(self, counts: Counts) -> bool:
         """Returns whether each row along the equator has enough shots to test pairs of spins."""

@@ -11,8 +11,14 @@ import numpy as np
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
 from qsense.errors import ArgumentError
+from qsense.estimators import tally
+from qsense.estimators.assumptions import DECAY_LAW, ENOUGH_SHOTS, KNOWN_PHASE, NO_DRIFT, READOUT, Assumption
+from qsense.estimators.assumptions.drift import Alike, alike_p_value, no_drift, spins_p_value
+from qsense.estimators.assumptions.known_phase import phase_p_value
+from qsense.estimators.assumptions.readings import Readings, read
 from qsense.estimators.estimator import ClassicalGain, Estimator, Option, added_later, checked_weights
 from qsense.estimators.ghz.branch import Branch
+from qsense.estimators.ghz.drift import signs_of
 from qsense.estimators.phase.joint import Fringe
 from qsense.estimators.phase.readings import of_ghz, of_spins
 from qsense.estimators.result import Estimate
@@ -31,6 +37,13 @@ from qsense.probes import Probe, steepest_angle
 _OF_A_GHZ_PROBE = ("parity", "loss_flag")
 _REACHING = (("ghz", "loss_flag"), ("product", "local_x"))
 _IN_THEORY = {"collective_x": "total_jx"}  # what `theory.classical_gain` calls it
+
+_OFF = (
+    "the probe is not where its fringe is steepest: this is the gain at another phase, or readout of up and down "
+    "differs: no z and no verdict; correct `field_rad_per_s`"
+)
+_NO_MIDDLE = "no mean of this readout has a known value; at another phase it has another gain"
+_ONE_FRINGE = "no two rows read the same; a phase that drifts between rows changes the derivative"
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,7 @@ class ParameterShift(Estimator):
         "readout": Option("auto", ("auto", *get_args(Readout))),
         "rule": Option("auto", get_args(RuleName), always_written=False),
     }
+    assumes: ClassVar[tuple[str, ...]] = (KNOWN_PHASE, NO_DRIFT, READOUT, DECAY_LAW, ENOUGH_SHOTS)
 
     @classmethod
     def for_probe(cls, probe: Probe, **options: Any) -> Self:
@@ -147,6 +161,33 @@ class ParameterShift(Estimator):
         if not self.is_rare:
             return self.num_shots
         return shots_for(probabilities(), self.readout, self.rule, self.num_shots, self.branch)
+
+    def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
+        """Returns that the probe is at the middle of its fringe, and that rows that read the same agree."""
+        means = [self._middle(one) for one in counts]
+        phase = Assumption.not_tested(KNOWN_PHASE, _NO_MIDDLE, _OFF, withholds=True)
+        if means[0] is not None:
+            first = [Readings(*(part[0] for part in one)) for one in means if one is not None]
+            chance = phase_p_value(*map(np.array, zip(*first, strict=True)))
+            phase = Assumption.tested(KNOWN_PHASE, chance, _OFF, withholds=True)
+        return phase, no_drift(self._drift(counts), _ONE_FRINGE)
+
+    def _middle(self, counts: Counts) -> Readings | None:
+        """What is zero on average in the first row, at the middle of the fringe; None where nothing is."""
+        if self.kind == "ghz" and (self.readout == "loss_flag" or self.readout == "parity"):
+            return read(counts, signs_of(counts, self.readout), 2.0)
+        if self.kind == "product" and self.readout in ("local_x", "collective_x") and self.angle == np.pi / 2:
+            senses = np.where(np.array(self.weights or (1.0,) * self.num_qubits) < 0, -1.0, 1.0)
+            return read(counts, (1.0 - 2.0 * tally.bits(counts)) @ senses, 2.0)
+        return None
+
+    def _drift(self, counts: Sequence[Counts]) -> float | None:
+        if self.readout == "loss_flag" and self.num_qubits > 1:
+            shares = [tally.flagged(one) for one in counts]
+            return alike_p_value([Alike(one[:, 2], one.sum(1)) for one in shares])
+        if self.readout in ("local_x", "collective_x"):
+            return spins_p_value(counts, [self.design(0.0)[1]] * len(counts))
+        return None
 
     def identity(self) -> dict[str, Any]:
         found = super().identity()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, get_args
 
@@ -10,6 +10,8 @@ import numpy as np
 
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
+from qsense.estimators.assumptions import DECAY_LAW, ENOUGH_SHOTS, NO_DRIFT, READOUT, Assumption
+from qsense.estimators.assumptions.drift import no_drift, spins_p_value
 from qsense.estimators.estimator import (
     AnalysisCost,
     Estimator,
@@ -21,6 +23,7 @@ from qsense.estimators.estimator import (
 )
 from qsense.estimators.result import Estimate
 from qsense.estimators.tomography.general import MIN_SHOTS, Derivative, design, estimate
+from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 
 READINGS = ("u_statistic", "plug_in", "lower_bound")
@@ -37,6 +40,7 @@ class Tomography(Estimator):
     name: ClassVar[str] = "tomography"
     options: ClassVar[Mapping[str, Option]] = {"derivative": Option("shift", get_args(Derivative))}
     min_shots: ClassVar[int] = MIN_SHOTS
+    assumes: ClassVar[tuple[str, ...]] = (NO_DRIFT, READOUT, DECAY_LAW, ENOUGH_SHOTS)
 
     @classmethod
     def for_probe(cls, probe: Probe, **options: Any) -> Self:
@@ -61,6 +65,11 @@ class Tomography(Estimator):
 
     def quantity(self, probe: Probe) -> QuantumGain:
         return QuantumGain()
+
+    def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
+        """Returns that every spin reads the same in all rows that read it along the same direction."""
+        settings = self.design(0.0)[1]
+        return (no_drift(spins_p_value(counts, [settings] * len(counts)), "every direction is measured once"),)
 
     def identity(self) -> dict[str, Any]:
         return {**super().identity(), "readout": None}  # as the hashes of all records have it

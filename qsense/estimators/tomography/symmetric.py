@@ -15,13 +15,16 @@ What it costs: a product state, a third of a lifetime old, 5000 shots a directio
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
-from qsense.circuits.counts import IntArray
+from qsense.circuits.counts import Counts, IntArray
 from qsense.circuits.sensing import Settings
 from qsense.errors import ArgumentError
+from qsense.estimators.assumptions import Assumption
+from qsense.estimators.assumptions.symmetry import symmetry
 from qsense.estimators.result import Estimate
 from qsense.estimators.shifts.parameter_shift import all_frequencies_rule
 from qsense.estimators.tomography.folds import check_table, split
@@ -83,6 +86,17 @@ def estimate(table: IntArray, derivative: Derivative, rng: np.random.Generator) 
     num_qubits = check_table(table, lambda size: len(design(size, derivative)))
     ups = np.array([outcome.bit_count() for outcome in range(table.shape[1])])
     return estimate_from_ups(table @ (ups[:, None] == np.arange(num_qubits + 1)), derivative, rng)
+
+
+def assumptions(counts: Sequence[Counts]) -> tuple[Assumption, ...]:
+    """Returns that the state is the same under every exchange of spins, tested on the counts of all times together.
+
+    Args:
+        counts: of each time, of the settings of `design`.
+
+    Source: `qsense.estimators.assumptions.symmetry`.
+    """
+    return (symmetry(counts),)
 
 
 def estimate_from_ups(table: IntArray, derivative: Derivative, rng: np.random.Generator) -> Estimate:

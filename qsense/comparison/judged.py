@@ -1,0 +1,80 @@
+"""What a run refuses: the assumptions that do not survive all of its tests; and what stands in an estimate's place.
+
+A run tests some assumptions in each of its rows. One that holds is refused by chance in a share of runs that grows with
+the number of tests; so only what Holm's test at 1 % accuses among all tests of the run is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from qsense.comparison.points import MeasuredPoint, exact_values
+from qsense.comparison.ratio import holm
+from qsense.estimators.assumptions import DECAY_LAW, READOUT, REFUSED_BELOW, Assumption
+from qsense.estimators.result import integrate_estimates
+
+_SPOILED = "the estimates are refused already"
+
+
+def judged(measured: Sequence[MeasuredPoint], on_device: bool = False) -> list[MeasuredPoint]:
+    """Returns the points with what the run as a whole refuses, and with what stands in place of what it spoils.
+
+    Args:
+        measured: the points of a run.
+        on_device: whether readout and preparation errors of a device are in the estimates; verdicts then say so.
+
+    Source: false alarms per run are measured in benchmarks/assumptions.py.
+    """
+    family = [one.p_value for item in measured for one in item.assumptions if one.p_value is not None]
+    stands = iter(holm(family, REFUSED_BELOW))
+    found = []
+    for item in measured:
+        own = tuple(_judged(one, one.p_value is None or next(stands), on_device) for one in item.assumptions)
+        found.append(replace(item, assumptions=own))
+    return [_in_its_place(_once(item)) for item in found]
+
+
+def _judged(one: Assumption, stands: bool, on_device: bool) -> Assumption:
+    if one.held is False and not one.is_known and not stands:
+        one = replace(one, held=True)
+    return replace(one, withholds=False) if on_device and one.name == READOUT else one
+
+
+def _once(item: MeasuredPoint) -> MeasuredPoint:
+    """Without tests of a curve whose estimates are refused already: its height and decay say nothing more."""
+    spoiled = [one for one in item.refused if one.withholds and one.name not in (DECAY_LAW, READOUT)]
+    if not spoiled:
+        return item
+    own = tuple(
+        Assumption.not_tested(one.name, _SPOILED)
+        if one.name in (DECAY_LAW, READOUT) and one.p_value is not None
+        else one
+        for one in item.assumptions
+    )
+    return replace(item, assumptions=own)
+
+
+def _in_its_place(item: MeasuredPoint) -> MeasuredPoint:
+    """With what the estimator has in place of estimates that a refused assumption spoils, if the shots allow it."""
+    point = item.point
+    for place, one in enumerate(item.assumptions):
+        with point.calling_estimator():
+            instead = point.method.instead(one.name) if one.held is False and one.withholds else None
+        if instead is None or min(int(part.row_shots().min()) for part in item.counts) < instead.least:
+            continue
+        with point.calling_estimator():
+            estimates = point.about_the_field([instead.estimate(part) for part in item.counts])
+        said = replace(one, consequence=f"{one.consequence}; in its place stands {instead.said}")
+        curve, exact = exact_values(point, instead.quantity, item.readout_error)
+        return replace(
+            item,
+            estimates=tuple(estimates),
+            integral=integrate_estimates(point.rule, estimates),
+            gain_exact=curve,
+            integrated_gain_exact=exact,
+            assumptions=(*item.assumptions[:place], said, *item.assumptions[place + 1 :]),
+            stand_in=instead.quantity,
+            widening=1.0,
+        )
+    return item
