@@ -70,7 +70,7 @@ def alike_p_value(groups: Sequence[Alike]) -> float | None:
     Source: moments of the hypergeometric distribution; false alarms measured in benchmarks/assumptions.py.
 
     >>> round(alike_p_value([Alike(np.array([20, 40]), np.array([100, 100]))]), 4)
-    0.0041
+    0.0021
     """
     found = [_scatter(one) for one in groups], [_trend(one) for one in groups]
     chances = []
