@@ -82,6 +82,9 @@ bench: install peers  ## the studies behind docs/benchmarks.md, beside peers (ab
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/structured.py
 	$(BIN)/python benchmarks/verdicts.py
+	$(BIN)/python benchmarks/independence.py
+	$(BIN)/python benchmarks/assumptions.py alarms
+	$(BIN)/python benchmarks/assumptions.py power
 	$(BIN)/python benchmarks/tomography.py
 	$(BIN)/python benchmarks/adaptive.py --repetitions 400 --shots 200 1000 4000 --sizes 4
 	$(BIN)/python benchmarks/adaptive.py --repetitions 200 --shots 1000 --sizes 4 --only adaptive --off

@@ -36,6 +36,10 @@ _NO_LAW = (
     "the counts do not decay as the noise says, and no law fits them: the interval of 𝓘 takes it as right between "
     "the times; correct the noise"
 )
+_UNKNOWN_BETWEEN = (
+    "the counts do not decay as the noise says, so that 𝓘 between and beyond the times is not known: no z and no "
+    "verdict; correct the noise"
+)
 _WORTH_SAYING = 1.05  # the widened error over the quadrature's
 _FEWEST = 3  # times that fix a height and a rate and leave something to test
 
@@ -125,6 +129,22 @@ def checked(
         (*doubts, *([] if readout is None else [readout])),
         widened / known if known > 0 else 1.0,
     )
+
+
+def of_another_gain(
+    rule: Rule, estimates: Sequence[Estimate], curve: Callable[[FloatArray], FloatArray]
+) -> tuple[Assumption, ...]:
+    """Returns whether a readout's gain or a bound decays as its exact curve, and is as high; nothing is fitted.
+
+    Args:
+        rule, estimates, curve: as `checked`.
+    """
+    tests = curve_tests(rule, estimates, curve)
+    if tests is None:
+        return ()
+    decay = Assumption.tested(DECAY_LAW, tests.decay_p_value, _UNKNOWN_BETWEEN, withholds=True)
+    height = _height(tests, None)
+    return (decay,) if height is None else (decay, height)
 
 
 def _height(tests: CurveTests, found: _Misfit | None) -> Assumption | None:

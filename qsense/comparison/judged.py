@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from qsense.comparison.points import MeasuredPoint, exact_values
 from qsense.comparison.ratio import holm
-from qsense.estimators.assumptions import DECAY_LAW, READOUT, REFUSED_BELOW, Assumption
+from qsense.estimators.assumptions import DECAY_LAW, NAMES, READOUT, REFUSED_BELOW, Assumption
 from qsense.estimators.result import integrate_estimates
 
 _SPOILED = "the estimates are refused already"
@@ -43,7 +43,7 @@ def _judged(one: Assumption, stands: bool, on_device: bool) -> Assumption:
 
 def _once(item: MeasuredPoint) -> MeasuredPoint:
     """Without tests of a curve whose estimates are refused already: its height and decay say nothing more."""
-    spoiled = [one for one in item.refused if one.withholds and one.name not in (DECAY_LAW, READOUT)]
+    spoiled = [one for one in item.refused if one.name in NAMES and one.name not in (DECAY_LAW, READOUT)]
     if not spoiled:
         return item
     own = tuple(

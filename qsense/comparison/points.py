@@ -135,12 +135,16 @@ def measure_point(point: Point, counts: Sequence[Counts], readout_error: Readout
     is_read_wrong = _is_wrong(readout_error) and held is None
     if is_read_wrong and READOUT in point.method.assumes:
         found += (assumed.of_spec_readout(),)
-    if not any(one.is_known and one.withholds for one in found) and isinstance(quantity, QuantumGain):
+    if not any(one.is_known and one.withholds for one in found):
 
         def curve(times: FloatArray) -> FloatArray:
             return _exact_gain(point, times, readout_error)
 
-        integral, more, widening = decay_law.checked(point.rule, estimates, integral, curve, exact.value)
+        more: tuple[Assumption, ...]
+        if isinstance(quantity, QuantumGain):
+            integral, more, widening = decay_law.checked(point.rule, estimates, integral, curve, exact.value)
+        else:
+            more = decay_law.of_another_gain(point.rule, estimates, curve) if exact.value > 0 else ()
         wanted = point.method.assumes
         # What the estimator does not assume, and readout that is known to be wrong, are not tested.
         found += tuple(one for one in more if one.name != READOUT or (READOUT in wanted and not is_read_wrong))

@@ -67,15 +67,19 @@ def test_noise_that_is_shared_with_opposite_signs_is_accused_too():
 def test_the_estimator_declares_the_assumption_and_what_follows():
     rng = np.random.default_rng(6)
     method = ProductSpins(8)
-    (held,) = method.assumptions(TIMES, draw(rng, 8, collective(0, 8), 500, z=True))
-    (refused,) = method.assumptions(TIMES, draw(rng, 8, collective(0.1, 8), 500, z=True))
+    held, drift = method.assumptions(TIMES, draw(rng, 8, collective(0, 8), 500, z=True))
+    refused, _ = method.assumptions(TIMES, draw(rng, 8, collective(0.1, 8), 500, z=True))
     assert held.held
     assert not refused.held
     assert refused.withholds
     assert refused.p_value < 1e-6
     assert "no estimate of G" in refused.consequence
-    assert method.assumptions(TIMES, draw(rng, 8, collective(0.1, 8), 20, z=True)) == ()
-    assert ProductSpins(1).assumptions(TIMES, draw(rng, 1, collective(0.1, 1), 100, z=True)) == ()
+    assert (drift.name, drift.held) == ("no drift between rows", None)
+    few, _ = method.assumptions(TIMES, draw(rng, 8, collective(0.1, 8), 20, z=True))
+    assert (few.held, few.withholds) == (None, True)
+    assert "30 shots a row" in few.said
+    alone, _ = ProductSpins(1).assumptions(TIMES, draw(rng, 1, collective(0.1, 1), 100, z=True))
+    assert (alone.held, alone.p_value) == (True, None)
 
 
 @pytest.mark.parametrize(("size", "rate", "offset"), [(4, 0.1, 0.0), (8, 0.01, 0.9), (32, 0.01, 0.3), (4, 0.0, 0.5)])

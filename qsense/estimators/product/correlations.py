@@ -123,7 +123,7 @@ def independence_p_value(times: Sequence[float] | FloatArray, measured: Sequence
     Raises:
         ArgumentError: the numbers of times differ.
 
-    Source: moments of sample covariances; false alarms and power measured in benchmarks/assumptions.py.
+    Source: moments of sample covariances; false alarms and power measured in benchmarks/independence.py.
     """
     if len(times) != len(measured):
         raise ArgumentError(f"Argument `measured` must be one for each of {len(times)} times, but are {len(measured)}.")
