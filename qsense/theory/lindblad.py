@@ -22,6 +22,8 @@ from qsense.theory.shared import over_states
 
 NUM_QUBITS = 8
 _LEAPING = 4  # spins up to which a whole matrix exponential is cheap enough
+_SMALL = 64  # rows of a matrix whose exponential is the cheapest for steps of any length
+_CHUNK = 2**20  # entries of exponentials that are held at once
 
 
 def generator(num_qubits: int) -> FloatArray:
@@ -149,14 +151,19 @@ def _evolved(matrix: Any, state: ComplexArray, times: FloatArray) -> ComplexArra
     from scipy.linalg import expm
     from scipy.sparse.linalg import expm_multiply
 
-    trace, states, now = matrix.diagonal().sum(), [], 0.0
-    size, norm = matrix.shape[0], float(np.max(abs(matrix).sum(0)))
-    for time in times:
-        step = float(time) - now
-        # Steps cost the norm times the size, a whole exponential the size cubed.
-        if norm * step > size**2 / 8 and size <= 2 * 4**_LEAPING:
-            state, now = expm((matrix * step).toarray()) @ state, float(time)
-        elif step > 0:
-            state, now = expm_multiply(matrix * step, state, traceA=trace * step), float(time)
-        states.append(state)
-    return np.array(states)
+    trace, size, norm = matrix.diagonal().sum(), matrix.shape[0], float(np.max(abs(matrix).sum(0)))
+    steps, states = np.diff(times, prepend=0.0), np.empty((len(times), size), dtype=np.complex128)
+    # Steps cost the norm times the size, a whole exponential the size cubed; the smallest cost less than one step.
+    whole = (size <= _SMALL) | ((norm * steps > size**2 / 400) & (size <= 2 * 4**_LEAPING))
+    full, most = matrix.toarray() if whole.any() else None, max(1, _CHUNK // size**2)
+    for first in range(0, len(times), most):
+        places = range(first, min(first + most, len(times)))
+        leaping = [place for place in places if whole[place] and steps[place] > 0]
+        powers = dict(zip(leaping, expm(full * steps[leaping, None, None]), strict=True)) if leaping else {}
+        for place in places:
+            if place in powers:
+                state = powers[place] @ state
+            elif steps[place] > 0:
+                state = expm_multiply(matrix * steps[place], state, traceA=trace * steps[place])
+            states[place] = state
+    return states

@@ -4,7 +4,8 @@ Nothing of qsense's noise, emulator or theory is in it. A part is a dict of plai
 NoiseModel that means it, and `probabilities` computes what must come out.
 """
 
-from functools import reduce
+import pickle
+from functools import cache, reduce
 from itertools import pairwise
 
 import numpy as np
@@ -66,9 +67,28 @@ def at(operator, spin, n):
 
 def superoperator(part, n, fields):
     """d vec(ρ)/dt with the field φ_j on every spin."""
+    return _without_field(pickle.dumps(part), n) + sum(
+        0.5 * field * turning for field, turning in zip(fields, _turnings(n), strict=True)
+    )
+
+
+@cache
+def _turnings(n):
+    """d vec(ρ)/dt under Z_j, of every spin."""
+    return [_commutator(at(Z, j, n), n) for j in range(n)]
+
+
+def _commutator(hamiltonian, n):
+    one = eye_array(2**n)
+    return csr_matrix(-1j * (kron(hamiltonian, one) - kron(one, hamiltonian.T)))
+
+
+@cache
+def _without_field(pickled, n):
+    """The rest of it, made once for every part."""
+    part = pickle.loads(pickled)
     zs = [at(Z, j, n) for j in range(n)]
-    hamiltonian = sum((0.5 * f * z for f, z in zip(fields, zs, strict=True)), csr_matrix((2**n, 2**n)))
-    jumps = []
+    hamiltonian, jumps = csr_matrix((2**n, 2**n)), []
     for i in range(n):
         for kind, operator in (("dephasing", Z), ("emission", DOWN), ("absorption", DOWN.T), ("transverse", X)):
             rate = np.broadcast_to(part.get(kind, 0.0), (n,))[i]
@@ -89,7 +109,7 @@ def superoperator(part, n, fields):
                         * sum((v * z for v, z in zip(vector, zs, strict=True)), csr_matrix((2**n, 2**n)))
                     )
     one = eye_array(2**n)
-    total = -1j * (kron(hamiltonian, one) - kron(one, hamiltonian.T))
+    total = _commutator(hamiltonian, n)
     for jump in jumps:
         both = jump.conj().T @ jump
         total = total + kron(jump, jump.conj()) - 0.5 * (kron(both, one) + kron(one, both.T))

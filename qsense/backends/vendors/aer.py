@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -102,7 +102,8 @@ class AerSampler:
             max_parallel_experiments=0,
             noise_model=self._noise_model(),
         )
-        noisy = transpile(circuit, simulator, optimization_level=0)
+        target = _target(method, circuit.num_qubits, self.readout_error is not None)
+        noisy = transpile(circuit, target=target, optimization_level=0)
         by_name = {parameter.name: parameter for parameter in noisy.parameters}
         names = [*parameter_order(circuit), *(f"kick[{spin}]" for spin in range(circuit.num_qubits))]
         binds = {by_name[key]: values[:, column].tolist() for column, key in enumerate(names) if key in by_name}
@@ -128,6 +129,15 @@ class AerSampler:
             for spin, error in enumerate(self.readout_error):
                 model.add_readout_error(AerReadoutError(error.matrix.T.tolist()), [spin])
         return model
+
+
+@lru_cache(maxsize=64)
+def _target(method: str, num_qubits: int, is_read_wrongly: bool) -> Any:
+    """What a simulator can run. A simulator makes it anew for every question, which takes longer than to transpile."""
+    from qiskit_aer import AerSimulator
+
+    model = AerSampler(method, ReadoutError(0.1, 0.1) if is_read_wrongly else None)._noise_model()
+    return AerSimulator(method=method, n_qubits=num_qubits, noise_model=model).target
 
 
 def _serves(backend: Any) -> bool:
