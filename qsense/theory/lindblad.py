@@ -155,7 +155,7 @@ def _evolved(matrix: Any, state: ComplexArray, times: FloatArray) -> ComplexArra
     steps, states = np.diff(times, prepend=0.0), np.empty((len(times), size), dtype=np.complex128)
     # Steps cost the norm times the size, a whole exponential the size cubed; the smallest cost less than one step.
     whole = (size <= _SMALL) | ((norm * steps > size**2 / 400) & (size <= 2 * 4**_LEAPING))
-    full, most = matrix.toarray() if whole.any() else None, max(1, _CHUNK // size**2)
+    full, most = matrix.toarray() if whole.any() else np.empty((0, 0)), max(1, _CHUNK // size**2)
     for first in range(0, len(times), most):
         places = range(first, min(first + most, len(times)))
         leaping = [place for place in places if whole[place] and steps[place] > 0]
