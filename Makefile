@@ -3,7 +3,7 @@ BIN := .venv/bin
 ARGS ?=
 PYTEST = OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: install paper test quick lint types unit wheel durations newest test-vendors peers bench draws clean
+.PHONY: install paper test quick lint types unit wheel durations newest test-vendors peers bench draws studies clean
 
 install: .venv/installed
 
@@ -25,10 +25,10 @@ types: install
 	$(BIN)/mypy
 
 unit: install  ## tests and doctests of the checkout, the longest files first
-	$(PYTEST) --doctest-modules qsense tests
+	$(PYTEST) --doctest-modules -m "not study" qsense tests
 
 quick: lint types  ## for the loop of a developer: under a minute; what takes more than seconds is left out
-	$(PYTEST) -m "not long and not slow" tests
+	$(PYTEST) -m "not long and not slow and not study" tests
 
 wheel: install  ## the quick tests again, against the built wheel and from a folder outside the checkout
 	rm -rf build/wheel dist
@@ -36,15 +36,15 @@ wheel: install  ## the quick tests again, against the built wheel and from a fol
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/wheel dist/*.whl
 	folder=$$(mktemp -d) && cp -r tests pyproject.toml $$folder/ && cd $$folder && \
 	PYTHONPATH=$(CURDIR)/build/wheel QSENSE_INSTALLED_AT=$(CURDIR)/build/wheel \
-	$(PYTEST) -p no:cacheprovider -m "not checkout and not long and not slow" tests; \
+	$(PYTEST) -p no:cacheprovider -m "not checkout and not long and not slow and not study" tests; \
 	status=$$?; rm -rf $$folder; exit $$status
 
 durations: install  ## measures tests/support/durations.txt anew, on a quiet machine
-	QSENSE_MEASURE_DURATIONS=1 $(PYTEST) tests
+	QSENSE_MEASURE_DURATIONS=1 $(PYTEST) -m "not study" tests
 
 newest: build/venv-newest/installed  ## the quick tests with the newest allowed dependencies, on the Python of PYTHON
 	OMP_NUM_THREADS=1 build/venv-newest/bin/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder \
-	-m "not long and not slow" tests
+	-m "not long and not slow and not study" tests
 
 build/venv-newest/installed: pyproject.toml
 	$(PYTHON) -m venv --clear build/venv-newest
@@ -96,6 +96,9 @@ bench: install peers  ## the studies behind docs/benchmarks.md, beside peers (ab
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tomography_peer.py
 	$(BIN)/python benchmarks/devices.py plan submission preparation readout window
 	$(BIN)/python benchmarks/study.py
+
+studies: install  ## further cases and repetitions of tests that `make test` holds in part
+	$(PYTEST) -m study tests
 
 draws: install  ## ten thousand random questions to the theory, beside a referee in sixty digits (about an hour)
 	OMP_NUM_THREADS=1 QSENSE_DRAWS=10000 $(BIN)/python -m pytest --quiet tests/theory/test_random_oracle.py

@@ -53,9 +53,11 @@ def z_scores(name, probe, seed, noise=None, shots=4000):
 
 
 @pytest.mark.parametrize(("name", "probe"), [
-    *(("fake:manila", Probe.ghz(n)) for n in (2, 3, 4, 5)), ("fake:manila", Probe.product(5)),
-    ("fake:boston", Probe.ghz(2)), ("fake:boston", Probe.ghz(5)), ("fake:boston", Probe.product(4)),
-    ("fake:kingston", Probe.ghz(3)), ("fake:kingston", Probe.ghz(6)), ("fake:kingston", Probe.product(4)),
+    *(("fake:manila", probe) for probe in (Probe.ghz(2), Probe.ghz(5), Probe.product(5))),
+    ("fake:boston", Probe.ghz(4)), ("fake:boston", Probe.product(4)),
+    ("fake:kingston", Probe.ghz(6)), ("fake:kingston", Probe.product(4)),
+    *(pytest.param(name, Probe.ghz(n), marks=pytest.mark.study) for name, n in (
+        ("fake:manila", 3), ("fake:manila", 4), ("fake:boston", 2), ("fake:boston", 5), ("fake:kingston", 3))),
 ], ids=str)  # fmt: skip
 def test_gain_on_a_fake_is_that_of_its_calibration_up_to_preparation_and_readout(name, probe):
     """|z| < 3 at every one of five times: each case fails for a right device once in 80."""

@@ -13,6 +13,7 @@ import pytest
 import tomli_w
 import typer
 
+from qsense.backends.vendors import fake
 from qsense.cli import app, main
 from qsense.files.streams import Stream
 from qsense.files.terminal import plain_console
@@ -55,6 +56,7 @@ PRINTING = {
     "store export": ["store", "export", "two"],
     "version": ["--version"],
 }
+every_fake = fake.fake_classes
 QUICK = ["theory", "optimal", "show", "show, JSON", "store list"]
 
 
@@ -89,8 +91,12 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def called(folder, monkeypatch):
-    """Runs a command in this process; returns its status and what it has written on both streams."""
+def called(folder, monkeypatch, without_figures):
+    """Runs a command in this process; returns its status and what it has written on both streams.
+
+    Of the fake devices there are two: to read them all takes ten seconds.
+    """
+    monkeypatch.setattr(fake, "fake_classes", lambda: {name: every_fake()[name] for name in ("lima", "manila")})
 
     def call(words, out=None, err=None, encoding="cp1252"):
         out, err = out or io.BytesIO(), err or io.BytesIO()

@@ -30,7 +30,7 @@ STUDY = studies.data(
     name="killed",
     sweep={"num_qubits": [4, 8, 12], "noise.dephasing_rate": [0.1, 0.5, 2.0], "seed": {"from": 1, "to": 5}},
 )
-KILLS = 8  # of workers, and as many of the coordinator
+KILLS = 3  # of workers, and as many of the coordinator
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def undisturbed(tmp_path_factory):
     return studies.tables(path, studies.filled(path, one, together=True)), len(one.trials)
 
 
-def killed(tmp_path, seed, whom):
+def killed(tmp_path, seed, whom, most):
     """Starts the study again and again and kills somebody at random moments until that was done often enough.
 
     A store of its own whenever the study is done before. Returns the stores, the last one finished in peace.
@@ -49,7 +49,7 @@ def killed(tmp_path, seed, whom):
     random_moments, slowness = random.Random(seed), pace()
     spec = studies.written(tmp_path / "killed.toml", STUDY)
     kills, number, stores = 0, 0, []
-    while kills < KILLS:
+    while kills < most:
         store = tmp_path / f"store{number}"
         number += 1
         stores.append(store)
@@ -57,7 +57,7 @@ def killed(tmp_path, seed, whom):
         while not done:
             process = studies.started("sweep", spec, "--store", store, "--out", tmp_path / "out", "--workers", 2)
             known = set()
-            while kills < KILLS and process.poll() is None:
+            while kills < most and process.poll() is None:
                 time.sleep(random_moments.uniform(0.1, 1.6) * slowness)
                 hands = studies.workers_of(process.pid)
                 known |= set(processes.children_of(process.pid))
@@ -79,10 +79,11 @@ def killed(tmp_path, seed, whom):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("kills", [KILLS, pytest.param(8, marks=pytest.mark.study)])
 @pytest.mark.parametrize("whom", ["worker", "coordinator"])
-def test_a_study_killed_at_random_moments_gives_the_tables_of_an_undisturbed_one(tmp_path, undisturbed, whom):
+def test_a_study_killed_at_random_moments_gives_the_tables_of_an_undisturbed_one(tmp_path, undisturbed, whom, kills):
     expected, number = undisturbed
-    stores = killed(tmp_path, {"worker": 11, "coordinator": 12}[whom], whom)
+    stores = killed(tmp_path, {"worker": 11, "coordinator": 12}[whom], whom, kills)
     for store in stores:
         health = verify(store)
         assert health.wrong == ()
@@ -133,8 +134,15 @@ def test_a_trial_whose_worker_always_dies_is_given_up_and_named_and_the_others_f
     assert set(notes[1:]) == {"a worker died; 1 running trial will be run again"}
 
 
-@pytest.mark.parametrize(("sent", "to_group"), [("SIGINT", True), ("SIGINT", False), ("SIGTERM", False)])
-@pytest.mark.parametrize("moment", ["early", "later"])
+@pytest.mark.parametrize(
+    ("sent", "to_group", "moment"),
+    [
+        *((*who, "early") for who in (("SIGINT", True), ("SIGINT", False), ("SIGTERM", False))),
+        ("SIGINT", True, "later"),
+        ("SIGTERM", False, "later"),
+        pytest.param("SIGINT", False, "later", marks=pytest.mark.study),
+    ],
+)
 def test_ctrl_c_and_sigterm_keep_what_is_done_and_say_how_to_go_on(tmp_path, sent, to_group, moment):
     spec = studies.written(tmp_path / "killed.toml", {**STUDY, "sweep": {"seed": {"from": 1, "to": 1000}}})
     store = tmp_path / "store"
