@@ -28,6 +28,11 @@ def two(tmp_path):
     return Run(tmp_path, **TWO)
 
 
+@pytest.fixture
+def short(tmp_path):
+    return Run(tmp_path, **TWO, probes=["ghz"])
+
+
 def device():
     return LocalService("local:vendor", Vendor())
 
@@ -72,24 +77,24 @@ def test_the_pilot_is_a_first_job_and_the_same_command_sends_the_rest(two):
     assert len(list((record.path / "counts").glob("*.npz"))) == 2 * 2
 
 
-def test_pilots_that_are_still_queued_wait(two, monkeypatch):
+def test_pilots_that_are_still_queued_wait(short, monkeypatch):
     service = device()
-    record = submit(two, service)
+    record = submit(short, service)
     with monkeypatch.context() as patch:
         patch.setattr(LocalService, "status", lambda *_: SimpleNamespace(state="queued", tags=(), reason=""))
         found = collect(record, service)
     assert not found.rest_is_due
     assert {point.step for point in found.missing} == {"pilot"}
     before = sent(record)
-    submit(two, service)
+    submit(short, service)
     assert sent(record) == before
     assert collect(record, service).rest_is_due
 
 
-@pytest.mark.parametrize("step", ["write_bytes", "store", "send"])
-def test_a_submit_that_was_killed_between_the_steps_goes_on_and_sends_nothing_twice(two, monkeypatch, step):
+@pytest.mark.parametrize("step", ["store", "send"])
+def test_a_submit_that_was_killed_between_the_steps_goes_on_and_sends_nothing_twice(short, monkeypatch, step):
     service = device()
-    record = submit(two, service)
+    record = submit(short, service)
     collect(record, service)
     before = len(sent(record))
 
@@ -99,13 +104,11 @@ def test_a_submit_that_was_killed_between_the_steps_goes_on_and_sends_nothing_tw
     with monkeypatch.context() as patch:
         if step == "send":
             patch.setattr(LocalService, "send", dying)
-        elif step == "store":
-            patch.setattr(dispatch, "store", dying)
         else:
-            patch.setattr("qsense.runs.record.RunRecord.write_bytes", dying)
+            patch.setattr(dispatch, "store", dying)
         with pytest.raises(KeyboardInterrupt):
-            submit(two, service)
-    submit(two, service)
+            submit(short, service)
+    submit(short, service)
     assert not collect(record, service).missing
     jobs = ledger.load(record).jobs
     keys = [task.key for job in jobs for task in job.tasks]
@@ -114,14 +117,14 @@ def test_a_submit_that_was_killed_between_the_steps_goes_on_and_sends_nothing_tw
     assert {path.name for path in (record.path / "jobs").glob("*.zip")} == {job.file.split("/")[1] for job in jobs}
 
 
-def test_a_lost_ledger_is_made_again_with_both_steps(two):
+def test_a_lost_ledger_is_made_again_with_both_steps(short):
     service = device()
-    record = submit(two, service)
+    record = submit(short, service)
     collect(record, service)
-    submit(two, service)
+    submit(short, service)
     kept = sent(record)
     (record.path / "jobs.json").unlink()
-    submit(two, service)
+    submit(short, service)
     assert sorted(sent(record)) == sorted(kept)
     assert not collect(record, service).missing
 
