@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 Value = TypeVar("Value")
 _OLD = re.compile(r"(?<![a-z])img(?![a-z])")
 _NEW = "integrated_gain"
+_LATER = "phase_"  # columns that never had an old name
 _NAMED = "quantity"  # the key whose value is such a name itself
 
 
@@ -45,7 +46,8 @@ def with_old_names(row: Mapping[str, Value]) -> dict[str, Value]:
     >>> with_old_names({"integrated_gain_s": 1.0, "z": 0.5})
     {'integrated_gain_s': 1.0, 'z': 0.5, 'img_s': 1.0}
     """
-    return {**row, **{name.replace(_NEW, "img"): value for name, value in row.items() if _NEW in name}}
+    old = {name: value for name, value in row.items() if _NEW in name and not name.startswith(_LATER)}
+    return {**row, **{name.replace(_NEW, "img"): value for name, value in old.items()}}
 
 
 def with_old_names_alone(row: Mapping[str, Any]) -> dict[str, Any]:
