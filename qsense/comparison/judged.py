@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from qsense.comparison.points import MeasuredPoint, exact_values
 from qsense.comparison.ratio import holm
 from qsense.estimators.assumptions import DECAY_LAW, NAMES, READOUT, REFUSED_BELOW, Assumption
@@ -67,10 +69,13 @@ def _in_its_place(item: MeasuredPoint) -> MeasuredPoint:
             estimates = point.about_the_field([instead.estimate(part) for part in item.counts])
         said = replace(one, consequence=f"{one.consequence}; in its place stands {instead.said}")
         curve, exact = exact_values(point, instead.quantity, item.readout_error)
+        integral = integrate_estimates(point.rule, estimates)
+        missed = float(point.rule.weights @ curve) - exact.value  # between and beyond times that somebody gave
+        total = replace(integral.total, stderr=float(np.hypot(integral.total.stderr, missed)))
         return replace(
             item,
             estimates=tuple(estimates),
-            integral=integrate_estimates(point.rule, estimates),
+            integral=replace(integral, total=total),
             gain_exact=curve,
             integrated_gain_exact=exact,
             assumptions=(*item.assumptions[:place], said, *item.assumptions[place + 1 :]),

@@ -57,7 +57,7 @@ def test_a_record_holds_what_it_should(record):
 def test_the_tables_have_the_columns_that_others_rely_on(record):
     with (record.path / "estimates.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == (*ESTIMATE_COLUMNS, *PHASE_COLUMNS)
+    assert tuple(rows[0]) == (*ESTIMATE_COLUMNS, *PHASE_COLUMNS, "assumptions")
     assert tuple(ESTIMATE_COLUMNS) == (
         "probe", "num_qubits", "noise", "estimator", "time_s", "gain", "stderr", "low", "high", "gain_exact", "shots",
     )  # fmt: skip

@@ -22,7 +22,7 @@ def phase_p_value(means: Sequence[float] | FloatArray, variances: Sequence[float
     Source: Student's t at each time, each turned into the χ² of the same chance; they add up.
 
     >>> round(phase_p_value([0.3, 0.0], [1.0, 1.0], [100, 100]), 4)
-    0.0129
+    0.0138
     """
     n = np.asarray(shots, dtype=np.float64)
     t = np.asarray(means) / np.sqrt(np.asarray(variances) / n)
