@@ -118,10 +118,12 @@ def is_exact_as_read(results: Results, row: int) -> bool:
 
 
 def refused(results: Results, row: int) -> str:
-    """Returns the assumptions for which a trial's estimates are withheld; empty where there are none."""
-    names = results.trials.values.get("assumptions")
-    is_withheld = names is not None and results.trials.values["z"][row] is None and is_exact_as_read(results, row)
-    return str(names[row] or "") if names is not None and is_withheld else ""
+    """Returns the assumptions for which a trial's estimates are withheld, or a bound stands in their place; or ""."""
+    values = results.trials.values
+    if "assumptions" not in values or not is_exact_as_read(results, row):
+        return ""
+    is_kept = values["z"][row] is not None and values["quantity"][row] != "integrated_gain_bound"
+    return "" if is_kept else str(values["assumptions"][row] or "")
 
 
 def _mean(pairs: Sequence[tuple[float, float]]) -> Estimate:

@@ -86,7 +86,7 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str | Text]:
         )
     for name, number in summary.get("trials_withheld", {}).items():
         parts.append(
-            f"‡ {number} trials: their counts refuse what their estimator assumes ({name}); they have no z, no lead "
+            f"‡ {number} trials: their counts refuse what their estimator assumes ({name}); they have no lead "
             "and no part in how the gain scales"
         )
     parts += _table(
