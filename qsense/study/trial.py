@@ -16,7 +16,7 @@ from qsense.store.shard import content_key
 if TYPE_CHECKING:
     from qsense.comparison import MeasuredPoint
 
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Part of every trial's key. Raised when qsense changes outcomes, so that a store never mixes old and new ones."""
 
 
