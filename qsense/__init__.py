@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qsense.errors import QsenseError as QsenseError
     from qsense.estimators import register_estimator as register_estimator
     from qsense.estimators import unregister_estimator as unregister_estimator
+    from qsense.laboratory import write_design as write_design
     from qsense.noise import Environment as Environment
     from qsense.noise import LocalNoise as LocalNoise
     from qsense.noise import NoiseModel as NoiseModel
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from qsense.workflow import estimate_record as estimate_record
     from qsense.workflow import run as run
     from qsense.workflow import submit as submit
+    from qsense.workflow.importing import import_counts as import_counts
 
     collect, estimate = collect_record, estimate_record
 
@@ -80,6 +82,7 @@ _HOMES = {
     "estimate_record": ("qsense.workflow", "estimate_record"),  # the older name of `estimate`
     "gain": ("qsense.theory", "gain"),
     "gain_bound": ("qsense.theory", "gain_bound"),
+    "import_counts": ("qsense.workflow.importing", "import_counts"),
     "integrated_classical_gain": ("qsense.theory", "integrated_classical_gain"),
     "integrated_gain": ("qsense.theory", "integrated_gain"),
     "integrated_gain_bound": ("qsense.theory", "integrated_gain_bound"),
@@ -98,6 +101,7 @@ _HOMES = {
     "unregister_noise": ("qsense.noise", "unregister_noise"),
     "unregister_vendor": ("qsense.backends", "unregister_vendor"),
     "unregister_writer": ("qsense.tables", "unregister_writer"),
+    "write_design": ("qsense.laboratory", "write_design"),
     "write_results": ("qsense.tables", "write_results"),
 }
 __all__ = [*_HOMES, "__version__"]

@@ -100,6 +100,8 @@ def _sampler(name: str, readout_error: Readout, idle: Idle, qubits: Sequence[int
         made: Sampler = device_sampler(name, open_backend(name) if opened is None else opened, idle, qubits)
         return made
     simulator = find_simulator(name)
+    if simulator is None and name.partition("-")[0] == "import":
+        raise ArgumentError(f'"{name}" stands for counts that were measured elsewhere; name where to run, "emulator".')
     if simulator is None:
         raise ArgumentError(f'Unknown backend "{name}". {_hint(name)}')
     if idle != "free" or qubits is not None:

@@ -1,6 +1,8 @@
 """The command line. Commands are thin, and import what is heavy only when they run."""
 
-from qsense.cli import calibration, devices, jobs, optimal, recharging, runs, studies, theory
+from qsense.cli import calibration, devices, jobs, laboratory, optimal, recharging, runs, studies, theory
 from qsense.cli.app import app, main
 
-__all__ = ["app", "calibration", "devices", "jobs", "main", "optimal", "recharging", "runs", "studies", "theory"]
+__all__ = [
+    "app", "calibration", "devices", "jobs", "laboratory", "main", "optimal", "recharging", "runs", "studies", "theory",
+]  # fmt: skip

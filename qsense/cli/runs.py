@@ -43,7 +43,7 @@ def run(
         loaded = loaded.with_shots(shots)
     with progress(as_json) as update:
         record = workflow.run(loaded, out, update, most)
-    _show(record, as_json)
+    show_record(record, as_json)
 
 
 @app.command(short_help="Estimate again from a record's counts.")
@@ -53,7 +53,7 @@ def estimate(record: Record, allow_code: AllowCode = False, as_json: AsJson = Fa
 
     with progress(as_json) as update:
         done = workflow.estimate_record(record, update)
-    _show(done, as_json)
+    show_record(done, as_json)
 
 
 @app.command(short_help="Show a record as it was last estimated.")
@@ -61,7 +61,7 @@ def show(record: Record, as_json: AsJson = False) -> None:
     """Show a record's comparison as it was last estimated; no code that its spec names is imported."""
     from qsense.runs.folder import open_record
 
-    _show(open_record(record), as_json)
+    show_record(open_record(record), as_json)
 
 
 @app.command(short_help="Write sensing circuits as OpenQASM 3.")
@@ -128,12 +128,17 @@ def rerun(
         raise typer.Exit(1)
 
 
-def _show(record: RecordFolder, as_json: bool) -> None:
+def show_record(record: RecordFolder, as_json: bool) -> None:
+    """Prints a record as it was last estimated, for people or as JSON."""
+    from qsense.runs.imported import IMPORT
+
     summary, pulses = record.summary(), record.outside_pulses
+    imported = record.read_json(IMPORT) if record.has(IMPORT) else None
     if as_json:
         rows = [with_old_names(row) for row in summary["rows"]]
         try:
             made = {"record": str(record.path)} | ({} if pulses is None else {"signal_outside_pulses": pulses})
+            made |= {} if imported is None else {"imported": imported}
             print(json.dumps({**made, **summary, "rows": rows}, indent=2, allow_nan=False))
         except ValueError as error:
             raise _damaged(record, error) from error
@@ -153,6 +158,9 @@ def _show(record: RecordFolder, as_json: bool) -> None:
             f'made by an earlier version with the signal outside of the pulses (idle = "{pulses}"): no window sensed a '
             "field between them"
         )
+    if imported is not None:
+        left = " and ".join(f"{imported.get(f'{word}_shots')} {word}" for word in ("lost", "missing"))
+        print_line(f"measured elsewhere: {imported.get('source')}, {imported.get('shots')} shots ({left})")
     print_line(f"record: {record.path}")
 
 

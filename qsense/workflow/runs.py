@@ -33,6 +33,7 @@ from qsense.runs.adaptive import settled
 from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS, PHASE_COLUMNS, REFUSED_COLUMN
 from qsense.runs.execution import Progress, execute
 from qsense.runs.folder import SCHEMA
+from qsense.runs.imported import with_measured_rows
 from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import plan
 from qsense.runs.point import Point
@@ -111,7 +112,7 @@ def _measure(prepared: PreparedRun, out: Path, progress: Progress | None) -> Run
     if measured < len(prepared.points):
         existing, every = len(prepared.points) - measured, len(prepared.points)
         logger.info(f"{existing} of {every} points were in the record already and were not run again")
-    return _analyse(record, settled(prepared.points, record), progress)
+    return analyse(record, settled(prepared.points, record), progress)
 
 
 def _readout_counts(record: RunRecord, sampler: DeviceSampler, place: Placement) -> Counts:
@@ -134,7 +135,8 @@ def estimate_record(
     """
     with allowing(allow_code):
         record = record if isinstance(record, RunRecord) else RunRecord.load(record)
-        return _analyse(record, settled(plan(record.spec, record.row_shots()), record), progress)
+        points = with_measured_rows(plan(record.spec, record.row_shots()), record)
+        return analyse(record, settled(points, record), progress)
 
 
 def collect_record(
@@ -191,11 +193,21 @@ def _collect(record: RunRecord, service: Service, progress: Progress | None, wai
         collected = collection.collect(record, service)
         shown(collected)
     if collected.complete:
-        _analyse(record, collected.complete, progress)
+        analyse(record, collected.complete, progress)
     return record, collected
 
 
-def _analyse(record: RunRecord, points: Sequence[Point], progress: Progress | None) -> RunRecord:
+def analyse(record: RunRecord, points: Sequence[Point], progress: Progress | None) -> RunRecord:
+    """Estimates the points of a record from its counts, compares them, writes tables and figures; returns the record.
+
+    Args:
+        record: with the counts of all points.
+        points: with the settings and shots that were measured.
+        progress: called with (points estimated, all, label).
+
+    Raises:
+        RecordError: counts are missing or damaged, or cannot be written.
+    """
     points = _enough(record, points)
     # All counts are read before anything is written: a damaged file leaves the old results as they are.
     tables = [record.counts(point) for point in points]

@@ -1,0 +1,198 @@
+"""From what an instrument gives to the counts of a design: every bit in its place, every shot accounted for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from qsense.circuits.counts import Counts
+from qsense.errors import ArgumentError, ContentError
+from qsense.laboratory.answers import LOST, Answer, Answers, Bits
+from qsense.laboratory.design import Design, DesignedCircuit
+from qsense.laboratory.reading import Reading
+from qsense.runs.point import Point
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Counts of a design, brought in.
+
+    Attributes:
+        points: of the design, each with the shots that its circuits have.
+        counts: of each point, a row for each circuit.
+        lost: shots in which a spin was lost, that were left out.
+        missing: shots that were planned and are not there.
+        checked: how many known strings were read as prepared.
+    """
+
+    points: tuple[Point, ...]
+    counts: tuple[Counts, ...]
+    lost: int
+    missing: int
+    checked: int
+
+
+def arranged(design: Design, answers: Answers, reading: Reading) -> Brought:
+    """Returns the counts of a design's points; all checks are made before anything is returned.
+
+    Args:
+        design: what was asked for.
+        answers: what was given.
+        reading: what its letters and numbers mean.
+
+    Raises:
+        ContentError: circuits or shots are missing, spins are lost, or the known strings are read wrongly; the message
+            names the source, where in it, and the fix.
+        ArgumentError: the order of the spins is none.
+    """
+    read = {name: _read(one, answers.order, reading) for name, one in answers.by_id.items()}
+    checked = _check_known(design, read, answers, reading)
+    absent = [one.id for one in design.measuring if one.id not in read or not read[one.id].numbers.sum()]
+    if absent:
+        listed = ", ".join(absent[:_SHOWN]) + (f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else "")
+        raise ContentError(
+            f"{answers.source}: has no counts of {len(absent)} of {len(design.measuring)} circuits ({listed}); measure "
+            "them, or make a design without them."
+        )
+    lost = missing = 0
+    kept: dict[str, Answer] = {}
+    for circuit in design.measuring:
+        kept[circuit.id], gone = _with_all_spins(read[circuit.id], circuit, answers, reading)
+        lost += gone
+        missing += _missing(read[circuit.id], circuit, answers, reading)
+        _check_enough(kept[circuit.id], circuit, answers)
+    points, counts, at = [], [], 0
+    for point in design.points:
+        rows, times = point.circuits_per_time, len(point.rule.times)
+        own = [kept[one.id] for one in design.measuring[at : at + rows * times]]
+        at += rows * times
+        found = Counts.from_histograms(point.probe.num_qubits, [_histogram(one) for one in own])
+        shots = found.row_shots().tolist()
+        points.append(replace(point, rows=tuple(tuple(shots[k * rows : (k + 1) * rows]) for k in range(times))))
+        counts.append(found)
+    return Brought(tuple(points), tuple(counts), lost, missing, checked)
+
+
+def _read(answer: Answer, order: str, reading: Reading) -> Answer:
+    """The answer with spin j in column j, up 1."""
+    bits = answer.bits
+    if order == "last" or (order == "letters" and reading.leftmost == "last"):
+        bits = bits[:, ::-1]
+    size = bits.shape[1]
+    if reading.spins:
+        if sorted(reading.spins) != list(range(size)):
+            raise ArgumentError(
+                f"Argument `spins` must have each of 0 to {size - 1} once, but is {list(reading.spins)}; it says which "
+                "spin each place is."
+            )
+        ordered = np.empty_like(bits)
+        ordered[:, list(reading.spins)] = bits
+        bits = ordered
+    if reading.one == "down":
+        bits = np.where(bits == LOST, LOST, 1 - bits).astype(np.int8)
+    return replace(answer, bits=bits)
+
+
+def _check_known(design: Design, read: dict[str, Answer], answers: Answers, reading: Reading) -> int:
+    """Refuses bits that are not in the places where known strings have them; returns how many strings were there."""
+    given = [one for one in design.known if one.id in read and read[one.id].numbers.sum()]
+    for size in sorted({one.num_qubits for one in given}):
+        own = [one for one in given if one.num_qubits == size]
+        ups = np.array([_ups(read[one.id]) for one in own])
+        prepared = np.array([[spin in one.ups for spin in range(size)] for one in own])
+        wrong = np.argwhere((ups > 0.5) != prepared)
+        if not len(wrong):
+            continue
+        circuit = own[int(wrong[0, 0])]
+        spins = ", ".join(str(int(spin)) for row, spin in wrong if row == wrong[0, 0])
+        raise ContentError(
+            f"{answers.source}: {circuit.id}: spins {spins} are read wrong more often than not, so bits are not where "
+            f"the reading says; {_remedy(ups > 0.5, prepared, answers.order, reading)}."
+        )
+    return len(given)
+
+
+def _ups(answer: Answer) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """The share of ups of each spin, of the shots in which it is there; 1/2 where it never is."""
+    there = answer.bits != LOST
+    number = answer.numbers @ there
+    up = answer.numbers @ ((answer.bits == 1) & there)
+    return np.asarray(np.where(number > 0, up / np.maximum(number, 1), 0.5))
+
+
+def _remedy(seen: Bits, prepared: Bits, order: str, reading: Reading) -> str:
+    """What makes the strings right, in words: another order or meaning, as far as the strings tell."""
+    flipped = {"up": "down", "down": "up"}[reading.one]
+    turned = {"first": "last", "last": "first"}[reading.leftmost]
+    letters = order == "letters" and not reading.spins
+    tries = (("", seen), (f'`one = "{flipped}"`', ~seen))
+    for words, table in tries:
+        if words and np.array_equal(table, prepared):
+            return f"with {words} they are right (--one {flipped})"
+        if letters and np.array_equal(table[:, ::-1], prepared):
+            with_one = f" and {words}" if words else ""
+            option = f" --one {flipped}" if words else ""
+            return f'with `leftmost = "{turned}"`{with_one} they are right (--leftmost {turned}{option})'
+    for words, table in tries:
+        places = [np.flatnonzero((prepared == table[:, [place]]).all(0)) for place in range(table.shape[1])]
+        if all(len(one) == 1 for one in places) and not reading.spins:
+            order_of = [int(one[0]) for one in places]
+            if sorted(order_of) == list(range(len(order_of))):
+                with_one = f" and {words}" if words else ""
+                return f"with `spins = {order_of}`{with_one} they are right (--spins {','.join(map(str, order_of))})"
+    return "check the order of the spins (`spins`), what 1 means (`one`), and the preparation of the strings"
+
+
+def _with_all_spins(answer: Answer, circuit: DesignedCircuit, answers: Answers, reading: Reading) -> tuple[Answer, int]:
+    gone = (answer.bits == LOST).any(1)
+    number = int(answer.numbers[gone].sum())
+    if not number:
+        return answer, 0
+    if reading.lost == "refuse":
+        estimator = "" if circuit.point is None else f", and the estimator {circuit.point.estimator.name} needs all"
+        raise ContentError(
+            f"{answers.source}: {answer.where(int(np.argmax(gone)))}: {number} shots of {circuit.id} have lost spins "
+            f'or are missing{estimator}; say `lost = "drop"` (--lost drop) to leave such shots out.'
+        )
+    keep = ~gone
+    places = [answer.places[k] for k in np.flatnonzero(keep)] if answer.places else ()
+    return replace(answer, bits=answer.bits[keep], numbers=answer.numbers[keep], places=places), number
+
+
+def _missing(answer: Answer, circuit: DesignedCircuit, answers: Answers, reading: Reading) -> int:
+    total = int(answer.numbers.sum())
+    if reading.shots == "measured" or total == circuit.shots:
+        return 0
+    what = f"{answers.source}: {circuit.id} has {total} shots, but {circuit.shots} were planned"
+    if total > circuit.shots:
+        raise ContentError(f'{what}; say `shots = "measured"` (--shots measured) if so many were taken.')
+    if reading.lost == "refuse":
+        raise ContentError(
+            f'{what}; say `lost = "drop"` (--lost drop) if shots are missing, `shots = "measured"` (--shots measured) '
+            "if so many were taken."
+        )
+    return circuit.shots - total
+
+
+def _check_enough(answer: Answer, circuit: DesignedCircuit, answers: Answers) -> None:
+    if circuit.point is None:
+        return
+    least, total = min(circuit.point.method.min_shots, circuit.shots), int(answer.numbers.sum())
+    if total < least:
+        raise ContentError(
+            f"{answers.source}: {circuit.id} has {total} shots with all spins, but the estimator "
+            f"{circuit.point.estimator.name} needs {least} of every circuit; measure more."
+        )
+
+
+def _histogram(answer: Answer) -> dict[int, int]:
+    """How often each outcome was read, in ascending order of the outcomes as numbers."""
+    packed = np.packbits(answer.bits.astype(np.uint8), axis=1, bitorder="little")
+    found: dict[int, int] = {}
+    for outcome, number in zip(packed, answer.numbers.tolist(), strict=True):
+        key = int.from_bytes(outcome.tobytes(), "little")
+        found[key] = found.get(key, 0) + number
+    return dict(sorted(found.items()))

@@ -1,0 +1,125 @@
+"""A design's folder says all that an instrument needs, and its circuits do what the run's circuits do."""
+
+import csv
+
+import foreign
+import numpy as np
+import pytest
+
+from qsense.errors import ContentError, QsenseError, SpecError
+from qsense.laboratory import designed, write_design
+from qsense.laboratory.returned import read_design
+
+
+def sheet(folder):
+    with open(folder / "settings.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_design(foreign.spec(), tmp_path_factory.mktemp("designs") / "d", known_shots=20)
+
+
+def test_a_folder_has_a_circuit_for_every_row_and_no_counts(folder):
+    rows = sheet(folder)
+    assert len(rows) == 2 * 2 * 3 + 6
+    assert sorted(f"{row['circuit']}.qasm" for row in rows) == sorted(p.name for p in (folder / "circuits").iterdir())
+    assert (folder / "counts.csv").read_text() == "circuit,bits,count\n"
+    for row in rows:
+        for name in ("phase", "polar", "azimuth"):
+            for spin in range(3):
+                rad, deg = float(row[f"{name}_rad_{spin}"]), float(row[f"{name}_deg_{spin}"])
+                assert deg == pytest.approx(180 * rad / np.pi, abs=1e-12)
+    bases = {row["circuit"]: row["basis"] for row in rows}
+    assert bases["ghz-3-custom-ghz_parity.t0.r0"] == "Z"
+    assert "Here that is every row." in (folder / "README.md").read_text()
+
+
+def test_the_circuits_give_what_the_angles_say(folder):
+    """Each circuit's distribution, by Qiskit from the file, against vectors and matrices made here."""
+    from qiskit import qasm3
+    from qiskit.quantum_info import Statevector
+
+    for row in sheet(folder):
+        circuit = qasm3.loads((folder / "circuits" / f"{row['circuit']}.qasm").read_text())
+        circuit = circuit.assign_parameters({one: float(row[one.name]) for one in circuit.parameters})
+        waits = [one.operation.duration for one in circuit.data if one.operation.name == "delay"]
+        assert waits == [] if row["circuit"].startswith("known") else waits == [float(row["time_s"])] * 3
+        circuit = circuit.remove_final_measurements(inplace=False)
+        circuit.data = [one for one in circuit.data if one.operation.name not in ("delay", "barrier")]
+        state = Statevector(circuit).probabilities()
+        assert state == pytest.approx(expected(row), abs=1e-9)
+
+
+def expected(row):
+    """Probabilities of the outcomes Σ bit_j 2^j of three spins without noise."""
+    ups = [int(spin) for spin in row["prepared_up"].split()]
+    if row["circuit"].startswith("known"):
+        return np.eye(8)[sum(2**spin for spin in ups)]
+    state = np.full(8, 8**-0.5, complex)
+    if row["probe"] == "ghz":
+        state = np.zeros(8, complex)
+        state[[0, 7]] = 2**-0.5
+    whole = np.eye(1)
+    for spin in reversed(range(3)):
+        phase, polar, azimuth = (float(row[f"{name}_rad_{spin}"]) for name in ("phase", "polar", "azimuth"))
+        turned = np.diag(np.exp([-0.5j * (phase - azimuth), 0.5j * (phase - azimuth)]))
+        c, s = np.cos(polar / 2), np.sin(polar / 2)
+        whole = np.kron(whole, np.array([[c, s], [-s, c]]) @ turned)
+    return abs(whole @ state) ** 2
+
+
+def test_a_signal_left_to_nature_is_in_no_circuit(tmp_path):
+    for qasm in (2, 3):
+        made = write_design(foreign.spec(), tmp_path / f"{qasm}", signal="none", qasm=qasm)
+        text = (made / "circuits" / "product-3-custom-product.t1.r0.qasm").read_text()
+        assert "phase_rad" not in text
+        assert ("wait(1" if qasm == 2 else "delay[1.0s]") in text
+    from qiskit import qasm2
+
+    older = (tmp_path / "2" / "circuits" / "product-3-custom-product.t1.r0.qasm").read_text()
+    assert qasm2.loads(older).count_ops()["wait"] == 3
+    assert "left to nature" in (made / "README.md").read_text()
+
+
+def test_ids_do_not_depend_on_what_else_is_in_the_spec():
+    alone = designed(foreign.spec(probes=["product"], estimators=["product"]))
+    more = designed(foreign.spec(num_qubits=[2, 3]))
+    assert {one.id for one in alone.measuring} <= {one.id for one in more.measuring}
+
+
+def test_a_design_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").touch()
+    with pytest.raises(ContentError, match="is there already and not empty"):
+        write_design(foreign.spec(), tmp_path / "full")
+    (tmp_path / "empty").mkdir()
+    assert len(read_design(write_design(foreign.spec(), tmp_path / "empty")).design.circuits) == 12
+
+    def fails(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("qsense.laboratory.folder.replace", fails)
+    with pytest.raises(ContentError, match="No space left"):
+        write_design(foreign.spec(), tmp_path / "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"strategy": "adaptive"}, "decides by its own counts"),
+        ({"noise": "calibration", "backend": "fake:manila"}, "a design names no device"),
+    ],
+)
+def test_what_cannot_be_carried_out_beforehand_is_refused(changes, message):
+    with pytest.raises(SpecError, match=message):
+        designed(foreign.spec(**changes))
+
+
+def test_wrong_arguments_are_refused(tmp_path):
+    for words in ({"signal": "nature"}, {"qasm": 1}, {"known_shots": 3}):
+        with pytest.raises(QsenseError, match=f"Argument `{next(iter(words))}` must"):
+            write_design(foreign.spec(), tmp_path / "no", **words)
+    assert not any(tmp_path.iterdir())
