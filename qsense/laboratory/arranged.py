@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError, ContentError
-from qsense.laboratory.answers import LOST, Answer, Answers, Bits
+from qsense.laboratory.answers import LOST, Answer, Answers
 from qsense.laboratory.design import Design, DesignedCircuit
 from qsense.laboratory.reading import Reading
 from qsense.runs.point import Point
 
 _SHOWN = 3
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _ups(answer: Answer) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     return np.asarray(np.where(number > 0, up / np.maximum(number, 1), 0.5))
 
 
-def _remedy(seen: Bits, prepared: Bits, order: str, reading: Reading) -> str:
+def _remedy(seen: Bools, prepared: Bools, order: str, reading: Reading) -> str:
     """What makes the strings right, in words: another order or meaning, as far as the strings tell."""
     flipped = {"up": "down", "down": "up"}[reading.one]
     turned = {"first": "last", "last": "first"}[reading.leftmost]
@@ -158,7 +160,7 @@ def _with_all_spins(answer: Answer, circuit: DesignedCircuit, answers: Answers, 
             f'or are missing{estimator}; say `lost = "drop"` (--lost drop) to leave such shots out.'
         )
     keep = ~gone
-    places = [answer.places[k] for k in np.flatnonzero(keep)] if answer.places else ()
+    places = [answer.places[k] for k in np.flatnonzero(keep).tolist()] if answer.places else ()
     return replace(answer, bits=answer.bits[keep], numbers=answer.numbers[keep], places=places), number
 
 

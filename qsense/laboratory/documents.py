@@ -119,7 +119,7 @@ def _primitive(data: Mapping[str, Any], source: str, design: Design) -> dict[str
     try:
         pubs = data["__value__"]["pub_results"]
         read = [_pub(pub, at, source) for at, pub in enumerate(pubs)]
-    except (KeyError, TypeError, AttributeError, *DAMAGED) as error:
+    except DAMAGED as error:
         raise ContentError(
             f"{source}: is no PrimitiveResult of a sampler ({type(error).__name__}); save it with RuntimeEncoder."
         ) from error

@@ -34,7 +34,7 @@ def with_measured_rows(points: Sequence[Point], record: RecordFolder) -> list[Po
     found = []
     for point in points:
         try:
-            rows = tuple(tuple(map(_shots, one)) for one in stated[point.file_name])  # type: ignore[index]
+            rows = tuple(tuple(map(_shots, one)) for one in stated[point.file_name])
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(record) from error
         if len(rows) != len(point.rule.times) or any(len(one) != point.circuits_per_time for one in rows):
