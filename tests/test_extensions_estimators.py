@@ -12,6 +12,8 @@ from qsense.estimators.product.method import ProductSpins
 from qsense.estimators.registry import POINT_COLUMNS, RECORD_TABLES
 from qsense.runs import columns
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 SPEC = {
     "schema": 1,
     "name": "toy",

@@ -18,7 +18,7 @@ from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.spec import RunSpec
 from qsense.signals import Signal
 
-PROGRAM_BYTES, PROGRAM_WITH_AER_BYTES = 90 * 2**20, 210 * 2**20
+PROGRAM_BYTES, PROGRAM_WITH_AER_BYTES = 102 * 2**20, 210 * 2**20
 _TIMES = 5  # of a designed rule; rarely more
 _CHUNK_BYTES = 3 * 2**24  # what the emulator draws at once, and its counts
 

@@ -12,7 +12,7 @@ from vendors import Vendor, line_target
 from qsense.backends.vendor import Vendor as VendorEntry
 from qsense.cli import app, main
 
-pytestmark = pytest.mark.usefixtures("code_allowed")
+pytestmark = pytest.mark.usefixtures("code_allowed", "without_figures")
 SPEC = {
     "schema": 1, "name": "bad", "probes": ["ghz"], "num_qubits": [3], "noise": "calibration", "estimators": ["auto"],
     "field_rad_per_s": 2000.0, "shots": 200, "backend": "vendors:make", "seed": 1, "device": {"readout_shots": 100},

@@ -12,6 +12,8 @@ from qsense.services.local import LocalService
 from qsense.services.protocol import ServiceError
 from qsense.services.tasks import Task
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 WRONG = {
     "short word": ({"1": 10}, "must be 2 characters"),
     "other characters": ({"0x": 10}, "must be 2 characters"),

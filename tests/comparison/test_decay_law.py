@@ -17,6 +17,8 @@ from qsense.estimators.integral import fit, law_of_curve
 from qsense.numerics.quadrature import gauss_rule, rule_for_times
 from qsense.runs.plan import plan
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 N, SHOTS = 4, 1000
 
 

@@ -16,6 +16,8 @@ from qsense.estimators.result import Estimate
 from qsense.reports.run_tables import summary_parts
 from qsense.theory.depth import entanglement_depth, most_gain
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 def test_the_largest_gain_is_that_of_the_best_division_into_ghz_states():
     """A GHZ state of k spins has G = k², and gains of groups add up: the best sum of squares of parts of at most k."""

@@ -45,6 +45,7 @@ def test_a_run_shows_its_field_with_its_range(tmp_path):
     assert (record.path / "phase_gain.png").exists()
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_a_field_that_is_not_as_expected_is_found(tmp_path):
     # The spec's field steers the circuits; here the counts of another field are put in its place.
     record, rows, _ = rows_of(tmp_path, probes=["product"])
@@ -66,6 +67,7 @@ def test_a_field_that_is_not_as_expected_is_found(tmp_path):
     assert not found.field.interval[0] < 0.1 < found.field.interval[1]  # the control: the opposite sign
 
 
+@pytest.mark.usefixtures("without_figures")
 @pytest.mark.parametrize(
     "changes",
     [

@@ -21,6 +21,8 @@ from qsense.estimators import Estimate
 from qsense.numerics.quadrature import gauss_rule, rule_for_times
 from qsense.runs.plan import plan
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 RUN = {
     "schema": 1, "name": "some", "probes": ["ghz", "product"], "num_qubits": [2], "noise": [{"emission_rate": 0.1}],
     "estimators": ["auto"], "field_rad_per_s": 0.2, "shots": 2000, "backend": "emulator", "seed": 1,

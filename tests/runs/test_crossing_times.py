@@ -11,6 +11,8 @@ from qsense.runs.plan import plan
 from qsense.workflow import runs as workflow
 from qsense.workflow.reproduction import rerun
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 SPEC = {
     "schema": 1, "name": "cross", "probes": ["ghz", "product"], "num_qubits": [16], "noise": ["emission"],
     "estimators": ["auto"], "field_rad_per_s": 0.2, "shots": 400, "seed": 1,

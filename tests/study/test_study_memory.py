@@ -89,7 +89,12 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+FURTHER = ("small ghz", "piloted", "parameter shift", "aer, large")
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.study if kind in FURTHER else []) for kind in KINDS]
+)
 def test_a_trial_never_takes_more_than_was_said(kind):
     (trial,) = studies.study(KINDS[kind]).trials
     done = processes.run_python(PEAK, send=json.dumps(trial.content))

@@ -14,6 +14,8 @@ from qsense.runs.plan import plan
 from qsense.workflow import runs as workflow
 from qsense.workflow.reproduction import rerun
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 SPEC = {
     "schema": 1,
     "name": "before",

@@ -37,6 +37,7 @@ SPEC = {
     "field_rad_per_s": 2000.0, "times_s": [0.0, 16e-6], "shots": 200, "seed": 1, "backend": "vendors:make",
     "device": {"readout_shots": 50},
 }  # fmt: skip
+KINDS = ["link", "pipe", "device", pytest.param("socket", marks=pytest.mark.study)]
 STUDY = studies.study({"probes": "product", "times_s": [0.1, 0.5]}, sweep={"seed": [1, 2]})
 
 
@@ -162,7 +163,7 @@ def original_name():
     return f"{spec.name}-{spec.id}"
 
 
-@pytest.mark.parametrize("kind", ["link", "pipe", "socket", "device"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_record_leads_nowhere(originals, tmp_path, kind):
     attack(originals / "record", use_record, tmp_path, kind)
 
@@ -214,7 +215,7 @@ def use_store(copy, folder):
         harmless(act)
 
 
-@pytest.mark.parametrize("kind", ["link", "pipe", "socket", "device"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_store_leads_nowhere(originals, tmp_path, kind):
     attack(originals / "store", use_store, tmp_path, kind)
 
@@ -257,7 +258,7 @@ def use_study(copy, folder):
     harmless(lambda: tables(folder.parent.parent / "store", copy, entry))
 
 
-@pytest.mark.parametrize("kind", ["link", "pipe", "socket", "device"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_folder_of_a_study_leads_nowhere(originals, tmp_path, kind):
     (tmp_path / "a").mkdir()
     shutil.copytree(originals / "store", tmp_path / "store")

@@ -17,6 +17,8 @@ from qsense.cli import app
 from qsense.errors import SpecError
 from qsense.runs.preparation import prepare_run
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 SPEC = {
     "schema": 1,
     "name": "world",
