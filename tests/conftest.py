@@ -5,11 +5,23 @@ import signal
 from pathlib import Path
 
 import pytest
-from durations import pytest_collection_modifyitems, pytest_runtest_logreport, pytest_sessionfinish
+from durations import (
+    pytest_collection_modifyitems,
+    pytest_runtest_logreport,
+    pytest_runtest_logstart,
+    pytest_runtest_makereport,
+    pytest_sessionfinish,
+)
 
 import qsense
 
-__all__ = ["pytest_collection_modifyitems", "pytest_runtest_logreport", "pytest_sessionfinish"]
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_runtest_logreport",
+    "pytest_runtest_logstart",
+    "pytest_runtest_makereport",
+    "pytest_sessionfinish",
+]
 
 
 def pytest_configure():
@@ -70,6 +82,15 @@ def without_figures(monkeypatch):
     from qsense import reports
 
     monkeypatch.setattr(reports, "figures", lambda comparison: {})
+
+
+@pytest.fixture
+def few_fakes(monkeypatch):
+    """IBM's fake devices are two: to read the numbers of all of them takes ten seconds."""
+    from qsense.backends.vendors import fake
+
+    every = fake.fake_classes
+    monkeypatch.setattr(fake, "fake_classes", lambda: {name: every()[name] for name in ("lima", "manila")})
 
 
 # Of the tests of jobs that run elsewhere and later.

@@ -181,10 +181,11 @@ def _from_pairs(
     one = eta * np.exp(-alone / 2)
     slope = (one * 2 * np.real(np.exp(-1j * before) * mean)) @ size**2 / 2
     value = (one * 2 * np.real(np.exp(-1j * turned) * mean)) @ size / 2
-    common = eta[:, :, None] * eta[:, None, :] * np.exp(-(alone[:, :, None] + alone[:, None, :]) / 2)
+    both_alone = (alone[:, :, None] + alone[:, None, :]) / 2  # ≥ |shared|: no exponent is above 0 but by rounding
     up = np.real(np.exp(-1j * (turned[:, None] + turned)) * same)
     down = np.cos(turned[:, None] - turned) * opposite
-    both = 2 * common * (up * np.exp(-shared) + down * np.exp(shared))
+    both = up * np.exp(-both_alone - shared) + down * np.exp(shared - both_alone)
+    both *= 2 * eta[:, :, None] * eta[:, None, :]
     both[:, np.arange(n), np.arange(n)] = 1.0
     variance = np.einsum("j,tjk,k->t", size, both, size) / 4 - value**2
     return slope[:, None], variance[:, None, None]

@@ -67,7 +67,7 @@ def refusal(run, **change):
     ({"device": {"qubits": [0, 1]}}, "backend", '"ghz" has 3 spins, but 2 qubits are named; name more'),
     ({"device": {"qubits": [0, 1, 1]}}, "backend", "Qubit 1 is named twice; name each once"),
     ({"device": {"qubits": [0, 1, 7]}}, "backend", "has the qubits 0 to 4, but not 7; name others"),
-    ({"device": {"idle": "echo"}}, "device.idle", 'unknown idle "echo". Known: free, hahn, xy4'),
+    ({"device": {"idle": "echo"}}, "device.idle", 'unknown idle sequence "echo". Known: cpmg:N, free, hahn, xy4'),
     ({"device": {"readout_shots": 1}}, "device.readout_shots", "should be 0 or at least 50, but is 1"),
     ({"times_s": [0.0, 5e-9, 1e-5]}, "times_s", "shorter than the device can idle; use at least 1.6e-08 s"),
     ({"backend": "vendors:without_delay"}, "backend", '"vendors:without_delay" has no delay instruction'),

@@ -13,7 +13,6 @@ import pytest
 import tomli_w
 import typer
 
-from qsense.backends.vendors import fake
 from qsense.cli import app, main
 from qsense.files.streams import Stream
 from qsense.files.terminal import plain_console
@@ -56,7 +55,6 @@ PRINTING = {
     "store export": ["store", "export", "two"],
     "version": ["--version"],
 }
-every_fake = fake.fake_classes
 QUICK = ["theory", "optimal", "show", "show, JSON", "store list"]
 
 
@@ -91,12 +89,8 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def called(folder, monkeypatch, without_figures):
-    """Runs a command in this process; returns its status and what it has written on both streams.
-
-    Of the fake devices there are two: to read them all takes ten seconds.
-    """
-    monkeypatch.setattr(fake, "fake_classes", lambda: {name: every_fake()[name] for name in ("lima", "manila")})
+def called(folder, monkeypatch, without_figures, few_fakes):
+    """Runs a command in this process; returns its status and what it has written on both streams."""
 
     def call(words, out=None, err=None, encoding="cp1252"):
         out, err = out or io.BytesIO(), err or io.BytesIO()

@@ -68,9 +68,14 @@ def test_exact_data_give_the_exact_integral():
     assert found.chi_square < 1e-8
 
 
-@pytest.mark.parametrize("amplitude", ["known", "fitted"])
-@pytest.mark.parametrize("size", [1, 8, 100])
-@pytest.mark.parametrize(("noise", "model"), [("dephasing", "exponential"), ("emission", "ghz_emission")])
+@pytest.mark.parametrize(
+    ("noise", "model", "size", "amplitude"),
+    [
+        pytest.param(noise, model, size, amplitude, marks=pytest.mark.study if (i + j + k) % 2 else [])
+        for i, (noise, model) in enumerate((("dephasing", "exponential"), ("emission", "ghz_emission")))
+        for j, size in enumerate((1, 8, 100)) for k, amplitude in enumerate(("known", "fitted"))
+    ],
+)  # fmt: skip
 def test_the_integral_of_a_right_law_is_unbiased_and_its_interval_covers(noise, model, size, amplitude):
     rng = np.random.default_rng(size)
     repetitions = 200

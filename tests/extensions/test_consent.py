@@ -40,7 +40,7 @@ MODULE = """
 
 
 @pytest.fixture
-def lab(tmp_path, monkeypatch):
+def lab(tmp_path, monkeypatch, few_fakes):
     """A folder with a device, a spec and a study that name it, in which the command is typed; `ran` says what ran."""
     folder = tmp_path / "lab"
     folder.mkdir()

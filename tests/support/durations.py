@@ -1,6 +1,8 @@
-"""How long each file of tests takes on a quiet machine: the longest are run first, and `make quick` leaves them out.
+"""How long each file of tests takes: the longest are run first, and `make quick` leaves them out.
 
-`durations.txt` beside this file holds the seconds; `make durations` measures them anew.
+`durations.txt` beside this file holds seconds of processor time, of a test's process and of those it has started and
+waited for; `make durations` measures them anew. On a quiet machine a test that waits takes longer than that, and one of
+several processes less.
 """
 
 import os
@@ -14,7 +16,7 @@ SLOW_S = 4.0
 """A file that takes longer is marked `slow`."""
 TABLE = Path(__file__).with_name("durations.txt")
 TESTS = Path(__file__).resolve().parent.parent
-_measured = Counter()
+_measured, _used_before = Counter(), [0.0]
 
 
 @cache
@@ -36,8 +38,25 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: -of_item(item))
 
 
+def pytest_runtest_logstart():
+    _used_before[0] = _used()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    report = yield
+    now = _used()
+    report.processor_s, _used_before[0] = now - _used_before[0], now
+    return report
+
+
 def pytest_runtest_logreport(report):
-    _measured[report.nodeid.split("::")[0]] += report.duration
+    _measured[report.nodeid.split("::")[0]] += getattr(report, "processor_s", 0.0)  # a worker that died says nothing
+
+
+def _used():
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def pytest_sessionfinish(session):
