@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from qsense.comparison.crossing import Curve, Until, measured_crossing, until
-from qsense.comparison.points import MeasuredPoint
+from qsense.comparison.points import MeasuredPoint, exact_values
 from qsense.comparison.ratio import Integral, compare_integrals, ratio_of
 from qsense.estimators.result import Estimate
 from qsense.numerics.fisher import FloatArray
@@ -102,8 +102,9 @@ def _crossover(one: MeasuredPoint, other: MeasuredPoint) -> Crossover:
     ratio = None if is_refused else ratio_of(*totals)
     withheld = _withheld(one, other, ratio)
     compared = None if ratio is None else compare_integrals(_integral(one), _integral(other))
-    exact, exact_other = one.integrated_gain_exact.value, other.integrated_gain_exact.value
-    first, then, root = _exact_crossing(one, other)
+    asked = _as_asked(one), _as_asked(other)
+    exact, exact_other = (item.integrated_gain_exact.value for item in asked)
+    first, then, root = _exact_crossing(*asked)
     curves = _curve(first), _curve(then)
     return Crossover(
         one.point.noise.name,
@@ -122,6 +123,15 @@ def _crossover(one: MeasuredPoint, other: MeasuredPoint) -> Crossover:
         1.0 if compared is None else compared.p_value,
         frozenset(m.point.probe.name for m in (one, other) if m.quantity == "integrated_gain_bound"),
     )
+
+
+def _as_asked(one: MeasuredPoint) -> MeasuredPoint:
+    """With the exact values of what was to be measured, also where a bound stands in its place."""
+    if one.stand_in is None:
+        return one
+    own = replace(one, stand_in=None)
+    curve, exact = exact_values(own.point, own.exact_quantity, own.readout_error)
+    return replace(own, gain_exact=curve, integrated_gain_exact=exact)
 
 
 def _curve(one: MeasuredPoint) -> Curve:

@@ -9,14 +9,15 @@ import numpy as np
 
 from qsense.comparison.rows import Comparison
 from qsense.estimators.result import NORMAL_95
-from qsense.files.figures import blank_figure, choose_evenly, literal, say_what_is_left_out
+from qsense.files.figures import COLOURS, OTHERS, blank_figure, choose_evenly, literal, say_what_is_left_out
 from qsense.files.units import time_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.table import Table
 
-_MOST = 6  # panels in a row
+_MOST, _ACROSS = 6, 3  # panels, and of a row
+_FAMILIES = {"ghz": "GHZ"}
 
 
 def phase_parts(rows: Sequence[Mapping[str, Any]]) -> list[Table | str]:
@@ -52,6 +53,10 @@ def phase_parts(rows: Sequence[Mapping[str, Any]]) -> list[Table | str]:
     return [table, note]
 
 
+def _family(name: str) -> str:
+    return "ghz" if name.startswith("ghz:") else name
+
+
 def phase_gain_figure(comparison: Comparison) -> Figure | None:
     """Returns 1/(t² V) of one circuit beside the exact G, a panel for each noise and N; None where there is none."""
     measured = [one for one in comparison.measured if one.phases is not None]
@@ -59,31 +64,40 @@ def phase_gain_figure(comparison: Comparison) -> Figure | None:
     if not every:
         return None
     places = choose_evenly(every)[:_MOST]
-    figure = blank_figure(max(2.6 * len(places), 4.8), 3.4)
-    for panel, place in zip(figure.subplots(1, len(places), squeeze=False)[0], places, strict=True):
+    across = min(len(places), _ACROSS)
+    down = -(-len(places) // across)
+    figure = blank_figure(max(2.8 * across, 4.8), 2.7 * down + 0.6)
+    panels = figure.subplots(down, across, squeeze=False)
+    others = [name for name in dict.fromkeys(one.point.probe.name for one in measured) if _family(name) not in COLOURS]
+    handles: dict[str, Any] = {}
+    for panel in panels.flat[len(places) :]:
+        panel.axis("off")
+    for panel, place in zip(panels.flat, places, strict=False):
         here = [one for one in measured if (one.point.noise.name, one.point.probe.num_qubits) == place]
         seconds, unit = time_unit(max(one.point.rule.times[-1] for one in here))
-        for colour, one in enumerate(here):
-            found = one.phases
+        for one in here:
+            found, name = one.phases, one.point.probe.name
             assert found is not None
-            name = f"{one.point.probe.name}, {one.point.estimator.name}"
+            colour = COLOURS.get(_family(name)) or OTHERS[others.index(name) % len(OTHERS)]
+            estimators = list(dict.fromkeys(item.point.estimator.name for item in here))
+            label = f"{_FAMILIES.get(_family(name), name)}, {one.point.estimator.name}"
             times, gains = one.point.rule.times / seconds, found.gains
-            panel.errorbar(
+            handles[label] = panel.errorbar(
                 times,
                 [gain.value for gain in gains],
                 yerr=[NORMAL_95 * gain.stderr for gain in gains],
-                fmt="o",
-                color=f"C{colour % 10}",
+                fmt="os^Dv"[estimators.index(one.point.estimator.name) % 5],
+                color=colour,
                 markersize=3.5,
                 capsize=2,
-                label=literal(name),
             )
             smooth = np.linspace(0, float(times[-1]), 200)
-            panel.plot(smooth, one.curve_exact(smooth * seconds), "-", color=f"C{colour % 10}", lw=1)
+            panel.plot(smooth, one.curve_exact(smooth * seconds), "-", color=colour, lw=1)
         panel.set_title(literal(f"{place[0]}, N = {place[1]}"), fontsize=9)
         panel.set_xlabel(f"time t ({unit})")
         panel.set_ylim(bottom=0)
-        panel.legend(fontsize=6)
-    figure.axes[0].set_ylabel("1/(t²V), line: G")
+    for panel in panels[:, 0]:
+        panel.set_ylabel("1/(t²V), line: G")
+    figure.legend(list(handles.values()), [literal(name) for name in handles], loc="outside upper center", ncols=2)
     say_what_is_left_out(figure, len(places), len(every), "estimates.csv")
     return figure
