@@ -72,7 +72,7 @@ def sequential(tmp_path_factory):
     return studies.tables(path, studies.filled(path, ONE, together=True))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.study), 2])
 def test_processes_give_the_same_tables(tmp_path, sequential, workers):
     entry = studies.filled(tmp_path / "s", ONE, partial(worker_pool.process_pool, workers))
     assert studies.tables(tmp_path / "s", entry) == sequential
@@ -171,6 +171,7 @@ def test_a_result_that_cannot_be_stored_fails_alone(monkeypatch):
 
 
 @cluster
+@pytest.mark.study  # the next test kills a worker beside that
 def test_a_dask_cluster_gives_the_same_tables(tmp_path, sequential):
     with local_cluster() as made:
         entry = studies.filled(tmp_path / "s", ONE, partial(worker_pool.dask_pool, made.scheduler_address))
