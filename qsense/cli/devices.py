@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from qsense.cli.options import AllowCode
 from qsense.cli.runs import Record
 from qsense.files.terminal import plain_console, print_line
 from qsense.files.units import readable_time, time_unit, with_error
+
+if TYPE_CHECKING:
+    from qsense.runs.record import RunRecord
 
 UNLIKELY = 0.001  # the p-value below which a prediction is said to fail
 
@@ -49,19 +52,19 @@ def backends(
     plain_console(highlight=False).print(table)
 
 
-@app.command(short_help="Compare a run on a device with its calibration.")
+@app.command(short_help="Compare a run with its device's calibration, or its spec's noise.")
 def compare(record: Record, allow_code: AllowCode = False, as_json: AsJson = False) -> None:
-    """Compare a run on a device with its calibration: predicted, measured, ratio, z, and the qubits behind a miss."""
+    """Compare a run with its device's calibration: predicted, measured, ratio, z, and the qubits behind a miss.
+
+    Without a device, and for counts that were measured elsewhere, the prediction is that of the spec's noise.
+    """
     from qsense.comparison.recorded import compare as compare_record
-    from qsense.errors import RecordError
     from qsense.runs.record import RunRecord
 
     loaded = RunRecord.load(record)
     if loaded.spec.device is None:
-        raise RecordError(
-            f"{record}: the run was not on a device, so there is no calibration to compare with; "
-            f"see it beside its theory with: qsense show {record}"
-        )
+        _compare_with_spec(loaded, as_json)
+        return
     found = compare_record(loaded)
     if as_json:
         words = {"record": str(loaded.path), "points": found.calibration, "scaling": found.scaling}
@@ -71,6 +74,35 @@ def compare(record: Record, allow_code: AllowCode = False, as_json: AsJson = Fal
         _print_point(point)
     for row in found.scaling:
         print_line(_scaling(row))
+
+
+def _compare_with_spec(record: RunRecord, as_json: bool) -> None:
+    from rich.table import Table
+
+    from qsense.comparison.beside_spec import spec_rows
+
+    points = spec_rows(record)
+    if as_json:
+        print(json.dumps({"record": str(record.path), "points": points, "scaling": []}, indent=2, allow_nan=False))
+        return
+    for point in points:
+        size, unit = time_unit(max(row["time_s"] for row in point["times"]))
+        table = Table()
+        for name in (f"t ({unit})", "predicted G", "measured", "ratio", "z"):
+            table.add_column(name, justify="right")
+        for row in point["times"]:
+            table.add_row(
+                f"{row['time_s'] / size:.4g}",
+                f"{row['predicted']:.4g}",
+                with_error(row["measured"], row["stderr"]),
+                _shown(row["ratio"], 1, ".3f"),
+                f"{row['z']:+.1f}",
+            )
+        print_line(f"{point['probe']} N = {point['num_qubits']}, {point['noise']}, by {point['estimator']}")
+        plain_console(highlight=False).print(table)
+        agrees = "agrees with" if point["p_value"] >= UNLIKELY else "does NOT agree with"
+        print_line(f"{agrees} the noise of the spec (p = {point['p_value']:.2g})")
+        print()
 
 
 def _print_point(point: dict[str, Any]) -> None:

@@ -61,13 +61,16 @@ def _inverse(angles: tuple[float, ...]) -> FloatArray:
     return np.asarray(np.linalg.pinv(system))
 
 
-def squared_visibility(means: FloatArray, shots: FloatArray, angles: FloatArray) -> Squared:
+def squared_visibility(
+    means: FloatArray, shots: FloatArray, angles: FloatArray, solve: FloatArray | None = None
+) -> Squared:
     """Returns A = x² + y², exactly unbiased, with the exact variance at a given A and the measured direction.
 
     Args:
         means: of the signs ±1 at each angle, shape (..., angles).
         shots: that each mean is over, same shape; at least 2 for an exact result.
         angles: β, shape (angles,), in rad.
+        solve: maps the means to (x, y), shape (2, angles); that of `inverse` by default.
 
     Source: moments of binomial means; derived in tests/estimators/test_ghz.py.
 
@@ -75,7 +78,7 @@ def squared_visibility(means: FloatArray, shots: FloatArray, angles: FloatArray)
     >>> round(float(exact.value), 6)
     1.0
     """
-    solve = inverse(angles)
+    solve = inverse(angles) if solve is None else solve
     form = solve.T @ solve
     own = np.diag(form)
     quadrature = means @ solve.T
@@ -135,6 +138,15 @@ def scaled(
         axis=-1,
     )
     return Squared(factor * squared.value, spread, factor * squared.plug_in)
+
+
+def summed(each: Squared, axes: tuple[int, ...]) -> Squared:
+    """Returns the sum of independent squares over some axes; its spread takes their shares as measured."""
+    total = each.plug_in.sum(axes, keepdims=True)
+    share = each.plug_in / np.where(total > 0, total, 1)
+    v0, v1, v2 = np.moveaxis(each.spread, -1, 0)
+    law = np.stack([term.sum(axes) for term in (v0, v1 * share, v2 * share**2)], axis=-1)
+    return Squared(each.value.sum(axes), law, each.plug_in.sum(axes))
 
 
 def stderr(squared: Squared, limits: tuple[float, float]) -> FloatArray:

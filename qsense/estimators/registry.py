@@ -15,6 +15,7 @@ from qsense.estimators.estimator import Estimator, Option, TimeTable
 from qsense.estimators.ghz.method import GhzBlock
 from qsense.estimators.moments.method import CollectiveMoments
 from qsense.estimators.product.method import ProductSpins
+from qsense.estimators.scan.method import ParityScan, RamseyScan
 from qsense.estimators.shifts.method import ParameterShift
 from qsense.estimators.tomography.method import Tomography
 from qsense.extensions import entry_points
@@ -23,7 +24,15 @@ from qsense.probes import Probe
 
 AUTO = "auto"
 ENTRY_POINTS = "qsense.estimators"
-_BUILT_IN: tuple[type[Estimator], ...] = (Tomography, GhzBlock, ProductSpins, ParameterShift, CollectiveMoments)
+_BUILT_IN: tuple[type[Estimator], ...] = (
+    Tomography,
+    GhzBlock,
+    ProductSpins,
+    ParameterShift,
+    CollectiveMoments,
+    ParityScan,
+    RamseyScan,
+)
 _REGISTERED: dict[str, type[Estimator]] = {one.name: one for one in _BUILT_IN}
 POINT_COLUMNS = ("probe", "num_qubits", "noise", "estimator", "time_s", "gain_exact")
 """The columns that a record writes before those of an estimator's own table."""
@@ -124,7 +133,7 @@ def estimator_names() -> list[str]:
     """Returns what a run spec can name.
 
     >>> estimator_names()
-    ['auto', 'ghz', 'moments', 'parameter_shift', 'product', 'tomography']
+    ['auto', 'ghz', 'moments', 'parameter_shift', 'parity_scan', 'product', 'ramsey_scan', 'tomography']
     """
     _load_installed()
     return sorted([AUTO, *_REGISTERED])

@@ -26,7 +26,7 @@ from qsense.circuits.sensing import Settings
 from qsense.errors import ArgumentError
 from qsense.estimators import tally
 from qsense.estimators.chance import p_value
-from qsense.estimators.fringe import Squared, as_estimates
+from qsense.estimators.fringe import Squared, as_estimates, summed
 from qsense.estimators.product.correlations import pairs_by_axis
 from qsense.estimators.result import Estimate
 from qsense.numerics.fisher import FloatArray
@@ -98,7 +98,7 @@ def gains(shares: IntArray, axes: Sequence[Axis] = AXES, weights: Sequence[float
     Raises:
         ArgumentError: the rows do not fit the design, or a row has fewer than MIN_SHOTS, 5 shots.
     """
-    return _summed(_weighted(_equatorial(shares, axes), weights), (-1, -2))
+    return summed(_weighted(_equatorial(shares, axes), weights), (-1, -2))
 
 
 def estimate(counts: Counts, axes: Sequence[Axis] = AXES, weights: Sequence[float] = ()) -> Estimate:
@@ -134,7 +134,7 @@ def spins(counts: Counts, axes: Sequence[Axis] = AXES) -> Spins:
         ArgumentError: the counts do not fit the design, or a row has fewer than MIN_SHOTS, 5 shots.
     """
     shares = tally.per_spin(counts)
-    single = _summed(_equatorial(shares, axes), (-2,))
+    single = summed(_equatorial(shares, axes), (-2,))
     pooled = _pooled(shares, axes)
     bloch = np.full((counts.num_bits, 3), np.nan)
     errors = bloch.copy()
@@ -240,12 +240,3 @@ def _weighted(each: Squared, weights: Sequence[float]) -> Squared:
     square = np.square(weights)
     powers = np.stack([square**2, square, np.ones_like(square)], axis=-1)
     return Squared(each.value * square, each.spread * powers, each.plug_in * square)
-
-
-def _summed(each: Squared, axes: tuple[int, ...]) -> Squared:
-    """The sum of independent squares. Its spread assumes that the shares of the sum are as measured."""
-    total = each.plug_in.sum(axes, keepdims=True)
-    share = each.plug_in / np.where(total > 0, total, 1)
-    v0, v1, v2 = np.moveaxis(each.spread, -1, 0)
-    law = np.stack([term.sum(axes) for term in (v0, v1 * share, v2 * share**2)], axis=-1)
-    return Squared(each.value.sum(axes), law, each.plug_in.sum(axes))

@@ -1,0 +1,11 @@
+"""Estimates G from scans as laboratories take them: fringes against the phase of the analysis pulse, at any angles.
+
+`parity_scan` reads a GHZ probe's parity, `ramsey_scan` every spin of a product probe; at several times each is a
+contrast against time. `fringes` fits them and tests the fits. Where two quadratures are enough, `ghz` and `product`
+take fewer circuits; the collective spin along two axes is what `moments` measures.
+"""
+
+from qsense.estimators.scan.fringes import FringeFit, fit_fringe, squared_contrast
+from qsense.estimators.scan.method import ParityScan, RamseyScan
+
+__all__ = ["FringeFit", "ParityScan", "RamseyScan", "fit_fringe", "squared_contrast"]

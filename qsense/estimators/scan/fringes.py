@@ -1,0 +1,140 @@
+"""A fringe at any angles and with any shots at each: its squared contrast without noise bias, and a test of the fit.
+
+The signs ±1 read at angle α have the mean o + x cos α + y sin α. The offset o (readout that is unlike for up and down)
+is fitted with the rest, so that it does not move the contrast, wherever the angles lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from qsense.errors import ArgumentError
+from qsense.estimators.chance import p_value
+from qsense.estimators.fringe import Squared, squared_visibility
+from qsense.numerics.fisher import FloatArray
+
+LEAST_ANGLES = 4
+_LEAST_SPREAD = 0.05  # of the system's smallest singular value, beside that of even angles
+_HITS = 1.0  # that a row must be expected to have, and to lack, to be part of the test
+_ROUNDS = 3  # of weights that follow the fit
+
+
+@dataclass(frozen=True)
+class FringeFit:
+    """The fringe o + x cos α + y sin α that describes means at several angles best.
+
+    Attributes:
+        contrast, contrast_stderr: √(x² + y²), not freed of its noise, and its standard error.
+        phase, phase_stderr: of its top, atan2(y, x), in rad.
+        offset: o.
+        chi_square, degrees: what is left over; degrees may be 0 where too few rows have hits.
+    """
+
+    contrast: float
+    contrast_stderr: float
+    phase: float
+    phase_stderr: float
+    offset: float
+    chi_square: float
+    degrees: int
+
+    @property
+    def p_value(self) -> float | None:
+        """How likely means are to lie as far from a fringe by chance; None where nothing is left over."""
+        return p_value(self.chi_square, self.degrees) if self.degrees > 0 else None
+
+
+def check_angles(angles: Sequence[float]) -> tuple[float, ...]:
+    """Returns the angles of a fringe, in rad.
+
+    Raises:
+        ArgumentError: they do not fix its two quadratures and its offset.
+
+    >>> check_angles([0.0, 1.0, 2.0])
+    Traceback (most recent call last):
+    qsense.errors.ArgumentError: A scan must have at least 4 angles, but has 3.
+    """
+    found = tuple(map(float, angles))
+    if len(found) < LEAST_ANGLES:
+        raise ArgumentError(f"A scan must have at least {LEAST_ANGLES} angles, but has {len(found)}.")
+    smallest = np.linalg.svd(_system(np.array(found)), compute_uv=False)[-1] / np.sqrt(len(found) / 2)
+    if smallest < _LEAST_SPREAD:
+        raise ArgumentError(
+            "The angles of a scan must fix both quadratures of its fringe and its offset, but lie too close to each "
+            "other, a whole fringe apart, or on one line: spread them over a fringe."
+        )
+    return found
+
+
+def squared_contrast(means: FloatArray, shots: FloatArray, angles: Sequence[float]) -> Squared:
+    """Returns x² + y², exactly unbiased, at any angles and shots.
+
+    Args:
+        means: of the signs ±1 at each angle, shape (..., angles).
+        shots: that each mean is over, shape (angles,); each at least 2.
+        angles: α, in rad.
+
+    Source: `squared_visibility`, with the offset fitted and rows weighted by their shots, which keeps it unbiased.
+    """
+    beta = np.asarray(angles, dtype=np.float64)
+    return squared_visibility(means, np.broadcast_to(shots, means.shape), beta, _solver(beta, shots)[:2])
+
+
+def fit_fringe(means: FloatArray, shots: FloatArray, angles: Sequence[float]) -> FringeFit:
+    """Returns the fringe that describes the means at several angles.
+
+    Args:
+        means, shots, angles: as of `squared_contrast`, means of shape (angles,).
+
+    >>> angles = [0.0, 1.5, 3.0, 4.5]
+    >>> fit_fringe(0.1 + 0.5 * np.cos(np.array(angles) - 0.3), np.full(4, 1e6), angles).phase.__round__(6)
+    0.3
+    """
+    system = _system(np.asarray(angles, dtype=np.float64))
+    weights = shots.astype(np.float64)
+    for _ in range(_ROUNDS):
+        solve = _weighted(system, weights)
+        found = solve @ means
+        fitted = np.clip(system @ found, -1, 1)
+        rare = 0.5 / (shots + 1)
+        variances = np.maximum(1 - fitted**2, 4 * rare * (1 - rare)) / shots
+        weights = 1 / variances
+    x, y, offset = (float(one) for one in found)
+    covariance = (solve * variances) @ solve.T
+    contrast = float(np.hypot(x, y))
+    along = np.array([x, y, 0.0]) / contrast if contrast else np.array([1.0, 0.0, 0.0])
+    across = np.array([-along[1], along[0], 0.0])
+    told = shots * np.minimum(1 + fitted, 1 - fitted) / 2 >= _HITS
+    chi_square = float(((means - system @ found) ** 2 / variances)[told].sum())
+    return FringeFit(
+        contrast,
+        float(np.sqrt(along @ covariance @ along)),
+        float(np.arctan2(y, x)),
+        float(min(np.sqrt(across @ covariance @ across) / contrast, np.pi)) if contrast else float(np.pi),
+        offset,
+        chi_square,
+        max(int(told.sum()) - 3, 0),
+    )
+
+
+def fits_p_value(fits: Sequence[FringeFit]) -> float | None:
+    """Returns how likely independent fringes are to lie as far from their fits; None where nothing tests it."""
+    degrees = sum(one.degrees for one in fits)
+    return p_value(sum(one.chi_square for one in fits if one.degrees), degrees) if degrees else None
+
+
+def _system(angles: FloatArray) -> FloatArray:
+    return np.stack([np.cos(angles), np.sin(angles), np.ones(len(angles))], axis=1)
+
+
+def _solver(angles: FloatArray, shots: FloatArray) -> FloatArray:
+    return _weighted(_system(angles), shots.astype(np.float64))
+
+
+def _weighted(system: FloatArray, weights: FloatArray) -> FloatArray:
+    """The matrix that maps means to the parameters of the least weighted squares, shape (parameters, angles)."""
+    root = np.sqrt(weights / weights.mean())
+    return np.asarray(np.linalg.pinv(system * root[:, None]) * root)

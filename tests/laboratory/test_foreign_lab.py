@@ -1,0 +1,128 @@
+"""A laboratory of its own: its simulator, bit order and meaning, lost atoms, analysis-phase scans; the commands alone.
+
+Nothing of qsense is used but its commands: the circuits are simulated from settings.csv, with NumPy.
+"""
+
+import csv
+import json
+import sys
+import time
+
+import numpy as np
+import pytest
+import tomli_w
+
+from qsense.cli import main
+
+GAMMA, FIELD, LOST = 0.15, 0.4, 0.02
+SPEC = {
+    "schema": 1, "name": "trap", "probes": ["ghz", "product"], "num_qubits": 3, "noise": {"dephasing_rate": GAMMA},
+    "estimators": [{"estimator": "parity_scan", "angles_deg": [0.0, 7.0, 20.0, 33.0, 51.0, 64.0, 80.0, 101.0]},
+                   {"estimator": "ramsey_scan", "num_angles": 10}],
+    "field_rad_per_s": FIELD, "times_s": [0.0, 0.6, 1.2, 2.4], "shots": 300, "seed": 1,
+}  # fmt: skip
+
+
+def call(monkeypatch, capsys, *words):
+    monkeypatch.setattr(sys, "argv", ["qsense", *map(str, words)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    out, err = capsys.readouterr()
+    return end.value.code or 0, out, err
+
+
+def simulated(row, rng):
+    """Shots of one circuit from its settings alone: 1 is up, spin j in column j."""
+    size, shots = int(row["num_qubits"]), int(row["shots"])
+    if row["circuit"].startswith("known"):
+        ups = [int(spin) for spin in row["prepared_up"].split()]
+        return np.tile(np.isin(np.arange(size), ups), (shots, 1)).astype(int)
+    seconds = float(row["time_s"])
+    state = np.full(2**size, 2 ** (-size / 2), complex)
+    if row["probe"] == "ghz":
+        state = np.zeros(2**size, complex)
+        state[[0, -1]] = 2**-0.5
+    bits = np.arange(2**size)[:, None] >> np.arange(size) & 1
+    apart = (bits[:, None] != bits[None]).sum(-1)
+    rho = np.outer(state, state.conj()) * np.exp(-2 * GAMMA * seconds * apart)
+    turns = np.exp(1j * FIELD * seconds * bits.sum(1))  # the field itself, not what the design expects of it
+    rho = rho * np.outer(turns, turns.conj())
+    whole = np.eye(1)
+    for spin in range(size):
+        polar, azimuth = float(row[f"polar_rad_{spin}"]), float(row[f"azimuth_rad_{spin}"])
+        c, s = np.cos(polar / 2), np.sin(polar / 2)
+        whole = np.kron(np.array([[c, s * np.exp(-1j * azimuth)], [-s, c * np.exp(-1j * azimuth)]]), whole)
+    chances = np.diag(whole @ rho @ whole.conj().T).real.clip(0)
+    return bits[rng.choice(2**size, shots, p=chances / chances.sum())]
+
+
+def filled(folder, rng, path):
+    """Shots as the lab writes them: spin 0 leftmost, dark (0) is up, 2 % of atoms lost."""
+    with open(folder / "settings.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["circuit", "shot", "bits"])
+        for row in rows:
+            bright = 1 - simulated(row, rng)
+            gone = rng.random(bright.shape) < LOST / 3
+            letters = np.where(gone, "?", bright.astype(str))
+            writer.writerows([row["circuit"], number, "".join(shot)] for number, shot in enumerate(letters))
+
+
+def test_a_foreign_lab_is_brought_in_by_the_commands_alone(tmp_path, monkeypatch, capsys):
+    (tmp_path / "spec.toml").write_text(tomli_w.dumps(SPEC))
+    folder, shots = tmp_path / "design", tmp_path / "shots.csv"
+    words = ["design", tmp_path / "spec.toml", "--out", folder, "--signal", "none", "--known-shots", 30]
+    status, out, err = call(monkeypatch, capsys, *words)
+    assert (status, err) == (0, "")
+    assert "qsense import" in out
+    filled(folder, np.random.default_rng(8), shots)
+
+    # As it comes it is refused, line by line, with what to say.
+    words = ["import", shots, "--design", folder, "--out", tmp_path / "records", "--json"]
+    status, _, err = call(monkeypatch, capsys, *words)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "known.n3.k0: spins 0, 1, 2 are read wrong" in err
+    assert 'with `leftmost = "first"` and `one = "down"` they are right (--leftmost first --one down)' in err
+    words += ["--leftmost", "first", "--one", "down"]
+    status, _, err = call(monkeypatch, capsys, *words)
+    assert status == 2
+    assert "have lost spins or are missing" in err
+    assert "--lost drop" in err
+    assert not (tmp_path / "records").exists()
+
+    status, out, err = call(monkeypatch, capsys, *words, "--lost", "drop")
+    assert status == 0, err
+    assert "shots with lost spins were left out" in err
+    found = json.loads(out)
+    whole = found["imported"]["shots"] + found["imported"]["lost_shots"]
+    assert whole == 300 * (4 * 9 + 4 * 10)
+    assert 0.015 < found["imported"]["lost_shots"] / whole < 0.025
+    for row in found["rows"]:
+        assert abs(row["z"]) < 4
+        assert row["field_low_rad_per_s"] - 0.05 < FIELD < row["field_high_rad_per_s"] + 0.05
+        assert {one["name"]: one["held"] for one in row["assumptions"]}["no drift between rows"] is True
+    for command in ("show", "compare", "estimate"):
+        status, out, err = call(monkeypatch, capsys, command, found["record"])
+        assert status == 0, err
+    assert "measured elsewhere: shots.csv" in out
+
+
+def test_a_scan_of_public_shape_takes_seconds(tmp_path):
+    """7 signals × 3 settings × 60 phases × 72 shots × 3 ions, 0.2 % of shots missing."""
+    import qsense
+
+    spec = qsense.RunSpec.from_dict({
+        **SPEC, "probes": ["ghz:++-", "ghz:+++", "ghz:+-+"], "num_qubits": [], "shots": 72,
+        "estimators": [{"estimator": "parity_scan", "num_angles": 59}], "times_s": [0.2 * k for k in range(7)],
+    })  # fmt: skip
+    rng = np.random.default_rng(3)
+    shots = rng.integers(0, 2, (7, 3, 60, 72, 3)).astype(float)
+    shots[:, :, 0] = shots[:, :, 0, :, :1]  # along Z the populations of a GHZ state, whatever its signs
+    shots[rng.random(shots.shape[:-1]) < 0.002] = np.nan
+    axes = ("time", "point", "row", "shot", "spin")
+    before = time.process_time()
+    record = qsense.import_counts(spec, shots, tmp_path, lost="drop", axes=axes)
+    assert time.process_time() - before < 10
+    assert len(record.read_csv("fringes.csv")) == 21
