@@ -69,7 +69,7 @@ def test_every_command_that_is_shown_has_the_options_it_is_shown_with(text):
         assert command.name != "qsense", line
 
 
-@pytest.mark.parametrize("name", ["docs/runs.md", "docs/studies.md", "docs/noise.md"])
+@pytest.mark.parametrize("name", ["docs/laboratory.md", "docs/runs.md", "docs/studies.md", "docs/noise.md"])
 def test_the_spec_that_is_shown_is_valid(name):
     (text,) = blocks("toml", DOCUMENTS[name])
     found = tomllib.loads(text)

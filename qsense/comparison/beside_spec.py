@@ -6,11 +6,11 @@ from typing import Any
 
 from qsense.estimators.chance import p_value
 from qsense.runs.columns import POINT_COLUMNS
-from qsense.runs.folder import RecordFolder
+from qsense.runs.record import RunRecord
 from qsense.runs.record_view import read_estimates
 
 
-def spec_rows(record: RecordFolder) -> list[dict[str, Any]]:
+def spec_rows(record: RunRecord) -> list[dict[str, Any]]:
     """Returns a mapping for each point: its times with predicted and measured G, their ratio and z, and one p-value.
 
     Args:

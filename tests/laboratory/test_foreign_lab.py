@@ -6,7 +6,6 @@ Nothing of qsense is used but its commands: the circuits are simulated from sett
 import csv
 import json
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -107,22 +106,3 @@ def test_a_foreign_lab_is_brought_in_by_the_commands_alone(tmp_path, monkeypatch
         status, out, err = call(monkeypatch, capsys, command, found["record"])
         assert status == 0, err
     assert "measured elsewhere: shots.csv" in out
-
-
-def test_a_scan_of_public_shape_takes_seconds(tmp_path):
-    """7 signals × 3 settings × 60 phases × 72 shots × 3 ions, 0.2 % of shots missing."""
-    import qsense
-
-    spec = qsense.RunSpec.from_dict({
-        **SPEC, "probes": ["ghz:++-", "ghz:+++", "ghz:+-+"], "num_qubits": [], "shots": 72,
-        "estimators": [{"estimator": "parity_scan", "num_angles": 59}], "times_s": [0.2 * k for k in range(7)],
-    })  # fmt: skip
-    rng = np.random.default_rng(3)
-    shots = rng.integers(0, 2, (7, 3, 60, 72, 3)).astype(float)
-    shots[:, :, 0] = shots[:, :, 0, :, :1]  # along Z the populations of a GHZ state, whatever its signs
-    shots[rng.random(shots.shape[:-1]) < 0.002] = np.nan
-    axes = ("time", "point", "row", "shot", "spin")
-    before = time.process_time()
-    record = qsense.import_counts(spec, shots, tmp_path, lost="drop", axes=axes)
-    assert time.process_time() - before < 10
-    assert len(record.read_csv("fringes.csv")) == 21

@@ -1,20 +1,17 @@
 """The same shots in every format become the same counts; what is lost or missing is never left out unsaid."""
 
 import json
-import tomllib
 from functools import cache
 
 import foreign
 import numpy as np
 import pytest
 
-import qsense
-from qsense.errors import ContentError, RecordError
+from qsense.errors import ContentError
 from qsense.laboratory.arranged import arranged
 from qsense.laboratory.design import designed
 from qsense.laboratory.reading import Reading
 from qsense.laboratory.sources import of_object, read_source
-from qsense.runs.imported import IMPORT
 
 
 @cache
@@ -167,38 +164,3 @@ def test_known_strings_find_the_order_of_the_spins():
     with pytest.raises(ContentError, match=r"--spins 1,2,0"):
         brought(answers)
     assert tables(brought(answers, spins=(1, 2, 0))) == direct()
-
-
-def test_a_run_brought_in_again_has_the_same_estimates_bit_for_bit(tmp_path):
-    spec = foreign.spec()
-    run = qsense.run(spec, tmp_path / "runs")
-    own = designed(spec)
-    rows = [row for point in own.points for counts in run.counts(point) for row in counts.table().tolist()]
-    given = {
-        one.id: {f"{outcome:03b}": number for outcome, number in enumerate(row)}
-        for one, row in zip(own.measuring, rows, strict=True)
-    }
-    record = qsense.import_counts(spec, given, tmp_path / "in")
-    for name in ("estimates.csv", "fits.csv", "spins.csv"):
-        assert (record.path / name).read_bytes() == (run.path / name).read_bytes()
-    assert [row["z"] for row in record.summary()["rows"]] == [row["z"] for row in run.summary()["rows"]]
-    assert record.spec.backend == "import"
-    stated = json.loads((record.path / IMPORT).read_text())
-    assert record.provenance["imported"]["source_sha256"] == stated["source_sha256"]
-
-    before = (record.path / "summary.json").read_bytes()
-    assert qsense.estimate(record.path).path == record.path
-    assert (record.path / "summary.json").read_bytes() == before
-    assert qsense.compare(record).verdicts == qsense.compare(run).verdicts
-
-    # The same counts come back to the record; others are refused, or are a record of their own.
-    assert qsense.import_counts(spec, given, tmp_path / "in").path == record.path
-    other = {**given, own.measuring[0].id: {"000": 40}}
-    with pytest.raises(RecordError, match="holds other counts of the same design"):
-        qsense.import_counts(spec, other, tmp_path / "in")
-    again = qsense.import_counts(spec, other, tmp_path / "in", label="day2")
-    assert again.spec.backend == "import-day2"
-    assert sorted(path.name for path in (tmp_path / "in").iterdir()) == sorted([record.path.name, again.path.name])
-    with pytest.raises(qsense.QsenseError, match="measured elsewhere"):
-        qsense.run(again.path / "spec.toml", tmp_path / "no")
-    assert tomllib.loads((again.path / "spec.toml").read_text())["backend"] == "import-day2"
