@@ -1,7 +1,7 @@
 """How often a run refuses what holds, and how often what does not: the tests of every assumption, Holm over the run.
 
     python benchmarks/assumptions.py alarms [--repetitions 1000]
-    python benchmarks/assumptions.py power [--repetitions 100]
+    python benchmarks/assumptions.py power [--repetitions 100] [--size 4]
 
 A run has GHZ and product probes, each by several estimators. Counts are multinomial, from the exact probabilities of
 the emulator for what is true, which the spec need not say. Beside what is refused stands how often the 95 % intervals
@@ -174,12 +174,13 @@ POWER = ["auto", {"estimator": "ghz", "antipodal": True}, {"estimator": "product
          "parameter_shift", "moments"]  # fmt: skip
 
 
-def power(repetitions, size=4, seed=2):
+def power(repetitions, size=4, cases=tuple(CASES), estimators=POWER, seed=2):
     rng = np.random.default_rng(seed)
     print("| case | shots | row | refused, % | by | covers | kept rows cover |\n|---|---|---|---|---|---|---|")
-    for case, truth in CASES.items():
+    for case in cases:
+        truth = CASES[case]
         for shots in (100, 1000):
-            listed = points_of(POWER, size, shots)
+            listed = points_of(estimators, size, shots)
             prepared = [(point, tables_of(point, truth)) for point in listed]
             right = [truth_of(point, truth) for point in listed]
             refused, covers = np.zeros((repetitions, len(listed)), bool), np.zeros((repetitions, len(listed)), bool)
@@ -210,13 +211,16 @@ def main() -> None:
     parser.add_argument("part", choices=["alarms", "power"])
     parser.add_argument("--repetitions", type=int)
     parser.add_argument("--only", nargs="*", choices=list(ESTIMATORS), help="of alarms")
+    parser.add_argument("--size", type=int, default=4, help="N, of power; from 8 on by `auto` alone")
+    parser.add_argument("--cases", nargs="*", choices=list(CASES), help="of power")
     arguments = parser.parse_args()
     remember_exact_values()
     fit_what_is_doubted()
     if arguments.part == "alarms":
         alarms(arguments.repetitions or 1000, arguments.only or tuple(ESTIMATORS))
     else:
-        power(arguments.repetitions or 100)
+        estimators = POWER if arguments.size < 8 else ["auto"]
+        power(arguments.repetitions or 100, arguments.size, arguments.cases or tuple(CASES), estimators)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
+from qsense.comparison import decay_law
 from qsense.comparison.points import MeasuredPoint, exact_values
 from qsense.comparison.ratio import holm
 from qsense.estimators.assumptions import DECAY_LAW, NAMES, READOUT, REFUSED_BELOW, Assumption
@@ -19,17 +18,20 @@ from qsense.estimators.result import integrate_estimates
 _SPOILED = "the estimates are refused already"
 
 
-def judged(measured: Sequence[MeasuredPoint], on_device: bool = False) -> list[MeasuredPoint]:
+def judged(
+    measured: Sequence[MeasuredPoint], on_device: bool = False, level: float = REFUSED_BELOW
+) -> list[MeasuredPoint]:
     """Returns the points with what the run as a whole refuses, and with what stands in place of what it spoils.
 
     Args:
         measured: the points of a run.
         on_device: whether readout and preparation errors of a device are in the estimates; verdicts then say so.
+        level: the share of runs in which any assumption that holds may be refused.
 
     Source: false alarms per run are measured in benchmarks/assumptions.py.
     """
     family = [one.p_value for item in measured for one in item.assumptions if one.p_value is not None]
-    stands = iter(holm(family, REFUSED_BELOW))
+    stands = iter(holm(family, level))
     found = []
     for item in measured:
         own = tuple(_judged(one, one.p_value is None or next(stands), on_device) for one in item.assumptions)
@@ -70,16 +72,17 @@ def _in_its_place(item: MeasuredPoint) -> MeasuredPoint:
         said = replace(one, consequence=f"{one.consequence}; in its place stands {instead.said}")
         curve, exact = exact_values(point, instead.quantity, item.readout_error)
         integral = integrate_estimates(point.rule, estimates)
-        missed = float(point.rule.weights @ curve) - exact.value  # between and beyond times that somebody gave
-        total = replace(integral.total, stderr=float(np.hypot(integral.total.stderr, missed)))
-        return replace(
+        found = replace(
             item,
             estimates=tuple(estimates),
-            integral=replace(integral, total=total),
             gain_exact=curve,
             integrated_gain_exact=exact,
             assumptions=(*item.assumptions[:place], said, *item.assumptions[place + 1 :]),
             stand_in=instead.quantity,
-            widening=1.0,
         )
+        # What is missed between and beyond the times, also where the decay is not that of the spec.
+        integral, more, widening = decay_law.checked(point.rule, estimates, integral, found.curve_exact, exact.value)
+        doubted = {own.name: own for own in more if own.name == DECAY_LAW and own.held is False}
+        every = tuple(doubted.get(own.name, own) for own in found.assumptions)
+        return replace(found, integral=integral, widening=widening, assumptions=every)
     return item

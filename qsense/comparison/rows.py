@@ -15,7 +15,7 @@ from qsense.comparison.phase_rows import angle_columns, field_columns
 from qsense.comparison.points import MeasuredPoint, point_columns
 from qsense.comparison.verdicts import verdicts
 from qsense.errors import ArgumentError
-from qsense.estimators.assumptions import Assumption
+from qsense.estimators.assumptions import REFUSED_BELOW, Assumption
 from qsense.estimators.estimator import TimeTable
 from qsense.estimators.result import Estimate
 from qsense.probes import Probe
@@ -37,6 +37,7 @@ def compare_points(
     measured: Sequence[MeasuredPoint],
     on_device: bool = False,
     pairs: Sequence[tuple[Probe, Probe]] | None = None,
+    level: float = REFUSED_BELOW,
 ) -> Comparison:
     """Returns the comparison of probes with each other on top of the points' own with theory.
 
@@ -44,8 +45,9 @@ def compare_points(
         measured: the points of a run.
         on_device: whether preparation and readout errors of a device are in the estimates.
         pairs: the probes that are compared; by default every probe beside the product probe.
+        level: the share of such comparisons in which any assumption that holds may be refused.
     """
-    measured = judged(measured, on_device)
+    measured = judged(measured, on_device, level)
     found = crossovers(measured, pairs)
     return Comparison(tuple(measured), tuple(found), tuple(verdicts(found, on_device)))
 

@@ -16,6 +16,8 @@ from qsense.store.shard import content_key
 if TYPE_CHECKING:
     from qsense.comparison import MeasuredPoint
 
+REFUSED_BELOW = 1e-5
+"""The share of trials in which an assumption that holds is refused, so that a study of a thousand may refuse none."""
 RESULTS_VERSION = 3
 """Part of every trial's key. Raised when qsense changes outcomes, so that a store never mixes old and new ones."""
 
@@ -75,7 +77,7 @@ def run_trial(content: dict[str, Any]) -> Outcome:
     (point,), sampler = prepared.points, prepared.sampler
     parts = [sampler.sample(j.experiment, j.settings, j.shots, point.noise, j.seed) for j in point.acquisitions()]
     measured = measure_point(point, point.by_time(parts), spec.readout_error)
-    comparison = compare_points([measured])
+    comparison = compare_points([measured], level=REFUSED_BELOW)
     summary = as_single_values(summary_rows(comparison)[0])
     curve = estimate_rows(comparison)
     estimates = {
