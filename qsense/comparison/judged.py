@@ -42,7 +42,9 @@ def judged(
 def _judged(one: Assumption, stands: bool, on_device: bool) -> Assumption:
     if one.held is False and not one.is_known and not stands:
         one = replace(one, held=True)
-    return replace(one, withholds=False) if on_device and one.name == READOUT else one
+    if not on_device:  # what simulators run is what the spec says: nothing is there that would not be seen
+        return replace(one, unseen="")
+    return replace(one, withholds=False) if one.name == READOUT else one
 
 
 def _once(item: MeasuredPoint) -> MeasuredPoint:

@@ -37,7 +37,7 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
     for row in summary["rows"]:
         mark = _MARKS.get(row["quantity"], "")
         mark += "" if row.get("is_exact_as_read", True) else "†"
-        doubt = "‡" if assumption_lines(row) else ""
+        doubt = "‡" if _refused(row) else ""
         table.add_row(
             row["probe"],
             str(row["num_qubits"]),
@@ -59,7 +59,7 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
             "between up and down can also raise it"
         )
     for row in summary["rows"]:
-        parts += [f"‡ {line}" for line in assumption_lines(row)]
+        parts += [f"‡ {line}" for line in assumption_lines(row)] + unseen_lines(row)
     for row in summary["rows"]:
         if row["integrated_gain_exact_s"] == 0:
             blind = f"{row['estimator']} tells nothing of θ for {row['probe']}, N = {row['num_qubits']}, {row['noise']}"
@@ -166,14 +166,30 @@ def assumption_lines(row: Mapping[str, Any]) -> list[str]:
     >>> assumption_lines(row)
     ['product, N = 8, ions, auto: independent spins refused (p = 2e-09): no z']
     """
+    refused = [f"{one['name']} refused{_chance(one)}: {one['consequence']}" for one in _refused(row)]
+    return [f"{_where(row)}: {'; '.join(refused)}"] if refused else []
+
+
+def unseen_lines(row: Mapping[str, Any]) -> list[str]:
+    """Returns a line for each assumption that the counts bear out, but not so surely that it would not matter.
+
+    >>> row = {"probe": "product", "num_qubits": 8, "noise": "ions", "estimator": "auto", "assumptions": [
+    ...     {"name": "independent spins", "p_value": 0.3, "held": True, "consequence": "little would not show"}]}
+    >>> unseen_lines(row)
+    ['product, N = 8, ions, auto: independent spins: not refused; little would not show']
+    """
+    unseen = [one for one in row.get("assumptions", ()) if one["held"] and one["consequence"]]
+    return [f"{_where(row)}: {one['name']}: not refused; {one['consequence']}" for one in unseen]
+
+
+def _where(row: Mapping[str, Any]) -> str:
+    return f"{row['probe']}, N = {row['num_qubits']}, {row['noise']}, {row['estimator']}"
+
+
+def _refused(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     is_as_read = row.get("is_exact_as_read", True)
-    refused = [
-        f"{one['name']} refused{_chance(one)}: {one['consequence']}"
-        for one in row.get("assumptions", ())
-        if one["held"] is False and (is_as_read or one["name"] != READOUT)
-    ]
-    where = f"{row['probe']}, N = {row['num_qubits']}, {row['noise']}, {row['estimator']}"
-    return [f"{where}: {'; '.join(refused)}"] if refused else []
+    every = row.get("assumptions", ())
+    return [one for one in every if one["held"] is False and (is_as_read or one["name"] != READOUT)]
 
 
 def _chance(one: Mapping[str, Any]) -> str:

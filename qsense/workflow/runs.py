@@ -33,7 +33,7 @@ from qsense.runs.adaptive import settled
 from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS, PHASE_COLUMNS, REFUSED_COLUMN
 from qsense.runs.execution import Progress, execute
 from qsense.runs.folder import SCHEMA
-from qsense.runs.imported import with_measured_rows
+from qsense.runs.imported import is_import, with_measured_rows
 from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import plan
 from qsense.runs.point import Point
@@ -216,7 +216,8 @@ def analyse(record: RunRecord, points: Sequence[Point], progress: Progress | Non
         measured.append(measure_point(point, table, record.spec.readout_error))
         if progress is not None:
             progress(len(measured), len(points), f"estimating {point.label}")
-    comparison = compare_points(measured, record.spec.device is not None, record.spec.pairs)
+    on_device = record.spec.device is not None or is_import(record.spec.backend)
+    comparison = compare_points(measured, on_device, record.spec.pairs)
     measured = list(comparison.measured)
     tables_by_time, estimates, summaries = time_tables(comparison), estimate_rows(comparison), summary_rows(comparison)
     record.write_csv("estimates.csv", (*ESTIMATE_COLUMNS, *PHASE_COLUMNS, REFUSED_COLUMN), estimates)

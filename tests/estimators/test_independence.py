@@ -3,6 +3,8 @@
 Counts are drawn with NumPy from the physics: each shot has one phase for all spins, each spin its own visibility.
 """
 
+import re
+
 import numpy as np
 import pytest
 import synthetic
@@ -10,7 +12,7 @@ import synthetic
 from qsense.errors import ArgumentError
 from qsense.estimators.product.correlations import independence_p_value, pairs
 from qsense.estimators.product.method import ProductSpins
-from qsense.estimators.product.shared_phase import shared_dephasing, shared_variance
+from qsense.estimators.product.shared_phase import shared_dephasing, shared_variance, unseen_dephasing
 
 LOCAL = 0.1
 TIMES = np.array([0.8, 4.0, 8.0, 14.0])
@@ -111,3 +113,18 @@ def test_a_shared_phase_needs_two_directions_and_two_spins_and_contrast():
     late = draw(rng, 4, collective(0, 4), 100, 0.0, [60.0])
     assert shared_variance(late[0], ("along", "across")) is None
     assert shared_dephasing([60.0], late, ("along", "across")) is None
+
+
+def test_what_the_test_would_not_show_is_stated_and_covers():
+    times = np.array([0.12, 0.66, 1.7, 3.7, 7.6])
+    rng = np.random.default_rng(8)
+    said = [unseen_dephasing(times, draw(rng, 8, collective(0.01, 8), 100, 0.0, times, z=True)) for _ in range(60)]
+    pattern = r"collective dephasing of up to (\S+) 1/s would not show, and 𝓘 be smaller by up to (\d+) %"
+    limits, parts = np.array([[float(part) for part in re.fullmatch(pattern, one).groups()] for one in said]).T
+    assert np.mean(limits >= 0.01) > 0.85  # 95 % ± 2.8 %
+    assert np.median(limits) < 0.03
+    assert (
+        10 < np.median(parts) < 30
+    )  # with this rate 𝓘 is 14 % smaller: by the symmetric engine, 8.6 s in place of 10 s
+    nothing = [unseen_dephasing(times, draw(rng, 2, collective(0, 2), 4000, 0.0, times, z=True)) for _ in range(10)]
+    assert set(nothing) == {""}  # so many shots show whatever matters

@@ -35,6 +35,7 @@ class Assumption:
         withholds: whether the estimates are then none of what they stand for: no z and no verdict is given.
         untested: where nothing tests it, why, and what follows if it is wrong.
         is_known: whether it is refused by what is known before any count, whatever the p-value.
+        unseen: where the counts bear it out, what they would not have shown, if that matters; "" else.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Assumption:
     withholds: bool = False
     untested: str = ""
     is_known: bool = False
+    unseen: str = ""
 
     @classmethod
     def tested(cls, name: str, p_value: float, consequence: str, withholds: bool = False) -> Self:
@@ -65,7 +67,7 @@ class Assumption:
 
     @property
     def said(self) -> str:
-        """What a table says of it: what follows, or why it is not tested; "" where it holds."""
+        """What a table says of it: what follows, or why it is not tested; where it holds, what would not be seen."""
         if self.held is None:
             return f"not tested: {self.untested}"
-        return "" if self.held else self.consequence
+        return self.unseen if self.held else self.consequence

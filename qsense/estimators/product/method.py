@@ -30,6 +30,7 @@ from qsense.estimators.phase.joint import Fringe
 from qsense.estimators.phase.readings import of_spins
 from qsense.estimators.product import correlations
 from qsense.estimators.product.bound import lower_bound
+from qsense.estimators.product.shared_phase import unseen_dephasing
 from qsense.estimators.product.spins import ANTIPODAL, AXES, MIN_SHOTS, Axis, design, estimate, spins
 from qsense.estimators.readout import mitigated
 from qsense.estimators.result import Estimate
@@ -169,7 +170,8 @@ class ProductSpins(Estimator, TwoSteps):
             return Assumption.not_tested(INDEPENDENT, why, NOT_INDEPENDENT, withholds=True)
         pairs = [correlations.pairs_by_axis(one, self.axes) for one in counts]
         chance = correlations.independence_p_value(times, pairs)
-        return Assumption.tested(INDEPENDENT, chance, NOT_INDEPENDENT, withholds=True)
+        found = Assumption.tested(INDEPENDENT, chance, NOT_INDEPENDENT, withholds=True)
+        return replace(found, unseen=unseen_dephasing(times, counts, self.axes))
 
     @property
     def _sides(self) -> tuple[float, ...]:

@@ -23,10 +23,11 @@ from qsense.errors import ArgumentError
 from qsense.estimators import tally
 from qsense.estimators.chance import p_value
 from qsense.estimators.product.correlations import MIN_SHOTS
-from qsense.estimators.product.spins import AXES, Axis
-from qsense.estimators.result import Estimate
+from qsense.estimators.product.spins import AXES, Axis, estimate
+from qsense.estimators.result import NORMAL_95, Estimate
 from qsense.numerics.fisher import FloatArray
 
+_WORTH_SAYING = 0.05  # of the integral of G
 _LEAST_CONTRAST = 4.0  # of Σ b_j·b_k, in standard errors: below, its logarithm has no normal error
 
 
@@ -110,3 +111,31 @@ def shared_dephasing(
     residuals = (values - 4 * rate * grid) / errors
     chance = p_value(float(residuals @ residuals), len(kept) - 1) if len(kept) > 1 else 1.0
     return SharedDephasing(Estimate(rate, float(curvature**-0.5)), chance, grid, tuple(one for _, one in kept))
+
+
+def unseen_dephasing(times: Sequence[float] | FloatArray, counts: Sequence[Counts], axes: Sequence[Axis] = AXES) -> str:
+    """Returns how much collective dephasing these counts would not show, in words; "" if it changes 𝓘 by less than 5 %.
+
+    That is the upper limit of its 95 % interval. White noise of this rate makes the variance of the spins' sum across
+    their mean direction 1 + (N − 1) b² sinh(4γ_c t) times as large, and G so much smaller than the sum over spins.
+
+    Args:
+        times, counts, axes: as in `shared_dephasing`.
+    """
+    if not {"along", "across"} <= set(axes):
+        return ""
+    found = shared_dephasing(times, counts, axes)
+    if found is None:
+        return ""
+    limit = max(found.rate.value, 0.0) + NORMAL_95 * found.rate.stderr
+    grid = np.asarray(times, dtype=np.float64)
+    signal = np.array([max(estimate(part, axes).value, 0.0) / part.num_bits for part in counts])
+    more = (counts[0].num_bits - 1) * signal * np.sinh(np.minimum(4 * limit * grid, 20.0))
+    if signal.sum() <= 0:
+        return ""
+    spacing = np.gradient(grid) if len(grid) > 1 else np.ones(1)
+    share = float(spacing * signal @ (more / (1 + more)) / (spacing @ signal))
+    if share < _WORTH_SAYING:
+        return ""
+    lower = f"{100 * share:.0f} %"
+    return f"collective dephasing of up to {limit:.2g} 1/s would not show, and 𝓘 be smaller by up to {lower}"
