@@ -1,7 +1,7 @@
 """Arrays of shots: circuits × shots × spins of 0, 1, and −1 or NaN for a spin that is lost or a shot that is missing.
 
-NPY and NPZ are read here, without pickles; .mat by SciPy, HDF5 and NetCDF 4 by h5py, each only after what it declares
-has been held against what is allowed. Links out of a file, objects and texts are refused.
+NPY, NPZ and .mat are read by qsense, without pickles; HDF5 and NetCDF 4 by h5py in a process of its own. What a
+file declares is held against its size before it is taken. Links out of a file, objects and texts are refused.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from qsense.errors import ArgumentError, ContentError
 from qsense.files import DAMAGED
 from qsense.files.archives import read_array, read_arrays
-from qsense.installation import install_hint
 from qsense.laboratory.answers import LOST, Answer, Bits, in_order
 from qsense.laboratory.design import Design, DesignedCircuit
+from qsense.laboratory.hdf5 import read_hdf5
+from qsense.laboratory.matlab import read_matlab
 
 Array = NDArray[Any]
 MOST_NUMBERS = 2**28
@@ -71,49 +72,12 @@ def _npz(content: bytes) -> dict[str, tuple[Array, tuple[str, ...]]]:
 def _mat(content: bytes) -> dict[str, tuple[Array, tuple[str, ...]]]:
     if content.startswith(b"MATLAB 7.3"):
         return {name: (array.T, ()) for name, (array, _) in _hdf5(content).items()}  # of MATLAB's order of axes
-    from scipy.io import loadmat, whosmat
-
-    kinds = {
-        "double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "logical",
-    }  # fmt: skip
-    wanted = []
-    for name, shape, kind in whosmat(io.BytesIO(content)):
-        if kind in kinds:
-            _check_size(shape, len(content))
-            wanted.append(name)
-    found = loadmat(io.BytesIO(content), variable_names=wanted) if wanted else {}
-    return {name: (_plain(found[name]), ()) for name in wanted}
+    found = read_matlab(content, lambda shape: _check_size(shape, len(content)), SLACK + RATIO * len(content))
+    return {name: (_plain(array), ()) for name, array in found.items()}
 
 
 def _hdf5(content: bytes) -> dict[str, tuple[Array, tuple[str, ...]]]:
-    try:
-        import h5py
-    except ImportError as error:
-        raise ArgumentError(f"HDF5 and NetCDF need h5py; run: {install_hint('data')}.") from error
-    found = {}
-    with h5py.File(io.BytesIO(content), "r") as file:
-        for name in list(file)[:1000]:
-            if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-                raise ValueError(f"{name[:40]!r} is a link")
-            dataset = file[name]
-            if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "biuf" or dataset.ndim < 2:
-                continue
-            if dataset.is_virtual or dataset.external:
-                raise ValueError(f"{name[:40]!r} lies in another file")
-            _check_size(dataset.shape, len(content))
-            axes = tuple(_axis_name(dataset, axis) for axis in range(dataset.ndim))
-            values = dataset[()]
-            fill = dataset.attrs.get("_FillValue")
-            if fill is not None and dataset.dtype.kind == "f":
-                values = np.where(values == np.asarray(fill).reshape(-1)[0], np.nan, values)
-            found[name] = (_plain(values), axes if all(axes) else ())
-    return found
-
-
-def _axis_name(dataset: Any, axis: int) -> str:
-    dimension = dataset.dims[axis]
-    names = [dimension.label] if dimension.label else [one.name.rpartition("/")[2] for one in dimension.values()]
-    return str(names[0]) if names else ""
+    return read_hdf5(content, _most(len(content)))
 
 
 def _netcdf(content: bytes) -> dict[str, tuple[Array, tuple[str, ...]]]:
@@ -137,9 +101,13 @@ _READERS: Mapping[str, Callable[[bytes], dict[str, tuple[Array, tuple[str, ...]]
 ENDINGS = tuple(_READERS)
 
 
+def _most(of: int) -> int:
+    """How many numbers an array can have in earnest, in a file of so many bytes."""
+    return min(MOST_NUMBERS, (SLACK + RATIO * of) // 8)
+
+
 def _check_size(shape: Sequence[int], of: int) -> None:
-    """Refuses an array that is larger than a file of so many bytes can hold in earnest."""
-    if math.prod(shape) > min(MOST_NUMBERS, (SLACK + RATIO * of) // 8):
+    if math.prod(shape) > _most(of):
         raise ValueError(f"an array of {math.prod(shape)} numbers in {of} bytes")
 
 
