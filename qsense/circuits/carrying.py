@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 Version = Literal[2, 3]
+_QELIB1 = ("h", "x", "y", "z", "s", "sdg", "rx", "ry", "rz", "cx", "u3")
+_OTHERS = ("delay", "barrier", "measure")
 _NAME = re.compile(r"\b_(phase|polar|azimuth)_(\d+)_")
 
 
@@ -46,6 +48,7 @@ def carried_texts(
     """
     circuit = experiment.circuit(lambda made, phase: _sense(made, phase, experiment, injected))
     if version == 2:
+        circuit = _in_qelib1(circuit)
         for row in range(len(settings)):
             yield _qasm2(_bound(circuit, settings, row))
         return
@@ -87,6 +90,15 @@ def _sense(circuit: QuantumCircuit, phase: Any, experiment: Experiment, injected
     circuit.barrier()
 
 
+def _in_qelib1(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The circuit in gates of the first qelib1.inc; Qiskit's own has more."""
+    from qiskit import transpile
+
+    if all(one.operation.name in (*_QELIB1, *_OTHERS) for one in circuit.data):
+        return circuit
+    return transpile(circuit, basis_gates=list(_QELIB1), optimization_level=0)
+
+
 def _bound(circuit: QuantumCircuit, settings: Settings, row: int) -> QuantumCircuit:
     values = _values(settings, row)
     return circuit.assign_parameters({one: float(values[one.vector.name][one.index]) for one in circuit.parameters})
@@ -98,13 +110,17 @@ def _values(settings: Settings, row: int) -> dict[str, FloatArray]:
 
 
 def _qasm2(circuit: QuantumCircuit) -> str:
-    from qiskit import QuantumCircuit, qasm2
-    from qiskit.circuit import Gate
-
-    plain = QuantumCircuit(*circuit.qregs, *circuit.cregs)
+    """The text, by a writer of its own: Qiskit's gives each length of an opaque wait another name."""
+    lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', "opaque wait(seconds) a;"]
+    lines += [f"{kind} {name}[{circuit.num_qubits}];" for kind, name in (("qreg", "q"), ("creg", "c"))]
     for one in circuit.data:
-        operation = one.operation
-        if operation.name == "delay":
-            operation = Gate("wait", 1, [float(operation.duration)])
-        plain.append(operation, one.qubits, one.clbits)
-    return str(qasm2.dumps(plain)).rstrip() + "\n"
+        qubits = [f"q[{circuit.find_bit(qubit).index}]" for qubit in one.qubits]
+        name, angles = one.operation.name, [float(angle) for angle in one.operation.params]
+        if name == "measure":
+            lines.append(f"measure {qubits[0]} -> c[{circuit.find_bit(one.clbits[0]).index}];")
+            continue
+        if name == "delay":
+            name, angles = "wait", [float(one.operation.duration)]
+        given = f"({','.join(map(repr, angles))})" if angles else ""
+        lines.append(f"{name}{given} {','.join(qubits)};")
+    return "\n".join(lines) + "\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -137,8 +137,10 @@ def show_record(record: RecordFolder, as_json: bool) -> None:
     if as_json:
         rows = [with_old_names(row) for row in summary["rows"]]
         try:
-            made = {"record": str(record.path)} | ({} if pulses is None else {"signal_outside_pulses": pulses})
-            made |= {} if imported is None else {"imported": imported}
+            made: dict[str, Any] = {"record": str(record.path)} | (
+                {} if pulses is None else {"signal_outside_pulses": pulses}
+            )
+            made |= {} if imported is None else {"imported": {k: v for k, v in imported.items() if k != "rows"}}
             print(json.dumps({**made, **summary, "rows": rows}, indent=2, allow_nan=False))
         except ValueError as error:
             raise _damaged(record, error) from error

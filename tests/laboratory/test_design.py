@@ -83,6 +83,37 @@ def test_a_signal_left_to_nature_is_in_no_circuit(tmp_path):
     assert "left to nature" in (made / "README.md").read_text()
 
 
+@pytest.mark.parametrize("probe", ["ghz", "twin_fock4", "one_axis:0.3"])
+def test_both_versions_of_openqasm_prepare_and_measure_alike(tmp_path, probe):
+    from qiskit import qasm2, qasm3
+    from qiskit.quantum_info import Statevector
+
+    spec = foreign.spec(
+        probes=[probe], num_qubits=4, estimators=["auto" if probe == "ghz" else "tomography"], times_s=[0.5],
+        idle="xy4", signal={"frequency_hz": "matched"},
+    )  # fmt: skip
+    folders = {version: write_design(spec, tmp_path / str(version), qasm=version) for version in (2, 3)}
+    row = sheet(folders[3])[-1]
+    texts = {version: (made / "circuits" / f"{row['circuit']}.qasm").read_text() for version, made in folders.items()}
+    older, newer = qasm2.loads(texts[2]), qasm3.loads(texts[3])
+    newer = newer.assign_parameters({one: float(row[one.name]) for one in newer.parameters})
+    waits = [one.operation.params[0] for one in older.data if one.operation.name == "wait"]
+    assert waits == [one.operation.duration for one in newer.data if one.operation.name == "delay"]
+    found = []
+    for circuit in (older, newer):
+        plain = circuit.remove_final_measurements(inplace=False)
+        plain.data = [one for one in plain.data if one.operation.name not in ("wait", "delay", "barrier")]
+        found.append(Statevector(plain).probabilities())
+    assert found[0] == pytest.approx(found[1], abs=1e-9)
+
+
+def test_the_collective_spin_along_two_axes_needs_global_pulses_alone():
+    own = designed(foreign.spec(probes=["product"], num_qubits=20, estimators=["moments"], shots=100)).measuring
+    assert all(one.is_global for one in own)
+    turned = {round(float(one.settings.azimuths[0, 0] - one.settings.phases[0, 0]), 9) for one in own}
+    assert turned == {0.0, round(np.pi / 2, 9)}
+
+
 def test_ids_do_not_depend_on_what_else_is_in_the_spec():
     alone = designed(foreign.spec(probes=["product"], estimators=["product"]))
     more = designed(foreign.spec(num_qubits=[2, 3]))
