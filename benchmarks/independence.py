@@ -1,6 +1,6 @@
 """How often the test of independent spins accuses wrongly, and how often rightly.
 
-    python benchmarks/assumptions.py [--repetitions 2000]
+    python benchmarks/independence.py [--repetitions 2000]
 
 Counts are drawn from the physics: each spin's sign along a direction, given phases that spins share.
 """
