@@ -103,7 +103,7 @@ SPEC = {
 }  # fmt: skip
 
 
-def test_a_run_of_scans_agrees_with_the_exact_gain_and_finds_the_field(tmp_path):
+def test_a_run_of_scans_agrees_with_the_exact_gain_and_finds_the_field(tmp_path, without_figures):
     record = qsense.run(qsense.RunSpec.from_dict(SPEC), tmp_path)
     rows = record.summary()["rows"]
     assert len(rows) == 2

@@ -89,7 +89,7 @@ def test_both_versions_of_openqasm_prepare_and_measure_alike(tmp_path, probe):
     from qiskit.quantum_info import Statevector
 
     spec = foreign.spec(
-        probes=[probe], num_qubits=4, estimators=["auto" if probe == "ghz" else "tomography"], times_s=[0.5],
+        probes=[probe], num_qubits=4, estimators=["auto" if probe == "ghz" else "moments"], times_s=[0.5],
         idle="xy4", signal={"frequency_hz": "matched"},
     )  # fmt: skip
     folders = {version: write_design(spec, tmp_path / str(version), qasm=version) for version in (2, 3)}

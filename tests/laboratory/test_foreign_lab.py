@@ -69,7 +69,7 @@ def filled(folder, rng, path):
             writer.writerows([row["circuit"], number, "".join(shot)] for number, shot in enumerate(letters))
 
 
-def test_a_foreign_lab_is_brought_in_by_the_commands_alone(tmp_path, monkeypatch, capsys):
+def test_a_foreign_lab_is_brought_in_by_the_commands_alone(tmp_path, monkeypatch, capsys, without_figures):
     (tmp_path / "spec.toml").write_text(tomli_w.dumps(SPEC))
     folder, shots = tmp_path / "design", tmp_path / "shots.csv"
     words = ["design", tmp_path / "spec.toml", "--out", folder, "--signal", "none", "--known-shots", 30]

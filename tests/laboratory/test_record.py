@@ -12,7 +12,7 @@ from qsense.laboratory.design import designed
 from qsense.runs.imported import IMPORT
 
 
-def test_a_run_brought_in_again_has_the_same_estimates_bit_for_bit(tmp_path):
+def test_a_run_brought_in_again_has_the_same_estimates_bit_for_bit(tmp_path, without_figures):
     spec = foreign.spec()
     run = qsense.run(spec, tmp_path / "runs")
     own = designed(spec)
