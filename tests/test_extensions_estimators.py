@@ -126,6 +126,8 @@ def test_elements_of_list_options_are_checked(toy, key, value, message):
         qsense.RunSpec.from_dict({**SPEC, "estimators": {"estimator": "toy", key: value}})
     assert Option((1.0,)).checked("gains", [1, 2.5]) == (1.0, 2.5)
     assert Option(()).checked("free", []) == ()
+    with pytest.raises(ArgumentError, match=r"should be an integer, one of 0, 1, 2, but is '2'\."):
+        Option(0, (0, 1, 2)).checked("order", "2")
 
 
 def test_options_of_the_same_text_give_different_names(toy):

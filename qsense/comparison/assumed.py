@@ -20,6 +20,7 @@ from qsense.noise import ReadoutError
 from qsense.runs.point import Point
 
 _NOT_UNDONE = "the readout error of the spec is not undone: G is that of the spins as read"
+_BENT = "readout of up and down differs, which bends the curve; `antipodal = true` of ghz and product keeps its shape"
 _UNEQUAL = "readout of up and down differs, which shifts every mean; where the phase is off as well nothing shows it"
 _UNTESTED = {
     READOUT: "no exact value is beside it as it is read; a wrong readout changes G by an unknown factor",
@@ -42,7 +43,7 @@ def of_counts(point: Point, counts: Sequence[Counts], readout_error: ReadoutErro
             # Rows of unlike shots were given theirs on purpose; each needs what any row needs.
             are_equal = not point.rows and method.row_shots(point.shots[0]) is None
             found.append(enough_shots(counts, method.needed_shots() if are_equal else method.min_shots))
-    alone, unequal = point.world.noise.acts_alone, readout_error is not None and _is_unequal(readout_error)
+    alone, unequal = point.world.noise.acts_alone, is_unequal(readout_error)
     for place, one in enumerate(found):
         if one.name == INDEPENDENT and not alone:  # what the noise itself contradicts needs no counts
             found[place] = replace(one, held=False, is_known=True)
@@ -51,8 +52,19 @@ def of_counts(point: Point, counts: Sequence[Counts], readout_error: ReadoutErro
     return tuple(found)
 
 
-def _is_unequal(error: ReadoutError) -> bool:
-    return error.up_given_down != error.down_given_up
+def is_unequal(error: ReadoutError | None) -> bool:
+    """Returns whether up and down are misread unequally, which adds an offset to every mean."""
+    return error is not None and error.up_given_down != error.down_given_up
+
+
+def is_bent(point: Point, error: ReadoutError | None) -> bool:
+    """Returns whether readout bends the curve of a point: unequal errors do where one side of a fringe is read."""
+    return is_unequal(error) and not getattr(point.method, "antipodal", False)
+
+
+def of_bent_decay() -> Assumption:
+    """Returns that the decay is not tested, where readout of up and down differs and is in the estimates alone."""
+    return Assumption.not_tested(DECAY_LAW, _BENT)
 
 
 def of_spec_readout() -> Assumption:

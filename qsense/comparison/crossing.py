@@ -93,8 +93,10 @@ def until(one: Curve, other: Curve) -> Until:
     both = _Difference.of(one, other)
     nodes = np.union1d(one.rule.times, other.rule.times)
     nodes = nodes[nodes <= both.end]
-    first = _EARLIEST * float(nodes[nodes > 0][0])
-    grid = np.unique(np.concatenate([nodes, np.linspace(0, both.end, _POINTS), np.geomspace(first, both.end, _POINTS)]))
+    grid = nodes
+    if both.end > 0:
+        early = np.geomspace(_EARLIEST * float(nodes[nodes > 0][0]), both.end, _POINTS)
+        grid = np.unique(np.concatenate([nodes, np.linspace(0, both.end, _POINTS), early]))
     low, high = _ends(both, grid, both.z(grid))
     z = both.z(nodes)
     return Until(low, high, both.end, _chance(z), _chance(-z))

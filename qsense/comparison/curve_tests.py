@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qsense.estimators.chance import p_value
+from qsense.estimators.chance import p_value, p_value_of_estimated
 from qsense.estimators.integral.fits import residuals
 from qsense.estimators.result import Estimate
 from qsense.numerics.fisher import FloatArray
@@ -40,7 +40,7 @@ class CurveTests(NamedTuple):
 
 
 def curve_tests(
-    rule: Rule, estimates: Sequence[Estimate], curve: Callable[[FloatArray], FloatArray]
+    rule: Rule, estimates: Sequence[Estimate], curve: Callable[[FloatArray], FloatArray], known: float = np.inf
 ) -> CurveTests | None:
     """Returns the tests of an exact curve; None where it is 0 or not finite.
 
@@ -48,17 +48,22 @@ def curve_tests(
         rule: the times.
         estimates: of G at each.
         curve: exact G at times in s, shape (n,).
+        known: degrees of freedom of the estimates' variances: few where tails are longer than normal ones.
 
     Source: Rao's score test in residuals of unit variance (`fits.residuals`); false alarms and power are measured in
         benchmarks/assumptions.py.
     """
     times = np.asarray(rule.times, dtype=np.float64)
     exact = curve(times)
+
+    def chance(chi_square: float, degrees: int) -> float:
+        return p_value_of_estimated(chi_square, degrees, known) if np.isfinite(known) else p_value(chi_square, degrees)
+
     if not np.all(np.isfinite(exact)) or exact.max(initial=0.0) <= 0:
         return None
     sigma = np.sqrt([_variance(one, float(g)) for one, g in zip(estimates, exact, strict=True)])
     off, tall = residuals(exact, estimates, _LEAST), exact / sigma
-    known = float(tall @ tall)
+    power = float(tall @ tall)
     height = float(tall @ off)
     longer = np.log(np.maximum(times * rule.decay_rate, 1e-9))
     changes = [np.full(len(times), _STEP), _STEP * longer][: 1 if len(times) < _FIRST_WITH_EXPONENT else 2]
@@ -66,15 +71,15 @@ def curve_tests(
     decay_p_value, slower = 1.0, False
     if len(times) > 1:
         # Without what a change of height explains.
-        system = np.stack([one - tall * (tall @ one) / known for one in slopes], axis=1)
+        system = np.stack([one - tall * (tall @ one) / power for one in slopes], axis=1)
         basis, sizes, _ = np.linalg.svd(system, full_matrices=False)
         parts = basis[:, sizes > 1e-6 * max(float(np.abs(slopes).max()), 1e-300)].T @ off
-        decay_p_value = p_value(float(parts @ parts), len(parts)) if len(parts) else 1.0
+        decay_p_value = chance(float(parts @ parts), len(parts)) if len(parts) else 1.0
         slower = float(system[:, 0] @ off) < 0
     return CurveTests(
         decay_p_value,
-        p_value(height**2 / known, 1),
-        Estimate(1 + height / known, float(1 / np.sqrt(known))),
+        chance(height**2 / power, 1),
+        Estimate(1 + height / power, float(1 / np.sqrt(power))),
         slower,
     )
 

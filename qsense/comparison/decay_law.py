@@ -41,6 +41,7 @@ _UNKNOWN_BETWEEN = (
     "verdict; correct the noise"
 )
 _WORTH_SAYING = 1.05  # the widened error over the quadrature's
+_FEWEST_DEGREES, _SHOTS_OF_A_DEGREE = 8.0, 50.0  # of the variance of a gain that is a ratio: false alarms measured
 _FEWEST = 3  # times that fix a height and a rate and leave something to test
 
 
@@ -132,14 +133,18 @@ def checked(
 
 
 def of_another_gain(
-    rule: Rule, estimates: Sequence[Estimate], curve: Callable[[FloatArray], FloatArray]
+    rule: Rule, estimates: Sequence[Estimate], curve: Callable[[FloatArray], FloatArray], shots: int
 ) -> tuple[Assumption, ...]:
     """Returns whether a readout's gain or a bound decays as its exact curve, and is as high; nothing is fitted.
 
+    Each estimate is a squared slope over a variance from the same counts, and known badly itself: with tails taken for
+    normal, 2 to 3 % of runs in which all holds were refused, also with hundreds of shots.
+
     Args:
         rule, estimates, curve: as `checked`.
+        shots: of every circuit, at least.
     """
-    tests = curve_tests(rule, estimates, curve)
+    tests = curve_tests(rule, estimates, curve, max(_FEWEST_DEGREES, shots / _SHOTS_OF_A_DEGREE))
     if tests is None:
         return ()
     decay = Assumption.tested(DECAY_LAW, tests.decay_p_value, _UNKNOWN_BETWEEN, withholds=True)

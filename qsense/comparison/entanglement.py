@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from qsense.comparison.assumed import is_unequal
 from qsense.comparison.points import MeasuredPoint
 from qsense.estimators.estimator import ClassicalGain, MomentBound
 from qsense.estimators.result import NORMAL_95, Estimate
@@ -34,7 +35,7 @@ def depth(item: MeasuredPoint) -> int | None:
     Returns:
         None where G does not tell: of a classical gain, whose estimate is biased; for weights other than +1 and −1;
         where noise or coupling does not commute with the field; with readout error, but for a moment bound, which holds
-        with it too; and where the counts refuse what the estimate takes for granted.
+        where up and down are misread alike; and where the counts refuse what the estimate takes for granted.
     """
     point = item.point
     weights = world_of(point.world).weights(point.probe.num_qubits)
@@ -42,7 +43,10 @@ def depth(item: MeasuredPoint) -> int | None:
         not isinstance(item.exact_quantity, ClassicalGain)
         and bool(np.all(np.abs(weights) == 1))
         and point.world.noise.commutes(point.probe.num_qubits)
-        and (item.is_exact_as_read or isinstance(item.exact_quantity, MomentBound))
+        and (
+            item.is_exact_as_read
+            or (isinstance(item.exact_quantity, MomentBound) and not is_unequal(item.readout_error))
+        )
         and not item.is_withheld
     )
     if not told:

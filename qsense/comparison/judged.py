@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qsense.comparison import decay_law
+from qsense.comparison import assumed, decay_law
 from qsense.comparison.points import MeasuredPoint, exact_values
 from qsense.comparison.ratio import holm
 from qsense.estimators.assumptions import DECAY_LAW, NAMES, READOUT, REFUSED_BELOW, Assumption
@@ -84,7 +84,8 @@ def _in_its_place(item: MeasuredPoint) -> MeasuredPoint:
         )
         # What is missed between and beyond the times, also where the decay is not that of the spec.
         integral, more, widening = decay_law.checked(point.rule, estimates, integral, found.curve_exact, exact.value)
-        doubted = {own.name: own for own in more if own.name == DECAY_LAW and own.held is False}
+        bent = assumed.is_bent(point, item.readout_error)
+        doubted = {own.name: own for own in more if own.name == DECAY_LAW and own.held is False and not bent}
         every = tuple(doubted.get(own.name, own) for own in found.assumptions)
         return replace(found, integral=integral, widening=widening, assumptions=every)
     return item

@@ -10,7 +10,7 @@ from typing import Any
 from qsense.circuits.counts import Counts
 from qsense.comparison import as_read, assumed, decay_law
 from qsense.comparison.phases import PointPhases, phases_of
-from qsense.estimators.assumptions import READOUT, Assumption
+from qsense.estimators.assumptions import DECAY_LAW, READOUT, Assumption
 from qsense.estimators.estimator import ClassicalGain, MomentBound, Quantity, QuantumGain
 from qsense.estimators.result import Estimate, IntegratedEstimate, integrate_estimates
 from qsense.noise import ReadoutError
@@ -144,10 +144,13 @@ def measure_point(point: Point, counts: Sequence[Counts], readout_error: Readout
         if isinstance(quantity, QuantumGain):
             integral, more, widening = decay_law.checked(point.rule, estimates, integral, curve, exact.value)
         else:
-            more = decay_law.of_another_gain(point.rule, estimates, curve) if exact.value > 0 else ()
+            fewest = min(int(one.row_shots().min()) for one in counts)
+            more = decay_law.of_another_gain(point.rule, estimates, curve, fewest) if exact.value > 0 else ()
         wanted = point.method.assumes
         # What the estimator does not assume, and readout that is known to be wrong, are not tested.
         found += tuple(one for one in more if one.name != READOUT or (READOUT in wanted and not is_read_wrong))
+    if is_read_wrong and assumed.is_bent(point, readout_error):
+        found = tuple(assumed.of_bent_decay() if one.name == DECAY_LAW else one for one in found)
     return MeasuredPoint(
         point,
         tuple(counts),

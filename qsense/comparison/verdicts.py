@@ -126,7 +126,7 @@ def _until(item: Crossover, made: Claims) -> str:
 
 def _whole(item: Crossover, made: Claims) -> str:
     assert item.ratio is not None
-    ratio, numbers = item.ratio.value, f"ratio {item.ratio.value:.3f}"
+    ratio, numbers = item.ratio.value, f"ratio {_ratio(item.ratio.value)}"
     if item.ratio_interval is not None:
         numbers += f", 95 % {ratio_range(*item.ratio_interval)}"
     numbers += "" if item.ratio_exact is None else f"; exact {item.ratio_exact:.3f}"
@@ -150,7 +150,12 @@ def ratio_range(low: float, high: float | None) -> str:
     >>> ratio_range(0.9712, 1.0234), ratio_range(0.5, None)
     ('0.971 … 1.023', '0.500 or more')
     """
-    return f"{low:.3f} or more" if high is None else f"{low:.3f} … {high:.3f}"
+    return f"{_ratio(low)} or more" if high is None else f"{_ratio(low)} … {_ratio(high)}"
+
+
+def _ratio(value: float) -> str:
+    """A ratio in three decimals; in four digits where times far into the tail have blown it up."""
+    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"
 
 
 def time_range(low: float, high: float) -> str:

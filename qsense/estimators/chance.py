@@ -18,6 +18,24 @@ def p_value(chi_square: float, degrees: int) -> float:
     return float(chdtrc(degrees, chi_square))
 
 
+def p_value_of_estimated(chi_square: float, degrees: int, known: float) -> float:
+    """Returns the chance of a χ² of at least this size whose variances are estimated themselves.
+
+    Args:
+        chi_square: Σ of squared residuals in units of their estimated deviation.
+        degrees: degrees of freedom, at least 1.
+        known: degrees of freedom of the variances; the fewer, the longer the tail.
+
+    Source: Snedecor's F.
+
+    >>> round(p_value_of_estimated(161.4476, 1, 1), 6)
+    0.05
+    """
+    from scipy.special import fdtrc  # as in `p_value`
+
+    return float(fdtrc(degrees, known, chi_square / degrees))
+
+
 def as_chi_square(t: float, degrees: float) -> float:
     """Returns the χ² of one degree of freedom that is as likely as Student's t.
 

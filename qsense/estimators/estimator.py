@@ -70,6 +70,9 @@ class Option:
         wrong_type = type(value) is not type(self.default)
         if self.allowed and (wrong_type or value not in self.allowed):
             known = [str(one) for one in self.allowed]
+            if wrong_type and str(value) in known:
+                expected = _TYPES.get(type(self.default), "a list")
+                raise ArgumentError(f"should be {expected}, one of {', '.join(known)}, but is {value!r}.")
             raise ArgumentError(f'unknown {name} "{value}". {nearest(str(value), known)}')
         if wrong_type or (isinstance(value, float) and not np.isfinite(value)):
             expected = _TYPES.get(type(self.default), "a list")

@@ -44,7 +44,7 @@ def phase_parts(rows: Sequence[Mapping[str, Any]]) -> list[Table | str]:
             f"{row['field_estimate_rad_per_s']:.4g}" if is_told else "–",
             f"{low:.4g} … {high:.4g}" if is_told else "not told",
             f"{reach:.3g}",
-            f"{row['phase_integrated_gain_s'] / exact:.2f}" if exact else "–",
+            _share(row["phase_integrated_gain_s"] / exact) if exact else "–",
         )
     note = (
         "φ > 0 turns a spin as rz(φt) with the qubit's Z; it was looked for within ±range of the spec's field, where "
@@ -55,6 +55,15 @@ def phase_parts(rows: Sequence[Mapping[str, Any]]) -> list[Table | str]:
 
 def _family(name: str) -> str:
     return "ghz" if name.startswith("ghz:") else name
+
+
+def _share(value: float) -> str:
+    """Returns a share in two decimals; one that times far into the tail have blown up, in three digits.
+
+    >>> _share(0.345), _share(-6999276499.5)
+    ('0.34', '-7e+09')
+    """
+    return f"{value:.2f}" if abs(value) < 100 else f"{value:.3g}"
 
 
 def phase_gain_figure(comparison: Comparison) -> Figure | None:

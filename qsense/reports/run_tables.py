@@ -149,7 +149,7 @@ def until_text(row: Mapping[str, Any], size: float) -> str:
 
 
 def _ratio_text(row: Mapping[str, Any]) -> str:
-    if row["ratio"] is None:
+    if row["ratio"] is None or row.get("withheld"):
         return "–"
     if row.get("ratio_low") is None:
         return f"{row['ratio']:.3f} ± {row['ratio_stderr']:.3f}"

@@ -130,7 +130,9 @@ def decide(spec: RunSpec, point: Point, counts: Sequence[Counts]) -> Decision:
     is_off = abs(found.value) > _CONTRADICTS * found.stderr
     unsure = found.stderr * (1.0 if is_off else _UNSURE)
     fastest = max(float(np.abs(one.frequencies).max()) for one in measured)
-    across = np.clip((fastest * turns * unsure) ** 2, found.scatter, 0.5)
+    # At t = 0 nothing has turned, however little the pilot knows of the field.
+    turned = np.multiply(fastest * turns, unsure, out=np.zeros_like(turns), where=turns != 0)
+    across = np.clip(turned**2, found.scatter, 0.5)
     expected = [Expected(*one) for one in zip(squares.tolist(), populations.tolist(), across.tolist(), strict=True)]
     before = pilot.row_shots if rate == 1 and not is_off else ()  # what the rest adds to
     rest = sum(map(sum, point.row_shots)) - sum(map(sum, pilot.row_shots))

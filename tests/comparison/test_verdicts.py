@@ -19,6 +19,7 @@ from qsense.comparison.verdicts import claims, verdicts
 from qsense.errors import SpecError
 from qsense.estimators import Estimate
 from qsense.numerics.quadrature import gauss_rule, rule_for_times
+from qsense.reports.run_tables import _ratio_text, until_text
 from qsense.runs.plan import plan
 
 pytestmark = pytest.mark.usefixtures("without_figures")
@@ -110,6 +111,13 @@ def test_there_is_always_an_answer(one, error, kind):
     assert found.kind == kind
     assert found.end == 2.0
     assert (found.high is None) == (kind in ("beyond", "at least", "any"))
+
+
+def test_times_at_zero_alone_have_an_answer():
+    rule = rule_for_times(np.zeros(1), 0.5)
+    one, other = (Curve(rule, [Estimate(g, 0.1)], (np.nan,)) for g in (4.0, 2.0))
+    assert until(one, other).kind == "beyond"
+    assert until(other, one).kind == "never"
 
 
 def test_what_interpolation_misses_and_a_doubted_law_widen_the_interval():
@@ -287,6 +295,7 @@ def test_what_is_withheld_has_no_interval(tmp_path):
     (row,) = compare(run(RunSpec.from_dict({**RUN, "readout_error": wrong}), tmp_path)).crossovers
     assert row["withheld"]
     assert row["until"] is row["crossover_low_s"] is row["crossover_high_s"] is None
+    assert [_ratio_text(row), until_text(row, 1.0)] == ["–", "–"]
 
 
 def test_few_shots_have_an_answer_too(tmp_path):

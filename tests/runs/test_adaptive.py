@@ -172,3 +172,9 @@ def test_what_cannot_be_measured_in_two_steps_is_refused_with_its_key(keys, word
         plan(spec_of(**keys))
     if "shots" in keys:
         assert plan(spec_of(shots=10))
+
+
+def test_a_pilot_at_time_zero_alone_decides_without_a_phase():
+    point, rest = both_steps(np.random.default_rng(1), spec_of(times_s=[0.0]))
+    assert rest.aim == 0
+    assert sum(map(sum, rest.row_shots)) + sum(map(sum, pilot_of(point).row_shots)) == sum(map(sum, point.row_shots))

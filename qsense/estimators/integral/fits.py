@@ -53,6 +53,7 @@ class Fit:
     p_value: float
 
 
+@np.errstate(over="ignore", under="ignore")  # a rate that the data do not fix may run away; `_spread` refuses it
 def fit(
     times: Sequence[float] | FloatArray,
     estimates: Sequence[Estimate],
