@@ -10,6 +10,7 @@ from typing import Any
 from qsense.circuits.counts import Counts
 from qsense.comparison import as_read, assumed, decay_law
 from qsense.comparison.phases import PointPhases, phases_of
+from qsense.comparison.populations import of_populations, surer
 from qsense.estimators.assumptions import DECAY_LAW, READOUT, Assumption
 from qsense.estimators.estimator import ClassicalGain, MomentBound, Quantity, QuantumGain
 from qsense.estimators.result import Estimate, IntegratedEstimate, integrate_estimates
@@ -147,6 +148,8 @@ def measure_point(point: Point, counts: Sequence[Counts], readout_error: Readout
             fewest = min(int(one.row_shots().min()) for one in counts)
             more = decay_law.of_another_gain(point.rule, estimates, curve, fewest) if exact.value > 0 else ()
         wanted = point.method.assumes
+        readout = surer(of_populations(point, counts), next((one for one in more if one.name == READOUT), None))
+        more = (*(one for one in more if one.name != READOUT), *([] if readout is None else [readout]))
         # What the estimator does not assume, and readout that is known to be wrong, are not tested.
         found += tuple(one for one in more if one.name != READOUT or (READOUT in wanted and not is_read_wrong))
     if is_read_wrong and assumed.is_bent(point, readout_error):
