@@ -165,6 +165,7 @@ CASES = {
     "readout 1 %, not undone": Truth(noise(), readout=ReadoutError(0.01, 0.01)),
     "readout 6 %, not undone": Truth(noise(), readout=ReadoutError(0.06, 0.06)),
     "readout 1 % and 6 %": Truth(noise(), readout=ReadoutError(0.01, 0.06)),
+    "readout 0 % and 3 %": Truth(noise(), readout=ReadoutError(0.0, 0.03)),
     "field off by 5 %": Truth(noise(), field=1.05),
     "field off by 20 %": Truth(noise(), field=1.2),
     "drift of 0.5 rad over the rows": Truth(noise(), drift=0.5),
