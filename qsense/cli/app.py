@@ -14,8 +14,8 @@ from qsense.errors import QsenseError
 from qsense.files.streams import OutputError, abandon_output, guarded_streams
 
 ORDER = (
-    "theory", "optimal", "recharge", "run", "show", "estimate", "rerun", "export", "render", "design", "import",
-    "backends", "compare", "calibrate", "submit", "collect", "sweep", "store",
+    "theory", "optimal", "recharge", "run", "records", "show", "estimate", "rerun", "export", "render", "design",
+    "import", "backends", "compare", "calibrate", "submit", "collect", "sweep", "store",
 )  # fmt: skip
 """The commands as the help lists them: theory, runs, devices, studies."""
 

@@ -1,4 +1,4 @@
-"""Commands about runs and their records: run, estimate, show, rerun, export, render."""
+"""Commands about runs and a record: run, estimate, show, rerun, export, render."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from qsense.cli.app import AsJson, app
 from qsense.cli.options import AllowCode, MaxQpuSeconds, integers, print_paths, time_or_none, value
 from qsense.cli.progress import progress
+from qsense.cli.records import DEFAULT_RECORDS, Records
 from qsense.errors import RecordError
 from qsense.files.old_names import with_old_names
 from qsense.files.terminal import print_line
@@ -56,12 +57,25 @@ def estimate(record: Record, allow_code: AllowCode = False, as_json: AsJson = Fa
     show_record(done, as_json)
 
 
-@app.command(short_help="Show a record as it was last estimated.")
-def show(record: Record, as_json: AsJson = False) -> None:
-    """Show a record's comparison as it was last estimated; no code that its spec names is imported."""
-    from qsense.runs.folder import open_record
+@app.command(short_help="Show records as they were last estimated.")
+def show(
+    words: Annotated[
+        list[str], typer.Argument(help="Records: paths, ids, beginnings of ids, or names.", metavar="RECORD…")
+    ],
+    records: Records = DEFAULT_RECORDS,
+    as_json: AsJson = False,
+) -> None:
+    """Show the comparison of records as it was last estimated; no code that their specs name is imported."""
+    from qsense.runs.finding import open_named
 
-    show_record(open_record(record), as_json)
+    found = [open_named(word, records) for word in words]
+    if as_json and len(found) > 1:
+        print(json.dumps({"records": [_as_json(record) for record in found]}, indent=2, allow_nan=False))
+        return
+    for place, record in enumerate(found):
+        if place:
+            print()
+        show_record(record, as_json)
 
 
 @app.command(short_help="Write sensing circuits as OpenQASM 3.")
@@ -130,21 +144,10 @@ def rerun(
 
 def show_record(record: RecordFolder, as_json: bool) -> None:
     """Prints a record as it was last estimated, for people or as JSON."""
-    from qsense.runs.imported import IMPORT
-
-    summary, pulses = record.summary(), record.outside_pulses
-    imported = record.read_json(IMPORT) if record.has(IMPORT) else None
     if as_json:
-        rows = [with_old_names(row) for row in summary["rows"]]
-        try:
-            made: dict[str, Any] = {"record": str(record.path)} | (
-                {} if pulses is None else {"signal_outside_pulses": pulses}
-            )
-            made |= {} if imported is None else {"imported": {k: v for k, v in imported.items() if k != "rows"}}
-            print(json.dumps({**made, **summary, "rows": rows}, indent=2, allow_nan=False))
-        except ValueError as error:
-            raise _damaged(record, error) from error
+        print(json.dumps(_as_json(record), indent=2, allow_nan=False))
         return
+    summary, pulses, imported = record.summary(), record.outside_pulses, _imported(record)
     from qsense.files.terminal import plain_console, print_parts
     from qsense.reports import summary_parts
 
@@ -164,6 +167,25 @@ def show_record(record: RecordFolder, as_json: bool) -> None:
         left = " and ".join(f"{imported.get(f'{word}_shots')} {word}" for word in ("lost", "missing"))
         print_line(f"measured elsewhere: {imported.get('source')}, {imported.get('shots')} shots ({left})")
     print_line(f"record: {record.path}")
+
+
+def _as_json(record: RecordFolder) -> dict[str, Any]:
+    """What `show --json` prints of a record, without numbers that JSON lacks."""
+    summary, pulses, imported = record.summary(), record.outside_pulses, _imported(record)
+    made: dict[str, Any] = {"record": str(record.path)} | ({} if pulses is None else {"signal_outside_pulses": pulses})
+    made |= {} if imported is None else {"imported": {k: v for k, v in imported.items() if k != "rows"}}
+    made |= {**summary, "rows": [with_old_names(row) for row in summary["rows"]]}
+    try:
+        json.dumps(made, allow_nan=False)
+    except ValueError as error:
+        raise _damaged(record, error) from error
+    return made
+
+
+def _imported(record: RecordFolder) -> dict[str, Any] | None:
+    from qsense.runs.imported import IMPORT
+
+    return record.read_json(IMPORT) if record.has(IMPORT) else None
 
 
 def _damaged(record: RecordFolder, error: Exception) -> RecordError:

@@ -1,0 +1,274 @@
+"""Many records: listed, found by what people call them, and removed; nothing crashes, and no link is followed."""
+
+import json
+import os
+import shutil
+import sys
+import time
+
+import pytest
+import tomli_w
+
+from qsense.cli import main
+from qsense.errors import ArgumentError, RecordError
+from qsense.runs import listing
+from qsense.runs.finding import find_records, matching, open_named
+from qsense.runs.listing import INDEX, list_records
+
+ROW = {
+    "probe": "ghz", "num_qubits": 2, "noise": "quiet", "estimator": "auto", "z": -2.5, "integrated_gain_s": 1.5,
+    "integrated_gain_stderr_s": 0.1,
+}  # fmt: skip
+
+
+def made(folder, name, own_id, day, rows=(ROW,), verdicts=("ghz gains",), **spec):
+    path = folder / f"{name}-{own_id}"
+    (path / "counts").mkdir(parents=True)
+    spec = {"schema": 1, "name": name, "num_qubits": [2], "noise": [{"name": "quiet"}], "backend": "emulator"} | spec
+    (path / "spec.toml").write_text(tomli_w.dumps(spec))
+    created = f"2026-11-{day:02d}T10:00:00+00:00"
+    (path / "provenance.json").write_text(json.dumps({"schema": 1, "spec_id": own_id, "created": created}))
+    if rows is not None:
+        summary = {"schema": 1, "rows": list(rows), "crossovers": [], "verdicts": list(verdicts)}
+        (path / "summary.json").write_text(json.dumps(summary))
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    found = tmp_path / "records"
+    made(found, "first", "aaaa00000001", 1)
+    made(found, "second", "aaaa00000002", 3, [ROW, {**ROW, "num_qubits": 5, "z": 1.0, "noise": "loud"}])
+    made(found, "third", "bbbb00000003", 2, rows=None, backend="fake:manila")
+    return found
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["qsense", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        out, err = capsys.readouterr()
+        return end.value.code or 0, out, err
+
+    return call
+
+
+def names(records):
+    return [one.name for one in records]
+
+
+def test_the_newest_is_first_and_everything_is_said(folder):
+    second, third, first = list_records(folder)
+    assert names([second, third, first]) == ["second", "third", "first"]
+    assert (second.num_qubits, second.noises, second.largest_z, second.headline) == (
+        (2, 5), ("quiet", "loud"), 2.5, "ghz gains",
+    )  # fmt: skip
+    assert (third.state, third.num_qubits, third.noises, third.backend) == ("open", (2,), ("quiet",), "fake:manila")
+    assert first.created.startswith("2026-11-01")
+
+
+def test_a_record_without_a_verdict_has_its_first_integral(folder):
+    made(folder, "alone", "cccc00000004", 9, verdicts=())
+    assert list_records(folder)[0].headline == "ghz N = 2, quiet: 𝓘 = 1.50 ± 0.10 s"
+
+
+def test_a_list_is_80_columns_wide_whatever_names_are(folder, command):
+    made(folder, "wide-" * 12, "dddd00000005", 8, verdicts=["量" * 90 + "\x1b[31m"], backend="b" * 50)
+    status, out, _ = command("records", folder)
+    assert status == 0
+    from rich.cells import cell_len
+
+    assert max(map(cell_len, out.splitlines()[:-1])) <= 80
+    assert out.splitlines()[-1] == f"4 records in {folder}"
+    assert "not estimated yet" in out
+
+
+DAMAGE = {
+    "spec.toml: damaged": lambda path: (path / "spec.toml").write_text("a = ["),
+    "not a record, it has no spec.toml": lambda path: (path / "spec.toml").unlink(),
+    "summary.json: damaged": lambda path: (path / "summary.json").write_text('{"rows": [}'),
+    "summary.json: missing or damaged (no rows)": lambda path: (path / "summary.json").write_text('{"rows": 5}'),
+    "damaged (TypeError": lambda path: (path / "summary.json").write_text('{"rows": [], "verdicts": 5}'),
+    "damaged (KeyError": lambda path: (path / "summary.json").write_text('{"rows": [{"z": 1}], "verdicts": []}'),
+    "damaged (ValueError": lambda path: (path / "summary.json").write_text(
+        json.dumps({"rows": [{**ROW, "z": "high"}], "verdicts": []})
+    ),
+    "newer than this qsense": lambda path: (path / "provenance.json").write_text('{"schema": 99}'),
+    "provenance.json: missing": lambda path: (path / "provenance.json").unlink(),
+    "summary.json is a link": lambda path: linked(path / "summary.json"),
+    "summary.json is neither": lambda path: (path / "summary.json").unlink() or os.mkfifo(path / "summary.json"),
+}  # fmt: skip
+
+
+def linked(path):
+    outside = path.parent.parent.parent / "outside.json"
+    shutil.copy(path, outside)
+    path.unlink()
+    path.symlink_to(outside)
+
+
+@pytest.mark.parametrize("reason", DAMAGE)
+def test_a_damaged_record_is_listed_with_the_reason(folder, command, reason):
+    list_records(folder)  # so that the index holds the whole one
+    DAMAGE[reason](folder / "first-aaaa00000001")
+    found = list_records(folder)
+    one = next(one for one in found if one.name == "first")
+    assert (len(found), one.state, one.id) == (3, "damaged", "aaaa00000001")
+    assert reason in one.reason
+    status, out, err = command("records", folder)
+    assert (status, err) == (0, "")
+    assert "DAMAGED first-aaaa00000001" in out
+    assert json.loads(command("records", folder, "--json")[1])["records"]
+
+
+def test_links_and_foreign_files_are_no_records(folder, tmp_path):
+    outside = made(tmp_path / "elsewhere", "outside", "eeee00000006", 7)
+    (folder / outside.name).symlink_to(outside)
+    (folder / "nowhere").symlink_to(tmp_path / "nowhere")
+    (folder / "notes.txt").write_text("mine")
+    (folder / "export").mkdir()
+    (folder / ".hidden").mkdir()
+    found = list_records(folder)
+    assert sorted(names(found)) == ["first", "outside", "second", "third"]
+    (link,) = [one for one in found if one.state == "damaged"]
+    assert link.name == "outside"
+    assert "a link, which is not followed here" in link.reason
+
+
+def test_the_index_is_only_a_cache(folder, monkeypatch):
+    fresh = list_records(folder)
+    monkeypatch.setattr(listing, "_read", lambda path: pytest.fail(f"{path} is read though nothing changed"))
+    assert list_records(folder) == fresh
+    monkeypatch.undo()
+    path = folder / "first-aaaa00000001" / "summary.json"
+    path.write_text(path.read_text().replace("ghz gains", "ghz loses"))  # as long
+    os.utime(path, ns=(1, time.time_ns() + 10**9))
+    assert list_records(folder)[-1].headline == "ghz loses"
+    (folder / INDEX).unlink()
+    assert list_records(folder)[:2] == fresh[:2]
+    shutil.rmtree(folder / "second-aaaa00000002")
+    assert names(list_records(folder)) == ["third", "first"]
+    assert "second" not in (folder / INDEX).read_text()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": 1}', '{"schema": 9, "records": {}}', "\udcff", "[" * 10000])
+def test_a_broken_index_is_made_anew(folder, text):
+    fresh = list_records(folder)
+    (folder / INDEX).write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert list_records(folder) == fresh
+    assert json.loads((folder / INDEX).read_text())["schema"] == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("name", 5), ("num_qubits", ["2"]), ("largest_z", "9"), ("state", "x"), ("folder", "../x")]
+)
+def test_an_index_of_wrong_types_is_made_anew(folder, key, value):
+    fresh = list_records(folder)
+    index = json.loads((folder / INDEX).read_text())
+    index["records"]["first-aaaa00000001"]["record"][key] = value
+    (folder / INDEX).write_text(json.dumps(index))
+    assert list_records(folder) == fresh
+
+
+def test_a_link_in_the_index_s_place_is_replaced_and_not_written_through(folder, tmp_path):
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    (folder / INDEX).symlink_to(outside)
+    assert len(list_records(folder)) == 3
+    assert outside.read_text() == "mine"
+    assert not (folder / INDEX).is_symlink()
+
+
+def test_a_folder_that_cannot_be_written_needs_no_index(folder, monkeypatch):
+    def refused(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(listing.files, "write", refused)
+    assert len(list_records(folder)) == 3
+    assert os.listdir(folder).count(INDEX) == 0
+
+
+@pytest.mark.parametrize(("where", "wanted"), [
+    (["name=s*"], ["second"]), (["N=5"], ["second"]), (["N=2-4"], ["second", "third", "first"]),
+    (["noise=loud"], ["second"]), (["date=2026-11-02"], ["third"]), (["state=estimated", "id=aaaa*1"], ["first"]),
+    (["backend=fake:*"], ["third"]), (["probe=product"], []),
+])  # fmt: skip
+def test_conditions_choose(folder, where, wanted):
+    assert names(matching(list_records(folder), where)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("where", "message"), [("N", "KEY=VALUE"), ("nose=a", 'mean "noise"'), ("N=two", "whole numbers")]
+)
+def test_a_condition_that_is_none_is_refused(folder, where, message):
+    with pytest.raises(ArgumentError, match=message):
+        matching(list_records(folder), [where])
+
+
+@pytest.mark.parametrize("word", ["first", "first-aaaa00000001", "aaaa00000001", "first-aaaa00000001/"])
+def test_a_record_is_found_by_what_people_call_it(folder, word, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert open_named(word, folder).path.name == "first-aaaa00000001"
+    assert open_named("bb", folder).path.name == "third-bbbb00000003"
+
+
+def test_an_ambiguous_word_lists_the_candidates(folder, command):
+    status, out, err = command("show", "aaaa", "--records", folder)
+    assert (status, out) == (2, "")
+    assert err == (
+        "qsense: aaaa: means 2 records: second-aaaa00000002, first-aaaa00000001; write more of the id.\n"
+    )  # fmt: skip
+    assert "list them with: qsense records" in command("show", "zzz", "--records", folder)[2]
+    with pytest.raises(RecordError, match="not a record"):
+        open_named("", folder)
+
+
+def test_several_are_shown_at_once(folder, command):
+    one = json.loads(command("show", "first", "--records", folder, "--json")[1])
+    both = json.loads(command("show", "first", "aaaa00000002", "--records", folder, "--json")[1])
+    assert both["records"][0] == one
+    assert both["records"][1]["record"].endswith("second-aaaa00000002")
+
+
+def test_removing_asks_and_stays_in_the_folder(folder, tmp_path, command):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "mine").write_text("mine")
+    (folder / "first-aaaa00000001" / "link").symlink_to(outside)
+    (folder / "linked-ffff00000007").symlink_to(outside)
+    other = made(tmp_path / "elsewhere", "other", "eeee00000006", 7)
+    status, out, err = command("records", "rm", "first", "--records", folder)
+    assert (status, out) == (2, "")
+    assert "nothing was removed: add --yes" in err
+    assert "is not in" in command("records", "rm", other, "--records", folder, "--yes")[2]
+    for word in ("..", ".", f"{folder}/..", "../elsewhere/other-eeee00000006", "*", ""):
+        assert command("records", "rm", word, "--records", folder, "--yes")[0] == 2, word
+    assert "remove it by hand" in command("records", "rm", "ffff", "--records", folder, "--yes")[2]
+    assert len(list_records(folder)) == 4
+    status, out, _ = command("records", "rm", "first", folder / "third-bbbb00000003", "--records", folder, "--yes")
+    assert status == 0
+    assert f"removed {folder / 'first-aaaa00000001'}" in out
+    assert sorted(names(list_records(folder))) == ["linked", "second"]
+    assert (outside / "mine").read_text() == "mine"
+    assert other.is_dir()
+
+
+def test_no_is_an_answer(folder, command, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    for answer, left in ((False, 3), (True, 2)):
+        monkeypatch.setattr("typer.confirm", lambda text, answer=answer: answer)
+        assert command("records", "rm", "first", "first", "--records", folder)[0] == 0
+        assert len(list_records(folder)) == left
+
+
+def test_a_damaged_record_can_be_removed(folder):
+    (folder / "first-aaaa00000001" / "spec.toml").write_text("[")
+    assert find_records(["aaaa00000001"], folder)[0].state == "damaged"
+
+
+@pytest.mark.parametrize("what", ["nowhere", "record"])
+def test_what_is_no_folder_of_records_is_one_line(folder, command, what):
+    status, _, err = command("records", folder / ("nowhere" if what == "nowhere" else "first-aaaa00000001"))
+    assert (status, err.count("\n")) == (2, 1)
