@@ -42,7 +42,7 @@ PRINTING = {
     "run": ["run", "run.toml"],
     "show": ["show", "RECORD"],
     "show, JSON": ["show", "RECORD", "--json"],
-    "records": ["records", "records"],
+    "records": ["records", "runs/records"],
     "estimate": ["estimate", "RECORD"],
     "rerun": ["rerun", "RECORD"],
     "export": ["export", "RECORD"],
