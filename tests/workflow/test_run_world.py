@@ -105,7 +105,10 @@ def test_a_record_with_its_signal_outside_of_the_pulses_is_shown_and_estimated(t
     made = tmp_path / f"{old.name}-{old.id}"
     shutil.copytree(record.path, made)
     (made / "spec.toml").write_text(tomli_w.dumps(old.to_dict()))
-    assert qsense.estimate(made).summary()["rows"] == record.summary()["rows"]
+    # On a device nobody knows what is shared, and its line says what the counts would not show.
+    old_rows, new_rows = qsense.estimate(made).summary()["rows"], record.summary()["rows"]
+    assert all("would not show" in row.pop("assumptions")[0]["consequence"] for row in old_rows)
+    assert old_rows == [{key: value for key, value in row.items() if key != "assumptions"} for row in new_rows]
     for path, is_old in ((made, True), (record.path, False)):
         shown = CliRunner().invoke(app, ["show", str(path)]).output
         assert ("signal outside of the pulses" in " ".join(shown.split())) == is_old
