@@ -9,7 +9,8 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.options import AllowCode
-from qsense.cli.runs import Record
+from qsense.cli.records import DEFAULT_RECORDS, Records
+from qsense.errors import ArgumentError
 from qsense.files.terminal import plain_console, print_line
 from qsense.files.units import readable_time, time_unit, with_error
 
@@ -52,16 +53,38 @@ def backends(
     plain_console(highlight=False).print(table)
 
 
-@app.command(short_help="Compare a run with its device's calibration, or its spec's noise.")
-def compare(record: Record, allow_code: AllowCode = False, as_json: AsJson = False) -> None:
+@app.command(short_help="Compare a run with its calibration or noise, or another run.")
+def compare(
+    record: Annotated[str, typer.Argument(help="A record: its path, id, or name.", metavar="RECORD")],
+    other: Annotated[
+        str | None, typer.Option("--with", metavar="RECORD", help="Another record: ratios of 𝓘, z, and what changed.")
+    ] = None,
+    noise: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="A noise model's name or TOML file: what it would have predicted."),
+    ] = None,
+    records: Records = DEFAULT_RECORDS,
+    allow_code: AllowCode = False,
+    as_json: AsJson = False,
+) -> None:
     """Compare a run with its device's calibration: predicted, measured, ratio, z, and the qubits behind a miss.
 
     Without a device, and for counts that were measured elsewhere, the prediction is that of the spec's noise.
     """
+    from qsense.cli import comparing
     from qsense.comparison.recorded import compare as compare_record
+    from qsense.runs.finding import open_named
     from qsense.runs.record import RunRecord
 
-    loaded = RunRecord.load(record)
+    if other is not None and noise is not None:
+        raise ArgumentError("Options --with and --noise do not go together; give one of them.")
+    loaded = RunRecord.load(open_named(record, records).path)
+    if other is not None:
+        comparing.compare_with_record(loaded, RunRecord.load(open_named(other, records).path), as_json)
+        return
+    if noise is not None:
+        comparing.compare_with_noise(loaded, noise, as_json)
+        return
     if loaded.spec.device is None:
         _compare_with_spec(loaded, as_json)
         return

@@ -177,6 +177,11 @@ def exact_values(
     )
 
 
+def exact_gain(point: Point, times: FloatArray, readout_error: ReadoutError | None = None) -> FloatArray:
+    """Returns the exact value of what a point's estimator declares, at any times in s, shape (times,)."""
+    return _exact_gain(point, times, readout_error)
+
+
 def point_columns(point: Point) -> dict[str, Any]:
     """Returns the columns that say which point a row is of, POINT_COLUMNS."""
     values = (point.probe.name, point.probe.num_qubits, point.noise.name, point.estimator.name)

@@ -1,0 +1,127 @@
+"""What `qsense compare` prints of a record beside another record or another noise."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from qsense.files.terminal import plain_console, print_line
+from qsense.files.units import time_unit, with_error
+from qsense.runs.record import RunRecord
+
+UNLIKELY = 0.001  # the p-value below which a prediction is said to fail
+_LONGEST = 30  # letters of a value that is shown
+
+
+def compare_with_record(record: RunRecord, other: RunRecord, as_json: bool) -> None:
+    """Prints two records beside each other."""
+    from rich.table import Table
+
+    from qsense.comparison.between import compare_records
+
+    found = compare_records(record, other)
+    if as_json:
+        words = {"record": str(record.path), "with": str(other.path), "rows": found.rows}
+        print(
+            json.dumps(
+                {**words, "unmatched": found.unmatched, "changed": _plain(found.changed)}, indent=2, allow_nan=False
+            )
+        )
+        return
+    values = [abs(row[f"{name}integrated_gain_s"]) for row in found.rows for name in ("", "other_")]
+    size, unit = time_unit(max(values))
+    table = Table()
+    for name in ("probe", "N", "noise", "by", f"𝓘 ({unit})", f"other ({unit})", "ratio", "95 %", "z"):
+        table.add_column(name, justify="left" if name in ("probe", "noise", "by") else "right", overflow="fold")
+    for row in found.rows:
+        noises = dict.fromkeys((row["noise"], row["other_noise"]))
+        both = [
+            with_error(row[f"{name}integrated_gain_s"] / size, row[f"{name}integrated_gain_stderr_s"] / size)
+            for name in ("", "other_")
+        ]
+        z = "" if row["z"] is None else f"{row['z']:+.1f}{'*' if row['differs'] else ''}"
+        table.add_row(
+            row["probe"], str(row["num_qubits"]), " / ".join(noises), row["estimator"], *both, *_ratio(row), z
+        )
+    plain_console(highlight=False).print(table)
+    for row in found.rows:
+        if row["withheld"] is not None:
+            print_line(f"{row['probe']} N = {row['num_qubits']}, {row['noise']}: no ratio ({row['withheld']})")
+    for name in dict.fromkeys(name for row in found.rows for name in row["noted"]):
+        print_line(f"the counts of some refuse: {name}; its errors are part of 𝓘 and of the ratios")
+    tested = sum(row["z"] is not None for row in found.rows)
+    differing = sum(row["differs"] is True for row in found.rows)
+    print_line(f"{differing} of {tested} rows differ (*: by Holm's test at 5 % over all of them)")
+    if any(found.unmatched):
+        print_line(
+            f"without a partner: {found.unmatched[0]} rows of the first record, {found.unmatched[1]} of the other"
+        )
+    for key, values_of_key in found.changed.items():
+        print_line(f"{key}: {' | '.join(map(_short, values_of_key))}")
+
+
+def compare_with_noise(record: RunRecord, noise: str, as_json: bool) -> None:
+    """Prints what another noise would have predicted beside what was measured."""
+    from rich.table import Table
+
+    from qsense.comparison.beside_noise import noise_rows
+    from qsense.noise.loading import load_noise
+
+    loaded = load_noise(noise)
+    points = noise_rows(record, loaded)
+    if as_json:
+        words = {"record": str(record.path), "noise": _plain(loaded.to_dict()), "points": points}
+        print(json.dumps(words, indent=2, allow_nan=False))
+        return
+    for point in points:
+        print_line(f"{point['probe']} N = {point['num_qubits']}, {point['noise']}, by {point['estimator']}")
+        if point["withheld"] is not None:
+            print_line(f"not compared: {point['withheld']}")
+            print()
+            continue
+        size, unit = time_unit(max(row["time_s"] for row in point["times"]))
+        table = Table()
+        for name in (f"t ({unit})", "by the spec's noise", f"by {loaded.name}", "measured", "ratio", "z"):
+            table.add_column(name, justify="right", overflow="fold")
+        for row in point["times"]:
+            table.add_row(
+                f"{row['time_s'] / size:.4g}",
+                f"{row['predicted_by_spec']:.4g}",
+                f"{row['predicted']:.4g}",
+                with_error(row["measured"], row["stderr"]),
+                "" if row["ratio"] is None else f"{row['ratio']:.3f}",
+                f"{row['z']:+.1f}",
+            )
+        plain_console(highlight=False).print(table)
+        if point["amplitude"] is not None:
+            print_line(f"preparation and readout would keep {100 * point['amplitude']:.3g} % of G")
+        print_line(f"{_agrees(point['p_value'], loaded.name)}; {_agrees(point['p_value_by_spec'], 'the spec')}")
+        print()
+
+
+def _agrees(chance: float | None, name: str) -> str:
+    if chance is None:
+        return f"one time does not test the noise of {name}"
+    return f"{'agrees' if chance >= UNLIKELY else 'does NOT agree'} with the noise of {name} (p = {chance:.2g})"
+
+
+def _ratio(row: dict[str, Any]) -> tuple[str, str]:
+    if row["ratio"] is None:
+        return "", ""
+    high = "∞" if row["ratio_high"] is None else f"{row['ratio_high']:.3f}"
+    return f"{row['ratio']:.3f}", f"{row['ratio_low']:.3f} … {high}"
+
+
+def _plain(value: Any) -> Any:
+    """A value of a spec for JSON, which lacks infinity."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _short(value: object) -> str:
+    shown = "–" if value is None else str(value)
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"

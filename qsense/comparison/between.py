@@ -1,0 +1,165 @@
+"""Two records beside each other, of another day, device or vendor: ratios of 𝓘, and what changed in their specs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qsense.comparison.ratio import fieller, holm
+from qsense.errors import ArgumentError, RecordError
+from qsense.estimators.assumptions import READOUT
+from qsense.estimators.result import Estimate
+from qsense.runs.record import RunRecord
+
+_DATES = ("created", "calibrated")  # of provenance.json: what differs beside the specs
+
+
+@dataclass(frozen=True)
+class RecordsCompared:
+    """Two records, row by row.
+
+    Attributes:
+        rows: a mapping for each probe, N, noise and estimator that both have: 𝓘 of each in s, `ratio` of the first to
+            the second with its 95 % interval by Fieller, `z` of their difference, `differs` (by Holm's test at 5 % over
+            all rows), `withheld`: why there is no ratio, and `noted`: what is refused and part of the ratio, as readout is.
+        unmatched: how many rows of each record the other does not have.
+        changed: what differs between the specs: key → (of the first, of the second); None where one lacks it.
+    """
+
+    rows: tuple[dict[str, Any], ...]
+    unmatched: tuple[int, int]
+    changed: dict[str, tuple[Any, Any]]
+
+
+def compare_records(one: RunRecord, other: RunRecord) -> RecordsCompared:
+    """Returns two records beside each other.
+
+    Rows go together that have the same probe, N, noise and estimator. Where the noise has another name but is the only
+    one of its probe, N and estimator in both records, they go together too.
+
+    Args:
+        one, other: that have been estimated; they are only read.
+
+    Raises:
+        ArgumentError: both are the same record, or have no row in common.
+        RecordError: one has not been estimated, or is damaged.
+    """
+    if one.path.samefile(other.path):
+        raise ArgumentError(f"{one.path}: a record cannot be compared with itself; give another one.")
+    own, others = _rows(one), _rows(other)
+    pairs = _matched(own, others)
+    if not pairs:
+        raise ArgumentError(f"{one.path} and {other.path} have no probe with the same N and estimator in common.")
+    rows = [_compared(first, second) for first, second in pairs]
+    tested = [row for row in rows if row["z"] is not None]
+    for row, stands in zip(tested, holm([math.erfc(abs(row["z"]) / math.sqrt(2)) for row in tested]), strict=True):
+        row["differs"] = stands
+    changed = what_changed(one.spec.to_dict(), other.spec.to_dict())
+    dates = [{key: record.provenance[key] for key in _DATES if key in record.provenance} for record in (one, other)]
+    return RecordsCompared(
+        tuple(rows), (len(own) - len(pairs), len(others) - len(pairs)), changed | what_changed(dates[0], dates[1])
+    )
+
+
+def what_changed(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Returns what differs between two mappings, inner keys joined by dots; of several named tables, by their names.
+
+    >>> what_changed({"seed": 1, "noise": [{"name": "a", "rate": 1}]}, {"seed": 1, "noise": [{"name": "a", "rate": 2}]})
+    {'noise.rate': (1, 2)}
+    """
+    flat = [_flat(mapping) for mapping in (one, other)]
+    keys = dict.fromkeys((*flat[0], *flat[1]))
+    return {key: (flat[0].get(key), flat[1].get(key)) for key in keys if flat[0].get(key) != flat[1].get(key)}
+
+
+def _flat(value: Any, before: str = "") -> dict[str, Any]:
+    if isinstance(value, list | tuple) and value and all(isinstance(one, Mapping) and "name" in one for one in value):
+        value = (
+            value[0]
+            if len(value) == 1
+            else {one["name"]: {key: inner for key, inner in one.items() if key != "name"} for one in value}
+        )
+    if not isinstance(value, Mapping) or (before and not value):
+        return {before: value}
+    return {
+        name: inner
+        for key, part in value.items()
+        for name, inner in _flat(part, f"{before}.{key}" if before else str(key)).items()
+    }
+
+
+def _rows(record: RunRecord) -> list[dict[str, Any]]:
+    """The rows of a record's summary with what is needed of them."""
+    names = ("probe", "num_qubits", "noise", "estimator", "integrated_gain_s", "integrated_gain_stderr_s")
+    try:
+        found = [
+            {name: row[name] for name in names}
+            | {
+                "quantity": row.get("quantity"),
+                "refused": [one["name"] for one in row.get("assumptions", ()) if one["held"] is False],
+            }
+            for row in record.summary()["rows"]
+        ]
+        if all(math.isfinite(row["integrated_gain_s"]) and row["integrated_gain_stderr_s"] >= 0 for row in found):
+            return found
+    except (KeyError, TypeError) as error:
+        raise record.damaged("summary.json", type(error).__name__) from error
+    raise _not_finite(record)
+
+
+def _not_finite(record: RunRecord) -> RecordError:
+    return record.damaged("summary.json", "an integrated gain that is no finite number")
+
+
+def _matched(
+    own: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The rows that go together, in the order of the first record."""
+    pairs = []
+    for row in own:
+        alike = [[one for one in rows if _key(one) == _key(row)] for rows in (own, others)]
+        same = [one for one in alike[1] if one["noise"] == row["noise"]]
+        if same:
+            pairs.append((row, same[0]))
+        elif len(alike[0]) == len(alike[1]) == 1:
+            pairs.append((row, alike[1][0]))
+    return pairs
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["probe"], row["num_qubits"], row["estimator"]
+
+
+def _compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    values = [Estimate(row["integrated_gain_s"], row["integrated_gain_stderr_s"]) for row in (one, other)]
+    found: dict[str, Any] = {name: one[name] for name in ("probe", "num_qubits", "noise", "estimator")}
+    found["other_noise"] = other["noise"]
+    for name, value in zip(("integrated_gain", "other_integrated_gain"), values, strict=True):
+        found |= {f"{name}_s": value.value, f"{name}_stderr_s": value.stderr}
+    empty = dict.fromkeys(("ratio", "ratio_low", "ratio_high", "z"))
+    found["noted"] = [READOUT] if READOUT in (*one["refused"], *other["refused"]) else []
+    found |= {**empty, "differs": None, "withheld": _withheld(one, other, values)}
+    if found["withheld"] is None:
+        low, high = fieller(values[0], values[1])
+        found |= {
+            "ratio": values[0].value / values[1].value if values[1].value else None,
+            "ratio_low": low,
+            "ratio_high": high,
+            "z": (values[0].value - values[1].value) / math.hypot(values[0].stderr, values[1].stderr),
+        }
+    return found
+
+
+def _withheld(one: Mapping[str, Any], other: Mapping[str, Any], values: Sequence[Estimate]) -> str | None:
+    """Why two rows have no ratio."""
+    if one["quantity"] != other["quantity"]:
+        return f"not the same quantity: {one['quantity']} and {other['quantity']}"
+    # Readout errors are part of both; `noted` says so.
+    refused = [name for name in dict.fromkeys([*one["refused"], *other["refused"]]) if name != READOUT]
+    if refused:
+        return f"the counts refuse: {', '.join(refused)}"
+    if (values[0].value, values[0].stderr) == (values[1].value, values[1].stderr):
+        return "the same counts"
+    return "no error is known" if values[0].stderr == values[1].stderr == 0 else None

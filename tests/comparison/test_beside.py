@@ -1,0 +1,214 @@
+"""A record beside another one, and beside another noise: ratios, z, p-values, what changed, by formulas."""
+
+import json
+import math
+import sys
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import qsense
+from qsense import LocalNoise, RunSpec
+from qsense.cli import main
+from qsense.comparison.beside_noise import _agreement, noise_rows
+from qsense.comparison.between import compare_records, what_changed
+from qsense.errors import ArgumentError, RecordError
+
+SPEC = {
+    "schema": 1, "name": "one", "probes": ["ghz", "product"], "num_qubits": [2, 3], "estimators": ["auto"],
+    "noise": [{"name": "lab", "dephasing_rate": 0.1}], "field_rad_per_s": 0.2, "shots": 400, "seed": 1,
+}  # fmt: skip
+TIMES = [0.1, 0.5, 1.5]
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("beside")
+    changes = {
+        "one": {},
+        "two": {"seed": 2, "noise": [{"name": "other-lab", "dephasing_rate": 0.2}]},
+        "part": {"num_qubits": [3], "probes": "ghz", "noise": [{"name": name, "dephasing_rate": 0.1} for name in "ab"]},
+        "alone": {"num_qubits": [1], "probes": "product"},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qsense.reports.figures", lambda comparison: {})
+        return {
+            name: qsense.run(RunSpec.from_dict({**SPEC, "name": name, **change, "times_s": TIMES}), folder)
+            for name, change in changes.items()
+        }
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, records):
+    def call(*words):
+        where = ["--records", str(records["one"].path.parent)]
+        monkeypatch.setattr(sys, "argv", ["qsense", "compare", *words, *where])
+        with pytest.raises(SystemExit) as end:
+            main()
+        out, err = capsys.readouterr()
+        return end.value.code or 0, out, err
+
+    return call
+
+
+def test_ratios_and_z_are_those_of_the_summaries(records):
+    found = compare_records(records["one"], records["two"])
+    assert found.unmatched == (0, 0)
+    own, others = (records[name].summary()["rows"] for name in ("one", "two"))
+    assert len(found.rows) == len(own) == 4
+    for row, a, b in zip(found.rows, own, others, strict=True):
+        assert (row["probe"], row["num_qubits"], row["noise"], row["other_noise"]) == (
+            a["probe"], a["num_qubits"], "lab", "other-lab",
+        )  # fmt: skip
+        errors = [one["integrated_gain_stderr_s"] for one in (a, b)]
+        values = [one["integrated_gain_s"] for one in (a, b)]
+        assert row["ratio"] == pytest.approx(values[0] / values[1])
+        assert row["z"] == pytest.approx((values[0] - values[1]) / math.hypot(*errors))
+        for end in (row["ratio_low"], row["ratio_high"]):  # where one − r·other is 1.96 of its errors from 0
+            z = (values[0] - end * values[1]) / math.hypot(errors[0], end * errors[1])
+            assert abs(z) == pytest.approx(1.96, abs=0.001)
+        assert row["withheld"] is None
+    assert found.rows[-1]["differs"] is True  # twice the rate, half of 𝓘
+    assert found.changed["noise.dephasing_rate"] == (0.1, 0.2)
+    assert found.changed["seed"] == (1, 2)
+    assert "shots" not in found.changed
+
+
+def test_rows_that_cannot_be_compared_say_why(records, tmp_path, command):
+    import shutil
+
+    copy = tmp_path / records["one"].path.name
+    shutil.copytree(records["one"].path, copy)
+    changed = qsense.RunRecord.load(copy)
+    same = compare_records(records["one"], changed)
+    assert {row["withheld"] for row in same.rows} == {"the same counts"}
+    assert {row["z"] for row in same.rows} == {None}
+    summary = changed.summary()
+    summary["rows"][0]["quantity"] = "integrated_gain_bound"
+    summary["rows"][1]["assumptions"] = [{"name": "known phase", "held": False}]
+    (copy / "summary.json").write_text(json.dumps(summary))
+    why = [row["withheld"] for row in compare_records(records["two"], changed).rows]
+    assert why == [
+        "not the same quantity: integrated_gain and integrated_gain_bound",
+        "the counts refuse: known phase", None, None,
+    ]  # fmt: skip
+    summary["rows"][1]["assumptions"][0]["name"] = "readout calibrated"  # part of both
+    (copy / "summary.json").write_text(json.dumps(summary))
+    row = compare_records(records["two"], changed).rows[1]
+    assert (row["withheld"], row["noted"]) == (None, ["readout calibrated"])
+    for value in (math.nan, "much", None):
+        summary["rows"][0]["integrated_gain_s"] = value
+        (copy / "summary.json").write_text(json.dumps(summary))
+        with pytest.raises(RecordError, match="qsense estimate"):
+            compare_records(records["two"], changed)
+
+
+def test_another_name_of_the_noise_goes_with_the_only_one_alone(records):
+    with pytest.raises(ArgumentError, match="no probe with the same N"):
+        compare_records(records["one"], records["part"])
+    with pytest.raises(ArgumentError, match="itself"):
+        compare_records(records["one"], records["one"])
+
+
+def test_what_changed_goes_by_names():
+    tables = [{"name": "a", "rate": 1}, {"name": "b", "rate": 1}]
+    other = [tables[1], {"name": "a", "rate": 2}]
+    assert what_changed({"x": {"noise": tables}, "n": [2]}, {"x": {"noise": other}, "n": [2], "more": 5}) == {
+        "x.noise.a.rate": (1, 2), "more": (None, 5),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.3])
+def test_another_noise_predicts_what_its_formula_says(records, rate):
+    found = noise_rows(records["one"], LocalNoise(rate, name="guess"))
+    measured = records["one"].read_csv("estimates.csv")
+    assert [len(point["times"]) for point in found] == [3] * 4
+    for point in found:
+        number, is_ghz = point["num_qubits"], point["probe"] == "ghz"
+        square = 0.0
+        for row, time in zip(point["times"], TIMES, strict=True):
+            decay = -4 * (number if is_ghz else 1) * time
+            size = number**2 if is_ghz else number
+            assert row["predicted"] == pytest.approx(size * math.exp(decay * rate))
+            assert row["predicted_by_spec"] == pytest.approx(size * math.exp(decay * 0.1))
+            (own,) = [
+                one
+                for one in measured
+                if (one["probe"], one["num_qubits"], one["time_s"]) == (point["probe"], number, time)
+            ]
+            assert row["z"] == pytest.approx((own["gain"] - row["predicted"]) / own["stderr"])
+            square += row["z"] ** 2
+        assert point["p_value"] == pytest.approx(stats.chi2.sf(square, 3))
+        assert (point["p_value"] == point["p_value_by_spec"]) is (rate == 0.1)
+        assert point["p_value_by_spec"] > 0.001
+    if rate == 0.3:
+        assert max(point["p_value"] for point in found) < 1e-6
+
+
+def test_a_factor_of_a_device_is_fitted_first():
+    predicted, errors = np.array([4.0, 2.0, 1.0]), np.array([0.1, 0.1, 0.2])
+    amplitude, chance = _agreement(predicted, 0.8 * predicted, errors, True)
+    assert (amplitude, chance) == (pytest.approx(0.8), pytest.approx(1.0))
+    values = np.array([3.0, 1.9, 0.5])
+    amplitude, chance = _agreement(predicted, values, errors, True)
+    grid = np.linspace(0.6, 1.0, 400001)
+    squares = (((values[:, None] - predicted[:, None] * grid) / errors[:, None]) ** 2).sum(0)
+    assert amplitude == pytest.approx(grid[squares.argmin()], abs=2e-6)
+    assert chance == pytest.approx(stats.chi2.sf(squares.min(), 2), rel=1e-6)
+    assert _agreement(predicted[:1], values[:1], errors[:1], True)[1] is None
+    assert _agreement(predicted, values, errors, False) == (
+        1.0, pytest.approx(stats.chi2.sf((((values - predicted) / errors) ** 2).sum(), 3)),
+    )  # fmt: skip
+
+
+def test_refused_and_older_curves_are_not_compared(records, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(records["alone"].path, copy)
+    text = (copy / "estimates.csv").read_text().splitlines()
+    place = text[0].split(",").index("gain_exact")
+    lines = [line.split(",") for line in text[1:]]
+    (copy / "estimates.csv").write_text(
+        "\n".join([text[0], *(",".join([*one[:place], "0.5", *one[place + 1 :]]) for one in lines)]) + "\n"
+    )
+    (point,) = noise_rows(qsense.RunRecord.load(copy), LocalNoise(0.1))
+    assert "make them again: qsense estimate" in point["withheld"]
+    last = [",".join([*one[:-1], "known phase"]) for one in lines]
+    (copy / "estimates.csv").write_text("\n".join([text[0], *last]) + "\n")
+    (point,) = noise_rows(qsense.RunRecord.load(copy), LocalNoise(0.1))
+    assert (point["withheld"], point["times"]) == ("the counts refuse: known phase", [])
+    # What is tested beside the spec's curve is no reason to leave out another noise.
+    last = [",".join([*one[:-1], "readout calibrated; decay law"]) for one in lines]
+    (copy / "estimates.csv").write_text("\n".join([text[0], *last]) + "\n")
+    (point,) = noise_rows(qsense.RunRecord.load(copy), LocalNoise(0.1))
+    assert (point["withheld"], len(point["times"])) == (None, 3)
+
+
+def test_noise_that_does_not_go_with_a_run_is_refused(records):
+    with pytest.raises(ArgumentError, match="Option --noise for ghz, N = 2"):
+        noise_rows(records["one"], LocalNoise((0.1, 0.2, 0.3)))
+    with pytest.raises(ArgumentError, match="Option --noise for"):
+        noise_rows(records["one"], LocalNoise(transverse=0.1))
+
+
+def test_the_command_prints_both_and_takes_names(command, records, tmp_path):
+    status, out, err = command("one", "--with", "two")
+    assert (status, err) == (0, "")
+    assert "rows differ" in out
+    assert "noise.dephasing_rate: 0.1 | 0.2" in out
+    assert max(map(len, out.splitlines())) <= 100
+    assert json.loads(command("one", "--with", "two", "--json")[1])["changed"]["seed"] == [1, 2]
+    model = tmp_path / "other.toml"
+    model.write_text(
+        'schema = 1\nname = "guess"\n[dephasing_rate]\nvalue = 0.3\nunit = "1/s"\n'
+        'source = "a guess"\ndate = 2026-01-01\n'
+    )
+    status, out, err = command("one", "--noise", str(model))
+    assert (status, err) == (0, "")
+    assert out.count("does NOT agree with the noise of guess") == 4
+    assert json.loads(command("one", "--noise", str(model), "--json")[1])["noise"]["dephasing_rate"] == 0.3
+    status, _, err = command("one", "--noise", str(model), "--with", "two")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "agrees with the noise of the spec" in command("one")[1]
