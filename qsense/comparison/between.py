@@ -23,7 +23,7 @@ class RecordsCompared:
     Attributes:
         rows: a mapping for each probe, N, noise and estimator that both have: 𝓘 of each in s, `ratio` of the first to
             the second with its 95 % interval by Fieller, `z` of their difference, `differs` (by Holm's test at 5 % over
-            all rows), `withheld`: why there is no ratio, and `noted`: what is refused and part of the ratio, as readout is.
+            all rows), `withheld`: why there is no ratio, and `noted`: what is refused and part of the ratio: readout.
         unmatched: how many rows of each record the other does not have.
         changed: what differs between the specs: key → (of the first, of the second); None where one lacks it.
     """
