@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qsense.comparison.ratio import fieller, holm
-from qsense.errors import ArgumentError, RecordError
+from qsense.errors import ArgumentError
 from qsense.estimators.assumptions import READOUT
 from qsense.estimators.result import Estimate
 from qsense.runs.record import RunRecord
@@ -98,19 +98,22 @@ def _rows(record: RunRecord) -> list[dict[str, Any]]:
             {name: row[name] for name in names}
             | {
                 "quantity": row.get("quantity"),
-                "refused": [one["name"] for one in row.get("assumptions", ()) if one["held"] is False],
+                "refused": [str(one["name"]) for one in row.get("assumptions", ()) if one["held"] is False],
             }
             for row in record.summary()["rows"]
         ]
-        if all(math.isfinite(row["integrated_gain_s"]) and row["integrated_gain_stderr_s"] >= 0 for row in found):
-            return found
-    except (KeyError, TypeError) as error:
+        is_whole = all(
+            all(isinstance(row[name], str) for name in ("probe", "noise", "estimator"))
+            and isinstance(row["num_qubits"], int)
+            and math.isfinite(row["integrated_gain_s"])
+            and 0 <= row["integrated_gain_stderr_s"] < math.inf
+            for row in found
+        )
+    except (KeyError, TypeError, OverflowError) as error:
         raise record.damaged("summary.json", type(error).__name__) from error
-    raise _not_finite(record)
-
-
-def _not_finite(record: RunRecord) -> RecordError:
-    return record.damaged("summary.json", "an integrated gain that is no finite number")
+    if not is_whole:
+        raise record.damaged("summary.json", "a row without a name or a finite number")
+    return found
 
 
 def _matched(

@@ -7,6 +7,7 @@ a cache: it may be deleted, and a folder that cannot be written does without.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import stat
@@ -128,15 +129,19 @@ def _read(path: Path) -> ListedRecord | None:
         return None
     try:
         open_record(path)
-        spec = tomllib.loads(record.read_bytes("spec.toml").decode())
+        text = record.read_bytes("spec.toml")
+        try:
+            spec = tomllib.loads(text.decode())
+        except (ValueError, RecursionError) as error:
+            return _damaged(path, f"spec.toml: damaged ({type(error).__name__})")
         return _listed(record, spec)
     except RecordError as error:
         return _damaged(path, str(error).removeprefix(f"{path}").lstrip(os.sep).removeprefix(": "))
     except OSError as error:
         return _damaged(path, f"spec.toml: cannot be read: {error.strerror}")
     except (ValueError, RecursionError) as error:
-        return _damaged(path, f"spec.toml: damaged ({type(error).__name__})")
-    except (KeyError, TypeError, AttributeError) as error:
+        return _damaged(path, f"damaged ({type(error).__name__}: {error})")
+    except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
         return _damaged(path, f"damaged ({type(error).__name__}: {error})")
 
 
@@ -154,6 +159,8 @@ def _listed(record: RecordFolder, spec: Mapping[str, Any]) -> ListedRecord:
         for key, keys in (("noise", ("noise",)), ("probe", ("probes",)), ("estimator", ("estimators",)))
     }
     z = [abs(float(row["z"])) for row in rows if row.get("z") is not None]
+    if not all(map(math.isfinite, z)):
+        raise ValueError("a z that is no finite number")
     return ListedRecord(
         record.path.name,
         str(spec["name"]),
@@ -237,6 +244,6 @@ def _kept(name: str, entry: dict[str, Any]) -> ListedRecord:
 
 def _write_index(folder: Path, kept: Mapping[str, tuple[Marks, ListedRecord]]) -> None:
     records = {name: {"marks": marks, "record": asdict(one)} for name, (marks, one) in kept.items()}
-    # A folder that cannot be written does without; NaN, which JSON lacks, is made anew each time.
+    # A folder that cannot be written does without, and so do texts that UTF-8 lacks.
     with suppress(OSError, ValueError):
         files.write(folder / INDEX, as_json({"schema": _INDEX_SCHEMA, "records": records}), folder)

@@ -214,7 +214,28 @@ def test_a_hostile_summary_is_shown_or_refused_in_one_line(record, tmp_path_fact
     shutil.copytree(record, path, ignore=shutil.ignore_patterns("*.png", "*.svg"))
     (path / "summary.json").write_text(json.dumps(data.draw(changes(json.loads((path / "summary.json").read_text())))))
     with redirect_stdout(io.StringIO()):
-        harmless(lambda: runs.show(path, as_json))
+        harmless(lambda: runs.show([str(path)], as_json=as_json))
+
+
+@often
+@given(data=st.data())
+def test_a_hostile_record_is_listed_and_compared_or_refused(record, tmp_path_factory, data):
+    from qsense.cli import comparing, records
+    from qsense.runs.listing import list_records
+
+    folder = tmp_path_factory.mktemp("summary")
+    path = folder / "victim"
+    shutil.copytree(record, path, ignore=shutil.ignore_patterns("*.png", "*.svg"))
+    for name in ("summary.json", "provenance.json"):
+        (path / name).write_text(json.dumps(data.draw(changes(json.loads((path / name).read_text())))))
+    assert len(list_records(folder)) == 1
+    with redirect_stdout(io.StringIO()):
+        records.list_them(folder)
+        records.list_them(folder, as_json=True)
+        one, other = RunRecord.load(record), harmless(lambda: RunRecord.load(path))
+        if isinstance(other, RunRecord):
+            harmless(lambda: comparing.compare_with_record(one, other, False))
+            harmless(lambda: comparing.compare_with_record(other, one, True))
 
 
 def test_an_npz_member_that_is_no_array_is_refused():

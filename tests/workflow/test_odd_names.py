@@ -67,7 +67,7 @@ def test_a_summary_that_cannot_be_printed_is_not_called_damaged(record, monkeypa
 
     monkeypatch.setattr(terminal, "print_parts", fails)
     with pytest.raises(OSError, match="no space left"):
-        runs.show(record.path)
+        runs.show([str(record.path)])
 
 
 def test_a_figure_that_fails_costs_a_warning_and_no_table(record, tmp_path, monkeypatch, caplog):
