@@ -69,6 +69,7 @@ def wrong(z):
     return [key for key, values in z.items() if abs(np.mean(values)) > limit or not low < np.std(values, ddof=1) < high]
 
 
+@pytest.mark.study
 def test_the_powers_of_n_are_recovered_within_their_errors(many):
     """Eight tests of one in 10 000: a right summary fails once in 1250 seeds."""
     found = exponents(cells(many))
@@ -81,6 +82,7 @@ def test_the_powers_of_n_are_recovered_within_their_errors(many):
     assert wrong(z_of(many)) == []
 
 
+@pytest.mark.study
 def test_wrong_powers_and_wrong_errors_would_be_found(many):
     stderr = np.median([one.measured.stderr for one in exponents(cells(many))])
     assert wrong(z_of(many, shift=stderr))
@@ -88,11 +90,22 @@ def test_wrong_powers_and_wrong_errors_would_be_found(many):
     assert wrong(z_of(many, scale=0.7))
 
 
+@pytest.mark.study
 def test_residuals_from_a_power_law_are_as_likely_as_they_say(many):
     """p of a right law is uniform: Kolmogorov's largest distance, so large by chance once in 10 000."""
     p = np.sort([one.p_value for one in exponents(cells(many))])
     distance = np.max(np.abs(p - (np.arange(len(p)) + 0.5) / len(p))) + 0.5 / len(p)
     assert distance < 2.22 / math.sqrt(len(p))
+
+
+def test_the_powers_of_n_of_one_study_are_near_the_exact_ones(tmp_path):
+    """Of sixty repetitions the tests above ask more. |z| > 5 by chance in two of a million."""
+    found = exponents(cells(of(tmp_path, {"shots": 400}, sweep={"num_qubits": [2, 3, 5]})))
+    assert len(found) == 4
+    for one in found:
+        assert one.exact == pytest.approx(EXACT[one.names["probe"], one.quantity], abs=2e-3)
+        assert one.measured.stderr < 0.5
+        assert abs(one.measured.value - one.exact) < 5 * one.measured.stderr
 
 
 def test_seeds_are_averaged_and_their_errors_shrink(tmp_path):

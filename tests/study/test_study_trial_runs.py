@@ -179,6 +179,7 @@ def test_a_dask_cluster_gives_the_same_tables(tmp_path, sequential):
 
 
 @cluster
+@pytest.mark.study
 def test_a_dask_worker_lost_in_mid_task_costs_nothing(tmp_path, sequential):
     slow = studies.study({"shots": 2000}, sweep={"num_qubits": [12], "seed": {"from": 1, "to": 12}})
     expected = studies.tables(

@@ -124,7 +124,7 @@ def test_two_hums_settle_one_after_the_other():
     assert integrated_gain(Probe.product(2), noise).value == pytest.approx(exact, rel=1e-7)
 
 
-@pytest.mark.parametrize("unit", [1.0, 1e-7, 1e5])
+@pytest.mark.parametrize("unit", [1.0, 1e-7, pytest.param(1e5, marks=pytest.mark.study)])
 @pytest.mark.parametrize(
     ("memory", "rate", "dead"),
     [
