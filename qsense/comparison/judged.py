@@ -34,17 +34,25 @@ def judged(
     stands = iter(holm(family, level))
     found = []
     for item in measured:
-        own = tuple(_judged(one, one.p_value is None or next(stands), on_device) for one in item.assumptions)
-        found.append(replace(item, assumptions=own))
+        own = [_judged(one, one.p_value is None or next(stands)) for one in item.assumptions]
+        found.append(
+            replace(item, assumptions=tuple(_on_device(one, item) for one in own) if on_device else tuple(own))
+        )
     return [_in_its_place(_once(item)) for item in found]
 
 
-def _judged(one: Assumption, stands: bool, on_device: bool) -> Assumption:
-    if one.held is False and not one.is_known and not stands:
-        one = replace(one, held=True)
-    if not on_device:  # what simulators run is what the spec says: nothing is there that would not be seen
-        return replace(one, unseen="")
-    return replace(one, withholds=False) if one.name == READOUT else one
+def _judged(one: Assumption, stands: bool) -> Assumption:
+    return replace(one, held=True) if one.held is False and not one.is_known and not stands else one
+
+
+def _on_device(one: Assumption, item: MeasuredPoint) -> Assumption:
+    """With what its test would not have shown: simulators run what the spec says, but of a device nobody knows."""
+    if one.name == READOUT:
+        return replace(one, withholds=False)
+    if not one.held:
+        return one
+    with item.point.calling_estimator():
+        return replace(one, unseen=item.point.method.unseen(one.name, item.point.rule.times, item.counts))
 
 
 def _once(item: MeasuredPoint) -> MeasuredPoint:

@@ -15,7 +15,6 @@ from qsense.estimators import tally
 from qsense.estimators.assumptions import READOUT, Assumption
 from qsense.estimators.chance import p_value
 from qsense.estimators.product.method import ProductSpins
-from qsense.noise import LocalNoise, NoiseModel
 from qsense.runs.point import Point
 
 _FEWEST = 25.0  # expected up, and down, for their sum to be near normal
@@ -38,9 +37,8 @@ def of_populations(point: Point, counts: Sequence[Counts]) -> Assumption | None:
     if not isinstance(method, ProductSpins) or point.probe.kind != "product" or "-z" in method.axes:
         return None
     rows = [row for row, axis in enumerate(method.axes) if axis == "z"]
-    is_alone = isinstance(noise, LocalNoise) or (isinstance(noise, NoiseModel) and noise.acts_alone)
     are_as_designed = all(part.num_rows == len(method.axes) for part in counts)
-    if not rows or not is_alone or not are_as_designed or point.pulses.name != "free":
+    if not rows or not noise.acts_alone or not are_as_designed or not point.pulses.is_free:
         return None
     channel = point.world.spin_channel(np.asarray(point.rule.times), point.probe.num_qubits)
     exact = (channel.stay_up + 1 - channel.stay_down) / 2  # of up, shape (times, spins)
@@ -62,8 +60,8 @@ def of_populations(point: Point, counts: Sequence[Counts]) -> Assumption | None:
 
 def surer(one: Assumption | None, other: Assumption | None) -> Assumption | None:
     """Returns one assumption of two tests of it: what the smaller chance says, at twice that chance."""
-    if one is None or other is None or one.p_value is None or other.p_value is None:
-        return other if one is None or one.p_value is None else one
-    least = min(one, other, key=lambda each: each.p_value or 0.0)
-    assert least.p_value is not None
-    return Assumption.tested(READOUT, min(1.0, 2 * least.p_value), least.consequence, withholds=True)
+    both = [(each.p_value, each) for each in (one, other) if each is not None and each.p_value is not None]
+    if len(both) < 2:
+        return both[0][1] if both else other
+    chance, least = min(both, key=lambda each: each[0])
+    return Assumption.tested(READOUT, min(1.0, 2 * chance), least.consequence, withholds=True)

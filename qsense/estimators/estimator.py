@@ -270,6 +270,13 @@ class Estimator(ABC):
         """Returns what stands in the estimates' place where an assumption is refused, by its name; None if nothing."""
         return None
 
+    def unseen(self, held: str, times: FloatArray, counts: Sequence[Counts]) -> str:
+        """Returns what the test of an assumption that holds, by its name, would not have shown; "" if nothing matters.
+
+        It is asked of devices and of counts from elsewhere, whose noise nobody knows.
+        """
+        return ""
+
     def fringes(self, counts: Counts, phase: float) -> Sequence[Fringe]:
         """Returns the fringes at one time, designed for the expected θ; () where it knows of none."""
         return ()

@@ -139,9 +139,7 @@ def _read(path: Path) -> ListedRecord | None:
         return _damaged(path, str(error).removeprefix(f"{path}").lstrip(os.sep).removeprefix(": "))
     except OSError as error:
         return _damaged(path, f"spec.toml: cannot be read: {error.strerror}")
-    except (ValueError, RecursionError) as error:
-        return _damaged(path, f"damaged ({type(error).__name__}: {error})")
-    except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         return _damaged(path, f"damaged ({type(error).__name__}: {error})")
 
 
@@ -155,8 +153,8 @@ def _listed(record: RecordFolder, spec: Mapping[str, Any]) -> ListedRecord:
         rows, verdicts = summary["rows"], list(summary.get("verdicts", ()))
     sizes = {int(size) for size in _several(spec.get("num_qubits", ())) if isinstance(size, int)}
     every = {
-        key: tuple(dict.fromkeys(str(row[key]) for row in rows)) or _names(spec, keys)
-        for key, keys in (("noise", ("noise",)), ("probe", ("probes",)), ("estimator", ("estimators",)))
+        key: tuple(dict.fromkeys(str(row[key]) for row in rows)) or _names(spec.get(entry, ()), key)
+        for key, entry in (("noise", "noise"), ("probe", "probes"), ("estimator", "estimators"))
     }
     z = [abs(float(row["z"])) for row in rows if row.get("z") is not None]
     if not all(map(math.isfinite, z)):
@@ -181,14 +179,10 @@ def _several(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _names(spec: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[str, ...]:
-    """The names of a spec's noises, probes or estimators, which are texts or tables with a name."""
-    found = []
-    for key in keys:
-        for one in _several(spec.get(key, ())):
-            inner = key.rstrip("s")
-            found.append(str(one.get("name", one.get(inner, ""))) if isinstance(one, dict) else str(one))
-    return tuple(dict.fromkeys(found))
+def _names(entries: Any, kind: str) -> tuple[str, ...]:
+    """The names of a spec's noises, probes or estimators: texts, or tables with a name or the key of their kind."""
+    found = [one.get("name", one.get(kind, "")) if isinstance(one, dict) else one for one in _several(entries)]
+    return tuple(dict.fromkeys(map(str, found)))
 
 
 def _first_integral(rows: list[dict[str, Any]]) -> str:

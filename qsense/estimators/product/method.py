@@ -170,8 +170,12 @@ class ProductSpins(Estimator, TwoSteps):
             return Assumption.not_tested(INDEPENDENT, why, NOT_INDEPENDENT, withholds=True)
         pairs = [correlations.pairs_by_axis(one, self.axes) for one in counts]
         chance = correlations.independence_p_value(times, pairs)
-        found = Assumption.tested(INDEPENDENT, chance, NOT_INDEPENDENT, withholds=True)
-        return replace(found, unseen=unseen_dephasing(times, counts, self.axes))
+        return Assumption.tested(INDEPENDENT, chance, NOT_INDEPENDENT, withholds=True)
+
+    def unseen(self, held: str, times: FloatArray, counts: Sequence[Counts]) -> str:
+        """Returns how much collective dephasing would not show, where independence of the spins was tested."""
+        is_tested = held == INDEPENDENT and self.num_qubits > 1 and all(map(self.shows_pairs, counts))
+        return unseen_dephasing(times, counts, self.axes) if is_tested else ""
 
     @property
     def _sides(self) -> tuple[float, ...]:

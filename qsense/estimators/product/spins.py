@@ -98,7 +98,7 @@ def gains(shares: IntArray, axes: Sequence[Axis] = AXES, weights: Sequence[float
     Raises:
         ArgumentError: the rows do not fit the design, or a row has fewer than MIN_SHOTS, 5 shots.
     """
-    return summed(_weighted(_equatorial(shares, axes), weights), (-1, -2))
+    return summed(weighted(_equatorial(shares, axes), weights), (-1, -2))
 
 
 def estimate(counts: Counts, axes: Sequence[Axis] = AXES, weights: Sequence[float] = ()) -> Estimate:
@@ -233,8 +233,8 @@ def _equatorial(shares: IntArray, axes: Sequence[Axis]) -> Squared:
     return Squared(plug_in - own, spread, plug_in)
 
 
-def _weighted(each: Squared, weights: Sequence[float]) -> Squared:
-    """The squares, shape (..., spins), times those of the weights."""
+def weighted(each: Squared, weights: Sequence[float]) -> Squared:
+    """Returns the squares, shape (..., spins), times those of the weights; as they are where weights are ()."""
     if not weights:
         return each
     square = np.square(weights)

@@ -27,6 +27,7 @@ from qsense.estimators.phase.joint import Fringe
 from qsense.estimators.phase.readings import of_ghz, of_spins
 from qsense.estimators.product import correlations
 from qsense.estimators.product.method import NOT_INDEPENDENT
+from qsense.estimators.product.spins import weighted
 from qsense.estimators.result import Estimate
 from qsense.estimators.scan.fringes import FringeFit, check_angles, fit_fringe, fits_p_value, squared_contrast
 from qsense.numerics.fisher import FloatArray
@@ -172,12 +173,8 @@ class RamseyScan(Estimator):
         return "directions", Settings(own, np.full(own.shape, np.pi / 2), turned)
 
     def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
-        square = self._weights**2
-        each = self._squared(counts)
-        law = np.moveaxis(each.spread, -1, 0)
-        spread = np.stack([term * square ** (2 - power) for power, term in enumerate(law)], axis=-1)
-        found = summed(Squared(each.value * square, spread, each.plug_in * square), (-1,))
-        return as_estimates(found, (0.0, float(square.sum())))[0]
+        found = summed(weighted(self._squared(counts), self.weights), (-1,))
+        return as_estimates(found, (0.0, float((self._weights**2).sum())))[0]
 
     def with_weights(self, weights: tuple[float, ...]) -> Self:
         return replace(self, weights=checked_weights(weights, self.num_qubits))
