@@ -14,6 +14,7 @@ from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import as_times, first_root
 from qsense.probes import Probe
 from qsense.theory.block import log_block_gain, log_sum_gain
+from qsense.theory.bounded_noise import bounded, integrate_beside_bounded, memory_of
 from qsense.theory.closed_integrals import closed_error, closed_integral, of_covariance
 from qsense.theory.dense import most_gain
 from qsense.theory.engines import (
@@ -25,7 +26,6 @@ from qsense.theory.engines import (
     slowest_part,
     unshared_rates,
 )
-from qsense.theory.hum import bounded, integrate_hum
 from qsense.theory.lasting import FAR, left_to_decay, most_taken, stays, surely_decays
 from qsense.theory.laws import memory_error
 from qsense.theory.lindblad import carries_phase
@@ -146,11 +146,11 @@ def integrated_gain(probe: Probe, noise: AnyNoise, until: float | None = None, f
         else:
             slowest = slowest or rate
     if rest is not world and not is_wave(world):
-        return _beside_hum(probe, engine, end, slowest, max(fastest, decay_scales(probe, world, field)[1]), field)
+        return _beside_bounded(probe, engine, end, slowest, max(fastest, decay_scales(probe, world, field)[1]), field)
     return _by_quadrature(probe, engine, follows, end, slowest, fastest)
 
 
-def _beside_hum(
+def _beside_bounded(
     probe: Probe, engine: Engine, end: float, slowest: float, fastest: float, field: float
 ) -> IntegratedGain:
     """𝓘 beside noise that takes only a part of G, by the rates of all other noise."""
@@ -162,7 +162,7 @@ def _beside_hum(
     cheap = engine.method == "closed form"
     rounding = engine.resolution * min(end, 10 / slowest if slowest else np.inf)
     square = 1.0 if world.is_plain else float(world.collected(np.ones(1))[0] ** 2)
-    found = integrate_hum(
+    found = integrate_beside_bounded(
         world, gain_of, lambda part: most_taken(probe, world, part, n), slowest, fastest, end, 0.1 * rounding, cheap
     )
     value, error = square * found.value, square * found.error
@@ -273,7 +273,7 @@ def crossing_times(num_qubits: int, noises: Sequence[AnyNoise], is_cheap: bool =
     own = min(float(unshared_rates(one, num_qubits).sum()) for one in worlds)
     shared = max(one.noise.fastest_rate(num_qubits, one.pulses) for one in worlds) - own
     fastest = float(rates.max()) + max(0.0, shared) / num_qubits
-    cuts = [getattr(part.memory, "low", 0.0) for one in worlds for part in bounded(one)]
+    cuts = [memory_of(part).low for one in worlds for part in bounded(one)]
     fastest = max([fastest, *(1e-3 * cut for cut in cuts)])  # too weak to turn one spin by 1 rad, but perhaps N
     slowest = min(
         (rate for rate in (slowest_part(one, num_qubits) for one in worlds) if rate), default=min(cuts, default=1)

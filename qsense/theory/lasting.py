@@ -7,10 +7,10 @@ import numpy as np
 from qsense.noise import Collective, Local, LocalNoise, PhaseNoise, World
 from qsense.probes import Probe
 from qsense.theory.block import is_block, is_sum
+from qsense.theory.bounded_noise import bounded, memory_of, without
 from qsense.theory.engines import Engine, decay_scales, engine_for, slowest_part, unshared_rates
-from qsense.theory.hum import bounded, without
 from qsense.theory.scales import LARGEST_LOG, lifetimes
-from qsense.theory.shared import felt, is_alike
+from qsense.theory.shared import felt, is_alike, most_felt
 
 FAR = 45.0  # exp(−45) < 3e-20: after so many lifetimes all that decays is gone
 
@@ -31,8 +31,7 @@ def most_taken(probe: Probe, world: World, part: PhaseNoise, num_qubits: int) ->
     own = np.ones(1) if isinstance(part.space, Local | Collective) else np.diag(part.space.covariance(num_qubits))
     if is_sum(probe, world.noise):
         return float(own.max())
-    spins = np.ones(num_qubits)
-    return float(spins @ np.abs(part.space.covariance(num_qubits)) @ spins)
+    return most_felt(part.space, num_qubits)
 
 
 def left_to_decay(probe: Probe, world: World) -> World:
@@ -50,7 +49,7 @@ def left_to_decay(probe: Probe, world: World) -> World:
             factor = felt(part.space, probe.branch)
         else:
             factor = float(np.diag(part.space.covariance(n)).min())
-        lost += factor * part.memory.limit(world.pulses)  # type: ignore[attr-defined]
+        lost += factor * memory_of(part).limit(world.pulses)
     return world if lost > LARGEST_LOG else without(world, parts)
 
 

@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qsense.noise import Collective, Local, PhaseNoise, PowerLaw, World
+from qsense.noise import PhaseNoise, World
 from qsense.noise.settled import Held, Settled, turns
 from qsense.numerics.fisher import FloatArray
-from qsense.theory.hum import bounded, replaced
+from qsense.theory.bounded_noise import bounded, memory_of, replaced
+from qsense.theory.shared import most_felt
 
 Values = Callable[[FloatArray], FloatArray]
 _POINTS = 24  # in a period, or of a peak that is narrower
@@ -38,13 +39,8 @@ def step_of(world: World, num_qubits: int) -> float:
     """Returns the step in s that no revival fits between; infinite where there is none."""
     step = math.inf
     for part in bounded(world):
-        memory = _memory(part)
-        spins = np.ones(num_qubits)
-        if isinstance(part.space, Local | Collective):
-            factor = float(num_qubits ** (1 if isinstance(part.space, Local) else 2))
-        else:
-            factor = float(spins @ np.abs(part.space.covariance(num_qubits)) @ spins)
-        sharp = math.sqrt(1 + factor * memory.limit(world.pulses))
+        memory = memory_of(part)
+        sharp = math.sqrt(1 + most_felt(part.space, num_qubits) * memory.limit(world.pulses))
         step = min(step, 1 / (_POINTS * min(memory.high, _HARMONIC * memory.low) * sharp))
     return step
 
@@ -107,16 +103,11 @@ def _bounds(values_of: Callable[[World], Values], world: World, grid: FloatArray
         2.0 * turns(world.pulses) * (2 * turns(world.pulses) + 1)
     )  # Σ|a| ≤ √(2 · number) of the rms
     at_best = [
-        PhaseNoise(part.space, Settled(_memory(part), Held(sign=best_phase), Held(sign=best_phase))) for part in parts
+        PhaseNoise(part.space, Settled(memory_of(part), Held(sign=best_phase), Held(sign=best_phase))) for part in parts
     ]
-    start = max(_memory(part).late_from(world.pulses) for part in parts)
+    start = max(memory_of(part).late_from(world.pulses) for part in parts)
     bound = values_of(replaced(world, parts, []))(grid)
     late = grid >= start
     if late.any():
         bound[late] = np.minimum(bound[late], values_of(replaced(world, parts, at_best))(grid[late]))
     return np.asarray(_SLACK * np.maximum(bound[1:], bound[:-1]))
-
-
-def _memory(part: PhaseNoise) -> PowerLaw:
-    assert isinstance(part.memory, PowerLaw)
-    return part.memory

@@ -52,6 +52,13 @@ def felt(space: Space, direction: FloatArray) -> float:
     return 0.0 if is_rounding(found, float(np.abs(terms).sum())) else found
 
 
+def most_felt(space: Space, num_qubits: int) -> float:
+    """Returns Σ|C_ij|, which dᵀCd exceeds for no d of entries within ±1."""
+    if isinstance(space, Local | Collective):
+        return float(num_qubits ** (1 if isinstance(space, Local) else 2))
+    return float(np.abs(space.covariance(num_qubits)).sum())
+
+
 def is_rounding(found: float, size: float, steps: int = 1) -> bool:
     """Whether a dᵀCd, or an eigenvalue of C, is what rounding leaves of 0.
 

@@ -18,8 +18,8 @@ from qsense.noise import NoiseModel, PhaseNoise, PowerLaw, World
 from qsense.noise.settled import Settled, turns, wave_size
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import Integral, integrate
-from qsense.theory.phases import beats, grid
 from qsense.theory.scales import LARGEST_LOG
+from qsense.theory.wave_phases import beats, grid
 
 Gain = Callable[[FloatArray], FloatArray]
 _SMOOTH = 12.0  # rad that pass in a width of the erfc: exp(−36) of a wave is left
@@ -54,6 +54,12 @@ def bounded(world: World) -> list[PhaseNoise]:
     return [part for part in world.noise.phase_noise if isinstance(part.memory, PowerLaw) and part.memory.spread]
 
 
+def memory_of(part: PhaseNoise) -> PowerLaw:
+    """Returns the memory of a part that is `bounded`."""
+    assert isinstance(part.memory, PowerLaw)
+    return part.memory
+
+
 def without(world: World, parts: list[PhaseNoise]) -> World:
     """Returns the world with all noise but these parts."""
     return replaced(world, parts, [])
@@ -65,7 +71,7 @@ def replaced(world: World, parts: list[PhaseNoise], by: list[PhaseNoise]) -> Wor
     return _with(world, [*others, *by])
 
 
-def integrate_hum(
+def integrate_beside_bounded(
     world: World,
     gain_of: Callable[[World], Gain],
     factor: Callable[[PhaseNoise], float],
@@ -99,13 +105,13 @@ def integrate_hum(
         part = _window(mean, entered, stage, shift, slowest, fastest, stage.end, atol, 1 / stage.fastest)
         value, error = value + part.value, error + part.error
         settled, entered, shift = settled + stage.parts, stage, stage.start
-    waves = [1 / _memory(one).low for one in bounded(world) if not any(one is other for other in settled)]
+    waves = [1 / memory_of(one).low for one in bounded(world) if not any(one is other for other in settled)]
     mean = _Mean(world, settled, gain_of, factor, shift, is_cheap)
     end = min(until, gone)
     last = _window(mean, entered, None, shift, max(slowest, 1 / end), fastest, until, atol, min(waves, default=np.inf))
     value, error = value + last.value, error + last.error + mean.missed(end, slowest)
     if settled and np.isfinite(until):  # the mean ends sharply: up to a wave is missed
-        sizes = sum(factor(one) * _waves(one, until, world) / (2 * math.pi * _memory(one).low) for one in settled)
+        sizes = sum(factor(one) * _waves(one, until, world) / (2 * math.pi * memory_of(one).low) for one in settled)
         error += float(mean(np.array([until]))[0]) * min(sizes, until)
     return Integral(value, error, last.tail)
 
@@ -147,7 +153,7 @@ class _Mean:
         start: float,
         is_cheap: bool,
     ) -> None:
-        frequencies = sorted({one for part in settled for one in (_memory(part).low, _memory(part).high)})
+        frequencies = sorted({one for part in settled for one in (memory_of(part).low, memory_of(part).high)})
         sizes = [sum(factor(part) * _waves(part, start, world, one) for part in settled) for one in frequencies]
         self.start, self.settled = start, settled
         found = grid(frequencies, sizes, turns(world.pulses), is_cheap)
@@ -155,7 +161,7 @@ class _Mean:
         self.gains = []
         for at in found.held:
             held = [
-                PhaseNoise(part.space, Settled(_memory(part), at[_memory(part).low], at[_memory(part).high]))
+                PhaseNoise(part.space, Settled(memory_of(part), at[memory_of(part).low], at[memory_of(part).high]))
                 for part in settled
             ]
             self.gains.append(gain_of(replaced(world, settled, held)))
@@ -174,8 +180,8 @@ def _stages(world: World, most: float) -> list[_Stage]:
     """All bounded noise, what settles first before what settles later."""
     stages: list[_Stage] = []
     group: list[PhaseNoise] = []
-    for part in [*sorted(bounded(world), key=lambda one: -_memory(one).low), None]:
-        if group and (part is None or _memory(part).low * _ALIKE < _memory(group[0]).low):
+    for part in [*sorted(bounded(world), key=lambda one: -memory_of(one).low), None]:
+        if group and (part is None or memory_of(part).low * _ALIKE < memory_of(group[0]).low):
             stages.append(_stage(group, world, most))
             group = []
         if part is not None:
@@ -184,7 +190,7 @@ def _stages(world: World, most: float) -> list[_Stage]:
 
 
 def _stage(group: list[PhaseNoise], world: World, most: float) -> _Stage:
-    memories = [_memory(part) for part in group]
+    memories = [memory_of(part) for part in group]
     start = max(one.late_from(world.pulses) for one in memories)
     cuts = sorted({cut for one in memories for cut in (one.low, one.high)})
     beat = min(beats(cuts)) / turns(world.pulses)
@@ -196,7 +202,7 @@ def _stage(group: list[PhaseNoise], world: World, most: float) -> _Stage:
 
 def _waves(part: PhaseNoise, time: float, world: World, frequency: float | None = None) -> float:
     """The size of the waves of a part around a time, of one cut-off or of both, in rad²."""
-    memory = _memory(part)
+    memory = memory_of(part)
     cuts = [cut for cut in (memory.low, memory.high) if frequency in (None, cut)]
     return min(sum(wave_size(memory, cut, time, world.pulses) for cut in cuts), LARGEST_LOG)
 
@@ -205,8 +211,3 @@ def _with(world: World, parts: list[PhaseNoise] | tuple[PhaseNoise, ...]) -> Wor
     model = world.noise
     rest = NoiseModel(model.local, coupling=model.coupling, phase_noise=parts, dipolar=model.dipolar)
     return World(rest, world.signal, world.pulses)
-
-
-def _memory(part: PhaseNoise) -> PowerLaw:
-    assert isinstance(part.memory, PowerLaw)
-    return part.memory
