@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -101,6 +102,9 @@ def _quiet_beside_json(wanted: bool) -> bool:
     return wanted
 
 
+RECORDS = Path("runs/records")
+"""Where commands put records, and look for those that are named by id or name."""
+Out = Annotated[Path, typer.Option(help="Folder under which the record <name>-<id> is made.")]
 AsJson = Annotated[
     bool, typer.Option("--json", callback=_quiet_beside_json, help="Print JSON for scripts and nothing else.")
 ]

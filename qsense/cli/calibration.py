@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import RECORDS, AsJson, app
 from qsense.cli.logs import show_log
 from qsense.cli.options import AllowCode, MaxQpuSeconds, integers, time_or_none
 from qsense.files.terminal import print_line
@@ -32,7 +32,7 @@ def calibrate(
     seed: Annotated[int, typer.Option(help="Seed of a simulated device.", min=0)] = 0,
     records: Annotated[
         Path, typer.Option(help="Of ibm:<device>: folder under which a folder for the jobs is made.")
-    ] = Path("runs/records"),
+    ] = RECORDS,
     max_qpu_seconds: MaxQpuSeconds = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Of ibm:<device>: say what would be sent; send and write nothing.")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import RECORDS, AsJson, app
 from qsense.cli.options import AllowCode
-from qsense.cli.records import DEFAULT_RECORDS, Records
+from qsense.cli.records import Records
 from qsense.errors import ArgumentError
 from qsense.files.terminal import plain_console, print_line
 from qsense.files.units import readable_time, time_unit, with_error
@@ -63,7 +63,7 @@ def compare(
         str | None,
         typer.Option(metavar="MODEL", help="A noise model's name or TOML file: what it would have predicted."),
     ] = None,
-    records: Records = DEFAULT_RECORDS,
+    records: Records = RECORDS,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:

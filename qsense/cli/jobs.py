@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import RECORDS, AsJson, Out, app
 from qsense.cli.logs import show_log
 from qsense.cli.options import AllowCode, MaxQpuSeconds, time_or_none
 from qsense.files.terminal import print_line
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 def submit(
     spec: Annotated[Path, typer.Argument(help="A run spec, such as runs/paper.toml.", metavar="SPEC")],
     backend: Annotated[str | None, typer.Option(help="Where to run, such as ibm:<device>; else the spec's.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder under which the record <name>-<id> is made.")] = Path(
-        "runs/records"
-    ),
+    out: Out = RECORDS,
     shots: Annotated[int | None, typer.Option(help="Shots for every circuit, instead of the spec's.", min=1)] = None,
     mode: Annotated[str, typer.Option(help="job, batch or session.")] = "batch",
     max_qpu_seconds: MaxQpuSeconds = None,

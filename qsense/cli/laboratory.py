@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import RECORDS, AsJson, Out, app
 from qsense.cli.options import AllowCode, integers
 from qsense.cli.progress import progress
 from qsense.cli.runs import show_record
@@ -55,9 +55,7 @@ def bring_in(
     made_for: Annotated[
         Path | None, typer.Option("--design", help="The design's folder, or its spec; of a file of counts.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder under which the record <name>-<id> is made.")] = Path(
-        "runs/records"
-    ),
+    out: Out = RECORDS,
     leftmost: Annotated[
         str | None,
         typer.Option(help="The leftmost letter of a bit string is the first spin, or the last: first, last."),

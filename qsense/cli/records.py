@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.core
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import RECORDS, AsJson, app
 from qsense.errors import ArgumentError
 from qsense.files.terminal import print_line, printable
 
@@ -26,7 +26,6 @@ _INDENT = 12
 Records = Annotated[
     Path, typer.Option("--records", metavar="FOLDER", help="Where records are that are named by id or name.")
 ]
-DEFAULT_RECORDS = Path("runs/records")
 
 
 class _ListsByDefault(typer.core.TyperGroup):
@@ -47,7 +46,7 @@ app.add_typer(records_app, name="records")
 
 @records_app.command("list", short_help="List the records of a folder, the newest first.")
 def list_them(
-    folder: Annotated[Path, typer.Argument(help="A folder with records.", metavar="FOLDER")] = DEFAULT_RECORDS,
+    folder: Annotated[Path, typer.Argument(help="A folder with records.", metavar="FOLDER")] = RECORDS,
     where: Annotated[
         list[str] | None,
         typer.Option(
@@ -79,7 +78,7 @@ def list_them(
 @records_app.command("rm", short_help="Remove records, after a question.")
 def remove(
     words: Annotated[list[str], typer.Argument(help="Ids, beginnings of ids, names or folders.", metavar="RECORD…")],
-    records: Records = DEFAULT_RECORDS,
+    records: Records = RECORDS,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:

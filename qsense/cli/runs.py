@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import RECORDS, AsJson, Out, app
 from qsense.cli.options import AllowCode, MaxQpuSeconds, integers, print_paths, time_or_none, value
 from qsense.cli.progress import progress
-from qsense.cli.records import DEFAULT_RECORDS, Records
+from qsense.cli.records import Records
 from qsense.errors import RecordError
 from qsense.files.old_names import with_old_names
 from qsense.files.terminal import print_line
@@ -26,9 +26,7 @@ Record = Annotated[Path, typer.Argument(help="A record folder that `qsense run` 
 @app.command(short_help="Run a spec: circuits, counts, estimates, comparison.")
 def run(
     spec: Spec,
-    out: Annotated[Path, typer.Option(help="Folder under which the record <name>-<id> is made.")] = Path(
-        "runs/records"
-    ),
+    out: Out = RECORDS,
     shots: Annotated[int | None, typer.Option(help="Shots for every circuit, instead of the spec's.", min=1)] = None,
     max_qpu_seconds: MaxQpuSeconds = None,
     allow_code: AllowCode = False,
@@ -62,7 +60,7 @@ def show(
     words: Annotated[
         list[str], typer.Argument(help="Records: paths, ids, beginnings of ids, or names.", metavar="RECORD…")
     ],
-    records: Records = DEFAULT_RECORDS,
+    records: Records = RECORDS,
     as_json: AsJson = False,
 ) -> None:
     """Show the comparison of records as it was last estimated; no code that their specs name is imported."""

@@ -1,11 +1,12 @@
 """How the command ends on an error, what --debug shows of it, and what goes to stderr beside JSON."""
 
 import logging
-import sys
+from functools import partial
 
+import in_process
 import pytest
 
-from qsense.cli import app, main
+from qsense.cli import app
 from qsense.cli import theory as theory_command
 from qsense.errors import ArgumentError
 
@@ -15,14 +16,7 @@ THEORY = ("theory", "--probe", "ghz", "--num-qubits", "3", "--dephasing", "0.1")
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    def go(*arguments):
-        monkeypatch.setattr(sys, "argv", ["qsense", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        return ended.value.code, shown.out, shown.err
-
-    return go
+    return partial(in_process.qsense, monkeypatch, capsys)
 
 
 def fails_with(monkeypatch, make):

@@ -2,15 +2,14 @@
 
 import json
 import math
-import sys
 
+import in_process
 import numpy as np
 import pytest
 from scipy import stats
 
 import qsense
 from qsense import LocalNoise, RunSpec
-from qsense.cli import main
 from qsense.comparison.beside_noise import _agreement, noise_rows
 from qsense.comparison.between import compare_records, what_changed
 from qsense.errors import ArgumentError, RecordError
@@ -43,11 +42,7 @@ def records(tmp_path_factory):
 def command(monkeypatch, capsys, records):
     def call(*words):
         where = ["--records", str(records["one"].path.parent)]
-        monkeypatch.setattr(sys, "argv", ["qsense", "compare", *words, *where])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = capsys.readouterr()
-        return end.value.code or 0, out, err
+        return in_process.qsense(monkeypatch, capsys, "compare", *words, *where)
 
     return call
 

@@ -5,13 +5,10 @@ Nothing of qsense is used but its commands: the circuits are simulated from sett
 
 import csv
 import json
-import sys
 
 import numpy as np
-import pytest
 import tomli_w
-
-from qsense.cli import main
+from in_process import qsense
 
 GAMMA, FIELD, LOST = 0.15, 0.4, 0.02
 SPEC = {
@@ -20,14 +17,6 @@ SPEC = {
                    {"estimator": "ramsey_scan", "num_angles": 10}],
     "field_rad_per_s": FIELD, "times_s": [0.0, 0.6, 1.2, 2.4], "shots": 300, "seed": 1,
 }  # fmt: skip
-
-
-def call(monkeypatch, capsys, *words):
-    monkeypatch.setattr(sys, "argv", ["qsense", *map(str, words)])
-    with pytest.raises(SystemExit) as end:
-        main()
-    out, err = capsys.readouterr()
-    return end.value.code or 0, out, err
 
 
 def simulated(row, rng):
@@ -73,25 +62,25 @@ def test_a_foreign_lab_is_brought_in_by_the_commands_alone(tmp_path, monkeypatch
     (tmp_path / "spec.toml").write_text(tomli_w.dumps(SPEC))
     folder, shots = tmp_path / "design", tmp_path / "shots.csv"
     words = ["design", tmp_path / "spec.toml", "--out", folder, "--signal", "none", "--known-shots", 30]
-    status, out, err = call(monkeypatch, capsys, *words)
+    status, out, err = qsense(monkeypatch, capsys, *words)
     assert (status, err) == (0, "")
     assert "qsense import" in out
     filled(folder, np.random.default_rng(8), shots)
 
     # As it comes it is refused, line by line, with what to say.
     words = ["import", shots, "--design", folder, "--out", tmp_path / "records", "--json"]
-    status, _, err = call(monkeypatch, capsys, *words)
+    status, _, err = qsense(monkeypatch, capsys, *words)
     assert (status, err.count("\n")) == (2, 1)
     assert "known.n3.k0: spins 0, 1, 2 are read wrong" in err
     assert 'with `leftmost = "first"` and `one = "down"` they are right (--leftmost first --one down)' in err
     words += ["--leftmost", "first", "--one", "down"]
-    status, _, err = call(monkeypatch, capsys, *words)
+    status, _, err = qsense(monkeypatch, capsys, *words)
     assert status == 2
     assert "have lost spins or are missing" in err
     assert "--lost drop" in err
     assert not (tmp_path / "records").exists()
 
-    status, out, err = call(monkeypatch, capsys, *words, "--lost", "drop")
+    status, out, err = qsense(monkeypatch, capsys, *words, "--lost", "drop")
     assert status == 0, err
     assert "shots with lost spins were left out" in err
     found = json.loads(out)
@@ -103,6 +92,6 @@ def test_a_foreign_lab_is_brought_in_by_the_commands_alone(tmp_path, monkeypatch
         assert row["field_low_rad_per_s"] - 0.05 < FIELD < row["field_high_rad_per_s"] + 0.05
         assert {one["name"]: one["held"] for one in row["assumptions"]}["no drift between rows"] is True
     for command in ("show", "compare", "estimate"):
-        status, out, err = call(monkeypatch, capsys, command, found["record"])
+        status, out, err = qsense(monkeypatch, capsys, command, found["record"])
         assert status == 0, err
     assert "measured elsewhere: shots.csv" in out

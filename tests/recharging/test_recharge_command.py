@@ -1,11 +1,10 @@
 """The command: the verdict first, 80 columns, JSON with the same numbers, figures, errors in a line."""
 
 import json
-import sys
 
+import in_process
 import pytest
 
-from qsense.cli import main
 from qsense.files.figures import render_figure
 from qsense.reports import recharging_figures
 
@@ -35,12 +34,9 @@ BEGINS = {
 @pytest.fixture
 def qsense(monkeypatch, capsys):
     def call(*words, status=0):
-        monkeypatch.setattr(sys, "argv", ["qsense", "recharge", *words])
-        with pytest.raises(SystemExit) as end:
-            main()
-        found = capsys.readouterr()
-        assert (end.value.code or 0) == status, found.err
-        return found.out if status == 0 else found.err
+        code, out, err = in_process.qsense(monkeypatch, capsys, "recharge", *words)
+        assert code == status, err
+        return out if status == 0 else err
 
     return call
 

@@ -3,13 +3,13 @@
 import json
 import os
 import shutil
-import sys
 import time
+from functools import partial
 
+import in_process
 import pytest
 import tomli_w
 
-from qsense.cli import main
 from qsense.errors import ArgumentError, RecordError
 from qsense.runs import listing
 from qsense.runs.finding import find_records, matching, open_named
@@ -45,14 +45,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def command(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["qsense", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = capsys.readouterr()
-        return end.value.code or 0, out, err
-
-    return call
+    return partial(in_process.qsense, monkeypatch, capsys)
 
 
 def names(records):
