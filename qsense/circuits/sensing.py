@@ -97,6 +97,11 @@ def prepare(probe: Probe) -> QuantumCircuit:
     elif probe.kind in ("symmetric", "state"):
         from qiskit.circuit.library import StatePreparation
 
+        if probe.is_mixed:
+            raise ArgumentError(
+                f'The probe "{probe.name}" is a density matrix, which no circuit prepares from |0…0>; use backend = '
+                '"emulator", or give a pure state or a circuit.'
+            )
         if n > NUM_QUBITS_OF_A_GENERAL_STATE:
             raise ArgumentError(
                 f'The probe "{probe.name}" of {n} spins has no known circuit; general states are prepared for at most '

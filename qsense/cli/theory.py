@@ -159,7 +159,8 @@ def _answer(
     from qsense.noise import world_of
     from qsense.numerics.integration import as_times
     from qsense.theory.bounds import gain_bound, integrated_gain_bound
-    from qsense.theory.engines import engine_for
+    from qsense.theory.engines import cannot_sense, engine_for
+    from qsense.theory.lindblad import carries_phase
     from qsense.theory.rate import check_dead_time, operational_rate
 
     check_dead_time(dead_time)
@@ -198,6 +199,7 @@ def _answer(
         "rate_time_s": rate.time if rate else None,
         "dead_time_s": dead_time,
         "method": integral.method,
+        "commutes_with_field": carries_phase(world, n) and cannot_sense(probe, world),
     }
 
 
@@ -232,6 +234,7 @@ def _show(answer: dict[str, Any], noise: str) -> None:
     from rich.table import Table
 
     from qsense.files.terminal import plain_console
+    from qsense.theory.engines import BLIND
 
     console = plain_console(highlight=False, piped_width=None)
     console.print(f"{answer['probe']}, N = {answer['num_qubits']}: {noise}")
@@ -260,6 +263,8 @@ def _show(answer: dict[str, Any], noise: str) -> None:
         console.print(f"𝓘_C of {answer['readout']}, phase {answer['phase']}: {reached}")
         if answer["blind_at"]:
             console.print(f"{answer['readout']} is blind to this probe at {answer['blind_at']}: it tells nothing of θ")
+    if answer["commutes_with_field"]:
+        console.print(f"{BLIND}; no time and no readout lets it sense the signal")
     console.print(f"no probe exceeds {seconds(answer['integrated_gain_bound_s'], 'a finite value here')}")
     if "plot" in answer:
         console.print(f"figure: {answer['plot']}")

@@ -56,7 +56,7 @@ def compare_records(one: RunRecord, other: RunRecord) -> RecordsCompared:
     tested = [row for row in rows if row["z"] is not None]
     for row, stands in zip(tested, holm([math.erfc(abs(row["z"]) / math.sqrt(2)) for row in tested]), strict=True):
         row["differs"] = stands
-    changed = what_changed(one.spec.to_dict(), other.spec.to_dict())
+    changed = what_changed(one.spec.to_dict("hash"), other.spec.to_dict("hash"))
     dates = [{key: record.provenance[key] for key in _DATES if key in record.provenance} for record in (one, other)]
     return RecordsCompared(
         tuple(rows), (len(own) - len(pairs), len(others) - len(pairs)), changed | what_changed(dates[0], dates[1])

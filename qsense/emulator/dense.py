@@ -44,7 +44,7 @@ def probabilities(
     if channel is None:
         lindblad.check(window.model, size)
     factor = None if channel is None else window.schur(size)
-    tensor = prepared(probe) if factor is None else to_pauli(np.asarray(factor * _pure(probe)))
+    tensor = prepared(probe) if factor is None else to_pauli(np.asarray(factor * _state(probe)))
     step = max(1, _CHUNK_BYTES // (16 * 4 ** (size - 1)))
     for start in range(0, len(settings), step):
         part = settings[start : start + step]
@@ -61,14 +61,13 @@ def prepared(probe: Probe) -> FloatArray:
     >>> prepared(Probe.product(1)).round(12) + 0.0
     array([1., 1., 0., 0.])
     """
-    tensor = to_pauli(_pure(probe))
+    tensor = to_pauli(_state(probe))
     tensor.setflags(write=False)
     return tensor
 
 
-def _pure(probe: Probe) -> ComplexArray:
-    state = probe.statevector()
-    return np.outer(state, state.conj())
+def _state(probe: Probe) -> ComplexArray:
+    return probe.density_matrix()
 
 
 def to_pauli(rho: ComplexArray) -> FloatArray:
@@ -143,7 +142,7 @@ def _state_by_state(
     phases, which = np.unique(settings.phases, axis=0, return_inverse=True)
     for number, vector in enumerate(phases):
         if window.channel is None:
-            rho = lindblad.evolved(_pure(experiment.probe), window.model, window.time, vector)
+            rho = lindblad.evolved(_state(experiment.probe), window.model, window.time, vector)
         else:
             tensor = start
             # Each pass takes the first axis, spin N−1 to begin with, and puts it last.

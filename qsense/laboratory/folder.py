@@ -1,6 +1,6 @@
 """The folder of a design: written whole or not at all, and read back as something that others may have changed.
 
-spec.toml  settings.csv  counts.csv  reading.toml  README.md  circuits/*.qasm
+spec.toml  states/*.npy  settings.csv  counts.csv  reading.toml  README.md  circuits/*.qasm
 """
 
 from __future__ import annotations
@@ -52,8 +52,6 @@ def write_design(
         ArgumentError: an argument is wrong, or a probe has no known circuit.
         ContentError: the folder holds something, or cannot be written.
     """
-    import tomli_w
-
     if signal not in ("injected", "none"):
         raise ArgumentError(f'Argument `signal` must be "injected" or "none", but is "{signal}".')
     if qasm not in (2, 3):
@@ -65,7 +63,7 @@ def write_design(
     sheet = settings_sheet.columns(design)
     rows = map(settings_sheet.row, design.circuits)
     files = {
-        SPEC: tomli_w.dumps(spec.to_dict()).encode(),
+        **spec.to_files(),
         settings_sheet.FILE: csv_bytes(sheet, ([row.get(name) for name in sheet] for row in rows)),
         COUNTS: csv_bytes(COUNTS_COLUMNS, []),
         READING: reading_text(spec.id, known_shots, signal).encode(),
@@ -108,6 +106,7 @@ def _write_folder(out: Path, files: dict[str, bytes]) -> None:
     try:
         (staged / "circuits").mkdir(parents=True)
         for name, content in files.items():
+            (staged / name).parent.mkdir(exist_ok=True)
             with open(staged / name, "wb") as file:
                 file.write(content)
                 file.flush()

@@ -3,7 +3,7 @@
 A Probe says what is prepared: GHZ, a product state, amplitudes over Dicke states (`collective`), a state vector or a
 density matrix, or an OpenQASM text (`qasm`); how it is prepared is the business of `circuits`. Qiskit is imported only
 where a circuit is read. The package may import `errors`, `numerics` and `files`. Public: Probe, FAMILIES, KINDS,
-parse_qasm, steepest_angle.
+parse_qasm, steepest_angle, and the module `states`, which reads and writes the numbers of a state.
 """
 
 from qsense.probes.collective import FAMILIES

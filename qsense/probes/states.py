@@ -1,7 +1,9 @@
-"""Reads and checks the numbers of a state that a user gives."""
+"""Reads and checks the numbers of a state that a user gives, and writes them."""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import math
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,10 @@ from qsense.files.archives import array_header, read_array
 from qsense.numerics.fisher import ComplexArray
 
 _NORMALISED = 1e-9
+_ROUNDED = 1e-15  # times √n: the norm of a vector of n numbers that has been divided by its norm
 _SINGLE = 1e-6  # of numbers with 24 bits, as Cirq and GPUs make them
 MOST_NUMBERS = 2**20  # a vector of 20 spins, a density matrix of 10
-_MOST_BYTES = 32 * MOST_NUMBERS + 2**16  # the longest complex numbers, and the header
+MOST_BYTES = 32 * MOST_NUMBERS + 2**16  # the longest complex numbers, and the header
 
 
 def normalised(argument: str, numbers: Any, dimensions: int) -> ComplexArray:
@@ -57,7 +60,8 @@ def normalised(argument: str, numbers: Any, dimensions: int) -> ComplexArray:
                 f"Argument `{argument}` must have length 1 (within {within}), but its norm is {norm}; divide it by its "
                 "norm."
             )
-        return np.asarray(array / norm)
+        # One that has been normalised is kept to its last bit, so that what is stored is read as it was.
+        return array if abs(norm - 1) <= _ROUNDED * math.sqrt(len(array)) else np.asarray(array / norm)
     skew = float(np.max(np.abs(array - array.conj().T)))
     if skew > within:
         raise ArgumentError(
@@ -106,21 +110,53 @@ def load(path: Path) -> Any:
         if path.exists() and not path.is_file():
             raise ContentError(f"{path}: is no file; give the path of a .npy file.")
         with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-        shape, _, kind, start = array_header(content)
-        declared = math.prod(shape)
-        if kind.hasobject or kind.kind not in "biufc":
-            raise ContentError(f"{path}: not a NumPy array of numbers, but of {kind.name}; save numbers.")
-        if declared > MOST_NUMBERS:
-            raise ContentError(
-                f"{path}: declares {declared:.6g} numbers; at most {MOST_NUMBERS} are read, a vector of 20 spins or a "
-                "density matrix of 10."
-            )
-        held = len(content) - start
-        if held != declared * kind.itemsize:
-            raise ContentError(f"{path}: declares {declared * kind.itemsize} bytes, but holds {held}; save it again.")
-        return read_array(content)
+            content = file.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
         raise ContentError(f"{path}: no such file; give the path of a .npy file.") from error
     except DAMAGED as error:
         raise ContentError(f"{path}: not a NumPy array of numbers ({type(error).__name__}).") from error
+    return from_bytes(content, str(path))
+
+
+def from_bytes(content: bytes, source: str) -> Any:
+    """Returns the array of a NumPy file's content, as `load` does; `source` is what an error calls it.
+
+    Raises:
+        ContentError: it is no array of a state's size.
+
+    >>> from_bytes(to_bytes(np.array([0.6, 0.8j])), "some.npy")
+    array([0.6+0.j , 0. +0.8j])
+    """
+    try:
+        shape, _, kind, start = array_header(content)
+        declared = math.prod(shape)
+        if kind.hasobject or kind.kind not in "biufc":
+            raise ContentError(f"{source}: not a NumPy array of numbers, but of {kind.name}; save numbers.")
+        if declared > MOST_NUMBERS:
+            raise ContentError(
+                f"{source}: declares {declared:.6g} numbers; at most {MOST_NUMBERS} are read, a vector of 20 spins or "
+                "a density matrix of 10."
+            )
+        held = len(content) - start
+        if held != declared * kind.itemsize:
+            raise ContentError(f"{source}: declares {declared * kind.itemsize} bytes, but holds {held}; save it again.")
+        return read_array(content)
+    except DAMAGED as error:
+        raise ContentError(f"{source}: not a NumPy array of numbers ({type(error).__name__}).") from error
+
+
+def to_bytes(state: ComplexArray) -> bytes:
+    """Returns the content of a NumPy file (.npy) of complex numbers."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.ascontiguousarray(state, dtype="<c16"), (1, 0), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def sha256_of(state: ComplexArray) -> str:
+    """Returns the SHA-256 of a state's shape and numbers: the same whatever wrote its file.
+
+    >>> sha256_of(np.array([0.6, 0.8]))[:12], sha256_of(np.array([[0.6, 0.8]]))[:12]
+    ('410da9ced9c6', 'a38f6ac5696c')
+    """
+    numbers = np.ascontiguousarray(state, dtype="<c16")
+    return hashlib.sha256(f"{numbers.shape}:".encode() + numbers.tobytes()).hexdigest()

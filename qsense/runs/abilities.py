@@ -20,6 +20,11 @@ def check_abilities(sampler: Sampler, point: Point) -> None:
     Raises:
         ArgumentError: the message names the part and the backends that do it.
     """
+    if point.probe.is_mixed and not isinstance(sampler, EmulatorSampler):
+        raise ArgumentError(
+            f'The probe "{point.probe.name}" is a density matrix, which no circuit prepares from |0…0>; use backend = '
+            '"emulator", or give a pure state or a circuit.'
+        )
     check = getattr(sampler, "check_noise", None)
     if check is not None:
         check(point.noise, point.experiment_at(float(point.rule.times[-1])))

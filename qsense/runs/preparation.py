@@ -27,7 +27,9 @@ from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import RowShots, plan
 from qsense.runs.point import Point
 from qsense.runs.record import RunRecord
+from qsense.runs.sensing import is_blind_control
 from qsense.runs.spec import RunSpec
+from qsense.theory.engines import BLIND
 
 logger = logging.getLogger(__name__)
 
@@ -124,9 +126,15 @@ def prepare_run(
                 "choose another folder (`out`)"
             )
         calibration = before
-    remarks = [*skipped(spec), *(ambiguous(points) if spec.device is not None else [])]
+    remarks = [*controls(spec), *skipped(spec), *(ambiguous(points) if spec.device is not None else [])]
     lines = tuple(dict.fromkeys(assumptions)), tuple(dict.fromkeys(remarks))
     return PreparedRun(spec, sampler, tuple(points), calibration, *lines)
+
+
+def controls(spec: RunSpec) -> list[str]:
+    """Returns a line for every control, a probe that cannot sense the signal and is run all the same."""
+    blind = [probe for probe in spec.probes if is_blind_control(probe, spec.signal)]
+    return [f"{probe.name}, N = {probe.num_qubits}: {BLIND}; it is run as a control" for probe in blind]
 
 
 def skipped(spec: RunSpec) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from qsense.errors import ArgumentError, at_key, nearest
 from qsense.files import content
 from qsense.probes import FAMILIES, KINDS, Probe
+from qsense.runs.own_probes import Form, is_own, is_own_entry, own_entry, own_probe
 from qsense.runs.spec_file import ProbeEntry, SpecFile
 from qsense.signals import Signal
 
@@ -51,6 +52,8 @@ def probes_of(entry: ProbeEntry, sizes: Sequence[int], signal: Signal, folder: P
         ArgumentError: the name is unknown, or a size is missing or another one.
         ContentError: a circuit cannot be read.
     """
+    if is_own_entry(entry):
+        return [own_probe(entry, sizes, folder)]
     if entry.qasm is not None:
         return [Probe.from_text(entry.qasm, entry.probe)]
     kind, _, rest = entry.probe.partition(":")
@@ -76,21 +79,33 @@ def probes_of(entry: ProbeEntry, sizes: Sequence[int], signal: Signal, folder: P
     )
 
 
-def probe_entries(probes: Sequence[Probe], signal: Signal) -> list[dict[str, Any]]:
+def probe_entries(probes: Sequence[Probe], signal: Signal, form: Form = "hash") -> list[dict[str, Any]]:
     """Returns the entries that mean these probes under a signal, each once for all its sizes.
+
+    Args:
+        probes: of a spec.
+        signal: of the spec.
+        form: how the numbers of a user's own states are held.
 
     >>> probe_entries([Probe.ghz(2), Probe.ghz(3), Probe.ghz(2, "+-")], Signal())
     [{'probe': 'ghz'}, {'probe': 'ghz:+-'}]
     """
     found: list[dict[str, Any]] = []
     for probe in probes:
-        entry = _entry(probe, signal)
+        entry = _entry(probe, signal, form)
         if entry not in found:
             found.append(entry)
     return found
 
 
-def _entry(probe: Probe, signal: Signal) -> dict[str, Any]:
+def named_sizes(probes: Sequence[Probe]) -> list[int]:
+    """Returns the sizes of the probes that are named, not given: the `num_qubits` of a resolved spec."""
+    return list(dict.fromkeys(p.num_qubits for p in probes if p.kind != "circuit" and not is_own(p)))
+
+
+def _entry(probe: Probe, signal: Signal, form: Form) -> dict[str, Any]:
+    if is_own(probe):
+        return own_entry(probe, form)
     if probe.kind == "circuit":
         return {"probe": probe.name, "qasm": probe.qasm}
     if probe.kind == "symmetric":

@@ -1,6 +1,6 @@
 """A run's folder: the resolved spec, the counts, what was estimated from them, and where it came from.
 
-    spec.toml  provenance.json  counts/*.npz  estimates.csv  tomography.csv  summary.json  gain.{png,svg}
+    spec.toml  states/*.npy  provenance.json  counts/*.npz  estimates.csv  tomography.csv  summary.json  gain.{png,svg}
     integrated_gain.{png,svg}
 
 Every file is written beside its place, flushed, and moved there in one step: after a crash there is the old file, the
@@ -60,8 +60,6 @@ class RunRecord(RecordFolder):
         Raises:
             RecordError: the folder cannot be written, or holds another spec.
         """
-        import tomli_w
-
         record = cls(parent / f"{spec.name}-{spec.id}", spec)
         if record.has("spec.toml"):
             stored = cls.load(record.path)
@@ -76,8 +74,10 @@ class RunRecord(RecordFolder):
             {} if calibration is None else {"calibrated": calibration.date, "calibration_sha256": calibration.sha256}
         )
         record.write_json("provenance.json", {**_provenance(spec), **device})
-        # Last: a folder with a spec is a record.
-        record.write_bytes("spec.toml", tomli_w.dumps(spec.to_dict()).encode())
+        # spec.toml comes last: a folder with a spec is a record.
+        for name, content in spec.to_files().items():
+            record.subfolder(str(Path(name).parent))
+            record.write_bytes(name, content)
         return record
 
     @classmethod

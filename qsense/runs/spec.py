@@ -19,14 +19,15 @@ from qsense.errors import ArgumentError, SpecError, at_key
 from qsense.extensions import allowing
 from qsense.files import toml_file
 from qsense.noise import Noise, ReadoutError, World
-from qsense.noise.checked import check_channel
 from qsense.noise.entries import KindEntry, LocalEntry
 from qsense.noise.loading import noise_of_entry
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
+from qsense.runs.own_probes import Form, state_files
 from qsense.runs.pairs import Pair, checked_pairs, probes_of_pairs
 from qsense.runs.placement import CALIBRATION, CalibrationNoise, DeviceOptions
-from qsense.runs.probe_entries import all_probes, probe_entries
+from qsense.runs.probe_entries import all_probes, named_sizes, probe_entries
+from qsense.runs.sensing import check_senses, check_worlds
 from qsense.runs.spec_file import SCHEMA, SpecFile
 from qsense.signals import FREE, UNIFORM, Pulses, Signal
 
@@ -92,13 +93,17 @@ class RunSpec:
         with allowing(allow_code):
             return resolve(toml_file.parse(data, SpecFile, source), source, Path())
 
-    def to_dict(self) -> dict[str, Any]:
-        """Returns a self-contained dictionary with the keys of the TOML file, sorted where order does not matter."""
+    def to_dict(self, states: Form = "inline") -> dict[str, Any]:
+        """Returns a self-contained dictionary with the keys of the TOML file, sorted where order does not matter.
+
+        Args:
+            states: how it holds the numbers of states: within itself, as the names of files, or by their hashes alone.
+        """
         data: dict[str, Any] = {
             "schema": SCHEMA,
             "name": self.name,
-            "probes": probe_entries(self.probes, self.signal),
-            "num_qubits": list(dict.fromkeys(p.num_qubits for p in self.probes if p.kind != "circuit")),
+            "probes": probe_entries(self.probes, self.signal, states),
+            "num_qubits": named_sizes(self.probes),
             "noise": [n.to_dict() for n in self.noises],
             "estimators": [e.to_dict() for e in self.estimators],
             "field_rad_per_s": self.field,
@@ -125,6 +130,12 @@ class RunSpec:
             data["compare"] = [list(pair) for pair in self.compare]
         return data
 
+    def to_files(self) -> dict[str, bytes]:
+        """Returns the files that hold the spec in a folder, by their names there; spec.toml is the last."""
+        import tomli_w
+
+        return {**state_files(self.probes), "spec.toml": tomli_w.dumps(self.to_dict("file")).encode()}
+
     @property
     def pairs(self) -> list[tuple[Probe, Probe]] | None:
         """The probes that are to be compared with each other; None where the spec leaves it open."""
@@ -144,11 +155,14 @@ class RunSpec:
         return FREE if self.senses_outside_pulses else Pulses.named(self.idle)
 
     def check_sensing(self) -> None:
-        """Refuses a spec whose pulses refocus its constant field, which a run of earlier versions may have.
+        """Refuses a spec whose pulses refocus its constant field, or with a probe that cannot sense the signal.
+
+        A run of earlier versions may have them.
 
         Raises:
-            SpecError: the message says what such pulses sense.
+            SpecError: the message says what such pulses sense, or which probe it is.
         """
+        check_senses(self.source, self.probes, self.signal)
         if self.idle != "free" and self.signal.is_constant:
             with at_key(self.source, "idle"):
                 self.signal.check_window(np.array(self.times or (0.0,))[-1:], Pulses.named(self.idle))
@@ -180,12 +194,12 @@ class RunSpec:
 
     def is_same_request(self, other: RunSpec) -> bool:
         """Returns whether another spec asks for the same, before a device chose its qubits, with numbers to 1e-12."""
-        return _equal(self.requested.to_dict(), other.requested.to_dict())
+        return _equal(*(one.requested.to_dict("hash") for one in (self, other)))
 
     @property
     def id(self) -> str:
         """Twelve hexadecimal digits of the hash of the resolved spec."""
-        text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=True)
+        text = json.dumps(self.to_dict("hash"), sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -257,7 +271,7 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         pairs,
         entry.strategy,
     )
-    _check_worlds(spec)
+    check_worlds(source, spec.probes, spec.noises, signal, spec.pulses)
     return spec
 
 
@@ -273,24 +287,6 @@ def _device(entry: SpecFile) -> tuple[DeviceOptions | None, str]:
         raise ArgumentError(f'`idle` is "{named}" here and "{entry.idle}" in the spec; give it once')
     idle = entry.idle or named or "free"
     return None if entry.device is None else replace(DeviceOptions.from_entry(entry.device), idle=idle), idle
-
-
-def _check_worlds(spec: RunSpec) -> None:
-    """Refuses noise, weights or pulses that do not go with a probe's number of spins, or with each other."""
-    sizes = list(dict.fromkeys(probe.num_qubits for probe in spec.probes))
-    if isinstance(spec.signal.weights, tuple) and sizes != [len(spec.signal.weights)]:
-        raise SpecError(
-            f"{spec.source}: key `signal.weights`: {len(spec.signal.weights)} weights go with probes of that many "
-            f'spins alone, but these have {", ".join(map(str, sizes))}; give one size, or weights = "alternating".'
-        )
-    for index, noise in enumerate(spec.noises):
-        if isinstance(noise, CalibrationNoise):
-            continue
-        for size in sizes:
-            with at_key(spec.source, f"noise[{index}]"):
-                check_channel(noise, size)
-            with at_key(spec.source, "signal" if spec.pulses.is_free else "idle"):
-                World(noise, spec.signal, spec.pulses).check(size)
 
 
 def _noise(entry: LocalEntry | KindEntry, folder: Path) -> Noise | CalibrationNoise:

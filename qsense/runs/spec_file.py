@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field, field_validator
 
 from qsense.errors import nearest
 from qsense.files.quantities import AngularFrequency, Time, one_or_more_sizes
@@ -14,6 +14,7 @@ from qsense.files.toml_file import Table
 from qsense.files.units import quantity
 from qsense.noise.entries import NoiseEntry
 from qsense.numerics.integration import as_times
+from qsense.probes import Probe
 from qsense.signals import MATCHED, Pulses
 
 SCHEMA = 1
@@ -22,6 +23,13 @@ STRATEGIES = ("one_step", "adaptive")
 
 
 LEAST_READOUT_SHOTS = 50  # with fewer, readout errors are not known to a useful precision
+
+
+def _named_or_given(value: Any) -> Any:
+    """Reads the entry of a probe: a bare name, a table, or a Probe from Python."""
+    if isinstance(value, Probe):
+        return {"probe": value.name, "given": value}
+    return {"probe": value} if isinstance(value, str) else value
 
 
 def _named(key: str) -> BeforeValidator:
@@ -57,9 +65,21 @@ Shots = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
 
 
 class ProbeEntry(Table):
-    probe: str
+    """A probe: by its name alone, or by a state, amplitudes or a circuit under a name.
+
+    `qasm` and `sha256` are of resolved specs, `given` is from Python.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, arbitrary_types_allowed=True)
+
+    probe: str = Field(validation_alias=AliasChoices("probe", "name"), min_length=1)
     tilt: float = 0.0
     qasm: str | None = None
+    state: Any = None
+    amplitudes: Any = None
+    circuit: Any = None
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    given: Probe | None = None
 
 
 class EstimatorEntry(Table):
@@ -114,7 +134,9 @@ class SpecFile(Table):
     spec_schema: int = Field(alias="schema", strict=True)
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
     description: str = ""
-    probes: Annotated[list[Annotated[ProbeEntry, _named("probe")]], BeforeValidator(_one_or_more)] = Field(min_length=1)
+    probes: Annotated[
+        list[Annotated[ProbeEntry, BeforeValidator(_named_or_given)]], BeforeValidator(_one_or_more)
+    ] = Field(min_length=1)
     num_qubits: Annotated[list[Size], BeforeValidator(one_or_more_sizes)] = []
     noise: Annotated[list[Annotated[NoiseEntry, _named("noise")]], BeforeValidator(_one_or_more)] = Field(min_length=1)
     estimators: Annotated[list[Annotated[EstimatorEntry, _named("estimator")]], BeforeValidator(_one_or_more)] = Field(
