@@ -150,8 +150,12 @@ def _of_circuit(circuit: Any, name: str, folder: Path) -> Probe:
 
 def _numbers(key: str, given: Any) -> ComplexArray:
     """Numbers of a list in which each is real or [re, im]."""
+    if isinstance(given, np.ndarray):
+        given = given.tolist()
+    if not isinstance(given, list | tuple):
+        raise ArgumentError(f"`{key}` should be a list of numbers, each real or [re, im], but is {given!r:.40}")
     found = []
-    for one in given if isinstance(given, list | tuple) else np.asarray(given).tolist():
+    for one in given:
         parts = one if isinstance(one, list | tuple) else (one, 0.0)
         if isinstance(one, complex):
             parts = (one.real, one.imag)
@@ -167,8 +171,8 @@ def _check_size(probe: Probe, sizes: Sequence[int]) -> None:
         return
     if probe.kind == "symmetric" and size + 1 in {2**one for one in sizes}:
         raise ArgumentError(
-            f'"{probe.name}" has {size + 1} `amplitudes`, those of the Dicke states of {size} spins, but `num_qubits` is '
-            f"{shown}; give amplitudes of all basis states as `state`"
+            f'"{probe.name}" has {size + 1} `amplitudes`, those of the Dicke states of {size} spins, but `num_qubits` '
+            f"is {shown}; give amplitudes of all basis states as `state`"
         )
     raise ArgumentError(
         f'"{probe.name}" has {size} spins, but `num_qubits` is {shown}; add {size}, or give a state of another size'

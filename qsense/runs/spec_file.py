@@ -134,9 +134,9 @@ class SpecFile(Table):
     spec_schema: int = Field(alias="schema", strict=True)
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
     description: str = ""
-    probes: Annotated[
-        list[Annotated[ProbeEntry, BeforeValidator(_named_or_given)]], BeforeValidator(_one_or_more)
-    ] = Field(min_length=1)
+    probes: Annotated[list[Annotated[ProbeEntry, BeforeValidator(_named_or_given)]], BeforeValidator(_one_or_more)] = (
+        Field(min_length=1)
+    )
     num_qubits: Annotated[list[Size], BeforeValidator(one_or_more_sizes)] = []
     noise: Annotated[list[Annotated[NoiseEntry, _named("noise")]], BeforeValidator(_one_or_more)] = Field(min_length=1)
     estimators: Annotated[list[Annotated[EstimatorEntry, _named("estimator")]], BeforeValidator(_one_or_more)] = Field(

@@ -71,7 +71,7 @@ def test_a_field_that_is_not_as_expected_is_found(tmp_path):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"probes": ["dicke:1"], "estimators": ["tomography"]},
+        {"probes": ["dicke_x:1"], "estimators": ["tomography"]},
         {"readout_error": {"up_given_down": 0.01, "down_given_up": 0.06}},
         {"probes": ["product"], "estimators": ["parameter_shift"],
          "noise": [{"name": "shared", "dephasing_rate": 0.1, "collective_dephasing_rate": 0.1}]},

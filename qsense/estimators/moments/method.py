@@ -16,7 +16,7 @@ from qsense.estimators.assumptions.known_phase import phase_p_value
 from qsense.estimators.assumptions.readings import Readings, read
 from qsense.estimators.estimator import Estimator, MomentBound, Option, TimeTable, checked_weights
 from qsense.estimators.moments.bound import MIN_SHOTS, Frame, check_order, design, estimate, moments, spin_sums
-from qsense.estimators.moments.prepared import checked, frame_of
+from qsense.estimators.moments.prepared import NUM_QUBITS_OF_A_STATE, checked, frame_of
 from qsense.estimators.moments.squeezing import finite, squeezing
 from qsense.estimators.result import Estimate
 from qsense.numerics.fisher import FloatArray
@@ -47,10 +47,12 @@ class CollectiveMoments(Estimator):
 
     @classmethod
     def reason(cls, probe: Probe) -> str | None:
-        if probe.kind != "symmetric" or probe.num_qubits < _LEAST_SPINS:
+        size = probe.num_qubits
+        is_looked_at = probe.kind in ("state", "circuit") and size <= NUM_QUBITS_OF_A_STATE and not probe.is_mixed
+        if size < _LEAST_SPINS or not (probe.kind == "symmetric" or is_looked_at):
             return None
         found = frame_of(probe)
-        if found.bound < _WORTH * probe.num_qubits:
+        if found.bound < _WORTH * size:
             return None
         of = "the mean spin and its noise" if found.frame.order == 1 else "second moments of the collective spin"
         return f"moments: a lower bound from {of}, with {len(found.frame.rows)} circuits a time for any N"
