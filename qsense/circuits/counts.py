@@ -6,10 +6,12 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qsense.circuits.entries import complaint, gathered, wide
 from qsense.circuits.histograms import MOST, check_whole, checked_rows
 from qsense.errors import ArgumentError, RecordError
 from qsense.files import DAMAGED
@@ -17,7 +19,11 @@ from qsense.files.archives import read_arrays
 from qsense.files.safe import read_bytes
 
 IntArray = NDArray[np.int64]
-SCHEMA = 1
+SCHEMA = 2  # of counts with lost spins; 1 of all others
+NEEDS_ALL_SPINS = (
+    'This needs all spins of every shot, but some are lost: leave such shots out (`lost = "drop"`), or use an '
+    "estimator that reads each spin by itself: product, ramsey_scan."
+)
 _NUM_BITS_OF_A_TABLE = 16
 
 
@@ -30,12 +36,15 @@ class Counts:
         offsets: row r has the entries offsets[r]:offsets[r+1]; shape (rows + 1,).
         outcomes: outcomes as little-endian bytes (bit j is spin j, 1 is up), shape (entries, ⌈num_bits/8⌉).
         numbers: how often, ≥ 1, shape (entries,).
+        lost: the spins of each outcome that were not read, as bytes like `outcomes`, where their bits are 0; None where
+            every shot has all spins. `tally` refuses to read such counts for what needs all spins of a shot.
     """
 
     num_bits: int
     offsets: IntArray
     outcomes: NDArray[np.uint8]
     numbers: IntArray
+    lost: NDArray[np.uint8] | None = None
 
     @classmethod
     def from_histograms(cls, num_bits: int, histograms: list[dict[int, int]]) -> Counts:
@@ -103,7 +112,24 @@ class Counts:
             raise ArgumentError(f"Argument `shots` must hold outcomes of {num_bits} bits, but one has more.")
         rows, number, width = shots.shape
         row_of = np.repeat(np.arange(rows, dtype=np.int64), number)
-        return _gathered(num_bits, rows, row_of, shots.reshape(-1, width), np.ones(rows * number, dtype=np.int64))
+        return cls.from_entries(num_bits, rows, row_of, shots.reshape(-1, width), np.ones(len(row_of), dtype=np.int64))
+
+    @classmethod
+    def from_entries(
+        cls, num_bits: int, num_rows: int, rows: IntArray, keys: NDArray[np.uint8], numbers: IntArray
+    ) -> Counts:
+        """Returns the counts of entries in any order; those of one row with the same bytes become one.
+
+        Args:
+            num_bits: number of spins.
+            num_rows: of the settings.
+            rows: of each entry, shape (entries,).
+            keys: outcomes, shape (entries, ⌈num_bits/8⌉), or with as many bytes more for the spins that are lost.
+            numbers: how often each was read, shape (entries,).
+        """
+        width, found = (num_bits + 7) // 8, gathered(num_rows, rows, keys, numbers)
+        lost = found.keys[:, width:] if found.keys[:, width:].any() else None
+        return cls(num_bits, found.offsets, found.keys[:, :width], found.numbers, lost)
 
     @classmethod
     def merged(cls, parts: Sequence[Counts]) -> Counts:
@@ -115,8 +141,17 @@ class Counts:
         """
         rows = parts[0].num_rows
         row_of = np.concatenate([np.repeat(np.arange(rows), np.diff(part.offsets)) for part in parts])
+        numbers = np.concatenate([part.numbers for part in parts])
+        return cls.from_entries(parts[0].num_bits, rows, row_of, cls._keys(parts), numbers)
+
+    @staticmethod
+    def _keys(parts: Sequence[Counts]) -> NDArray[np.uint8]:
+        """Outcomes, and beside them what is lost if anything is, of several counts."""
         outcomes = np.concatenate([part.outcomes for part in parts])
-        return _gathered(parts[0].num_bits, rows, row_of, outcomes, np.concatenate([part.numbers for part in parts]))
+        if all(part.lost is None for part in parts):
+            return outcomes
+        lost = [np.zeros_like(part.outcomes) if part.lost is None else part.lost for part in parts]
+        return np.concatenate([outcomes, np.concatenate(lost)], axis=1)
 
     @classmethod
     def joined(cls, parts: Sequence[Counts]) -> Counts:
@@ -125,12 +160,10 @@ class Counts:
         offsets = [np.zeros(1, dtype=np.int64)] + [
             part.offsets[1:] + shift for part, shift in zip(parts, shifts, strict=False)
         ]
-        return cls(
-            parts[0].num_bits,
-            np.concatenate(offsets),
-            np.concatenate([part.outcomes for part in parts]),
-            np.concatenate([part.numbers for part in parts]),
-        )
+        keys, width = cls._keys(parts), parts[0].outcomes.shape[1]
+        lost = keys[:, width:] if keys.shape[1] > width else None
+        numbers = np.concatenate([part.numbers for part in parts])
+        return cls(parts[0].num_bits, np.concatenate(offsets), keys[:, :width], numbers, lost)
 
     def pooled(self) -> Counts:
         """Returns the counts of all rows as those of one.
@@ -138,7 +171,8 @@ class Counts:
         >>> Counts.from_histograms(1, [{0: 3}, {0: 1, 1: 4}]).pooled().table()
         array([[4, 4]])
         """
-        return _gathered(self.num_bits, 1, np.zeros(len(self.numbers), dtype=np.int64), self.outcomes, self.numbers)
+        row_of = np.zeros(len(self.numbers), dtype=np.int64)
+        return Counts.from_entries(self.num_bits, 1, row_of, self._keys([self]), self.numbers)
 
     def part(self, start: int, end: int) -> Counts:
         """Returns some of the rows.
@@ -148,7 +182,8 @@ class Counts:
         """
         first, last = int(self.offsets[start]), int(self.offsets[end])
         offsets = self.offsets[start : end + 1] - first
-        return Counts(self.num_bits, offsets, self.outcomes[first:last], self.numbers[first:last])
+        lost = None if self.lost is None else self.lost[first:last]
+        return Counts(self.num_bits, offsets, self.outcomes[first:last], self.numbers[first:last], lost)
 
     def row_shots(self) -> IntArray:
         """Returns the shots of every row, shape (rows,).
@@ -172,8 +207,10 @@ class Counts:
         """Returns the numbers of all 2^num_bits outcomes, shape (rows, 2^num_bits).
 
         Raises:
-            ArgumentError: more than 16 spins.
+            ArgumentError: more than 16 spins, or some are lost.
         """
+        if self.lost is not None:
+            raise ArgumentError(NEEDS_ALL_SPINS)
         if self.num_bits > _NUM_BITS_OF_A_TABLE:
             raise ArgumentError(f"A table of 2^{self.num_bits} outcomes is too large; at most 16 spins.")
         place = 256 ** np.arange(self.outcomes.shape[1])
@@ -185,13 +222,15 @@ class Counts:
     def to_bytes(self) -> bytes:
         """Returns the counts as a compressed NPZ file."""
         buffer = io.BytesIO()
+        more: dict[str, Any] = {} if self.lost is None else {"lost": self.lost}
         np.savez_compressed(
             buffer,
-            schema=np.int64(SCHEMA),
+            schema=np.int64(1 if self.lost is None else SCHEMA),
             num_bits=np.int64(self.num_bits),
             offsets=self.offsets.astype(np.uint32),
             outcomes=self.outcomes,
             numbers=self.numbers.astype(np.uint32 if self.numbers.max(initial=0) < 2**32 else np.uint64),
+            **more,
         )
         return buffer.getvalue()
 
@@ -230,70 +269,15 @@ class Counts:
                     raise RecordError(
                         f"{source}: `{name}` must be whole numbers below 2^63; delete it and run the spec again."
                     )
-            counts = cls(
-                int(arrays["num_bits"]), _wide(arrays["offsets"]), arrays["outcomes"], _wide(arrays["numbers"])
-            )
+            size, numbers = int(arrays["num_bits"]), wide(arrays["numbers"])
+            counts = cls(size, wide(arrays["offsets"]), arrays["outcomes"], numbers, data.get("lost"))
         except RecordError:
             raise
         except DAMAGED as error:
             raise RecordError(
                 f"{source}: truncated or damaged ({type(error).__name__}); delete it and run the spec again."
             ) from error
-        counts._check(source)
+        wrong = complaint(counts.num_bits, counts.offsets, counts.outcomes, counts.numbers, counts.lost)
+        if wrong:
+            raise RecordError(f"{source}: {wrong}; delete it and run the spec again.")
         return counts
-
-    def _check(self, source: str) -> None:
-        entries = len(self.numbers)
-        fits = (
-            self.num_bits >= 1
-            and self.offsets.ndim == 1
-            and len(self.offsets) >= 1
-            and self.offsets[0] == 0
-            and self.offsets[-1] == entries
-            and bool(np.all(np.diff(self.offsets) >= 0))
-            and self.outcomes.dtype == np.uint8
-            and self.outcomes.shape == (entries, (self.num_bits + 7) // 8)
-        )
-        if fits and entries and self.num_bits % 8:
-            fits = int(self.outcomes[:, -1].max()) < 2 ** (self.num_bits % 8)
-        if not fits:
-            raise RecordError(f"{source}: its arrays do not fit together; delete it and run the spec again.")
-        if entries and int(self.numbers.min()) < 1:
-            raise RecordError(
-                f"{source}: `numbers` has {int(self.numbers.min())}, but outcomes listed were read; delete it "
-                "and run the spec again."
-            )
-        if float(self.numbers.sum(dtype=np.float64)) > MOST:
-            raise RecordError(f"{source}: `numbers` add up to more than 2^63 shots; delete it and run the spec again.")
-        if entries and len(self._distinct()) < entries:
-            raise RecordError(
-                f"{source}: `outcomes` has an outcome twice in one row; delete it and run the spec again."
-            )
-
-    def _distinct(self) -> IntArray:
-        row_of = np.repeat(np.arange(self.num_rows), np.diff(self.offsets))
-        return _gathered(self.num_bits, self.num_rows, row_of, self.outcomes, self.numbers).numbers
-
-
-def _wide(array: NDArray[np.generic]) -> IntArray:
-    """The integers of a file in 64 bits; of those in fewer than 32 a small file could hold too many."""
-    if array.dtype.itemsize < 4:
-        raise ValueError("integers of fewer than 32 bits")
-    return array.astype(np.int64)
-
-
-def _gathered(num_bits: int, num_rows: int, rows: IntArray, outcomes: NDArray[np.uint8], numbers: IntArray) -> Counts:
-    """The counts of entries in any order; those of one row with the same outcome become one."""
-    width = outcomes.shape[1]
-    words = np.zeros((len(outcomes), 8 * ((width + 7) // 8)), dtype=np.uint8)
-    words[:, :width] = outcomes
-    keys = [*words.view("<u8").T, rows.astype(np.uint64)]
-    order = np.lexsort(keys)  # by the last key first: rows, then outcomes as numbers
-    ordered = np.stack(keys)[:, order]
-    first = np.flatnonzero(np.append(True, np.any(ordered[:, 1:] != ordered[:, :-1], axis=0)))
-    return Counts(
-        num_bits,
-        np.searchsorted(ordered[-1, first], np.arange(num_rows + 1, dtype=np.uint64)),
-        outcomes[order[first]],
-        np.add.reduceat(numbers[order], first),
-    )

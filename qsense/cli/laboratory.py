@@ -63,7 +63,11 @@ def bring_in(
     one: Annotated[str | None, typer.Option(help="What 1 means: up (excited) or down.")] = None,
     spins: Annotated[str | None, typer.Option(help="Which spin each place is: 2,0,1.")] = None,
     lost: Annotated[
-        str | None, typer.Option(help="Shots with lost spins, and missing ones: refuse, or drop (post-selected).")
+        str | None,
+        typer.Option(
+            help="Shots with lost spins, and missing ones: refuse, drop (post-selected), keep the spins that are left "
+            "(estimators of single spins), or keep_or_drop."
+        ),
     ] = None,
     shots: Annotated[str | None, typer.Option(help="Of every circuit: planned, or as many as were measured.")] = None,
     axes: Annotated[

@@ -12,6 +12,7 @@ from dataclasses import replace
 from qsense.comparison import assumed, decay_law
 from qsense.comparison.points import MeasuredPoint, exact_values
 from qsense.comparison.ratio import holm
+from qsense.estimators import tally
 from qsense.estimators.assumptions import DECAY_LAW, NAMES, READOUT, REFUSED_BELOW, Assumption
 from qsense.estimators.result import integrate_estimates
 
@@ -75,7 +76,8 @@ def _in_its_place(item: MeasuredPoint) -> MeasuredPoint:
     for place, one in enumerate(item.assumptions):
         with point.calling_estimator():
             instead = point.method.instead(one.name) if one.held is False and one.withholds else None
-        if instead is None or min(int(part.row_shots().min()) for part in item.counts) < instead.least:
+        whole = [int(tally.with_all_spins(part).row_shots().min()) for part in item.counts]
+        if instead is None or min(whole) < instead.least:
             continue
         with point.calling_estimator():
             estimates = point.about_the_field([instead.estimate(part) for part in item.counts])

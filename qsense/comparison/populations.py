@@ -46,11 +46,13 @@ def of_populations(point: Point, counts: Sequence[Counts]) -> Assumption | None:
     for part, up in zip(counts, exact, strict=True):
         here = np.isin(tally.rows_of(part), rows)
         numbers = part.numbers[here].astype(np.float64)
-        total = float(numbers.sum())
-        found += float(numbers @ tally.bits(part)[here].sum(1))
-        expected += total * float(up.sum())
-        variance += total * float((up * (1 - up)).sum())
-        shots += total * len(up)
+        ups, known = (one[here] for one in tally.known_bits(part))
+        each = numbers @ known  # shots of every spin
+        found += float(numbers @ ups.sum(1))
+        total = max(float(numbers.sum()), 1.0)
+        expected += total * float((each / total * up).sum())
+        variance += total * float((each / total * up * (1 - up)).sum())
+        shots += float(each.sum())
     if min(expected, shots - expected) < _FEWEST or variance <= 0:
         return None
     chance = p_value((found - expected) ** 2 / variance, 1)

@@ -9,6 +9,7 @@ import numpy as np
 
 from qsense.comparison.points import MeasuredPoint
 from qsense.errors import ArgumentError
+from qsense.estimators import tally
 from qsense.estimators.chance import p_value
 from qsense.estimators.integral import fit
 from qsense.estimators.product.method import ProductSpins
@@ -26,13 +27,10 @@ def collective_part(item: MeasuredPoint) -> dict[str, Any]:
     """
     point = item.point
     method = point.method
-    if (
-        not isinstance(method, ProductSpins)
-        or point.probe.num_qubits < 2
-        or not all(map(method.shows_pairs, item.counts))
-    ):
+    whole = [tally.with_all_spins(one) for one in item.counts]
+    if not isinstance(method, ProductSpins) or point.probe.num_qubits < 2 or not all(map(method.shows_pairs, whole)):
         return {}
-    found = shared_dephasing(point.rule.times, item.counts, method.axes)
+    found = shared_dephasing(point.rule.times, whole, method.axes)
     if found is None:
         return {}
     return {

@@ -151,6 +151,7 @@ class Estimator(ABC):
         probe_kinds: the kinds of probes that it goes with; () for all.
         min_shots: for every circuit, whatever the probe; see `needed_shots`.
         tables: further files of a record.
+        reads_single_spins: whether it reads each spin by itself, so that shots in which other spins are lost serve it.
         assumes: what it takes for granted, by the names of `qsense.estimators.assumptions`; see `assumptions`.
     """
 
@@ -158,6 +159,7 @@ class Estimator(ABC):
     options: ClassVar[Mapping[str, Option]] = {}
     probe_kinds: ClassVar[tuple[str, ...]] = ()
     min_shots: ClassVar[int] = 2
+    reads_single_spins: ClassVar[bool] = False
     tables: ClassVar[tuple[TimeTable, ...]] = ()
     assumes: ClassVar[tuple[str, ...]] = ()
 

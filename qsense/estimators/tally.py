@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from qsense.circuits.counts import Counts, IntArray
+from qsense.circuits.counts import NEEDS_ALL_SPINS, Counts, IntArray
 from qsense.errors import ArgumentError
 from qsense.numerics.fisher import FloatArray
 
@@ -23,15 +23,59 @@ def rows_of(counts: Counts) -> IntArray:
 def num_ups(counts: Counts) -> IntArray:
     """Returns how many spins are up in every entry, shape (entries,).
 
+    Raises:
+        ArgumentError: some spins are lost.
+
     >>> num_ups(Counts.from_histograms(9, [{0b101: 3, 0b111000000: 1}])).tolist()
     [2, 3]
     """
+    check_whole(counts)
     return np.asarray(np.bitwise_count(counts.outcomes).sum(1), dtype=np.int64)
 
 
 def bits(counts: Counts) -> NDArray[np.uint8]:
-    """Returns the spins of every entry, shape (entries, spins): 1 is up."""
-    return np.unpackbits(counts.outcomes, axis=1, count=counts.num_bits, bitorder="little")
+    """Returns the spins of every entry, shape (entries, spins): 1 is up.
+
+    Raises:
+        ArgumentError: some are lost; `known_bits` gives those that are not.
+    """
+    check_whole(counts)
+    return _unpacked(counts.outcomes, counts.num_bits)
+
+
+def known_bits(counts: Counts) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Returns the spins of every entry, 1 for up, and which of them are known, both of shape (entries, spins)."""
+    up = _unpacked(counts.outcomes, counts.num_bits)
+    return up, np.ones_like(up) if counts.lost is None else 1 - _unpacked(counts.lost, counts.num_bits)
+
+
+def with_all_spins(counts: Counts) -> Counts:
+    """Returns the shots of which all spins are known.
+
+    >>> lost = np.array([[0], [2]], dtype=np.uint8)
+    >>> outcomes = np.array([[3], [1]], dtype=np.uint8)
+    >>> with_all_spins(Counts(2, np.array([0, 2]), outcomes, np.array([5, 1]), lost)).table()
+    array([[0, 0, 0, 5]])
+    """
+    if counts.lost is None:
+        return counts
+    whole = ~counts.lost.any(1)
+    offsets = np.concatenate([[0], np.cumsum(whole)])[counts.offsets]
+    return Counts(counts.num_bits, offsets, counts.outcomes[whole], counts.numbers[whole])
+
+
+def _unpacked(packed: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    return np.unpackbits(packed, axis=1, count=size, bitorder="little")
+
+
+def check_whole(counts: Counts) -> None:
+    """Refuses counts in which spins are lost, for what needs all spins of a shot.
+
+    Raises:
+        ArgumentError: some are lost.
+    """
+    if counts.lost is not None:
+        raise ArgumentError(NEEDS_ALL_SPINS)
 
 
 def by_class(counts: Counts, kinds: IntArray, num_classes: int) -> IntArray:
@@ -96,15 +140,20 @@ def ups(counts: Counts) -> IntArray:
 
 
 def per_spin(counts: Counts) -> IntArray:
-    """Returns how often each spin was down and up, shape (rows, spins, 2).
+    """Returns how often each spin was down and up, shape (rows, spins, 2); lost spins are neither.
 
     >>> per_spin(Counts.from_histograms(2, [{0: 3, 1: 1, 3: 2}])).tolist()
     [[[3, 3], [4, 2]]]
     """
     up = np.zeros((counts.num_rows, counts.num_bits), dtype=np.int64)
-    np.add.at(up, rows_of(counts), bits(counts) * counts.numbers[:, None])
-    total = np.bincount(rows_of(counts), counts.numbers, counts.num_rows).astype(np.int64)
-    return np.stack([total[:, None] - up, up], axis=-1)
+    ups, known = known_bits(counts)
+    np.add.at(up, rows_of(counts), ups * counts.numbers[:, None])
+    if counts.lost is None:
+        total = np.bincount(rows_of(counts), counts.numbers, counts.num_rows).astype(np.int64)[:, None]
+    else:
+        total = np.zeros_like(up)
+        np.add.at(total, rows_of(counts), known * counts.numbers[:, None])
+    return np.stack([total - up, up], axis=-1)
 
 
 def check_rows(num_rows: int, expected: int, what: str) -> None:

@@ -25,7 +25,8 @@ class Brought:
     Attributes:
         points: of the design, each with the shots that its circuits have.
         counts: of each point, a row for each circuit.
-        lost: shots in which a spin was lost, that were left out.
+        lost: shots that were left out, as a spin was lost in them.
+        kept: shots in which a spin was lost, whose other spins count.
         missing: shots that were planned and are not there.
         checked: how many known strings were read as prepared.
     """
@@ -33,6 +34,7 @@ class Brought:
     points: tuple[Point, ...]
     counts: tuple[Counts, ...]
     lost: int
+    kept: int
     missing: int
     checked: int
 
@@ -59,11 +61,14 @@ def arranged(design: Design, answers: Answers, reading: Reading) -> Brought:
             f"{answers.source}: has no counts of {len(absent)} of {len(design.measuring)} circuits ({listed}); measure "
             "them, or make a design without them."
         )
-    lost = missing = 0
+    lost = partly = missing = 0
     kept: dict[str, Answer] = {}
     for circuit in design.measuring:
-        kept[circuit.id], gone = _with_all_spins(read[circuit.id], circuit, answers, reading)
+        holed = (read[circuit.id].bits == LOST).any(1)
+        kept[circuit.id] = _without_lost(read[circuit.id], holed, circuit, answers, reading)
+        gone = int(read[circuit.id].numbers.sum() - kept[circuit.id].numbers.sum())
         lost += gone
+        partly += int(read[circuit.id].numbers[holed].sum()) - gone
         missing += _missing(read[circuit.id], circuit, answers, reading)
         _check_enough(kept[circuit.id], circuit, answers)
     points, counts, at = [], [], 0
@@ -71,11 +76,11 @@ def arranged(design: Design, answers: Answers, reading: Reading) -> Brought:
         rows, times = point.circuits_per_time, len(point.rule.times)
         own = [kept[one.id] for one in design.measuring[at : at + rows * times]]
         at += rows * times
-        found = Counts.from_histograms(point.probe.num_qubits, [_histogram(one) for one in own])
+        found = _counts(point.probe.num_qubits, own)
         shots = found.row_shots().tolist()
         points.append(replace(point, rows=tuple(tuple(shots[k * rows : (k + 1) * rows]) for k in range(times))))
         counts.append(found)
-    return Brought(tuple(points), tuple(counts), lost, missing, checked)
+    return Brought(tuple(points), tuple(counts), lost, partly, missing, checked)
 
 
 def _read(answer: Answer, order: str, reading: Reading) -> Answer:
@@ -148,20 +153,38 @@ def _remedy(seen: Bools, prepared: Bools, order: str, reading: Reading) -> str:
     return "check the order of the spins (`spins`), what 1 means (`one`), and the preparation of the strings"
 
 
-def _with_all_spins(answer: Answer, circuit: DesignedCircuit, answers: Answers, reading: Reading) -> tuple[Answer, int]:
-    gone = (answer.bits == LOST).any(1)
-    number = int(answer.numbers[gone].sum())
+def _without_lost(answer: Answer, holed: Bools, circuit: DesignedCircuit, answers: Answers, reading: Reading) -> Answer:
+    """The answer without the entries that do not count: those with lost spins, or where these are kept, without any."""
+    number = int(answer.numbers[holed].sum())
     if not number:
-        return answer, 0
+        return answer
+    what = f"{answers.source}: {answer.where(int(np.argmax(holed)))}: {number} shots of {circuit.id} have lost spins"
+    estimator = "" if circuit.point is None else circuit.point.estimator.name
     if reading.lost == "refuse":
-        estimator = "" if circuit.point is None else f", and the estimator {circuit.point.estimator.name} needs all"
+        needs = f", and the estimator {estimator} needs all" if estimator else ""
         raise ContentError(
-            f"{answers.source}: {answer.where(int(np.argmax(gone)))}: {number} shots of {circuit.id} have lost spins "
-            f'or are missing{estimator}; say `lost = "drop"` (--lost drop) to leave such shots out.'
+            f'{what} or are missing{needs}; say `lost = "drop"` (--lost drop) to leave such shots out'
+            f"{_or_keep(circuit)}."
         )
-    keep = ~gone
+    if reading.lost == "keep" and not _reads_single_spins(circuit):
+        raise ContentError(
+            f"{what}, but the estimator {estimator} needs all spins of a shot: say `lost = "
+            '"keep_or_drop"` (--lost keep_or_drop) to leave such shots out of its circuits alone.'
+        )
+    if reading.lost != "drop" and _reads_single_spins(circuit):
+        holed = (answer.bits == LOST).all(1)
+    keep = ~holed
     places = [answer.places[k] for k in np.flatnonzero(keep).tolist()] if answer.places else ()
-    return replace(answer, bits=answer.bits[keep], numbers=answer.numbers[keep], places=places), number
+    return replace(answer, bits=answer.bits[keep], numbers=answer.numbers[keep], places=places)
+
+
+def _reads_single_spins(circuit: DesignedCircuit) -> bool:
+    return circuit.point is not None and circuit.point.method.reads_single_spins
+
+
+def _or_keep(circuit: DesignedCircuit) -> str:
+    kept = ', or `lost = "keep"` (--lost keep) to use the spins that are left'
+    return kept if _reads_single_spins(circuit) else ""
 
 
 def _missing(answer: Answer, circuit: DesignedCircuit, answers: Answers, reading: Reading) -> int:
@@ -182,19 +205,19 @@ def _missing(answer: Answer, circuit: DesignedCircuit, answers: Answers, reading
 def _check_enough(answer: Answer, circuit: DesignedCircuit, answers: Answers) -> None:
     if circuit.point is None:
         return
-    least, total = min(circuit.point.method.min_shots, circuit.shots), int(answer.numbers.sum())
+    least = min(circuit.point.method.min_shots, circuit.shots)
+    total = int((answer.numbers @ (answer.bits != LOST)).min(initial=int(answer.numbers.sum())))
     if total < least:
         raise ContentError(
-            f"{answers.source}: {circuit.id} has {total} shots with all spins, but the estimator "
+            f"{answers.source}: {circuit.id} has {total} shots in which no spin that counts is lost, but the estimator "
             f"{circuit.point.estimator.name} needs {least} of every circuit; measure more."
         )
 
 
-def _histogram(answer: Answer) -> dict[int, int]:
-    """How often each outcome was read, in ascending order of the outcomes as numbers."""
-    packed = np.packbits(answer.bits.astype(np.uint8), axis=1, bitorder="little")
-    found: dict[int, int] = {}
-    for outcome, number in zip(packed, answer.numbers.tolist(), strict=True):
-        key = int.from_bytes(outcome.tobytes(), "little")
-        found[key] = found.get(key, 0) + number
-    return dict(sorted(found.items()))
+def _counts(size: int, own: list[Answer]) -> Counts:
+    """The counts of several circuits, a row for each."""
+    numbers = np.concatenate([one.numbers for one in own])
+    bits = np.concatenate([one.bits for one in own])[numbers > 0]
+    rows = np.repeat(np.arange(len(own)), [len(one.numbers) for one in own])[numbers > 0]
+    planes = [np.packbits(plane, axis=1, bitorder="little") for plane in (bits == 1, bits == LOST)]
+    return Counts.from_entries(size, len(own), rows, np.concatenate(planes, axis=1), numbers[numbers > 0])

@@ -15,7 +15,7 @@ import numpy as np
 from qsense.errors import ContentError
 from qsense.files import DAMAGED
 from qsense.files.archives import read_array
-from qsense.laboratory.answers import Answer, as_answer, in_order, known_circuit, of_text
+from qsense.laboratory.answers import Answer, Numbers, as_answer, in_order, known_circuit, of_text
 from qsense.laboratory.arrays import SLACK, as_bits
 from qsense.laboratory.design import Design, DesignedCircuit
 from qsense.laboratory.sheets import MOST_COUNT
@@ -163,15 +163,19 @@ def _pub(pub: Any, at: int, source: str) -> tuple[Any, int]:
 
 
 def _is_braket(one: Any) -> bool:
-    return isinstance(one, Mapping) and "measurements" in one and "measuredQubits" in one
+    if not isinstance(one, Mapping) or "measuredQubits" not in one:
+        return False
+    return "measurements" in one or "measurementProbabilities" in one
 
 
 def _braket(one: Mapping[str, Any], circuit: DesignedCircuit, source: str) -> Answer:
-    place = f"circuit {circuit.id}"
-    qubits, measured = one["measuredQubits"], one["measurements"]
+    place, numbers = f"circuit {circuit.id}", None
+    measured, shares = one.get("measurements"), one.get("measurementProbabilities")
+    if (measured is None or not len(measured)) and isinstance(shares, Mapping):  # as of devices that give no shots
+        measured, numbers = [list(str(bits)) for bits in shares], _whole_numbers(one, shares, source, place)
     try:
         array = np.array(measured, dtype=np.int64)
-        order = np.argsort(np.array(qubits, dtype=np.int64))
+        order = np.argsort(np.array(one["measuredQubits"], dtype=np.int64))
     except DAMAGED as error:
         raise ContentError(f"{source}: {place}: `measurements` must be shots × qubits of 0 and 1.") from error
     if array.ndim != 2 or order.ndim != 1 or array.shape[1] != len(order) or len(order) != circuit.num_qubits:
@@ -179,4 +183,19 @@ def _braket(one: Mapping[str, Any], circuit: DesignedCircuit, source: str) -> An
             f"{source}: {place}: has measurements of shape {array.shape}, but needs shots × {circuit.num_qubits}."
         )
     bits = as_bits(array[:, order], source, "measurements")
-    return Answer(bits, np.ones(len(bits), dtype=np.int64), (), place)
+    return Answer(bits, np.ones(len(bits), dtype=np.int64) if numbers is None else numbers, (), place)
+
+
+def _whole_numbers(one: Mapping[str, Any], shares: Mapping[Any, Any], source: str, place: str) -> Numbers:
+    """How often each outcome was read, of a result that gives shares of all shots."""
+    try:
+        shots = one["taskMetadata"]["shots"]
+        exact = np.array([float(share) for share in shares.values()]) * _count(shots, source, f"{place}, shots")
+    except DAMAGED as error:
+        raise ContentError(f"{source}: {place}: has neither measurements nor their shares of `shots`.") from error
+    found = np.rint(exact)
+    if not np.all(np.abs(found - exact) < 1e-3) or found.sum() != shots or found.min(initial=0) < 0:
+        raise ContentError(
+            f"{source}: {place}: its measurementProbabilities are no shares of {shots} shots; give counts or shots."
+        )
+    return np.asarray(found, dtype=np.int64)

@@ -12,7 +12,7 @@ SCHEMA = 1
 FILE = "reading.toml"
 First = Literal["first", "last"]
 One = Literal["up", "down"]
-Lost = Literal["refuse", "drop"]
+Lost = Literal["refuse", "drop", "keep", "keep_or_drop"]
 Shots = Literal["planned", "measured"]
 
 
@@ -23,8 +23,9 @@ class Reading(Table):
         leftmost: whether the leftmost letter of a bit string is the first spin, or the last as in Qiskit.
         one: whether 1 is up, the excited state, or down. Ions: what is bright is mostly down.
         spins: which spin each place is, place 0 being the first spin's; () for their order.
-        lost: what becomes of shots in which spins are lost or that are missing: "refuse", or "drop" (post-selected:
-            such a shot counts for no spin).
+        lost: what becomes of shots in which spins are lost or that are missing: "refuse"; "drop" (post-selected: such a
+            shot counts for no spin); "keep" the spins that are left, for estimators that read each spin by itself;
+            "keep_or_drop": keep for those, drop for the others.
         shots: whether every circuit must have its planned shots, or as many as were measured count.
     """
 
@@ -65,6 +66,9 @@ one = "up"
 # Which spin each place is, if the instrument has another order, such as [2, 0, 1]; [] for none.
 spins = []
 # Shots with lost atoms ("?") or missing shots: "refuse", or "drop" (post-selected: such a shot counts for no spin).
+# "keep" uses the spins that are left, where the estimator reads each spin by itself (product, ramsey_scan), and refuses
+# the others; "keep_or_drop" keeps for those and drops for the others. All hold if losing an atom has nothing to do with
+# its state.
 lost = "refuse"
 # "planned": every circuit has the shots of settings.csv. "measured": as many as there are.
 shots = "planned"

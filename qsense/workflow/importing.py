@@ -58,7 +58,8 @@ def import_counts(
         leftmost: whether the leftmost letter of a bit string is the "first" spin or the "last" (as in Qiskit).
         one: whether 1 is "up" (excited) or "down".
         spins: which spin each place is; () for their order.
-        lost: "refuse" or "drop" shots in which spins are lost, or that are missing.
+        lost: "refuse" or "drop" shots in which spins are lost, or that are missing; "keep" the spins that are left
+            for estimators that read each spin by itself; "keep_or_drop" for those, and drop for the others.
         shots: whether circuits must have those "planned", or may have as many as were "measured".
         axes: names of the axes of an array: circuit, point, time, row, shot, spin.
         label: part of the backend's name in the record, so that two days of one design are two records.
@@ -119,6 +120,7 @@ def _recorded(
         "reading": {**reading.model_dump(), "spins": list(reading.spins)},
         "shots": sum(sum(point.total_shots) for point in brought.points),
         "lost_shots": brought.lost,
+        **({"kept_shots": brought.kept} if brought.kept else {}),
         "missing_shots": brought.missing,
         "known_strings": brought.checked,
         "rows": {point.file_name: [list(rows) for rows in point.rows] for point in brought.points},
@@ -169,6 +171,8 @@ def remarks(stated: dict[str, Any]) -> list[str]:
     ):
         if stated[key]:
             lines.append(f"{stated[key]} of {whole} shots {what}: the rest is post-selected")
+    if stated.get("kept_shots"):
+        lines.append(f"{stated['kept_shots']} of {whole} shots lack some spins: the others of them are used")
     if not stated["known_strings"]:
         lines.append("no known strings were measured: order and meaning of bits are taken as stated, not checked")
     return lines

@@ -29,6 +29,7 @@ def lower_bound(counts: Counts, axes: Sequence[str], weights: Sequence[float] = 
 
     Source: `qsense.estimators.moments.bound`.
     """
+    counts = tally.with_all_spins(counts)
     tally.check_rows(counts.num_rows, len(axes), f"a product probe with {len(axes)} axes")
     w = np.array(weights or (1.0,) * counts.num_bits)
     rows = [row for row, axis in enumerate(axes) if axis != "z"]

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qsense.circuits.counts import Counts
+from qsense.circuits.counts import Counts, IntArray
 from qsense.errors import ArgumentError
 from qsense.estimators import tally
 from qsense.estimators.chance import p_value
@@ -35,17 +35,22 @@ class Pairs(NamedTuple):
     Attributes:
         means: b_j along it, shape (spins,).
         covariances: unbiased, shape (spins, spins).
-        shots: of the row.
+        shots: of the row; where spins are lost, of each spin and, off the diagonal, of each pair, shape (spins, spins).
     """
 
     means: FloatArray
     covariances: FloatArray
-    shots: float
+    shots: float | FloatArray
 
     @property
     def variances(self) -> FloatArray:
         """Of each sign, unbiased, shape (spins,)."""
         return np.asarray(np.diag(self.covariances))
+
+    @property
+    def own_shots(self) -> float | FloatArray:
+        """Of each spin by itself, shape (spins,), or of all alike."""
+        return self.shots if isinstance(self.shots, float) else np.diag(self.shots)
 
     @property
     def total(self) -> float:
@@ -55,14 +60,32 @@ class Pairs(NamedTuple):
     @property
     def scatter(self) -> float:
         """The variance of `total` if spins are independent: Σ v_j v_k/(n − 1) over pairs."""
-        own = self.variances
-        return float((own.sum() ** 2 - (own**2).sum()) / 2 / (self.shots - 1))
+        return _over_pairs(self.variances, self.shots - 1)
 
     @property
     def coincidences(self) -> float:
         """How often two spins are expected to show their rarer outcomes together, by chance."""
         rare = (1 - np.abs(self.means)) / 2
-        return float(self.shots * (rare.sum() ** 2 - (rare**2).sum()) / 2)
+        if isinstance(self.shots, float):
+            return float(self.shots * (rare.sum() ** 2 - (rare**2).sum()) / 2)
+        return _over_pairs(rare, 1 / np.maximum(self.shots, 1))
+
+
+def _over_pairs(each: FloatArray, shots: float | FloatArray) -> float:
+    """Σ x_j x_k/n_jk over pairs."""
+    if isinstance(shots, float):
+        return float((each.sum() ** 2 - (each**2).sum()) / 2 / shots)
+    return float(np.triu(np.outer(each, each) / shots, 1).sum())
+
+
+def shared_shots(counts: Counts) -> IntArray:
+    """Returns the fewest shots of each row in which two spins are known together, shape (rows,)."""
+    if counts.lost is None:
+        return counts.row_shots()
+    known, row_of = tally.known_bits(counts)[1].astype(np.int64), tally.rows_of(counts)
+    both = [(known[row_of == row].T * counts.numbers[row_of == row]) @ known[row_of == row]
+            for row in range(counts.num_rows)]  # fmt: skip
+    return np.array([int(one.min()) for one in both])
 
 
 def pairs(counts: Counts, rows: Sequence[int]) -> list[Pairs]:
@@ -75,6 +98,8 @@ def pairs(counts: Counts, rows: Sequence[int]) -> list[Pairs]:
     Raises:
         ArgumentError: a row has fewer than 30 shots.
     """
+    if counts.lost is not None:
+        return [_pairs_of_known(counts, row) for row in rows]
     signs, row_of = 1.0 - 2.0 * tally.bits(counts), tally.rows_of(counts)
     found = []
     for row in rows:
@@ -85,6 +110,19 @@ def pairs(counts: Counts, rows: Sequence[int]) -> list[Pairs]:
         centred = own - means
         found.append(Pairs(means, (centred * numbers[:, None]).T @ centred / (shots - 1), shots))
     return found
+
+
+def _pairs_of_known(counts: Counts, row: int) -> Pairs:
+    """What a row says where spins are lost: of each pair the shots in which both are known."""
+    counts = counts.part(row, row + 1)
+    ups, known = (one.astype(np.float64) for one in tally.known_bits(counts))
+    numbers = counts.numbers.astype(np.float64)[:, None]
+    signs = known - 2 * ups  # 0 where lost
+    shots = (known * numbers).T @ known
+    tally.check_shots(shots.astype(np.int64).ravel(), MIN_SHOTS)
+    # Means of each pair over its own shots, so that the covariances stay unbiased.
+    one, both = (signs * numbers).T @ known / shots, (signs * numbers).T @ signs / shots
+    return Pairs(np.diag(one), (both - one * one.T) * shots / (shots - 1), shots)
 
 
 def pairs_by_axis(counts: Counts, axes: Sequence[str]) -> list[Pairs]:
@@ -110,7 +148,8 @@ def pairs_by_axis(counts: Counts, axes: Sequence[str]) -> list[Pairs]:
 def _joined(one: Pairs, other: Pairs) -> Pairs:
     shots = one.shots + other.shots
     covariances = (one.shots * one.covariances + other.shots * other.covariances) / shots
-    return Pairs((one.shots * one.means - other.shots * other.means) / shots, covariances, shots)
+    means = (one.own_shots * one.means - other.own_shots * other.means) / (one.own_shots + other.own_shots)
+    return Pairs(means, covariances, shots)
 
 
 def independence_p_value(times: Sequence[float] | FloatArray, measured: Sequence[Sequence[Pairs]]) -> float:
@@ -138,7 +177,7 @@ def independence_p_value(times: Sequence[float] | FloatArray, measured: Sequence
 
 def _weighted(time: float, rows: Sequence[Pairs]) -> list[tuple[Pairs, float]]:
     """Each row with t times the mean b² of the directions across it."""
-    square = [float(np.mean(one.means**2 - one.variances / one.shots)) for one in rows]
+    square = [float(np.mean(one.means**2 - one.variances / one.own_shots)) for one in rows]
     floor = _LEAST_SIGNAL if len(rows) > 1 else 1.0
     return [(one, time * max(sum(square) - own, floor)) for one, own in zip(rows, square, strict=True)]
 
@@ -154,7 +193,8 @@ def _of_the_pairs(rows: Sequence[tuple[Pairs, float]]) -> float:
     total, variance = np.zeros(len(above[0])), np.zeros(len(above[0]))
     for one, weight in rows:
         total += weight * one.covariances[above]
-        variance += weight**2 * np.outer(one.variances, one.variances)[above] / (one.shots - 1)
+        shots = one.shots if isinstance(one.shots, float) else one.shots[above]
+        variance += weight**2 * np.outer(one.variances, one.variances)[above] / (shots - 1)
     seen = variance > 0
     return p_value(float(np.sum(total[seen] ** 2 / variance[seen])), int(seen.sum())) if seen.any() else 1.0
 

@@ -62,6 +62,7 @@ class ProductSpins(Estimator, TwoSteps):
         "phase_known": Option(False, always_written=False),
     }
     min_shots: ClassVar[int] = MIN_SHOTS
+    reads_single_spins: ClassVar[bool] = True
     probe_kinds: ClassVar[tuple[str, ...]] = ("product",)
     assumes: ClassVar[tuple[str, ...]] = (INDEPENDENT, NO_DRIFT, READOUT, DECAY_LAW, ENOUGH_SHOTS)
 
@@ -151,7 +152,9 @@ class ProductSpins(Estimator, TwoSteps):
 
     def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
         """Returns that the spins are independent, and that nothing drifts between the sides of their fringes."""
-        drift = sides_p_value(self._sides, [self._spin_sums(one) for one in counts]) if self.antipodal else None
+        whole = [tally.with_all_spins(one) for one in counts]
+        is_seen = self.antipodal and all(int(one.row_shots().min()) >= MIN_SHOTS for one in whole)
+        drift = sides_p_value(self._sides, [self._spin_sums(one) for one in whole]) if is_seen else None
         return (self._independence(times, counts), no_drift(drift, TWO_ROWS))
 
     def instead(self, refused: str) -> Instead | None:
@@ -174,6 +177,7 @@ class ProductSpins(Estimator, TwoSteps):
 
     def unseen(self, held: str, times: FloatArray, counts: Sequence[Counts]) -> str:
         """Returns how much collective dephasing would not show, where independence of the spins was tested."""
+        counts = [tally.with_all_spins(one) for one in counts]
         is_tested = held == INDEPENDENT and self.num_qubits > 1 and all(map(self.shows_pairs, counts))
         return unseen_dephasing(times, counts, self.axes) if is_tested else ""
 
@@ -189,7 +193,7 @@ class ProductSpins(Estimator, TwoSteps):
 
     def shows_pairs(self, counts: Counts) -> bool:
         """Returns whether each row along the equator has enough shots to test pairs of spins."""
-        shots = zip(self.axes, counts.row_shots().tolist(), strict=True)
+        shots = zip(self.axes, correlations.shared_shots(counts).tolist(), strict=True)
         return all(one >= correlations.MIN_SHOTS for axis, one in shots if axis != "z")
 
     def fringes(self, counts: Counts, phase: float) -> Sequence[Fringe]:

@@ -5,7 +5,8 @@ contrast against time. `fringes` fits them and tests the fits. Where two quadrat
 take fewer circuits; the collective spin along two axes is what `moments` measures.
 """
 
-from qsense.estimators.scan.fringes import FringeFit, fit_fringe, squared_contrast
+from qsense.estimators.scan.contrast import squared_contrast
+from qsense.estimators.scan.fringes import FringeFit, fit_fringe
 from qsense.estimators.scan.method import ParityScan, RamseyScan
 
 __all__ = ["FringeFit", "ParityScan", "RamseyScan", "fit_fringe", "squared_contrast"]

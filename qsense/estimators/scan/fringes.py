@@ -1,4 +1,4 @@
-"""A fringe at any angles and with any shots at each: its squared contrast without noise bias, and a test of the fit.
+"""A fringe at any angles and with any shots at each: the fit that describes it best, and a test of that fit.
 
 The signs ±1 read at angle α have the mean o + x cos α + y sin α. The offset o (readout that is unlike for up and down)
 is fitted with the rest, so that it does not move the contrast, wherever the angles lie.
@@ -13,7 +13,7 @@ import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.estimators.chance import p_value
-from qsense.estimators.fringe import Squared, squared_visibility
+from qsense.estimators.scan.contrast import solver, system
 from qsense.numerics.fisher import FloatArray
 
 LEAST_ANGLES = 4
@@ -60,7 +60,7 @@ def check_angles(angles: Sequence[float]) -> tuple[float, ...]:
     found = tuple(map(float, angles))
     if len(found) < LEAST_ANGLES:
         raise ArgumentError(f"A scan must have at least {LEAST_ANGLES} angles, but has {len(found)}.")
-    smallest = np.linalg.svd(_system(np.array(found)), compute_uv=False)[-1] / np.sqrt(len(found) / 2)
+    smallest = np.linalg.svd(system(np.array(found)), compute_uv=False)[-1] / np.sqrt(len(found) / 2)
     if smallest < _LEAST_SPREAD:
         raise ArgumentError(
             "The angles of a scan must fix both quadratures of its fringe and its offset, but lie too close to each "
@@ -69,36 +69,24 @@ def check_angles(angles: Sequence[float]) -> tuple[float, ...]:
     return found
 
 
-def squared_contrast(means: FloatArray, shots: FloatArray, angles: Sequence[float]) -> Squared:
-    """Returns x² + y², exactly unbiased, at any angles and shots.
-
-    Args:
-        means: of the signs ±1 at each angle, shape (..., angles).
-        shots: that each mean is over, shape (angles,); each at least 2.
-        angles: α, in rad.
-
-    Source: `squared_visibility`, with the offset fitted and rows weighted by their shots, which keeps it unbiased.
-    """
-    beta = np.asarray(angles, dtype=np.float64)
-    return squared_visibility(means, np.broadcast_to(shots, means.shape), beta, _solver(beta, shots)[:2])
-
-
 def fit_fringe(means: FloatArray, shots: FloatArray, angles: Sequence[float]) -> FringeFit:
     """Returns the fringe that describes the means at several angles.
 
     Args:
-        means, shots, angles: as of `squared_contrast`, means of shape (angles,).
+        means: of the signs ±1 at each angle, shape (angles,).
+        shots: that each mean is over, shape (angles,); each at least 2.
+        angles: α, in rad.
 
     >>> angles = [0.0, 1.5, 3.0, 4.5]
     >>> fit_fringe(0.1 + 0.5 * np.cos(np.array(angles) - 0.3), np.full(4, 1e6), angles).phase.__round__(6)
     0.3
     """
-    system = _system(np.asarray(angles, dtype=np.float64))
+    matrix = system(np.asarray(angles, dtype=np.float64))
     weights = shots.astype(np.float64)
     for _ in range(_ROUNDS):
-        solve = _weighted(system, weights)
+        solve = solver(matrix, weights)
         found = solve @ means
-        fitted = np.clip(system @ found, -1, 1)
+        fitted = np.clip(matrix @ found, -1, 1)
         rare = 0.5 / (shots + 1)
         variances = np.maximum(1 - fitted**2, 4 * rare * (1 - rare)) / shots
         weights = 1 / variances
@@ -108,7 +96,7 @@ def fit_fringe(means: FloatArray, shots: FloatArray, angles: Sequence[float]) ->
     along = np.array([x, y, 0.0]) / contrast if contrast else np.array([1.0, 0.0, 0.0])
     across = np.array([-along[1], along[0], 0.0])
     told = shots * np.minimum(1 + fitted, 1 - fitted) / 2 >= _HITS
-    chi_square = float(((means - system @ found) ** 2 / variances)[told].sum())
+    chi_square = float(((means - matrix @ found) ** 2 / variances)[told].sum())
     return FringeFit(
         contrast,
         float(np.sqrt(along @ covariance @ along)),
@@ -124,17 +112,3 @@ def fits_p_value(fits: Sequence[FringeFit]) -> float | None:
     """Returns how likely independent fringes are to lie as far from their fits; None where nothing tests it."""
     degrees = sum(one.degrees for one in fits)
     return p_value(sum(one.chi_square for one in fits if one.degrees), degrees) if degrees else None
-
-
-def _system(angles: FloatArray) -> FloatArray:
-    return np.stack([np.cos(angles), np.sin(angles), np.ones(len(angles))], axis=1)
-
-
-def _solver(angles: FloatArray, shots: FloatArray) -> FloatArray:
-    return _weighted(_system(angles), shots.astype(np.float64))
-
-
-def _weighted(system: FloatArray, weights: FloatArray) -> FloatArray:
-    """The matrix that maps means to the parameters of the least weighted squares, shape (parameters, angles)."""
-    root = np.sqrt(weights / weights.mean())
-    return np.asarray(np.linalg.pinv(system * root[:, None]) * root)

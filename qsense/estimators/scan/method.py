@@ -29,7 +29,8 @@ from qsense.estimators.product import correlations
 from qsense.estimators.product.method import NOT_INDEPENDENT
 from qsense.estimators.product.spins import weighted
 from qsense.estimators.result import Estimate
-from qsense.estimators.scan.fringes import FringeFit, check_angles, fit_fringe, fits_p_value, squared_contrast
+from qsense.estimators.scan.contrast import squared_contrast
+from qsense.estimators.scan.fringes import FringeFit, check_angles, fit_fringe, fits_p_value
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 
@@ -158,6 +159,7 @@ class RamseyScan(Estimator):
     name: ClassVar[str] = "ramsey_scan"
     options: ClassVar[Mapping[str, Option]] = _OPTIONS
     min_shots: ClassVar[int] = MIN_SHOTS
+    reads_single_spins: ClassVar[bool] = True
     probe_kinds: ClassVar[tuple[str, ...]] = ("product",)
     tables: ClassVar[tuple[TimeTable, ...]] = _TABLES
     assumes: ClassVar[tuple[str, ...]] = (INDEPENDENT, NO_DRIFT, READOUT, DECAY_LAW, ENOUGH_SHOTS)
@@ -199,10 +201,10 @@ class RamseyScan(Estimator):
     def fits(self, counts: Counts) -> list[FringeFit]:
         """Returns the fringe of every spin at one time; its phase is the angle that the spin has turned by."""
         means, shots = self._means(counts)
-        return [fit_fringe(own, shots, self.angles) for own in means]
+        return [fit_fringe(own, number, self.angles) for own, number in zip(means, shots, strict=True)]
 
     def _independent(self, times: FloatArray, counts: Sequence[Counts]) -> Assumption:
-        if min(int(one.row_shots().min()) for one in counts) < correlations.MIN_SHOTS:
+        if min(int(correlations.shared_shots(one).min()) for one in counts) < correlations.MIN_SHOTS:
             return Assumption.not_tested(INDEPENDENT, FEW_SHOTS, NOT_INDEPENDENT, withholds=True)
         rows = range(len(self.angles))
         chance = correlations.independence_p_value(times, [correlations.pairs(one, rows) for one in counts])
@@ -217,12 +219,12 @@ class RamseyScan(Estimator):
         return squared_contrast(means, shots, self.angles)
 
     def _means(self, counts: Counts) -> tuple[FloatArray, FloatArray]:
-        """Of every spin at each angle, shape (spins, angles), and the shots of each angle."""
+        """Of every spin at each angle, and the shots in which it is known, both of shape (spins, angles)."""
         tally.check_rows(counts.num_rows, len(self.angles), self.name)
-        tally.check_shots(counts.row_shots(), MIN_SHOTS)
         shares = tally.per_spin(counts)
-        shots = shares[:, 0].sum(-1).astype(np.float64)
-        return ((shares[..., 0] - shares[..., 1]) / shots[:, None]).T, shots
+        shots = shares.sum(-1)
+        tally.check_shots(shots, MIN_SHOTS)
+        return ((shares[..., 0] - shares[..., 1]) / shots).T, shots.T.astype(np.float64)
 
 
 def angles_of(options: Mapping[str, Any], frequency: int) -> tuple[float, ...]:
