@@ -137,7 +137,7 @@ def test_rows_of_unequal_shots_are_unbiased_cover_and_come_near_the_floor(name, 
     assert abs(found.value.mean() - exact) < 4.5 * spread / np.sqrt(REPETITIONS)
     # Few shots across make the noise of the square skewed: 96.7 % early, where little else scatters.
     assert 2790 / 3000 <= synthetic.covered(as_estimates(found, (0.0, float(most))), exact) <= 2935 / 3000
-    # Errors with few shots across are wide by 2 to 6.5 % in the mean of many seeds; 3000 repetitions know that to 1.3 %.
+    # With few shots across errors are wide by 2 to 6.5 % in the mean of many seeds, known to 1.3 % here.
     assert 0.96 < np.sqrt(np.mean(stderr(found, (0, most)) ** 2)) / spread < 1.12
     # Equal rows have 3.0 and 2.0 times the floor; the variance of 3000 repetitions is known to 2.6 %.
     assert spread**2 / (least / sum(rows)) < 1.55
