@@ -85,16 +85,16 @@ def compare(
     if noise is not None:
         comparing.compare_with_noise(loaded, noise, as_json)
         return
-    if loaded.spec.device is None:
+    found = compare_record(loaded)
+    if not found.calibration and loaded.spec.device is None:
         _compare_with_spec(loaded, as_json)
         return
-    found = compare_record(loaded)
     if as_json:
         words = {"record": str(loaded.path), "points": found.calibration, "scaling": found.scaling}
         print(json.dumps(words, indent=2, allow_nan=False))
         return
     for point in found.calibration:
-        _print_point(point)
+        _print_point(point, "qubits" if loaded.spec.device is not None else "spins")
     for row in found.scaling:
         print_line(_scaling(row))
 
@@ -128,11 +128,11 @@ def _compare_with_spec(record: RunRecord, as_json: bool) -> None:
         print()
 
 
-def _print_point(point: dict[str, Any]) -> None:
+def _print_point(point: dict[str, Any], spins: str) -> None:
     from rich.table import Table
 
     shown = plain_console(highlight=False)
-    where = f"{point['probe']} N = {point['num_qubits']} on qubits {', '.join(map(str, point['qubits']))}"
+    where = f"{point['probe']} N = {point['num_qubits']} on {spins} {', '.join(map(str, point['qubits']))}"
     size, unit = time_unit(max(row["time_s"] for row in point["times"]))
     table = Table()
     mitigated = [with_error(m["gain"], m["stderr"]) for m in point.get("mitigated", [])]

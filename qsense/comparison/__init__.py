@@ -3,11 +3,11 @@
 `measure_point` estimates a point and computes the exact value of the quantity that its estimator declares;
 `compare_points` adds until when one probe leads another and what entanglement bought. `summary_rows`, `estimate_rows`,
 `crossover_rows`, `fit_rows` and `time_tables` are the rows of a record's files; `calibration_rows` explains points of a
-device by its calibration. `recorded` reads a comparison back. The package imports theory, estimators and runs.
+device by its calibration, `known_string_rows` undoes the readout of counts that came with known strings. `recorded` reads a comparison back. The package imports theory, estimators and runs.
 """
 
 from qsense.comparison.advantage import Crossover
-from qsense.comparison.against_calibration import calibration_rows
+from qsense.comparison.against_calibration import calibration_rows, known_string_rows
 from qsense.comparison.crossing import crossing
 from qsense.comparison.fits import fit_rows
 from qsense.comparison.points import MeasuredPoint, measure_point, point_columns
@@ -33,6 +33,7 @@ __all__ = [
     "crossover_rows",
     "estimate_rows",
     "fit_rows",
+    "known_string_rows",
     "measure_point",
     "point_columns",
     "scaling_rows",

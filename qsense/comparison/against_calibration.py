@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,10 +12,13 @@ from qsense.circuits.counts import Counts
 from qsense.comparison.points import MeasuredPoint
 from qsense.comparison.shared_dephasing import collective_part
 from qsense.errors import ArgumentError
+from qsense.estimators import tally
 from qsense.estimators.readout import calibrate
 from qsense.estimators.readout.correlation import crosstalk
 from qsense.estimators.spam import Suspect, does_not_decay, fit_amplitude, spin_decay, suspects
 from qsense.runs.placement import Placement
+
+logger = logging.getLogger(__name__)
 
 
 def calibration_rows(
@@ -36,50 +40,81 @@ def calibration_rows(
         place = places.get((probe.name, probe.num_qubits))
         if place is None:
             continue
-        fit = fit_amplitude(item.estimates, item.gain_exact)
-        scale = fit.amplitude.value
-        found.append(
-            {
-                "probe": probe.name,
-                "num_qubits": probe.num_qubits,
-                "noise": item.point.noise.name,
-                "estimator": item.point.estimator.name,
-                "qubits": list(place.qubits),
-                "amplitude": scale,
-                "amplitude_stderr": fit.amplitude.stderr,
-                "p_value": fit.p_value,
-                "does_not_decay": does_not_decay(item.estimates, item.gain_exact),
-                "times": [
-                    {
-                        "time_s": float(time),
-                        "predicted": float(exact),
-                        "measured": estimate.value,
-                        "stderr": estimate.stderr,
-                        "ratio": estimate.value / float(exact),
-                        "z": float(z),
-                    }
-                    for time, exact, estimate, z in zip(
-                        item.point.rule.times, item.gain_exact, item.estimates, fit.z, strict=True
-                    )
-                ],
-                **_mitigated(item, readouts.get(place.qubits)),
-                **collective_part(item),
-                "suspects": [_suspect_row(s) for s in _suspects(item, place)],
-            }
-        )
+        suspected = [_suspect_row(s) for s in _suspects(item, place)]
+        found.append(_row(item, place.qubits, suspected, readouts.get(place.qubits)))
     return found
 
 
-def _mitigated(item: MeasuredPoint, readout: Counts | None) -> dict[str, Any]:
+def known_string_rows(
+    measured: Sequence[MeasuredPoint], known: Mapping[int, tuple[Sequence[int], Counts]]
+) -> list[dict[str, Any]]:
+    """Returns what `calibration_rows` does for counts that were measured elsewhere, beside the noise of their spec.
+
+    Args:
+        measured: the points; those of which an amplitude cannot be fitted, or whose spins have no string, are left out.
+        known: the known strings and their counts, by number of spins.
+    """
+    found = []
+    for item in measured:
+        size = item.point.probe.num_qubits
+        strings, counts = known.get(size, ((), None))
+        if counts is None or len(item.estimates) < 2 or not np.all(item.gain_exact > 0):
+            continue
+        try:
+            found.append(_row(item, range(size), [], counts, strings))
+        except ArgumentError as error:  # strings of one kind alone, readout that says nothing, or nothing left to undo
+            logger.warning(f"{item.point.label}: readout is not mitigated: {error}")
+            found.append(_row(item, range(size), [], None))
+    return found
+
+
+def _row(
+    item: MeasuredPoint,
+    qubits: Sequence[int],
+    suspected: list[dict[str, Any]],
+    readout: Counts | None,
+    strings: Sequence[int] | None = None,
+) -> dict[str, Any]:
+    fit = fit_amplitude(item.estimates, item.gain_exact)
+    return {
+        "probe": item.point.probe.name,
+        "num_qubits": item.point.probe.num_qubits,
+        "noise": item.point.noise.name,
+        "estimator": item.point.estimator.name,
+        "qubits": list(qubits),
+        "amplitude": fit.amplitude.value,
+        "amplitude_stderr": fit.amplitude.stderr,
+        "p_value": fit.p_value,
+        "does_not_decay": does_not_decay(item.estimates, item.gain_exact),
+        "times": [
+            {
+                "time_s": float(time),
+                "predicted": float(exact),
+                "measured": estimate.value,
+                "stderr": estimate.stderr,
+                "ratio": estimate.value / float(exact),
+                "z": float(z),
+            }
+            for time, exact, estimate, z in zip(
+                item.point.rule.times, item.gain_exact, item.estimates, fit.z, strict=True
+            )
+        ],
+        **_mitigated(item, readout, strings),
+        **collective_part(item),
+        "suspects": suspected,
+    }
+
+
+def _mitigated(item: MeasuredPoint, readout: Counts | None, strings: Sequence[int] | None) -> dict[str, Any]:
     """G at every time with readout mitigated, and whether readout is correlated; {} where that cannot be done."""
     with item.point.calling_estimator():
         mitigation = item.point.method.readout_mitigation()
     if readout is None or mitigation is None:
         return {}
-    calibration = calibrate(readout)
+    calibration = calibrate(readout, strings)
     with item.point.calling_estimator():
         estimates = [mitigation(part, calibration) for part in item.counts]
-    fit, correlation = fit_amplitude(estimates, item.gain_exact), crosstalk(readout)
+    fit, correlation = fit_amplitude(estimates, item.gain_exact), crosstalk(tally.with_all_spins(readout), strings)
     return {
         "mitigated": [
             {"gain": e.value, "stderr": e.stderr, "z": float(z)} for e, z in zip(estimates, fit.z, strict=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qsense.errors import RecordError
+from qsense.runs.imported import IMPORT
 from qsense.runs.record import RunRecord
 
 
@@ -19,8 +20,8 @@ class RecordComparison:
         rows: a mapping for each point: the integrated gain, its interval, its exact value and z, as in `summary.json`.
         crossovers: until when GHZ leads product, measured and exact, and the ratio of their integrated gains.
         verdicts: a sentence for each pair of probes.
-        calibration: of a run on a device, a mapping for each point beside what the calibration predicts, as in
-            `calibration.json`; else empty.
+        calibration: of a run on a device, or of counts that came with known strings, a mapping for each point beside
+            what the calibration or the spec's noise predicts, as in `calibration.json`; else empty.
         scaling: of a run on a device, for each noise and estimator of GHZ probes of three sizes or more, how their
             decay grows with N; else empty.
     """
@@ -37,6 +38,11 @@ class RecordComparison:
         return f"<RecordComparison of {self.path}: {len(self.rows)} points beside {beside}>"
 
 
+def is_beside_calibration(record: RunRecord) -> bool:
+    """Returns whether a record's points are beside a device's calibration, or its readout beside known strings."""
+    return record.spec.device is not None or (record.has(IMPORT) and record.has("calibration.json"))
+
+
 def compare(record: RunRecord | str | Path, allow_code: bool = False) -> RecordComparison:
     """Returns how a record compares with theory and, if it was run on a device, with the device's calibration.
 
@@ -49,7 +55,7 @@ def compare(record: RunRecord | str | Path, allow_code: bool = False) -> RecordC
     """
     record = record if isinstance(record, RunRecord) else RunRecord.load(record, allow_code)
     summary = record.summary()
-    calibration = record.read_json("calibration.json") if record.spec.device is not None else {"points": ()}
+    calibration = record.read_json("calibration.json") if is_beside_calibration(record) else {"points": ()}
     try:
         return RecordComparison(
             record.path,

@@ -29,6 +29,7 @@ class Brought:
         kept: shots in which a spin was lost, whose other spins count.
         missing: shots that were planned and are not there.
         checked: how many known strings were read as prepared.
+        known: counts of the known strings, a row for each, and the strings, bit j being spin j; by number of spins.
     """
 
     points: tuple[Point, ...]
@@ -37,6 +38,7 @@ class Brought:
     kept: int
     missing: int
     checked: int
+    known: dict[int, tuple[tuple[int, ...], Counts]]
 
 
 def arranged(design: Design, answers: Answers, reading: Reading) -> Brought:
@@ -80,7 +82,7 @@ def arranged(design: Design, answers: Answers, reading: Reading) -> Brought:
         shots = found.row_shots().tolist()
         points.append(replace(point, rows=tuple(tuple(shots[k * rows : (k + 1) * rows]) for k in range(times))))
         counts.append(found)
-    return Brought(tuple(points), tuple(counts), lost, partly, missing, checked)
+    return Brought(tuple(points), tuple(counts), lost, partly, missing, checked, _known_counts(design, read))
 
 
 def _read(answer: Answer, order: str, reading: Reading) -> Answer:
@@ -120,6 +122,16 @@ def _check_known(design: Design, read: dict[str, Answer], answers: Answers, read
             f"the reading says; {_remedy(ups > 0.5, prepared, answers.order, reading)}."
         )
     return len(given)
+
+
+def _known_counts(design: Design, read: dict[str, Answer]) -> dict[int, tuple[tuple[int, ...], Counts]]:
+    given = [one for one in design.known if one.id in read and read[one.id].numbers.sum()]
+    found = {}
+    for size in sorted({one.num_qubits for one in given}):
+        own = [one for one in given if one.num_qubits == size]
+        strings = tuple(sum(1 << spin for spin in one.ups) for one in own)
+        found[size] = (strings, _counts(size, [read[one.id] for one in own]))
+    return found
 
 
 def _ups(answer: Answer) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

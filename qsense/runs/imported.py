@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from qsense.circuits.counts import Counts
 from qsense.errors import RecordError
 from qsense.runs.folder import RecordFolder
 from qsense.runs.point import Point
@@ -41,6 +42,41 @@ def with_measured_rows(points: Sequence[Point], record: RecordFolder) -> list[Po
             raise _damaged(record)
         found.append(replace(point, rows=rows))
     return found
+
+
+def known_file(num_qubits: int) -> str:
+    """Returns the name of the file with the counts of known strings of so many spins.
+
+    >>> known_file(3)
+    'counts/known-3.npz'
+    """
+    return f"counts/known-{num_qubits}.npz"
+
+
+def known_strings(record: RecordFolder) -> dict[int, tuple[tuple[int, ...], Counts]]:
+    """Returns the known strings that were brought in, bit j being spin j, with their counts, by number of spins.
+
+    Raises:
+        RecordError: what the record says of them, or a file of counts, is damaged.
+    """
+    if not record.has(IMPORT):
+        return {}
+    found = {}
+    try:
+        for size, strings in record.read_json(IMPORT).get("known", {}).items():
+            known = tuple(map(_string, strings))
+            found[int(size)] = (known, Counts.load(record.path / known_file(int(size)), record.path))
+        if any(counts.num_rows != len(known) or counts.num_bits != size for size, (known, counts) in found.items()):
+            raise _damaged(record)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise _damaged(record) from error
+    return found
+
+
+def _string(number: object) -> int:
+    if type(number) is not int or number < 0:
+        raise ValueError
+    return number
 
 
 def _shots(number: object) -> int:

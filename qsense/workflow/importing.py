@@ -24,7 +24,7 @@ from qsense.laboratory.reading import Reading
 from qsense.laboratory.returned import Returned, read_design, with_options
 from qsense.laboratory.sources import of_object, read_source
 from qsense.runs.execution import Progress
-from qsense.runs.imported import BACKEND, IMPORT
+from qsense.runs.imported import BACKEND, IMPORT, known_file
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 from qsense.workflow.runs import RECORDS, analyse
@@ -123,6 +123,11 @@ def _recorded(
         **({"kept_shots": brought.kept} if brought.kept else {}),
         "missing_shots": brought.missing,
         "known_strings": brought.checked,
+        **(
+            {"known": {str(size): list(strings) for size, (strings, _) in brought.known.items()}}
+            if brought.known
+            else {}
+        ),
         "rows": {point.file_name: [list(rows) for rows in point.rows] for point in brought.points},
     }
     final = out / f"{spec.name}-{spec.id}"
@@ -147,6 +152,8 @@ def _recorded(
         record.write_json("provenance.json", {**record.provenance, "imported": source})
         for point, counts in zip(brought.points, brought.counts, strict=True):
             record.write_counts(point, [counts])
+        for size, (_, known) in brought.known.items():
+            record.write_bytes(known_file(size), known.to_bytes())
         record.write_json(IMPORT, stated)
         analyse(record, brought.points, progress)
         move(record.path, final)

@@ -19,6 +19,7 @@ from qsense.comparison import (
     crossover_rows,
     estimate_rows,
     fit_rows,
+    known_string_rows,
     measure_point,
     scaling_rows,
     summary_rows,
@@ -33,7 +34,7 @@ from qsense.runs.adaptive import settled
 from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS, PHASE_COLUMNS, REFUSED_COLUMN
 from qsense.runs.execution import Progress, execute
 from qsense.runs.folder import SCHEMA
-from qsense.runs.imported import is_import, with_measured_rows
+from qsense.runs.imported import is_import, known_strings, with_measured_rows
 from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import plan
 from qsense.runs.point import Point
@@ -232,6 +233,9 @@ def analyse(record: RunRecord, points: Sequence[Point], progress: Progress | Non
         }
         points_on_device = calibration_rows(measured, record.spec.device.placements, readouts)
         found = {"schema": SCHEMA, "points": points_on_device, "scaling": scaling_rows(measured)}
+        record.write_json("calibration.json", found)
+    elif known := known_strings(record):
+        found = {"schema": SCHEMA, "points": known_string_rows(measured, known), "scaling": []}
         record.write_json("calibration.json", found)
     summary = {
         "schema": SCHEMA,

@@ -20,7 +20,15 @@ from qsense.estimators.assumptions import (
     READOUT,
     Assumption,
 )
-from qsense.estimators.estimator import Estimator, Option, QuantumGain, TimeTable, added_later, checked_weights
+from qsense.estimators.estimator import (
+    Estimator,
+    Mitigation,
+    Option,
+    QuantumGain,
+    TimeTable,
+    added_later,
+    checked_weights,
+)
 from qsense.estimators.fringe import Squared, as_estimates, scaled, summed
 from qsense.estimators.ghz.branch import Branch
 from qsense.estimators.phase.joint import Fringe
@@ -28,7 +36,9 @@ from qsense.estimators.phase.readings import of_ghz, of_spins
 from qsense.estimators.product import correlations
 from qsense.estimators.product.method import NOT_INDEPENDENT
 from qsense.estimators.product.spins import weighted
+from qsense.estimators.readout import ReadoutCalibration
 from qsense.estimators.result import Estimate
+from qsense.estimators.scan import mitigated
 from qsense.estimators.scan.contrast import squared_contrast
 from qsense.estimators.scan.fringes import FringeFit, check_angles, fit_fringe, fits_p_value
 from qsense.numerics.fisher import FloatArray
@@ -114,6 +124,13 @@ class ParityScan(Estimator):
     def quantity(self, probe: Probe) -> QuantumGain:
         return QuantumGain()
 
+    def readout_mitigation(self) -> Mitigation | None:
+        def gain(counts: Counts, calibration: ReadoutCalibration) -> Estimate:
+            fringe = squared_contrast(*self._means(counts), self._betas)
+            return self.branch.scaled(mitigated.of_parity(fringe, counts.part(0, 1), calibration, self.branch.signs))
+
+        return gain
+
     def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
         """Returns that all rows lie on one fringe, by the fits of all times."""
         return (_on_one_fringe([fit for one in counts for fit in self.fits(one)]),)
@@ -183,6 +200,9 @@ class RamseyScan(Estimator):
 
     def quantity(self, probe: Probe) -> QuantumGain:
         return QuantumGain()
+
+    def readout_mitigation(self) -> Mitigation | None:
+        return lambda counts, calibration: mitigated.of_spins(self._squared(counts), calibration, self._weights)
 
     def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
         """Returns that the spins are independent, and that each spin's rows lie on one fringe."""
