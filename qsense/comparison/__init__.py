@@ -3,7 +3,8 @@
 `measure_point` estimates a point and computes the exact value of the quantity that its estimator declares;
 `compare_points` adds until when one probe leads another and what entanglement bought. `summary_rows`, `estimate_rows`,
 `crossover_rows`, `fit_rows` and `time_tables` are the rows of a record's files; `calibration_rows` explains points of a
-device by its calibration, `known_string_rows` undoes the readout of counts that came with known strings. `recorded` reads a comparison back. The package imports theory, estimators and runs.
+device by its calibration, `known_string_rows` undoes the readout of counts that came with known strings. `recorded`
+reads a comparison back. The package imports theory, estimators and runs.
 """
 
 from qsense.comparison.advantage import Crossover

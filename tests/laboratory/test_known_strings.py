@@ -74,7 +74,7 @@ def test_readout_is_undone_in_the_stated_order(tmp_path, monkeypatch, capsys, wi
     assert "product N = 3 on spins 0, 1, 2" in out
     assert out.count("readout mitigated") >= 3
     (record.path / "counts" / "known-3.npz").write_bytes(b"x")
-    with pytest.raises(qsense.QsenseError, match="known-3.npz"):
+    with pytest.raises(qsense.QsenseError, match=r"known-3\.npz"):
         qsense.estimate(record.path)
 
 
