@@ -31,6 +31,8 @@ def draw(
             normal g of its own, of covariance R Rᵀ.
     """
     rows = len(factors)
+    if shared is None and all(tensor.shape[0] == tensor.shape[2] == 1 for tensor in tensors):
+        return _independent(tensors, factors, shots, rng)
     # Phases are drawn first, and only where there are any: the random numbers of all else do not depend on them.
     common = None if shared is None else rng.standard_normal((shared.shape[1], rows, shots))
     bits = np.empty((rows, shots, len(tensors)), dtype=np.uint8)
@@ -51,4 +53,17 @@ def draw(
         bits[:, :, spin] = choice >> 1  # options 0 and 1 are down, 2 and 3 up
         chosen = np.take_along_axis(options, choice[:, None, None, :], axis=1)[:, 0]
         vectors = chosen / np.linalg.norm(chosen, axis=1, keepdims=True)
+    return bits
+
+
+def _independent(tensors: Tensors, factors: ComplexArray, shots: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Spins of a product state that share nothing: their outcomes have the same chances in every shot.
+
+    It takes the random numbers of `draw` in the same order, and makes the same of them.
+    """
+    bits = np.empty((len(factors), shots, len(tensors)), dtype=np.uint8)
+    for spin, tensor in enumerate(tensors):
+        options = factors[:, spin].reshape(-1, 4, 2) @ tensor[0, :, 0]
+        reached = np.cumsum(options.real**2 + options.imag**2, axis=1)
+        bits[:, :, spin] = rng.random((len(factors), shots)) * reached[:, 3:] >= reached[:, 1:2]
     return bits

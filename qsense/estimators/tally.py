@@ -87,9 +87,8 @@ def by_class(counts: Counts, kinds: IntArray, num_classes: int) -> IntArray:
         num_classes: all kinds are below it.
     """
     index = rows_of(counts) * num_classes + kinds
-    table = np.zeros(counts.num_rows * num_classes, dtype=np.int64)
-    np.add.at(table, index, counts.numbers)
-    return table.reshape(counts.num_rows, num_classes)
+    table = np.bincount(index, counts.numbers, counts.num_rows * num_classes)  # in doubles: exact up to 2^53 shots
+    return table.astype(np.int64).reshape(counts.num_rows, num_classes)
 
 
 def parity(counts: Counts) -> IntArray:
@@ -146,13 +145,12 @@ def per_spin(counts: Counts) -> IntArray:
     [[[3, 3], [4, 2]]]
     """
     up = np.zeros((counts.num_rows, counts.num_bits), dtype=np.int64)
-    ups, known = known_bits(counts)
-    np.add.at(up, rows_of(counts), ups * counts.numbers[:, None])
-    if counts.lost is None:
-        total = np.bincount(rows_of(counts), counts.numbers, counts.num_rows).astype(np.int64)[:, None]
-    else:
-        total = np.zeros_like(up)
-        np.add.at(total, rows_of(counts), known * counts.numbers[:, None])
+    total = np.zeros_like(up)
+    for row in range(counts.num_rows):
+        one = counts.part(row, row + 1)
+        ups, known = known_bits(one)
+        numbers = one.numbers.astype(np.float64)  # sums in doubles: exact up to 2^53 shots
+        up[row], total[row] = numbers @ ups, numbers.sum() if one.lost is None else numbers @ known
     return np.stack([total - up, up], axis=-1)
 
 

@@ -100,15 +100,16 @@ def pairs(counts: Counts, rows: Sequence[int]) -> list[Pairs]:
     """
     if counts.lost is not None:
         return [_pairs_of_known(counts, row) for row in rows]
-    signs, row_of = 1.0 - 2.0 * tally.bits(counts), tally.rows_of(counts)
     found = []
     for row in rows:
-        own, numbers = signs[row_of == row], counts.numbers[row_of == row].astype(np.float64)
+        one = counts.part(row, row + 1)
+        ups, numbers = tally.bits(one).astype(np.float64), one.numbers.astype(np.float64)
         shots = float(numbers.sum())
         tally.check_shots(np.array([int(shots)]), MIN_SHOTS)
-        means = numbers @ own / shots
-        centred = own - means
-        found.append(Pairs(means, (centred * numbers[:, None]).T @ centred / (shots - 1), shots))
+        each = numbers @ ups
+        # Sums of whole numbers are exact in doubles, so that this difference loses nothing but its last rounding.
+        together = (ups if (numbers == 1).all() else ups * numbers[:, None]).T @ ups
+        found.append(Pairs(1 - 2 * each / shots, 4 * (together - np.outer(each, each) / shots) / (shots - 1), shots))
     return found
 
 
