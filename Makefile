@@ -24,19 +24,20 @@ lint: install
 types: install
 	$(BIN)/mypy
 
-unit: install  ## tests and doctests of the checkout, the longest files first
-	$(PYTEST) --doctest-modules -m "not study" qsense tests
+unit: install  ## the tests that need the checkout, and those that take longer than seconds, the longest files first
+	$(PYTEST) -m "(checkout or long or slow) and not study" tests
 
 quick: lint types  ## for the loop of a developer: under a minute; what takes more than seconds is left out
 	$(PYTEST) -m "not long and not slow and not study" tests
 
-wheel: install  ## the quick tests again, against the built wheel and from a folder outside the checkout
+wheel: install  ## all other tests, and the doctests, against the built wheel and from a folder outside the checkout
 	rm -rf build/wheel dist
 	$(BIN)/python -m build --wheel --outdir dist . > /dev/null
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/wheel dist/*.whl
 	folder=$$(mktemp -d) && cp -r tests pyproject.toml $$folder/ && cd $$folder && \
 	PYTHONPATH=$(CURDIR)/build/wheel QSENSE_INSTALLED_AT=$(CURDIR)/build/wheel \
-	$(PYTEST) -p no:cacheprovider -m "not checkout and not long and not slow and not study" tests; \
+	$(PYTEST) -p no:cacheprovider -m "not checkout and not long and not slow and not study" --doctest-modules \
+	$(CURDIR)/build/wheel/qsense tests; \
 	status=$$?; rm -rf $$folder; exit $$status
 
 durations: install  ## measures tests/support/durations.txt anew, on a quiet machine
