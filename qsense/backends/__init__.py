@@ -61,7 +61,7 @@ def sampler(
     readout_error: Readout = None,
     *,
     idle: Idle = "free",
-    qubits: Sequence[int] | None = None,
+    qubits: Sequence[int] | str | None = None,
     opened: Any = None,
     allow_code: bool = False,
 ) -> Sampler:
@@ -73,7 +73,8 @@ def sampler(
             your own.
         readout_error: emulated readout error; not of a device, which has its own.
         idle: of a device: what the spins do while sensing.
-        qubits: of a device: which to use; by default they are chosen by its calibration.
+        qubits: of a device: which to use; by default ("same") those that its calibration recommends for a GHZ probe of
+            each size, for all probes of it; "best" for each probe its own.
         opened: of a device: the vendor's object, if it is open already.
         allow_code: whether a module:factory, or a vendor of an installed distribution, may be imported.
 
@@ -90,7 +91,7 @@ def sampler(
         return _sampler(name, readout_error, idle, qubits, opened)
 
 
-def _sampler(name: str, readout_error: Readout, idle: Idle, qubits: Sequence[int] | None, opened: Any) -> Sampler:
+def _sampler(name: str, readout_error: Readout, idle: Idle, qubits: Sequence[int] | str | None, opened: Any) -> Sampler:
     if is_device(name):
         from qsense.backends.device_sampler import device_sampler
         from qsense.backends.vendor import open_backend

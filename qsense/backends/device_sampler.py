@@ -25,6 +25,8 @@ from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.signals import Pulses
 
+_BEST = "best"
+
 
 @dataclass(frozen=True, eq=False)
 class DeviceSampler:
@@ -35,9 +37,10 @@ class DeviceSampler:
         backend: a Qiskit BackendV2 with a target.
         runs_on: what the circuits are sent to: the backend, its simulator, or a SamplerV2 in front of it.
         idle: the pulses of experiments that name none ("hahn", "cpmg:4"); an experiment's own come first.
-        qubits: the qubits to use; by default those that the calibration recommends for each probe.
+        qubits: the qubits to use; by default those that the calibration recommends for a GHZ probe, whatever the probe.
         max_spins: the most spins, if the device is simulated with the noise of every gate; else None.
         pinned: (name, size) of a probe → its qubits, as the record that is continued has them.
+        on_their_best: whether each probe is on the qubits that are best for it, if none are named.
     """
 
     name: str
@@ -47,6 +50,7 @@ class DeviceSampler:
     qubits: tuple[int, ...] | None = None
     max_spins: int | None = None
     pinned: Mapping[tuple[str, int], tuple[int, ...]] = field(default_factory=dict)
+    on_their_best: bool = False
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -62,7 +66,7 @@ class DeviceSampler:
         """
         key = ("layout", probe.key)
         if key not in self._kept:
-            self._kept[key] = layouts.choose(self.device, probe, self._named(probe))
+            self._kept[key] = layouts.choose(self.device, probe, self._named(probe), on_its_best=self.on_their_best)
         found: layouts.Layout = self._kept[key]
         return found
 
@@ -220,19 +224,24 @@ class DeviceSampler:
         return self.qubits[: probe.num_qubits]
 
 
-def device_sampler(name: str, vendor_object: Any, idle: Idle = "free", qubits: Sequence[int] | None = None) -> Any:
+def device_sampler(
+    name: str, vendor_object: Any, idle: Idle = "free", qubits: Sequence[int] | str | None = None
+) -> Any:
     """Returns the sampler of a vendor's object.
 
     Args:
         name: as in the spec.
         vendor_object: a BackendV2, or a SamplerV2 with a `backend`.
         idle: what the spins do while sensing.
-        qubits: the qubits to use.
+        qubits: the qubits to use; "same" (the default), those that are best for a GHZ probe of each size, for all
+            probes of it; or "best", for each probe its own.
 
     Raises:
-        ArgumentError: a SamplerV2 has no backend for which circuits could be transpiled.
+        ArgumentError: a SamplerV2 has no backend for which circuits could be transpiled, or `qubits` is another word.
     """
-    named = None if qubits is None else tuple(qubits)
+    if isinstance(qubits, str) and qubits not in ("same", _BEST):
+        raise ArgumentError(f'Argument `qubits` must be "same", "best" or a list of qubits, but is "{qubits}".')
+    named, on_their_best = None if qubits is None or isinstance(qubits, str) else tuple(qubits), qubits == _BEST
     if is_sampler(vendor_object):
         backend = _backend_of(vendor_object)
         if backend is None:
@@ -240,9 +249,10 @@ def device_sampler(name: str, vendor_object: Any, idle: Idle = "free", qubits: S
                 f'The SamplerV2 of "{name}" does not tell its backend; let the factory return the BackendV2 itself, '
                 "or give the sampler an attribute `backend`."
             )
-        return DeviceSampler(name, backend, vendor_object, idle, named)
+        return DeviceSampler(name, backend, vendor_object, idle, named, on_their_best=on_their_best)
     server = server_of(vendor_object)
-    return DeviceSampler(name, vendor_object, vendor_object, idle, named, None if server is None else server.max_spins)
+    most = None if server is None else server.max_spins
+    return DeviceSampler(name, vendor_object, vendor_object, idle, named, most, on_their_best=on_their_best)
 
 
 def _backend_of(sampler: Any) -> Any:

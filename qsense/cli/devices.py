@@ -85,18 +85,23 @@ def compare(
     if noise is not None:
         comparing.compare_with_noise(loaded, noise, as_json)
         return
-    found = compare_record(loaded)
+    found, used = compare_record(loaded), loaded.qubits_used
     if not found.calibration and loaded.spec.device is None:
         _compare_with_spec(loaded, as_json)
         return
     if as_json:
-        words = {"record": str(loaded.path), "points": found.calibration, "scaling": found.scaling}
+        words: dict[str, Any] = {"record": str(loaded.path), "points": found.calibration, "scaling": found.scaling}
+        words |= {"verdicts": found.verdicts} | ({} if used is None else {"qubits": used.to_dict()})
         print(json.dumps(words, indent=2, allow_nan=False))
         return
     for point in found.calibration:
         _print_point(point, "qubits" if loaded.spec.device is not None else "spins")
     for row in found.scaling:
         print_line(_scaling(row))
+    for verdict in found.verdicts:
+        print_line(f"• {verdict}")
+    for line in [] if used is None else used.lines():
+        print_line(line)
 
 
 def _compare_with_spec(record: RunRecord, as_json: bool) -> None:

@@ -155,6 +155,9 @@ def show_record(record: RecordFolder, as_json: bool) -> None:
         raise _damaged(record, error) from error
     print_parts(plain_console(), parts)
     if record.is_of_device:
+        if (used := record.qubits_used) is not None:
+            for line in used.lines():
+                print_line(line)
         print("exact: decay alone. What preparation and readout take is fitted apart: qsense compare RECORD")
     if pulses is not None:
         print_line(
@@ -172,6 +175,8 @@ def _as_json(record: RecordFolder) -> dict[str, Any]:
     summary, pulses, imported = record.summary(), record.outside_pulses, _imported(record)
     made: dict[str, Any] = {"record": str(record.path)} | ({} if pulses is None else {"signal_outside_pulses": pulses})
     made |= {} if imported is None else {"imported": {k: v for k, v in imported.items() if k != "rows"}}
+    if record.is_of_device and (used := record.qubits_used) is not None:
+        made["qubits"] = used.to_dict()
     made |= {**summary, "rows": [with_old_names(row) for row in summary["rows"]]}
     try:
         json.dumps(made, allow_nan=False)

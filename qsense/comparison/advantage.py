@@ -15,6 +15,7 @@ from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import first_root
 from qsense.probes import Probe
 from qsense.runs.point import acting
+from qsense.runs.qubits import QubitsUsed
 from qsense.theory import crossover
 from qsense.theory.gains import crossing_times
 
@@ -41,6 +42,8 @@ class Crossover:
         ratio_interval: the 95 % interval of the ratio; its upper end is None where no ratio is too large.
         ratio_p_value: how likely integrals as far apart are if they are equal.
         bounds: the names of those that are bounded from below, not estimated.
+        qubits: what is to be said of the qubits on which the two were; None where they were on the same, or on none.
+        same_qubits: whether they were; None where there are no qubits to choose.
     """
 
     noise: str
@@ -59,10 +62,14 @@ class Crossover:
     ratio_interval: tuple[float, float | None] | None = None
     ratio_p_value: float = 1.0
     bounds: frozenset[str] = frozenset()
+    qubits: str | None = None
+    same_qubits: bool | None = None
 
 
 def crossovers(
-    measured: Sequence[MeasuredPoint], pairs: Sequence[tuple[Probe, Probe]] | None = None
+    measured: Sequence[MeasuredPoint],
+    pairs: Sequence[tuple[Probe, Probe]] | None = None,
+    used: QubitsUsed | None = None,
 ) -> list[Crossover]:
     """Returns a comparison for every pair of points of the same noise and estimator.
 
@@ -70,10 +77,17 @@ def crossovers(
         measured: the points of a run.
         pairs: the probes that are compared, of the same size; by default every probe beside the product probe of its
             size. Where the two have no estimator in common, as "ghz" and "product", the first of each is taken.
+        used: where the probes were on a device.
     """
     if pairs is None:
         pairs = _beside_product([one.point.probe for one in measured])
-    return [_crossover(one, other) for one, other in _matched(measured, pairs)]
+    found = [_crossover(one, other) for one, other in _matched(measured, pairs)]
+    return found if used is None else [_on_qubits(one, used) for one in found]
+
+
+def _on_qubits(one: Crossover, used: QubitsUsed) -> Crossover:
+    remark = used.remark(one.num_qubits, (one.probe, one.other))
+    return replace(one, qubits=remark, same_qubits=remark is None)
 
 
 def _beside_product(probes: Sequence[Probe]) -> list[tuple[Probe, Probe]]:

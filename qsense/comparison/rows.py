@@ -21,6 +21,7 @@ from qsense.estimators.result import Estimate
 from qsense.probes import Probe
 from qsense.runs.columns import POINT_COLUMNS
 from qsense.runs.point import Point, acting
+from qsense.runs.qubits import QubitsUsed
 from qsense.theory import integrated_gain
 
 
@@ -38,6 +39,7 @@ def compare_points(
     on_device: bool = False,
     pairs: Sequence[tuple[Probe, Probe]] | None = None,
     level: float = REFUSED_BELOW,
+    used: QubitsUsed | None = None,
 ) -> Comparison:
     """Returns the comparison of probes with each other on top of the points' own with theory.
 
@@ -46,9 +48,10 @@ def compare_points(
         on_device: whether preparation and readout errors of a device are in the estimates.
         pairs: the probes that are compared; by default every probe beside the product probe.
         level: the share of such comparisons in which any assumption that holds may be refused.
+        used: where the probes were on a device; verdicts on probes that were on unlike qubits say so.
     """
     measured = judged(measured, on_device, level)
-    found = crossovers(measured, pairs)
+    found = crossovers(measured, pairs, used)
     return Comparison(tuple(measured), tuple(found), tuple(verdicts(found, on_device)))
 
 
@@ -181,6 +184,7 @@ def crossover_rows(comparison: Comparison) -> list[dict[str, Any]]:
             "ratio_exact": c.ratio_exact,
             "ratio_p_value": c.ratio_p_value if c.ratio else None,
             "withheld": c.withheld,
+            **({} if c.same_qubits is None else {"same_qubits": c.same_qubits}),
         }
         for c in comparison.crossovers
     ]

@@ -98,7 +98,8 @@ def _verdict(item: Crossover, made: Claims, on_device: bool) -> str:
     if item.bounds:
         by += f", a bound from below for {' and '.join(sorted(item.bounds))}"
     errors = "; preparation and readout errors are part of it" if on_device else ""
-    return f"{where} {_until(item, made)}; {_whole(item, made)}, by {by}{errors}."
+    qubits = "" if item.qubits is None else f"; {item.qubits}"
+    return f"{where} {_until(item, made)}; {_whole(item, made)}, by {by}{errors}{qubits}."
 
 
 def _until(item: Crossover, made: Claims) -> str:

@@ -1,5 +1,11 @@
 """Which qubits of a device hold the spins, and how a GHZ state grows over them.
 
+All probes of one size sit on the same qubits, spin by spin, so that they are compared with each other and not their
+qubits. These are the best for a GHZ probe, as it needs most of a device: connected qubits with good two-qubit gates,
+which any set for all must be, while a product probe can sit anywhere. They depend on the device and the size alone, so
+that runs of one probe each can be compared as well. Only if each probe is to be on its own best qubits is a product
+probe placed apart.
+
 The gain of a GHZ probe depends on Σ 1/T2 (the harmonic mean of T2) and on every gate and readout error of its qubits;
 that of a product probe on the arithmetic mean of T2, each spin weighted by its own readout. The figures of merit are
 logarithms of the integrated gain that the calibration predicts:
@@ -37,14 +43,17 @@ class Layout:
     layers: Layers = ()
 
 
-def choose(device: Device, probe: Probe, qubits: Sequence[int] | None = None) -> Layout:
+def choose(device: Device, probe: Probe, qubits: Sequence[int] | None = None, *, on_its_best: bool = False) -> Layout:
     """Returns the layout of a probe on a device.
 
     Args:
         device: its calibration.
         probe: the probe to place.
-        qubits: the qubits to use; by default those with the largest predicted gain. For a GHZ probe the order of the
-            spins follows the fan-out, for others it is the given order.
+        qubits: the qubits to use; by default those with the largest predicted gain of a GHZ probe of this size,
+            whatever the probe. For a GHZ probe the order of the spins follows the fan-out, for others it is the given
+            order, and by default that of the GHZ probe. Where no GHZ probe of this size fits, product probes are on
+            their own best qubits.
+        on_its_best: whether the qubits are those with the largest predicted gain of this probe instead.
 
     Raises:
         ArgumentError: the device has too few qubits, a named qubit does not exist, or a GHZ probe's qubits are not
@@ -53,6 +62,8 @@ def choose(device: Device, probe: Probe, qubits: Sequence[int] | None = None) ->
     >>> line = Device.uniform(5, [(0, 1), (1, 2), (2, 3), (3, 4)])
     >>> choose(line, Probe.ghz(4), [4, 3, 2, 1]).qubits
     (2, 3, 1, 4)
+    >>> choose(line, Probe.ghz(3)).qubits == choose(line, Probe.product(3)).qubits
+    True
     """
     size = probe.num_qubits
     if size > device.num_qubits:
@@ -65,12 +76,19 @@ def choose(device: Device, probe: Probe, qubits: Sequence[int] | None = None) ->
         device.check_qubits(named)
         if len(named) != size:
             raise ArgumentError(f'"{probe.name}" has {size} spins, but {len(named)} qubits are named; name {size}.')
-    elif probe.kind == "product":
+        return _grown(device, named) if probe.kind == "ghz" else Layout(named)
+    region = None if on_its_best and probe.kind == "product" else _best_region(device, size)
+    if region is None and probe.kind == "product":
         merit = product_merits(device)
         return Layout(tuple(sorted(np.argsort(-merit, kind="stable")[:size].tolist())))
-    else:
-        named = _best_region(device, size)
-    return _grown(device, named) if probe.kind == "ghz" else Layout(named)
+    if region is None:
+        raise ArgumentError(
+            f'The backend "{device.name}" has no {size} qubits that are connected by two-qubit gates; use fewer spins.'
+        )
+    shared = _grown(device, region)
+    if probe.kind == "ghz":
+        return shared
+    return Layout(region if on_its_best else shared.qubits)
 
 
 def ghz_merit(device: Device, qubits: Sequence[int], edges: Sequence[tuple[int, int]]) -> float:
@@ -114,8 +132,11 @@ def _worst_for_unknown(values: FloatArray, if_all_unknown: float) -> FloatArray:
     return np.where(np.isnan(values), known.max() if len(known) else if_all_unknown, values)
 
 
-def _best_region(device: Device, size: int) -> tuple[int, ...]:
-    """Returns the connected qubits of largest merit: regions are grown from every root, within ever fewer qubits."""
+def _best_region(device: Device, size: int) -> tuple[int, ...] | None:
+    """Returns the connected qubits of largest merit for a GHZ probe; None if no so many are connected.
+
+    Regions are grown from every root, within ever fewer qubits.
+    """
     costs, links = _costs(device, size)
     neighbours = device.neighbours()
     order = np.argsort(costs.whole, kind="stable")
@@ -129,11 +150,7 @@ def _best_region(device: Device, size: int) -> tuple[int, ...]:
                 merit = ghz_merit(device, qubits, edges)
                 if best is None or merit > best[0] + 1e-12:
                     best = merit, qubits
-    if best is None:
-        raise ArgumentError(
-            f'The backend "{device.name}" has no {size} qubits that are connected by two-qubit gates; use fewer spins.'
-        )
-    return best[1]
+    return None if best is None else best[1]
 
 
 def _grow(

@@ -17,6 +17,7 @@ from qsense.errors import RecordError
 from qsense.files import safe
 from qsense.files.nesting import parse_json
 from qsense.files.old_names import with_current_names
+from qsense.runs.qubits import QubitsUsed, with_qubits_said
 
 SCHEMA = 1
 _DERIVED = ("summary.json", "calibration.json")  # made from the counts
@@ -106,6 +107,8 @@ class RecordFolder(Folder):
     def summary(self) -> dict[str, Any]:
         """Returns summary.json as it was last estimated, with the current names of its keys whichever version wrote it.
 
+        Of a run on a device, verdicts say where the probes were not on the same qubits.
+
         Its `rows` have the integrated gain of each point in s, its interval, exact value and z; `crossovers` and
         `verdicts` compare probes with each other.
 
@@ -116,15 +119,32 @@ class RecordFolder(Folder):
         rows = found.get("rows")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self.damaged("summary.json", "no rows")
-        return {**found, "rows": [with_current_names(row) for row in rows]}
+        return {**found, "rows": [with_current_names(row) for row in rows], **self._said_of_qubits(found)}
+
+    def _said_of_qubits(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """The verdicts of an earlier version, which did not say it; {} where there is nothing to be added."""
+        verdicts, rows = (summary.get(key) for key in ("verdicts", "crossovers"))
+        if not (isinstance(verdicts, list) and isinstance(rows, list) and self.is_of_device):
+            return {}
+        used = None if any("same_qubits" in row for row in rows if isinstance(row, dict)) else self.qubits_used
+        return {} if used is None else {"verdicts": with_qubits_said(verdicts, used)}
+
+    @property
+    def qubits_used(self) -> QubitsUsed | None:
+        """Where its probes were on a device; None where its spec places none, or is damaged."""
+        return QubitsUsed.of(self._tables())
+
+    def _tables(self) -> dict[str, Any]:
+        """The tables of its spec; {} where it is damaged."""
+        try:
+            return tomllib.loads(self.read_bytes("spec.toml").decode())
+        except (OSError, ValueError, RecursionError):
+            return {}
 
     @property
     def outside_pulses(self) -> str | None:
         """The pulses after which a record of an earlier version was read, its signal before them; None for others."""
-        try:
-            spec = tomllib.loads(self.read_bytes("spec.toml").decode())
-        except (OSError, ValueError, RecursionError):
-            return None
+        spec = self._tables()
         device = spec.get("device")
         idle = device.get("idle", "free") if isinstance(device, dict) else "free"
         return None if idle == "free" or "signal" in spec else str(idle)

@@ -29,7 +29,7 @@ INDEX = ".records.json"
 ESTIMATED, OPEN, DAMAGED = "estimated", "open", "damaged"
 _SOURCES = ("spec.toml", "summary.json", "provenance.json")
 _SIGNS = ("counts", "provenance.json", "summary.json", "jobs.json")  # of a record whose spec.toml is lost
-_INDEX_SCHEMA = 1
+_INDEX_SCHEMA = 2
 _FOLDER_NAME = re.compile(r"(.+)-([0-9a-f]{12})")
 
 Marks = list[list[int] | None]

@@ -17,6 +17,7 @@ from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise
 from qsense.numerics.quadrature import Rule
 from qsense.probes import Probe
+from qsense.runs.qubits import SAME
 from qsense.runs.spec_file import DeviceEntry
 
 CALIBRATION = "calibration"
@@ -83,6 +84,8 @@ class DeviceOptions:
     Attributes:
         idle: the pulses of the sensing window, such as "free", "hahn", "xy4" or "cpmg:4"; those of the whole run.
         qubits: those to use; None lets the calibration decide.
+        choice: how it does: "same" for all probes of a size, or "best" for each its own; None leaves it open, which is
+            "same" in a new run. With placements, None is that of a record before there was a choice: each on its best.
         readout_shots: for each bitstring that calibrates the readout of a probe's qubits; 0 for no calibration.
         tick: the step of the device's delays in s, once it is known.
         placements: where the spins of each probe are, once it is known.
@@ -93,6 +96,7 @@ class DeviceOptions:
     readout_shots: int = 0
     tick: float | None = None
     placements: tuple[Placement, ...] = ()
+    choice: str | None = None
 
     @classmethod
     def from_entry(cls, entry: DeviceEntry) -> DeviceOptions:
@@ -107,14 +111,17 @@ class DeviceOptions:
             noise.rates(item.num_qubits)
             begins_on = None if item.begins_on is None else tuple(item.begins_on)
             placements.append(Placement(item.probe, item.num_qubits, tuple(item.qubits), noise, begins_on))
-        qubits = None if entry.qubits is None else tuple(entry.qubits)
-        return cls(entry.idle or "free", qubits, entry.readout_shots, entry.tick_s, tuple(placements))
+        choice = entry.qubits if isinstance(entry.qubits, str) else None
+        qubits = tuple(entry.qubits) if isinstance(entry.qubits, list) else None
+        return cls(entry.idle or "free", qubits, entry.readout_shots, entry.tick_s, tuple(placements), choice)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the keys of a spec file."""
         entry: dict[str, Any] = {"idle": self.idle}
         if self.qubits is not None:
             entry["qubits"] = list(self.qubits)
+        elif self.choice is not None:
+            entry["qubits"] = self.choice
         if self.readout_shots:
             entry["readout_shots"] = self.readout_shots
         if self.tick is not None:
@@ -159,7 +166,8 @@ class DeviceOptions:
             assumptions += assumed
             first_elsewhere = None if first == qubits else first
             found.append(Placement(p.name, p.num_qubits, qubits, _as_lists(noise, p.num_qubits), first_elsewhere))
-        return replace(self, tick=tick, placements=tuple(found)), assumptions
+        choice = self.choice or (SAME if self.qubits is None else None)
+        return replace(self, tick=tick, placements=tuple(found), choice=choice), assumptions
 
     def is_as_reported(self, probes: Sequence[Probe], source: QubitSource) -> bool:
         """Returns whether the device still reports the noise of the placements."""
@@ -168,6 +176,20 @@ class DeviceOptions:
             if _as_lists(now, probe.num_qubits) != before:
                 return False
         return True
+
+    @property
+    def asked_qubits(self) -> tuple[int, ...] | str | None:
+        """The qubits to use, or how they are to be chosen."""
+        return self.choice if self.qubits is None else self.qubits
+
+    @property
+    def is_before_choice(self) -> bool:
+        """Whether these are of a record before there was a choice: each probe on its own best qubits."""
+        return bool(self.placements) and self.qubits is None and self.choice is None
+
+    def answers(self, asked: str | None) -> bool:
+        """Returns whether qubits chosen in this way are those that were asked for."""
+        return asked != SAME if self.is_before_choice else (self.choice or SAME) == (asked or SAME)
 
     @property
     def requested(self) -> DeviceOptions:

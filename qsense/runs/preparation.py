@@ -26,6 +26,7 @@ from qsense.runs.folder import RecordFolder
 from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import RowShots, plan
 from qsense.runs.point import Point
+from qsense.runs.qubits import BEST
 from qsense.runs.record import RunRecord
 from qsense.runs.sensing import is_blind_control
 from qsense.runs.spec import RunSpec
@@ -102,6 +103,7 @@ def prepare_run(
     """
     spec.check_sensing()
     existing = None if out is None or not backends.is_device(spec.backend) else _existing(spec, out)
+    asked = None if spec.device is None else spec.device.choice
     if existing is not None:
         spec = replace(existing.spec, source=spec.source)
     assumptions: list[str] = []
@@ -126,6 +128,14 @@ def prepare_run(
                 "choose another folder (`out`)"
             )
         calibration = before
+    if existing is not None and asked != BEST and spec.device is not None and spec.device.is_before_choice:
+        used = existing.qubits_used
+        if used is not None and not used.are_same:
+            assumptions.append(
+                f"{existing.path.name} was started by an earlier version with each probe on its own best qubits, and "
+                "is continued there: its verdicts are also of the qubits; to start afresh with all on the same, choose "
+                "another folder (`out`)"
+            )
     remarks = [*controls(spec), *skipped(spec), *(ambiguous(points) if spec.device is not None else [])]
     lines = tuple(dict.fromkeys(assumptions)), tuple(dict.fromkeys(remarks))
     return PreparedRun(spec, sampler, tuple(points), calibration, *lines)
@@ -183,7 +193,7 @@ def _on_backend(spec: RunSpec, opened: Any) -> tuple[RunSpec, Sampler, list[str]
     wanted = spec.device or DeviceOptions(spec.idle)
     # Simulators take the pulses from the experiments.
     idle = spec.idle if backends.is_device(spec.backend) else "free"
-    sampler = backends.sampler(spec.backend, spec.readout_error, idle=idle, qubits=wanted.qubits, opened=opened)
+    sampler = backends.sampler(spec.backend, spec.readout_error, idle=idle, qubits=wanted.asked_qubits, opened=opened)
     if not isinstance(sampler, DeviceSampler):
         return spec, sampler, []
     pinned = {(p.probe, p.num_qubits): p.begins_on or p.qubits for p in wanted.placements}

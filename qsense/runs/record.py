@@ -33,6 +33,7 @@ from qsense.runs.columns import ESTIMATE_COLUMNS, parse_cell
 from qsense.runs.folder import SCHEMA, RecordFolder, open_record
 from qsense.runs.point import Point
 from qsense.runs.provenance import provenance
+from qsense.runs.requests import answers
 from qsense.runs.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class RunRecord(RecordFolder):
         named = re.compile(rf"{re.escape(spec.name)}-[0-9a-f]{{12}}")
         folders = sorted(parent.iterdir()) if parent.is_dir() else []
         loaded = [cls._loaded_or_without_jobs(folder) for folder in folders if named.fullmatch(folder.name)]
-        found = [record for record in loaded if record is not None and record.spec.is_same_request(spec)]
+        found = [record for record in loaded if record is not None and answers(record.spec, spec)]
         return max(found, key=lambda record: str(record.provenance.get("created")), default=None)
 
     @classmethod

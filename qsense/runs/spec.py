@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -192,25 +191,11 @@ class RunSpec:
         """The same spec before a device chose its qubits: what runs of one TOML file have in common."""
         return replace(self, device=(self.device or DeviceOptions(self.idle)).requested)
 
-    def is_same_request(self, other: RunSpec) -> bool:
-        """Returns whether another spec asks for the same, before a device chose its qubits, with numbers to 1e-12."""
-        return _equal(*(one.requested.to_dict("hash") for one in (self, other)))
-
     @property
     def id(self) -> str:
         """Twelve hexadecimal digits of the hash of the resolved spec."""
         text = json.dumps(self.to_dict("hash"), sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _equal(one: Any, other: Any) -> bool:
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_equal(value, other[key]) for key, value in one.items())
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(_equal, one, other))
-    if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=1e-12)
-    return bool(one == other)
 
 
 def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:

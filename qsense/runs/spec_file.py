@@ -115,7 +115,7 @@ class SignalEntry(Table):
 
 class DeviceEntry(Table):
     idle: Idle | None = None
-    qubits: list[int] | None = Field(default=None, min_length=1)
+    qubits: Annotated[list[int], Field(min_length=1)] | Literal["same", "best"] | None = None
     readout_shots: int = Field(default=0, ge=0, le=1_000_000_000, strict=True)
     tick_s: Time | None = Field(default=None, ge=0)
     placements: list[PlacementEntry] = []

@@ -79,6 +79,7 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str | Text]:
             f"on {', '.join(summary['devices'])}: exact is the decay of the qubits' T1 and T2 alone; "
             "preparation and readout lower what is measured"
         )
+    parts += summary.get("qubits", [])
     if summary.get("trials_with_readout_error"):
         parts.append(
             f"{summary['trials_with_readout_error']} trials hold readout error that their exact values leave out: they "

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qsense.errors import StoreError
 from qsense.noise import AnyNoise
 from qsense.runs.point import acting
+from qsense.runs.qubits import QubitsUsed
 from qsense.runs.spec import RunSpec
 from qsense.store import Store
 from qsense.store.studies import StudyEntry
@@ -25,6 +26,16 @@ def _is_shown(key: str, values: Sequence[Any]) -> bool:
     """Whether a column of TRIAL_COLUMNS shows a swept key already, as it does rates that are equal for all spins."""
     numbers = all(isinstance(value, (int, float)) for value in values)
     return key in _ELSEWHERE or (numbers and _RATE.fullmatch(key) is not None)
+
+
+def _apart(placed: Mapping[str, Mapping[tuple[str, int], tuple[int, ...]]]) -> list[str]:
+    """A line for each backend and size whose probes were on unlike qubits."""
+    found = []
+    for words, qubits in sorted(placed.items()):
+        backend, chosen = words.rsplit(" ", 1)
+        used = QubitsUsed(chosen, dict(sorted(qubits.items())))
+        found += [f"{backend}, {line}" for line in used.lines(apart_only=True)]
+    return list(dict.fromkeys(found))
 
 
 def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Results:
@@ -44,6 +55,7 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
         unique = [key for key in unique if key in held]
     found: dict[str, tuple[dict[str, Any], dict[str, Any], AnyNoise]] = {}
     provenances: list[dict[str, Any]] = []
+    placed: dict[str, dict[tuple[str, int], tuple[int, ...]]] = {}
     for provenance, results in store.results_by_shard(unique):
         if provenance not in provenances:
             provenances.append(provenance)
@@ -57,6 +69,8 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
             noise = spec.noise_for(probe, spec.noises[0])
             row = identity_row(spec, probe, noise, spec.estimators[0])
             rule = {f"rule_{name}": value for name, value in result.outcome["rule"].items()}
+            if (used := QubitsUsed.of(result.trial)) is not None:
+                placed.setdefault(f"{spec.backend} {used.chosen}", {}).update(used.qubits)
             values = {**row, **result_row(result.outcome["summary"]), **rule}
             found[result.key] = values, result.outcome["curve"], acting(spec.world_for(probe, spec.noises[0]))
     swept = [key for key, values in study.axes.items() if not _is_shown(key, values)]
@@ -77,4 +91,6 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
         "not_run": len(study.keys) - len(rows),
         "provenance": provenances,
     }
+    if lines := _apart(placed):
+        attributes["qubits"] = lines
     return Results(trial_columns(rows, attributes), curves, noises)

@@ -16,7 +16,7 @@ from qsense.study.cells import Cell, families, groups_of, is_exact_as_read, refu
 from qsense.study.leads import lead_rows
 from qsense.tables.results import Results
 
-SCHEMA = 2
+SCHEMA = 3
 """Raised when a summary says something new: one of before is made anew from the store."""
 _LEAST_SIZES = 3
 _CLEAR = 2.0  # standard errors: the logarithm of a smaller value is far from normal

@@ -51,6 +51,8 @@ def results_of(record: RunRecord | str | Path, allow_code: bool = False) -> Resu
     if not rows:
         raise RecordError(f"{record.path}: has no results; run `qsense estimate {record.path}`.")
     attributes = {"name": spec.name, "spec_id": spec.id, "provenance": [record.provenance]}
+    if record.is_of_device and (used := record.qubits_used) is not None:
+        attributes["qubits"] = used.to_dict()
     return Results(trial_columns(rows, attributes), curves)
 
 

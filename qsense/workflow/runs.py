@@ -218,7 +218,8 @@ def analyse(record: RunRecord, points: Sequence[Point], progress: Progress | Non
         if progress is not None:
             progress(len(measured), len(points), f"estimating {point.label}")
     on_device = record.spec.device is not None or is_import(record.spec.backend)
-    comparison = compare_points(measured, on_device, record.spec.pairs)
+    used = None if record.spec.device is None else record.qubits_used
+    comparison = compare_points(measured, on_device, record.spec.pairs, used=used)
     measured = list(comparison.measured)
     tables_by_time, estimates, summaries = time_tables(comparison), estimate_rows(comparison), summary_rows(comparison)
     record.write_csv("estimates.csv", (*ESTIMATE_COLUMNS, *PHASE_COLUMNS, REFUSED_COLUMN), estimates)

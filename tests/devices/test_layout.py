@@ -137,7 +137,22 @@ def test_a_product_probe_gets_the_qubits_of_most_summed_gain_wherever_they_are()
     device = uneven(np.random.default_rng(1))
     gain = device.t2 * (1 - 2 * device.readout_error) ** 2
     best = max(combinations(range(8), 3), key=lambda qubits: gain[list(qubits)].sum())
-    assert choose(device, Probe.product(3)).qubits == best
+    assert choose(device, Probe.product(3), on_its_best=True).qubits == best
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_all_probes_of_a_size_are_where_a_ghz_probe_is_best_spin_by_spin(seed):
+    device = uneven(np.random.default_rng(seed))
+    qubits = choose(device, Probe.ghz(3)).qubits
+    assert choose(device, Probe.product(3)).qubits == choose(device, Probe.named("w", 3)).qubits == qubits
+    assert choose(device, Probe.ghz(3), on_its_best=True).qubits == qubits
+    assert choose(device, Probe.ghz(4)).qubits == choose(device, Probe.product(4)).qubits
+
+
+def test_where_no_ghz_probe_fits_a_product_probe_is_on_its_own_best_qubits():
+    apart = Device.uniform(4, [(0, 1), (2, 3)])
+    apart.t2[1] = 1e-6
+    assert choose(apart, Probe.product(3)).qubits == (0, 2, 3)
 
 
 def test_a_qubit_without_t2_comes_last():
@@ -145,7 +160,7 @@ def test_a_qubit_without_t2_comes_last():
     device.t2[0] = device.t1[0] = np.nan
     device.t2[1] = 60e-6
     device.t2[2] = 70e-6
-    assert choose(device, Probe.product(2)).qubits == (2, 3)
+    assert choose(device, Probe.product(2), on_its_best=True).qubits == (2, 3)
 
 
 def test_the_root_of_the_fan_out_is_spin_0():

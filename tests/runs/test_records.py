@@ -146,12 +146,12 @@ def test_the_index_is_only_a_cache(folder, monkeypatch):
     assert "second" not in (folder / INDEX).read_text()
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"schema": 1}', '{"schema": 9, "records": {}}', "\udcff", "[" * 10000])
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": 2}', '{"schema": 9, "records": {}}', "\udcff", "[" * 10000])
 def test_a_broken_index_is_made_anew(folder, text):
     fresh = list_records(folder)
     (folder / INDEX).write_bytes(text.encode("utf-8", "surrogateescape"))
     assert list_records(folder) == fresh
-    assert json.loads((folder / INDEX).read_text())["schema"] == 1
+    assert json.loads((folder / INDEX).read_text())["schema"] == 2
 
 
 @pytest.mark.parametrize(

@@ -95,3 +95,33 @@ def make():
 
 def make_sampler():
     return BackendSamplerV2(backend=AerSimulator.from_backend(Vendor()))
+
+
+def ring_target(t2, t1):
+    """A ring of qubits that decay as said, with gates and readout without errors and in no time."""
+    size = len(t2)
+    target = Target(num_qubits=size, dt=1e-9, qubit_properties=[QubitProperties(t1=t1, t2=one) for one in t2])
+    perfect, alone = InstructionProperties(duration=0.0, error=0.0), [(q,) for q in range(size)]
+    for gate in (RZGate(Parameter("a")), SXGate(), XGate(), Measure()):
+        target.add_instruction(gate, dict.fromkeys(alone, perfect))
+    pairs = [pair for q in range(size) for pair in ((q, (q + 1) % size), ((q + 1) % size, q))]
+    target.add_instruction(CXGate(), dict.fromkeys(pairs, perfect))
+    target.add_instruction(Delay(Parameter("t")), dict.fromkeys(alone))
+    return target
+
+
+RING_T1, RING_T2 = 100e-6, [1e-6 * t2 for t2 in (76, 99, 61, 84, 181, 73, 75, 91, 35)]
+
+
+class Ring(Vendor):
+    """A ring of nine qubits that decay unevenly, simulated with their T1 and T2; without memory, which is slow."""
+
+    max_circuits = 10
+
+    def __init__(self):
+        super().__init__(ring_target(RING_T2, RING_T1), name="ring")
+        self.simulator = AerSimulator.from_backend(Vendor(self.target), method="density_matrix", fusion_enable=False)
+
+    def run(self, run_input, **options):
+        self.jobs += 1
+        return self.simulator.run(run_input, shots=options["shots"], seed_simulator=self.jobs)
