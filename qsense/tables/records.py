@@ -50,7 +50,7 @@ def results_of(record: RunRecord | str | Path, allow_code: bool = False) -> Resu
         ) from error
     if not rows:
         raise RecordError(f"{record.path}: has no results; run `qsense estimate {record.path}`.")
-    attributes = {"name": spec.name, "spec_id": spec.id, "provenance": [record.provenance]}
+    attributes: dict[str, Any] = {"name": spec.name, "spec_id": spec.id, "provenance": [record.provenance]}
     if record.is_of_device and (used := record.qubits_used) is not None:
         attributes["qubits"] = used.to_dict()
     return Results(trial_columns(rows, attributes), curves)
