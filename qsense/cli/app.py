@@ -15,8 +15,8 @@ from qsense.errors import QsenseError
 from qsense.files.streams import OutputError, abandon_output, guarded_streams
 
 ORDER = (
-    "theory", "optimal", "recharge", "run", "records", "show", "estimate", "rerun", "export", "render", "design",
-    "import", "backends", "compare", "calibrate", "submit", "collect", "sweep", "store",
+    "theory", "optimal", "recharge", "run", "records", "show", "plot", "estimate", "rerun", "export", "render",
+    "design", "import", "backends", "compare", "calibrate", "submit", "collect", "sweep", "store",
 )  # fmt: skip
 """The commands as the help lists them: theory, runs, devices, studies."""
 
@@ -104,7 +104,7 @@ def _quiet_beside_json(wanted: bool) -> bool:
 
 RECORDS = Path("runs/records")
 """Where commands put records, and look for those that are named by id or name."""
-Out = Annotated[Path, typer.Option(help="Folder under which the record <name>-<id> is made.")]
+Out = Annotated[Path, typer.Option(help="Folder under which the record is made; its own name says what is inside.")]
 AsJson = Annotated[
     bool, typer.Option("--json", callback=_quiet_beside_json, help="Print JSON for scripts and nothing else.")
 ]

@@ -11,6 +11,7 @@ import typer
 from qsense.cli.app import RECORDS, AsJson, Out, app
 from qsense.cli.logs import show_log
 from qsense.cli.options import AllowCode, MaxQpuSeconds, time_or_none
+from qsense.cli.records import Record, Records
 from qsense.files.terminal import print_line
 
 if TYPE_CHECKING:
@@ -72,15 +73,19 @@ def submit(
 
 @app.command(short_help="Fetch the results of submitted jobs.")
 def collect(
-    record: Annotated[Path, typer.Argument(help="A record folder that `qsense submit` made.", metavar="RECORD")],
+    word: Record,
     wait: Annotated[bool, typer.Option("--wait", help="Repeat until no job is queued or running.")] = False,
+    records: Records = RECORDS,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch the results of submitted jobs; may be run again, here or on another machine."""
     from qsense import workflow
+    from qsense.runs.finding import open_named
+    from qsense.runs.naming import folder_names
 
     show_log(quiet=as_json)
+    record = open_named(word, records).path
     done, collected = workflow.collect_record(record, None, wait)
     answer = _collected(done, collected)
     if as_json:
@@ -99,8 +104,10 @@ def collect(
     if collected.rest_is_due:
         print_line("the pilots are collected: the rest of the shots goes where they say")
     if collected.states["unsent"] or answer["lost"] or collected.rest_is_due:
-        again, name = " --resend" if answer["lost"] else "", f"{done.spec.name}-{done.spec.id}"
-        if record.resolve().name != name:  # under another name the record would not be found
+        again, names = " --resend" if answer["lost"] else "", folder_names(done.spec)
+        name = record.resolve().name
+        if name not in names:  # under another name the record would not be found
+            name = names[0]
             print_line(f"rename the folder to {name} before sending the rest")
         print_line(
             f"send the rest with: qsense submit {record.parent / name / 'spec.toml'} --out {record.parent}{again}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 from qsense.cli.app import RECORDS, AsJson, Out, app
 from qsense.cli.options import AllowCode, MaxQpuSeconds, integers, print_paths, time_or_none, value
 from qsense.cli.progress import progress
-from qsense.cli.records import Records
+from qsense.cli.records import Record, Records, SeveralRecords, folders_for, for_each
 from qsense.errors import RecordError
 from qsense.files.old_names import with_old_names
 from qsense.files.terminal import print_line
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from qsense.runs.folder import RecordFolder
 
 Spec = Annotated[Path, typer.Argument(help="A run spec, such as runs/paper.toml.", metavar="SPEC")]
-Record = Annotated[Path, typer.Argument(help="A record folder that `qsense run` made.", metavar="RECORD")]
 
 
 @app.command(short_help="Run a spec: circuits, counts, estimates, comparison.")
@@ -45,35 +45,47 @@ def run(
     show_record(record, as_json)
 
 
-@app.command(short_help="Estimate again from a record's counts.")
-def estimate(record: Record, allow_code: AllowCode = False, as_json: AsJson = False) -> None:
-    """Estimate again from a record's counts; needs no backend."""
+@app.command(short_help="Estimate again from the counts of records.")
+def estimate(
+    words: SeveralRecords, records: Records = RECORDS, allow_code: AllowCode = False, as_json: AsJson = False
+) -> None:
+    """Estimate again from the counts of records; needs no backend. One that fails does not stop others."""
     from qsense import workflow
+    from qsense.runs.finding import open_several
 
-    with progress(as_json) as update:
-        done = workflow.estimate_record(record, update)
-    show_record(done, as_json)
+    def again(found: RecordFolder) -> RecordFolder:
+        with progress(as_json) as update:
+            return workflow.estimate_record(found.path, update)
+
+    _show_all(open_several(words, records), as_json, again)
 
 
 @app.command(short_help="Show records as they were last estimated.")
-def show(
-    words: Annotated[
-        list[str], typer.Argument(help="Records: paths, ids, beginnings of ids, or names.", metavar="RECORD…")
-    ],
-    records: Records = RECORDS,
-    as_json: AsJson = False,
-) -> None:
+def show(words: SeveralRecords, records: Records = RECORDS, as_json: AsJson = False) -> None:
     """Show the comparison of records as it was last estimated; no code that their specs name is imported."""
-    from qsense.runs.finding import open_named
+    from qsense.runs.finding import open_several
 
-    found = [open_named(word, records) for word in words]
-    if as_json and len(found) > 1:
-        print(json.dumps({"records": [_as_json(record) for record in found]}, indent=2, allow_nan=False))
-        return
-    for place, record in enumerate(found):
-        if place:
-            print()
-        show_record(record, as_json)
+    _show_all(open_several(words, records), as_json, lambda found: found)
+
+
+def _show_all(found: list[RecordFolder], as_json: bool, act: Callable[[RecordFolder], RecordFolder]) -> None:
+    """Acts on records and shows what came of it: one after the other, or all as one JSON document."""
+    shown: list[Any] = []
+
+    def each(record: RecordFolder) -> None:
+        done = act(record)
+        if as_json:
+            shown.append(_as_json(done))
+        else:
+            if len(found) > 1 and record is not found[0]:
+                print()
+            show_record(done, False)
+
+    failed = for_each(found, each)
+    if as_json:
+        print(json.dumps(shown[0] if len(found) == 1 else {"records": shown}, indent=2, allow_nan=False))
+    if failed:
+        raise typer.Exit(2)
 
 
 @app.command(short_help="Write sensing circuits as OpenQASM 3.")
@@ -90,34 +102,52 @@ def render(
     print_paths(written, as_json)
 
 
-@app.command(short_help="Write a record's results as CSV, Parquet or NetCDF.")
+@app.command(short_help="Write results of records as CSV, Parquet or NetCDF.")
 def export(
-    record: Record,
+    words: SeveralRecords,
     kind: Annotated[str, typer.Option("--format", help="csv, parquet, netcdf, or a registered one.")] = "csv",
-    out: Annotated[Path | None, typer.Option(help="Folder for the files; by default RECORD/export.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the files, of several records one for each in it; by default RECORD/export."),
+    ] = None,
+    records: Records = RECORDS,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a record's results as CSV, Parquet (pandas) or NetCDF (xarray), with units and provenance."""
+    """Write results of records as CSV, Parquet (pandas) or NetCDF (xarray), with units and provenance."""
+    from qsense.runs.finding import open_several
     from qsense.runs.record import RunRecord
     from qsense.tables import results_of, write_results
 
-    loaded = RunRecord.load(record)
-    print_paths(write_results(results_of(loaded), out or loaded.subfolder("export"), kind), as_json)
+    found, paths = open_several(words, records), list[Path]()
+    places = folders_for(found, out)
+
+    def write(record: RecordFolder) -> None:
+        loaded = RunRecord.load(record.path)
+        written = write_results(results_of(loaded), places.get(record.path) or loaded.subfolder("export"), kind)
+        paths.extend(written)
+
+    failed = for_each(found, write)
+    print_paths(paths, as_json)
+    if failed:
+        raise typer.Exit(2)
 
 
 @app.command(short_help="Run a record's spec again and compare everything.")
 def rerun(
     record: Record,
     out: Annotated[Path, typer.Option(help="Folder under which the new record is made.")] = Path("runs/reruns"),
+    records: Records = RECORDS,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a record's spec again and compare counts and numbers; exit status 1 if more than rounding differs."""
+    from qsense.runs.finding import open_named
     from qsense.workflow.reproduction import rerun as again
 
+    path = open_named(record, records).path
     with progress(as_json) as update:
-        found = again(record, out, update)
+        found = again(path, out, update)
     if as_json:
         points = [with_old_names(vars(point)) for point in found.points]
         words = {

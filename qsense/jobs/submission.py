@@ -20,6 +20,7 @@ from qsense.jobs.fetching import measured_or_sent
 from qsense.jobs.ledger import Ledger
 from qsense.runs.adaptive import STEPS, settled
 from qsense.runs.folder import RecordFolder, as_json
+from qsense.runs.naming import record_path
 from qsense.runs.pilots import WHOLE, pilot_of
 from qsense.runs.placement import Placement
 from qsense.runs.point import Point
@@ -77,7 +78,7 @@ def prepare(
     dispatch.check_mode(mode)
     prepared = prepare_run(spec, out, opened=service.backend, measured=measured_or_sent)
     prepared.log_remarks()
-    folder = RecordFolder(out / f"{prepared.spec.name}-{prepared.spec.id}")
+    folder = RecordFolder(record_path(prepared.spec, out))
     points, second = _steps(prepared, folder)
     begun = second if folder.has(STEPS) else ()  # of which something may have been sent
     name = prepared.spec.id

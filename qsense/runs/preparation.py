@@ -23,6 +23,7 @@ from qsense.devices.device import Calibration
 from qsense.errors import SpecError, at_key
 from qsense.runs.abilities import check_abilities
 from qsense.runs.folder import RecordFolder
+from qsense.runs.naming import record_path
 from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import RowShots, plan
 from qsense.runs.point import Point
@@ -184,7 +185,7 @@ def _existing(spec: RunSpec, out: Path) -> RunRecord | None:
     """The record that the run continues: one of exactly this spec, or of the same request before qubits were chosen."""
     if spec.device is None or not spec.device.placements:
         return RunRecord.matching_request(spec, out)
-    path = out / f"{spec.name}-{spec.id}"
+    path = record_path(spec, out)
     return RunRecord.load(path) if RecordFolder(path).has("spec.toml") else None
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from qsense.files.safe import is_file, make_folder
 from qsense.installation import install_hint
 from qsense.runs.columns import ESTIMATE_COLUMNS, parse_cell
 from qsense.runs.folder import SCHEMA, RecordFolder, open_record
+from qsense.runs.naming import folder_names, may_be_request, record_path
 from qsense.runs.point import Point
 from qsense.runs.provenance import provenance
 from qsense.runs.requests import answers
@@ -51,7 +51,7 @@ class RunRecord(RecordFolder):
     def create(cls, spec: RunSpec, parent: Path, calibration: Calibration | None = None) -> RunRecord:
         """Returns the record of a spec under a folder, making it if it is not there.
 
-        Its name is <name>-<id>; the same spec comes back to the same record.
+        Its name says what is inside (`naming.folder_name`); the same spec comes back to the same record.
 
         Args:
             spec: the run.
@@ -61,7 +61,7 @@ class RunRecord(RecordFolder):
         Raises:
             RecordError: the folder cannot be written, or holds another spec.
         """
-        record = cls(parent / f"{spec.name}-{spec.id}", spec)
+        record = cls(record_path(spec, parent), spec)
         if record.has("spec.toml"):
             stored = cls.load(record.path)
             if stored.spec.id != spec.id:
@@ -108,9 +108,8 @@ class RunRecord(RecordFolder):
         Raises:
             RecordError: a record of that name is damaged, so that it is unknown what has been sent already.
         """
-        named = re.compile(rf"{re.escape(spec.name)}-[0-9a-f]{{12}}")
         folders = sorted(parent.iterdir()) if parent.is_dir() else []
-        loaded = [cls._loaded_or_without_jobs(folder) for folder in folders if named.fullmatch(folder.name)]
+        loaded = [cls._loaded_or_without_jobs(folder) for folder in folders if may_be_request(folder.name, spec)]
         found = [record for record in loaded if record is not None and answers(record.spec, spec)]
         return max(found, key=lambda record: str(record.provenance.get("created")), default=None)
 
@@ -118,7 +117,7 @@ class RunRecord(RecordFolder):
     def _loaded_or_without_jobs(cls, folder: Path) -> RunRecord | None:
         """The record in a folder; None where its spec is lost or changed, which is refused if the folder holds jobs."""
         record = cls.load(folder) if is_file(folder / "spec.toml", folder) else None
-        if record is not None and folder.name == f"{record.spec.name}-{record.spec.id}":
+        if record is not None and folder.name in folder_names(record.spec):
             return record
         if any(map(RecordFolder(folder).has, ("jobs.json", "jobs"))):
             what = "is missing" if record is None else "is not the one that it was made with"

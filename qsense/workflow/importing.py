@@ -25,6 +25,7 @@ from qsense.laboratory.returned import Returned, read_design, with_options
 from qsense.laboratory.sources import of_object, read_source
 from qsense.runs.execution import Progress
 from qsense.runs.imported import BACKEND, IMPORT, known_file
+from qsense.runs.naming import record_path
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 from qsense.workflow.runs import RECORDS, analyse
@@ -54,7 +55,7 @@ def import_counts(
         counts: what was measured: a path (.csv, .json, .npy, .npz, .mat, .h5, .nc), an array circuits × shots × spins,
             {circuit: {bits: count}}, a list of {bits: count} in the order of the circuits, or results of Qiskit or
             Braket. None for the `counts.csv` of the design's folder.
-        out: the folder under which the record `<name>-<id>` is made.
+        out: the folder under which the record is made.
         leftmost: whether the leftmost letter of a bit string is the "first" spin or the "last" (as in Qiskit).
         one: whether 1 is "up" (excited) or "down".
         spins: which spin each place is; () for their order.
@@ -130,7 +131,7 @@ def _recorded(
         ),
         "rows": {point.file_name: [list(rows) for rows in point.rows] for point in brought.points},
     }
-    final = out / f"{spec.name}-{spec.id}"
+    final = record_path(spec, out)
     if final.exists():
         existing = RunRecord.load(final)
         if not existing.has(IMPORT) or _content(existing.read_json(IMPORT)) != _content(stated):

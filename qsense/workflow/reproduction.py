@@ -19,6 +19,7 @@ from qsense.extensions import allowing
 from qsense.runs.adaptive import settled
 from qsense.runs.columns import INTEGRAL_COLUMNS
 from qsense.runs.execution import Progress
+from qsense.runs.naming import record_path
 from qsense.runs.plan import plan
 from qsense.runs.record import RunRecord
 from qsense.workflow import runs as workflow
@@ -127,7 +128,7 @@ def _rerun(record: RunRecord | str | Path, out: Path, progress: Progress | None)
             f'{old.spec.idle}") and cannot be measured again by this version; write a new spec with an alternating '
             'signal, such as signal = { frequency_hz = "matched" }, and run it.'
         )
-    place = out / f"{old.spec.name}-{old.spec.id}"
+    place = record_path(old.spec, out)
     if place.exists():
         raise RecordError(f"{place}: exists and would be continued, not run again; choose another folder (`out`).")
     before = _numbers_of(old)

@@ -42,6 +42,7 @@ from qsense.runs.preparation import PreparedRun, prepare_run
 from qsense.runs.readout import calibrate_readout
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
+from qsense.runs.use import in_use
 from qsense.services import Service, ServiceError
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def run(
 
     Args:
         spec: a RunSpec or the path of a TOML file.
-        out: the folder under which the record `<name>-<id>` is made.
+        out: the folder under which the record is made.
         progress: called with (done, all, label): circuits while measuring, points while estimating.
         max_seconds: the most time on a device that takes jobs, in s; None for no limit.
         allow_code: whether code that the spec names may be imported and run: a backend module:factory, extensions.
@@ -105,15 +106,16 @@ def run_again(spec: RunSpec, points: Sequence[Point], out: Path, progress: Progr
 def _measure(prepared: PreparedRun, out: Path, progress: Progress | None) -> RunRecord:
     prepared.log_remarks()
     record, sampler = RunRecord.create(prepared.spec, out, prepared.calibration), prepared.sampler
-    if isinstance(sampler, DeviceSampler):
-        if not record.has("device.json"):
-            record.write_json("device.json", prepared.described())
-        calibrate_readout(record, partial(_readout_counts, record, sampler))
-    measured = execute(prepared.points, sampler, record, progress)
-    if measured < len(prepared.points):
-        existing, every = len(prepared.points) - measured, len(prepared.points)
-        logger.info(f"{existing} of {every} points were in the record already and were not run again")
-    return analyse(record, settled(prepared.points, record), progress)
+    with in_use(record.path):
+        if isinstance(sampler, DeviceSampler):
+            if not record.has("device.json"):
+                record.write_json("device.json", prepared.described())
+            calibrate_readout(record, partial(_readout_counts, record, sampler))
+        measured = execute(prepared.points, sampler, record, progress)
+        if measured < len(prepared.points):
+            existing, every = len(prepared.points) - measured, len(prepared.points)
+            logger.info(f"{existing} of {every} points were in the record already and were not run again")
+        return analyse(record, settled(prepared.points, record), progress)
 
 
 def _readout_counts(record: RunRecord, sampler: DeviceSampler, place: Placement) -> Counts:
@@ -136,8 +138,9 @@ def estimate_record(
     """
     with allowing(allow_code):
         record = record if isinstance(record, RunRecord) else RunRecord.load(record)
-        points = with_measured_rows(plan(record.spec, record.row_shots()), record)
-        return analyse(record, settled(points, record), progress)
+        with in_use(record.path):
+            points = with_measured_rows(plan(record.spec, record.row_shots()), record)
+            return analyse(record, settled(points, record), progress)
 
 
 def collect_record(

@@ -27,7 +27,7 @@ def submit(
 
     Args:
         spec: a RunSpec or the path of a TOML file.
-        out: the folder under which the record `<name>-<id>` is made.
+        out: the folder under which the record is made.
         mode: "job", "batch" or "session", for a run that has sent nothing yet.
         max_seconds: the most time on the device, in s; None for no limit.
         resend: whether jobs that failed, were cancelled or refused, or that the service does not know, are sent again.

@@ -12,7 +12,8 @@ import tomli_w
 
 from qsense.errors import ArgumentError, RecordError
 from qsense.runs import listing
-from qsense.runs.finding import find_records, matching, open_named
+from qsense.runs.conditions import matching
+from qsense.runs.finding import find_records, open_named
 from qsense.runs.listing import INDEX, list_records
 
 ROW = {

@@ -157,10 +157,11 @@ def use_record(copy, folder):
 
 def original_name():
     with allowing(True):
+        from qsense.runs.naming import folder_name
         from qsense.runs.preparation import prepare_run
 
         spec = prepare_run(RunSpec.from_dict(SPEC), None).spec
-    return f"{spec.name}-{spec.id}"
+    return folder_name(spec)
 
 
 @pytest.mark.parametrize("kind", KINDS)

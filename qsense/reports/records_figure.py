@@ -1,0 +1,278 @@
+"""Several records in one figure: G(t) of each with its error bars, over the exact curves, and where probes cross."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qsense.comparison.points import exact_curve
+from qsense.errors import RecordError, nearest
+from qsense.files.figures import (
+    COLOURS,
+    OTHERS,
+    blank_figure,
+    choose_evenly,
+    drawing,
+    literal,
+    say_what_is_left_out,
+)
+from qsense.files.units import time_unit
+from qsense.numerics.fisher import FloatArray
+from qsense.runs.columns import POINT_COLUMNS, REFUSED_COLUMN
+from qsense.runs.plan import plan
+from qsense.runs.record import RunRecord
+from qsense.runs.record_view import read_estimates
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_STYLES = (("-", "o"), ("--", "s"), ((0, (1, 1)), "^"), ("-.", "D"), ((0, (5, 1, 1, 1, 1, 1)), "v"))
+_TITLES = {"ghz": "GHZ"}
+_PALETTE = (*COLOURS.values(), *OTHERS, "#000000")
+_SMOOTH = 200  # times of an exact curve
+_APART = 30.0  # of the longest windows, from which times are on a logarithmic axis
+
+
+@dataclass(frozen=True)
+class Curve:
+    """G(t) of one point of a record.
+
+    Attributes:
+        probe, num_qubits, noise, estimator: of the point.
+        rows: of estimates.csv, one a time.
+        times: in s, shape (curve,).
+        exact: the exact value there.
+        crossings: of summary.json, between this probe and others, one for each of them.
+    """
+
+    probe: str
+    num_qubits: int
+    noise: str
+    estimator: str
+    rows: tuple[Mapping[str, Any], ...]
+    times: FloatArray
+    exact: FloatArray
+    crossings: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What is drawn of one record."""
+
+    label: str
+    curves: tuple[Curve, ...]
+    estimators: tuple[str, ...]
+
+
+def drawn_of(record: RunRecord, estimator: str | None = None) -> Drawn:
+    """Returns what is drawn of a record: a curve for each probe, N and noise.
+
+    Of several estimators of one point the most precise is drawn, an estimate of G before a bound or a readout's gain.
+
+    Args:
+        record: that has been estimated.
+        estimator: its name, to draw only this one's.
+
+    Raises:
+        RecordError: it has not been estimated, is damaged, or has no such estimator.
+    """
+    rows, summary = read_estimates(record), record.summary()
+    names = list(dict.fromkeys(str(row["estimator"]) for row in rows))
+    if estimator is not None and estimator not in names:
+        raise RecordError(f'{record.path}: has no estimator "{estimator}". {nearest(estimator, names)}')
+    quantities = {_point(row): str(row.get("quantity", "")) for row in summary["rows"]}
+    chosen: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for own in _groups(rows).values():
+        if estimator is not None and own[0]["estimator"] != estimator:
+            continue
+        place = _point(own[0])[:-1]
+        if place not in chosen or _rank(own, quantities) < _rank(chosen[place], quantities):
+            chosen[place] = own
+    exact, crossings = _exact(record), [row for row in summary.get("crossovers", ()) if isinstance(row, dict)]
+    curves = tuple(_curve(own, exact, crossings) for own in chosen.values())
+    used = tuple(dict.fromkeys(curve.estimator for curve in curves))
+    by = f", by {' and '.join(used)}" if len(names) > 1 else ""
+    label = f"{record.spec.name} {record.spec.id[:6]}, {record.spec.backend}{by}"
+    return Drawn(label, curves, used)
+
+
+def records_figure(records: Sequence[Drawn]) -> Figure:
+    """Returns G(t) of several records, a panel for each noise and N; a colour and an entry of the legend for each.
+
+    Where every record has one noise alone, the panels are those of N, whatever the noises are called: one run under two
+    noises, or on two devices, is then in one panel.
+    """
+    one_noise = all(len({curve.noise for curve in one.curves}) == 1 for one in records)
+    keys = list(dict.fromkeys(("" if one_noise else c.noise, c.num_qubits) for one in records for c in one.curves))
+    every = list(dict.fromkeys(noise for noise, _ in keys)), sorted({size for _, size in keys})
+    noises, sizes = choose_evenly(every[0]), choose_evenly(every[1])
+    colours = _colours(len(records))
+    probes = list(dict.fromkeys(curve.probe for one in records for curve in one.curves))
+    styles = {probe: _STYLES[place % len(_STYLES)] for place, probe in enumerate(probes)}
+    with drawing():
+        figure = blank_figure(max(3.2 * len(sizes), 5.6), 2.6 * len(noises) + 0.7 + 0.17 * len(records))
+        axes = figure.subplots(len(noises), len(sizes), squeeze=False)
+        for panel, (noise, size) in zip(axes.flat, ((n, s) for n in noises for s in sizes), strict=True):
+            here = [
+                (place, [c for c in one.curves if c.num_qubits == size and (one_noise or c.noise == noise)])
+                for place, one in enumerate(records)
+            ]
+            if not any(curves for _, curves in here):
+                panel.axis("off")
+                continue
+            panel.set_title(literal(f"{noise}, N = {size}" if noise else f"N = {size}"), fontsize=9)
+            _draw(panel, here, colours, styles)
+        for panel in axes[:, 0]:
+            panel.set_ylabel("gain G = Q/t²")
+        say_what_is_left_out(figure, len(noises) * len(sizes), len(every[0]) * len(every[1]), "estimates.csv")
+        _legend(figure, records, colours, styles, one_noise)
+    return figure
+
+
+def _draw(panel: Axes, here: list[tuple[int, list[Curve]]], colours: list[Any], styles: dict[str, Any]) -> None:
+    lasts = [max(float(row["time_s"]) for row in c.rows) for _, curves in here for c in curves]
+    seconds, unit = time_unit(max(lasts))
+    if max(lasts) > _APART * min(lasts):
+        panel.set_xscale("symlog", linthresh=min(lasts) / seconds)
+    drawn = [(place, curves) for place, curves in here if curves]
+    for number, (place, curves) in enumerate(drawn):
+        beside = _beside(panel, number, len(drawn))
+        for curve in curves:
+            line, marker = styles[curve.probe]
+            is_first = curve.probe == next(iter(styles))
+            panel.plot(curve.times / seconds, curve.exact, ls=line, color=colours[place], lw=1.1, transform=beside)
+            values = [row["gain"] for row in curve.rows]
+            errors = [
+                [max(0.0, value - row["low"]) for value, row in zip(values, curve.rows, strict=True)],
+                [max(0.0, row["high"] - value) for value, row in zip(values, curve.rows, strict=True)],
+            ]
+            panel.errorbar(
+                [row["time_s"] / seconds for row in curve.rows],
+                values,
+                yerr=errors,
+                fmt=marker,
+                color=colours[place],
+                markerfacecolor=None if is_first else "white",
+                markersize=4,
+                elinewidth=1,
+                capsize=2,
+                transform=beside,
+                alpha=0.35 if any(row.get(REFUSED_COLUMN) for row in curve.rows) else 1.0,
+            )
+    panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
+    _mark_crossings(panel, here, colours, seconds)
+    panel.set_xlabel(f"time t ({unit})")
+
+
+def _beside(panel: Axes, place: int, number: int) -> Any:
+    """Where a record's points and curves are: up to three points of print aside, so that those of others are seen."""
+    from matplotlib.transforms import ScaledTranslation
+
+    step = min(1.5, 6.0 / max(1, number - 1))
+    shift = step * (place - (number - 1) / 2) / 72
+    return panel.transData + ScaledTranslation(shift, 0, panel.get_figure().dpi_scale_trans)  # type: ignore[union-attr]
+
+
+def _mark_crossings(panel: Axes, here: list[tuple[int, list[Curve]]], colours: list[Any], seconds: float) -> None:
+    """Marks above the curves where they were measured to cross, with 95 %, a line of the figure for each record."""
+    right, top = panel.get_xlim()[1], panel.get_ylim()[1]
+    found = [(place, row) for place, curves in here for c in curves for row in c.crossings]
+    if not found:
+        return
+    lines = {place: number for number, place in enumerate(dict.fromkeys(place for place, _ in found))}
+    panel.set_ylim(top=top * (1 + 0.07 * (len(lines) + 0.5)))
+    for place, row in found:
+        low, high, colour = row["crossover_low_s"] / seconds, row["crossover_high_s"], colours[place]
+        high = right if high is None else min(high / seconds, right)
+        height = top * (1 + 0.07 * (len(lines) - lines[place] - 0.25))
+        panel.plot([low, high], [height, height], "-", color=colour, lw=2.5, solid_capstyle="butt")
+        if row.get("crossover_s") is not None:
+            panel.plot(row["crossover_s"] / seconds, height, marker="v", color=colour, markersize=5)
+        exact = row.get("crossover_exact_s")
+        if exact is not None and exact / seconds <= right:
+            panel.axvline(exact / seconds, color=colour, lw=0.8, ls=(0, (2, 2)), zorder=0)
+    panel.set_xlim(right=right)
+
+
+def _legend(figure: Figure, records: Sequence[Drawn], colours: list[Any], styles: Any, one_noise: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    noises = {curve.noise for one in records for curve in one.curves}
+    shown = one_noise and len(noises) > 1
+    handles = [Line2D([], [], color=colour, lw=4) for colour in colours]
+    names = [one.label + (f", {one.curves[0].noise}" if shown else "") for one in records]
+    figure.legend(handles, list(map(literal, names)), loc="outside upper left", ncols=1, fontsize=8)
+    handles, names = [], []
+    for number, (probe, (line, marker)) in enumerate(styles.items()):
+        face = "white" if number else "0.3"
+        handles.append(Line2D([], [], color="0.3", ls=line, marker=marker, markersize=4, lw=1.1, markerfacecolor=face))
+        names.append(f"{_TITLES.get(probe, probe)} (line: exact)")
+    every = [curve for one in records for curve in one.curves]
+    if any(curve.crossings for curve in every):
+        handles.append(Line2D([], [], color="0.3", marker="v", markersize=5, lw=2.5))
+        names.append("crossing, 95 % (dotted: exact)")
+    if any(row.get(REFUSED_COLUMN) for curve in every for row in curve.rows):
+        handles.append(Line2D([], [], color="0.3", marker="o", markersize=4, ls="", alpha=0.35))
+        names.append("pale: counts refuse an assumption")
+    figure.legend(handles, list(map(literal, names)), loc="outside lower center", ncols=min(len(names), 3), fontsize=8)
+
+
+def _colours(number: int) -> list[Any]:
+    if number <= len(_PALETTE):
+        return list(_PALETTE[:number])
+    from matplotlib import colormaps
+
+    return [colormaps["viridis"](place / (number - 1)) for place in range(number)]
+
+
+def _exact(record: RunRecord) -> Any:
+    """A function from a point's labels and times to the exact value there; None where the point is not known."""
+    points = {
+        (p.probe.name, p.probe.num_qubits, p.noise.name, p.estimator.name): p
+        for p in plan(record.spec, record.row_shots())
+    }
+
+    def exact(labels: tuple[Any, ...], times: FloatArray) -> FloatArray | None:
+        point = points.get(labels)
+        return None if point is None else exact_curve(point, times, record.spec.readout_error)
+
+    return exact
+
+
+def _curve(own: list[Mapping[str, Any]], exact: Any, crossings: Sequence[Mapping[str, Any]]) -> Curve:
+    labels, measured = _point(own[0]), np.array([float(row["time_s"]) for row in own])
+    stated = np.array([float(row["gain_exact"]) for row in own])
+    smooth = np.linspace(0, 1.05 * measured.max(), _SMOOTH)
+    times, values = measured, stated
+    again = exact(labels, measured)
+    # Of another quantity, or of an earlier version: then what the record says, at its times alone.
+    if again is not None and np.allclose(again, stated, rtol=1e-6, atol=1e-9 * max(1e-300, np.abs(stated).max())):
+        times, values = smooth, exact(labels, smooth)
+    probe, size, noise, estimator = labels
+    found: dict[Any, Mapping[str, Any]] = {}
+    for row in crossings:
+        if _point(row)[:-1] != labels[:-1] or row.get("withheld") or row.get("until") in (None, "any", "never"):
+            continue
+        if row["other"] not in found or row["estimator"] == estimator:  # another's where there is none by this one
+            found[row["other"]] = row
+    crossed = tuple(found.values())
+    return Curve(str(probe), int(size), str(noise), str(estimator), tuple(own), times, values, crossed)
+
+
+def _point(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in POINT_COLUMNS)
+
+
+def _groups(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, ...], list[Mapping[str, Any]]]:
+    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[name] for name in POINT_COLUMNS), []).append(row)
+    return found
+
+
+def _rank(own: Sequence[Mapping[str, Any]], quantities: Mapping[tuple[Any, ...], str]) -> tuple[bool, float]:
+    return quantities.get(_point(own[0]), "") != "integrated_gain", float(np.median([row["stderr"] for row in own]))
