@@ -7,7 +7,9 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tomli_w
 
 from qsense import RunSpec
 from qsense.runs.plan import plan
@@ -71,7 +73,7 @@ def test_every_command_that_is_shown_has_the_options_it_is_shown_with(text):
 
 @pytest.mark.parametrize("name", ["docs/laboratory.md", "docs/runs.md", "docs/studies.md", "docs/noise.md"])
 def test_the_spec_that_is_shown_is_valid(name):
-    (text,) = blocks("toml", DOCUMENTS[name])
+    text = blocks("toml", DOCUMENTS[name])[0]
     found = tomllib.loads(text)
     if "run" in found:
         from qsense.study.file import StudyFile
@@ -79,6 +81,18 @@ def test_the_spec_that_is_shown_is_valid(name):
         assert StudyFile.model_validate(found).sweep
     else:
         assert plan(RunSpec.from_dict(found))
+
+
+def test_the_probes_of_ones_own_that_are_shown_are_valid_with_such_files(tmp_path):
+    whole, part = blocks("toml", DOCUMENTS["docs/runs.md"])
+    np.save(tmp_path / "w.npy", np.sqrt([0.5, 0, 0, 0, 0, 0, 0, 0.5]))
+    np.save(tmp_path / "rho.npy", np.eye(8) / 8)
+    text = 'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; h q[0]; cx q[0], q[1]; h q[2];'
+    (tmp_path / "mine.qasm").write_text(text)
+    written = {**tomllib.loads(whole), **tomllib.loads(part), "num_qubits": 3}
+    (tmp_path / "spec.toml").write_text(tomli_w.dumps({key: written[key] for key in written if key != "compare"}))
+    names = [probe.name for probe in RunSpec.load(tmp_path / "spec.toml").probes]
+    assert names == ["ghz", "product", "w", "mixed", "uneven", "mine"]
 
 
 @EVERY

@@ -97,11 +97,7 @@ def prepare(probe: Probe) -> QuantumCircuit:
     elif probe.kind in ("symmetric", "state"):
         from qiskit.circuit.library import StatePreparation
 
-        if probe.is_mixed:
-            raise ArgumentError(
-                f'The probe "{probe.name}" is a density matrix, which no circuit prepares from |0…0>; use backend = '
-                '"emulator", or give a pure state or a circuit.'
-            )
+        check_pure(probe)
         if n > NUM_QUBITS_OF_A_GENERAL_STATE:
             raise ArgumentError(
                 f'The probe "{probe.name}" of {n} spins has no known circuit; general states are prepared for at most '
@@ -114,6 +110,19 @@ def prepare(probe: Probe) -> QuantumCircuit:
     else:
         circuit.ry(2 * np.arcsin(np.sqrt((1 + probe.tilt) / 2)), range(n))
     return circuit
+
+
+def check_pure(probe: Probe) -> None:
+    """Refuses a density matrix, for which there is no circuit.
+
+    Raises:
+        ArgumentError: the message says what runs it.
+    """
+    if probe.is_mixed:
+        raise ArgumentError(
+            f'The probe "{probe.name}" is a density matrix, which no circuit prepares from |0…0>; use backend = '
+            '"emulator", or give a pure state or a circuit.'
+        )
 
 
 @dataclass(frozen=True)

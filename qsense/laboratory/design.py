@@ -14,8 +14,8 @@ from functools import cached_property
 
 import numpy as np
 
-from qsense.circuits.sensing import Experiment, Settings
-from qsense.errors import ArgumentError, SpecError
+from qsense.circuits.sensing import Experiment, Settings, check_pure
+from qsense.errors import ArgumentError, SpecError, at_key
 from qsense.estimators.readout.calibration import patterns
 from qsense.runs.pilots import ADAPTIVE
 from qsense.runs.placement import CalibrationNoise
@@ -133,6 +133,9 @@ def designed(spec: RunSpec, known_shots: int = 0) -> Design:
             "and `t2_s`, or name a noise model."
         )
     spec.check_sensing()
+    with at_key(spec.source, "probes"):
+        for probe in spec.probes:
+            check_pure(probe)
     points = tuple(plan(spec))
     number = sum(point.circuits_per_time * len(point.rule.times) for point in points)
     if number > MOST_CIRCUITS:

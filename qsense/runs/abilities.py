@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qsense.backends import AerSampler, EmulatorSampler, Sampler
 from qsense.backends.device_sampler import DeviceSampler
+from qsense.circuits.sensing import check_pure
 from qsense.errors import ArgumentError
 from qsense.noise import World, world_of
 from qsense.runs.point import Point
@@ -20,11 +21,8 @@ def check_abilities(sampler: Sampler, point: Point) -> None:
     Raises:
         ArgumentError: the message names the part and the backends that do it.
     """
-    if point.probe.is_mixed and not isinstance(sampler, EmulatorSampler):
-        raise ArgumentError(
-            f'The probe "{point.probe.name}" is a density matrix, which no circuit prepares from |0…0>; use backend = '
-            '"emulator", or give a pure state or a circuit.'
-        )
+    if not isinstance(sampler, EmulatorSampler):
+        check_pure(point.probe)
     check = getattr(sampler, "check_noise", None)
     if check is not None:
         check(point.noise, point.experiment_at(float(point.rule.times[-1])))

@@ -32,10 +32,10 @@ def is_own_entry(entry: ProbeEntry) -> bool:
     return entry.probe.endswith(".npy") or any(getattr(entry, key) is not None for key in _GIVEN)
 
 
-def is_own(probe: Probe) -> bool:
+def has_own_numbers(probe: Probe) -> bool:
     """Whether a probe is given by numbers of the user's own, so that no name means it.
 
-    >>> is_own(Probe.symmetric([0.6, 0, 0.8], "mine")), is_own(Probe.named("dicke:1", 2))
+    >>> has_own_numbers(Probe.symmetric([0.6, 0, 0.8], "mine")), has_own_numbers(Probe.named("dicke:1", 2))
     (True, False)
     """
     return probe.kind == "state" or (probe.kind == "symmetric" and probe.name.partition(":")[0] not in FAMILIES)
@@ -67,7 +67,7 @@ def own_probe(entry: ProbeEntry, sizes: Sequence[int], folder: Path) -> Probe:
         )
     if entry.sha256 is None:
         _check_size(probe, sizes)
-    elif is_own(probe) and states.sha256_of(_numbers_of(probe)) != entry.sha256:
+    elif has_own_numbers(probe) and states.sha256_of(_numbers_of(probe)) != entry.sha256:
         raise ContentError(f'the numbers of "{probe.name}" are not those of its sha256: they have been changed')
     return probe
 

@@ -23,6 +23,7 @@ from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule, rule_for_times
 from qsense.probes import Probe
 from qsense.runs.commuting import check_commuting
+from qsense.runs.own_probes import has_own_numbers
 from qsense.runs.pilots import ADAPTIVE, begun, with_antipodes
 from qsense.runs.placement import CALIBRATION, CalibrationNoise
 from qsense.runs.point import Point as Point  # where other packages look for it
@@ -62,6 +63,8 @@ def plan(spec: RunSpec, measured: RowShots | None = None) -> list[Point]:
             f'{spec.source}: key `allocation`: `strategy = "{ADAPTIVE}"` shares the shots out itself, by its pilot; '
             "remove `allocation`."
         )
+    if not measured:
+        _check_estimators(spec)
     points, asked, measured = [], _listed(spec), measured or {}
     taken = {p.key for _, p in asked if p.key in measured or p.file_name in measured} if measured else set()
     for index, point in asked:
@@ -77,6 +80,15 @@ def plan(spec: RunSpec, measured: RowShots | None = None) -> list[Point]:
                 taken.add(found.key)
             points.append(found)
     return points
+
+
+def _check_estimators(spec: RunSpec) -> None:
+    """Refuses an estimator that a given state is too large for, before the times of large states are designed."""
+    for index, estimator in enumerate(spec.estimators):
+        for probe in spec.probes:
+            if has_own_numbers(probe) and estimator.goes_with(probe):
+                with at_key(spec.source, f"estimators[{index}]"):
+                    estimator.for_signal(probe, spec.signal)
 
 
 def listed(spec: RunSpec) -> list[Point]:

@@ -9,7 +9,7 @@ from typing import Any
 from qsense.errors import ArgumentError, at_key, nearest
 from qsense.files import content
 from qsense.probes import FAMILIES, KINDS, Probe
-from qsense.runs.own_probes import Form, is_own, is_own_entry, own_entry, own_probe
+from qsense.runs.own_probes import Form, has_own_numbers, is_own_entry, own_entry, own_probe
 from qsense.runs.spec_file import ProbeEntry, SpecFile
 from qsense.signals import Signal
 
@@ -100,11 +100,11 @@ def probe_entries(probes: Sequence[Probe], signal: Signal, form: Form = "hash") 
 
 def named_sizes(probes: Sequence[Probe]) -> list[int]:
     """Returns the sizes of the probes that are named, not given: the `num_qubits` of a resolved spec."""
-    return list(dict.fromkeys(p.num_qubits for p in probes if p.kind != "circuit" and not is_own(p)))
+    return list(dict.fromkeys(p.num_qubits for p in probes if p.kind != "circuit" and not has_own_numbers(p)))
 
 
 def _entry(probe: Probe, signal: Signal, form: Form) -> dict[str, Any]:
-    if is_own(probe):
+    if has_own_numbers(probe):
         return own_entry(probe, form)
     if probe.kind == "circuit":
         return {"probe": probe.name, "qasm": probe.qasm}

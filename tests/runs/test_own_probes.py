@@ -240,3 +240,20 @@ def test_theory_says_that_a_state_commutes(tmp_path, monkeypatch, capsys):
         code, out, _ = command(monkeypatch, capsys, "theory", "--probe", name, "--num-qubits", 2, "--dephasing", 0.1)
         assert code == 0
         assert ("G = 0: this state commutes with the field" in out) is words
+
+
+def test_auto_takes_what_serves_a_state_and_says_why():
+    line = [np.kron([1.0], [np.cos(a), np.sin(a)]) for a in (0.6, 0.7, 0.8, 0.9)]
+    alike = line[0]
+    for one in (*line[1:], *line[:3]):
+        alike = np.kron(alike, one)
+    specs = {"small": drawn(2), "alike": alike, "scattered": drawn(7)}
+    spec = spec_of(*({"probe": name, "state": state} for name, state in specs.items()), estimators="auto")
+    (auto,) = spec.estimators
+    small, seven, scattered = spec.probes
+    assert auto.reason(small) == "tomography: nothing is assumed of the state"
+    assert "a lower bound" in auto.reason(seven)
+    one = spec_of(scattered, estimators="auto")
+    with pytest.raises(QsenseError, match=r"estimators\[0\]`: Tomography of 7 spins .* parameter_shift"):
+        plan(one)
+    assert plan(spec_of(seven, estimators="auto", shots=3000))[0].method.name == "moments"

@@ -65,7 +65,8 @@ def design(num_qubits: int, derivative: Derivative = "shift") -> Settings:
     if num_qubits > NUM_QUBITS:
         raise ArgumentError(
             f"Tomography of {num_qubits} spins would take 3^{num_qubits} × {2 * num_qubits + 1} = "
-            f"{num_circuits(num_qubits)} circuits at every time; it is limited to {NUM_QUBITS} spins."
+            f"{num_circuits(num_qubits)} circuits at every time; it is limited to {NUM_QUBITS} spins. The "
+            "estimators parameter_shift (the gain of one readout) and moments (a lower bound) take more."
         )
     directions = np.array([X, Y, Z])
     bases = np.arange(3**num_qubits)[:, None] // 3 ** np.arange(num_qubits) % 3
