@@ -58,7 +58,7 @@ def test_the_interval_of_a_ratio_covers():
         return upper / getattr(product.gains(spins, ("along", "across")), reading)
 
     hits = 0
-    for _ in range(200):
+    for _ in range(100):
         spins = synthetic.product_draw(rng, c, 300, 1, ("along", "across"))[0].reshape(16, 2)
         shares = np.concatenate([synthetic.draw(rng, rows, 300, 1)[0], np.pad(spins, ((0, 0), (0, 1)))])
         found = bootstrap(
@@ -69,8 +69,8 @@ def test_the_interval_of_a_ratio_covers():
             replicates=200,
         )
         hits += found.intervals[0, 0] <= exact <= found.intervals[0, 1]
-    # At 95 % fewer than 177 of 200 happens once in 10⁴ seeds.
-    assert hits >= 177
+    # At 95 % fewer than 85 of 100 happens once in 10⁴ seeds.
+    assert hits >= 85
 
 
 def test_intervals_of_a_sum_whose_noise_is_ten_times_its_error_cover_and_percentiles_do_not():
@@ -78,7 +78,7 @@ def test_intervals_of_a_sum_whose_noise_is_ten_times_its_error_cover_and_percent
     rng = np.random.default_rng(4)
     c = np.full(100, 0.05)
     hits = {"tests": 0, "percentiles": 0}
-    for _ in range(60):
+    for _ in range(30):
         shares = synthetic.product_draw(rng, c, 300, 1, ("along", "across"))[0]
         found = bootstrap(
             lambda s: product.gains(s, ("along", "across")).value, shares, rng, limits=(0.0, 100.0), replicates=200
@@ -86,8 +86,8 @@ def test_intervals_of_a_sum_whose_noise_is_ten_times_its_error_cover_and_percent
         low, high = np.quantile(found.replicates[:, 0], [0.025, 0.975])
         hits["percentiles"] += low <= 0.25 <= high
         hits["tests"] += found.intervals[0, 0] <= 0.25 <= found.intervals[0, 1]
-    assert hits["tests"] >= 50
-    assert hits["percentiles"] < 10
+    assert hits["tests"] >= 23
+    assert hits["percentiles"] < 6
 
 
 def test_numbers_from_the_same_shots_come_with_their_covariance():
