@@ -1,17 +1,20 @@
 """Many records: listed, found by what people call them, and removed; nothing crashes, and no link is followed."""
 
+import hashlib
 import json
 import os
 import shutil
 import time
+import tomllib
 from functools import partial
+from pathlib import Path
 
 import in_process
 import pytest
 import tomli_w
 
 from qsense.errors import ArgumentError, RecordError
-from qsense.runs import listing
+from qsense.runs import glance, list_index, listing
 from qsense.runs.conditions import matching
 from qsense.runs.finding import find_records, open_named
 from qsense.runs.listing import INDEX, list_records
@@ -33,6 +36,11 @@ def made(folder, name, own_id, day, rows=(ROW,), verdicts=("ghz gains",), **spec
         summary = {"schema": 1, "rows": list(rows), "crossovers": [], "verdicts": list(verdicts)}
         (path / "summary.json").write_text(json.dumps(summary))
     return path
+
+
+@pytest.fixture(autouse=True)
+def files_settle_at_once(monkeypatch):
+    monkeypatch.setattr(list_index, "_SETTLED_NS", -(10**9))
 
 
 @pytest.fixture
@@ -133,12 +141,12 @@ def test_links_and_foreign_files_are_no_records(folder, tmp_path):
 
 def test_the_index_is_only_a_cache(folder, monkeypatch):
     fresh = list_records(folder)
-    monkeypatch.setattr(listing, "_read", lambda path: pytest.fail(f"{path} is read though nothing changed"))
-    assert list_records(folder) == fresh
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(listing, "_read", lambda *path: pytest.fail(f"{path} is read though nothing changed"))
+        assert list_records(folder) == fresh
     path = folder / "first-aaaa00000001" / "summary.json"
     path.write_text(path.read_text().replace("ghz gains", "ghz loses"))  # as long
-    os.utime(path, ns=(1, time.time_ns() + 10**9))
+    os.utime(path, ns=(1, time.time_ns() - 10**9))
     assert list_records(folder)[-1].headline == "ghz loses"
     (folder / INDEX).unlink()
     assert list_records(folder)[:2] == fresh[:2]
@@ -152,7 +160,7 @@ def test_a_broken_index_is_made_anew(folder, text):
     fresh = list_records(folder)
     (folder / INDEX).write_bytes(text.encode("utf-8", "surrogateescape"))
     assert list_records(folder) == fresh
-    assert json.loads((folder / INDEX).read_text())["schema"] == 2
+    assert kept_in(folder)[0]["schema"] == 3
 
 
 @pytest.mark.parametrize(
@@ -160,10 +168,78 @@ def test_a_broken_index_is_made_anew(folder, text):
 )
 def test_an_index_of_wrong_types_is_made_anew(folder, key, value):
     fresh = list_records(folder)
-    index = json.loads((folder / INDEX).read_text())
-    index["records"]["first-aaaa00000001"]["record"][key] = value
-    (folder / INDEX).write_text(json.dumps(index))
+    header, records = kept_in(folder)
+    records["first-aaaa00000001"][1][key] = value
+    body = json.dumps(records).encode()
+    header["sha256"] = hashlib.sha256(body).hexdigest()
+    (folder / INDEX).write_bytes(json.dumps(header).encode() + b"\n" + body)
     assert list_records(folder) == fresh
+
+
+def kept_in(folder):
+    return [json.loads(line) for line in (folder / INDEX).read_bytes().splitlines()]
+
+
+def test_an_index_whose_texts_have_changed_is_made_anew(folder):
+    fresh = list_records(folder)
+    text = (folder / INDEX).read_bytes()
+    assert b"ghz gains" in text
+    (folder / INDEX).write_bytes(text.replace(b"ghz gains", b"ghz loses"))
+    assert list_records(folder) == fresh
+    assert (folder / INDEX).read_bytes() == text
+
+
+def test_a_record_that_has_just_changed_is_read_again(folder, monkeypatch):
+    """It could change once more within the same tick of the file system's clock."""
+    monkeypatch.setattr(list_index, "_SETTLED_NS", 3600 * 10**9)
+    list_records(folder)
+    assert not (folder / INDEX).exists()
+
+
+def test_a_time_of_change_that_is_put_back_hides_nothing(folder):
+    list_records(folder)
+    path = folder / "first-aaaa00000001" / "summary.json"
+    before = path.stat()
+    while path.stat().st_ctime_ns == before.st_ctime_ns:  # until the clock of the file system ticks
+        path.write_text(path.read_text().replace("gains", "loses"))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert list_records(folder)[-1].headline == "ghz loses"
+
+
+def test_what_is_read_quickly_is_what_is_read_slowly(folder, monkeypatch):
+    reference = Path(__file__).parents[2] / "runs" / "reference"
+    for place in (folder, *([reference] if reference.is_dir() else [])):
+        paths = [path for path in sorted(place.iterdir()) if path.is_dir()]
+        quick = [listing._read(place, path.name)[1] for path in paths]
+        assert quick == [listing._read_slowly(path) for path in paths]
+        assert None not in quick
+    read = []
+    monkeypatch.setattr(listing, "_read_slowly", lambda path: read.append(path.name))
+    list_records(folder)
+    assert read == []
+
+
+def test_a_record_that_an_earlier_version_wrote_is_read_slowly(folder):
+    row = {key: value for key, value in ROW.items() if not key.startswith("integrated_gain")}
+    made(folder, "old", "cccc00000004", 4, [{**row, "img_s": 3.0, "img_stderr_s": 0.2}], verdicts=())
+    assert list_records(folder)[0].headline == "ghz N = 2, quiet: 𝓘 = 3.00 ± 0.20 s"
+
+
+@pytest.mark.parametrize("text", [
+    "", "a = 1", "a = 1\nb = 2\n", "a = 1\na = 2\n", "a = [\n1,\n]\nb = 2", 'a = """\nb = 1\n"""\n',
+    "a = '''\nb = 1\n[c]\n'''", "a.b = 1\nc = 2\na.d = 3", "a = 1\n[b]\nc = 2\nd = 3\n[e]\n", "a = [\n[1],\n[2]\n]",
+    "[a]\nb = 1\n[a.c]\nd = 1", "a = 1\n[a]\n", "a = {b = 1}\n[a.c]\n", "# c = 1\nd = 2", "a = [\nb = 1\n]",
+    "[[a]]\nb = 1\n[[a]]\nb = 2", "a = 1\r\nb = 2\r\n", 'a = 1\n"b" = 2\nb = 3', "x.y = 1\nz = 2\n[x.y]\n",
+])  # fmt: skip
+def test_statements_by_themselves_say_what_the_file_says(text):
+    try:
+        expected = tomllib.loads(text)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"\(at "):
+            glance.parse_toml(text)
+    else:
+        assert glance.parse_toml(text) == expected
 
 
 def test_a_link_in_the_index_s_place_is_replaced_and_not_written_through(folder, tmp_path):
@@ -179,7 +255,7 @@ def test_a_folder_that_cannot_be_written_needs_no_index(folder, monkeypatch):
     def refused(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(listing.files, "write", refused)
+    monkeypatch.setattr(list_index.files, "write", refused)
     assert len(list_records(folder)) == 3
     assert os.listdir(folder).count(INDEX) == 0
 
