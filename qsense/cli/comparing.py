@@ -65,13 +65,13 @@ def compare_with_noise(record: RunRecord, noise: str, as_json: bool) -> None:
     """Prints what another noise would have predicted beside what was measured."""
     from rich.table import Table
 
-    from qsense.comparison.beside_noise import noise_rows
+    from qsense.comparison.beside_noise import lead_rows, noise_rows
     from qsense.noise.loading import load_noise
 
     loaded = load_noise(noise)
-    points = noise_rows(record, loaded)
+    points, leads = noise_rows(record, loaded), lead_rows(record, loaded)
     if as_json:
-        words = {"record": str(record.path), "noise": _plain(loaded.to_dict()), "points": points}
+        words = {"record": str(record.path), "noise": _plain(loaded.to_dict()), "points": points, "leads": leads}
         print(json.dumps(words, indent=2, allow_nan=False))
         return
     for point in points:
@@ -91,13 +91,67 @@ def compare_with_noise(record: RunRecord, noise: str, as_json: bool) -> None:
                 f"{row['predicted']:.4g}",
                 with_error(row["measured"], row["stderr"]),
                 "" if row["ratio"] is None else f"{row['ratio']:.3f}",
-                f"{row['z']:+.1f}",
+                z_text(row["z"]),
             )
         plain_console(highlight=False).print(table)
-        if point["amplitude"] is not None:
-            print_line(f"preparation and readout would keep {100 * point['amplitude']:.3g} % of G")
+        print_no_z(point["no_z"])
+        print_factor(point, "would keep")
         print_line(f"{_agrees(point['p_value'], loaded.name)}; {_agrees(point['p_value_by_spec'], 'the spec')}")
+        _print_integral(point, loaded.name)
         print()
+    for lead in leads:
+        _print_lead(lead)
+
+
+def _print_integral(point: dict[str, Any], name: str) -> None:
+    predicted, by_spec = point["integrated_gain_predicted_s"], point["integrated_gain_by_spec_s"]
+    measured, error = point["integrated_gain_s"], point["integrated_gain_stderr_s"]
+    known = [one for one in (predicted, by_spec, measured) if one is not None]
+    size, unit = time_unit(max(map(abs, known), default=1.0))
+    shown = ["–" if one is None else f"{one / size:.4g} {unit}" for one in (predicted, by_spec)]
+    found = "not known" if measured is None else f"{with_error(measured / size, error / size)} {unit}"
+    z = "no z" if point["integrated_gain_z"] is None else f"z = {point['integrated_gain_z']:+.1f}"
+    alone = "" if point["amplitude"] is None else "; predicted is decay alone"
+    print_line(f"𝓘: {shown[0]} by {name}, {shown[1]} by the spec's noise, measured {found} ({z}{alone})")
+
+
+def _print_lead(lead: dict[str, Any]) -> None:
+    print_line(f"• {lead['noise']}, N = {lead['num_qubits']}, by {lead['estimator']}: {lead['verdict']}")
+    size, unit = time_unit(lead["crossover_s"] or 1.0)
+    for word, key, scale, ending in (("crossing", "crossover", size, f" {unit}"), ("ratio", "ratio", 1.0, "")):
+        suffix = "_s" if key == "crossover" else ""
+        measured, error = lead[f"{key}{suffix}"], lead[f"{key}_stderr{suffix}"]
+        if lead[f"{key}_z"] is None or error is None:
+            print_line(f"  {word}: no z ({lead[f'no_{key}_z'] or 'not measured'})")
+            continue
+        print_line(
+            f"  {word} measured: {with_error(measured / scale, error / scale)}{ending}, z = {z_text(lead[f'{key}_z'])}"
+        )
+
+
+def z_text(z: float | None) -> str:
+    """Returns a z for a table.
+
+    >>> z_text(1.26), z_text(None)
+    ('+1.3', '–')
+    """
+    return "–" if z is None else f"{z:+.1f}"
+
+
+def print_no_z(reason: str | None) -> None:
+    """Prints why some z are missing, if any are."""
+    if reason is not None:
+        print_line(f"no z (–): {reason}")
+
+
+def print_factor(point: dict[str, Any], keep: str) -> None:
+    """Prints the factor that preparation and readout leave of G, where one was fitted."""
+    if point.get("amplitude") is None:
+        return
+    value, error = 100 * point["amplitude"], 100 * point["amplitude_stderr"]
+    print_line(f"preparation and readout {keep} {with_error(value, error)} % of G")
+    if value - 3 * error > 100:
+        print_line("that is more than all of it, which they cannot: the noise is weaker than predicted")
 
 
 def _agrees(chance: float | None, name: str) -> str:

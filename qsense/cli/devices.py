@@ -15,7 +15,7 @@ from qsense.files.terminal import plain_console, print_line
 from qsense.files.units import readable_time, time_unit, with_error
 
 if TYPE_CHECKING:
-    from qsense.runs.record import RunRecord
+    pass
 
 UNLIKELY = 0.001  # the p-value below which a prediction is said to fail
 
@@ -72,7 +72,9 @@ def compare(
     Without a device, and for counts that were measured elsewhere, the prediction is that of the spec's noise.
     """
     from qsense.cli import comparing
+    from qsense.comparison.beside_spec import spec_rows
     from qsense.comparison.recorded import compare as compare_record
+    from qsense.runs.columns import POINT_COLUMNS
     from qsense.runs.finding import open_named
     from qsense.runs.record import RunRecord
 
@@ -86,16 +88,19 @@ def compare(
         comparing.compare_with_noise(loaded, noise, as_json)
         return
     found, used = compare_record(loaded), loaded.qubits_used
-    if not found.calibration and loaded.spec.device is None:
-        _compare_with_spec(loaded, as_json)
-        return
+    beside = [[point[name] for name in POINT_COLUMNS] for point in found.calibration]
+    rest = spec_rows(loaded) if loaded.spec.device is None else []  # what known strings have no part in
+    rest = [point for point in rest if [point[name] for name in POINT_COLUMNS] not in beside]
     if as_json:
-        words: dict[str, Any] = {"record": str(loaded.path), "points": found.calibration, "scaling": found.scaling}
-        words |= {"verdicts": found.verdicts} | ({} if used is None else {"qubits": used.to_dict()})
+        words: dict[str, Any] = {"record": str(loaded.path), "points": [*found.calibration, *rest]}
+        words |= {"scaling": found.scaling, "verdicts": found.verdicts}
+        words |= {} if used is None else {"qubits": used.to_dict()}
         print(json.dumps(words, indent=2, allow_nan=False))
         return
     for point in found.calibration:
         _print_point(point, "qubits" if loaded.spec.device is not None else "spins")
+    for point in rest:
+        _print_beside_spec(point)
     for row in found.scaling:
         print_line(_scaling(row))
     for verdict in found.verdicts:
@@ -104,33 +109,39 @@ def compare(
         print_line(line)
 
 
-def _compare_with_spec(record: RunRecord, as_json: bool) -> None:
+def _print_beside_spec(point: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from qsense.comparison.beside_spec import spec_rows
+    from qsense.cli import comparing
 
-    points = spec_rows(record)
-    if as_json:
-        print(json.dumps({"record": str(record.path), "points": points, "scaling": []}, indent=2, allow_nan=False))
-        return
-    for point in points:
-        size, unit = time_unit(max(row["time_s"] for row in point["times"]))
-        table = Table()
-        for name in (f"t ({unit})", "predicted G", "measured", "ratio", "z"):
-            table.add_column(name, justify="right")
-        for row in point["times"]:
-            table.add_row(
-                f"{row['time_s'] / size:.4g}",
-                f"{row['predicted']:.4g}",
-                with_error(row["measured"], row["stderr"]),
-                _shown(row["ratio"], 1, ".3f"),
-                f"{row['z']:+.1f}",
-            )
-        print_line(f"{point['probe']} N = {point['num_qubits']}, {point['noise']}, by {point['estimator']}")
-        plain_console(highlight=False).print(table)
-        agrees = "agrees with" if point["p_value"] >= UNLIKELY else "does NOT agree with"
-        print_line(f"{agrees} the noise of the spec (p = {point['p_value']:.2g})")
-        print()
+    size, unit = time_unit(max(row["time_s"] for row in point["times"]))
+    table = Table()
+    is_scaled = point.get("amplitude") is not None
+    for name in (f"t ({unit})", "predicted G", "measured", "ratio", "z", *(["z, scaled"] if is_scaled else [])):
+        table.add_column(name, justify="right")
+    for row in point["times"]:
+        table.add_row(
+            f"{row['time_s'] / size:.4g}",
+            f"{row['predicted']:.4g}",
+            with_error(row["measured"], row["stderr"]),
+            _shown(row["ratio"], 1, ".3f"),
+            comparing.z_text(row["z"]),
+            *([comparing.z_text(row["scaled_z"])] if is_scaled else []),
+        )
+    print_line(f"{point['probe']} N = {point['num_qubits']}, {point['noise']}, by {point['estimator']}")
+    plain_console(highlight=False).print(table)
+    comparing.print_no_z(point["no_z"])
+    print_line(_agrees(point["p_value"]))
+    if is_scaled:
+        comparing.print_factor(point, "keep")
+        print_line(f"decay alone, with this factor for all times: {_agrees(point['scaled_p_value'])}")
+    print()
+
+
+def _agrees(p_value: float | None) -> str:
+    if p_value is None:
+        return "nothing is left to test the noise of the spec"
+    return f"{'agrees' if p_value >= UNLIKELY else 'does NOT agree'} with the noise of the spec (p = {p_value:.2g})"
 
 
 def _print_point(point: dict[str, Any], spins: str) -> None:
@@ -148,8 +159,8 @@ def _print_point(point: dict[str, Any], spins: str) -> None:
             f"{row['time_s'] / size:.4g}",
             f"{row['predicted']:.4g}",
             with_error(row["measured"], row["stderr"]),
-            f"{row['ratio']:.3f}",
-            f"{row['z']:+.1f}",
+            _shown(row["ratio"], 1, ".3f"),
+            _shown(row["z"], 1, "+.1f") or "–",
             *mitigated[place : place + 1],
         )
     print_line(f"{where}, by {point['estimator']}")
@@ -175,7 +186,7 @@ def _print_point(point: dict[str, Any], spins: str) -> None:
             t2, error = 1 / suspect["rate_per_s"], suspect["rate_stderr_per_s"] / suspect["rate_per_s"] ** 2
             print_line(
                 f"qubit {suspect['qubit']}: T2 = {readable_time(t2, error)}, "
-                f"{readable_time(1 / suspect['predicted_per_s'])} predicted (z = {suspect['z']:+.1f})"
+                f"{readable_time(1 / suspect['predicted_per_s'])} predicted (z = {_shown(suspect['z'], 1, '+.1f')})"
             )
     print()
 

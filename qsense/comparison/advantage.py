@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from qsense.comparison.crossing import Curve, Until, measured_crossing, until
 from qsense.comparison.points import MeasuredPoint, exact_values
 from qsense.comparison.ratio import Integral, compare_integrals, ratio_of
+from qsense.estimators.chance import NO_ERROR
 from qsense.estimators.result import Estimate
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import first_root
 from qsense.probes import Probe
-from qsense.runs.point import acting
+from qsense.runs.point import Point, acting
 from qsense.runs.qubits import QubitsUsed
 from qsense.theory import crossover
 from qsense.theory.gains import crossing_times
@@ -118,7 +120,7 @@ def _crossover(one: MeasuredPoint, other: MeasuredPoint) -> Crossover:
     compared = None if ratio is None else compare_integrals(_integral(one), _integral(other))
     asked = _as_asked(one), _as_asked(other)
     exact, exact_other = (item.integrated_gain_exact.value for item in asked)
-    first, then, root = _exact_crossing(*asked)
+    first, then, root = exact_crossing(*asked)
     curves = _curve(first), _curve(then)
     return Crossover(
         one.point.noise.name,
@@ -171,6 +173,8 @@ def _withheld(one: MeasuredPoint, other: MeasuredPoint, ratio: Estimate | None) 
                 f"{item.point.estimator.name} does not undo the readout error, which changes G of each probe by "
                 "another factor"
             )
+    if not (one.integral.total.stderr > 0 or other.integral.total.stderr > 0):
+        return f"{NO_ERROR} of 𝓘 of both"
     return f"the {other.point.probe.name} probe has no gain by {name}" if ratio is None else None
 
 
@@ -179,8 +183,23 @@ def _refused(one: MeasuredPoint) -> str:
     return ", ".join(shown)
 
 
-def _exact_crossing(one: MeasuredPoint, other: MeasuredPoint) -> tuple[MeasuredPoint, MeasuredPoint, float | None]:
-    """Which leads at first, and the exact root at any time, whatever the times measured.
+class ExactCurve(Protocol):
+    """A point whose exact curve is known."""
+
+    @property
+    def point(self) -> Point: ...
+
+    @property
+    def quantity(self) -> str: ...
+
+    def curve_exact(self, times: FloatArray) -> FloatArray: ...
+
+
+C = TypeVar("C", bound=ExactCurve)
+
+
+def exact_crossing(one: C, other: C) -> tuple[C, C, float | None]:
+    """Returns which leads at first, and the exact root at any time, whatever the times measured.
 
     On a device each probe has a noise of its own.
     """

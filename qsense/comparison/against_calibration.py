@@ -15,6 +15,7 @@ from qsense.errors import ArgumentError
 from qsense.estimators import tally
 from qsense.estimators.readout import calibrate
 from qsense.estimators.readout.correlation import crosstalk
+from qsense.estimators.result import Estimate
 from qsense.estimators.spam import Suspect, does_not_decay, fit_amplitude, spin_decay, suspects
 from qsense.runs.placement import Placement
 
@@ -92,8 +93,8 @@ def _row(
                 "predicted": float(exact),
                 "measured": estimate.value,
                 "stderr": estimate.stderr,
-                "ratio": estimate.value / float(exact),
-                "z": float(z),
+                "ratio": estimate.value / float(exact) if exact else None,
+                "z": _z(estimate, z),
             }
             for time, exact, estimate, z in zip(
                 item.point.rule.times, item.gain_exact, item.estimates, fit.z, strict=True
@@ -103,6 +104,11 @@ def _row(
         **collective_part(item),
         "suspects": suspected,
     }
+
+
+def _z(estimate: Estimate, z: float) -> float | None:
+    """A residual of the fit; None where the estimate has no error, which the fit weighs as if it were next to none."""
+    return float(z) if estimate.stderr > 0 and np.isfinite(z) else None
 
 
 def _mitigated(item: MeasuredPoint, readout: Counts | None, strings: Sequence[int] | None) -> dict[str, Any]:
@@ -117,7 +123,7 @@ def _mitigated(item: MeasuredPoint, readout: Counts | None, strings: Sequence[in
     fit, correlation = fit_amplitude(estimates, item.gain_exact), crosstalk(tally.with_all_spins(readout), strings)
     return {
         "mitigated": [
-            {"gain": e.value, "stderr": e.stderr, "z": float(z)} for e, z in zip(estimates, fit.z, strict=True)
+            {"gain": e.value, "stderr": e.stderr, "z": _z(e, z)} for e, z in zip(estimates, fit.z, strict=True)
         ],
         "mitigated_amplitude": fit.amplitude.value,
         "mitigated_amplitude_stderr": fit.amplitude.stderr,
@@ -152,7 +158,7 @@ def _suspect_row(suspect: Suspect) -> dict[str, Any]:
         "rate_per_s": suspect.rate.value,
         "rate_stderr_per_s": suspect.rate.stderr,
         "predicted_per_s": suspect.predicted,
-        "z": suspect.z,
+        "z": suspect.z if np.isfinite(suspect.z) else None,
         "share": suspect.share,
         "is_culprit": suspect.is_culprit,
     }

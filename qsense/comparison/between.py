@@ -7,13 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qsense.backends import is_device
+from qsense.comparison.points import point_columns
 from qsense.comparison.ratio import fieller, holm
 from qsense.errors import ArgumentError
 from qsense.estimators.assumptions import READOUT
+from qsense.estimators.chance import NO_ERROR, z_score
 from qsense.estimators.result import Estimate
+from qsense.runs.columns import POINT_COLUMNS
+from qsense.runs.imported import IMPORT, is_import
+from qsense.runs.plan import listed
 from qsense.runs.record import RunRecord
 
-_DATES = ("created", "calibrated")  # of provenance.json: what differs beside the specs
+_OF_PROVENANCE = ("created", "calibrated", "calibration_sha256")  # what differs beside the specs
+_OF_IMPORT = ("source", "source_sha256", "shots", "lost_shots", "missing_shots")
+_WITHOUT_SEED = ("braket",)
+_SAME_NUMBERS = (
+    "both are simulated with the same random numbers: their errors are not independent; run one with another `seed`"
+)
 
 
 @dataclass(frozen=True)
@@ -21,11 +32,13 @@ class RecordsCompared:
     """Two records, row by row.
 
     Attributes:
-        rows: a mapping for each probe, N, noise and estimator that both have: 𝓘 of each in s, `ratio` of the first to
-            the second with its 95 % interval by Fieller, `z` of their difference, `differs` (by Holm's test at 5 % over
-            all rows), `withheld`: why there is no ratio, and `noted`: what is refused and part of the ratio: readout.
+        rows: a mapping for each probe, N, noise and estimator that both have: 𝓘 of each in s, shots, `ratio` of the
+            first to the second with its 95 % interval by Fieller, `z` of their difference, `differs` (by Holm's test at
+            5 % over all rows), `withheld`: why there is no ratio, and `noted`: what is refused and part of the ratio:
+            readout.
         unmatched: how many rows of each record the other does not have.
-        changed: what differs between the specs: key → (of the first, of the second); None where one lacks it.
+        changed: what differs between the specs, qubits, devices, calibrations and imported sources: key → (of the
+            first, of the second); None where one lacks it.
     """
 
     rows: tuple[dict[str, Any], ...]
@@ -52,19 +65,47 @@ def compare_records(one: RunRecord, other: RunRecord) -> RecordsCompared:
     pairs = _matched(own, others)
     if not pairs:
         raise ArgumentError(f"{one.path} and {other.path} have no probe with the same N and estimator in common.")
-    rows = [_compared(first, second) for first, second in pairs]
+    keys = [_random_numbers(record) for record in (one, other)]
+    rows = []
+    for first, second in pairs:
+        names = [tuple(row[name] for name in POINT_COLUMNS) for row in (first, second)]
+        drawn = [key.get(name) for key, name in zip(keys, names, strict=True)]
+        rows.append(_compared(first, second, drawn[0] is not None and drawn[0] == drawn[1]))
     tested = [row for row in rows if row["z"] is not None]
     for row, stands in zip(tested, holm([math.erfc(abs(row["z"]) / math.sqrt(2)) for row in tested]), strict=True):
         row["differs"] = stands
-    changed = what_changed(one.spec.to_dict("hash"), other.spec.to_dict("hash"))
-    dates = [{key: record.provenance[key] for key in _DATES if key in record.provenance} for record in (one, other)]
+    said = [_said(record) for record in (one, other)]
     return RecordsCompared(
-        tuple(rows), (len(own) - len(pairs), len(others) - len(pairs)), changed | what_changed(dates[0], dates[1])
+        tuple(rows), (len(own) - len(pairs), len(others) - len(pairs)), what_changed(said[0], said[1])
     )
+
+
+def _said(record: RunRecord) -> dict[str, Any]:
+    """What a record says of how it was measured: its spec with the qubits of each probe, device, dates, shots."""
+    found = record.spec.to_dict("hash") | {
+        key: record.provenance[key] for key in _OF_PROVENANCE if key in record.provenance
+    }
+    if record.is_of_device:
+        found["device_name"] = record.read_json("device.json").get("device")
+    if record.has(IMPORT):
+        stated = record.read_json(IMPORT)
+        found["import"] = {key: stated[key] for key in _OF_IMPORT if key in stated}
+    return found
+
+
+def _random_numbers(record: RunRecord) -> dict[tuple[Any, ...], tuple[str, str]]:
+    """Point by point, what a simulator's random numbers follow from; nothing of what a device or a lab measured."""
+    backend = record.spec.backend
+    family = backend.partition(":")[0]
+    if is_import(backend) or family in _WITHOUT_SEED or (is_device(backend) and family != "fake"):
+        return {}
+    return {tuple(point_columns(point).values()): (family, point.key) for point in listed(record.spec)}
 
 
 def what_changed(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Returns what differs between two mappings, inner keys joined by dots; of several named tables, by their names.
+
+    Tables of a device's `placements` go by probe and N.
 
     >>> what_changed({"seed": 1, "noise": [{"name": "a", "rate": 1}]}, {"seed": 1, "noise": [{"name": "a", "rate": 2}]})
     {'noise.rate': (1, 2)}
@@ -75,6 +116,12 @@ def what_changed(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, 
 
 
 def _flat(value: Any, before: str = "") -> dict[str, Any]:
+    if before.endswith("placements") and isinstance(value, list):
+        named = ("probe", "num_qubits")
+        value = {
+            f"{one['probe']} N={one['num_qubits']}": {key: inner for key, inner in one.items() if key not in named}
+            for one in value
+        }
     if isinstance(value, list | tuple) and value and all(isinstance(one, Mapping) and "name" in one for one in value):
         value = (
             value[0]
@@ -98,6 +145,7 @@ def _rows(record: RunRecord) -> list[dict[str, Any]]:
             {name: row[name] for name in names}
             | {
                 "quantity": row.get("quantity"),
+                "shots": row.get("shots"),
                 "refused": [str(one["name"]) for one in row.get("assumptions", ()) if one["held"] is False],
             }
             for row in record.summary()["rows"]
@@ -135,27 +183,29 @@ def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return row["probe"], row["num_qubits"], row["estimator"]
 
 
-def _compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+def _compared(one: Mapping[str, Any], other: Mapping[str, Any], are_drawn_alike: bool = False) -> dict[str, Any]:
     values = [Estimate(row["integrated_gain_s"], row["integrated_gain_stderr_s"]) for row in (one, other)]
     found: dict[str, Any] = {name: one[name] for name in ("probe", "num_qubits", "noise", "estimator")}
-    found["other_noise"] = other["noise"]
+    found |= {"other_noise": other["noise"], "shots": one["shots"], "other_shots": other["shots"]}
     for name, value in zip(("integrated_gain", "other_integrated_gain"), values, strict=True):
         found |= {f"{name}_s": value.value, f"{name}_stderr_s": value.stderr}
     empty = dict.fromkeys(("ratio", "ratio_low", "ratio_high", "z"))
     found["noted"] = [READOUT] if READOUT in (*one["refused"], *other["refused"]) else []
-    found |= {**empty, "differs": None, "withheld": _withheld(one, other, values)}
+    found |= {**empty, "differs": None, "withheld": _withheld(one, other, values, are_drawn_alike)}
     if found["withheld"] is None:
         low, high = fieller(values[0], values[1])
         found |= {
             "ratio": values[0].value / values[1].value if values[1].value else None,
             "ratio_low": low,
             "ratio_high": high,
-            "z": (values[0].value - values[1].value) / math.hypot(values[0].stderr, values[1].stderr),
+            "z": z_score(values[0].value - values[1].value, math.hypot(values[0].stderr, values[1].stderr)),
         }
     return found
 
 
-def _withheld(one: Mapping[str, Any], other: Mapping[str, Any], values: Sequence[Estimate]) -> str | None:
+def _withheld(
+    one: Mapping[str, Any], other: Mapping[str, Any], values: Sequence[Estimate], are_drawn_alike: bool
+) -> str | None:
     """Why two rows have no ratio."""
     if one["quantity"] != other["quantity"]:
         return f"not the same quantity: {one['quantity']} and {other['quantity']}"
@@ -165,4 +215,6 @@ def _withheld(one: Mapping[str, Any], other: Mapping[str, Any], values: Sequence
         return f"the counts refuse: {', '.join(refused)}"
     if (values[0].value, values[0].stderr) == (values[1].value, values[1].stderr):
         return "the same counts"
-    return "no error is known" if values[0].stderr == values[1].stderr == 0 else None
+    if are_drawn_alike:
+        return _SAME_NUMBERS
+    return NO_ERROR if values[0].stderr == values[1].stderr == 0 else None

@@ -12,6 +12,7 @@ from qsense.comparison import as_read, assumed, decay_law
 from qsense.comparison.phases import PointPhases, phases_of
 from qsense.comparison.populations import of_populations, surer
 from qsense.estimators.assumptions import DECAY_LAW, READOUT, Assumption
+from qsense.estimators.chance import z_score
 from qsense.estimators.estimator import ClassicalGain, MomentBound, Quantity, QuantumGain
 from qsense.estimators.result import Estimate, IntegratedEstimate, integrate_estimates
 from qsense.noise import ReadoutError
@@ -74,9 +75,9 @@ class MeasuredPoint:
         """
         refused = [one for one in self.refused if one.withholds]
         is_known = self.stand_in is not None and all(one.is_known for one in refused)
-        if not self.is_exact_as_read or (refused and not is_known) or self.integral.total.stderr == 0:
+        if not self.is_exact_as_read or (refused and not is_known):
             return None
-        return (self.integral.total.value - self.integrated_gain_exact.value) / self.integral.total.stderr
+        return z_score(self.integral.total.value - self.integrated_gain_exact.value, self.integral.total.stderr)
 
     @property
     def quantity(self) -> str:
@@ -180,6 +181,16 @@ def exact_values(
 def exact_gain(point: Point, times: FloatArray, readout_error: ReadoutError | None = None) -> FloatArray:
     """Returns the exact value of what a point's estimator declares, at any times in s, shape (times,)."""
     return _exact_gain(point, times, readout_error)
+
+
+def integrated_gain_exact(point: Point, readout_error: ReadoutError | None = None) -> float:
+    """Returns the integral of `exact_gain` over all times, in s."""
+    return _exact_integral(point, readout_error, _quantity(point)).value
+
+
+def is_of_quantum_gain(point: Point) -> bool:
+    """Returns whether a point's estimator estimates the quantum value itself, not the gain of a readout or a bound."""
+    return isinstance(_quantity(point), QuantumGain)
 
 
 def point_columns(point: Point) -> dict[str, Any]:

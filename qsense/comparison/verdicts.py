@@ -88,7 +88,7 @@ def _borne_out(item: Crossover, made: Claims) -> Claims:
 def _verdict(item: Crossover, made: Claims, on_device: bool) -> str:
     where = f"{item.noise}, N = {item.num_qubits}:"
     if item.num_qubits == 1:
-        pair = f"{_name(item.probe)} and {_name(item.other)}"
+        pair = f"{probe_name(item.probe)} and {probe_name(item.other)}"
         if item.probe == "ghz":
             return f"{where} one spin cannot be entangled; {pair} are the same state."
         return f"{where} one spin cannot be entangled; {pair} are compared for two spins or more."
@@ -105,7 +105,7 @@ def _verdict(item: Crossover, made: Claims, on_device: bool) -> str:
 def _until(item: Crossover, made: Claims) -> str:
     exact = "none" if item.exact is None else readable_time(item.exact)
     second = item.other if item.first == item.probe else item.probe
-    leader, trailer = _name(item.first), _name(second)
+    leader, trailer = probe_name(item.first), probe_name(second)
     against = "" if second == "product" else f" {trailer}"
     found = item.until
     if found is None or not (made.leads or made.trails):
@@ -131,8 +131,8 @@ def _whole(item: Crossover, made: Claims) -> str:
     if item.ratio_interval is not None:
         numbers += f", 95 % {ratio_range(*item.ratio_interval)}"
     numbers += "" if item.ratio_exact is None else f"; exact {item.ratio_exact:.3f}"
-    over = f" over {_name(item.other)}" if item.other != "product" else ""
-    it = "it" if item.first == item.probe else _name(item.probe)
+    over = f" over {probe_name(item.other)}" if item.other != "product" else ""
+    it = "it" if item.first == item.probe else probe_name(item.probe)
     if made.differ:
         word = f"gains {100 * (ratio - 1):.0f}" if ratio > 1 else f"loses {100 * (1 - ratio):.0f}"
         return f"over the whole window {it} {word} %{over} ({numbers})"
@@ -141,7 +141,8 @@ def _whole(item: Crossover, made: Claims) -> str:
     return f"over the whole window no difference is seen ({numbers})"
 
 
-def _name(probe: str) -> str:
+def probe_name(probe: str) -> str:
+    """Returns what verdicts call a probe."""
     return "GHZ" if probe == "ghz" else probe
 
 

@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
+NO_ERROR = "no error is known (a standard error of 0 or not finite)"
+
+
+def z_score(difference: float, stderr: float) -> float | None:
+    """Returns a difference in units of its standard error; None where that is 0 or not finite, and nothing is known.
+
+    >>> z_score(0.3, 0.1).__round__(6), z_score(0.3, 0.0), z_score(0.3, math.inf), z_score(math.nan, 0.1)
+    (3.0, None, None, None)
+    """
+    if not (0 < stderr < math.inf):
+        return None
+    found = difference / stderr
+    return found if math.isfinite(found) else None
+
 
 def p_value(chi_square: float, degrees: int) -> float:
     """Returns the chance of a χ² of at least this size.

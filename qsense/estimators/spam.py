@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.estimators.chance import p_value
+from qsense.estimators.chance import p_value, z_score
 from qsense.estimators.result import Estimate
 from qsense.numerics.fisher import FloatArray
 
@@ -58,7 +58,7 @@ class Suspect(NamedTuple):
         qubit: its number on the device.
         rate: 1/T2 as measured, in 1/s.
         predicted: 1/T2 as predicted, in 1/s.
-        z: their difference in standard errors; positive if the qubit decays faster.
+        z: their difference in standard errors; positive if the qubit decays faster; nan where no error is known.
         share: its part of Σ(measured − predicted) over all qubits, by which a GHZ probe of them decays faster.
         is_culprit: whether z is too large for chance, at the stated rate of false alarms over all qubits.
     """
@@ -201,11 +201,11 @@ def suspects(
     total = float(differences.sum())
     found = []
     for qubit, rate, expected, difference in zip(qubits, rates, predicted, differences, strict=True):
-        z = float(difference / rate.stderr) if rate.stderr > 0 else float(np.sign(difference) * np.inf)
-        chance = p_value(z**2, 1) if np.isfinite(z) else 0.0
+        known = z_score(float(difference), rate.stderr)
+        z, chance = (float("nan"), 1.0) if known is None else (known, p_value(known**2, 1))
         share = float(difference / total) if total else 0.0
         found.append(Suspect(qubit, rate, float(expected), z, share, chance * len(qubits) < false_alarm))
-    return sorted(found, key=lambda s: -abs(s.z))
+    return sorted(found, key=lambda s: -abs(s.z) if np.isfinite(s.z) else 1.0)
 
 
 def _shared(estimates: Sequence[Estimate]) -> FloatArray:

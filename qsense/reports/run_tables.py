@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qsense.comparison.verdicts import digits_between, ratio_range
 from qsense.estimators.assumptions import READOUT
+from qsense.estimators.chance import NO_ERROR
 from qsense.files.terminal import print_parts
 from qsense.files.units import time_unit, with_error
 from qsense.reports.phase_report import phase_parts
@@ -61,6 +62,8 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
     for row in summary["rows"]:
         parts += [f"‡ {line}" for line in assumption_lines(row)] + unseen_lines(row)
     for row in summary["rows"]:
+        if not row["integrated_gain_stderr_s"] > 0:
+            parts.append(f"{_where(row)}: no z, as {NO_ERROR}")
         if row["integrated_gain_exact_s"] == 0:
             blind = f"{row['estimator']} tells nothing of θ for {row['probe']}, N = {row['num_qubits']}, {row['noise']}"
             parts.append(f"{blind}: its exact value is 0")

@@ -137,9 +137,11 @@ def test_a_probe_measured_without_gain_has_no_ratio():
 
 def test_a_run_on_a_device_says_what_its_verdict_holds(tmp_path):
     on = {"noise": "calibration", "backend": "fake:burlington", "field_rad_per_s": 2000.0, "shots": 500}
+    on["device"] = {"qubits": "best"}
     found = compare(run(RunSpec.from_dict({**RUN, **on, "times_s": [0.0, 1e-5, 3e-5]}), tmp_path))
     assert found.crossovers[0]["crossover_exact_s"] == pytest.approx(48.548e-6, rel=2e-5)
-    assert found.verdicts[0].endswith("preparation and readout errors are part of it.")
+    errors, qubits = "preparation and readout errors are part of it", "the verdict is also of the qubits"
+    assert found.verdicts[0].endswith(f"; {errors}; each probe on its own best qubits: {qubits}.")
 
 
 @pytest.mark.parametrize("first", [1e-6, 1e-3, 0.1])

@@ -10,7 +10,9 @@ from scipy import stats
 
 import qsense
 from qsense import LocalNoise, RunSpec
-from qsense.comparison.beside_noise import _agreement, noise_rows
+from qsense.comparison.agreement import agreement
+from qsense.comparison.beside_noise import lead_rows, noise_rows
+from qsense.comparison.beside_spec import spec_rows
 from qsense.comparison.between import compare_records, what_changed
 from qsense.errors import ArgumentError, RecordError
 
@@ -143,18 +145,100 @@ def test_another_noise_predicts_what_its_formula_says(records, rate):
 
 def test_a_factor_of_a_device_is_fitted_first():
     predicted, errors = np.array([4.0, 2.0, 1.0]), np.array([0.1, 0.1, 0.2])
-    amplitude, chance = _agreement(predicted, 0.8 * predicted, errors, True)
-    assert (amplitude, chance) == (pytest.approx(0.8), pytest.approx(1.0))
+    found = agreement(predicted, 0.8 * predicted, errors, True)
+    assert (found.amplitude.value, found.p_value) == (pytest.approx(0.8), pytest.approx(1.0))
     values = np.array([3.0, 1.9, 0.5])
-    amplitude, chance = _agreement(predicted, values, errors, True)
+    found = agreement(predicted, values, errors, True)
     grid = np.linspace(0.6, 1.0, 400001)
     squares = (((values[:, None] - predicted[:, None] * grid) / errors[:, None]) ** 2).sum(0)
-    assert amplitude == pytest.approx(grid[squares.argmin()], abs=2e-6)
-    assert chance == pytest.approx(stats.chi2.sf(squares.min(), 2), rel=1e-6)
-    assert _agreement(predicted[:1], values[:1], errors[:1], True)[1] is None
-    assert _agreement(predicted, values, errors, False) == (
-        1.0, pytest.approx(stats.chi2.sf((((values - predicted) / errors) ** 2).sum(), 3)),
-    )  # fmt: skip
+    assert found.amplitude.value == pytest.approx(grid[squares.argmin()], abs=2e-6)
+    within = grid[squares < squares.min() + 1]  # one standard error
+    assert found.amplitude.stderr == pytest.approx((within[-1] - within[0]) / 2, rel=1e-3)
+    assert found.p_value == pytest.approx(stats.chi2.sf(squares.min(), 2), rel=1e-6)
+    alone = agreement(predicted[:1], values[:1], errors[:1], True)
+    assert (alone.p_value, alone.z, alone.no_z) == (None, (None,), "one time does not tell a factor from decay")
+    plain = agreement(predicted, values, errors)
+    assert plain.p_value == pytest.approx(stats.chi2.sf((((values - predicted) / errors) ** 2).sum(), 3))
+
+
+@pytest.mark.parametrize("error", [0.0, math.nan, math.inf])
+@pytest.mark.parametrize("is_fitted", [False, True])
+def test_where_no_error_is_known_there_is_no_z_and_it_is_said(error, is_fitted):
+    predicted, values = np.array([4.0, 2.0, 1.0]), np.array([4.1, 1.9, 1.1])
+    found = agreement(predicted, values, np.array([0.1, error, 0.2]), is_fitted)
+    rest = agreement(predicted[[0, 2]], values[[0, 2]], np.array([0.1, 0.2]), is_fitted)
+    assert found.z == (rest.z[0], None, rest.z[1])
+    assert found.p_value == rest.p_value
+    assert "no error is known" in found.no_z
+    none = agreement(predicted, values, np.full(3, error), is_fitted)
+    assert (none.z, none.p_value, none.amplitude) == ((None,) * 3, None, None)
+
+
+def test_a_table_without_an_error_is_shown_in_plain_words(records, tmp_path, command):
+    import shutil
+
+    copy = tmp_path / "alone"
+    shutil.copytree(records["alone"].path, copy)
+    text = (copy / "estimates.csv").read_text().splitlines()
+    place = text[0].split(",").index("stderr")
+    lines = [line.split(",") for line in text[1:]]
+    lines[0][place] = "0"
+    (copy / "estimates.csv").write_text("\n".join([text[0], *map(",".join, lines)]) + "\n")
+    (point,) = spec_rows(qsense.RunRecord.load(copy))
+    assert point["times"][0]["z"] is None
+    assert None not in [row["z"] for row in point["times"][1:]]
+    for words in ((), ("--noise", "dephasing")):
+        _, out, err = command(str(copy), *words)
+        assert "no z (–): no error is known (a standard error of 0 or not finite)" in out
+        assert "inf" not in out + err
+        json.loads(command(str(copy), *words, "--json")[1])
+
+
+def test_another_noise_predicts_integrals_crossings_and_a_verdict(records, command):
+    rate = 0.15
+    noise, record = LocalNoise(rate, name="guess"), records["one"]
+    summary = {(row["probe"], row["num_qubits"]): row for row in record.summary()["rows"]}
+    for point in noise_rows(record, noise):
+        row, number = summary[point["probe"], point["num_qubits"]], point["num_qubits"]
+        predicted = number / (4 * rate)  # of both: N² / (4 N rate), and N / (4 rate)
+        assert point["integrated_gain_predicted_s"] == pytest.approx(predicted)
+        assert point["integrated_gain_by_spec_s"] == pytest.approx(number / 0.4)
+        z = (row["integrated_gain_s"] - predicted) / row["integrated_gain_stderr_s"]
+        assert point["integrated_gain_z"] == pytest.approx(z)
+    leads = lead_rows(record, noise)
+    assert [lead["num_qubits"] for lead in leads] == [2, 3]
+    for lead, row in zip(leads, record.summary()["crossovers"], strict=True):
+        number = lead["num_qubits"]
+        root = math.log(number) / (4 * rate * (number - 1))  # N² e^(−4 N rate t) = N e^(−4 rate t)
+        assert lead["crossover_predicted_s"] == pytest.approx(root)
+        assert lead["crossover_by_spec_s"] == pytest.approx(root * 1.5)
+        assert lead["crossover_z"] == pytest.approx((row["crossover_s"] - root) / row["crossover_stderr_s"])
+        a, b = summary["ghz", number], summary["product", number]
+        error = math.hypot(a["integrated_gain_stderr_s"], b["integrated_gain_stderr_s"])
+        assert lead["ratio_predicted"] == pytest.approx(1.0)
+        assert lead["ratio_z"] == pytest.approx((a["integrated_gain_s"] - b["integrated_gain_s"]) / error)
+        shown = f"{root:.3g} s" if root > 1 else f"{1000 * root:.3g} ms"
+        assert lead["verdict"] == (
+            f"guess predicts that GHZ leads product until t = {shown}; over all times GHZ neither gains nor loses "
+            "beside product (ratio 1.000)."
+        )
+    out = command(record.path.name, "--noise", "thermal")[1]
+    assert out.count("𝓘: ") == 4
+    assert "thermal predicts that GHZ leads product until t = " in out
+
+
+def test_records_of_the_same_random_numbers_have_no_ratio(records, tmp_path):
+    """Seed and point alike, readout not: counts move together, and errors of both are not those of the difference."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qsense.reports.figures", lambda comparison: {})
+        alike = {**SPEC, "times_s": TIMES, "readout_error": {"up_given_down": 0.02, "down_given_up": 0.02}}
+        other = qsense.run(RunSpec.from_dict(alike), tmp_path)
+        fresh = qsense.run(RunSpec.from_dict({**alike, "seed": 9}), tmp_path)
+    for row in compare_records(records["one"], other).rows:
+        assert (row["ratio"], row["z"]) == (None, None)
+        assert "the same random numbers" in row["withheld"]
+        assert "`seed`" in row["withheld"]
+    assert all("random" not in (row["withheld"] or "") for row in compare_records(records["one"], fresh).rows)
 
 
 def test_refused_and_older_curves_are_not_compared(records, tmp_path):

@@ -13,6 +13,7 @@ from vendors import RING_T1, RING_T2
 import qsense
 from qsense import reports as report
 from qsense import workflow
+from qsense.comparison.between import compare_records
 from qsense.errors import ArgumentError, SpecError
 from qsense.runs.plan import listed
 from qsense.runs.preparation import prepare_run
@@ -118,6 +119,11 @@ def test_the_record_and_the_commands_say_which_qubits_were_used(tmp_path, monkey
     assert SAID in compared["verdicts"][0]
     assert SAID in command("compare", str(best.path))
     assert SAID in best._repr_html_()
+    changed = compare_records(same, best).changed
+    assert changed["device.qubits"] == ("same", "best")
+    assert tuple(map(set, changed["device.placements.product N=3.qubits"])) == (set(GHZ), set(BEST))
+    assert "device.placements.ghz N=3.qubits" not in changed
+    assert "device_name" not in changed
     from qsense.tables import results_of
 
     assert results_of(best).trials.attributes["qubits"]["are_same"] is False
