@@ -68,7 +68,7 @@ def lost(repetitions: int | None) -> None:
     estimators = ["product", {"estimator": "ramsey_scan", "angles_deg": [0, 40, 95, 150, 200, 290]}]
     spec = qsense.RunSpec.from_dict({
         "schema": 1, "name": "lost", "probes": ["product"], "num_qubits": 3, "noise": {"dephasing_rate": 0.1},
-        "estimators": estimators, "times_s": [0.0], "shots": 80, "seed": 1,
+        "estimators": estimators, "times_s": [0.0], "field_rad_per_s": 0.0, "shots": 80, "seed": 1,
     })  # fmt: skip
     design, exact = designed(spec), float((LENGTHS**2).sum())
     print("| spins lost | shots | estimator | bias, in errors of the mean | stated / true error | covered by 95 % |")

@@ -245,3 +245,15 @@ def test_impossible_allocations_are_refused():
         allocate(200, [1.0] * 3, [1.0] * 3, 100)
     with pytest.raises(ArgumentError, match="`deviations` must hold one number"):
         allocate(200, [1.0] * 3, [1.0, -1.0, 0.0], 1)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("values", "amplitude"), [
+    ((-0.3, 0.2, 0.8, 0.6), 4.0), ((-1.4, -0.1, -0.7, -0.4), None), ((-0.8, 0.4, 0.3, 0.8), 4.0),
+])  # fmt: skip
+def test_counts_without_a_signal_are_refused_without_a_warning(values, amplitude):
+    """Their fit runs away, to an amplitude without end times a shape of 0."""
+    spreads = ((0.2446, 0.939, -0.1074), (0.3607, 1.1402, -0.1074), (0.2331, 0.8755, -0.0781), (0.5843, 1.4512, -0.131))
+    estimates = [Estimate.from_spread(one, law, (0.0, 4.0)) for one, law in zip(values, spreads, strict=True)]
+    with pytest.raises(ArgumentError, match="do not fix the rate"):
+        fit(np.array([0.0, 0.5, 1.0, 2.0]), estimates, "stretched", amplitude=amplitude)

@@ -53,7 +53,8 @@ class Fit:
     p_value: float
 
 
-@np.errstate(over="ignore", under="ignore")  # a rate that the data do not fix may run away; `_spread` refuses it
+# A rate, or an amplitude, that the data do not fix may run away, to ∞ · 0 at last; `_spread` refuses it.
+@np.errstate(over="ignore", under="ignore", invalid="ignore")
 def fit(
     times: Sequence[float] | FloatArray,
     estimates: Sequence[Estimate],
@@ -225,14 +226,15 @@ def _least_squares(curve: Curve, start: FloatArray, values: FloatArray, whiten: 
     from scipy.optimize import least_squares
 
     scale = np.maximum(np.abs(start), 1.0)
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         found = least_squares(lambda u: whiten @ (curve(u) - values), start, method="lm", x_scale=scale)
     return np.asarray(found.x, dtype=np.float64)
 
 
 def _spread(slopes: FloatArray, model: str, rate: int) -> FloatArray:
     """The covariance of the unknowns; `rate` is the place of ln Λ among them."""
-    if np.linalg.matrix_rank(slopes, tol=1e-9 * float(np.abs(slopes).max(initial=_TINY))) == slopes.shape[1]:
+    fixed = bool(np.all(np.isfinite(slopes)))
+    if fixed and np.linalg.matrix_rank(slopes, tol=1e-9 * float(np.abs(slopes).max(initial=_TINY))) == slopes.shape[1]:
         inverse = np.linalg.inv(np.linalg.qr(slopes)[1])  # slopes squared may be singular in doubles
         spread = inverse @ inverse.T
         if spread[rate, rate] < 1:  # Λ known to a factor e: beyond that errors do not propagate linearly
