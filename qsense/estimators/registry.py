@@ -15,6 +15,7 @@ from qsense.estimators.estimator import Estimator, Option, TimeTable
 from qsense.estimators.ghz.method import GhzBlock
 from qsense.estimators.moments.method import CollectiveMoments
 from qsense.estimators.product.method import ProductSpins
+from qsense.estimators.scan.collective import CollectiveScan
 from qsense.estimators.scan.method import ParityScan, RamseyScan
 from qsense.estimators.shifts.method import ParameterShift
 from qsense.estimators.tomography.method import Tomography
@@ -32,6 +33,7 @@ _BUILT_IN: tuple[type[Estimator], ...] = (
     CollectiveMoments,
     ParityScan,
     RamseyScan,
+    CollectiveScan,
 )
 _REGISTERED: dict[str, type[Estimator]] = {one.name: one for one in _BUILT_IN}
 POINT_COLUMNS = ("probe", "num_qubits", "noise", "estimator", "time_s", "gain_exact")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
@@ -52,15 +52,21 @@ NO_FRINGE = (
 )
 FEW_HITS = "too few rows have hits of both kinds for a test of the fringe's fit"
 FEW_SHOTS = "too few shots in a row to test pairs of spins; noise that they share would make G lower than this"
-_OPTIONS: Mapping[str, Option] = {"angles_deg": Option((), always_written=False), "num_angles": Option(12)}
+OPTIONS: Mapping[str, Option] = {"angles_deg": Option((), always_written=False), "num_angles": Option(12)}
 _COLUMNS = (
     "spin", "contrast", "contrast_stderr", "phase_top_rad", "phase_top_stderr_rad", "offset", "chi_square", "degrees",
     "p_value",
 )  # fmt: skip
 
 
-def fringe_rows(estimator: ParityScan | RamseyScan, counts: Counts, estimate: Estimate) -> list[dict[str, Any]]:
-    """Returns the fits of one time, rows of fringes.csv; `spin` is empty where the fringe is the parity's."""
+class HasFits(Protocol):
+    """An estimator whose times have fits of fringes."""
+
+    def fits(self, counts: Counts) -> list[FringeFit]: ...
+
+
+def fringe_rows(estimator: HasFits, counts: Counts, estimate: Estimate) -> list[dict[str, Any]]:
+    """Returns the fits of one time, rows of fringes.csv; `spin` is empty where the fringe is that of all spins."""
     rows = []
     for spin, one in enumerate(estimator.fits(counts)):
         values = (one.contrast, one.contrast_stderr, one.phase, one.phase_stderr, one.offset, one.chi_square)
@@ -69,7 +75,7 @@ def fringe_rows(estimator: ParityScan | RamseyScan, counts: Counts, estimate: Es
     return rows
 
 
-_TABLES = (TimeTable("fringes.csv", _COLUMNS, fringe_rows),)
+TABLES = (TimeTable("fringes.csv", _COLUMNS, fringe_rows),)
 
 
 @dataclass(frozen=True)
@@ -85,10 +91,10 @@ class ParityScan(Estimator):
     weights: tuple[float, ...] = added_later(())
 
     name: ClassVar[str] = "parity_scan"
-    options: ClassVar[Mapping[str, Option]] = _OPTIONS
+    options: ClassVar[Mapping[str, Option]] = OPTIONS
     min_shots: ClassVar[int] = MIN_SHOTS
     probe_kinds: ClassVar[tuple[str, ...]] = ("ghz",)
-    tables: ClassVar[tuple[TimeTable, ...]] = _TABLES
+    tables: ClassVar[tuple[TimeTable, ...]] = TABLES
     assumes: ClassVar[tuple[str, ...]] = (NO_DRIFT, READOUT, DECAY_LAW, ENOUGH_SHOTS)
 
     @classmethod
@@ -133,7 +139,7 @@ class ParityScan(Estimator):
 
     def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
         """Returns that all rows lie on one fringe, by the fits of all times."""
-        return (_on_one_fringe([fit for one in counts for fit in self.fits(one)]),)
+        return (on_one_fringe([fit for one in counts for fit in self.fits(one)]),)
 
     def fringes(self, counts: Counts, phase: float) -> Sequence[Fringe]:
         return of_ghz(counts, self.design(phase)[1], phase, "parity", self.branch)
@@ -174,11 +180,11 @@ class RamseyScan(Estimator):
     weights: tuple[float, ...] = added_later(())
 
     name: ClassVar[str] = "ramsey_scan"
-    options: ClassVar[Mapping[str, Option]] = _OPTIONS
+    options: ClassVar[Mapping[str, Option]] = OPTIONS
     min_shots: ClassVar[int] = MIN_SHOTS
     reads_single_spins: ClassVar[bool] = True
     probe_kinds: ClassVar[tuple[str, ...]] = ("product",)
-    tables: ClassVar[tuple[TimeTable, ...]] = _TABLES
+    tables: ClassVar[tuple[TimeTable, ...]] = TABLES
     assumes: ClassVar[tuple[str, ...]] = (INDEPENDENT, NO_DRIFT, READOUT, DECAY_LAW, ENOUGH_SHOTS)
 
     @classmethod
@@ -206,7 +212,7 @@ class RamseyScan(Estimator):
 
     def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
         """Returns that the spins are independent, and that each spin's rows lie on one fringe."""
-        found = [_on_one_fringe([fit for one in counts for fit in self.fits(one)])]
+        found = [on_one_fringe([fit for one in counts for fit in self.fits(one)])]
         if self.num_qubits > 1:
             found.insert(0, self._independent(times, counts))
         return found
@@ -277,7 +283,8 @@ def angles_of(options: Mapping[str, Any], frequency: int) -> tuple[float, ...]:
 LEAST_GUESSED = 3  # angles, of which all are below 2π
 
 
-def _on_one_fringe(fits: Sequence[FringeFit]) -> Assumption:
+def on_one_fringe(fits: Sequence[FringeFit]) -> Assumption:
+    """Returns that the rows of a scan lie on one fringe each, by the fits of all times."""
     chance = fits_p_value(fits)
     if chance is None:
         return Assumption.not_tested(NO_DRIFT, FEW_HITS, NO_FRINGE, withholds=True)
