@@ -69,6 +69,9 @@ def test_the_fit_is_tested():
     rng, method = np.random.default_rng(3), scan(4, num_angles=16)
     chances = [method.fits(drawn(rng, 4, method.angles, 100))[0].p_value for _ in range(200)]
     assert np.mean(np.array(chances) < 0.05) < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 200)
+    # Spins that all agree along their mean: nothing but rows with a known variance is tested.
+    whole = [method.fits(drawn(rng, 4, method.angles, 100, contrast=1.0))[0].p_value for _ in range(100)]
+    assert np.mean(np.array(whole) < 0.05) < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 100)
     (fit,) = method.fits(drawn(rng, 4, method.angles, 4000))
     assert fit.contrast == pytest.approx(0.8, abs=5 * fit.contrast_stderr)
     assert fit.phase == pytest.approx(2.1, abs=5 * fit.phase_stderr)
@@ -80,7 +83,7 @@ def test_the_fit_is_tested():
 def test_a_run_agrees_with_the_exact_bound(tmp_path, without_figures):
     spec = qsense.RunSpec.from_dict({
         "schema": 1, "name": "j", "probes": ["product", "one_axis:0.2"], "num_qubits": 4,
-        "noise": [{"dephasing_rate": 0.1}, {"dephasing_rate": 0.1, "collective_dephasing_rate": 0.05, "name": "shared"}],
+        "noise": [{"dephasing_rate": 0.1}, {"collective_dephasing_rate": 0.1, "name": "shared"}],
         "estimators": [{"estimator": "collective_scan", "num_angles": 9}], "times_s": [0.0, 0.5, 1.0, 2.0],
         "field_rad_per_s": 0.7, "shots": 500, "seed": 3,
     })  # fmt: skip

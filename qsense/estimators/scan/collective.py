@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
@@ -36,6 +37,7 @@ from qsense.probes import Probe
 
 MIN_SHOTS = 20  # a row, as of `moments`
 LEAST_ANGLES = 6
+_TOLD = 4.0  # errors
 _LEAST_SPREAD = 0.05  # of the smallest singular value of the system of variances, beside that of even angles
 
 
@@ -58,12 +60,14 @@ class Curve(NamedTuple):
     """The variance of one shot against the angle.
 
     Attributes:
-        values: at the angles of the rows, shape (rows,).
+        values: at the angles of the rows, no less than they are known to, shape (rows,).
+        is_told: whether a row's is well above its error: where spins all agree, a variance is known to no share of it.
         across: across the mean spin.
         relative: the squared relative error of `across`.
     """
 
     values: FloatArray
+    is_told: NDArray[np.bool_]
     across: float
     relative: float
 
@@ -133,8 +137,8 @@ class CollectiveScan(Estimator):
                 float(np.arctan2(found[1], found[0])),
                 float(min(np.sqrt(across @ covariance @ across) / contrast, np.pi)) if contrast else float(np.pi),
                 float(found[2]),
-                float((left**2 / own).sum()),
-                len(self.angles) - 3,
+                float((left**2 / own)[curve.is_told].sum()),
+                max(int(curve.is_told.sum()) - 3, 0),
             )
         ]
 
@@ -162,9 +166,12 @@ class CollectiveScan(Estimator):
         across = np.array([np.arctan2(found[1], found[0]) + side * np.pi / 2 for side in (1, -1)])
         mean_of = harmonics(across).mean(0)
         value = max(float(mean_of @ terms), least)
-        values = np.maximum(harmonics(angles) @ terms, least)
-        scatter = np.maximum(read.fourth - values**2, 0) / read.shots + 2 * values**2 / read.shots**2
-        return solve, found, Curve(values, value, float((mean_of @ second) ** 2 @ scatter) / value**2)
+        own = read.variances**2
+        scatter = np.maximum(read.fourth - own, 0) / read.shots + 2 * own / read.shots**2
+        fitted, error = harmonics(angles) @ terms, np.sqrt((harmonics(angles) @ second) ** 2 @ scatter)
+        values = np.maximum(fitted, np.maximum(error, least))
+        curve = Curve(values, fitted > _TOLD * error, value, float((mean_of @ second) ** 2 @ scatter) / value**2)
+        return solve, found, curve
 
 
 def harmonics(angles: FloatArray) -> FloatArray:
