@@ -158,8 +158,9 @@ def _answer(
     from qsense import theory as exact
     from qsense.noise import world_of
     from qsense.numerics.integration import as_times
+    from qsense.theory.blind import senses_nothing
     from qsense.theory.bounds import gain_bound, integrated_gain_bound
-    from qsense.theory.engines import cannot_sense, engine_for
+    from qsense.theory.engines import engine_for
     from qsense.theory.lindblad import carries_phase
     from qsense.theory.rate import check_dead_time, operational_rate
 
@@ -199,7 +200,7 @@ def _answer(
         "rate_time_s": rate.time if rate else None,
         "dead_time_s": dead_time,
         "method": integral.method,
-        "commutes_with_field": carries_phase(world, n) and cannot_sense(probe, world),
+        "commutes_with_field": carries_phase(world, n) and senses_nothing(probe, world),
     }
 
 
@@ -234,7 +235,7 @@ def _show(answer: dict[str, Any], noise: str) -> None:
     from rich.table import Table
 
     from qsense.files.terminal import plain_console
-    from qsense.theory.engines import BLIND
+    from qsense.theory.blind import BLIND
 
     console = plain_console(highlight=False, piped_width=None)
     console.print(f"{answer['probe']}, N = {answer['num_qubits']}: {noise}")

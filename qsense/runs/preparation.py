@@ -31,7 +31,7 @@ from qsense.runs.qubits import BEST
 from qsense.runs.record import RunRecord
 from qsense.runs.sensing import is_blind_control
 from qsense.runs.spec import RunSpec
-from qsense.theory.engines import BLIND
+from qsense.theory.blind import BLIND
 
 logger = logging.getLogger(__name__)
 

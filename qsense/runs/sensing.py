@@ -8,10 +8,10 @@ from qsense.errors import SpecError, at_key
 from qsense.files import content
 from qsense.noise import Noise, World
 from qsense.noise.checked import check_channel
-from qsense.probes import NUM_QUBITS_OF_A_STATEVECTOR, Probe
+from qsense.probes import Probe
 from qsense.runs.placement import CalibrationNoise
 from qsense.signals import Pulses, Signal
-from qsense.theory.engines import BLIND, cannot_sense
+from qsense.theory.blind import BLIND, senses_nothing
 
 
 def check_worlds(
@@ -47,7 +47,7 @@ def check_senses(source: str, probes: Sequence[Probe], signal: Signal) -> None:
         SpecError: the message names the file and the probe.
     """
     for probe in probes:
-        if _is_blind(probe, signal) and not _is_control(probe):
+        if senses_nothing(probe, World(signal=signal)) and not _is_control(probe):
             raise SpecError(
                 f'{source}: key `probes`: "{probe.name}" (N = {probe.num_qubits}): {BLIND}, so that no time and no '
                 "estimator lets it sense the signal; turn it across the field, or leave it out."
@@ -56,12 +56,7 @@ def check_senses(source: str, probes: Sequence[Probe], signal: Signal) -> None:
 
 def is_blind_control(probe: Probe, signal: Signal) -> bool:
     """Whether a probe is a control that runs although it cannot sense the signal."""
-    return _is_control(probe) and _is_blind(probe, signal)
-
-
-def _is_blind(probe: Probe, signal: Signal) -> bool:
-    is_large = probe.kind == "circuit" and probe.num_qubits > NUM_QUBITS_OF_A_STATEVECTOR
-    return not is_large and cannot_sense(probe, World(signal=signal))
+    return _is_control(probe) and senses_nothing(probe, World(signal=signal))
 
 
 def _is_control(probe: Probe) -> bool:

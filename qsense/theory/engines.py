@@ -220,9 +220,6 @@ def _weakest(space: Space, num_qubits: int) -> float:
     return float(min(*values, *diagonal[diagonal > 0]))
 
 
-BLIND = "G = 0: this state commutes with the field"
-
-
 def cannot_sense(probe: Probe, noise: AnyNoise | None = None) -> bool:
     """Whether the probe is a mixture of states of fixed K, which no noise that commutes with the field lets sense.
 

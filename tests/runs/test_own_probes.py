@@ -211,6 +211,8 @@ BLIND = [
     ({"probe": "shared", "state": np.diag([0.25, 0.25, 0.25, 0.25])}, {}),
     ({"probe": "shared", "state": np.diag([0.2, 0.3, 0.5, 0.0]) + 0.1 * np.eye(4)[[0, 2, 1, 3]] * [0, 1, 1, 0]}, {}),
     ("dicke:1", {"num_qubits": 2}),
+    ({"probe": "computed", "state": np.sqrt([0, 0.5, 0.5, 0]) + 3e-14}, {}),
+    ({"probe": "dim", "state": 0.25 * np.eye(4) + 1e-9 * np.fliplr(np.eye(4))}, {}),
     ({"probe": "opposite", "state": np.sqrt([0.5, 0, 0, 0.5])}, {"signal": {"weights": [1.0, -1.0]}}),
 ]
 
