@@ -13,8 +13,10 @@ from qiskit.quantum_info import Statevector
 
 import qsense
 from qsense import Probe, RunSpec
-from qsense.circuits.sensing import prepare
+from qsense.circuits.sensing import Experiment, Settings, prepare
+from qsense.emulator import probabilities
 from qsense.errors import QsenseError
+from qsense.laboratory.design import designed
 from qsense.noise import LocalNoise, World
 from qsense.runs.plan import plan
 from qsense.runs.record import RunRecord
@@ -41,7 +43,8 @@ def mixture(size, seed=2):
 
 
 def spec_of(*probes, **changes):
-    return RunSpec.from_dict({**BASE, "probes": list(probes), **changes})
+    data = {**BASE, "probes": list(probes), **changes}
+    return RunSpec.from_dict({key: value for key, value in data.items() if value is not None})
 
 
 @pytest.fixture
@@ -124,7 +127,7 @@ def test_estimates_agree_with_the_exact_gain_and_not_with_another_states(tmp_pat
         {"probe": "mixed", "state": mixture(2, 5) * 0.3 + 0.7 * np.full((4, 4), 0.25)},
         {"probe": "uneven", "amplitudes": [0.6, 0, [0, 0.8]]},
     ]
-    record = qsense.run(spec_of("product", *probes, num_qubits=2, shots=3000), tmp_path)
+    record = qsense.run(spec_of("product", *probes, num_qubits=2, shots=3000, times_s=None), tmp_path)
     rows = {row["probe"]: row for row in record.summary()["rows"]}
     assert all(abs(row["z"]) < 4.5 for row in rows.values())
     assert (
@@ -197,7 +200,7 @@ def test_a_circuit_is_made_for_a_state_to_ten_digits(size):
 
 @pytest.mark.usefixtures("without_figures")
 def test_a_state_runs_on_aer_as_on_the_emulator_and_a_mixture_is_refused(tmp_path):
-    spec = spec_of({"probe": "vector", "state": drawn(2)}, backend="aer", shots=1000)
+    spec = spec_of({"probe": "vector", "state": drawn(2)}, backend="aer", shots=1000, times_s=None)
     (row,) = qsense.run(spec, tmp_path).summary()["rows"]
     assert abs(row["z"]) < 4.5
     with pytest.raises(QsenseError, match='"mixed" is a density matrix, which no circuit prepares'):
@@ -259,3 +262,42 @@ def test_auto_takes_what_serves_a_state_and_says_why():
     with pytest.raises(QsenseError, match=r"estimators\[0\]`: Tomography of 7 spins .* parameter_shift"):
         plan(one)
     assert plan(spec_of(seven, estimators="auto", shots=3000))[0].method.name == "moments"
+
+
+def test_the_emulator_has_the_probabilities_of_a_density_matrix():
+    rho, rates, theta, time = mixture(2), np.array([0.1, 0.3]), np.array([0.4, -0.9]), 1.5
+    bits = np.arange(4)[:, None] >> np.arange(2) & 1
+    phases = np.exp(1j * bits @ theta)  # rz, up to a global phase
+    differ = bits[:, None] != bits[None]
+    kept = np.exp(-2 * time * differ @ rates)
+    turned = np.array([[1, 1], [1, -1]]) / np.sqrt(2)  # +X is read as 0
+    both = np.kron(turned, turned)
+    expected = np.diag(both @ (np.outer(phases, phases.conj()) * kept * rho) @ both).real
+    settings = Settings(theta[None], np.full((1, 2), np.pi / 2), np.zeros((1, 2)))
+    experiment = Experiment(Probe.from_state(rho), time)
+    (found,) = probabilities(experiment, settings, LocalNoise(dephasing=rates.tolist()))
+    assert found[0] == pytest.approx(expected, abs=1e-14)
+
+
+@pytest.mark.usefixtures("without_figures")
+def test_a_design_carries_the_state_and_its_counts_come_back(tmp_path):
+    state = drawn(2)
+    np.save(tmp_path / "mine.npy", state)
+    method = {"estimator": "parameter_shift", "readout": "local_x"}
+    data = {**BASE, "probes": ["mine.npy"], "estimators": [method], "shots": 4000, "times_s": None}
+    data = {key: value for key, value in data.items() if value is not None}
+    (tmp_path / "spec.toml").write_text(tomli_w.dumps(data))
+    folder = qsense.write_design(tmp_path / "spec.toml", tmp_path / "design")
+    (tmp_path / "mine.npy").unlink()
+    design, rng, answers = designed(RunSpec.load(folder / "spec.toml")), np.random.default_rng(3), {}
+    for one in design.measuring:
+        (chances,) = probabilities(one.experiment, one.settings, one.point.noise)
+        drawn_counts = rng.multinomial(one.shots, chances[0]).tolist()
+        answers[one.id] = {format(k, "02b"): number for k, number in enumerate(drawn_counts) if number}
+    record = qsense.import_counts(folder, answers, tmp_path / "records")
+    (probe,) = RunRecord.load(record.path).spec.probes
+    assert np.array_equal(probe.statevector(), state)
+    (row,) = record.summary()["rows"]
+    assert abs(row["z"]) < 4.5
+    with pytest.raises(QsenseError, match=r"key `probes`: The probe \"mixed\" is a density matrix"):
+        designed(spec_of({"probe": "mixed", "state": mixture(2)}, estimators=[method], shots=4000))
