@@ -196,7 +196,8 @@ def show_record(record: RecordFolder, as_json: bool) -> None:
         )
     if imported is not None:
         left = " and ".join(f"{imported.get(f'{word}_shots')} {word}" for word in ("lost", "missing"))
-        print_line(f"measured elsewhere: {imported.get('source')}, {imported.get('shots')} shots ({left})")
+        partly = f", {imported['kept_shots']} with some spins lost" if imported.get("kept_shots") else ""
+        print_line(f"measured elsewhere: {imported.get('source')}, {imported.get('shots')} shots{partly} ({left})")
     print_line(f"record: {record.path}")
 
 

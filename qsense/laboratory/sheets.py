@@ -130,6 +130,7 @@ def _whole(cell: str, source: str, place: str, column: str) -> int:
     if _WHOLE.fullmatch(text) and int(text) <= MOST_COUNT:
         return int(text)
     hint = "; it has a decimal comma" if re.fullmatch(r"[0-9]+,[0-9]+", text) else ""
+    hint = "; it is a formula, whose value no CSV holds" if text.startswith("=") else hint
     shown = text if len(text) <= 40 else f"{text[:37]}..."
     raise ContentError(
         f"{source}: {place}, column {column}: must be a whole number from 0 to 10⁹, but is {shown!r}{hint}; write "

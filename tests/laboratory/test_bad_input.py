@@ -63,6 +63,8 @@ def changed(row, line):
         (4, f"{GHZ}.t0.r0,1E+02,4", "row 4, column bits: has '[+]', .*format the column as text"),
         (4, f"{GHZ}.t0.r0,,4", "row 4, column bits: is empty"),
         (4, f"{GHZ}.t0.r0,000,nan", "row 4, column count: must be a whole number .*'nan'"),
+        (4, f"{GHZ}.t0.r0,000,=1+1", "row 4, column count: .*'=1[+]1'; it is a formula, whose value no CSV holds"),
+        (4, "../../etc/passwd,000,4", "row 4, column circuit: '../../etc/passwd' is no circuit of this design"),
         (4, f"{GHZ}.t0.r0,000,-4", "row 4, column count: must be a whole number .*'-4'"),
         (4, f"{GHZ}.t0.r0,000,4.0", "row 4, column count: must be a whole number .*'4.0'"),
         (4, f'{GHZ}.t0.r0,000,"4,0"', "row 4, column count: .*'4,0'; it has a decimal comma"),

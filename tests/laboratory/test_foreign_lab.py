@@ -91,6 +91,12 @@ def test_a_foreign_lab_is_brought_in_by_the_commands_alone(tmp_path, monkeypatch
         assert abs(row["z"]) < 4
         assert row["field_low_rad_per_s"] - 0.05 < FIELD < row["field_high_rad_per_s"] + 0.05
         assert {one["name"]: one["held"] for one in row["assumptions"]}["no drift between rows"] is True
+    assert found["imported"]["known"] == {"3": [0, 7, 2, 5, 4, 3]}
+    words[words.index("--json")] = "--label=kept"
+    status, out, err = qsense(monkeypatch, capsys, *words, "--lost", "keep_or_drop")
+    assert status == 0, err
+    assert "with some spins lost" in out
+    assert "the others of them are used" in err
     for command in ("show", "compare", "estimate"):
         status, out, err = qsense(monkeypatch, capsys, command, found["record"])
         assert status == 0, err
