@@ -12,6 +12,7 @@ import numpy as np
 from qsense.comparison.advantage import exact_crossing
 from qsense.comparison.agreement import agreement, amplitude_columns, time_rows
 from qsense.comparison.beside_spec import is_row_of, is_scaled, rows_of_points
+from qsense.comparison.decay_law import INTERPOLATION
 from qsense.comparison.points import exact_gain, integrated_gain_exact, point_columns
 from qsense.comparison.verdicts import probe_name
 from qsense.errors import ArgumentError
@@ -27,7 +28,7 @@ from qsense.runs.plan import listed
 from qsense.runs.point import Point
 from qsense.runs.record import RunRecord
 
-_BY_SPEC = ("", READOUT, DECAY_LAW)
+_BY_SPEC = ("", READOUT, DECAY_LAW, INTERPOLATION)
 _SAME = 1e-4  # relative: of the exact values in a table and those computed again
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from qsense.backends import is_device
-from qsense.comparison.points import point_columns
+from qsense.comparison.decay_law import INTERPOLATION
+from qsense.comparison.points import is_of_quantum_gain, point_columns
 from qsense.comparison.ratio import fieller, holm
 from qsense.errors import ArgumentError
 from qsense.estimators.assumptions import READOUT
@@ -21,6 +22,7 @@ from qsense.runs.record import RunRecord
 
 _OF_PROVENANCE = ("created", "calibrated", "calibration_sha256")  # what differs beside the specs
 _OF_IMPORT = ("source", "source_sha256", "shots", "lost_shots", "missing_shots")
+_NOTED = (READOUT, INTERPOLATION)
 _WITHOUT_SEED = ("braket",)
 _SAME_NUMBERS = (
     "both are simulated with the same random numbers: their errors are not independent; run one with another `seed`"
@@ -66,11 +68,14 @@ def compare_records(one: RunRecord, other: RunRecord) -> RecordsCompared:
     if not pairs:
         raise ArgumentError(f"{one.path} and {other.path} have no probe with the same N and estimator in common.")
     keys = [_random_numbers(record) for record in (one, other)]
+    held = [_holding_missed(record) for record in (one, other)]
     rows = []
     for first, second in pairs:
         names = [tuple(row[name] for name in POINT_COLUMNS) for row in (first, second)]
         drawn = [key.get(name) for key, name in zip(keys, names, strict=True)]
-        rows.append(_compared(first, second, drawn[0] is not None and drawn[0] == drawn[1]))
+        are_drawn_alike = drawn[0] is not None and drawn[0] == drawn[1]
+        missed = [of.get(name, 0.0) * row["missed"] for of, name, row in zip(held, names, (first, second), strict=True)]
+        rows.append(_compared(first, second, are_drawn_alike, missed[0] * missed[1]))
     tested = [row for row in rows if row["z"] is not None]
     for row, stands in zip(tested, holm([math.erfc(abs(row["z"]) / math.sqrt(2)) for row in tested]), strict=True):
         row["differs"] = stands
@@ -91,6 +96,12 @@ def _said(record: RunRecord) -> dict[str, Any]:
         stated = record.read_json(IMPORT)
         found["import"] = {key: stated[key] for key in _OF_IMPORT if key in stated}
     return found
+
+
+def _holding_missed(record: RunRecord) -> dict[tuple[Any, ...], float]:
+    """1 for the points whose error of 𝓘 holds what their rule misses of the exact curve, which no chance decides."""
+    points = [point for point in listed(record.spec) if len(point.rule.times) > 1 and is_of_quantum_gain(point)]
+    return {tuple(point_columns(point).values()): 1.0 for point in points}
 
 
 def _random_numbers(record: RunRecord) -> dict[tuple[Any, ...], tuple[str, str]]:
@@ -146,6 +157,7 @@ def _rows(record: RunRecord) -> list[dict[str, Any]]:
             | {
                 "quantity": row.get("quantity"),
                 "shots": row.get("shots"),
+                "missed": _missed(row),
                 "refused": [str(one["name"]) for one in row.get("assumptions", ()) if one["held"] is False],
             }
             for row in record.summary()["rows"]
@@ -162,6 +174,12 @@ def _rows(record: RunRecord) -> list[dict[str, Any]]:
     if not is_whole:
         raise record.damaged("summary.json", "a row without a name or a finite number")
     return found
+
+
+def _missed(row: Mapping[str, Any]) -> float:
+    """What a row's rule misses of the exact curve, in s, with its sign; 0 where its error cannot hold it."""
+    missed, error = row.get("rule_error_s"), row["integrated_gain_stderr_s"]
+    return float(missed) if isinstance(missed, float) and abs(missed) <= error else 0.0
 
 
 def _matched(
@@ -183,22 +201,33 @@ def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return row["probe"], row["num_qubits"], row["estimator"]
 
 
-def _compared(one: Mapping[str, Any], other: Mapping[str, Any], are_drawn_alike: bool = False) -> dict[str, Any]:
+def _compared(
+    one: Mapping[str, Any], other: Mapping[str, Any], are_drawn_alike: bool = False, covariance: float = 0.0
+) -> dict[str, Any]:
+    """Two rows beside each other.
+
+    Args:
+        one, other: the rows.
+        are_drawn_alike: whether both are of the same random numbers.
+        covariance: of both 𝓘, in s²: what rules of few times miss of two curves has a sign, and is no chance. Of curves
+            alike it cancels in the ratio.
+    """
     values = [Estimate(row["integrated_gain_s"], row["integrated_gain_stderr_s"]) for row in (one, other)]
     found: dict[str, Any] = {name: one[name] for name in ("probe", "num_qubits", "noise", "estimator")}
     found |= {"other_noise": other["noise"], "shots": one["shots"], "other_shots": other["shots"]}
     for name, value in zip(("integrated_gain", "other_integrated_gain"), values, strict=True):
         found |= {f"{name}_s": value.value, f"{name}_stderr_s": value.stderr}
     empty = dict.fromkeys(("ratio", "ratio_low", "ratio_high", "z"))
-    found["noted"] = [READOUT] if READOUT in (*one["refused"], *other["refused"]) else []
+    found["noted"] = [name for name in _NOTED if name in (*one["refused"], *other["refused"])]
     found |= {**empty, "differs": None, "withheld": _withheld(one, other, values, are_drawn_alike)}
     if found["withheld"] is None:
-        low, high = fieller(values[0], values[1])
+        low, high = fieller(values[0], values[1], covariance)
+        variance = values[0].stderr ** 2 + values[1].stderr ** 2 - 2 * covariance
         found |= {
             "ratio": values[0].value / values[1].value if values[1].value else None,
             "ratio_low": low,
             "ratio_high": high,
-            "z": z_score(values[0].value - values[1].value, math.hypot(values[0].stderr, values[1].stderr)),
+            "z": z_score(values[0].value - values[1].value, math.sqrt(max(variance, 0.0))),
         }
     return found
 
@@ -209,8 +238,8 @@ def _withheld(
     """Why two rows have no ratio."""
     if one["quantity"] != other["quantity"]:
         return f"not the same quantity: {one['quantity']} and {other['quantity']}"
-    # Readout errors are part of both; `noted` says so.
-    refused = [name for name in dict.fromkeys([*one["refused"], *other["refused"]]) if name != READOUT]
+    # Readout errors are part of both, and what a rule misses is in both errors; `noted` says so.
+    refused = [name for name in dict.fromkeys([*one["refused"], *other["refused"]]) if name not in _NOTED]
     if refused:
         return f"the counts refuse: {', '.join(refused)}"
     if (values[0].value, values[0].stderr) == (values[1].value, values[1].stderr):

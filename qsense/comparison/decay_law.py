@@ -24,6 +24,7 @@ from qsense.estimators.result import NORMAL_95, Estimate, IntegratedEstimate
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule
 
+INTERPOLATION = "interpolation"
 _WIDENED_BELOW = (
     0.05  # a law that holds widens the interval in a twentieth of all runs, by what such a fit misses: little
 )
@@ -122,7 +123,7 @@ def checked(
         slows = tests is not None and tests.slower
         doubts.append(Assumption(DECAY_LAW, chance, held, _TAIL_UNSEEN if slows else _NO_LAW, withholds=slows))
         if widened >= _WORTH_SAYING * error:
-            doubts.append(Assumption("interpolation", None, False, _rule_misses(missed / exact)))
+            doubts.append(Assumption(INTERPOLATION, None, False, _rule_misses(missed / exact)))
     readout = None if tests is None else _height(tests, found)
     total = replace(integral.total, stderr=widened)
     return Checked(

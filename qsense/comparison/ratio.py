@@ -25,8 +25,8 @@ def ratio_of(one: Estimate, other: Estimate) -> Estimate | None:
     return Estimate(value, float(np.hypot(one.stderr, value * other.stderr) / abs(other.value)))
 
 
-def fieller(one: Estimate, other: Estimate) -> tuple[float, float | None]:
-    """Returns the 95 % interval of the ratio of two independent numbers that are not negative.
+def fieller(one: Estimate, other: Estimate, covariance: float = 0.0) -> tuple[float, float | None]:
+    """Returns the 95 % interval of the ratio of two numbers that are not negative; independent ones by default.
 
     It holds the ratios r at which one − r·other is compatible with 0. The upper end is None where the second number is
     compatible with 0: no ratio is too large then.
@@ -39,7 +39,7 @@ def fieller(one: Estimate, other: Estimate) -> tuple[float, float | None]:
     True
     """
     square = NORMAL_95**2
-    a, b = other.value**2 - square * other.stderr**2, one.value * other.value
+    a, b = other.value**2 - square * other.stderr**2, one.value * other.value - square * covariance
     c = one.value**2 - square * one.stderr**2
     if a <= 0 and c <= 0:  # what it excludes, if anything, lies between ratios that it holds
         return 0.0, None

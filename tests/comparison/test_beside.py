@@ -13,8 +13,10 @@ from qsense import LocalNoise, RunSpec
 from qsense.comparison.agreement import agreement
 from qsense.comparison.beside_noise import lead_rows, noise_rows
 from qsense.comparison.beside_spec import spec_rows
-from qsense.comparison.between import compare_records, what_changed
+from qsense.comparison.between import _compared, compare_records, what_changed
+from qsense.comparison.ratio import fieller
 from qsense.errors import ArgumentError, RecordError
+from qsense.estimators.result import Estimate
 
 SPEC = {
     "schema": 1, "name": "one", "probes": ["ghz", "product"], "num_qubits": [2, 3], "estimators": ["auto"],
@@ -70,6 +72,51 @@ def test_ratios_and_z_are_those_of_the_summaries(records):
     assert found.changed["noise.dephasing_rate"] == (0.1, 0.2)
     assert found.changed["seed"] == (1, 2)
     assert "shots" not in found.changed
+
+
+def test_what_few_times_miss_of_both_curves_cancels_in_their_ratio():
+    """It has a sign and is part of both errors, but is no chance: the ratio of curves alike knows nothing of it."""
+    rng, chance, missed = np.random.default_rng(3), (0.05, 0.03), (0.2, 0.1)
+    draws = np.array([2.0, 1.0]) + missed + rng.normal(size=(2000, 2)) * chance
+    errors = [math.hypot(*both) for both in zip(chance, missed, strict=True)]
+    held, wide = (
+        [low <= 2 <= high for low, high in (
+            fieller(Estimate(a, errors[0]), Estimate(b, errors[1]), covariance) for a, b in draws
+        )] for covariance in (missed[0] * missed[1], 0.0)
+    )  # fmt: skip
+    assert 0.935 < np.mean(held) < 0.965  # 95 %, known to 0.5 %
+    assert np.mean(wide) > 0.999
+    names = {
+        "probe": "ghz",
+        "num_qubits": 2,
+        "noise": "lab",
+        "estimator": "auto",
+        "shots": 9,
+        "quantity": "q",
+        "refused": [],
+    }
+    rows = [
+        {**names, "integrated_gain_s": value, "integrated_gain_stderr_s": error}
+        for value, error in zip((2.2, 1.1), errors, strict=True)
+    ]
+    z = _compared(*rows, covariance=missed[0] * missed[1])["z"]
+    assert z == pytest.approx(1.1 / math.hypot(*chance, missed[0] - missed[1]))
+
+
+def test_where_the_rule_misses_something_the_records_ratio_knows_it(tmp_path):
+    """Emission bends the curve of a GHZ probe: three times miss a part of it, of both records alike."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qsense.reports.figures", lambda comparison: {})
+        bent = {**SPEC, "probes": "ghz", "num_qubits": [3], "noise": [{"name": "lab", "emission_rate": 0.4}]}
+        both = [qsense.run(RunSpec.from_dict({**bent, "times_s": TIMES, "seed": k}), tmp_path) for k in (1, 2)]
+    rows = [one.summary()["rows"][0] for one in both]
+    values, errors, missed = (
+        [row[f"{key}_s"] for row in rows] for key in ("integrated_gain", "integrated_gain_stderr", "rule_error")
+    )
+    assert min(map(abs, missed)) > 0.3 * max(errors)
+    (found,) = compare_records(*both).rows
+    variance = errors[0] ** 2 + errors[1] ** 2 - 2 * missed[0] * missed[1]
+    assert found["z"] == pytest.approx((values[0] - values[1]) / math.sqrt(variance))
 
 
 def test_rows_that_cannot_be_compared_say_why(records, tmp_path, command):
