@@ -102,9 +102,11 @@ def checked(
     if len(rule.times) < 2:
         tests = curve_tests(rule, estimates, curve)
         only = None if tests is None else _height(tests, None)
-        return Checked(integral, () if only is None else (only,))
-    error, missed = integral.total.stderr, float(rule.weights @ curve(rule.times)) - exact
-    known = float(np.hypot(error, missed))
+        whole = with_what_is_missed(rule, integral, curve, exact)
+        return whole._replace(assumptions=(*whole.assumptions, *(() if only is None else (only,))))
+    error = integral.total.stderr
+    whole = with_what_is_missed(rule, integral, curve, exact)
+    known = whole.integral.total.stderr
     found, tests = _misfit(rule, estimates, curve), curve_tests(rule, estimates, curve)
     chance = 1.0 if tests is None else tests.decay_p_value
     is_doubted = found is not None and found.p_value < _WIDENED_BELOW
@@ -115,15 +117,14 @@ def checked(
         held = chance >= REFUSED_BELOW or widened < _WORTH_SAYING * error
         slows = not held and found.exponent < _SLOWS_DOWN
         said = _TAIL_UNSEEN if slows else _other_law(found, integral.total, widened)
-        doubts.append(Assumption(DECAY_LAW, chance, held, said, withholds=slows))
+        doubts += [Assumption(DECAY_LAW, chance, held, said, withholds=slows), *(whole.assumptions if held else ())]
     else:
         widened = known
         # A decay that cannot be fitted is refused all the same; where it is slower, its tail is not known.
         held = found is not None or chance >= REFUSED_BELOW
         slows = tests is not None and tests.slower
         doubts.append(Assumption(DECAY_LAW, chance, held, _TAIL_UNSEEN if slows else _NO_LAW, withholds=slows))
-        if widened >= _WORTH_SAYING * error:
-            doubts.append(Assumption(INTERPOLATION, None, False, _rule_misses(missed / exact)))
+        doubts += whole.assumptions
     readout = None if tests is None else _height(tests, found)
     total = replace(integral.total, stderr=widened)
     return Checked(
@@ -131,6 +132,24 @@ def checked(
         (*doubts, *([] if readout is None else [readout])),
         widened / known if known > 0 else 1.0,
     )
+
+
+def with_what_is_missed(
+    rule: Rule, integral: IntegratedEstimate, curve: Callable[[FloatArray], FloatArray], exact: float
+) -> Checked:
+    """Returns the integral with what the rule misses of the exact curve added to its variance, and said if it is much.
+
+    Args:
+        rule, integral, curve, exact: as `checked`.
+    """
+    if not np.isfinite(exact) or exact <= 0:
+        return Checked(integral, ())
+    error, missed = integral.total.stderr, float(rule.weights @ curve(rule.times)) - exact
+    known = float(np.hypot(error, missed))
+    said = (
+        (Assumption(INTERPOLATION, None, False, _rule_misses(missed / exact)),) if known > _WORTH_SAYING * error else ()
+    )
+    return Checked(replace(integral, total=replace(integral.total, stderr=known)), said)
 
 
 def of_another_gain(

@@ -147,7 +147,8 @@ def measure_point(point: Point, counts: Sequence[Counts], readout_error: Readout
             integral, more, widening = decay_law.checked(point.rule, estimates, integral, curve, exact.value)
         else:
             fewest = min(int(one.row_shots().min()) for one in counts)
-            more = decay_law.of_another_gain(point.rule, estimates, curve, fewest) if exact.value > 0 else ()
+            integral, more, _ = decay_law.with_what_is_missed(point.rule, integral, curve, exact.value)
+            more += decay_law.of_another_gain(point.rule, estimates, curve, fewest) if exact.value > 0 else ()
         wanted = point.method.assumes
         readout = surer(of_populations(point, counts), next((one for one in more if one.name == READOUT), None))
         more = (*(one for one in more if one.name != READOUT), *([] if readout is None else [readout]))

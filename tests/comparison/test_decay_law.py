@@ -152,3 +152,28 @@ def test_shared_noise_of_the_spec_is_refused_however_few_the_shots():
     (point,) = plan(spec)
     counts = [emulator.sample(a.experiment, a.settings, 20, point.noise, a.seed) for a in point.acquisitions()]
     assert measure_point(point, counts).z is None
+
+
+@pytest.mark.parametrize(
+    ("estimator", "probe", "times"),
+    [
+        ({"estimator": "moments"}, "one_axis:0.6", [0.2, 1.5, 4.0]),
+        ({"estimator": "parameter_shift"}, "one_axis:0.6", [0.2, 1.5, 4.0]),
+        ({"estimator": "ghz", "readout": "parity"}, "ghz", [1.0]),
+    ],
+)
+def test_every_estimator_has_in_its_interval_what_given_times_leave_to_the_rule(tmp_path, estimator, probe, times):
+    """Gains of a readout, bounds, and curves at one time alone: with many shots only the rule's error is left."""
+    found = qsense.run(
+        qsense.RunSpec.from_dict({
+            "schema": 1, "name": "given", "probes": [probe], "num_qubits": 4, "estimators": [estimator],
+            "noise": {"emission_rate": 0.3}, "field_rad_per_s": 0.2, "shots": 200_000, "seed": 1, "times_s": times,
+        }),
+        tmp_path,
+    )  # fmt: skip
+    (row,) = found.read_json("summary.json")["rows"]
+    missed = abs(row["rule_error_s"])
+    assert missed > 0.01 * row["integrated_gain_exact_s"]  # the control: the rule alone is off
+    assert row["integrated_gain_stderr_s"] > missed
+    assert abs(row["z"]) < 2
+    assert "interpolation" in [one["name"] for one in row["assumptions"]]
