@@ -9,7 +9,7 @@ from typing import Any
 
 from qsense.backends import is_device
 from qsense.comparison.decay_law import INTERPOLATION
-from qsense.comparison.points import is_of_quantum_gain, point_columns
+from qsense.comparison.points import point_columns
 from qsense.comparison.ratio import fieller, holm
 from qsense.errors import ArgumentError
 from qsense.estimators.assumptions import READOUT
@@ -68,14 +68,12 @@ def compare_records(one: RunRecord, other: RunRecord) -> RecordsCompared:
     if not pairs:
         raise ArgumentError(f"{one.path} and {other.path} have no probe with the same N and estimator in common.")
     keys = [_random_numbers(record) for record in (one, other)]
-    held = [_holding_missed(record) for record in (one, other)]
     rows = []
     for first, second in pairs:
         names = [tuple(row[name] for name in POINT_COLUMNS) for row in (first, second)]
         drawn = [key.get(name) for key, name in zip(keys, names, strict=True)]
         are_drawn_alike = drawn[0] is not None and drawn[0] == drawn[1]
-        missed = [of.get(name, 0.0) * row["missed"] for of, name, row in zip(held, names, (first, second), strict=True)]
-        rows.append(_compared(first, second, are_drawn_alike, missed[0] * missed[1]))
+        rows.append(_compared(first, second, are_drawn_alike, first["missed"] * second["missed"]))
     tested = [row for row in rows if row["z"] is not None]
     for row, stands in zip(tested, holm([math.erfc(abs(row["z"]) / math.sqrt(2)) for row in tested]), strict=True):
         row["differs"] = stands
@@ -96,12 +94,6 @@ def _said(record: RunRecord) -> dict[str, Any]:
         stated = record.read_json(IMPORT)
         found["import"] = {key: stated[key] for key in _OF_IMPORT if key in stated}
     return found
-
-
-def _holding_missed(record: RunRecord) -> dict[tuple[Any, ...], float]:
-    """1 for the points whose error of 𝓘 holds what their rule misses of the exact curve, which no chance decides."""
-    points = [point for point in listed(record.spec) if len(point.rule.times) > 1 and is_of_quantum_gain(point)]
-    return {tuple(point_columns(point).values()): 1.0 for point in points}
 
 
 def _random_numbers(record: RunRecord) -> dict[tuple[Any, ...], tuple[str, str]]:
