@@ -77,7 +77,7 @@ def test_every_part_is_as_the_oracle_has_it(size, name, ending):
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[] if name in ("own", "line", "dipolar") else pytest.mark.study) for name in PARTS],
+    [pytest.param(name, marks=[] if name == "line" else pytest.mark.study) for name in PARTS],
 )
 def test_six_spins_are_as_the_oracle_has_them(name):
     part, settings, experiment = PARTS[name], random_settings(6, 1, seed=6), Experiment(Probe.product(6, -0.4), TIME)

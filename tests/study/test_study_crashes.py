@@ -139,7 +139,7 @@ def test_a_trial_whose_worker_always_dies_is_given_up_and_named_and_the_others_f
     [
         *((*who, "early") for who in (("SIGINT", True), ("SIGINT", False), ("SIGTERM", False))),
         ("SIGINT", True, "later"),
-        ("SIGTERM", False, "later"),
+        pytest.param("SIGTERM", False, "later", marks=pytest.mark.study),
         pytest.param("SIGINT", False, "later", marks=pytest.mark.study),
     ],
 )

@@ -140,7 +140,7 @@ def best_rate_on_a_grid(factor, memory, rate, dead):
     return best
 
 
-@pytest.mark.parametrize("unit", [1.0, 1e-7, pytest.param(1e5, marks=pytest.mark.study)])
+@pytest.mark.parametrize("unit", [1.0, *(pytest.param(unit, marks=pytest.mark.study) for unit in (1e-7, 1e5))])
 @pytest.mark.parametrize(
     ("memory", "rate", "dead"),
     [

@@ -90,8 +90,15 @@ def nodes(noise, count=24):
     return -np.log(u) / rate, weights / 2 / (rate * u)
 
 
-@pytest.mark.parametrize("size", [2, 3])
-@pytest.mark.parametrize("noise", [DEPHASING, EMISSION], ids=["dephasing", "emission"])
+@pytest.mark.parametrize(
+    ("size", "noise"),
+    [
+        (2, EMISSION),
+        (3, DEPHASING),
+        *(pytest.param(*one, marks=pytest.mark.study) for one in ((2, DEPHASING), (3, EMISSION))),
+    ],
+    ids=str,
+)
 def test_no_search_over_all_complex_states_finds_a_better_one(size, noise):
     # Brute force: all 2^N complex amplitudes, no symmetry, gradients by differences, dense matrices.
     times, weights = nodes(noise)
@@ -205,7 +212,10 @@ def test_a_probe_without_gain_has_no_rate():
     assert operational_rate(Probe.named("w", 4), LocalNoise(dephasing=0.1)).value == 0.0
 
 
-@pytest.mark.parametrize(("name", "dead_time"), [*((name, 0.0) for name in NOISES), ("emission", 0.5)])
+@pytest.mark.parametrize(("name", "dead_time"), [
+    ("dephasing", 0.0), ("emission", 0.5),
+    *(pytest.param(name, 0.0, marks=pytest.mark.study) for name in NOISES if name != "dephasing"),
+])  # fmt: skip
 def test_the_best_rate_is_at_least_that_of_every_named_probe(name, dead_time):
     noise = NOISES[name]
     best = optimal_probe(4, noise, "rate", dead_time=dead_time)

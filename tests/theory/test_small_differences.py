@@ -78,7 +78,7 @@ def test_a_state_that_cannot_sense_has_no_integral_and_no_error(noise):
     assert integrated_gain(Probe.named("dicke:1", 3), collective)[:2] == (0, 0)
 
 
-@pytest.mark.parametrize("exponent", [0.3, 0.1, *(pytest.param(b, marks=pytest.mark.study) for b in (0.05, 0.005))])
+@pytest.mark.parametrize("exponent", [0.3, *(pytest.param(b, marks=pytest.mark.study) for b in (0.1, 0.05, 0.005))])
 def test_the_bound_on_integrals_holds_at_any_exponent(exponent):
     for emission in (0, 1e-3):
         noise = LocalNoise(dephasing=1, emission=emission, exponent=exponent)
