@@ -32,6 +32,7 @@ from qsense.cli.options import (
     value,
     values,
 )
+from qsense.cli.sensitivity import GyromagneticRatio, ratio_of, sensitivity, sensitivity_line
 from qsense.cli.world_options import (
     CouplingPair,
     Dipolar,
@@ -100,6 +101,7 @@ def theory(
     ] = None,
     phase: Annotated[str, typer.Option(help="Where the readout measures: mid, best, or an angle in rad.")] = "mid",
     dead_time: DeadTime = "0",
+    gyromagnetic_ratio: GyromagneticRatio = None,
     plot: Annotated[Path | None, typer.Option(help="Write a figure: .png, .svg or .pdf.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -120,12 +122,12 @@ def theory(
     if plot is not None and len(sizes) > 1:
         raise ArgumentError("Option --plot draws one number of spins; give --num-qubits one.")
     phi, dead = value("--field", field, "angular frequency"), value("--dead-time", dead_time, "time")
-    end = time_or_none("--until", until)
+    end, ratio = time_or_none("--until", until), ratio_of(gyromagnetic_ratio, model)
     at = None if times is None else values("--times", times, "time")
     answers = []
     for size in sizes:
         chosen = probe_of(probe, size, tilt, signal)
-        answer = _answer(chosen, noise, at, None if end == math.inf else end, phi, dead)
+        answer = _answer(chosen, noise, at, None if end == math.inf else end, phi, dead, ratio)
         if readout is not None:
             answer |= _readout(chosen, noise, readout, phase, answer["times_s"], phi)
         answers.append(answer)
@@ -151,7 +153,13 @@ def _draw(plot: Path, probe: Probe, noise: AnyNoise, field: float, answer: dict[
 
 
 def _answer(
-    probe: Probe, noise: AnyNoise, times: list[float] | None, until: float | None, field: float, dead_time: float
+    probe: Probe,
+    noise: AnyNoise,
+    times: list[float] | None,
+    until: float | None,
+    field: float,
+    dead_time: float,
+    ratio: float | None,
 ) -> dict[str, Any]:
     import numpy as np
 
@@ -199,6 +207,7 @@ def _answer(
         "rate_s": rate.value if rate else None,
         "rate_time_s": rate.time if rate else None,
         "dead_time_s": dead_time,
+        **sensitivity(probe, noise, ratio, rate, dead_time),
         "method": integral.method,
         "commutes_with_field": carries_phase(world, n) and senses_nothing(probe, world),
     }
@@ -276,3 +285,5 @@ def _show(answer: dict[str, Any], noise: str) -> None:
     if answer["rate_s"] is not None:
         dead = f" with {answer['dead_time_s']:g} s dead time" if answer["dead_time_s"] else ""
         console.print(f"best rate max Q/t{dead} = {answer['rate_s']:.8g} s at t = {answer['rate_time_s']:.6g} s")
+        if (line := sensitivity_line(answer)) is not None:
+            console.print(line)

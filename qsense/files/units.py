@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from qsense.errors import ArgumentError
 
-Kind = Literal["time", "rate", "angular frequency", "length"]
+Kind = Literal["time", "rate", "angular frequency", "length", "magnetic field", "gyromagnetic ratio"]
 MOST_NUMBERS = 1000
 _NUMBER = r"[+-]?(?:(?i:inf(?:inity)?)|(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d{1,4})?)"
 _QUANTITY = re.compile(rf"({_NUMBER})\s*(/\s*({_NUMBER})?)?\s*([A-Za-zµμ]+(?:\s*/\s*[A-Za-zµμ]+)?)?")
@@ -25,11 +25,20 @@ _TIMES = {
 _LONG = {"min": 60, "h": 3600}
 _POWERS = {"m": -3, "": 0, "k": 3, "M": 6, "G": 9}
 _LENGTHS = {"m": 0, "mm": -3, "um": -6, "µm": -6, "μm": -6, "nm": -9}
+_FIELDS = {
+    "T": 0, "mT": -3, "uT": -6, "µT": -6, "μT": -6, "nT": -9, "pT": -12, "fT": -15, "G": -4, "mG": -7,
+}  # fmt: skip
 _UNITS: dict[str, tuple[Kind, Fraction]] = {
     **{name: ("time", Fraction(10) ** power) for name, power in _TIMES.items()},
     **{name: ("time", Fraction(seconds)) for name, seconds in _LONG.items()},
     **{name: ("length", Fraction(10) ** power) for name, power in _LENGTHS.items()},
+    **{name: ("magnetic field", Fraction(10) ** power) for name, power in _FIELDS.items()},
     **{f"{name}Hz": ("rate", Fraction(10) ** power) for name, power in _POWERS.items()},
+    **{
+        f"{name}Hz/{per}": ("gyromagnetic ratio", Fraction(10) ** (power - below))
+        for name, power in _POWERS.items()
+        for per, below in _FIELDS.items()
+    },
     **{
         f"{name}rad/{per}": ("angular frequency", Fraction(10) ** (power - below))
         for name, power in _POWERS.items()
@@ -41,15 +50,22 @@ _EXAMPLES = {
     "rate": "a rate such as 0.2/us, 1/5us, 0.2MHz or 0.5 (1/s)",
     "angular frequency": "an angular frequency such as 3krad/s or 0.5 (rad/s)",
     "length": "a length such as 5um, 3nm or 0.001 (m)",
+    "magnetic field": "a magnetic field such as 3nT, 20pT or 1e-9 (T)",
+    "gyromagnetic ratio": "a gyromagnetic ratio such as 28.03GHz/T, 2.8MHz/G or 2.8e10 (Hz/T)",
 }
 _KEYS: tuple[tuple[str, Kind], ...] = (
-    ("_rad_per_s", "angular frequency"), ("_per_s", "rate"), ("_rate", "rate"), ("_s", "time"),
+    ("_rad_per_s", "angular frequency"), ("_hz_per_t", "gyromagnetic ratio"), ("_per_s", "rate"), ("_rate", "rate"),
+    ("_s", "time"),
 )  # fmt: skip
+_WRITTEN_IN: dict[Kind, str] = {
+    "time": "s", "rate": "/s", "angular frequency": "rad/s", "length": "m", "magnetic field": "T",
+    "gyromagnetic ratio": "Hz/T",
+}  # fmt: skip
 _OF_UNIT: dict[str, Kind] = {"s": "time", "1/s": "rate", "rad/s": "angular frequency"}
 
 
 def quantity(text: str, kind: Kind) -> float:
-    """Returns what a text means, in s, 1/s, rad/s or m.
+    """Returns what a text means, in s, 1/s, rad/s, m, T or Hz/T.
 
     Args:
         text: a number with or without its unit.
@@ -111,8 +127,7 @@ def _instead(text: str, value: float, found: Kind | None, wanted: Kind) -> str:
     if {found, wanted} == {"time", "rate"} and value and math.isfinite(value):
         unit = "s" if wanted == "time" else "/s"
         return f"a {found}; its inverse is {1 / value:.10g}{unit}"
-    unit = {"time": "s", "rate": "/s", "angular frequency": "rad/s", "length": "m"}[wanted]
-    return f"{_with_article(found or wanted)}; write it in {unit}"
+    return f"{_with_article(found or wanted)}; write it in {_WRITTEN_IN[wanted]}"
 
 
 def quantities(text: str, kind: Kind) -> list[float]:

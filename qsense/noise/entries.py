@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import ConfigDict, Discriminator, Field, Tag
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from qsense.errors import ArgumentError
 from qsense.files.quantities import (
@@ -24,9 +24,17 @@ from qsense.noise.kinds import noise_of_kind
 from qsense.noise.parts import LOCAL, local_of
 from qsense.noise.protocol import SpinNoise
 from qsense.noise.shared import SHARED, shared_of
+from qsense.signals.magnetic import checked_ratio
 
 Fractions = float | list[float]
 Name = Annotated[str, Field(pattern=NAME)]
+
+
+def _ratio(value: Any) -> Any:
+    """A gyromagnetic ratio as a number in Hz/T, from a number, a text or the name of a spin."""
+    if isinstance(value, bool):
+        raise ValueError(f'should be a number in Hz/T, a text such as "28.03 GHz/T" or a name, but is {value}')
+    return checked_ratio(value) if isinstance(value, int | float | str) else value
 
 
 class PhaseNoiseEntry(Table):
@@ -54,14 +62,18 @@ class CouplingPairEntry(Table):
     dipolar_rad_per_s: AngularFrequency | None = None
 
 
+Ratio = Annotated[float, BeforeValidator(_ratio)]
+
+
 class SharedEntry(Table):
-    """What acts on more than one spin, or remembers; beside any local noise."""
+    """What acts on more than one spin, or remembers; beside any local noise. And what the field is in tesla."""
 
     collective_dephasing_rate: Rate | None = None
     phase_noise: list[PhaseNoiseEntry] | None = None
     coupling_rad_per_s: AngularFrequencies | None = None
     dipolar_rad_per_s: AngularFrequencies | None = None
     coupling_pairs: list[CouplingPairEntry] | None = None
+    gyromagnetic_ratio_hz_per_t: Ratio | None = None
 
 
 class LocalEntry(SharedEntry):

@@ -18,13 +18,17 @@ from qsense.files import content, toml_file
 from qsense.files.toml_file import Table
 from qsense.files.units import Kind, quantity
 from qsense.noise.shared import SHARED, shared_of
+from qsense.signals.magnetic import checked_ratio
 
-_EXAMPLES: dict[Kind, str] = {"time": "us", "rate": "/us", "angular frequency": "krad/s", "length": "um"}
+_EXAMPLES: dict[Kind, str] = {
+    "time": "us", "rate": "/us", "angular frequency": "krad/s", "length": "um", "gyromagnetic ratio": "GHz/T",
+}  # fmt: skip
 _UNITS: dict[Kind | None, str] = {
     "time": "us",
     "rate": "1/us",
     "angular frequency": "krad/s",
     "length": "um",
+    "gyromagnetic ratio": "GHz/T",
     None: "1",
 }
 
@@ -137,6 +141,20 @@ class LengthEntry(_Quantity):
     unit: None = None
 
 
+class RatioEntry(_Quantity):
+    """A gyromagnetic ratio of all spins: one number, not 0."""
+
+    kind = "gyromagnetic ratio"
+    unit: None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> RatioEntry:
+        if not isinstance(self.value, int | float):
+            raise ValueError("`value` must be one number, for all spins")
+        checked_ratio(self.value)
+        return self
+
+
 class PhaseNoiseTable(Table):
     """Noise of the phase: how spins share it (`space`) and how it remembers (`memory`), with the numbers of both."""
 
@@ -182,6 +200,8 @@ class NoiseFile(Table):
     coupling_rad_per_s: AngularEntry | None = None
     dipolar_rad_per_s: AngularEntry | None = None
     coupling_pairs: list[CouplingPairTable] = []
+    # What the field of such spins is in tesla.
+    gyromagnetic_ratio_hz_per_t: RatioEntry | None = None
     # Measured at the same time; the model itself does not use them.
     t2_star: TimeEntry | None = None
     t2_echo: TimeEntry | None = None

@@ -49,8 +49,22 @@ def noise_of_entry(entry: LocalEntry | KindEntry, folder: Path | None = None) ->
     return with_shared(local or LocalNoise(name=entry.name or "custom"), shared)
 
 
+def ratio_of_entry(entry: LocalEntry | KindEntry, folder: Path | None = None) -> float | None:
+    """Returns the gyromagnetic ratio in Hz/T that an entry gives, or the noise model that it names; None without one.
+
+    Raises:
+        ContentError, SpecError: as `noise_of_entry`.
+    """
+    if entry.gyromagnetic_ratio_hz_per_t is not None or not isinstance(entry, LocalEntry) or entry.noise is None:
+        return entry.gyromagnetic_ratio_hz_per_t
+    found = file.find(entry.noise, folder)[1].gyromagnetic_ratio_hz_per_t
+    return None if found is None else float(found.si())
+
+
 def noise_of_dict(keys: Mapping[str, Any], source: str = "noise") -> Noise:
     """Returns the noise of the keys of a `[[noise]]` entry, such as `to_dict` and `qsense theory --json` write them.
+
+    A gyromagnetic ratio is no part of the noise (`ratio_of_entry`).
 
     Raises:
         ArgumentError, ContentError, SpecError: as `noise_of_entry`; a key is unknown or of a wrong type.

@@ -11,6 +11,7 @@ from qsense.comparison.rows import Comparison
 from qsense.estimators.result import NORMAL_95
 from qsense.files.figures import COLOURS, OTHERS, blank_figure, choose_evenly, literal, say_what_is_left_out
 from qsense.files.units import time_unit
+from qsense.signals.magnetic import KEY, field_unit, readable_field
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,6 +33,7 @@ def phase_parts(rows: Sequence[Mapping[str, Any]]) -> list[Table | str]:
         table.add_column(name, no_wrap=name != "estimator", overflow="fold")
     for name in ("φ", "95 % interval", "±range", "Eq. 60"):
         table.add_column(name, justify="right", no_wrap=True)
+    lines = []
     for row in shown:
         low, high, reach = (row[f"field_{name}_rad_per_s"] for name in ("low", "high", "ambiguity"))
         is_told = high - low < 1.99 * reach
@@ -46,11 +48,25 @@ def phase_parts(rows: Sequence[Mapping[str, Any]]) -> list[Table | str]:
             f"{reach:.3g}",
             _share(row["phase_integrated_gain_s"] / exact) if exact else "–",
         )
+        lines += _tesla_line(row) if is_told else []
     note = (
         "φ > 0 turns a spin as rz(φt) with the qubit's Z; it was looked for within ±range of the spec's field, where "
-        "the fringe of the shortest time repeats. Eq. 60: 1 would be a phase read at the quantum limit by every circuit"
+        "the fringe of the shortest time repeats: π/(N t) of a GHZ probe, π/t of a product probe. A field further off "
+        "is read as one within, and entangled probes reach it first. Eq. 60: 1 would be a phase read at the quantum "
+        "limit by every circuit"
     )
-    return [table, note]
+    return [table, *lines, note]
+
+
+def _tesla_line(row: Mapping[str, Any]) -> list[str]:
+    """The field in tesla, with its interval and its range, where the summary has it."""
+    if row.get("field_estimate_t") is None:
+        return []
+    low, high, reach = (row[f"field_{name}_t"] for name in ("low", "high", "ambiguity"))
+    unit, symbol = field_unit(max(abs(low), abs(high)))
+    where = f"{row['probe']}, N = {row['num_qubits']}, {row['noise']}, {row['estimator']}"
+    value = f"{row['field_estimate_t'] / unit:.4g} {symbol} ({low / unit:.4g} … {high / unit:.4g})"
+    return [f"B of {where}: {value}, told within ±{readable_field(reach)}; {row[KEY] / 1e9:.6g} GHz/T"]
 
 
 def _family(name: str) -> str:

@@ -109,7 +109,9 @@ def _listed(spec: RunSpec) -> list[tuple[int, Point]]:
                     rule, own = rules[probe.key, noise], spec.noise_for(probe, noise)
                     shots = (estimator.shots,) * len(rule.times)
                     point = Point(probe, own, estimator, spec.field, rule, spec.seed, shots)
-                    found.append((index, replace(point, signal=spec.signal, pulses=spec.pulses)))
+                    found.append(
+                        (index, replace(point, signal=spec.signal, pulses=spec.pulses, ratio=spec.ratio_of(noise)))
+                    )
     return found
 
 

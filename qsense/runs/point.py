@@ -85,6 +85,7 @@ class Point:
         aim: in rad/s, what a pilot found beside the field: directions are measured where the field plus this puts them.
         step: of a measurement in two: "whole" before it, "pilot", "rest"; "".
         pilot: of the rest.
+        ratio: the gyromagnetic ratio of a spin in Hz/T, where it is known.
     """
 
     probe: Probe
@@ -101,6 +102,7 @@ class Point:
     aim: float = 0.0
     step: str = ""
     pilot: Pilot | None = declared(default=None, compare=False, repr=False)
+    ratio: float | None = None
 
     @cached_property
     def method(self) -> Estimator:

@@ -24,11 +24,13 @@ from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.own_probes import Form, state_files
 from qsense.runs.pairs import Pair, checked_pairs, probes_of_pairs
-from qsense.runs.placement import CALIBRATION, CalibrationNoise, DeviceOptions
+from qsense.runs.placement import CalibrationNoise, DeviceOptions
 from qsense.runs.probe_entries import all_probes, named_sizes, probe_entries
+from qsense.runs.ratios import is_calibration, ratios_of
 from qsense.runs.sensing import check_senses, check_worlds
 from qsense.runs.spec_file import SCHEMA, SpecFile
 from qsense.signals import FREE, UNIFORM, Pulses, Signal
+from qsense.signals.magnetic import KEY
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class RunSpec:
     idle: str = "free"
     compare: tuple[Pair, ...] | None = None
     strategy: str = "one_step"
+    ratios: tuple[tuple[str, float], ...] = ()
 
     def __repr__(self) -> str:
         counts = (("probe", self.probes), ("noise", self.noises), ("estimator", self.estimators))
@@ -103,7 +106,7 @@ class RunSpec:
             "name": self.name,
             "probes": probe_entries(self.probes, self.signal, states),
             "num_qubits": named_sizes(self.probes),
-            "noise": [n.to_dict() for n in self.noises],
+            "noise": [n.to_dict() | ({} if states == "hash" else self._ratio_key(n)) for n in self.noises],
             "estimators": [e.to_dict() for e in self.estimators],
             "field_rad_per_s": self.field,
             "shots": self.estimators[0].shots,
@@ -128,6 +131,17 @@ class RunSpec:
         if self.compare is not None:
             data["compare"] = [list(pair) for pair in self.compare]
         return data
+
+    def ratio_of(self, noise: Noise | CalibrationNoise) -> float | None:
+        """Returns the gyromagnetic ratio of the spins under a noise, in Hz/T; None where it is not known.
+
+        It says what φ is in tesla, and decides no counts: it is no part of the spec's id.
+        """
+        return dict(self.ratios).get(noise.name)
+
+    def _ratio_key(self, noise: Noise | CalibrationNoise) -> dict[str, float]:
+        ratio = self.ratio_of(noise)
+        return {} if ratio is None else {KEY: ratio}
 
     def to_files(self) -> dict[str, bytes]:
         """Returns the files that hold the spec in a folder, by their names there; spec.toml is the last."""
@@ -255,6 +269,7 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         idle,
         pairs,
         entry.strategy,
+        ratios_of(entry, noises, source, folder),
     )
     check_worlds(source, spec.probes, spec.noises, signal, spec.pulses)
     return spec
@@ -275,6 +290,6 @@ def _device(entry: SpecFile) -> tuple[DeviceOptions | None, str]:
 
 
 def _noise(entry: LocalEntry | KindEntry, folder: Path) -> Noise | CalibrationNoise:
-    if isinstance(entry, LocalEntry) and entry == LocalEntry(noise=CALIBRATION):
+    if is_calibration(entry):
         return CalibrationNoise()
     return noise_of_entry(entry, folder)

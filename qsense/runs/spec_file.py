@@ -12,7 +12,7 @@ from qsense.files.quantities import AngularFrequency, Time, one_or_more_sizes
 from qsense.files.safe import is_reserved
 from qsense.files.toml_file import Table
 from qsense.files.units import quantity
-from qsense.noise.entries import NoiseEntry
+from qsense.noise.entries import NoiseEntry, Ratio
 from qsense.numerics.integration import as_times
 from qsense.probes import Probe
 from qsense.signals import MATCHED, Pulses
@@ -143,6 +143,7 @@ class SpecFile(Table):
         min_length=1
     )
     field_rad_per_s: AngularFrequency
+    gyromagnetic_ratio_hz_per_t: Ratio | None = None
     shots: Shots
     times_s: list[Time] | None = None
     backend: str = "emulator"

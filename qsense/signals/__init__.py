@@ -2,7 +2,8 @@
 
 `Signal` says how strongly each spin feels the field and how the field varies in time; `Pulses` says when the spins are
 flipped meanwhile. Together they give W(t), the part of φt that a window of length t collects. The package may import
-`errors`, `numerics` and `files`. Public: Signal, Pulses, FREE.
+`errors`, `numerics` and `files`. `magnetic` converts φ to tesla, and has the known gyromagnetic ratios. Public: Signal,
+Pulses, FREE.
 """
 
 from qsense.signals.pulses import FREE, Pulses

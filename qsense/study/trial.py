@@ -37,7 +37,7 @@ class Trial:
     @property
     def content(self) -> dict[str, Any]:
         """Everything that its outcome depends on, with the keys of a run spec."""
-        return {**self.spec.to_dict(), "name": "trial"}
+        return {**replace(self.spec, ratios=()).to_dict(), "name": "trial"}
 
     @cached_property
     def key(self) -> str:

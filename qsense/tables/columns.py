@@ -86,13 +86,16 @@ class Columns:
         return frame
 
 
+_UNITS = {"_rad_per_s": "rad/s", "_hz_per_t": "Hz/T", "_t": "T", "_rad": "rad", "_per_s": "1/s", "_s": "s"}
+
+
 def unit_of(name: str) -> str:
     """Returns the unit that a column's name ends in.
 
     >>> unit_of("emission_rate_per_s"), unit_of("field_rad_per_s"), unit_of("integrated_gain_s"), unit_of("z")
     ('1/s', 'rad/s', 's', '1')
     """
-    for ending, unit in (("_rad_per_s", "rad/s"), ("_rad", "rad"), ("_per_s", "1/s"), ("_s", "s")):
+    for ending, unit in _UNITS.items():
         if name.endswith(ending):
             return unit
     return "1"
