@@ -1,4 +1,4 @@
-"""Fields in tesla: ratios against published constants, both ways of the conversion, where specs and records have them."""
+"""Fields in tesla: ratios against published constants, both ways of the conversion, what specs and records have."""
 
 import doctest
 import json
@@ -114,9 +114,7 @@ def test_a_run_tells_the_field_in_tesla(tmp_path):
             ends = sorted(row[f"field_{end}_rad_per_s"] / (2 * np.pi * sign * 2e10) for end in ("low", "high"))
             assert (row["field_low_t"], row["field_high_t"]) == pytest.approx(tuple(ends))
             assert row["field_low_t"] < row["field_estimate_t"] < row["field_high_t"]
-            assert (
-                row["field_estimate_t"] * sign > 0 or abs(row["field_estimate_t"]) < 3 * row["field_estimate_stderr_t"]
-            )
+            assert row["field_estimate_t"] * sign * row["field_estimate_rad_per_s"] > 0
             first = min(float(one["time_s"]) for one in record.read_csv("estimates.csv"))
             turns = 2 if row["probe"] == "ghz" else 1
             assert row["field_ambiguity_t"] <= 1 / (turns * first * 2 * 2e10) * (1 + 1e-9)
