@@ -18,7 +18,7 @@ def compare_with_record(record: RunRecord, other: RunRecord, as_json: bool) -> N
     """Prints two records beside each other."""
     from rich.table import Table
 
-    from qsense.comparison.between import compare_records
+    from qsense.comparison.between import NOTED, compare_records
 
     found = compare_records(record, other)
     if as_json:
@@ -49,7 +49,7 @@ def compare_with_record(record: RunRecord, other: RunRecord, as_json: bool) -> N
         if row["withheld"] is not None:
             print_line(f"{row['probe']} N = {row['num_qubits']}, {row['noise']}: no ratio ({row['withheld']})")
     for name in dict.fromkeys(name for row in found.rows for name in row["noted"]):
-        print_line(f"the counts of some refuse: {name}; what it costs is part of 𝓘 and of the ratios")
+        print_line(NOTED[name])
     tested = sum(row["z"] is not None for row in found.rows)
     differing = sum(row["differs"] is True for row in found.rows)
     print_line(f"{differing} of {tested} rows differ (*: by Holm's test at 5 % over all of them)")

@@ -282,7 +282,7 @@ def _show(answer: dict[str, Any], noise: str) -> None:
         console.print(f"crossover and best rate: not searched for dense matrices of more than {_SEARCHED} spins")
         return
     console.print(f"GHZ leads product until {seconds(answer['crossover_s'], 'no finite time: they never cross')}")
-    if answer["rate_s"] is not None:
+    if answer["rate_s"] is not None and not answer["commutes_with_field"]:
         dead = f" with {answer['dead_time_s']:g} s dead time" if answer["dead_time_s"] else ""
         console.print(f"best rate max Q/t{dead} = {answer['rate_s']:.8g} s at t = {answer['rate_time_s']:.6g} s")
         if (line := sensitivity_line(answer)) is not None:

@@ -11,9 +11,9 @@ import numpy as np
 
 from qsense.comparison.advantage import exact_crossing
 from qsense.comparison.agreement import agreement, amplitude_columns, time_rows
-from qsense.comparison.beside_spec import is_row_of, is_scaled, rows_of_points
+from qsense.comparison.beside_spec import READ_WRONG, is_row_of, is_scaled, rows_of_points
 from qsense.comparison.decay_law import INTERPOLATION
-from qsense.comparison.points import exact_gain, integrated_gain_exact, point_columns
+from qsense.comparison.points import exact_gain, integrated_gain_exact, leaves_out_readout, point_columns
 from qsense.comparison.verdicts import probe_name
 from qsense.errors import ArgumentError
 from qsense.estimators.assumptions import DECAY_LAW, READOUT
@@ -88,12 +88,20 @@ def _point(
         why = f"its exact values are of another version or quantity; make them again: qsense estimate {record.path}"
         return found | {"withheld": why}
     predicted, is_fitted = exact_gain(other, times, readout), is_scaled(record, point)
+    is_read_wrong = leaves_out_readout(point, readout)
+    if is_read_wrong and not is_fitted:
+        return found | {"withheld": f"{READ_WRONG}; it bends the curve"}
     values, errors = (np.array([row[name] for row in rows]) for name in ("gain", "stderr"))
     agrees, by_spec = (agreement(one, values, errors, is_fitted) for one in (predicted, own))
     found["times"] = time_rows(rows, predicted, agrees, predicted_by_spec=own.tolist())
     found |= {**amplitude_columns(agrees), "p_value": agrees.p_value, "no_z": agrees.no_z}
     row = next((one for one in summary if is_row_of(point, one)), {})
-    return found | {"p_value_by_spec": by_spec.p_value, **_integral(integrated_gain_exact(other, readout), row)}
+    integral = _integral(integrated_gain_exact(other, readout), row)
+    return found | {
+        "p_value_by_spec": by_spec.p_value,
+        **integral,
+        **({"integrated_gain_z": None} if is_read_wrong else {}),
+    }
 
 
 def _under(point: Point, noise: Noise) -> Point:

@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from qsense.comparison.agreement import agreement, amplitude_columns, time_rows
-from qsense.comparison.points import is_of_quantum_gain, point_columns
+from qsense.comparison.agreement import Agreement, agreement, amplitude_columns, time_rows
+from qsense.comparison.assumed import is_bent
+from qsense.comparison.points import is_of_quantum_gain, leaves_out_readout, point_columns
 from qsense.runs.columns import POINT_COLUMNS
 from qsense.runs.imported import is_import
 from qsense.runs.plan import listed
 from qsense.runs.point import Point
 from qsense.runs.record import RunRecord
 from qsense.runs.record_view import read_estimates
+
+READ_WRONG = "the spec's `readout_error` is in the counts, and not in these exact values"
 
 Rows = list[dict[str, Any]]
 
@@ -36,6 +39,8 @@ def spec_rows(record: RunRecord) -> list[dict[str, Any]]:
     for names, rows in rows_of_points(record).items():
         values, errors, predicted = (np.array([row[key] for row in rows]) for key in ("gain", "stderr", "gain_exact"))
         plain = agreement(predicted, values, errors)
+        if leaves_out_readout(points[names], record.spec.readout_error):
+            plain = Agreement(None, (None,) * len(rows), None, READ_WRONG)
         more: dict[str, Any] = {}
         point: dict[str, Any] = dict(zip(POINT_COLUMNS, names, strict=True))
         if is_scaled(record, points[names]):
@@ -65,12 +70,14 @@ def is_row_of(point: Point, row: Mapping[str, Any]) -> bool:
 
 
 def is_scaled(record: RunRecord, point: Point) -> bool:
-    """Returns whether preparation and readout of an instrument can lower a point's G by one factor at all times.
+    """Returns whether preparation and readout can lower a point's G by one factor at all times.
 
     They do so of the quantum value, as contrast squared; what a readout's own gain loses depends on the time.
     """
     if record.spec.device is not None:
         return True
+    if leaves_out_readout(point, record.spec.readout_error):
+        return not is_bent(point, record.spec.readout_error)
     if not is_import(record.spec.backend):
         return False
     quantity = next((r.get("quantity") for r in record.summary()["rows"] if is_row_of(point, r)), None)

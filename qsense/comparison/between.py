@@ -22,8 +22,13 @@ from qsense.runs.record import RunRecord
 
 _OF_PROVENANCE = ("created", "calibrated", "calibration_sha256")  # what differs beside the specs
 _OF_IMPORT = ("source", "source_sha256", "shots", "lost_shots", "missing_shots")
-_NOTED = (READOUT, INTERPOLATION)
+NOTED = {
+    READOUT: "the counts of some refuse: readout calibrated; what it costs is part of 𝓘 and of the ratios",
+    INTERPOLATION: "the times of some leave a part of 𝓘 to interpolation; their errors, and those of ratios, hold it",
+}
+"""What is refused and compared all the same, and in what sense."""
 _WITHOUT_SEED = ("braket",)
+_OTHER_PROBE = "another state of the same name: its numbers, circuit or tilt differ"
 _SAME_NUMBERS = (
     "both are simulated with the same random numbers: their errors are not independent; run one with another `seed`"
 )
@@ -125,12 +130,13 @@ def _flat(value: Any, before: str = "") -> dict[str, Any]:
             f"{one['probe']} N={one['num_qubits']}": {key: inner for key, inner in one.items() if key not in named}
             for one in value
         }
-    if isinstance(value, list | tuple) and value and all(isinstance(one, Mapping) and "name" in one for one in value):
-        value = (
-            value[0]
-            if len(value) == 1
-            else {one["name"]: {key: inner for key, inner in one.items() if key != "name"} for one in value}
-        )
+    for word in ("name", "probe"):
+        if isinstance(value, list | tuple) and value and all(isinstance(one, Mapping) and word in one for one in value):
+            value = (
+                value[0]
+                if len(value) == 1 and word == "name"
+                else {one[word]: {key: inner for key, inner in one.items() if key != word} for one in value}
+            )
     if not isinstance(value, Mapping) or (before and not value):
         return {before: value}
     return {
@@ -143,10 +149,12 @@ def _flat(value: Any, before: str = "") -> dict[str, Any]:
 def _rows(record: RunRecord) -> list[dict[str, Any]]:
     """The rows of a record's summary with what is needed of them."""
     names = ("probe", "num_qubits", "noise", "estimator", "integrated_gain_s", "integrated_gain_stderr_s")
+    probes = {(probe.name, probe.num_qubits): probe.key for probe in record.spec.probes}
     try:
         found = [
             {name: row[name] for name in names}
             | {
+                "key": probes.get((row["probe"], row["num_qubits"])),
                 "quantity": row.get("quantity"),
                 "shots": row.get("shots"),
                 "missed": _missed(row),
@@ -210,7 +218,7 @@ def _compared(
     for name, value in zip(("integrated_gain", "other_integrated_gain"), values, strict=True):
         found |= {f"{name}_s": value.value, f"{name}_stderr_s": value.stderr}
     empty = dict.fromkeys(("ratio", "ratio_low", "ratio_high", "z"))
-    found["noted"] = [name for name in _NOTED if name in (*one["refused"], *other["refused"])]
+    found["noted"] = [name for name in NOTED if name in (*one["refused"], *other["refused"])]
     found |= {**empty, "differs": None, "withheld": _withheld(one, other, values, are_drawn_alike)}
     if found["withheld"] is None:
         low, high = fieller(values[0], values[1], covariance)
@@ -228,14 +236,16 @@ def _withheld(
     one: Mapping[str, Any], other: Mapping[str, Any], values: Sequence[Estimate], are_drawn_alike: bool
 ) -> str | None:
     """Why two rows have no ratio."""
+    if one.get("key") != other.get("key"):
+        return _OTHER_PROBE
     if one["quantity"] != other["quantity"]:
         return f"not the same quantity: {one['quantity']} and {other['quantity']}"
     # Readout errors are part of both, and what a rule misses is in both errors; `noted` says so.
-    refused = [name for name in dict.fromkeys([*one["refused"], *other["refused"]]) if name not in _NOTED]
+    refused = [name for name in dict.fromkeys([*one["refused"], *other["refused"]]) if name not in NOTED]
     if refused:
         return f"the counts refuse: {', '.join(refused)}"
     if (values[0].value, values[0].stderr) == (values[1].value, values[1].stderr):
         return "the same counts"
     if are_drawn_alike:
         return _SAME_NUMBERS
-    return NO_ERROR if values[0].stderr == values[1].stderr == 0 else None
+    return NO_ERROR if 0 in (values[0].stderr, values[1].stderr) else None

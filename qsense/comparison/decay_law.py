@@ -221,6 +221,6 @@ def _other_law(found: _Misfit, total: Estimate, widened: float) -> str:
 
 def _rule_misses(share: float) -> str:
     return (
-        f"the rule misses {share:+.1%} of 𝓘 between and beyond these times, which its interval holds; leave out "
-        "`times_s`, or give later and closer times"
+        f"the rule misses {share:+.1%} of 𝓘 between and beyond these times, which its interval holds; later and closer "
+        "`times_s` miss less"
     )

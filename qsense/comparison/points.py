@@ -109,7 +109,7 @@ class MeasuredPoint:
 
         No estimator of G undoes readout error. A classical gain is that of the readout, its errors included.
         """
-        return not _is_wrong(self.readout_error) or self._is_exact_with_readout_error
+        return not leaves_out_readout(self.point, self.readout_error)
 
     @property
     def _is_exact_with_readout_error(self) -> bool:
@@ -187,6 +187,11 @@ def exact_gain(point: Point, times: FloatArray, readout_error: ReadoutError | No
 def integrated_gain_exact(point: Point, readout_error: ReadoutError | None = None) -> float:
     """Returns the integral of `exact_gain` over all times, in s."""
     return _exact_integral(point, readout_error, _quantity(point)).value
+
+
+def leaves_out_readout(point: Point, readout_error: ReadoutError | None) -> bool:
+    """Returns whether a point is read with errors that its exact values do not hold."""
+    return _is_wrong(readout_error) and _held_error(point, readout_error) is None
 
 
 def is_of_quantum_gain(point: Point) -> bool:

@@ -20,7 +20,12 @@ _PLACES = (
         r"(\b(?:Bearer|apikey|api[_-]?key|access_token|token)(?:\W|%[0-9a-f]{2}){1,4})[A-Za-z0-9._~+/=-]{8,}", re.I
     ),
     re.compile(r"(\bAuthorization\W{1,4}(?:Basic|Bearer|Digest|NTLM|Negotiate)\s+)[^\s'\"]+", re.I),
-    re.compile(r"(\b(?:password|passwd|pwd)[\"']?\s?[=:]\s?[\"']?)[^\s\"'&,;]+", re.I),
+    # A path may end with such a word, and a message go on behind it: "/etc/passwd: not a file".
+    re.compile(
+        r"((?:(?<!/)\b(?:password|passwd|pwd)[\"']?\s?[=:]\s?|/(?:password|passwd|pwd)[\"']?(?:\s?=\s?|:(?!\s)))[\"']?)"
+        r"[^\s\"'&,;]+",
+        re.I,
+    ),
     re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@:]*:\S*(?=@)", re.I),
 )
 """What stands before a credential, and the credential."""

@@ -50,8 +50,14 @@ def normalised(argument: str, numbers: Any, dimensions: int) -> ComplexArray:
         raise ArgumentError(f"Argument `{argument}` must be numbers, but is {numbers!r:.60}.") from error
     if dimensions == 1 and array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0].copy()
-    if array.ndim != dimensions or len(array) < 2 or not np.all(np.isfinite(array)):
-        raise ArgumentError(f"Argument `{argument}` must be at least two finite numbers, but has shape {array.shape}.")
+    if array.ndim != dimensions or len(array) < 2:
+        raise ArgumentError(f"Argument `{argument}` must be at least two numbers, but has shape {array.shape}.")
+    if not np.all(np.isfinite(array)):
+        place = tuple(int(one) for one in np.argwhere(~np.isfinite(array))[0])
+        raise ArgumentError(
+            f"Argument `{argument}` must be finite numbers, but number {place[0] if len(place) == 1 else place} is "
+            f"{array[place]}."
+        )
     within = _SINGLE if _is_single(given, array) else _NORMALISED
     if dimensions == 1:
         norm = float(np.linalg.norm(array))

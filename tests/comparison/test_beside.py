@@ -338,3 +338,40 @@ def test_the_command_prints_both_and_takes_names(command, records, tmp_path):
     status, _, err = command("one", "--noise", str(model), "--with", "two")
     assert (status, err.count("\n")) == (2, 1)
     assert "agrees with the noise of the spec" in command("one")[1]
+
+
+def test_another_state_of_the_same_name_has_no_ratio(tmp_path):
+    states = [[0.6, 0.8], [0.8, 0.6]]
+    run = {**SPEC, "num_qubits": 1, "times_s": TIMES, "estimators": "tomography"}
+    found = compare_records(
+        *(
+            qsense.run(RunSpec.from_dict({**run, "seed": seed, "probes": [{"probe": "mine", "state": one}]}), tmp_path)
+            for seed, one in enumerate(states)
+        )
+    )
+    (row,) = found.rows
+    assert (row["ratio"], row["withheld"]) == (
+        None,
+        "another state of the same name: its numbers, circuit or tilt differ",
+    )
+    assert "probes.mine.sha256" in found.changed
+
+
+@pytest.mark.parametrize(("down", "is_scaled"), [(0.05, True), (0.2, False)])
+def test_readout_that_the_exact_values_leave_out_accuses_no_noise(tmp_path, down, is_scaled):
+    """Equal errors leave one factor of G; unequal ones bend its curve, and nothing is left to compare."""
+    read = {"readout_error": {"up_given_down": 0.05, "down_given_up": down}, "estimators": "tomography"}
+    record = qsense.run(RunSpec.from_dict({**SPEC, **read, "num_qubits": 2, "shots": 4000, "probes": "ghz"}), tmp_path)
+    (own,) = spec_rows(record)
+    assert (own["p_value"], own["times"][0]["z"]) == (None, None)
+    assert "`readout_error`" in own["no_z"]
+    (other,) = noise_rows(record, LocalNoise(dephasing=0.1))
+    if is_scaled:
+        assert own["scaled_p_value"] > 1e-3
+        assert other["p_value"] > 1e-3
+        # (1 − 2·0.05)^2 of each spin's coherence is that of the amplitude, of every outcome of two spins.
+        assert own["amplitude"] == pytest.approx((1 - 0.1) ** 4, abs=0.1)
+    else:
+        assert "amplitude" not in own
+        assert "bends the curve" in other["withheld"]
+    assert other.get("integrated_gain_z") is None

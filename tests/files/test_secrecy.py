@@ -131,3 +131,9 @@ def test_the_tokens_and_proxies_of_saved_accounts_are_hidden(monkeypatch, tmp_pa
     monkeypatch.setattr(QiskitRuntimeService, "saved_accounts", staticmethod(lambda: store))
     said = scrubbed("token-of-the-lab of-the-proxy of-the-domain")
     assert said == "[hidden] [hidden] [hidden]"
+
+
+def test_the_end_of_a_path_hides_nothing_of_what_follows():
+    assert scrubbed("../etc/passwd: not a NumPy array") == "../etc/passwd: not a NumPy array"
+    assert scrubbed("http://host/password=abcdef") == "http://host/password=[hidden]"
+    assert scrubbed("at host/pwd:abcdef") == "at host/pwd:[hidden]"
