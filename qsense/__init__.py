@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from qsense.noise import World as World
     from qsense.noise import register_noise as register_noise
     from qsense.noise import unregister_noise as unregister_noise
+    from qsense.planning import plan_sensing as plan_sensing
     from qsense.probes import Probe as Probe
     from qsense.reports.theory_figures import theory_figure as theory_figure
     from qsense.runs.record import RunRecord as RunRecord
@@ -88,6 +89,7 @@ _HOMES = {
     "integrated_gain_bound": ("qsense.theory", "integrated_gain_bound"),
     "operational_rate": ("qsense.theory", "operational_rate"),
     "optimal_probe": ("qsense.theory", "optimal_probe"),
+    "plan_sensing": ("qsense.planning", "plan_sensing"),
     "register_estimator": ("qsense.estimators", "register_estimator"),
     "register_noise": ("qsense.noise", "register_noise"),
     "register_vendor": ("qsense.backends", "register_vendor"),

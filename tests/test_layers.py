@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # From the bottom up: a package may import those before it. docs/architecture.md says what each is for.
 LAYERS = [
     "version", "installation", "errors", "numerics", "files", "extensions", "store", "probes", "signals", "devices",
-    "noise", "circuits", "theory", "emulator", "estimators", "backends", "recharging", "runs", "laboratory", "services",
-    "jobs", "comparison", "tables", "reports", "calibration", "workflow", "study", "cli",
+    "noise", "circuits", "theory", "emulator", "estimators", "backends", "recharging", "planning", "runs", "laboratory",
+    "services", "jobs", "comparison", "tables", "reports", "calibration", "workflow", "study", "cli",
 ]  # fmt: skip
 MOST_LEVELS = 14
 MOST_LINES = 300

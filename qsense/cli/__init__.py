@@ -1,9 +1,21 @@
 """The command line. Commands are thin, and import what is heavy only when they run."""
 
-from qsense.cli import calibration, devices, jobs, laboratory, optimal, recharging, records, runs, studies, theory
+from qsense.cli import (
+    calibration,
+    devices,
+    jobs,
+    laboratory,
+    optimal,
+    planning,
+    recharging,
+    records,
+    runs,
+    studies,
+    theory,
+)
 from qsense.cli.app import app, main
 
 __all__ = [
-    "app", "calibration", "devices", "jobs", "laboratory", "main", "optimal", "recharging", "records", "runs",
-    "studies", "theory",
+    "app", "calibration", "devices", "jobs", "laboratory", "main", "optimal", "planning", "recharging", "records",
+    "runs", "studies", "theory",
 ]  # fmt: skip

@@ -99,9 +99,7 @@ def ghz_merit(device: Device, qubits: Sequence[int], edges: Sequence[tuple[int, 
         qubits: of the probe.
         edges: the couplings of its CNOTs, in any order.
     """
-    costs, links = _costs(device, 1)
-    lost = sum(links[min(edge), max(edge)] for edge in edges)
-    return float(-lost - costs.readout[list(qubits)].sum() - np.log(costs.decay[list(qubits)].sum()))
+    return _ghz_merit(*_costs(device, 1), qubits, edges)
 
 
 def product_merits(device: Device) -> FloatArray:
@@ -127,6 +125,13 @@ def _costs(device: Device, size: int) -> tuple[_QubitCosts, dict[tuple[int, int]
     return _QubitCosts(readout, decay, readout + decay / size), links
 
 
+def _ghz_merit(
+    costs: _QubitCosts, links: dict[tuple[int, int], float], qubits: Sequence[int], edges: Sequence[tuple[int, int]]
+) -> float:
+    lost = sum(links[min(edge), max(edge)] for edge in edges)
+    return float(-lost - costs.readout[list(qubits)].sum() - np.log(costs.decay[list(qubits)].sum()))
+
+
 def _worst_for_unknown(values: FloatArray, if_all_unknown: float) -> FloatArray:
     known = values[~np.isnan(values)]
     return np.where(np.isnan(values), known.max() if len(known) else if_all_unknown, values)
@@ -147,7 +152,7 @@ def _best_region(device: Device, size: int) -> tuple[int, ...] | None:
             edges = _grow(root, size, kept, neighbours, costs.whole, links)
             if edges is not None:
                 qubits = (root, *(target for _, target in edges))
-                merit = ghz_merit(device, qubits, edges)
+                merit = _ghz_merit(costs, links, qubits, edges)
                 if best is None or merit > best[0] + 1e-12:
                     best = merit, qubits
     return None if best is None else best[1]

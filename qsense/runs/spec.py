@@ -25,6 +25,7 @@ from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.own_probes import Form, state_files
 from qsense.runs.pairs import Pair, checked_pairs, probes_of_pairs
 from qsense.runs.placement import CalibrationNoise, DeviceOptions
+from qsense.runs.planned import PlanEntry
 from qsense.runs.probe_entries import all_probes, named_sizes, probe_entries
 from qsense.runs.ratios import is_calibration, ratios_of
 from qsense.runs.sensing import check_senses, check_worlds
@@ -57,6 +58,7 @@ class RunSpec:
     compare: tuple[Pair, ...] | None = None
     strategy: str = "one_step"
     ratios: tuple[tuple[str, float], ...] = ()
+    plan: PlanEntry | None = None
 
     def __repr__(self) -> str:
         counts = (("probe", self.probes), ("noise", self.noises), ("estimator", self.estimators))
@@ -130,6 +132,8 @@ class RunSpec:
             data["idle"] = self.idle
         if self.compare is not None:
             data["compare"] = [list(pair) for pair in self.compare]
+        if self.plan is not None and states != "hash":  # it decides no counts
+            data["plan"] = self.plan.model_dump(exclude_none=True)
         return data
 
     def ratio_of(self, noise: Noise | CalibrationNoise) -> float | None:
@@ -270,6 +274,7 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         pairs,
         entry.strategy,
         ratios_of(entry, noises, source, folder),
+        entry.plan,
     )
     check_worlds(source, spec.probes, spec.noises, signal, spec.pulses)
     return spec

@@ -15,6 +15,7 @@ from qsense.files.units import quantity
 from qsense.noise.entries import NoiseEntry, Ratio
 from qsense.numerics.integration import as_times
 from qsense.probes import Probe
+from qsense.runs.planned import PlanEntry
 from qsense.signals import MATCHED, Pulses
 
 SCHEMA = 1
@@ -155,6 +156,7 @@ class SpecFile(Table):
     idle: Idle | None = None
     device: DeviceEntry | None = None
     compare: list[list[str]] | None = None
+    plan: PlanEntry | None = None
 
     @field_validator("spec_schema")
     @classmethod

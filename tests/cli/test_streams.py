@@ -39,6 +39,7 @@ PRINTING = {
     "theory": THEORY,
     "theory, readout": [*THEORY, "--readout", "parity"],
     "optimal": ["optimal", "--num-qubits", "2", "--dephasing", "0.1"],
+    "plan": ["plan", "--num-qubits", "2,3", "--dephasing", "0.1", "--dead-time", "1"],
     "run": ["run", "run.toml"],
     "show": ["show", "RECORD"],
     "show, JSON": ["show", "RECORD", "--json"],

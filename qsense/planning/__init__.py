@@ -1,0 +1,22 @@
+"""Decide before measuring: which probe, which qubits, how many spins, when, how many shots, how small a field.
+
+A Source (a device, or a noise) gives the curves of all probes of one N, G(t) and what a readout tells of the phase with
+preparation and readout in them; rows are numbers of these curves with intervals from uncertain T1 and T2; the advice
+rests on the rows. The package may import all up to `runs`. Public: plan_sensing, SensingPlan, Row, Interval, Advice.
+
+| file | holds |
+|---|---|
+| `question` | what is asked; draws of T1 and T2 |
+| `steps`, `ghz_branches` | gates and waits of a circuit; a GHZ state through them |
+| `curves` | each probe's G(t) and information |
+| `site`, `noise_source`, `device_source`, `sources` | the probes of one N, and where they come from |
+| `outcomes`, `shots`, `rows`, `advice` | numbers of a curve; repetitions; rows; the sentence |
+| `plan`, `written`, `ranking` | the whole; as a run spec; devices ranked |
+"""
+
+from qsense.planning.advice import Advice
+from qsense.planning.plan import SensingPlan, plan_sensing
+from qsense.planning.question import Question
+from qsense.planning.rows import Interval, Row
+
+__all__ = ["Advice", "Interval", "Question", "Row", "SensingPlan", "plan_sensing"]

@@ -1,0 +1,241 @@
+"""One sentence of advice with its reason, and the N at which entanglement stops paying with its cause."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qsense.files.units import readable_time
+from qsense.numerics.fisher import FloatArray
+from qsense.planning.outcomes import COARSE, decibels, grid, merit, tabulate
+from qsense.planning.question import Factors, Question
+from qsense.planning.rows import Interval, Row
+from qsense.planning.site import Site
+
+TIE_DB = 0.005  # what the grid of times leaves open, and less than anybody measures
+_SCALES = np.geomspace(1 / 30, 30, 61)
+PREPARATION, SHARED, DEAD, LOCAL = "preparation error", "shared noise", "dead time", "local noise"
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The T2 at which the best entangled probe and the product probe change places.
+
+    Attributes:
+        t2_s: in s, the harmonic mean over the spins.
+        calibrated_s, stderr_s: what it is, and its standard error.
+        pays_above: whether entanglement pays above it.
+    """
+
+    t2_s: float
+    calibrated_s: float
+    stderr_s: float
+    pays_above: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        return dict(self.__dict__)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to build.
+
+    Attributes:
+        sentence: the advice and its reason.
+        limit: the N at which entanglement stops paying, and why.
+        cause: "preparation error", "shared noise", "dead time" or "local noise"; None where it pays at every N.
+        stops_at: that N; None where it pays at every N that was asked for.
+        probe, num_qubits: the row that is advised.
+        is_decided: whether the interval of its advantage leaves the sign open.
+        threshold: where the advice hangs on T2.
+    """
+
+    sentence: str
+    limit: str
+    cause: str | None
+    stops_at: int | None
+    probe: str
+    num_qubits: int
+    is_decided: bool
+    threshold: Threshold | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns all but the sentence, for JSON."""
+        return {
+            "limit": self.limit,
+            "cause": self.cause,
+            "stops_at": self.stops_at,
+            "probe": self.probe,
+            "num_qubits": self.num_qubits,
+            "is_decided": self.is_decided,
+            "threshold": None if self.threshold is None else self.threshold.to_dict(),
+        }
+
+
+def advise(sites: Sequence[Site], rows: Sequence[Row], question: Question) -> Advice:
+    """Returns the advice that the rows of all sites give."""
+    by_size = {site.num_qubits: site for site in sites}
+    champions = {size: _champion([row for row in rows if row.num_qubits == size], question) for size in by_size}
+    stops_at = _stops_at(champions, question)
+    cause, without = (None, 0.0) if stops_at is None else _cause(by_size[stops_at], champions[stops_at], question)
+    limit = _limit(champions, stops_at, cause, without, question)
+    if question.goal == "crossover":
+        chosen = max(champions.values(), key=lambda row: row.leads_until_s or 0.0)
+        return Advice(
+            _until(chosen), limit, cause, stops_at, chosen.probe, chosen.num_qubits, _leads_surely(chosen), None
+        )
+    top = max(rows, key=lambda row: row.integrated_gain_s if question.goal == "img" else row.rate_s)
+    champion = champions[top.num_qubits]
+    found = champion.advantage_db
+    is_decided = found.low > TIE_DB or found.high < -TIE_DB
+    site = by_size[top.num_qubits]
+    threshold = _threshold(site, champion, question)
+    pays = found.value > TIE_DB
+    chosen = champion if pays else next(r for r in rows if r.num_qubits == top.num_qubits and r.probe == "product")
+    why = _cause(site, champion, question)[0]
+    sentence = _sentence(champion, pays, is_decided, threshold, why, question)
+    return Advice(sentence, limit, cause, stops_at, chosen.probe, chosen.num_qubits, is_decided, threshold)
+
+
+def _champion(rows: Sequence[Row], question: Question) -> Row:
+    """The best entangled probe of one N: for a crossing that is GHZ."""
+    entangled = [row for row in rows if row.probe != "product"]
+    if question.goal == "crossover":
+        return next(row for row in entangled if row.kind == "ghz")
+    return max(entangled, key=lambda row: row.advantage_db.value)
+
+
+def _pays(row: Row, question: Question) -> bool:
+    """Whether entanglement wins something: a lead at the start where a crossing is asked for, else dB."""
+    if question.goal == "crossover":
+        return bool(row.leads_until_s)
+    return row.advantage_db.value > TIE_DB
+
+
+def _stops_at(champions: dict[int, Row], question: Question) -> int | None:
+    """The first N from which on entanglement does not pay any more."""
+    found = None
+    for size in sorted(champions, reverse=True):
+        if _pays(champions[size], question):
+            break
+        found = size
+    return found
+
+
+def _cause(site: Site, champion: Row, question: Question) -> tuple[str, float]:
+    """What costs the probe most of its advantage, and the advantage in dB without it."""
+    times, one = grid(site.span, COARSE * 2), Factors.scaled([1.0], site.num_qubits)
+    name = champion.kind
+
+    def advantage(curves: Any, dead_times: dict[str, float] | None = None) -> float:
+        values = []
+        for probe in (name, "product"):
+            dead = question.dead_time + curves[probe].overhead if dead_times is None else dead_times[probe]
+            values.append(float(merit(tabulate(curves[probe], times, one, question), question, dead)[0]))
+        return float(decibels(np.array(values[0] / values[1])))
+
+    now = advantage(site.curves)
+    overheads = {probe: question.dead_time + site.curves[probe].overhead for probe in (name, "product")}
+    without = {LOCAL: now}
+    if site.ideal:
+        without[PREPARATION] = advantage(site.ideal, overheads)
+    if any(overheads.values()) and question.goal != "img":
+        without[DEAD] = advantage(site.curves, dict.fromkeys(overheads, 0.0))
+    if name in site.alone:
+        without[SHARED] = advantage(site.alone)
+    cause = max(without, key=lambda key: without[key])
+    return (cause, without[cause]) if without[cause] > now + TIE_DB else (LOCAL, now)
+
+
+def _limit(
+    champions: dict[int, Row], stops_at: int | None, cause: str | None, without: float, question: Question
+) -> str:
+    sizes = sorted(champions)
+    what = "GHZ leads at first" if question.goal == "crossover" else "entanglement pays"
+    asked = f"N = {sizes[0]}" if len(sizes) == 1 else f"every N from {sizes[0]} to {sizes[-1]}"
+    if stops_at is None:
+        least = min(size for size in sizes if all(_pays(champions[n], question) for n in sizes if n >= size))
+        return f"{what} at {asked} of this plan" if least == sizes[0] else f"{what} from N = {least} on"
+    if question.goal == "crossover":
+        at = "at none of these N" if stops_at == sizes[0] else f"only below N = {stops_at}"
+        return f"GHZ leads at first {at}: {PREPARATION}"
+    first = "pays at none of these N" if stops_at == sizes[0] else f"stops paying at N = {stops_at}"
+    if cause == LOCAL:
+        return f"entanglement {first}: {LOCAL}, which leaves at best a tie"
+    kind = champions[stops_at].kind
+    then = f"{kind} of N = {stops_at} would have {without:+.2f} dB" if abs(without) > TIE_DB else "there is a tie"
+    return f"entanglement {first}: {cause}; without it {then}"
+
+
+def _until(row: Row) -> str:
+    until, span = row.leads_until_s, row.intervals.get("leads_until_s")
+    what = f"GHZ of N = {row.num_qubits}"
+    if not until or span is None:
+        return f"Use product spins: {what} does not lead even at the start, where it has G = {row.gain_start:.3g}."
+    if math.isinf(until):
+        return f"Use {what}: it leads at all times, as the noise hardly reaches it."
+    high = "any time" if math.isinf(span.high) else readable_time(span.high)
+    return (
+        f"Use {what} for windows shorter than {readable_time(until)} ({readable_time(span.low)} … {high}), where its G "
+        "is above that of product spins; it is ahead longest of the probes asked for."
+    )
+
+
+def _leads_surely(row: Row) -> bool:
+    found = row.intervals.get("leads_until_s")
+    return found is not None and (found.low > 0 or found.high == 0)
+
+
+def _sentence(
+    champion: Row, pays: bool, is_decided: bool, threshold: Threshold | None, why: str, question: Question
+) -> str:
+    name = f"{'GHZ' if champion.kind == 'ghz' else champion.probe} of N = {champion.num_qubits}"
+    of = "𝓘" if question.goal == "img" else "information per time"
+    size = _db(champion.advantage_db)
+    hangs = "" if threshold is None else _hangs(threshold)
+    if pays and is_decided:
+        return f"Use {name}: {size} more {of} than product spins{hangs}."
+    if pays:
+        return f"Undecided, {name} by a little: {size} of {of} over product spins{hangs or ', within its error'}."
+    if abs(champion.advantage_db.value) <= TIE_DB:
+        return f"Use product spins, which are simpler: {name} only ties, as {LOCAL} costs it what it gains{hangs}."
+    reason = f"{LOCAL} costs it what it gains" if why == LOCAL else f"because of {why}"
+    if is_decided:
+        return f"Use product spins: {name}, the best entangled probe, has {size} of {of}, {reason}{hangs}."
+    return f"Undecided, product spins by a little: {name} has {size} of {of}, {reason}{hangs}."
+
+
+def _db(found: Interval) -> str:
+    return f"{found.value:+.2f} dB ({found.low:+.2f} … {found.high:+.2f})"
+
+
+def _hangs(threshold: Threshold) -> str:
+    side = ">" if threshold.pays_above else "<"
+    now = readable_time(threshold.calibrated_s, threshold.stderr_s)
+    return f"; entanglement pays only if T2 {side} {readable_time(threshold.t2_s)}; it is {now}"
+
+
+def _threshold(site: Site, champion: Row, question: Question) -> Threshold | None:
+    """Where the advantage changes its sign as all noise is scaled; None where it keeps it, or no T2 is known."""
+    if site.t2 is None:
+        return None
+    times = grid((site.span[0] * _SCALES[0], site.span[1] * _SCALES[-1]), 2 * COARSE)
+    factors = Factors.scaled(_SCALES, site.num_qubits)
+    values = [
+        merit(tabulate(curve, times, factors, question), question, question.dead_time + curve.overhead)
+        for curve in (site.curves[champion.kind], site.curves["product"])
+    ]
+    over: FloatArray = decibels(values[0] / values[1])
+    signs = over > TIE_DB
+    changes = np.flatnonzero(signs[1:] != signs[:-1])
+    if not len(changes):
+        return None
+    logs = np.log(_SCALES)
+    at = int(changes[np.argmin(np.abs(logs[changes]))])
+    share = (TIE_DB - over[at]) / (over[at + 1] - over[at])
+    scale = math.exp(logs[at] + share * (logs[at + 1] - logs[at]))
+    return Threshold(scale * site.t2, site.t2, question.uncertainty * site.t2, bool(signs[at + 1]))

@@ -1,0 +1,282 @@
+"""G(t) and what a readout tells of the phase, of each probe, with preparation and readout, for uncertain T1 and T2.
+
+A Curve answers two questions for every draw of the Factors: `gain`, the G that its estimator shows, and `information`,
+the Fisher information about θ = φt of one repetition at the best phase of its readout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from qsense.numerics.fisher import FloatArray
+from qsense.planning.ghz_branches import Node, Relaxation, alike, coherence_of_preparation, tree, unflagged
+from qsense.planning.question import Factors
+from qsense.planning.steps import Around
+from qsense.probes import Probe
+
+GhzReadout = Literal["loss_flag", "parity"]
+
+
+class Curve(Protocol):
+    """What a plan knows of one probe on its spins."""
+
+    @property
+    def readout(self) -> str:
+        """How it is read: "loss_flag", "parity", "local_x", "moments" or "any"."""
+        ...
+
+    @property
+    def overhead(self) -> float:
+        """How long preparation and readout take, in s, as far as it is known."""
+        ...
+
+    @property
+    def tells_gain(self) -> bool:
+        """Whether its readout tells of the phase what G says, so that both are one function."""
+        ...
+
+    def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
+        """Returns G that the estimator shows, shape (draws, times)."""
+        ...
+
+    def information(self, times: FloatArray, factors: Factors) -> FloatArray:
+        """Returns the Fisher information about θ of one repetition, shape (draws, times)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Spins:
+    """The spins of a probe on a device: what its calibration reports of their qubits.
+
+    Attributes:
+        qubits: of the device.
+        t1, t2: in s, T2 at most 2 T1, shape (spins,); infinite where nothing is reported.
+        up_given_down, down_given_up: chances of a wrong reading, shape (spins,).
+        weights: of the signal, shape (spins,).
+    """
+
+    qubits: tuple[int, ...]
+    t1: FloatArray
+    t2: FloatArray
+    up_given_down: FloatArray
+    down_given_up: FloatArray
+    weights: FloatArray
+
+    def relaxation(self, factors: Factors) -> Relaxation:
+        """Returns T1 and T2 of every draw; T2 stays at most 2 T1."""
+        t1 = (self.t1 * factors.t1)[:, None, :]
+        t2 = np.minimum((self.t2 * factors.t2)[:, None, :], 2 * t1)
+        return Relaxation(t1, t2, self.up_given_down, self.down_given_up)
+
+    @property
+    def contrast(self) -> FloatArray:
+        """What is left of each spin's ±1 after its readout, shape (spins,)."""
+        return 1 - self.up_given_down - self.down_given_up
+
+
+@dataclass(frozen=True, eq=False)
+class GhzOnDevice:
+    """A GHZ probe whose signs match the signal's weights."""
+
+    spins: Spins
+    around: Around
+    readout: GhzReadout
+    readout_time: float = 0.0
+    _root: Node = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_root", tree(self.around))
+
+    @property
+    def overhead(self) -> float:
+        back = self.around.duration if self.readout == "loss_flag" else 0.0
+        return self.around.duration + back + self.readout_time
+
+    @property
+    def tells_gain(self) -> bool:
+        return self.readout == "loss_flag"
+
+    @property
+    def frequency(self) -> float:
+        """Σ|w|, how fast its fringe turns."""
+        return float(np.abs(self.spins.weights).sum())
+
+    def visibility(self, times: FloatArray, factors: Factors) -> FloatArray:
+        """Returns the fringe's visibility as it is read, shape (draws, times)."""
+        relaxation = self.spins.relaxation(factors)
+        kept = coherence_of_preparation(self._root, relaxation)
+        kept = kept * np.exp(-times[None, :] * (1 / relaxation.t2).sum(-1))
+        turned = (1 - self.around.lost_after) * self.spins.contrast
+        if self.readout == "parity":
+            return np.asarray(kept * turned.prod())
+        back = coherence_of_preparation(self._root, relaxation) * turned[0]
+        for node in _children(self._root):
+            lost = 1 - (1 - node.before) * (1 - self.around.lost_after[node.spin])
+            right = (1 - lost / 2) * (1 - self.spins.up_given_down[node.spin])
+            wrong = lost / 2 * self.spins.down_given_up[node.spin]
+            back = back * (right + wrong) / (1 - node.before / 2)
+        return np.asarray(kept * back)
+
+    def population(self, times: FloatArray, factors: Factors) -> FloatArray:
+        """Returns the part of the shots that are read in the block, shape (draws, times)."""
+        flipped = [weight < 0 for weight in self.spins.weights.tolist()]
+        find = alike if self.readout == "parity" else unflagged
+        found = find(self._root, times, flipped, self.spins.relaxation(factors), self.around.lost_after)
+        return np.broadcast_to(found, (len(factors.whole), len(times)))
+
+    def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
+        seen = (self.frequency * self.visibility(times, factors)) ** 2
+        return np.asarray(seen / self.population(times, factors))
+
+    def information(self, times: FloatArray, factors: Factors) -> FloatArray:
+        if self.readout == "parity":  # N² V² at half height; shots outside of the block count as noise
+            return np.asarray((self.frequency * self.visibility(times, factors)) ** 2)
+        return self.gain(times, factors)
+
+
+def _children(node: Node) -> list[Node]:
+    found = []
+    for _, _, child in node.events:
+        if child is not None:
+            found += [child, *_children(child)]
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class ProductOnDevice:
+    """A product probe, each spin along x, read spin by spin.
+
+    Attributes:
+        lost: λ of each spin's gates, preparation and last turn together, shape (spins,).
+    """
+
+    spins: Spins
+    lost: FloatArray
+    overhead: float = 0.0
+    readout: str = "local_x"
+    tells_gain: bool = True
+
+    def coherences(self, times: FloatArray, factors: Factors) -> FloatArray:
+        """Returns what is read of each spin's coherence, shape (draws, times, spins)."""
+        kept = (1 - self.lost) * self.spins.contrast
+        return np.asarray(kept * np.exp(-times[None, :, None] / self.spins.relaxation(factors).t2))
+
+    def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
+        return np.asarray(((self.spins.weights * self.coherences(times, factors)) ** 2).sum(-1))
+
+    def information(self, times: FloatArray, factors: Factors) -> FloatArray:
+        return self.gain(times, factors)
+
+
+@dataclass(frozen=True, eq=False)
+class Squeezed:
+    """A one-axis-twisted probe read by its collective spin: G ≥ <∂J>²/Var J, in closed form.
+
+    Source: Kitagawa & Ueda, Phys. Rev. A 47, 5138 (1993): <J_x> = (N/2) cos^{N−1} χ, and the correlation of two spins
+    across it is C = (A − √(A² + B²))/4 with A = 1 − cos^{N−2} 2χ and B = 4 sin χ cos^{N−2} χ. Noise of each spin
+    multiplies its part by η_j; a phase that spins share mixes C with the correlation 1 − A/2 along the mean spin.
+
+    Attributes:
+        spins: of a device, or those of a noise, with their numbers alone.
+        strength: χ in rad.
+        lost: λ of each spin's preparation and readout turn, shape (spins,).
+        waits: how long the twisting takes, in s, in which spins decay as in the window.
+        world: noise that is not that of a device's calibration; None on a device.
+    """
+
+    spins: Spins
+    strength: float
+    lost: FloatArray
+    overhead: float = 0.0
+    waits: float = 0.0
+    world: Any = None
+    readout: str = "moments"
+    tells_gain: bool = True
+
+    def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
+        n = len(self.spins.qubits)
+        # A spin that is lost before or while it twists is no longer correlated either.
+        if self.world is None:
+            decay = np.exp(-(times[None, :, None] + self.waits) / self.spins.relaxation(factors).t2)
+            shared = np.zeros((1, len(times), 1, 1))
+        else:
+            scaled = (times[None, :] / factors.whole[:, None]).ravel()
+            shape = (len(factors.whole), len(times))
+            decay = self.world.spin_channel(scaled, n).coherence.reshape(*shape, n)
+            shared = self.world.covariance(scaled, n).reshape(*shape, n, n)
+        eta = (1 - self.lost) * self.spins.contrast * decay
+        mean, across = one_axis_moments(n, self.strength)
+        along = 1 - one_axis_a(n, self.strength) / 2
+        own = np.exp(-0.5 * np.diagonal(shared, axis1=-2, axis2=-1))
+        eta = eta * own
+        slope = mean * eta.sum(-1) / 2
+        pairs = eta[..., :, None] * eta[..., None, :] * (across * np.cosh(shared) + along * np.sinh(shared))
+        pairs = pairs.sum((-2, -1)) - np.diagonal(pairs, axis1=-2, axis2=-1).sum(-1)
+        return np.asarray(slope**2 / ((n + pairs) / 4))
+
+    def information(self, times: FloatArray, factors: Factors) -> FloatArray:
+        return self.gain(times, factors)
+
+
+def one_axis_a(num_qubits: int, strength: float) -> float:
+    """Returns A = 1 − cos^{N−2} 2χ of Kitagawa and Ueda."""
+    return float(1 - np.cos(2 * strength) ** (num_qubits - 2))
+
+
+def one_axis_moments(num_qubits: int, strength: float) -> tuple[float, float]:
+    """Returns <σ_x> of a spin and <σ_y σ_y> of two, of a one-axis-twisted state turned for the least variance along y.
+
+    >>> one_axis_moments(4, 0.0)
+    (1.0, 0.0)
+    """
+    a = one_axis_a(num_qubits, strength)
+    b = 4 * np.sin(strength) * np.cos(strength) ** (num_qubits - 2)
+    return float(np.cos(strength) ** (num_qubits - 1)), float((a - np.sqrt(a**2 + b**2)) / 4)
+
+
+@dataclass(frozen=True, eq=False)
+class OfTheory:
+    """A perfectly prepared and read probe under any noise, by the exact theory; all noise is scaled together.
+
+    Attributes:
+        probe: its state.
+        world: noise, signal and pulses.
+        readout: the name of what reaches it.
+    """
+
+    probe: Probe
+    world: Any
+    span: tuple[float, float]
+    readout: str = "any"
+    overhead: float = 0.0
+    tells_gain: bool = True
+
+    @cached_property
+    def _table(self) -> tuple[FloatArray, FloatArray]:
+        """Times and ln G about the collected angle, where one evaluation is dear."""
+        times = np.geomspace(self.span[0] / 30, self.span[1] * 30, 120)
+        with np.errstate(divide="ignore"):
+            return times, np.log(np.maximum(self._engine.of_angle(times), 1e-300))
+
+    @cached_property
+    def _engine(self) -> Any:
+        from qsense.theory.engines import engine_for
+
+        return engine_for(self.probe, self.world)
+
+    def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
+        scaled = times[None, :] / factors.whole[:, None]  # noise that is slower by a factor needs so much longer
+        if self._engine.method == "closed form":
+            flat = np.sort(np.unique(scaled.ravel()))
+            found = np.asarray(self._engine.of_angle(flat))[np.searchsorted(flat, scaled)]
+        else:
+            at, logs = self._table
+            found = np.exp(np.interp(np.log(np.maximum(scaled, at[0])), np.log(at), logs))
+        return np.asarray(found)
+
+    def information(self, times: FloatArray, factors: Factors) -> FloatArray:
+        return self.gain(times, factors)

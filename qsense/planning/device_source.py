@@ -1,0 +1,142 @@
+"""A device as the source of a plan: the qubits that its calibration recommends, its gates, its readout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qsense.circuits.sensing import Experiment
+from qsense.errors import ArgumentError
+from qsense.noise import LocalNoise, World
+from qsense.noise.reported import relaxation_times
+from qsense.numerics.fisher import FloatArray
+from qsense.planning.curves import Curve, GhzOnDevice, ProductOnDevice, Spins, Squeezed
+from qsense.planning.question import Factors, Question
+from qsense.planning.site import Site, best_strength
+from qsense.planning.steps import GateErrors, steps_around
+from qsense.probes import Probe
+
+
+@dataclass(frozen=True, eq=False)
+class DeviceSource:
+    """A device: the qubits that its calibration recommends, its gates, its readout."""
+
+    sampler: Any
+    name: str
+
+    @property
+    def tick(self) -> float:
+        return float(self.sampler.device.tick())
+
+    def site(self, num_qubits: int, question: Question) -> Site:
+        device, target = self.sampler.device, self.sampler.backend.target
+        device.rounded(0.0)  # refuses a device without delays
+        signal, n = question.signal, num_qubits
+        signal.check(n)
+        ghz = Probe.ghz(n, signal.matching_signs(n))
+        circuit = self.sampler.prepared(Experiment(ghz, 0.0))
+        qubits = circuit.qubits
+        t1, t2, _ = relaxation_times(device, qubits)
+        if not np.isfinite(t2).any():
+            raise ArgumentError(f'The backend "{self.name}" reports no T2 of its qubits: there is nothing to plan by.')
+        spins = Spins(qubits, t1, t2, *_readout(device, qubits), signal.weights_of(n))
+        gates = GateErrors(target, *_relaxation(device))
+        around = steps_around(circuit.circuit, qubits, gates, device.dt)
+        reading = _duration(target, "measure", qubits)
+        turn = _turn_loss(device, gates, qubits)
+        ghzs = [GhzOnDevice(spins, around, readout, reading) for readout in ("loss_flag", "parity")]
+        noise = LocalNoise.from_t1_t2(t1, t2, name="calibration")
+        span = 1 / float((1 / t2).sum()), float(t2[np.isfinite(t2)].max())
+        product = ProductOnDevice(spins, 1 - (1 - turn) ** 3, reading)
+        curves: dict[str, Curve] = {"ghz": _better(ghzs, span), "product": product}
+        probes = {"ghz": ghz, "product": Probe.product(n)}
+        left_out: dict[str, str] = {}
+        if n > 2 and signal.has_unit_weights:
+            twisted = self._twisted(spins, gates, turn, reading)
+            curves["squeezed"], probes["squeezed"] = best_strength(twisted, span)
+        elif not signal.has_unit_weights:
+            left_out["squeezed"] = "a squeezed probe senses a field that is the same for all spins"
+        perfect = replace(spins, up_given_down=np.zeros(n), down_given_up=np.zeros(n))
+        clean = replace(around, before=(), lost_after=np.zeros(n))
+        ideal: dict[str, Curve] = {
+            "ghz": _Block(GhzOnDevice(perfect, clean, "parity")),
+            "product": ProductOnDevice(perfect, np.zeros(n)),
+        }
+        if "squeezed" in curves:
+            ideal["squeezed"] = replace(curves["squeezed"], spins=perfect, lost=np.zeros(n), waits=0.0, overhead=0.0)  # type: ignore[type-var]
+        world = World(noise, signal, question.pulses)
+        t2_mean = n / float((1 / t2).sum())
+        return Site(n, qubits, probes, curves, ideal, {}, span, t2_mean, world, left_out)
+
+    def _twisted(self, spins: Spins, gates: GateErrors, turn: FloatArray, reading: float) -> Squeezed:
+        """All pairs twisted once, by a network of swaps: three gates a pair, two where all qubits are neighbours."""
+        n, device = len(spins.qubits), self.sampler.device
+        inside = [edge for edge in device.edges if set(edge) <= set(spins.qubits)]
+        each = 2 if len(inside) == n * (n - 1) // 2 else 3
+        found = [step for edge in inside if (step := _two_qubit(gates, edge)) is not None]
+        lost = float(np.mean([step.lost for step in found])) if found else 0.0
+        time = float(np.mean([step.time for step in found])) if found else 0.0
+        kept = (1 - lost) ** (each * (n - 1)) * (1 - turn) ** 3
+        waits = each * n * time
+        return Squeezed(spins, 0.0, 1 - kept, waits + reading, waits)
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """A GHZ probe whose whole block is read, as by a perfect loss flag."""
+
+    ghz: GhzOnDevice
+    readout: str = "loss_flag"
+    overhead: float = 0.0
+    tells_gain: bool = True
+
+    def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
+        return self.ghz.gain(times, factors)
+
+    def information(self, times: FloatArray, factors: Factors) -> FloatArray:
+        return self.ghz.gain(times, factors)
+
+
+def _better(ghzs: list[GhzOnDevice], span: tuple[float, float]) -> GhzOnDevice:
+    """The readout that tells more per time; the first where both tell the same."""
+    n = len(ghzs[0].spins.qubits)
+    one, times = Factors.scaled([1.0], n), np.geomspace(span[0] * 1e-2, span[1] * 10, 60)
+    return max(ghzs, key=lambda curve: float((curve.information(times, one) * times).max()))
+
+
+def _two_qubit(gates: GateErrors, edge: tuple[int, int]) -> Any:
+    best = None
+    for name in gates.target.operation_names:
+        table = gates.target[name] or {}
+        for pair in (edge, edge[::-1]):
+            if pair in table and (step := gates.step(name, pair, (0, 1))) is not None:
+                best = step if best is None or step.lost < best.lost else best
+    return best
+
+
+def _turn_loss(device: Any, gates: GateErrors, qubits: tuple[int, ...]) -> FloatArray:
+    """λ of one turn of each qubit, of the smallest error that its gates report."""
+    errors = np.nan_to_num(device.gate_error[list(qubits)])
+    times = [float(device.pulse_time[qubit]) for qubit in qubits]
+    lost = [gates.lost(float(e), [q], t) for e, q, t in zip(errors, qubits, times, strict=True)]
+    decayed = [1 - float(np.exp(-t / gates.t2[q])) for q, t in zip(qubits, times, strict=True)]
+    return np.asarray(1 - (1 - np.array(lost)) * (1 - np.array(decayed)))
+
+
+def _readout(device: Any, qubits: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
+    """The chances of a wrong reading; unreported ones are taken as 0, as the simulators do."""
+    chosen = list(qubits)
+    return np.nan_to_num(device.up_given_down[chosen]), np.nan_to_num(device.down_given_up[chosen])
+
+
+def _relaxation(device: Any) -> tuple[FloatArray, FloatArray]:
+    t1, t2, _ = relaxation_times(device, range(device.num_qubits))
+    return t1, t2
+
+
+def _duration(target: Any, name: str, qubits: tuple[int, ...]) -> float:
+    table = target[name] if name in target.operation_names else {}
+    found = [getattr((table or {}).get((qubit,)), "duration", None) or 0.0 for qubit in qubits]
+    return float(max(found, default=0.0))

@@ -1,0 +1,207 @@
+"""A GHZ state through its preparation, window and readout: the coherence of its branches and its populations.
+
+All noise here is depolarisation and relaxation, so two numbers carry G, as in `theory.block`. The coherence is
+multiplied at every step: any spin that is replaced by the mixed state loses it, and relaxation multiplies it by
+e^{−t/T2}. The populations are those of classical bits that a fan-out copies, errors make random and relaxation lowers:
+a tree, whose sums are done from its leaves, exactly, in a time that grows as N. (A single-qubit error of a target
+before its gate halves the coherence and makes its bit random; relaxation there is left out: the spin is not entangled.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from qsense.numerics.fisher import FloatArray
+from qsense.planning.steps import Around
+
+Flags = Sequence[bool]
+
+
+@dataclass
+class Node:
+    """One spin of the tree: what happens to it, in order, from the gate that joined it on.
+
+    Attributes:
+        spin: its number.
+        events: waits and turns (λ, time, None), or forks (λ, time, child).
+        before: λ of its own gates before it was joined.
+    """
+
+    spin: int
+    events: list[tuple[float, float, Node | None]] = field(default_factory=list)
+    before: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation:
+    """T1 and T2 of each spin in s, shape (draws, 1, spins), and the chances to read a spin wrong, shape (spins,)."""
+
+    t1: FloatArray
+    t2: FloatArray
+    up_given_down: FloatArray
+    down_given_up: FloatArray
+
+
+def tree(around: Around) -> Node:
+    """Returns the tree of a fan-out, whose root is spin 0, from the steps of its circuit.
+
+    >>> from qsense.planning.steps import Step
+    >>> root = tree(Around((Step((0,), 0.1, 0.0), Step((0, 1), 0.2, 0.0)), np.zeros(2)))
+    >>> [(lost, child and child.spin) for lost, _, child in root.events]
+    [(0.1, None), (0.2, 1)]
+    """
+    root = Node(0)
+    nodes, waiting = {0: root}, dict[int, float]()
+    for step in around.before:
+        if len(step.spins) == 1:
+            spin = step.spins[0]
+            if spin in nodes:
+                nodes[spin].events.append((step.lost, step.time, None))
+            else:
+                waiting[spin] = 1 - (1 - waiting.get(spin, 0.0)) * (1 - step.lost)
+            continue
+        inside = [spin for spin in step.spins if spin in nodes]
+        if len(inside) == 2:  # a second native gate of the same fan-out gate
+            for spin in step.spins:
+                nodes[spin].events.append((1 - np.sqrt(1 - step.lost), step.time, None))
+            continue
+        control, target = (inside[0], next(s for s in step.spins if s != inside[0])) if inside else step.spins
+        child = Node(target, before=waiting.pop(target, 0.0))
+        nodes[target] = child
+        nodes[control].events.append((step.lost, step.time, child))
+    return root
+
+
+def coherence_of_preparation(node: Node, relaxation: Relaxation) -> FloatArray:
+    """Returns by what the preparation multiplies the coherence of the branches, shape (draws, 1)."""
+    kept = np.ones(relaxation.t2.shape[:2])
+    for lost, time, child in node.events:
+        kept = kept * (1 - lost) * np.exp(-time / relaxation.t2[..., node.spin])
+        if child is not None:
+            kept = kept * np.exp(-time / relaxation.t2[..., child.spin]) * (1 - child.before / 2)
+            kept = kept * coherence_of_preparation(child, relaxation)
+    return kept
+
+
+def alike(node: Node, window: FloatArray, flipped: Flags, relaxation: Relaxation, after: FloatArray) -> FloatArray:
+    """Returns the probability to read all spins in one branch or all in the other, shape (draws, times).
+
+    Args:
+        node: the root.
+        window: times in s, shape (times,).
+        flipped: whether each spin is turned over behind the fan-out.
+        relaxation: of the spins.
+        after: λ of the last turns, shape (spins,).
+    """
+
+    def likelihood(one: Node, value: int) -> FloatArray:
+        """Of all readings in the branch of `value`, given the bit of the spin when it was joined."""
+        spin = one.spin
+        found = np.stack([_read(value, bit, spin, flipped[spin], relaxation) for bit in (0, 1)])
+        found = _windowed(np.eye(2)[None, None], window, spin, flipped[spin], relaxation, after) @ found
+        found = found[..., None]
+        for lost, time, child in reversed(one.events):
+            if child is None:
+                found = _noise(lost, time, spin, relaxation) @ found
+                continue
+            below = _noise(0.0, time, child.spin, relaxation) @ likelihood(child, value)
+            above = _noise(0.0, time, spin, relaxation) @ found
+            same = _mixed(child.before, below) * above
+            found = (1 - lost) * same + lost * below.mean(-2, keepdims=True) * above.mean(-2, keepdims=True)
+        return np.asarray(found)
+
+    total = sum(likelihood(node, value).mean(-2)[..., 0] for value in (0, 1))
+    return np.asarray(total)
+
+
+def unflagged(node: Node, window: FloatArray, flipped: Flags, relaxation: Relaxation, after: FloatArray) -> FloatArray:
+    """Returns the probability that every spin but 0 is read down after the fan-out is undone, shape (draws, times).
+
+    Arguments as of `alike`. The gates of the undoing are taken to be those of the fan-out, in reverse.
+    """
+
+    def kernel(one: Node) -> FloatArray:
+        """Bits when a spin is joined × when it is released, with all that hang on it released and read down."""
+        found = _windowed(np.eye(2)[None, None], window, one.spin, flipped[one.spin], relaxation, np.zeros(0))
+        for lost, time, child in reversed(one.events):
+            if child is None:
+                noise = _noise(lost, time, one.spin, relaxation)
+                found = np.asarray(noise @ found @ noise)
+                continue
+            found = _bracket(found, kernel(child), child, lost, (one.spin, time), relaxation, after)
+        return found
+
+    return np.asarray(kernel(node).sum(-1).mean(-1))
+
+
+def _bracket(
+    inner: FloatArray,
+    below: FloatArray,
+    child: Node,
+    lost: float,
+    gate: tuple[int, float],
+    relaxation: Relaxation,
+    after: FloatArray,
+) -> FloatArray:
+    """A fork, what both spins do until they are joined again, and the flag of the child; rows are bits before."""
+    spin, time = gate
+    own, other = (_noise(0.0, time, s, relaxation) for s in (spin, child.spin))
+    inner, below = own @ inner @ own, other @ below @ other
+    unread = _mixed(child.before, below)  # rows: the bit that the control had
+    read = [_flag(bit, child.spin, child.before, relaxation, after) for bit in (0, 1)]
+    # joint[b, c, x]: control b before, c at the end of the inner part, x the child's bit there
+    same = inner[..., :, :, None] * unread[..., :, None, :]
+    mixed = 0.25 * inner.sum(-2)[..., None, :, None] * below.sum(-2)[..., None, None, :]
+    joint = (1 - lost) * same + lost * mixed
+    released = np.stack([joint[..., c, c] * read[0] + joint[..., c, 1 - c] * read[1] for c in (0, 1)], axis=-1)
+    random = joint.sum((-1, -2))[..., None] * (read[0] + read[1]) / 4
+    return np.asarray((1 - lost) * released + lost * random)
+
+
+def _flag(bit: int, spin: int, before: float, relaxation: Relaxation, after: FloatArray) -> float:
+    """The chance to read a released spin down."""
+    lost = 1 - (1 - before) * (1 - after[spin])
+    down = (1 - lost) * (bit == 0) + lost / 2
+    return float(down * (1 - relaxation.up_given_down[spin]) + (1 - down) * relaxation.down_given_up[spin])
+
+
+def _read(value: int, bit: int, spin: int, is_flipped: bool, relaxation: Relaxation) -> float:
+    """The chance that a spin's bit is read as that of a branch; both are turned over where the spin is."""
+    real, wanted = (bit, value) if not is_flipped else (1 - bit, 1 - value)
+    wrong = float((relaxation.down_given_up if real else relaxation.up_given_down)[spin])
+    return 1 - wrong if real == wanted else wrong
+
+
+def _mixed(lost: float, rows: FloatArray) -> FloatArray:
+    """Matrices whose first bit is replaced by a random one with the probability `lost`."""
+    return np.asarray((1 - lost) * rows + lost * rows.mean(-2, keepdims=True))
+
+
+def _noise(lost: float, time: float, spin: int, relaxation: Relaxation) -> FloatArray:
+    """Bits before × after, of depolarisation and relaxation, shape (draws, 1, 2, 2)."""
+    return _random(lost) @ _relaxed(np.exp(-time / relaxation.t1[..., spin]))
+
+
+def _windowed(
+    first: FloatArray, window: FloatArray, spin: int, is_flipped: bool, relaxation: Relaxation, after: FloatArray
+) -> FloatArray:
+    found = _relaxed(np.exp(-window / relaxation.t1[..., spin]))
+    if is_flipped:
+        found = found[..., ::-1, ::-1]
+    found = first @ found
+    return found @ _random(float(after[spin])) if len(after) else found
+
+
+def _random(lost: float) -> FloatArray:
+    return np.array([[1 - lost / 2, lost / 2], [lost / 2, 1 - lost / 2]])
+
+
+def _relaxed(stays: FloatArray) -> FloatArray:
+    """Up stays up with this probability, down is down for ever."""
+    found = np.zeros((*stays.shape, 2, 2))
+    found[..., 0, 0] = 1
+    found[..., 1, 1], found[..., 1, 0] = stays, 1 - stays
+    return found

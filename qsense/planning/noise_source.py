@@ -1,0 +1,96 @@
+"""A noise as the source of a plan: spins that are prepared and read without error, by the exact theory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qsense.errors import ArgumentError
+from qsense.noise import LocalNoise, NoiseModel, World
+from qsense.planning.curves import Curve, OfTheory, Spins, Squeezed
+from qsense.planning.question import Question
+from qsense.planning.site import Site, best_strength
+from qsense.probes import Probe
+from qsense.theory.engines import engine_for
+from qsense.theory.scales import lifetimes
+
+MOST_DENSE = 8  # spins of a probe whose gain takes dense matrices
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseSource:
+    """A noise by itself: spins that are prepared and read without error."""
+
+    noise: Any
+    name: str
+    tick: float = 0.0
+
+    def site(self, num_qubits: int, question: Question) -> Site:
+        world = World(self.noise, question.signal, question.pulses)
+        world.check(num_qubits)
+        span = _span(num_qubits, world)
+        curves, probes, left_out = _curves_of(num_qubits, world, span)
+        alone: Mapping[str, Curve] = {}
+        if world.noise.correlated:
+            own = [part for part in world.noise.phase_noise if part not in world.noise.correlated]
+            lonely = World(NoiseModel(world.noise.local, phase_noise=own), question.signal, question.pulses)
+            if lonely.decay_rates(num_qubits).all():
+                alone = _curves_of(num_qubits, lonely, _span(num_qubits, lonely))[0]
+        rates = world.noise.local
+        t2 = None
+        if isinstance(rates, LocalNoise) and world.pulses.is_free and not world.noise.phase_noise:
+            t2 = 2 / float(np.mean(world.decay_rates(num_qubits)))
+        return Site(num_qubits, (), probes, curves, {}, alone, span, t2, world, left_out)
+
+
+def _span(num_qubits: int, world: World) -> tuple[float, float]:
+    rates = world.decay_rates(num_qubits)
+    if not rates.any():
+        raise ArgumentError(
+            f'The noise "{world.name}" has no rates: a longer time is always better and there is nothing to plan. '
+            "Give a rate."
+        )
+    exponent = world.noise.exponent
+    slowest = float(rates[rates > 0].min())
+    fastest = float(world.noise.fastest_rate(num_qubits, world.pulses)) + num_qubits * float(rates.max())
+    return lifetimes(1.0, exponent, fastest), lifetimes(1.0, exponent, slowest)
+
+
+def _curves_of(
+    num_qubits: int, world: World, span: tuple[float, float]
+) -> tuple[dict[str, Curve], dict[str, Probe], dict[str, str]]:
+    probes = {
+        "ghz": Probe.ghz(num_qubits, world.signal.matching_signs(num_qubits)),
+        "product": Probe.product(num_qubits),
+    }
+    left_out: dict[str, str] = {}
+    curves: dict[str, Curve] = {}
+    for name, probe in probes.items():
+        method = engine_for(probe, world).method
+        if method not in ("closed form", "symmetric engine") and num_qubits > MOST_DENSE:
+            raise ArgumentError(
+                f'The gain of "{name}" under the noise "{world.name}" needs dense matrices, for which a plan takes at '
+                f"most {MOST_DENSE} spins, but `num_qubits` is {num_qubits}; give fewer."
+            )
+        readout = "loss_flag" if name == "ghz" else "any" if world.noise.correlated else "local_x"
+        curves[name] = OfTheory(probe, world, span, readout)
+    reason = _no_squeezing(world)
+    if reason is None and num_qubits > 2:
+        none = np.zeros(num_qubits)
+        spins = Spins(tuple(range(num_qubits)), none, none, none, none, np.ones(num_qubits))
+        squeezed, probe = best_strength(Squeezed(spins, 0.0, none, world=world), span)
+        curves["squeezed"], probes["squeezed"] = squeezed, probe
+    elif reason is not None:
+        left_out["squeezed"] = reason
+    return curves, probes, left_out
+
+
+def _no_squeezing(world: World) -> str | None:
+    if not world.signal.has_unit_weights:
+        return "a squeezed probe senses a field that is the same for all spins"
+    if not world.noise.is_covariant or world.noise.is_coupled:
+        return "its closed form is for noise that commutes with the field"
+    return None

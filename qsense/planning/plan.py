@@ -1,0 +1,197 @@
+"""The plan: all rows, ranked, the bounds, the advice; and `plan_sensing`, which makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qsense.errors import ArgumentError
+from qsense.planning.advice import Advice, advise
+from qsense.planning.question import PRECISION, UNCERTAINTY, Goal, Question
+from qsense.planning.rows import Bound, Row, bound_of, rows_of
+from qsense.planning.site import Site, Source
+from qsense.planning.sources import source_of
+from qsense.signals import UNIFORM, Pulses, Signal
+from qsense.signals.magnetic import KEY, checked_ratio
+
+
+@dataclass(frozen=True, eq=False)
+class SensingPlan:
+    """What to build, what it costs and what it sees.
+
+    Attributes:
+        source: the device's or the noise's name.
+        backend: the device's name; None for a noise.
+        noise: as it was given; None for a device.
+        question: what was asked.
+        rows: the best first.
+        bounds: what no probe exceeds, one for each N.
+        advice: the sentence, and what it rests on.
+        ratio: gyromagnetic, in Hz/T.
+        left_out: (name of a probe, N) → why it is not planned.
+        sites: the spins of each N and the curves of their probes.
+        tick: of the device's clock in s; 0 where any time is possible.
+        qubits: as they were asked for.
+    """
+
+    source: str
+    backend: str | None
+    noise: Any
+    question: Question
+    rows: tuple[Row, ...]
+    bounds: tuple[Bound, ...]
+    advice: Advice
+    ratio: float | None
+    left_out: dict[tuple[str, int], str]
+    sites: tuple[Site, ...]
+    tick: float = 0.0
+    qubits: Sequence[int] | str | None = None
+
+    def site(self, num_qubits: int) -> Site:
+        """Returns the probes of one N, with their curves."""
+        return next(site for site in self.sites if site.num_qubits == num_qubits)
+
+    def rounded(self, time: float) -> float:
+        """Returns a time in s on the device's clock."""
+        return max(round(time / self.tick), 1) * self.tick if self.tick else time
+
+    def row(self, probe: str, num_qubits: int) -> Row:
+        """Returns the row of a probe: "ghz", "product" or "squeezed".
+
+        Raises:
+            ArgumentError: there is none.
+        """
+        for row in self.rows:
+            if row.num_qubits == num_qubits and probe in (row.kind, row.probe):
+                return row
+        raise ArgumentError(f'The plan has no row of "{probe}" with {num_qubits} spins.')
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the plan for JSON."""
+        asked = self.question
+        return {
+            "source": self.source,
+            "backend": self.backend,
+            "goal": asked.goal,
+            "dead_time_s": asked.dead_time,
+            "shots": asked.shots,
+            "seconds": asked.seconds,
+            "precision": asked.precision,
+            "uncertainty": asked.uncertainty,
+            KEY: self.ratio,
+            "rows": [row.to_dict() for row in self.rows],
+            "bounds": [bound.to_dict() for bound in self.bounds],
+            "advice": self.advice.sentence,
+            "reasons": self.advice.to_dict(),
+            "left_out": [
+                {"probe": probe, "num_qubits": size, "why": why} for (probe, size), why in self.left_out.items()
+            ],
+        }
+
+    def to_spec(self, name: str = "plan") -> dict[str, Any]:
+        """Returns the keys of the run spec that would measure what is advised; see `planning.written`."""
+        from qsense.planning.written import spec_of
+
+        return spec_of(self, name)
+
+
+def plan_sensing(
+    backend: str | None = None,
+    *,
+    noise: Any = None,
+    num_qubits: int | Sequence[int] = (2, 3, 4),
+    goal: Goal = "rate",
+    dead_time: float = 0.0,
+    shots: int | None = None,
+    seconds: float | None = None,
+    precision: float = PRECISION,
+    uncertainty: float = UNCERTAINTY,
+    signal: Signal = UNIFORM,
+    idle: str = "free",
+    qubits: Sequence[int] | str | None = None,
+    gyromagnetic_ratio: float | str | None = None,
+    allow_code: bool = False,
+) -> SensingPlan:
+    """Returns which probe to build, on which qubits, with how many spins, when to measure and how often, and why.
+
+    Args:
+        backend: a device, "fake:boston" or "module:factory"; or give `noise`.
+        noise: a noise model, its name or file; its probes are prepared and read without error.
+        num_qubits: numbers of spins, each at least 2.
+        goal: "rate" (information about φ per total time), "field" (the same, for the least error), "img" (𝓘) or
+            "crossover" (until when GHZ leads).
+        dead_time: in s of each repetition, beside preparation and readout as a device reports them.
+        shots: repetitions that may be made; or
+        seconds: that may be spent; or neither: what `precision` needs.
+        precision: relative standard error of G at the best time, of 𝓘 or of the crossing, as the goal says.
+        uncertainty: relative standard error of T1 and T2.
+        signal: weights and waveform of the field.
+        idle: pulses of the window.
+        qubits: of the device: as in `[device]` of a spec.
+        gyromagnetic_ratio: in Hz/T, or a name such as "nv"; by default the noise model's, where it has one.
+        allow_code: whether a module:factory may be imported.
+
+    Raises:
+        ArgumentError: an argument is out of range, the device is too small, or nothing there decays.
+
+    >>> import qsense
+    >>> plan = plan_sensing(noise=qsense.LocalNoise(emission=0.1), num_qubits=4, goal="img")
+    >>> plan.advice.probe, round(plan.row("ghz", 4).advantage_db.value, 2)
+    ('ghz', 1.35)
+    """
+    sizes = (num_qubits,) if isinstance(num_qubits, int) else tuple(num_qubits)
+    question = Question(
+        sizes, goal, dead_time, shots, seconds, precision, uncertainty, signal, Pulses.named(idle)
+    )  # fmt: skip
+    source = source_of(backend, noise, question, qubits, allow_code)
+    ratio = _ratio(gyromagnetic_ratio, noise)
+    return plan_of(source, question, ratio, backend, noise, qubits)
+
+
+def plan_of(
+    source: Source,
+    question: Question,
+    ratio: float | None,
+    backend: str | None = None,
+    noise: Any = None,
+    qubits: Sequence[int] | str | None = None,
+) -> SensingPlan:
+    """Returns the plan for a source that is open; the rest as of `plan_sensing`."""
+    sites = [source.site(size, question) for size in sorted(set(question.num_qubits))]
+    rows = [row for site in sites for row in rows_of(site, question, ratio)]
+    bounds = tuple(bound_of(site, question) for site in sites)
+    left_out = {(name, site.num_qubits): why for site in sites for name, why in site.left_out.items()}
+    advice = advise(sites, rows, question)
+    ranked = tuple(sorted(rows, key=lambda row: _rank(row, question)))
+    return SensingPlan(
+        source.name,
+        backend,
+        noise,
+        question,
+        ranked,
+        bounds,
+        advice,
+        ratio,
+        left_out,
+        tuple(sites),
+        source.tick,
+        qubits,
+    )
+
+
+def _rank(row: Row, question: Question) -> tuple[float, int]:
+    if question.goal == "crossover":
+        return -(row.leads_until_s or 0.0), row.num_qubits
+    return -(row.integrated_gain_s if question.goal == "img" else row.rate_s), row.num_qubits
+
+
+def _ratio(given: float | str | None, noise: Any) -> float | None:
+    if given is not None:
+        return checked_ratio(given)
+    if not isinstance(noise, str):
+        return None
+    from qsense.noise.entries import LocalEntry
+    from qsense.noise.loading import ratio_of_entry
+
+    return ratio_of_entry(LocalEntry(noise=noise))

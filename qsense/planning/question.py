@@ -1,0 +1,127 @@
+"""What is asked of a plan, and how uncertain the relaxation times that answer it are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from qsense.errors import ArgumentError, nearest
+from qsense.noise import World
+from qsense.numerics.fisher import FloatArray
+from qsense.signals import FREE, UNIFORM, Pulses, Signal
+
+Goal = Literal["rate", "img", "field", "crossover"]
+GOALS: tuple[Goal, ...] = get_args(Goal)
+UNCERTAINTY, PRECISION = 0.2, 0.05
+LARGEST = 100  # spins: what the search for qubits and the times of a plan are meant for
+_DRAWS, _SEED = 32, 16
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a plan is to answer.
+
+    Attributes:
+        num_qubits: numbers of spins N, each at least 2.
+        goal: what the probes are ranked by: "rate" (information about φ per total time), "img" (𝓘), "field" (the least
+            error of the field) or "crossover" (until when GHZ leads).
+        dead_time: in s, of each repetition, beside preparation and readout that a device reports itself.
+        shots: repetitions that may be made; None where the time or the precision decides.
+        seconds: of measuring, all repetitions and dead times together; None where shots or the precision decide.
+        precision: relative standard error that is asked for where neither is given.
+        uncertainty: relative standard error of T1 and T2.
+        signal, pulses: as of a World.
+
+    Raises:
+        ArgumentError: a number is out of its range, or both budgets are given.
+
+    >>> Question((2, 3), goal="img").precision
+    0.05
+    """
+
+    num_qubits: tuple[int, ...]
+    goal: Goal = "rate"
+    dead_time: float = 0.0
+    shots: int | None = None
+    seconds: float | None = None
+    precision: float = PRECISION
+    uncertainty: float = UNCERTAINTY
+    signal: Signal = UNIFORM
+    pulses: Pulses = FREE
+
+    def __post_init__(self) -> None:
+        if self.goal not in GOALS:
+            raise ArgumentError(f'Unknown goal "{self.goal}". {nearest(str(self.goal), GOALS)}')
+        if not self.num_qubits or not all(2 <= size <= LARGEST for size in self.num_qubits):
+            raise ArgumentError(
+                f"Argument `num_qubits` must be numbers from 2 to {LARGEST}, but is {list(self.num_qubits)}: one spin "
+                "has nothing to be entangled with."
+            )
+        if not (math.isfinite(self.dead_time) and self.dead_time >= 0):
+            raise ArgumentError(
+                f"Argument `dead_time` must be finite and not negative, but is {self.dead_time} s; give such a time."
+            )
+        if self.shots is not None and self.seconds is not None:
+            raise ArgumentError("Give one budget: `shots` or `seconds`.")
+        for name, least in (("shots", 1), ("seconds", 0)):
+            given = getattr(self, name)
+            if given is not None and not (math.isfinite(given) and given >= least and given > 0):
+                raise ArgumentError(f"Argument `{name}` must be positive and finite, but is {given}.")
+        for name, most in (("precision", 1.0), ("uncertainty", 0.5)):
+            if not 0 <= getattr(self, name) <= most:
+                raise ArgumentError(f"Argument `{name}` must be in [0, {most:g}], but is {getattr(self, name)}.")
+        if self.precision == 0:
+            raise ArgumentError("Argument `precision` must be above 0, but is 0: no number of shots reaches it.")
+
+    @property
+    def is_about_phase(self) -> bool:
+        """Whether probes are ranked by what their readout tells of φ, and not by G alone."""
+        return self.goal in ("rate", "field")
+
+    def collected(self, times: FloatArray) -> FloatArray:
+        """Returns W(t), the part of φt that windows collect, shape (times,)."""
+        return World(None, self.signal, self.pulses).collected(times)
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """By what T1 and T2 are multiplied, one row a draw; the first row of `drawn` is 1.
+
+    Attributes:
+        t1, t2: of each spin, shape (draws, spins).
+        whole: of all noise together, where spins are not known one by one, shape (draws,).
+    """
+
+    t1: FloatArray
+    t2: FloatArray
+    whole: FloatArray
+
+    @classmethod
+    def scaled(cls, scales: Sequence[float] | FloatArray, num_qubits: int) -> Factors:
+        """Returns one row for each scale, the same for all spins.
+
+        >>> Factors.scaled([1.0, 2.0], 3).t2.shape
+        (2, 3)
+        """
+        whole = np.asarray(scales, dtype=np.float64)
+        each = np.repeat(whole[:, None], num_qubits, axis=1)
+        return cls(each, each, whole)
+
+    @classmethod
+    def drawn(cls, uncertainty: float, num_qubits: int) -> Factors:
+        """Returns random factors of the stated relative error, always the same ones.
+
+        Half of the variance is common to all spins (a calibration of another day, an echo's T2 for a free one), half is
+        each spin's own. Each draw has its mirror image, so that means have no error of first order.
+        """
+        rng = np.random.default_rng(_SEED)
+        half = rng.standard_normal((_DRAWS // 2, 1 + 2 * num_qubits))
+        normal = np.concatenate([np.zeros((1, half.shape[1])), half, -half])
+        common, own = normal[:, :1], normal[:, 1:] * uncertainty / math.sqrt(2)
+        both = common * uncertainty / math.sqrt(2)
+        t1, t2 = (np.exp(both + own[:, part::2]) for part in (0, 1))
+        return cls(t1, t2, np.exp(common[:, 0] * uncertainty))

@@ -1,0 +1,76 @@
+"""The probes of one N on the same spins, and what gives them: a device, or a noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from qsense.noise import World
+from qsense.planning.curves import Curve, Squeezed, one_axis_moments
+from qsense.planning.question import Factors, Question
+from qsense.probes import Probe
+
+_STRENGTHS = 24
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """The probes of one N on the same spins.
+
+    Attributes:
+        num_qubits: N.
+        qubits: of the device; empty where there is none.
+        probes: their states by name.
+        curves: by the same names; "product" is always there.
+        ideal: the curves of perfect preparation and readout, by the same names.
+        alone: the curves without noise that spins share, by the same names; empty where there is none.
+        span: the shortest and the longest lifetime of a gain in s.
+        t2: the harmonic mean of T2 in s, as calibrated; None where no T2 is known.
+        world: noise, signal and pulses of the window, for bounds.
+        left_out: name of a probe → why it is not in the plan.
+    """
+
+    num_qubits: int
+    qubits: tuple[int, ...]
+    probes: Mapping[str, Probe]
+    curves: Mapping[str, Curve]
+    ideal: Mapping[str, Curve]
+    alone: Mapping[str, Curve]
+    span: tuple[float, float]
+    t2: float | None
+    world: World
+    left_out: Mapping[str, str]
+
+
+class Source(Protocol):
+    """A device or a noise."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def tick(self) -> float:
+        """The step of its clock in s; 0 where any time is possible."""
+        ...
+
+    def site(self, num_qubits: int, question: Question) -> Site:
+        """Returns the probes of one size.
+
+        Raises:
+            ArgumentError: it has no room for so many spins, or nothing there decays.
+        """
+        ...
+
+
+def best_strength(of: Squeezed, span: tuple[float, float]) -> tuple[Squeezed, Probe]:
+    """Returns the squeezed probe of the strength with the best rate without dead times, and its state."""
+    n = len(of.spins.qubits)
+    one, times = Factors.scaled([1.0], n), np.geomspace(span[0] * 1e-2, span[1] * 10, 80)
+    tried = [replace(of, strength=float(chi)) for chi in np.geomspace(0.02 / n, 1.0, _STRENGTHS)]
+    tried = [squeezed for squeezed in tried if one_axis_moments(n, squeezed.strength)[0] > 0]
+    found = max(tried, key=lambda squeezed: float((squeezed.gain(times, one) * times).max()))
+    found = replace(found, strength=float(f"{found.strength:.3g}"))
+    return found, Probe.named(f"one_axis:{found.strength:g}", n)

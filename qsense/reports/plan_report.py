@@ -1,0 +1,166 @@
+"""A plan for the terminal: the verdict first, then its rows in 80 columns."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from qsense.files.terminal import plain_console
+from qsense.files.units import readable_time
+from qsense.planning.plan import SensingPlan
+from qsense.planning.question import Question
+from qsense.planning.ranking import Ranking
+from qsense.planning.rows import Interval, Row
+from qsense.signals.magnetic import readable_field
+
+WIDTH, MOST_ROWS = 80, 12
+_GOALS = {
+    "rate": "information about φ per total time",
+    "field": "the error of the field per total time",
+    "img": "𝓘, the integral of G",
+    "crossover": "until when G is above that of product spins",
+}
+
+
+def print_plan(plan: SensingPlan, out: str | None = None, plot: str | None = None) -> None:
+    """Prints a plan; of more than 12 rows it says how many more there are.
+
+    Args:
+        plan: to print.
+        out, plot: the files that were written.
+    """
+    console = plain_console(highlight=False, piped_width=WIDTH)
+    console.print(plan.advice.sentence)
+    console.print(_capital(plan.advice.limit) + ".")
+    console.print()
+    console.print(f"{plan.source}, ranked by {_GOALS[plan.question.goal]}")
+    console.print(_table(plan.rows[:MOST_ROWS], plan.ratio is not None))
+    if len(plan.rows) > MOST_ROWS:
+        console.print(f"{len(plan.rows) - MOST_ROWS} more rows: --json has all of them")
+    for line in _notes(plan):
+        console.print(line)
+    if out is not None:
+        console.print(f"run spec: {out}")
+    if plot is not None:
+        console.print(f"figure: {plot}")
+
+
+def print_ranking(ranking: Ranking) -> None:
+    """Prints the devices, the best first, with the best row of each, and why others have none."""
+    from rich.table import Table
+
+    console = plain_console(highlight=False, piped_width=WIDTH)
+    best = ranking.plans[0]
+    question, row = best.question, best.rows[0]
+    console.print(
+        f"Use {best.source}: {_name(row)} of N = {row.num_qubits} is first among {len(ranking.plans)} devices."
+    )
+    console.print(f"On it: {best.advice.sentence}")
+    console.print()
+    console.print(f"the best row of each device, ranked by {_GOALS[question.goal]}")
+    table = Table(box=None, pad_edge=False)
+    for name in ("device", "probe", "N", "G(0)", "best t", "gain (dB)", "leads for", _worth_name(question)):
+        table.add_column(name, justify="left" if name in ("device", "probe") else "right", no_wrap=True)
+    for plan in ranking.plans:
+        top = plan.rows[0]
+        table.add_row(
+            plan.source, _name(top), str(top.num_qubits), f"{top.gain_start:.3g}", _time(top.best_time_s),
+            _decibels(top), _until(top), _worth(top, question),
+        )  # fmt: skip
+    console.print(table)
+    for name, why in ranking.left_out.items():
+        console.print(f"{name}: {why}")
+
+
+def _table(rows: Any, in_tesla: bool) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    last = "δB" if in_tesla else "δφt/rad"
+    for name in ("probe", "N", "G(0)", "best t", "gain (dB)", "leads for", "shots", "takes", last):
+        table.add_column(name, justify="left" if name == "probe" else "right", no_wrap=True)
+    for row in rows:
+        error = f"{row.phase_error_rad:.2g}" if math.isfinite(row.phase_error_rad) else "–"
+        if in_tesla:
+            known = row.field_error_t is not None and math.isfinite(row.field_error_t)
+            error = readable_field(row.field_error_t) if known else "–"
+        table.add_row(
+            _name(row), str(row.num_qubits), f"{row.gain_start:.3g}", _time(row.best_time_s), _decibels(row),
+            _until(row), _count(row.shots), _time(row.device_s), error,
+        )  # fmt: skip
+    return table
+
+
+def _notes(plan: SensingPlan) -> list[str]:
+    asked = plan.question
+    found = []
+    site = plan.site(plan.advice.num_qubits)
+    if site.qubits:
+        readout = next(row.readout for row in plan.rows if row.kind == "ghz" and row.num_qubits == site.num_qubits)
+        found.append(f"N = {site.num_qubits} on qubits {', '.join(map(str, site.qubits))}; GHZ read by {readout}")
+    bound = next(one for one in plan.bounds if one.num_qubits == site.num_qubits)
+    if math.isfinite(bound.advantage_db):
+        found.append(
+            f"bound: no probe of N = {bound.num_qubits}, perfectly prepared and read, has more than "
+            f"{bound.advantage_db:+.2f} dB"
+        )
+    here = [row for row in plan.rows if row.num_qubits == site.num_qubits]
+    found += [f"squeezed, N = {row.num_qubits}: {row.probe}" for row in here if row.kind == "squeezed"]
+    found += [f"{probe}, N = {size}: not planned: {why}" for (probe, size), why in plan.left_out.items()]
+    budget = f"{asked.shots} shots" if asked.shots is not None else None
+    if asked.seconds is not None:
+        budget = f"{_time(asked.seconds)}"
+    meant = {"img": "𝓘", "crossover": "the crossing"}.get(asked.goal, "G at the best time")
+    shots = f"shots: as given, {budget}" if budget else f"shots: for {asked.precision:.3g} relative error of {meant}"
+    found.append(f"{shots}; ± and intervals: 95 %, of T1 and T2 known to {asked.uncertainty:.0%}")
+    return found
+
+
+def _name(row: Row) -> str:
+    return "GHZ" if row.kind == "ghz" else row.kind
+
+
+def _decibels(row: Row) -> str:
+    if row.kind == "product":
+        return "0"
+    found: Interval = row.advantage_db
+    return f"{found.value:+.2f}±{(found.high - found.low) / 2:.2f}"
+
+
+def _until(row: Row) -> str:
+    if row.leads_until_s is None:
+        return ""
+    return "ever" if math.isinf(row.leads_until_s) else "never" if not row.leads_until_s else _time(row.leads_until_s)
+
+
+def _time(seconds: float) -> str:
+    if not math.isfinite(seconds):
+        return "–"
+    rounded = float(f"{seconds:.3g}")  # 999.7 µs are 1 ms
+    return readable_time(rounded) if rounded < 1e4 else f"{seconds:.2g} s"
+
+
+def _count(shots: float) -> str:
+    """A number of shots in few letters.
+
+    >>> _count(812.0), _count(37912.0), _count(6.8e6)
+    ('812', '37.9k', '6.8M')
+    """
+    if not math.isfinite(shots):
+        return "none do"
+    for size, symbol in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if shots >= size:
+            return f"{shots / min(size, 1e3 if symbol == 'k' else size):.3g}{symbol}"
+    return str(int(shots))
+
+
+def _worth_name(question: Question) -> str:
+    return "𝓘" if question.goal == "img" else "rate"
+
+
+def _worth(row: Row, question: Question) -> str:
+    return _time(row.integrated_gain_s if question.goal == "img" else row.rate_s)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,54 @@
+"""What a plan foresaw of a run, in the table `plan` of its spec: `qsense compare` sets it beside what was measured."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from qsense.files.toml_file import Table
+
+
+class PlannedRow(Table):
+    """Of one probe: G(t) as the run's estimator would show it, with its 95 % interval, at a few times.
+
+    Attributes:
+        probe, num_qubits: whose.
+        times_s: increasing.
+        gain, gain_low, gain_high: at these times.
+        integrated_gain_s: 𝓘, with its interval.
+        leads_until_s: until when it is above the product probe; absent where it always is, or for that probe itself.
+        phase_error: of φt of one repetition at the best time, in rad.
+    """
+
+    probe: str
+    num_qubits: int = Field(ge=1)
+    readout: str
+    times_s: list[float] = Field(min_length=2)
+    gain: list[float]
+    gain_low: list[float]
+    gain_high: list[float]
+    integrated_gain_s: float
+    integrated_gain_low_s: float
+    integrated_gain_high_s: float
+    leads_until_s: float | None = None
+    leads_until_low_s: float | None = None
+    leads_until_high_s: float | None = None
+    best_time_s: float | None = None
+    phase_error: float | None = None
+
+    @model_validator(mode="after")
+    def _are_as_many(self) -> PlannedRow:
+        sizes = {len(self.times_s), len(self.gain), len(self.gain_low), len(self.gain_high)}
+        if len(sizes) > 1:
+            raise ValueError("`times_s`, `gain`, `gain_low` and `gain_high` must be as many numbers")
+        if any(after <= before for before, after in zip(self.times_s, self.times_s[1:], strict=False)):
+            raise ValueError("`times_s` must increase")
+        return self
+
+
+class PlanEntry(Table):
+    """The table `plan`: of which goal, from which source, and what was foreseen. It decides no counts."""
+
+    goal: str
+    source: str
+    advice: str = ""
+    rows: list[PlannedRow] = Field(min_length=1)
