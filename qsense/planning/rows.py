@@ -53,7 +53,7 @@ class Row:
     """What one probe of N spins reaches. Every number but N has an interval in `intervals`.
 
     Attributes:
-        probe: its name, "ghz", "product", or "one_axis:χ".
+        probe: its name, "ghz" (of other signs "ghz:+-"), "product", or "one_axis:χ".
         num_qubits: N.
         qubits: of the device, where spin j is; empty without one.
         readout: "loss_flag", "parity", "local_x", "moments", or "any".
@@ -92,7 +92,8 @@ class Row:
     @property
     def kind(self) -> str:
         """ "ghz", "product" or "squeezed"."""
-        return "squeezed" if self.probe.startswith("one_axis") else self.probe
+        name = self.probe.partition(":")[0]  # a GHZ probe of other signs is "ghz:+-"
+        return "squeezed" if name == "one_axis" else name
 
     @property
     def frequency_error_rad_per_s(self) -> float:
@@ -161,7 +162,7 @@ def rows_of(site: Site, question: Question, ratio: float | None) -> list[Row]:
         name: (tabulate(curve, fine, one, question), tabulate(curve, coarse, drawn, question))
         for name, curve in site.curves.items()
     }
-    product, start = site.curves["product"], fine[:1] * 1e-6
+    product, start = site.curves["product"], np.zeros(1)
     level = [merit(table, question, question.dead_time + product.overhead) for table in tables["product"]]
     return [
         _row(site, name, question, ratio, (tables[name], tables["product"]), level, (one, drawn), start)

@@ -44,12 +44,12 @@ def spec_of(plan: SensingPlan, name: str) -> dict[str, Any]:
     times = _times(plan, rows, site)
     shots = [_shots_of_circuit(row, DESIGNED if times is None else max(len(times) - 1, 1)) for row in rows]
     estimators = [_estimator(row) | {"shots": count} for row, count in zip(rows, shots, strict=True)]
-    best = next((row for row in rows if row.probe == "ghz"), rows[0])
+    best = next((row for row in rows if row.kind == "ghz"), rows[0])
     spec: dict[str, Any] = {
         "schema": 1,
         "name": name,
         "description": _description(plan, rows),
-        "probes": [row.probe for row in rows],
+        "probes": ["ghz" if row.kind == "ghz" else row.probe for row in rows],
         "num_qubits": [size],
         "noise": "calibration" if plan.backend is not None else _noise(plan),
         "estimators": estimators,
@@ -80,7 +80,7 @@ def spec_of(plan: SensingPlan, name: str) -> dict[str, Any]:
 
 
 def _rows(plan: SensingPlan, size: int) -> list[Row]:
-    entangled = plan.advice.probe if plan.advice.probe not in ("product",) else "ghz"
+    entangled = plan.advice.probe if plan.advice.probe != "product" else "ghz"
     if plan.backend is not None or plan.row(entangled, size).kind == "ghz":
         entangled = "ghz"
     return [plan.row(entangled, size), plan.row("product", size)]
