@@ -26,12 +26,14 @@ class Answer:
         numbers: how often each was read, shape (entries,).
         places: where each entry stands, such as "row 7"; () where `place` says it for all.
         place: where the answer stands.
+        missing: where shots stand that are said to be missing, beside the entries.
     """
 
     bits: Bits
     numbers: Numbers
     places: Sequence[str] = ()
     place: str = ""
+    missing: tuple[str, ...] = ()
 
     def where(self, entry: int) -> str:
         """Returns where an entry stands."""
@@ -49,6 +51,7 @@ class Answers:
         by_id: the answers, by the id of their circuit.
         order: how the bits of an entry are ordered: "letters" of a text, as the reading says; "last" spin first, as
             Qiskit's integers; "spins" in their order, as in arrays.
+        notes: what of the source was not read, a line each.
     """
 
     source: str
@@ -59,16 +62,23 @@ class Answers:
     notes: tuple[str, ...] = field(default=())
 
 
+def letters_of(text: str) -> str:
+    """Returns the letters of a text of bits, without what people write between and before them.
+
+    >>> letters_of(" '00 11 ")
+    '0011'
+    """
+    return text.strip().removeprefix("'").replace(" ", "").replace("_", "")
+
+
 def of_text(text: str, number: int, circuit: DesignedCircuit, source: str, place: str) -> tuple[list[int], int]:
-    """Returns one entry of a text of bits: 0, 1 and ? for a lost spin; no letter at all is a shot that is missing.
+    """Returns one entry of a text of bits: 0, 1 and ? for a lost spin.
 
     Raises:
         ContentError: it is no such text, or has another length than the circuit has spins.
     """
-    letters = text.strip().removeprefix("'").replace(" ", "").replace("_", "")
+    letters = letters_of(text)
     size = circuit.num_qubits
-    if not letters:
-        return [LOST] * size, number
     wrong = sorted(set(letters) - set("01?"))
     if wrong:
         hint = "; format the column as text" if {"E", "e", "+", ".", ","} & set(wrong) else ""

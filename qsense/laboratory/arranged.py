@@ -200,9 +200,15 @@ def _or_keep(circuit: DesignedCircuit) -> str:
 
 
 def _missing(answer: Answer, circuit: DesignedCircuit, answers: Answers, reading: Reading) -> int:
+    """How many shots are missing: those that are said to be, and those that were planned beyond them."""
+    if answer.missing and reading.lost == "refuse":
+        raise ContentError(
+            f"{answers.source}: {answer.missing[0]}: {len(answer.missing)} shots of {circuit.id} are missing; say "
+            '`lost = "drop"` (--lost drop) if so few were read.'
+        )
     total = int(answer.numbers.sum())
     if reading.shots == "measured" or total == circuit.shots:
-        return 0
+        return len(answer.missing)
     what = f"{answers.source}: {circuit.id} has {total} shots, but {circuit.shots} were planned"
     if total > circuit.shots:
         raise ContentError(f'{what}; say `shots = "measured"` (--shots measured) if so many were taken.')

@@ -15,7 +15,7 @@ import numpy as np
 from qsense.errors import ContentError
 from qsense.files import DAMAGED
 from qsense.files.archives import read_array
-from qsense.laboratory.answers import Answer, Numbers, as_answer, in_order, known_circuit, of_text
+from qsense.laboratory.answers import Answer, Numbers, as_answer, in_order, known_circuit, letters_of, of_text
 from qsense.laboratory.arrays import SLACK, as_bits
 from qsense.laboratory.design import Design, DesignedCircuit
 from qsense.laboratory.sheets import MOST_COUNT
@@ -55,6 +55,8 @@ def _each(listed: Mapping[Any, Any], source: str, design: Design, read: Any) -> 
         named = list(zip(circuits, listed.values(), strict=True))
     else:
         named = [(known_circuit(design, str(name), source, f"key {str(name)[:60]!r}"), o) for name, o in listed.items()]
+    if len({circuit.id for circuit, _ in named}) < len(named):
+        raise ContentError(f"{source}: names a circuit twice; write each once.")
     return {circuit.id: read(one, circuit, source) for circuit, one in named}
 
 
@@ -63,18 +65,26 @@ def _histogram(one: Any, circuit: DesignedCircuit, source: str) -> Answer:
     if not isinstance(one, Mapping):
         raise ContentError(f"{source}: {place}: must be {{bits: count}}, but is {type(one).__name__}.")
     entries = []
+    seen: dict[str, str] = {}
     for bits, count in one.items():
         if not isinstance(bits, str):
             raise ContentError(f"{source}: {place}: the string {bits!r} must be text of 0 and 1.")
-        entry = of_text(bits, _count(count, source, f"{place}, string {bits[:40]!r}"), circuit, source, place)
-        if not bits.strip():
+        before = seen.setdefault(letters_of(bits), bits)
+        if before != bits:
+            raise ContentError(
+                f"{source}: {place}: the strings {before[:40]!r} and {bits[:40]!r} are the same; write each once."
+            )
+        if not letters_of(bits):
             raise ContentError(f"{source}: {place}: has an empty string; write the string that was read.")
+        entry = of_text(bits, _count(count, source, f"{place}, string {bits[:40]!r}"), circuit, source, place)
         if entry[1]:
             entries.append(entry)
     return as_answer(entries, circuit.num_qubits, (), place)
 
 
 def _count(count: Any, source: str, place: str) -> int:
+    if isinstance(count, float | np.floating) and float(count).is_integer():  # as of pandas
+        count = int(count)
     whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
     if not whole or not 0 <= count <= MOST_COUNT:
         raise ContentError(f"{source}: {place}: the count must be a whole number from 0 to 10⁹, but is {count!r}.")
@@ -97,7 +107,14 @@ def _result(data: Mapping[str, Any], source: str, design: Design) -> dict[str, A
         circuits = in_order(design, len(experiments), source, "results")
     found = {}
     for circuit, (_, counts) in zip(circuits, experiments, strict=True):
-        plain = {_bits(key, circuit.num_qubits, source): count for key, count in counts.items()}
+        plain: dict[str, Any] = {}
+        for key, count in counts.items():
+            bits = _bits(key, circuit.num_qubits, source)
+            if bits in plain:
+                raise ContentError(
+                    f"{source}: circuit {circuit.id}: the outcome {str(key)[:40]!r} is there twice; write each once."
+                )
+            plain[bits] = count
         found[circuit.id] = _histogram(plain, circuit, source)
     return found
 

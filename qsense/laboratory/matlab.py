@@ -50,6 +50,8 @@ def read_matlab(content: bytes, check: Callable[[tuple[int, ...]], None], most: 
         if kind == _MATRIX:
             one = _matrix(data, order, check)
             if one is not None:
+                if one[0] in found:
+                    raise ValueError(f"the array {one[0][:60]!r} is there twice")
                 found[one[0]] = one[1]
     return found
 

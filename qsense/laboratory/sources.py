@@ -12,7 +12,7 @@ import numpy as np
 
 from qsense.errors import ArgumentError, ContentError
 from qsense.files import safe
-from qsense.files.nesting import parse_json
+from qsense.files.nesting import RepeatedKeyError, parse_json
 from qsense.laboratory import arrays, documents, sheets
 from qsense.laboratory.answers import Answer, Answers
 from qsense.laboratory.design import Design
@@ -48,11 +48,13 @@ def read_source(path: Path, design: Design, axes: Sequence[str] = (), within: Pa
     if axes and ending in (".csv", ".json"):
         raise ArgumentError("Argument `axes` goes with arrays; leave it out.")
     if ending == ".csv":
-        kind, found = sheets.answers(content, source, design)
-        return Answers(source, kind, digest, found)
+        kind, found, notes = sheets.answers(content, source, design)
+        return Answers(source, kind, digest, found, notes=notes)
     if ending == ".json":
         try:
             data = parse_json(content)
+        except RepeatedKeyError as error:
+            raise ContentError(f"{source}: {error}; write each once.") from error
         except ValueError as error:  # of Unicode, too
             raise ContentError(f"{source}: is no JSON ({' '.join(str(error).split())[:100]}); save it anew.") from error
         kind, order, found = documents.answers(data, source, design)

@@ -140,7 +140,7 @@ def _recorded(
                 "(`label`)."
             )
         return analyse(existing, brought.points, progress)
-    for line in remarks(stated):
+    for line in (*remarks(stated), *answers.notes):
         logger.warning(line)
     try:
         out.mkdir(parents=True, exist_ok=True)

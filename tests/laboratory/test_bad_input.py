@@ -66,7 +66,8 @@ def changed(row, line):
         (4, f"{GHZ}.t0.r0,000,=1+1", "row 4, column count: .*'=1[+]1'; it is a formula, whose value no CSV holds"),
         (4, "../../etc/passwd,000,4", "row 4, column circuit: '../../etc/passwd' is no circuit of this design"),
         (4, f"{GHZ}.t0.r0,000,-4", "row 4, column count: must be a whole number .*'-4'"),
-        (4, f"{GHZ}.t0.r0,000,4.0", "row 4, column count: must be a whole number .*'4.0'"),
+        (4, f"{GHZ}.t0.r0,000,4.5", "row 4, column count: must be a whole number .*'4.5'"),
+        (4, f"{GHZ}.t0.r0,000,1.000", "row 4, column count: must be a whole number .*'1.000'"),
         (4, f'{GHZ}.t0.r0,000,"4,0"', "row 4, column count: .*'4,0'; it has a decimal comma"),
         (4, f"{GHZ}.t0.r0,000,4,0", "row 4: has 4 cells, but row 1 names 3 columns .*decimal comma"),
         (4, f"{GHZ}.t0.r0,000,99999999999", "row 4, column count: must be a whole number"),
@@ -106,6 +107,7 @@ def test_circuits_or_shots_that_are_missing_are_named(tmp_path):
 
 def test_texts_in_other_encodings_are_named(tmp_path):
     assert "is in UTF-16; save it as CSV in UTF-8" in refusal(tmp_path / "a.csv", sheet().encode("utf-16"))
+    assert "row 1: has NUL characters, as UTF-16 does" in refusal(tmp_path / "a.csv", sheet().encode("utf-16-le"))
     assert "row 2: is not in UTF-8" in refusal(tmp_path / "a.csv", sheet().replace("ghz", "gh\xe9").encode("latin-1"))
 
 
@@ -149,6 +151,29 @@ def test_documents_that_do_not_fit_are_named(tmp_path):
     ):
         assert message in refusal(tmp_path / "a.json", json.dumps(data))
     assert "is no JSON" in refusal(tmp_path / "a.json", "[" * 100_000)
+
+
+def test_what_is_there_twice_does_not_replace_what_was_there_before(tmp_path):
+    plain = foreign.histograms(foreign.drawn(design()))
+    first = next(iter(plain))
+    text = json.dumps(plain)
+    again = json.dumps(first) + ': {"000": 40}'
+    assert f"has the key {first!r} twice; write each once" in refusal(tmp_path / "a.json", f"{text[:-1]}, {again}}}")
+    own = json.dumps(plain[first])
+    twice = text.replace(own, '{"000": 1, "000": 39}', 1)
+    assert f"has the key '000' twice in {first!r}" in refusal(tmp_path / "a.json", twice)
+    spelled = json.dumps({**plain, first: {"000": 1, "0 00": 39}})
+    assert "'000' and '0 00' are the same" in refusal(tmp_path / "a.json", spelled)
+    result = json.loads(foreign.result_json(foreign.drawn(design())))
+    result["results"][0]["data"] = {"counts": {"0x1": 40, "0x01": 40}}
+    assert "'0x01' is there twice" in refusal(tmp_path / "a.json", json.dumps(result))
+    name, bits, number = sheet().splitlines()[1].split(",")
+    found = refusal(tmp_path / "a.csv", changed(3, f"{name},'{bits[0]}_{bits[1:]},{number}"))
+    assert "row 3, column bits:" in found
+    assert "is in row 2 already" in found
+    shots = foreign.shots_sheet(foreign.drawn(design())).replace(f"{first},1,", f"{first},00,", 1)
+    assert "column shot: '00'" in refusal(tmp_path / "a.csv", shots)
+    assert "twice" in refusal(tmp_path / "a.csv", sheet().replace("circuit,bits,count", "circuit,bits,Bits", 1))
 
 
 def test_files_that_are_made_to_do_harm_are_refused(tmp_path):

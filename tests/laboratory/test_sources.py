@@ -141,6 +141,30 @@ def test_lost_spins_and_missing_shots_are_left_out_as_stated_and_counted():
     assert brought(of_object({**shots(), second: holed[second]}, design()), shots="measured").missing == 0
 
 
+def test_an_empty_shot_is_missing_and_not_lost(tmp_path):
+    lines = foreign.shots_sheet(shots()).splitlines()
+    lines[3] = lines[3].rpartition(",")[0] + ","
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    answers = read_source(tmp_path / "a.csv", design())
+    with pytest.raises(ContentError, match=r"row 4: 1 shots of .* are missing; .*--lost drop"):
+        brought(answers)
+    with pytest.raises(ContentError, match=r"row 4: 1 shots of .* are missing"):
+        brought(answers, shots="measured")
+    for reading in ({}, {"shots": "measured"}):
+        found = brought(answers, lost="drop", **reading)
+        assert (found.lost, found.missing) == (0, 1)
+
+
+def test_sheets_of_spreadsheets_and_of_pandas_are_read_and_what_is_not_read_is_said(tmp_path):
+    lines = foreign.counts_sheet(shots()).splitlines()
+    (tmp_path / "a.csv").write_text("\n".join(["Circuit,Bits,Count,note", *(f"{one}.0,by hand" for one in lines[1:])]))
+    answers = read_source(tmp_path / "a.csv", design())
+    assert tables(brought(answers)) == direct()
+    assert answers.notes == (f"the columns note of {tmp_path / 'a.csv'} are not read",)
+    floats = {name: {bits: float(n) for bits, n in own.items()} for name, own in foreign.histograms(shots()).items()}
+    assert tables(brought(of_object(floats, design()))) == direct()
+
+
 @pytest.mark.parametrize("one", ["up", "down"])
 @pytest.mark.parametrize("leftmost", ["first", "last"])
 def test_known_strings_say_how_the_bits_are_to_be_read(one, leftmost):
