@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from qsense.workflow import run as run
     from qsense.workflow import submit as submit
     from qsense.workflow.importing import import_counts as import_counts
+    from qsense.workflow.needed import shots_for as shots_for
+    from qsense.workflow.until import run_until_error as run_until_error
 
     collect, estimate = collect_record, estimate_record
 
@@ -96,6 +98,8 @@ _HOMES = {
     "register_writer": ("qsense.tables", "register_writer"),
     "results_of": ("qsense.tables", "results_of"),
     "run": ("qsense.workflow", "run"),
+    "run_until_error": ("qsense.workflow.until", "run_until_error"),
+    "shots_for": ("qsense.workflow.needed", "shots_for"),
     "submit": ("qsense.workflow", "submit"),
     "sweep": ("qsense.study.sweep", "sweep"),
     "theory_figure": ("qsense.reports.theory_figures", "theory_figure"),

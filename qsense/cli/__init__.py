@@ -10,6 +10,7 @@ from qsense.cli import (
     recharging,
     records,
     runs,
+    shots,
     studies,
     theory,
 )
@@ -17,5 +18,5 @@ from qsense.cli.app import app, main
 
 __all__ = [
     "app", "calibration", "devices", "jobs", "laboratory", "main", "optimal", "planning", "recharging", "records",
-    "runs", "studies", "theory",
+    "runs", "shots", "studies", "theory",
 ]  # fmt: skip

@@ -13,7 +13,8 @@ from qsense.cli.app import RECORDS, AsJson, Out, app
 from qsense.cli.options import AllowCode, MaxQpuSeconds, integers, print_paths, time_or_none, value
 from qsense.cli.progress import progress
 from qsense.cli.records import Record, Records, SeveralRecords, folders_for, for_each
-from qsense.errors import RecordError
+from qsense.cli.shots import Goal, run_in_rounds
+from qsense.errors import ArgumentError, RecordError
 from qsense.files.old_names import with_old_names
 from qsense.files.terminal import print_line
 
@@ -28,6 +29,14 @@ def run(
     spec: Spec,
     out: Out = RECORDS,
     shots: Annotated[int | None, typer.Option(help="Shots for every circuit, instead of the spec's.", min=1)] = None,
+    until_error: Annotated[
+        str | None,
+        typer.Option(metavar="ERROR", help="Measure in rounds until half the 95 % interval is this: 5%, 20us, 2nT."),
+    ] = None,
+    goal: Goal = "img",
+    max_shots: Annotated[
+        int | None, typer.Option(help="Of all circuits of all rounds, with --until-error.", min=1)
+    ] = None,
     max_qpu_seconds: MaxQpuSeconds = None,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
@@ -40,6 +49,11 @@ def run(
     loaded = RunSpec.load(spec)
     if shots is not None:
         loaded = loaded.with_shots(shots)
+    if until_error is not None:
+        run_in_rounds(loaded, until_error, goal, max_shots, out, as_json)
+        return
+    if max_shots is not None:
+        raise ArgumentError("Option --max-shots goes with --until-error; give both, or --shots.")
     with progress(as_json) as update:
         record = workflow.run(loaded, out, update, most)
     show_record(record, as_json)
@@ -170,10 +184,10 @@ def rerun(
         raise typer.Exit(1)
 
 
-def show_record(record: RecordFolder, as_json: bool) -> None:
-    """Prints a record as it was last estimated, for people or as JSON."""
+def show_record(record: RecordFolder, as_json: bool, more: dict[str, Any] | None = None) -> None:
+    """Prints a record as it was last estimated, for people or as JSON with more keys."""
     if as_json:
-        print(json.dumps(_as_json(record), indent=2, allow_nan=False))
+        print(json.dumps(_as_json(record) | (more or {}), indent=2, allow_nan=False))
         return
     summary, pulses, imported = record.summary(), record.outside_pulses, _imported(record)
     from qsense.files.terminal import plain_console, print_parts

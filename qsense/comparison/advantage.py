@@ -81,9 +81,7 @@ def crossovers(
             size. Where the two have no estimator in common, as "ghz" and "product", the first of each is taken.
         used: where the probes were on a device.
     """
-    if pairs is None:
-        pairs = _beside_product([one.point.probe for one in measured])
-    found = [_crossover(one, other) for one, other in _matched(measured, pairs)]
+    found = [_crossover(one, other) for one, other in matched(measured, pairs)]
     return found if used is None else [_on_qubits(one, used) for one in found]
 
 
@@ -98,10 +96,12 @@ def _beside_product(probes: Sequence[Probe]) -> list[tuple[Probe, Probe]]:
     return [(p, products[p.num_qubits]) for p in unlike if p != products[p.num_qubits]]
 
 
-def _matched(
-    measured: Sequence[MeasuredPoint], pairs: Sequence[tuple[Probe, Probe]]
+def matched(
+    measured: Sequence[MeasuredPoint], pairs: Sequence[tuple[Probe, Probe]] | None
 ) -> Iterator[tuple[MeasuredPoint, MeasuredPoint]]:
-    """The points of each pair, in the order of the pairs."""
+    """The points of each pair, in the order of the pairs; by default every probe beside the product probe."""
+    if pairs is None:
+        pairs = _beside_product([one.point.probe for one in measured])
     for noise in dict.fromkeys(m.point.noise.name for m in measured):
         here = [m for m in measured if m.point.noise.name == noise]
         for first, second in pairs:
@@ -116,7 +116,7 @@ def _crossover(one: MeasuredPoint, other: MeasuredPoint) -> Crossover:
     is_refused = one.is_withheld or other.is_withheld
     totals = one.integral.total, other.integral.total
     ratio = None if is_refused else ratio_of(*totals)
-    withheld = _withheld(one, other, ratio)
+    withheld = why_withheld(one, other, ratio)
     compared = None if ratio is None else compare_integrals(_integral(one), _integral(other))
     asked = _as_asked(one), _as_asked(other)
     exact, exact_other = (item.integrated_gain_exact.value for item in asked)
@@ -158,7 +158,7 @@ def _integral(one: MeasuredPoint) -> Integral:
     return Integral(one.point.rule, one.estimates, one.integral.total)
 
 
-def _withheld(one: MeasuredPoint, other: MeasuredPoint, ratio: Estimate | None) -> str | None:
+def why_withheld(one: MeasuredPoint, other: MeasuredPoint, ratio: Estimate | None) -> str | None:
     """Why these numbers say nothing about the states of the two probes."""
     for item in (one, other):
         name = item.point.estimator.name

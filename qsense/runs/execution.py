@@ -18,6 +18,7 @@ from qsense.runs.adaptive import settled
 from qsense.runs.pilots import WHOLE, pilot_of
 from qsense.runs.point import Acquisition, Point
 from qsense.runs.record import RunRecord
+from qsense.runs.rounds import as_measured, planned
 
 Progress = Callable[[int, int, str], None]
 
@@ -50,6 +51,24 @@ def execute(points: Sequence[Point], sampler: Sampler, record: RunRecord, progre
     _measure(rest, sampler, record, shown)
     new = {point.key for point in rest}
     return sum(one.key not in before or two.key in new for one, two in zip(first, second, strict=True))
+
+
+def execute_rounds(
+    points: Sequence[Point], sampler: Sampler, record: RunRecord, progress: Progress | None = None
+) -> None:
+    """Measures what the record's rounds plan and it does not hold yet, one round after the other.
+
+    Args:
+        points: as `adaptive.settled` gives them, measured.
+        sampler, record, progress: as of `execute`.
+
+    Raises:
+        RecordError, ArgumentError: as of `execute`.
+    """
+    for number in range(len(planned(record))):
+        missing = [one for one in as_measured(points, record, number) if not record.has_counts(one)]
+        circuits = sum(one.circuits_per_time * len(one.rule.times) for one in missing)
+        _measure(missing, sampler, record, _Shown(circuits, progress))
 
 
 @dataclass

@@ -22,6 +22,7 @@ from qsense.runs.execution import Progress
 from qsense.runs.naming import record_path
 from qsense.runs.plan import plan
 from qsense.runs.record import RunRecord
+from qsense.runs.rounds import planned, with_rounds
 from qsense.workflow import runs as workflow
 
 TOLERANCE = 1e-9  # relative: rounding differs by some 1e-15, a change of what is computed by more
@@ -133,7 +134,7 @@ def _rerun(record: RunRecord | str | Path, out: Path, progress: Progress | None)
         raise RecordError(f"{place}: exists and would be continued, not run again; choose another folder (`out`).")
     before = _numbers_of(old)
     asked = plan(old.spec, old.row_shots())
-    points = settled(asked, old)
+    points = with_rounds(settled(asked, old), old)
     tables = [old.counts(point) for point in points]
     if len(before) != len(points):
         raise RecordError(f"{old.path}: was estimated in part only; run `qsense estimate {old.path}`.")
@@ -143,9 +144,9 @@ def _rerun(record: RunRecord | str | Path, out: Path, progress: Progress | None)
             f"{old.path}: {few.label} has {min(few.shots)} shots a circuit, but {few.needed_shots} are needed: what "
             "an earlier version made of them is not made again."
         )
-    new = workflow.run_again(old.spec, asked, out, progress)
+    new = workflow.run_again(old.spec, asked, out, progress, planned(old))
     after = _numbers_of(new)
-    again = [new.counts(point) for point in settled(asked, new)]
+    again = [new.counts(point) for point in with_rounds(settled(asked, new), new)]
     rows = zip(points, tables, again, before, after, strict=True)
     compared = tuple(
         PointReproduced(

@@ -32,7 +32,7 @@ from qsense.jobs import collection, ledger, submission
 from qsense.jobs.collection import Collected
 from qsense.runs.adaptive import settled
 from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS, PHASE_COLUMNS, REFUSED_COLUMN
-from qsense.runs.execution import Progress, execute
+from qsense.runs.execution import Progress, execute, execute_rounds
 from qsense.runs.folder import SCHEMA
 from qsense.runs.imported import is_import, known_strings, with_measured_rows
 from qsense.runs.placement import DeviceOptions, Placement
@@ -41,6 +41,7 @@ from qsense.runs.point import Point
 from qsense.runs.preparation import PreparedRun, prepare_run
 from qsense.runs.readout import calibrate_readout
 from qsense.runs.record import RunRecord
+from qsense.runs.rounds import Plan, planned, with_rounds, write_rounds
 from qsense.runs.spec import RunSpec
 from qsense.runs.use import in_use
 from qsense.services import Service, ServiceError
@@ -86,24 +87,48 @@ def _run(spec: RunSpec, out: Path, progress: Progress | None, max_seconds: float
             f'A limit on the time on the device goes with a backend that takes jobs, but it is "{spec.backend}"; '
             "leave it out (`max_seconds`)."
         )
-    return _measure(prepare_run(spec, out), out, progress)
+    return measure(prepare_run(spec, out), out, progress)
 
 
-def run_again(spec: RunSpec, points: Sequence[Point], out: Path, progress: Progress | None = None) -> RunRecord:
+def run_again(
+    spec: RunSpec, points: Sequence[Point], out: Path, progress: Progress | None = None, rounds: Sequence[Plan] = ()
+) -> RunRecord:
     """Returns a new record of a spec, measured here with the settings and shots that its points have.
 
     Args:
         spec: of the run.
         points: of its record, which may be of an earlier version.
         out, progress: as of `run`.
+        rounds: that the record has after its first.
 
     Raises:
         SpecError, RecordError: as of `run`.
     """
-    return _measure(replace(prepare_run(spec, out), points=tuple(points)), out, progress)
+    return measure(replace(prepare_run(spec, out), points=tuple(points)), out, progress, rounds)
 
 
-def _measure(prepared: PreparedRun, out: Path, progress: Progress | None) -> RunRecord:
+def measure(
+    prepared: PreparedRun, out: Path, progress: Progress | None = None, rounds: Sequence[Plan] = ()
+) -> RunRecord:
+    """Returns the record of a prepared run, measured and analysed; arguments and errors as of `measure_counts`."""
+    record = measure_counts(prepared, out, progress, rounds)
+    with in_use(record.path):
+        return analyse(record, with_rounds(settled(prepared.points, record), record), progress)
+
+
+def measure_counts(
+    prepared: PreparedRun, out: Path, progress: Progress | None = None, rounds: Sequence[Plan] = ()
+) -> RunRecord:
+    """Returns the record of a prepared run, with the counts of it and of the rounds which its record plans.
+
+    Args:
+        prepared: the run.
+        out, progress: as of `run`.
+        rounds: that a new record is given.
+
+    Raises:
+        SpecError, RecordError: as of `run`.
+    """
     prepared.log_remarks()
     record, sampler = RunRecord.create(prepared.spec, out, prepared.calibration), prepared.sampler
     with in_use(record.path):
@@ -115,7 +140,11 @@ def _measure(prepared: PreparedRun, out: Path, progress: Progress | None) -> Run
         if measured < len(prepared.points):
             existing, every = len(prepared.points) - measured, len(prepared.points)
             logger.info(f"{existing} of {every} points were in the record already and were not run again")
-        return analyse(record, settled(prepared.points, record), progress)
+        base = settled(prepared.points, record)
+        if rounds and not planned(record):
+            write_rounds(record, rounds, {})
+        execute_rounds(base, sampler, record, progress)
+    return record
 
 
 def _readout_counts(record: RunRecord, sampler: DeviceSampler, place: Placement) -> Counts:
@@ -140,7 +169,7 @@ def estimate_record(
         record = record if isinstance(record, RunRecord) else RunRecord.load(record)
         with in_use(record.path):
             points = with_measured_rows(plan(record.spec, record.row_shots()), record)
-            return analyse(record, settled(points, record), progress)
+            return analyse(record, with_rounds(settled(points, record), record), progress)
 
 
 def collect_record(

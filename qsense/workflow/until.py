@@ -1,0 +1,201 @@
+"""A run in rounds, until its intervals are short enough.
+
+After each round the shots that are still wanted follow from the errors so far: at most three times what has been
+measured, at least a quarter of it, and a little more than the errors say. There are few looks, so that stopping where
+the interval happens to be short hardly matters: bias and coverage are measured in benchmarks/until_error.py.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qsense import services as remote
+from qsense.comparison import measure_point
+from qsense.comparison.judged import judged
+from qsense.comparison.points import MeasuredPoint
+from qsense.comparison.precision import Precision, Target, precisions
+from qsense.errors import ArgumentError
+from qsense.extensions import allowing
+from qsense.runs.adaptive import settled
+from qsense.runs.execution import Progress, execute_rounds
+from qsense.runs.point import Point
+from qsense.runs.preparation import PreparedRun, prepare_run
+from qsense.runs.record import RunRecord
+from qsense.runs.rounds import planned, rows_for, with_rounds, write_rounds
+from qsense.runs.spec import RunSpec
+from qsense.runs.use import in_use
+from qsense.workflow import runs
+
+logger = logging.getLogger(__name__)
+LEAST, MOST = 0.25, 3.0  # of all shots before a round, that it adds
+MARGIN = 1.05  # of the shots that errors ask for, so that a round more is rare
+MOST_ROUNDS = 20
+_REFUSED_BELOW = 1e-3  # of assumptions, on the way: there are several looks, and a false alarm ends a run
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A run in rounds, when it stopped.
+
+    Attributes:
+        record: its record.
+        target: what was asked for.
+        found: how well each number is known.
+        rounds: how many there are in the record, the run itself included.
+        shots: of all circuits of all rounds.
+        why: why it stopped before the target; "" where it is reached.
+    """
+
+    record: RunRecord
+    target: Target
+    found: tuple[Precision, ...]
+    rounds: int
+    shots: int
+    why: str
+
+    @property
+    def is_reached(self) -> bool:
+        return not self.why
+
+    def lines(self) -> list[str]:
+        """Returns what is known how well, a line for each number, and why it stopped."""
+        unit = f" {self.target.unit}" if self.target.unit else ""
+        said = []
+        for one in self.found:
+            share = f" ({one.half / abs(one.value) * 100:.2g} %)" if one.value and math.isfinite(one.half) else ""
+            half = f"± {one.half:.3g}{unit}{share}" if math.isfinite(one.half) else "not told"
+            value = f"{one.value:.4g} " if math.isfinite(one.value) else ""
+            said.append(f"{one.label}: {value}{half}{f': {one.why}' if one.why else ''}")
+        end = "reached" if self.is_reached else f"not reached: {self.why}"
+        many = f"{self.rounds} round{'s' * (self.rounds != 1)}"
+        return [*said, f"{self.target.text}: {end}; {many}, {self.shots} shots"]
+
+
+def run_until_error(
+    spec: RunSpec | str | Path,
+    error: str | float,
+    goal: str = "img",
+    max_shots: int | None = None,
+    out: str | Path = runs.RECORDS,
+    progress: Progress | None = None,
+    allow_code: bool = False,
+) -> Stopped:
+    """Runs a spec in rounds until what it is after is known well enough; continues its record.
+
+    The first round is the run itself, with the spec's shots. All rounds are in one record; one that was killed goes on.
+
+    Args:
+        spec: a RunSpec or the path of a TOML file.
+        error: half of the 95 % interval, such as "5%" of the value, 0.05, or "20us" (see `Target.of`).
+        goal: "img", "gain", "crossover" or "field".
+        max_shots: of all circuits of all rounds; None for no limit.
+        out, progress, allow_code: as of `run`.
+
+    Raises:
+        SpecError, RecordError: as of `run`.
+        ArgumentError: the goal or the error is none, the limit is below what is measured already, or the backend takes
+            jobs.
+    """
+    with allowing(allow_code):
+        spec = spec if isinstance(spec, RunSpec) else RunSpec.load(spec)
+        target = target_of(spec, goal, error)
+        if remote.is_remote(spec.backend):
+            raise ArgumentError(
+                f'a run until an error is reached measures in rounds here, but "{spec.backend}" takes jobs; give it '
+                "the shots that `qsense shots` says."
+            )
+        prepared = prepare_run(spec, Path(out))
+        first = sum(sum(point.total_shots) for point in prepared.points)
+        if max_shots is not None and max_shots < first:
+            raise ArgumentError(
+                f"at most {max_shots} shots are allowed, but the first round has {first}; lower `shots`."
+            )
+        return _rounds(prepared, runs.measure_counts(prepared, Path(out), progress), target, max_shots, progress)
+
+
+def target_of(spec: RunSpec, goal: str, error: str | float) -> Target:
+    """Returns the target of a run; a field in T is taken by the ratio of its spins, where all have one.
+
+    Raises:
+        ArgumentError: as `Target.of`.
+    """
+    ratios = {spec.ratio_of(noise) for noise in spec.noises}
+    return Target.of(goal, error, next(iter(ratios)) if len(ratios) == 1 else None)
+
+
+def _rounds(
+    prepared: PreparedRun, record: RunRecord, target: Target, max_shots: int | None, progress: Progress | None
+) -> Stopped:
+    about = {"goal": target.goal, "error": target.error, "is_share": target.is_share, "max_shots": max_shots}
+    with in_use(record.path):
+        base = settled(prepared.points, record)
+        while True:
+            points = with_rounds(base, record)
+            every = [measure_point(one, record.counts(one), record.spec.readout_error) for one in points]
+            measured = judged(every, level=_REFUSED_BELOW)
+            found = precisions(measured, target.goal, record.spec.pairs)
+            factors, why = _next(points, measured, found, target, max_shots, len(planned(record)))
+            if not factors:
+                break
+            following = {base[place].key: rows_for(points[place], factor) for place, factor in factors.items()}
+            write_rounds(record, [*planned(record), following], about)
+            logger.info(
+                f"round {len(planned(record)) + 1}: {sum(sum(map(sum, rows)) for rows in following.values())} shots"
+            )
+            execute_rounds(base, prepared.sampler, record, progress)
+        write_rounds(record, planned(record), {**about, "reached": not why, "stopped": why or "reached"})
+        runs.analyse(record, points, progress)
+    shots = sum(sum(one.total_shots) for one in points)
+    return Stopped(record, target, tuple(found), len(planned(record)) + 1, shots, why)
+
+
+def _next(
+    points: Sequence[Point],
+    measured: Sequence[MeasuredPoint],
+    found: Sequence[Precision],
+    target: Target,
+    max_shots: int | None,
+    rounds: int,
+) -> tuple[dict[int, float], str]:
+    """What each point's next round adds, as a factor of its shots, by its place; {} with the reason to stop."""
+    open_ = [one for one in found if not one.is_reached(target)]
+    if not open_:
+        return {}, ""
+    never = [one for one in open_ if math.isinf(one.factor(target))]
+    if never:
+        return {}, "; ".join(unreachable(one, target) for one in never)
+    if rounds + 1 >= MOST_ROUNDS:
+        return {}, f"{MOST_ROUNDS} rounds were not enough"
+    factors: dict[int, float] = {}
+    for one in open_:
+        wanted = min(max(MARGIN * one.factor(target) - 1, LEAST), MOST)
+        for place in one.points:
+            factors[place] = max(factors.get(place, 0.0), wanted)
+    if max_shots is None:
+        return factors, ""
+    shots = [sum(point.total_shots) for point in points]
+    left = max_shots - sum(shots)
+    asked = sum(factor * shots[place] for place, factor in factors.items())
+    if asked > left:
+        factors = {place: factor * max(left, 0) / asked for place, factor in factors.items()}
+    fits = sum(sum(map(sum, rows_for(points[place], factor))) for place, factor in factors.items()) <= left
+    if not fits or left < 0.01 * sum(shots):
+        return {}, f"the limit of {max_shots} shots"
+    return factors, ""
+
+
+def unreachable(one: Precision, target: Target) -> str:
+    """Returns why no number of shots reaches the target for a number, with the least error that is left."""
+    if one.why:
+        return f"{one.label}: {one.why}"
+    if one.floor < one.wanted(target):
+        return f"{one.label}: the interval is longer than its shots alone make it, as the law of decay is in doubt"
+    share = f"{one.floor / abs(one.value) * 100:.2g} %" if target.is_share else f"{one.floor:.3g} {target.unit}"
+    return (
+        f"{one.label}: the times leave an error of ± {share} that no number of shots takes away; leave `times_s` out, "
+        "or give more times"
+    )
