@@ -50,7 +50,12 @@ def run(
     if shots is not None:
         loaded = loaded.with_shots(shots)
     if until_error is not None:
-        run_in_rounds(loaded, until_error, goal, max_shots, out, as_json)
+        stopped, more = run_in_rounds(loaded, until_error, goal, max_shots, out, as_json)
+        show_record(stopped.record, as_json, more)
+        for line in [] if as_json else stopped.lines():
+            print_line(line)
+        if not stopped.is_reached:
+            raise typer.Exit(1)
         return
     if max_shots is not None:
         raise ArgumentError("Option --max-shots goes with --until-error; give both, or --shots.")

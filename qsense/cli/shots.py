@@ -18,6 +18,7 @@ from qsense.files.terminal import print_line
 if TYPE_CHECKING:
     from qsense.runs.spec import RunSpec
     from qsense.workflow.needed import Needed
+    from qsense.workflow.until import Stopped
 
 Goal = Annotated[str, typer.Option(help="What the error is of: img (𝓘), gain, crossover or field.")]
 
@@ -80,20 +81,17 @@ def _show(found: list[Needed], goal: str, error: str, dead: float) -> None:
             print_line(one.why)
 
 
-def run_in_rounds(spec: RunSpec, error: str, goal: str, max_shots: int | None, out: Path, as_json: bool) -> None:
-    """Runs a spec in rounds and shows its record; exit status 1 if it stopped before the error was reached."""
-    from qsense.cli.runs import show_record
+def run_in_rounds(
+    spec: RunSpec, error: str, goal: str, max_shots: int | None, out: Path, quiet: bool
+) -> tuple[Stopped, dict[str, Any]]:
+    """Runs a spec in rounds; returns when it stopped, and what `--json` says of it."""
     from qsense.workflow.until import run_until_error
 
-    with progress(as_json) as update:
+    with progress(quiet) as update:
         found = run_until_error(spec, error, goal, max_shots, out, update)
     rows = [_precision(one) for one in found.found]
     until = {"reached": found.is_reached, "why": found.why, "rounds": found.rounds, "shots": found.shots, "found": rows}
-    show_record(found.record, as_json, {"until_error": {"goal": goal, "error": error, **until}})
-    for line in [] if as_json else found.lines():
-        print_line(line)
-    if not found.is_reached:
-        raise typer.Exit(1)
+    return found, {"until_error": {"goal": goal, "error": error, **until}}
 
 
 def _precision(one: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from qsense.comparison import measure_point
 from qsense.comparison.points import MeasuredPoint
 from qsense.comparison.precision import Precision, Target, expected, precisions
 from qsense.errors import ArgumentError
-from qsense.estimators.result import NORMAL_95
+from qsense.estimators.result import NORMAL_95, Estimate
 from qsense.extensions import allowing
 from qsense.runs.plan import plan
 from qsense.runs.point import Point
@@ -119,7 +119,7 @@ def _simulated(point: Point, sampler: Sampler, spec: RunSpec) -> MeasuredPoint:
     found = measure_point(point, counts, spec.readout_error)
     if all(one.spread is not None for one in found.estimates):
         return found
-    every = [found.estimates]
+    every: list[Sequence[Estimate]] = [found.estimates]
     every += [again.estimate(_counts(again, sampler)) for again in (_reseeded(point, k) for k in range(1, _REPEATS))]
     errors = np.sqrt(np.mean([[one.stderr**2 for one in each] for each in every], axis=0))
     pairs = zip(found.estimates, errors.tolist(), strict=True)
