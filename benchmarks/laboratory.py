@@ -3,6 +3,7 @@
     python benchmarks/laboratory.py shape                        7 signals × 3 settings × 60 phases × 72 shots × 3 ions
     python benchmarks/laboratory.py lost    [--repetitions 2000] product and ramsey_scan, spins lost, kept or dropped
     python benchmarks/laboratory.py angles  [--repetitions 40000] the variance that a scan states beside the true one
+    python benchmarks/laboratory.py fits    [--repetitions 1000] false alarms and power of the test of a fringe's fit
 
 Prints Markdown.
 """
@@ -14,11 +15,15 @@ import time
 import numpy as np
 
 import qsense
-from qsense.estimators.scan import squared_contrast
+from qsense.circuits.counts import Counts
+from qsense.estimators.registry import estimator_named
+from qsense.estimators.scan import fit_fringe, squared_contrast
+from qsense.estimators.scan.fringes import fits_p_value
 from qsense.laboratory.arranged import arranged
 from qsense.laboratory.design import designed
 from qsense.laboratory.reading import Reading
 from qsense.laboratory.sources import of_object
+from qsense.probes import Probe
 
 SHAPE = {
     "schema": 1, "name": "trap", "noise": {"dephasing_rate": 0.15}, "field_rad_per_s": 0.4, "shots": 72, "seed": 1,
@@ -40,10 +45,10 @@ SETS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["shape", "lost", "angles"])
+    parser.add_argument("part", choices=["shape", "lost", "angles", "fits"])
     parser.add_argument("--repetitions", type=int)
     options = parser.parse_args()
-    {"shape": shape, "lost": lost, "angles": angles}[options.part](options.repetitions)
+    {"shape": shape, "lost": lost, "angles": angles, "fits": fits}[options.part](options.repetitions)
 
 
 def shape(repetitions: int | None) -> None:
@@ -125,6 +130,58 @@ def angles(repetitions: int | None) -> None:
 def _law(spread, at):
     v0, v1, v2 = np.moveaxis(spread, -1, 0)
     return float((v0 + v1 * at + v2 * at**2).mean())
+
+
+FITTED = {"8 uneven": np.radians([0, 11, 23, 95, 100, 181, 240, 301]), "12 even": np.arange(12) * np.pi / 6}
+
+
+def fits(repetitions: int | None) -> None:
+    """p < 5 % and p < 1 % of fringes that hold, one, and those of six spins together; and that drift by 1 rad."""
+    number, shots = repetitions or 1000, (5, 24, 72, 200, 1000)
+    head = "".join(f" {one} shots |" for one in shots)
+    print(f"| angles | V | fringes |{head}\n|---|---|---|{'---|' * len(shots)}")
+    for name, beta in FITTED.items():
+        for contrast in (1.0, 0.95, 0.8, 0.5, 0.0):
+            for spins in (1, 6):
+                rng, cells = np.random.default_rng(11), []
+                for each in shots:
+                    chance = (1 + contrast * np.cos(beta - 0.3)) / 2
+                    cells.append(_refused([_chance(rng, chance, each, beta, spins) for _ in range(number)]))
+                print(f"| {name} | {contrast} | {spins} | {' | '.join(cells)} |", flush=True)
+    print("\n| collective spin of 6, 12 even | V = 1 | 0.8 | 0 |\n|---|---|---|---|")
+    for each in (24, 100):
+        found = [_refused(_of_collective(contrast, each, number)) for contrast in (1.0, 0.8, 0.0)]
+        print(f"| {each} shots | {' | '.join(found)} |", flush=True)
+    print("\n| V = 0.8, 100 shots, drift of 1 rad; top at | 0.3 | 1.5 | 3 rad |\n|---|---|---|---|")
+    for name, beta in FITTED.items():
+        for spins in (1, 6):
+            rng, cells, drift = np.random.default_rng(13), [], np.linspace(-0.5, 0.5, len(beta))
+            for top in (0.3, 1.5, 3.0):
+                chance = (1 + 0.8 * np.cos(beta - top - drift)) / 2
+                cells.append(_refused([_chance(rng, chance, 100, beta, spins) for _ in range(number)]))
+            print(f"| {name}, {spins} spins | {' | '.join(cells)} |", flush=True)
+
+
+def _chance(rng, chance, shots, beta, spins):
+    drawn = 2 * rng.binomial(shots, chance, (spins, len(beta))) / shots - 1
+    return fits_p_value([fit_fringe(one, np.full(len(beta), float(shots)), beta) for one in drawn])
+
+
+def _of_collective(contrast, shots, repetitions):
+    """p-values of a product probe of 6 spins."""
+    method = estimator_named("collective_scan").for_probe(Probe.product(6), angles_deg=(), num_angles=12)
+    rng, found = np.random.default_rng(12), []
+    for _ in range(repetitions):
+        down = (1 + contrast * np.cos(np.array(method.angles) - 0.3)) / 2
+        ups = rng.binomial(6, 1 - down, (shots, 12)).T
+        rows = [{(1 << k) - 1: n for k, n in enumerate(np.bincount(row).tolist()) if n} for row in ups]
+        found.append(method.fits(Counts.from_histograms(6, rows))[0].p_value)
+    return found
+
+
+def _refused(chances):
+    told = np.array([1.0 if one is None else one for one in chances])
+    return "; ".join(f"{100 * np.mean(told < level):.1f}" for level in (0.05, 0.01))
 
 
 if __name__ == "__main__":

@@ -19,12 +19,12 @@ def z_score(difference: float, stderr: float) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def p_value(chi_square: float, degrees: int) -> float:
+def p_value(chi_square: float, degrees: float) -> float:
     """Returns the chance of a χ² of at least this size.
 
     Args:
         chi_square: Σ of squared residuals in units of their standard deviation.
-        degrees: degrees of freedom, at least 1.
+        degrees: degrees of freedom, above 0.
 
     >>> round(p_value(3.841459, 1), 6)
     0.05

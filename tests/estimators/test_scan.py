@@ -11,6 +11,7 @@ from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError, QsenseError
 from qsense.estimators.registry import estimator_named
 from qsense.estimators.scan import ParityScan, RamseyScan, fit_fringe, squared_contrast
+from qsense.estimators.scan.fringes import fits_p_value
 from qsense.probes import Probe
 
 UNEVEN = np.radians([0.0, 10.0, 25.0, 40.0, 75.0, 130.0, 200.0, 285.0])
@@ -55,6 +56,26 @@ def test_a_fit_is_refused_as_often_as_it_says_and_where_the_fringe_drifts():
         assert np.mean(chances < 0.5) > 0.4
     drifting = means(rng, angles, shots, 0.9, 0.4 + np.linspace(0, 1.0, 60), repeats=(50,))
     assert np.mean([fit_fringe(one, shots, angles).p_value < 0.001 for one in drifting]) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("shots", "contrast", "angles"), [(24, 1.0, UNEVEN), (24, 1.0, np.arange(12) * np.pi / 6), (5, 0.0, UNEVEN)]
+)
+def test_many_fringes_are_refused_as_often_as_said_where_rows_have_hardly_a_hit(shots, contrast, angles):
+    """18 fringes, as of 6 spins at 3 times: what is wrong with the law of one row adds up."""
+    rng, number = np.random.default_rng(6), np.full(len(angles), float(shots))
+    draws = means(rng, angles, shots, contrast, 0.3, repeats=(60, 18))
+    chances = np.array([fits_p_value([fit_fringe(one, number, angles) for one in each]) for each in draws])
+    for level in (0.05, 0.01):  # with this seed; the limit is passed by 1 of 10⁴
+        assert np.mean(chances < level) < level + 4 * np.sqrt(level / 60)
+    assert 0.3 < np.mean(chances < 0.5) < 0.7
+
+
+def test_one_hit_is_nothing_to_compare():
+    drawn = np.ones(12)
+    drawn[3] = 1 - 2 / 24
+    assert fit_fringe(drawn, np.full(12, 24.0), np.arange(12) * np.pi / 6).p_value is None
+    assert fit_fringe(np.ones(12), np.full(12, 24.0), np.arange(12) * np.pi / 6).p_value is None
 
 
 def test_a_fit_finds_contrast_and_phase_with_the_errors_that_it_states():

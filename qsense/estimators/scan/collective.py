@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
@@ -31,13 +30,13 @@ from qsense.estimators.moments.prepared import checked, frame_of
 from qsense.estimators.result import Estimate
 from qsense.estimators.scan.contrast import solver, system
 from qsense.estimators.scan.fringes import FringeFit
+from qsense.estimators.scan.left_over import left_over
 from qsense.estimators.scan.method import OPTIONS, TABLES, angles_of, on_one_fringe
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 
 MIN_SHOTS = 20  # a row, as of `moments`
 LEAST_ANGLES = 6
-_TOLD = 4.0  # errors
 _LEAST_SPREAD = 0.05  # of the smallest singular value of the system of variances, beside that of even angles
 
 
@@ -61,13 +60,13 @@ class Curve(NamedTuple):
 
     Attributes:
         values: at the angles of the rows, no less than they are known to, shape (rows,).
-        is_told: whether a row's is well above its error: where spins all agree, a variance is known to no share of it.
+        fitted: at the angles of the rows, as fitted, shape (rows,); noise may take them below 0.
         across: across the mean spin.
         relative: the squared relative error of `across`.
     """
 
     values: FloatArray
-    is_told: NDArray[np.bool_]
+    fitted: FloatArray
     across: float
     relative: float
 
@@ -129,7 +128,7 @@ class CollectiveScan(Estimator):
         contrast = float(np.hypot(*found[:2]))
         along = np.array([*found[:2], 0.0]) / contrast if contrast else np.array([1.0, 0.0, 0.0])
         across = np.array([-along[1], along[0], 0.0])
-        left = read.means - system(np.array(self.angles)) @ found
+        step = 2 / self.frame.num_qubits
         return [
             FringeFit(
                 contrast,
@@ -137,8 +136,7 @@ class CollectiveScan(Estimator):
                 float(np.arctan2(found[1], found[0])),
                 float(min(np.sqrt(across @ covariance @ across) / contrast, np.pi)) if contrast else float(np.pi),
                 float(found[2]),
-                float((left**2 / own)[curve.is_told].sum()),
-                max(int(curve.is_told.sum()) - 3, 0),
+                left_over(system(np.array(self.angles)), read.means, read.variances, curve.fitted, read.shots, step),
             )
         ]
 
@@ -170,7 +168,7 @@ class CollectiveScan(Estimator):
         scatter = np.maximum(read.fourth - own, 0) / read.shots + 2 * own / read.shots**2
         fitted, error = harmonics(angles) @ terms, np.sqrt((harmonics(angles) @ second) ** 2 @ scatter)
         values = np.maximum(fitted, np.maximum(error, least))
-        curve = Curve(values, fitted > _TOLD * error, value, float((mean_of @ second) ** 2 @ scatter) / value**2)
+        curve = Curve(values, fitted, value, float((mean_of @ second) ** 2 @ scatter) / value**2)
         return solve, found, curve
 
 

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.estimators.chance import p_value
 from qsense.estimators.scan.contrast import solver, system
+from qsense.estimators.scan.left_over import NOTHING, LeftOver, left_over, together
 from qsense.numerics.fisher import FloatArray
 
 LEAST_ANGLES = 4
 _LEAST_SPREAD = 0.05  # of the system's smallest singular value, beside that of even angles
-_HITS = 1.0  # that a row must be expected to have, and to lack, to be part of the test
 _ROUNDS = 3  # of weights that follow the fit
 
 
@@ -30,7 +29,7 @@ class FringeFit:
         contrast, contrast_stderr: √(x² + y²), not freed of its noise, and its standard error.
         phase, phase_stderr: of its top, atan2(y, x), in rad.
         offset: o.
-        chi_square, degrees: what is left over; degrees may be 0 where too few rows have hits.
+        left: what is left over; nothing where too few rows have hits.
     """
 
     contrast: float
@@ -38,13 +37,12 @@ class FringeFit:
     phase: float
     phase_stderr: float
     offset: float
-    chi_square: float
-    degrees: int
+    left: LeftOver
 
     @property
     def p_value(self) -> float | None:
         """How likely means are to lie as far from a fringe by chance; None where nothing is left over."""
-        return p_value(self.chi_square, self.degrees) if self.degrees > 0 else None
+        return self.left.p_value
 
 
 def check_angles(angles: Sequence[float]) -> tuple[float, ...]:
@@ -95,20 +93,26 @@ def fit_fringe(means: FloatArray, shots: FloatArray, angles: Sequence[float]) ->
     contrast = float(np.hypot(x, y))
     along = np.array([x, y, 0.0]) / contrast if contrast else np.array([1.0, 0.0, 0.0])
     across = np.array([-along[1], along[0], 0.0])
-    told = shots * np.minimum(1 + fitted, 1 - fitted) / 2 >= _HITS
-    chi_square = float(((means - matrix @ found) ** 2 / variances)[told].sum())
     return FringeFit(
         contrast,
         float(np.sqrt(along @ covariance @ along)),
         float(np.arctan2(y, x)),
         float(min(np.sqrt(across @ covariance @ across) / contrast, np.pi)) if contrast else float(np.pi),
         offset,
-        chi_square,
-        max(int(told.sum()) - 3, 0),
+        _left(matrix, means, np.asarray(shots, dtype=np.float64)),
     )
+
+
+def _left(matrix: FloatArray, means: FloatArray, shots: FloatArray) -> LeftOver:
+    """What is left over beside the fit whose weights are the shots."""
+    if len(means) <= matrix.shape[1]:
+        return NOTHING
+    fit = matrix @ solver(matrix, shots)
+    own = (1 - means**2) * shots / (shots - 1)
+    fitted = 1 - (fit @ means) ** 2 + fit**2 @ (own / shots)  # a fitted mean has noise, which its square is freed of
+    return left_over(matrix, means, own, np.clip(fitted, 0, 1), shots, 2.0)
 
 
 def fits_p_value(fits: Sequence[FringeFit]) -> float | None:
     """Returns how likely independent fringes are to lie as far from their fits; None where nothing tests it."""
-    degrees = sum(one.degrees for one in fits)
-    return p_value(sum(one.chi_square for one in fits if one.degrees), degrees) if degrees else None
+    return together([one.left for one in fits]).p_value

@@ -69,9 +69,9 @@ def fringe_rows(estimator: HasFits, counts: Counts, estimate: Estimate) -> list[
     """Returns the fits of one time, rows of fringes.csv; `spin` is empty where the fringe is that of all spins."""
     rows = []
     for spin, one in enumerate(estimator.fits(counts)):
-        values = (one.contrast, one.contrast_stderr, one.phase, one.phase_stderr, one.offset, one.chi_square)
+        values = (one.contrast, one.contrast_stderr, one.phase, one.phase_stderr, one.offset, one.left.chi_square)
         place = spin if isinstance(estimator, RamseyScan) else None
-        rows.append(dict(zip(_COLUMNS, (place, *values, one.degrees, one.p_value), strict=True)))
+        rows.append(dict(zip(_COLUMNS, (place, *values, one.left.degrees, one.p_value), strict=True)))
     return rows
 
 
