@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from qsense.files.terminal import plain_console, print_line
-from qsense.files.units import time_unit, with_error
+from qsense.files.units import readable_time, time_unit, with_error
 from qsense.runs.record import RunRecord
 
 UNLIKELY = 0.001  # the p-value below which a prediction is said to fail
@@ -179,3 +179,31 @@ def _plain(value: Any) -> Any:
 def _short(value: object) -> str:
     shown = "–" if value is None else str(value)
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
+
+
+def print_planned(rows: list[dict[str, Any]]) -> None:
+    """Prints what was planned beside what was measured, and what was mis-planned."""
+    from rich.table import Table
+
+    from qsense.comparison.foreseen import misplanned
+
+    table = Table(title="planned, with its 95 % interval, beside measured", title_justify="left")
+    for name in ("probe", "N", "what", "planned", "measured", "z"):
+        table.add_column(name, justify="left" if name in ("probe", "what") else "right")
+    for row in rows:
+        is_gain = row["quantity"] == "gain"
+        size, unit = (1.0, "") if is_gain else time_unit(row["planned"])
+        high = "…" if row["planned_high"] is None else f"{row['planned_high'] / size:.3g}"
+        what = {"gain": "G at ", "integrated_gain_s": f"𝓘 ({unit})", "leads_until_s": f"leads until ({unit})"}
+        name = what[row["quantity"]] + (readable_time(row["time_s"]) if row["time_s"] else "0 s" if is_gain else "")
+        measured = row["measured"] / size
+        table.add_row(
+            row["probe"], str(row["num_qubits"]), name,
+            f"{row['planned'] / size:.3g} ({row['planned_low'] / size:.3g} … {high})",
+            f"{measured:.3g}" if row["stderr"] is None else with_error(measured, row["stderr"] / size),
+            "–" if row["z"] is None else f"{row['z']:+.1f}",
+        )  # fmt: skip
+    plain_console(highlight=False).print(table)
+    for line in misplanned(rows):
+        print_line(line)
+    print_line("")

@@ -73,6 +73,7 @@ def compare(
     """
     from qsense.cli import comparing
     from qsense.comparison.beside_spec import spec_rows
+    from qsense.comparison.foreseen import planned_rows
     from qsense.comparison.recorded import compare as compare_record
     from qsense.runs.columns import POINT_COLUMNS
     from qsense.runs.finding import open_named
@@ -91,10 +92,12 @@ def compare(
     beside = [[point[name] for name in POINT_COLUMNS] for point in found.calibration]
     rest = spec_rows(loaded) if loaded.spec.device is None else []  # what known strings have no part in
     rest = [point for point in rest if [point[name] for name in POINT_COLUMNS] not in beside]
+    foreseen = planned_rows(loaded)
     if as_json:
         words: dict[str, Any] = {"record": str(loaded.path), "points": [*found.calibration, *rest]}
         words |= {"scaling": found.scaling, "verdicts": found.verdicts}
         words |= {} if used is None else {"qubits": used.to_dict()}
+        words |= {"planned": foreseen} if foreseen else {}
         print(json.dumps(words, indent=2, allow_nan=False))
         return
     for point in found.calibration:
@@ -103,6 +106,8 @@ def compare(
         _print_beside_spec(point)
     for row in found.scaling:
         print_line(_scaling(row))
+    if foreseen:
+        comparing.print_planned(foreseen)
     for verdict in found.verdicts:
         print_line(f"• {verdict}")
     for line in [] if used is None else used.lines():

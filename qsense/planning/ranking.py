@@ -50,6 +50,8 @@ def rank_devices(prefix: str, question: Question, ratio: float | None = None) ->
         known = [one.prefix for one in all_vendors() if one.prefix and one.list_devices is not None]
         raise ArgumentError(f'No vendor "{prefix}" lists its devices; name one of {", ".join(known)}.')
     vendor.check_installed(f"{prefix}:…")
+    from qiskit.exceptions import QiskitError
+
     idle = "free" if question.pulses.is_free else question.pulses.name
     plans, left_out = [], {}
     with vendor_code(vendor, vendor.list_devices, "list its devices"):
@@ -64,6 +66,9 @@ def rank_devices(prefix: str, question: Question, ratio: float | None = None) ->
             plans.append(plan_of(source, replace(question, num_qubits=fit), ratio, name))
         except QsenseError as error:
             left_out[name] = str(error)
+            continue
+        except QiskitError as error:
+            left_out[name] = f"its circuits cannot be written in its own gates ({type(error).__name__})"
             continue
         if len(fit) < len(question.num_qubits):
             left_out[name] = f"planned to N = {max(fit)} only: it has {source.sampler.device.num_qubits} qubits"

@@ -36,6 +36,11 @@ def relative_variance(curve: Curve, times: FloatArray, num_qubits: int) -> Float
         times: in s.
         num_qubits: N.
     """
+    with np.errstate(divide="ignore", invalid="ignore"):  # nothing tells a G of 0
+        return np.nan_to_num(_relative(curve, times, num_qubits), nan=np.inf, posinf=np.inf)
+
+
+def _relative(curve: Curve, times: FloatArray, num_qubits: int) -> FloatArray:
     one = Factors.scaled([1.0], num_qubits)
     gains = curve.gain(times, one)[0]
     if isinstance(curve, ProductOnDevice):

@@ -51,6 +51,8 @@ def plan_figure(plan: SensingPlan) -> Figure:
         is_img = plan.question.goal == "img"
         left.set(ylabel=r"$\mathcal{I}$ (s)" if is_img else _PARETO, yscale="log")
         right.set(ylabel="advantage over product (dB)")
+        for axis in (left.yaxis.set_major_formatter, left.yaxis.set_minor_formatter):
+            axis(lambda value, _: f"{value:.3g}")
         for panel in (left, right):
             panel.set(xlabel="number of spins N")
             panel.locator_params(axis="x", integer=True)

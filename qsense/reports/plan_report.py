@@ -59,13 +59,13 @@ def print_ranking(ranking: Ranking) -> None:
     console.print()
     console.print(f"the best row of each device, ranked by {_GOALS[question.goal]}")
     table = Table(box=None, pad_edge=False)
-    for name in ("device", "probe", "N", "G(0)", "best t", "gain (dB)", "leads for", _worth_name(question)):
+    for name in ("device", "probe", "N", "G(0)", "best t", "gain (dB)", _worth_name(question)):
         table.add_column(name, justify="left" if name in ("device", "probe") else "right", no_wrap=True)
     for plan in ranking.plans:
         top = plan.rows[0]
         table.add_row(
             plan.source, _name(top), str(top.num_qubits), f"{top.gain_start:.3g}", _time(top.best_time_s),
-            _decibels(top), _until(top), _worth(top, question),
+            _decibels(top), _worth(top, question),
         )  # fmt: skip
     console.print(table)
     for name, why in ranking.left_out.items():
@@ -155,10 +155,12 @@ def _count(shots: float) -> str:
 
 
 def _worth_name(question: Question) -> str:
-    return "𝓘" if question.goal == "img" else "rate"
+    return {"img": "𝓘", "crossover": "leads for"}.get(question.goal, "rate")
 
 
 def _worth(row: Row, question: Question) -> str:
+    if question.goal == "crossover":
+        return _until(row)
     return _time(row.integrated_gain_s if question.goal == "img" else row.rate_s)
 
 
