@@ -15,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 SLACK, RATIO, LARGEST = 2**25, 32, 2**31
+NUMBERS = "biufc"
+TEXTS = NUMBERS + "U"
+"""Kinds of values of arrays, as NumPy writes them."""
 _MOST_MEMBERS = 2_000_000
 
 
@@ -62,8 +65,8 @@ class Archive:
         return content
 
 
-def read_arrays(content: bytes) -> dict[str, NDArray[Any]]:
-    """Returns the arrays of an NPZ file, by name: numbers and booleans of plain types, nothing else.
+def read_arrays(content: bytes, kinds: str = NUMBERS) -> dict[str, NDArray[Any]]:
+    """Returns the arrays of an NPZ file, by name: numbers and booleans of plain types, or what else is allowed.
 
     Raises:
         ValueError, zipfile.BadZipFile, …: it is damaged, or unpacks to more than its size allows (`files.DAMAGED`).
@@ -74,7 +77,7 @@ def read_arrays(content: bytes) -> dict[str, NDArray[Any]]:
     [3, 4]
     """
     with Archive(content) as archive:
-        return {name.removesuffix(".npy"): read_array(archive.read(name)) for name in archive.names}
+        return {name.removesuffix(".npy"): read_array(archive.read(name), kinds) for name in archive.names}
 
 
 def array_header(content: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
@@ -91,14 +94,14 @@ def array_header(content: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any], 
     return *header(file), file.tell()
 
 
-def read_array(content: bytes) -> NDArray[Any]:
+def read_array(content: bytes, kinds: str = NUMBERS) -> NDArray[Any]:
     """Returns the array of an NPY file, which must hold as many numbers as it declares; no more memory is taken.
 
     Raises:
         ValueError, …: it is damaged, or holds something other than numbers (`files.DAMAGED`).
     """
     shape, is_fortran, kind, start = array_header(content)
-    if kind.hasobject or kind.kind not in "biufc" or len(shape) > 8:
+    if kind.hasobject or kind.kind not in kinds or len(shape) > 8:
         raise ValueError("no numbers")
     if not all(type(one) is int and one >= 0 for one in shape):
         raise ValueError("shape")

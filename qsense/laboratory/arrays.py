@@ -12,30 +12,23 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qsense.errors import ArgumentError, ContentError
 from qsense.files import DAMAGED
-from qsense.files.archives import read_array, read_arrays
+from qsense.files.archives import TEXTS, read_array, read_arrays
 from qsense.laboratory.answers import LOST, Answer, Bits, in_order
+from qsense.laboratory.axes import Array, Labelled, in_place, is_coordinate
 from qsense.laboratory.design import Design, DesignedCircuit
 from qsense.laboratory.hdf5 import read_hdf5
 from qsense.laboratory.matlab import read_matlab
 
-Array = NDArray[Any]
 MOST_NUMBERS = 2**28
 SLACK, RATIO = 2**25, 256  # bytes that a file may unpack to, and per byte of it: bits in doubles compress well
 MAIN = ("shots", "bits", "data")
-_AXES = {
-    "circuit": ("circuit", "setting"), "point": ("point", "probe"), "time": ("time", "duration"),
-    "row": ("row", "angle", "phase", "axis"), "shot": ("shot", "repetition", "repeat"),
-    "spin": ("spin", "ion", "atom", "qubit", "site"),
-}  # fmt: skip
-_NESTED = ("point", "time", "row")
 
 
-def read(content: bytes, ending: str, source: str) -> dict[str, tuple[Array, tuple[str, ...]]]:
-    """Returns the arrays of a file by name, each with the names of its axes, () where it has none.
+def read(content: bytes, ending: str, source: str) -> dict[str, Labelled]:
+    """Returns the arrays of a file by name, with their axes and coordinates.
 
     Args:
         content: of the file.
@@ -61,26 +54,26 @@ def read(content: bytes, ending: str, source: str) -> dict[str, tuple[Array, tup
         raise
 
 
-def _npy(content: bytes) -> dict[str, tuple[Array, tuple[str, ...]]]:
-    return {MAIN[0]: (read_array(content), ())}
+def _npy(content: bytes) -> dict[str, Labelled]:
+    return {MAIN[0]: Labelled(read_array(content))}
 
 
-def _npz(content: bytes) -> dict[str, tuple[Array, tuple[str, ...]]]:
-    return {name: (array, ()) for name, array in read_arrays(content).items()}
+def _npz(content: bytes) -> dict[str, Labelled]:
+    return {name: Labelled(array) for name, array in read_arrays(content, TEXTS).items()}
 
 
-def _mat(content: bytes) -> dict[str, tuple[Array, tuple[str, ...]]]:
+def _mat(content: bytes) -> dict[str, Labelled]:
     if content.startswith(b"MATLAB 7.3"):
-        return {name: (array.T, ()) for name, (array, _) in _hdf5(content).items()}  # of MATLAB's order of axes
+        return {name: Labelled(one.array.T) for name, one in _hdf5(content).items()}  # of MATLAB's order of axes
     found = read_matlab(content, lambda shape: _check_size(shape, len(content)), SLACK + RATIO * len(content))
-    return {name: (_plain(array), ()) for name, array in found.items()}
+    return {name: Labelled(_plain(array)) for name, array in found.items()}
 
 
-def _hdf5(content: bytes) -> dict[str, tuple[Array, tuple[str, ...]]]:
+def _hdf5(content: bytes) -> dict[str, Labelled]:
     return read_hdf5(content, _most(len(content)))
 
 
-def _netcdf(content: bytes) -> dict[str, tuple[Array, tuple[str, ...]]]:
+def _netcdf(content: bytes) -> dict[str, Labelled]:
     if content.startswith(b"\x89HDF"):
         return _hdf5(content)
     from scipy.io import netcdf_file
@@ -88,14 +81,18 @@ def _netcdf(content: bytes) -> dict[str, tuple[Array, tuple[str, ...]]]:
     found = {}
     with netcdf_file(io.BytesIO(content), "r", mmap=False) as file:
         for name, variable in file.variables.items():
-            if len(variable.dimensions) < 2 or variable.data.dtype.kind not in "biuf":
+            data, dimensions = variable.data, tuple(variable.dimensions)
+            _check_size(data.shape, len(content))
+            if data.dtype.kind == "S" and data.ndim == 2:  # texts, a letter each
+                data, dimensions = np.array([b"".join(one).decode().strip("\0 ") for one in data], "U"), dimensions[:1]
+            elif data.dtype.kind not in "biuf" or not dimensions:
                 continue
-            _check_size(variable.shape, len(content))
-            found[name] = (_plain(variable.data), tuple(variable.dimensions))
+            unit = getattr(variable, "units", b"")
+            found[name] = Labelled(_plain(data), dimensions, (), unit.decode() if isinstance(unit, bytes) else "")
     return found
 
 
-_READERS: Mapping[str, Callable[[bytes], dict[str, tuple[Array, tuple[str, ...]]]]] = {
+_READERS: Mapping[str, Callable[[bytes], dict[str, Labelled]]] = {
     ".npy": _npy, ".npz": _npz, ".mat": _mat, ".h5": _hdf5, ".hdf5": _hdf5, ".hdf": _hdf5, ".nc": _netcdf,
 }  # fmt: skip
 ENDINGS = tuple(_READERS)
@@ -113,83 +110,76 @@ def _check_size(shape: Sequence[int], of: int) -> None:
 
 def _plain(array: Any) -> Array:
     found = np.asarray(array)
-    if found.dtype.kind not in "biuf":
+    if found.dtype.kind not in ("U" if found.ndim == 1 else "") + "biuf":
         raise ValueError("no numbers")
     return found.astype(found.dtype.newbyteorder("="))
 
 
 def answers(
-    arrays: Mapping[str, tuple[Array, tuple[str, ...]]], axes: Sequence[str], source: str, design: Design
-) -> dict[str, Answer]:
-    """Returns the answers that arrays hold: one array of all circuits, or one for each circuit, by its id.
+    arrays: Mapping[str, Labelled], axes: Sequence[str], source: str, design: Design
+) -> tuple[dict[str, Answer], tuple[str, ...]]:
+    """Returns the answers that arrays hold, one of all circuits or one for each by its id, and what was not read.
 
     Args:
-        arrays: by name, each with the names of its axes.
+        arrays: by name, those of one axis being coordinates.
         axes: as the user names them; () for those of the array, or circuits × shots × spins.
         source: what an error calls it.
         design: whose circuits they are.
 
     Raises:
-        ContentError: shapes, names or values do not fit the design.
+        ContentError: shapes, names, coordinates or values do not fit the design.
     """
-    own = {name: array for name, (array, _) in arrays.items() if name in design.by_id}
+    coordinates = {name: one for name, one in arrays.items() if name not in design.by_id and is_coordinate(name, one)}
+    own = [name for name in arrays if name in design.by_id]
     if own:
-        odd = next((name for name in arrays if name not in own), None)
+        odd = next((name for name in arrays if name not in design.by_id and name not in coordinates), None)
         if odd is not None:
             raise ContentError(f"{source}: the array {odd[:60]!r} is no circuit of this design; remove it.")
-        return {name: _of_circuit(array, design.by_id[name], source, name) for name, array in own.items()}
-    large = {name: one for name, one in arrays.items() if one[0].ndim >= 2}
-    name = next((name for name in MAIN if name in large), next(iter(large)) if len(large) == 1 else None)
-    if name is None:
-        listed = ", ".join(sorted(arrays)[:5]) or "none"
-        raise ContentError(
-            f"{source}: has the arrays {listed}; name the one of all circuits `shots`, or each by its circuit's id."
+        _check_values([arrays[name].array for name in own], source, own[0])
+        found, used = {}, set(own)
+        for name in own:
+            array, _, theirs = in_place(arrays[name], name, coordinates, (), design, source, ("shot", "spin"))
+            found[name] = _of_circuit(array, design.by_id[name], source, name)
+            used |= theirs
+        return found, _unread(arrays, used, source)
+    large = [name for name, one in arrays.items() if one.array.ndim >= 2 and name not in coordinates]
+    mains = [name for main in MAIN for name in large if name.rpartition("/")[2] == main]
+    shown = next((name for name in MAIN if name in large), mains[0] if len(mains) == 1 else None)
+    name = shown if shown is not None else large[0] if len(large) == 1 else ""
+    if not name:
+        listed = (
+            f"the arrays {', '.join(sorted(arrays)[:5])}" if arrays else "no array of numbers with two axes or more"
         )
-    array, named = large[name]
-    ordered = _ordered(array, tuple(axes) or named, design, source, name)
-    circuits = in_order(design, len(ordered), source, f"circuits in the array `{name}` of shape {array.shape}")
+        raise ContentError(
+            f"{source}: has {listed}; name the one of all circuits `shots`, or each by its circuit's id."
+        )
+    whole = arrays[name].array
+    _check_values([whole], source, name)
+    ordered, named, used = in_place(arrays[name], name, coordinates, axes, design, source)
+    what = f"circuits in the array `{name}` of shape {whole.shape}"
+    circuits = named or in_order(design, len(ordered), source, what)
     return {
         circuit.id: _of_circuit(part, circuit, source, f"{name}[{at}]")
         for at, (circuit, part) in enumerate(zip(circuits, ordered, strict=True))
-    }
+    }, _unread(arrays, {name, *used}, source)
 
 
-def _ordered(array: Array, axes: tuple[str, ...], design: Design, source: str, name: str) -> Array:
-    """The array as circuits × shots × spins."""
-    if axes:
-        kinds = [_kind(axis, source) for axis in axes]
-        if len(kinds) != array.ndim:
-            raise ContentError(
-                f"{source}: the array `{name}` has {array.ndim} axes, but {len(kinds)} are named; name all."
-            )
-        if len(set(kinds)) < len(kinds) or not {"shot", "spin"} <= set(kinds):
-            raise ContentError(
-                f"{source}: the axes {', '.join(axes)} of `{name}` must have shots and spins, and none twice (`axes`)."
-            )
-        wanted = sorted(kinds, key=list(_AXES).index)
-        array = array.transpose([kinds.index(kind) for kind in wanted])
-        nested = [kind for kind in wanted if kind in _NESTED]
-        shapes = {(len(p.rule.times), p.circuits_per_time) for p in design.points}
-        for kind, size in zip(wanted, array.shape, strict=True):
-            sizes = {"point": {len(design.points)}, "time": {t for t, _ in shapes}, "row": {r for _, r in shapes}}
-            if kind in nested and sizes[kind] != {size}:
-                expected = " or ".join(map(str, sorted(sizes[kind])))
-                raise ContentError(f"{source}: the axis of {kind}s of `{name}` has {size}, but the design {expected}.")
-    if array.ndim < 3:
+def _unread(arrays: Mapping[str, Labelled], used: set[str], source: str) -> tuple[str, ...]:
+    left = sorted(name for name in arrays if name not in used)
+    return (f"the arrays {', '.join(left)[:80]} of {source} are not read",) if left else ()
+
+
+def _check_values(arrays: Sequence[Array], source: str, name: str) -> None:
+    """Refuses what is no array of real numbers, and 1 and −1 where these seem to be up and down."""
+    if any(one.dtype.kind not in "biuf" for one in arrays):
+        kind = next(one.dtype for one in arrays if one.dtype.kind not in "biuf")
+        raise ContentError(f"{source}: `{name}` has values of the type {kind}; give whole or real numbers of 0 and 1.")
+    signed = any((one == LOST).any() for one in arrays)
+    if signed and any((one == 1).any() for one in arrays) and not any((one == 0).any() for one in arrays):
         raise ContentError(
-            f"{source}: the array `{name}` has shape {array.shape}; it must have circuits × shots × spins."
+            f"{source}: `{name}` has 1 and −1, but no 0: −1 means that a spin is lost; where it is a result, give 0 "
+            "for it, as by (array + 1) / 2."
         )
-    return array.reshape(-1, *array.shape[-2:])
-
-
-def _kind(axis: str, source: str) -> str:
-    word = axis.strip().lower()
-    for kind, names in _AXES.items():
-        if word in names or word.removesuffix("s") in names:
-            return kind
-    raise ContentError(
-        f"{source}: the axis {axis[:40]!r} is unknown; name axes circuit, point, time, row, shot or spin (`axes`)."
-    )
 
 
 def _of_circuit(array: Array, circuit: DesignedCircuit, source: str, name: str) -> Answer:

@@ -8,20 +8,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
-
-from numpy.typing import NDArray
 
 from qsense.errors import ArgumentError
-from qsense.files.archives import read_arrays
+from qsense.files.archives import TEXTS, read_arrays
 from qsense.installation import install_hint
+from qsense.laboratory.axes import Labelled
 
 LONGEST_S = 60.0
 _CHILD = Path(__file__).with_name("hdf5_child.py")
 
 
-def read_hdf5(content: bytes, most: int, longest: float = LONGEST_S) -> dict[str, tuple[NDArray[Any], tuple[str, ...]]]:
-    """Returns the arrays of numbers of a file by name, each with the names of its axes, () where not all have one.
+def read_hdf5(content: bytes, most: int, longest: float = LONGEST_S) -> dict[str, Labelled]:
+    """Returns the arrays of a file by name, those in groups by their path, with their axes and coordinates.
 
     Args:
         content: of the file.
@@ -43,6 +41,9 @@ def read_hdf5(content: bytes, most: int, longest: float = LONGEST_S) -> dict[str
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise ValueError(said[-1] if said and done.returncode > 0 else "it crashes libhdf5")
-    arrays = read_arrays(done.stdout)
-    names, axes = json.loads(arrays["told"].tobytes())
-    return {name: (arrays[f"a{at}"], tuple(axes[at]) if all(axes[at]) else ()) for at, name in enumerate(names)}
+    arrays = read_arrays(done.stdout, TEXTS)
+    told = json.loads(arrays["told"].tobytes())
+    return {
+        name: Labelled(arrays[f"a{at}"], tuple(axes) if all(axes) else (), tuple(scales), unit)
+        for at, (name, axes, scales, unit) in enumerate(told)
+    }

@@ -8,12 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from qsense.errors import ArgumentError, ContentError
 from qsense.files import safe
 from qsense.files.nesting import RepeatedKeyError, parse_json
-from qsense.laboratory import arrays, documents, sheets
+from qsense.laboratory import arrays, documents, objects, sheets
 from qsense.laboratory.answers import Answer, Answers
 from qsense.laboratory.design import Design
 
@@ -60,7 +58,8 @@ def read_source(path: Path, design: Design, axes: Sequence[str] = (), within: Pa
         kind, order, found = documents.answers(data, source, design)
         return Answers(source, kind, digest, found, order)
     read = arrays.read(content, ending, source)
-    return Answers(source, f"{ending[1:]} array", digest, arrays.answers(read, axes, source, design), "spins")
+    found, notes = arrays.answers(read, axes, source, design)
+    return Answers(source, f"{ending[1:]} array", digest, found, "spins", notes)
 
 
 def of_object(data: Any, design: Design, axes: Sequence[str] = ()) -> Answers:
@@ -71,31 +70,33 @@ def of_object(data: Any, design: Design, axes: Sequence[str] = ()) -> Answers:
         ArgumentError: it is nothing that is known.
     """
     source, order = "counts", "spins"
-    if isinstance(data, np.ndarray):
-        kind, found = "array", arrays.answers({"shots": (data, ())}, axes, source, design)
-    elif isinstance(data, Mapping) and data and all(isinstance(one, np.ndarray) for one in data.values()):
-        kind, found = "arrays", arrays.answers({k: (v, ()) for k, v in data.items()}, axes, source, design)
+    notes: tuple[str, ...] = ()
+    labelled = objects.labelled(data)
+    if labelled is not None:
+        kind = "array" if len(labelled) == 1 else "arrays"
+        found, notes = arrays.answers(labelled, axes, source, design)
     elif axes:
         raise ArgumentError("Argument `axes` goes with arrays; leave it out.")
     elif isinstance(data, Mapping | list | tuple) and not _has(data, "measured_qubits"):
         plain = dict(data) if isinstance(data, Mapping) else list(data)
         kind, order, found = documents.answers(plain, source, design)
-    elif isinstance(data, Sequence):
+    elif _has(data, "measured_qubits"):
         listed = [{"measurements": o.measurements, "measuredQubits": o.measured_qubits} for o in data]
         kind, order, found = documents.answers(listed, source, design)
     elif hasattr(data, "get_counts") and hasattr(data, "to_dict"):
         kind, order, found = documents.answers(data.to_dict(), source, design)
-    elif hasattr(data, "__getitem__") and hasattr(data, "__len__") and len(data) and hasattr(data[0], "data"):
+    elif objects.is_primitive(data):
         kind, order, found = "Qiskit PrimitiveResult", "last", _of_primitive(data, source, design)
     else:
         raise ArgumentError(
-            f"Argument `counts` must be a path, an array, dictionaries or a result, but is {type(data).__name__}."
+            f"Argument `counts` must be a path, an array, dictionaries or a result, but is {type(data).__name__}"
+            f"{objects.hint(data)}."
         )
-    return Answers(source, kind, _digest(found), found, order)
+    return Answers(source, kind, _digest(found), found, order, notes)
 
 
 def _has(data: Any, name: str) -> bool:
-    return isinstance(data, Sequence) and bool(data) and hasattr(data[0], name)
+    return isinstance(data, Sequence) and len(data) > 0 and all(hasattr(one, name) for one in data)
 
 
 def _of_primitive(data: Any, source: str, design: Design) -> dict[str, Answer]:
