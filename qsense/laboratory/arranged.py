@@ -11,6 +11,7 @@ from qsense.circuits.counts import Counts
 from qsense.errors import ArgumentError, ContentError
 from qsense.laboratory.answers import LOST, Answer, Answers
 from qsense.laboratory.design import Design, DesignedCircuit
+from qsense.laboratory.known import check_known, given
 from qsense.laboratory.reading import Reading
 from qsense.runs.point import Point
 
@@ -28,8 +29,8 @@ class Brought:
         lost: shots that were left out, as a spin was lost in them.
         kept: shots in which a spin was lost, whose other spins count.
         missing: shots that were planned and are not there.
-        checked: how many known strings were read as prepared.
         known: counts of the known strings, a row for each, and the strings, bit j being spin j; by number of spins.
+        left_open: what the known strings do not tell, a line each.
     """
 
     points: tuple[Point, ...]
@@ -37,8 +38,13 @@ class Brought:
     lost: int
     kept: int
     missing: int
-    checked: int
     known: dict[int, tuple[tuple[int, ...], Counts]]
+    left_open: tuple[str, ...] = ()
+
+    @property
+    def checked(self) -> int:
+        """How many known strings the bits were held against."""
+        return sum(len(strings) for strings, _ in self.known.values())
 
 
 def arranged(design: Design, answers: Answers, reading: Reading) -> Brought:
@@ -55,7 +61,7 @@ def arranged(design: Design, answers: Answers, reading: Reading) -> Brought:
         ArgumentError: the order of the spins is none.
     """
     read = {name: _read(one, answers.order, reading) for name, one in answers.by_id.items()}
-    checked = _check_known(design, read, answers, reading)
+    left_open = check_known(design, read, answers.source, answers.order, reading)
     absent = [one.id for one in design.measuring if one.id not in read or not read[one.id].numbers.sum()]
     if absent:
         listed = ", ".join(absent[:_SHOWN]) + (f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else "")
@@ -82,7 +88,7 @@ def arranged(design: Design, answers: Answers, reading: Reading) -> Brought:
         shots = found.row_shots().tolist()
         points.append(replace(point, rows=tuple(tuple(shots[k * rows : (k + 1) * rows]) for k in range(times))))
         counts.append(found)
-    return Brought(tuple(points), tuple(counts), lost, partly, missing, checked, _known_counts(design, read))
+    return Brought(tuple(points), tuple(counts), lost, partly, missing, _known_counts(design, read), left_open)
 
 
 def _read(answer: Answer, order: str, reading: Reading) -> Answer:
@@ -105,64 +111,11 @@ def _read(answer: Answer, order: str, reading: Reading) -> Answer:
     return replace(answer, bits=bits)
 
 
-def _check_known(design: Design, read: dict[str, Answer], answers: Answers, reading: Reading) -> int:
-    """Refuses bits that are not in the places where known strings have them; returns how many strings were there."""
-    given = [one for one in design.known if one.id in read and read[one.id].numbers.sum()]
-    for size in sorted({one.num_qubits for one in given}):
-        own = [one for one in given if one.num_qubits == size]
-        ups = np.array([_ups(read[one.id]) for one in own])
-        prepared = np.array([[spin in one.ups for spin in range(size)] for one in own])
-        wrong = np.argwhere((ups > 0.5) != prepared)
-        if not len(wrong):
-            continue
-        circuit = own[int(wrong[0, 0])]
-        spins = ", ".join(str(int(spin)) for row, spin in wrong if row == wrong[0, 0])
-        raise ContentError(
-            f"{answers.source}: {circuit.id}: spins {spins} are read wrong more often than not, so bits are not where "
-            f"the reading says; {_remedy(ups > 0.5, prepared, answers.order, reading)}."
-        )
-    return len(given)
-
-
 def _known_counts(design: Design, read: dict[str, Answer]) -> dict[int, tuple[tuple[int, ...], Counts]]:
-    given = [one for one in design.known if one.id in read and read[one.id].numbers.sum()]
-    found = {}
-    for size in sorted({one.num_qubits for one in given}):
-        own = [one for one in given if one.num_qubits == size]
-        strings = tuple(sum(1 << spin for spin in one.ups) for one in own)
-        found[size] = (strings, _counts(size, [read[one.id] for one in own]))
-    return found
-
-
-def _ups(answer: Answer) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """The share of ups of each spin, of the shots in which it is there; 1/2 where it never is."""
-    there = answer.bits != LOST
-    number = answer.numbers @ there
-    up = answer.numbers @ ((answer.bits == 1) & there)
-    return np.asarray(np.where(number > 0, up / np.maximum(number, 1), 0.5))
-
-
-def _remedy(seen: Bools, prepared: Bools, order: str, reading: Reading) -> str:
-    """What makes the strings right, in words: another order or meaning, as far as the strings tell."""
-    flipped = {"up": "down", "down": "up"}[reading.one]
-    turned = {"first": "last", "last": "first"}[reading.leftmost]
-    letters = order == "letters" and not reading.spins
-    tries = (("", seen), (f'`one = "{flipped}"`', ~seen))
-    for words, table in tries:
-        if words and np.array_equal(table, prepared):
-            return f"with {words} they are right (--one {flipped})"
-        if letters and np.array_equal(table[:, ::-1], prepared):
-            with_one = f" and {words}" if words else ""
-            option = f" --one {flipped}" if words else ""
-            return f'with `leftmost = "{turned}"`{with_one} they are right (--leftmost {turned}{option})'
-    for words, table in tries:
-        places = [np.flatnonzero((prepared == table[:, [place]]).all(0)) for place in range(table.shape[1])]
-        if all(len(one) == 1 for one in places) and not reading.spins:
-            order_of = [int(one[0]) for one in places]
-            if sorted(order_of) == list(range(len(order_of))):
-                with_one = f" and {words}" if words else ""
-                return f"with `spins = {order_of}`{with_one} they are right (--spins {','.join(map(str, order_of))})"
-    return "check the order of the spins (`spins`), what 1 means (`one`), and the preparation of the strings"
+    return {
+        size: (tuple(sum(1 << spin for spin in one.ups) for one in own), _counts(size, [read[one.id] for one in own]))
+        for size, own in sorted(given(design, read).items())
+    }
 
 
 def _without_lost(answer: Answer, holed: Bools, circuit: DesignedCircuit, answers: Answers, reading: Reading) -> Answer:

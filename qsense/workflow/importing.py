@@ -31,6 +31,7 @@ from qsense.runs.spec import RunSpec
 from qsense.workflow.runs import RECORDS, analyse
 
 logger = logging.getLogger(__name__)
+_LEFT_OPEN = "known_strings_left_open"
 
 
 def import_counts(
@@ -129,6 +130,7 @@ def _recorded(
             if brought.known
             else {}
         ),
+        **({_LEFT_OPEN: list(brought.left_open)} if brought.left_open else {}),
         "rows": {point.file_name: [list(rows) for rows in point.rows] for point in brought.points},
     }
     final = record_path(spec, out)
@@ -140,7 +142,7 @@ def _recorded(
                 "(`label`)."
             )
         return analyse(existing, brought.points, progress)
-    for line in (*remarks(stated), *answers.notes):
+    for line in (*remarks(stated), *brought.left_open, *answers.notes):
         logger.warning(line)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -166,7 +168,7 @@ def _recorded(
 
 
 def _content(stated: dict[str, Any]) -> str:
-    kept = {key: value for key, value in stated.items() if key not in ("source", "schema")}
+    kept = {key: value for key, value in stated.items() if key not in ("source", "schema", _LEFT_OPEN)}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 

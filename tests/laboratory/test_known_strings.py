@@ -10,7 +10,11 @@ import pytest
 from in_process import qsense as command
 
 import qsense
+from qsense.errors import ContentError
+from qsense.laboratory.arranged import arranged
 from qsense.laboratory.design import designed
+from qsense.laboratory.reading import Reading
+from qsense.laboratory.sources import of_object
 
 RATE, FIELD = 0.1, 0.2
 SPEC = {
@@ -98,3 +102,74 @@ def test_lost_spins_of_known_strings_leave_the_others(tmp_path, without_figures)
     )
     for point in record.read_json("calibration.json")["points"]:
         assert abs(point["mitigated_amplitude"] - 1) < 4.5 * point["mitigated_amplitude_stderr"]
+
+
+SHORT = {
+    "schema": 1, "name": "short", "probes": ["product"], "num_qubits": 3, "noise": {"dephasing_rate": RATE},
+    "estimators": ["product"], "times_s": [0.0], "field_rad_per_s": 0.0, "shots": 30, "seed": 1,
+}  # fmt: skip
+
+
+@cache
+def short():
+    return designed(qsense.RunSpec.from_dict(SHORT), 100)
+
+
+def said(rng, down_wrong=0.0, up_wrong=0.0, shots=100, only=(), order=(0, 1, 2), lost=None):
+    """What an import says of known strings read with these errors; `lost` is a spin that no string has."""
+    given = {one.id: rng.integers(0, 2, (one.shots, 3)) for one in short().measuring}
+    for one in short().known:
+        if not only or one.id[-2:] in only:
+            bits = np.tile(np.isin(np.arange(3), one.ups).astype(int), (shots, 1))
+            bits ^= rng.random(bits.shape) < np.where(bits, up_wrong, down_wrong)
+            if lost is not None:
+                bits[:, lost] = -1
+            given[one.id] = bits[:, list(order)]
+    return arranged(short(), of_object(given, short()), Reading(lost="drop")).left_open
+
+
+def test_strings_read_badly_but_right_are_not_refused():
+    """40 of 100 wrong are more than half in one of 40 strings; 12 known places an import, 30 imports."""
+    rng = np.random.default_rng(7)
+    found = [said(rng, 0.15, 0.4) for _ in range(30)]
+    lines = [line for each in found for line in each]
+    assert 0 < len(lines) < 25
+    assert all("which may be chance" in line and "undecided; take more shots" in line for line in lines)
+    assert said(rng) == ()
+
+
+def test_a_wrong_order_is_refused_by_enough_shots_and_undecided_by_few():
+    rng = np.random.default_rng(8)
+    with pytest.raises(ContentError, match=r"spins 0, 2 are read wrong more often than not, so .*--spins 2,1,0"):
+        said(rng, 0.15, 0.4, shots=1000, order=(2, 1, 0))
+    found = said(rng, shots=10, order=(2, 1, 0))
+    assert any("(spin 0 in 10 of 10 shots), which may be chance" in line and "--spins 2,1,0" in line for line in found)
+    found = said(rng, shots=1)
+    assert any("do not tell whether spins 0, 1, 2 are read as prepared: too few shots" in line for line in found)
+
+
+def test_what_strings_leave_open_is_said():
+    rng = np.random.default_rng(9)
+    alike = said(rng, only=("k0", "k1"), order=(2, 1, 0))
+    assert any("prepare spins 0, 1, 2 alike: their order is taken as stated, not checked" in line for line in alike)
+    assert any("known.n3.k2 has 0" in line for line in alike)
+    lines = said(rng, lost=1)
+    assert any(
+        "spin 1 is lost in all shots of known.n3.k0, known.n3.k1, known.n3.k2 and 3 more" in one for one in lines
+    )
+    assert not any("read wrong" in line for line in lines)
+    assert any("of 100 that were planned: known.n3.k0 has 7, " in line for line in said(rng, shots=7))
+    pair = designed(qsense.RunSpec.from_dict({**SHORT, "num_qubits": 2}), 100)
+    given = {one.id: rng.integers(0, 2, (one.shots, 2)) for one in pair.measuring}
+    given |= {one.id: np.tile([1, 0], (100, 1)) for one in pair.known if one.ups == (0,)}  # of 0 and 1, none or both
+    lines = arranged(pair, of_object(given, pair), Reading()).left_open
+    assert any("the same with another meaning and order" in line for line in lines)
+
+
+def test_what_is_left_open_is_kept_in_the_record(tmp_path, without_figures, caplog):
+    given = measured(np.random.default_rng(10))
+    alone = {name: own for name, own in given.items() if name[:5] != "known" or name[-2:] in ("k0", "k1")}
+    record = qsense.import_counts(design().spec, alone, tmp_path, spins=ORDER, one="down")
+    (line,) = record.read_json("import.json")["known_strings_left_open"]
+    assert "prepare spins 0, 1, 2 alike" in line
+    assert line in caplog.text
