@@ -40,8 +40,8 @@ def parse_json(text: str | bytes) -> Any:
     if is_deep(found):
         raise ValueError("nested too deeply")
     if twice:
-        where = ", ".join(f"{key!r}"[:60] for key in _path(found, twice[0][0]) or ())
-        raise RepeatedKeyError(f"has the key {twice[0][1][:60]!r} twice{' in ' * bool(where)}{where}")
+        where = ", ".join(f"{key!r}"[:120] for key in _path(found, twice[0][0]) or ())
+        raise RepeatedKeyError(f"has the key {twice[0][1][:120]!r} twice{' in ' * bool(where)}{where}")
     return found
 
 

@@ -184,7 +184,9 @@ def _remedy(seen: FloatArray, prepared: FloatArray, order: str, reading: Reading
             order_of = [one[0] for one in places]
             if sorted(order_of) == list(range(len(order_of))):
                 with_one = f" and {words}" if words else ""
-                return f"with `spins = {order_of}`{with_one} they are right (--spins {','.join(map(str, order_of))})"
+                option = f" --one {flipped}" if words else ""
+                option = f"--spins {','.join(map(str, order_of))}{option}"
+                return f"with `spins = {order_of}`{with_one} they are right ({option})"
     return "check the order of the spins (`spins`), what 1 means (`one`), and the preparation of the strings"
 
 

@@ -100,7 +100,7 @@ def test_objects_of_xarray_keep_their_coordinates():
 @pytest.mark.parametrize(
     ("axis", "values", "message"),
     [
-        ("time", [0.0, 0.5, 3.0], r"coordinate `time` of `shots` has the time 3 s where the design has 2 s; correct it"),
+        ("time", [0.0, 0.5, 3.0], r"`time` of `shots` has the time 3 s where the design has 2 s; correct it"),
         ("time", [0.0, 500.0, 2000.0], r"has the time 500 s .*: it is in ms; write seconds"),
         ("time", [0.0, 0.0, 0.5], r"has the time 0 s where the design has 0.5 s"),
         ("time", ["a", "b", "c"], r"is no times in seconds"),
@@ -129,7 +129,7 @@ def test_circuits_of_each_time_are_its_rows_wherever_the_axis_stands():
 def test_masked_values_are_lost_and_what_is_not_read_is_said(tmp_path):
     masked = np.ma.MaskedArray(table(), np.zeros(table().shape, bool))
     masked[2, 5, 1] = np.ma.masked
-    with pytest.raises(ContentError, match="1 shots of .* have lost spins"):
+    with pytest.raises(ContentError, match=r"1 shots of .* have lost spins"):
         tables(of_object(masked, design()))
     np.savez(tmp_path / "a.npz", shots=table(), dark=np.arange(3), note=np.array(["by hand"]))
     answers = read_source(tmp_path / "a.npz", design())

@@ -188,3 +188,7 @@ def test_known_strings_find_the_order_of_the_spins():
     with pytest.raises(ContentError, match=r"--spins 1,2,0"):
         brought(answers)
     assert tables(brought(answers, spins=(1, 2, 0))) == direct()
+    flipped = of_object({name: 1 - own for name, own in moved.items()}, design())
+    with pytest.raises(ContentError, match=r"--spins 1,2,0 --one down\)"):
+        brought(flipped)
+    assert tables(brought(flipped, spins=(1, 2, 0), one="down")) == direct()
