@@ -5,6 +5,7 @@ from qsense.cli import (
     devices,
     jobs,
     laboratory,
+    ladder,
     optimal,
     planning,
     recharging,
@@ -17,6 +18,6 @@ from qsense.cli import (
 from qsense.cli.app import app, main
 
 __all__ = [
-    "app", "calibration", "devices", "jobs", "laboratory", "main", "optimal", "planning", "recharging", "records",
-    "runs", "shots", "studies", "theory",
+    "app", "calibration", "devices", "jobs", "laboratory", "ladder", "main", "optimal", "planning", "recharging",
+    "records", "runs", "shots", "studies", "theory",
 ]  # fmt: skip

@@ -1,0 +1,122 @@
+"""qsense ladder: the cheapest sizes and times that tell a field without ambiguity, beside the product probe's."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qsense.cli.app import AsJson, app
+from qsense.cli.options import (
+    T1,
+    T2,
+    Absorption,
+    DeadTime,
+    Dephasing,
+    Depolarizing,
+    Emission,
+    Exponent,
+    Model,
+    named,
+    noise_of,
+    value,
+)
+from qsense.cli.sensitivity import GyromagneticRatio, ratio_of
+from qsense.cli.world_options import PhaseNoise, described, shared_parts
+from qsense.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from qsense.theory.ladder import Ladder
+
+
+@app.command(short_help="Sizes and times that tell a field without ambiguity.")
+def ladder(
+    num_qubits: Annotated[int, typer.Option(metavar="N", help="Spins.", min=1, max=1000)],
+    error: Annotated[str, typer.Option(metavar="FIELD", help="Rms error, wrong branches included: 3rad/s, 2nT.")],
+    reach: Annotated[str, typer.Option("--range", metavar="FIELD", help="φ is within ± this: 3krad/s, 2uT.")],
+    dephasing: Dephasing = None,
+    emission: Emission = None,
+    absorption: Absorption = None,
+    depolarizing: Depolarizing = None,
+    exponent: Exponent = 1.0,
+    phase_noise: PhaseNoise = None,
+    t1: T1 = None,
+    t2: T2 = None,
+    model: Model = None,
+    dead_time: DeadTime = "0",
+    kept: Annotated[
+        float, typer.Option(help="Part of the visibility that preparation and readout keep, for each spin.")
+    ] = 1.0,
+    gyromagnetic_ratio: GyromagneticRatio = None,
+    as_json: AsJson = False,
+) -> None:
+    """The cheapest ladder of sizes and times that tells a field without ambiguity, beside that of the product probe."""
+    from qsense.theory.ladder import best_ladder
+
+    rates = {"dephasing": dephasing, "emission": emission, "absorption": absorption, "depolarizing": depolarizing}
+    noise = noise_of(model, rates, t1, t2, exponent, shared_parts(phase_noise, None))
+    ratio = ratio_of(gyromagnetic_ratio, model)
+    wanted, within = _field("--error", error, ratio), _field("--range", reach, ratio)
+    dead = value("--dead-time", dead_time, "time")
+    found = {
+        name: best_ladder(num_qubits, noise, wanted, within, dead, sizes, kept)
+        for name, sizes in (("best", None), ("product", (1,)))
+    }
+    if as_json:
+        print(json.dumps({name: _as_json(one, ratio) for name, one in found.items()}, indent=2))
+    else:
+        _show(found["best"], found["product"], described(noise), ratio)
+
+
+def _field(option: str, text: str, ratio: float | None) -> float:
+    """A field in rad/s; one in T by the ratio of the spins."""
+    from qsense.signals.magnetic import phase_rate
+
+    if not text.strip().endswith(("T", "G")):
+        return value(option, text, "angular frequency")
+    if ratio is None:
+        raise ArgumentError(f"Option {option} is in tesla: give --gyromagnetic-ratio, or a noise model that has one.")
+    with named(option):
+        return abs(phase_rate(value(option, text, "magnetic field"), ratio))
+
+
+def _as_json(one: Ladder, ratio: float | None) -> dict[str, Any]:
+    from qsense.signals.magnetic import magnetic_field
+
+    return {
+        "rungs": [rung._asdict() for rung in one.rungs],
+        "error_rad_per_s": one.error,
+        "error_t": None if ratio is None else abs(magnetic_field(one.error, ratio)),
+        "wrong": one.wrong,
+        "seconds": one.seconds,
+        "range_rad_per_s": one.reach,
+    }
+
+
+def _show(best: Ladder, product: Ladder, noise: str, ratio: float | None) -> None:
+    from rich.table import Table
+
+    from qsense.files.terminal import plain_console, print_line
+    from qsense.files.units import readable_time
+    from qsense.signals.magnetic import dynamic_range, magnetic_field, readable_field
+
+    def shown(field: float) -> str:
+        return f"{field:.3g} rad/s" if ratio is None else readable_field(abs(magnetic_field(field, ratio)))
+
+    table = Table(title=f"The cheapest ladder within ±{shown(best.reach)}: {noise}", title_justify="left")
+    for name in ("n entangled", "groups", "t", "±range alone", "windows", "visibility"):
+        table.add_column(name, justify="right")
+    for rung in best.rungs:
+        alone = shown(dynamic_range(rung.size, rung.time))
+        cells = (str(rung.size), str(rung.groups), readable_time(rung.time), alone, f"2 × {rung.windows}")
+        table.add_row(*cells, f"{rung.visibility:.3f}")
+    plain_console().print(table)
+    for name, one in (("this", best), ("product probe alone", product)):
+        took, wrong = readable_time(one.seconds), f"wrong branches {one.wrong:.1g}"
+        print_line(f"{name}: {took} of measuring, rms error {shown(one.error)} with {wrong}")
+    gained = 10 * math.log10(product.seconds / best.seconds)
+    said = f"entanglement saves {gained:.2f} dB of the time, ambiguity counted"
+    pays = gained > 0.005 and any(rung.size > 1 for rung in best.rungs)
+    print_line(said if pays else "no entangled rung is cheaper")
