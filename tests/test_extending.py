@@ -254,7 +254,7 @@ def test_a_device_of_a_vendor_from_outside_is_measured_beside_its_calibration(ve
     assert record.read_json("device.json")["probes"][0]["path"] == "aer"
     for point in points:
         assert 0.8 < point["amplitude"] < 1
-        assert all(abs(row["z"]) < 4.5 for row in point["times"])
+        assert all(abs(row["scaled_z"]) < 4.5 for row in point["times"])
 
 
 def test_its_devices_are_listed_and_unknown_ones_are_refused(vendor):

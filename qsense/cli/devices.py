@@ -152,20 +152,26 @@ def _agrees(p_value: float | None) -> str:
 def _print_point(point: dict[str, Any], spins: str) -> None:
     from rich.table import Table
 
+    from qsense.cli import comparing
+
     shown = plain_console(highlight=False)
     where = f"{point['probe']} N = {point['num_qubits']} on {spins} {', '.join(map(str, point['qubits']))}"
     size, unit = time_unit(max(row["time_s"] for row in point["times"]))
     table = Table()
     mitigated = [with_error(m["gain"], m["stderr"]) for m in point.get("mitigated", [])]
-    for name in (f"t ({unit})", "predicted G", "measured", "ratio", "z", *(["readout mitigated"] if mitigated else [])):
+    own = [name for name in ("z", "scaled_z") if name == "scaled_z" or "scaled_z" in point["times"][0]]
+    headings = [{"z": "z", "scaled_z": "z, scaled"}[name] for name in own]
+    for name in (f"t ({unit})", "predicted G", "measured", "ratio", *headings):
         table.add_column(name, justify="right")
+    if mitigated:
+        table.add_column("readout mitigated", justify="right")
     for place, row in enumerate(point["times"]):
         table.add_row(
             f"{row['time_s'] / size:.4g}",
             f"{row['predicted']:.4g}",
             with_error(row["measured"], row["stderr"]),
             _shown(row["ratio"], 1, ".3f"),
-            _shown(row["z"], 1, "+.1f") or "–",
+            *(comparing.z_text(row.get(name, row["z"])) for name in own),  # older records have the scaled one alone
             *mitigated[place : place + 1],
         )
     print_line(f"{where}, by {point['estimator']}")

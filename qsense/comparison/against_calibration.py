@@ -13,6 +13,7 @@ from qsense.comparison.points import MeasuredPoint
 from qsense.comparison.shared_dephasing import collective_part
 from qsense.errors import ArgumentError
 from qsense.estimators import tally
+from qsense.estimators.chance import z_score
 from qsense.estimators.readout import calibrate
 from qsense.estimators.readout.correlation import crosstalk
 from qsense.estimators.result import Estimate
@@ -27,7 +28,9 @@ def calibration_rows(
     placements: Sequence[Placement],
     readouts: Mapping[tuple[int, ...], Counts],
 ) -> list[dict[str, Any]]:
-    """Returns one entry for every point: its amplitude, every time's residual, and the qubits that explain a miss.
+    """Returns one entry for every point: its amplitude, every time's residuals, and the qubits that explain a miss.
+
+    `z` is beside the prediction as it is, `scaled_z` and `p_value` beside it with the amplitude.
 
     Args:
         measured: the points.
@@ -94,7 +97,8 @@ def _row(
                 "measured": estimate.value,
                 "stderr": estimate.stderr,
                 "ratio": estimate.value / float(exact) if exact else None,
-                "z": _z(estimate, z),
+                "z": z_score(estimate.value - float(exact), estimate.stderr),
+                "scaled_z": _z(estimate, z),
             }
             for time, exact, estimate, z in zip(
                 item.point.rule.times, item.gain_exact, item.estimates, fit.z, strict=True
@@ -123,7 +127,13 @@ def _mitigated(item: MeasuredPoint, readout: Counts | None, strings: Sequence[in
     fit, correlation = fit_amplitude(estimates, item.gain_exact), crosstalk(tally.with_all_spins(readout), strings)
     return {
         "mitigated": [
-            {"gain": e.value, "stderr": e.stderr, "z": _z(e, z)} for e, z in zip(estimates, fit.z, strict=True)
+            {
+                "gain": e.value,
+                "stderr": e.stderr,
+                "z": z_score(e.value - float(exact), e.stderr),
+                "scaled_z": _z(e, z),
+            }
+            for e, exact, z in zip(estimates, item.gain_exact, fit.z, strict=True)
         ],
         "mitigated_amplitude": fit.amplitude.value,
         "mitigated_amplitude_stderr": fit.amplitude.stderr,

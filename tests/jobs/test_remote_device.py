@@ -45,8 +45,8 @@ def test_a_run_by_the_service_is_that_of_its_calibration(service, spec_file, tmp
     points = json.loads(qsense("compare", sent["record"], "--json").stdout)["points"]
     assert len(points) == 4
     for point in points:
-        assert max(abs(row["z"]) for row in point["times"]) < 4
-        assert max(abs(row["z"]) for row in point["mitigated"]) < 4
+        assert max(abs(row["scaled_z"]) for row in point["times"]) < 4
+        assert max(abs(row["scaled_z"]) for row in point["mitigated"]) < 4
         assert 0.5 < point["amplitude"] < 1
         # Undone, the readout error of some 3 % a spin no longer is in the amplitude.
         assert point["mitigated_amplitude"] > point["amplitude"] + 3 * point["amplitude_stderr"]
@@ -69,7 +69,7 @@ def test_a_calibration_that_is_wrong_is_seen_by_the_same_comparison(service, tmp
     service.change["props"] = boast
     spec = RunSpec.from_dict({**MEASURED, "probes": ["product"], "num_qubits": [3]})
     (point,) = workflow.run(spec, tmp_path / "out").read_json("calibration.json")["points"]
-    assert max(abs(row["z"]) for row in point["times"]) > 4
+    assert max(abs(row["scaled_z"]) for row in point["times"]) > 4
 
 
 def test_the_circuits_that_are_sent_are_those_of_the_devices_sampler(service, spec_file, tmp_path):

@@ -71,12 +71,17 @@ def test_readout_is_undone_in_the_stated_order(tmp_path, monkeypatch, capsys, wi
         assert abs(point["mitigated_amplitude"] - 1) < 4.5 * point["mitigated_amplitude_stderr"]
         assert point["readout"]["is_correlated"] is False
         assert point["suspects"] == []
+        for row in point["times"]:  # z and the ratio are of the same two numbers, and say the same
+            assert row["z"] == pytest.approx((row["measured"] - row["predicted"]) / row["stderr"])
+            assert abs(row["scaled_z"]) < 4.5
+        assert min(row["z"] for row in point["times"]) < -4.5
     before = record.read_bytes("calibration.json")
     assert qsense.estimate(record.path).read_bytes("calibration.json") == before
     status, out, err = command(monkeypatch, capsys, "compare", record.path)
     assert status == 0, err
     assert "product N = 3 on spins 0, 1, 2" in out
     assert out.count("readout mitigated") >= 3
+    assert out.count("z, scaled") == 3
     (record.path / "counts" / "known-3.npz").write_bytes(b"x")
     with pytest.raises(qsense.QsenseError, match=r"known-3\.npz"):
         qsense.estimate(record.path)
