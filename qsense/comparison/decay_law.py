@@ -17,10 +17,11 @@ import numpy as np
 
 from qsense.comparison.curve_tests import CurveTests, curve_tests
 from qsense.errors import ArgumentError
-from qsense.estimators.assumptions import DECAY_LAW, READOUT, REFUSED_BELOW, Assumption
+from qsense.estimators.assumptions import DECAY_LAW, READOUT, READOUT_WITHHELD, REFUSED_BELOW, Assumption
 from qsense.estimators.chance import p_value
 from qsense.estimators.integral import fit, law_of_curve
 from qsense.estimators.result import NORMAL_95, Estimate, IntegratedEstimate
+from qsense.files.units import time_unit
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule
 
@@ -116,7 +117,7 @@ def checked(
         widened = max(known, apart / NORMAL_95 + found.integral.stderr)
         held = chance >= REFUSED_BELOW or widened < _WORTH_SAYING * error
         slows = not held and found.exponent < _SLOWS_DOWN
-        said = _TAIL_UNSEEN if slows else _other_law(found, integral.total, widened)
+        said = _TAIL_UNSEEN if slows else _other_law(found, integral.total, widened, exact)
         doubts += [Assumption(DECAY_LAW, chance, held, said, withholds=slows), *(whole.assumptions if held else ())]
     else:
         widened = known
@@ -182,7 +183,7 @@ def _height(tests: CurveTests, found: _Misfit | None) -> Assumption | None:
         chance = max(chance, p_value(((height.value - 1) / height.stderr) ** 2, 1))
     said = (
         f"the counts give {height.value:.3g} ± {height.stderr:.1g} times the exact G at all times: readout or "
-        "preparation is not as assumed, or the noise: no z and no verdict; calibrate the readout"
+        f"preparation is not as assumed, or the noise: {READOUT_WITHHELD}"
     )
     return Assumption.tested(READOUT, chance, said, withholds=True)
 
@@ -209,13 +210,15 @@ def _misfit(rule: Rule, estimates: Sequence[Estimate], curve: Callable[[FloatArr
     return _Misfit(found.integral.total, chance, float(values[1] * scale), exponent, height, found.p_value)
 
 
-def _other_law(found: _Misfit, total: Estimate, widened: float) -> str:
+def _other_law(found: _Misfit, total: Estimate, widened: float, exact: float) -> str:
+    """What fits the counts, in the unit of the exact 𝓘, as the table above it."""
+    size, unit = time_unit(exact)
     stretched = f" and exponent {found.exponent:.2g}" if abs(found.exponent - 1) > 0.05 else ""
     times = widened / total.stderr
     return (
         f"the counts decay with {found.rate:.2g} times the rate of the noise{stretched}: that curve has 𝓘 = "
-        f"{found.integral.value:.4g} ± {found.integral.stderr:.2g} s, which the interval, {times:.1f} times as wide, "
-        "holds as well; correct the noise"
+        f"{found.integral.value / size:.4g} ± {found.integral.stderr / size:.2g} {unit}, which the interval, "
+        f"{times:.1f} times as wide, holds as well; correct the noise"
     )
 
 

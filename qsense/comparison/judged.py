@@ -13,7 +13,15 @@ from qsense.comparison import assumed, decay_law
 from qsense.comparison.points import MeasuredPoint, exact_values
 from qsense.comparison.ratio import holm
 from qsense.estimators import tally
-from qsense.estimators.assumptions import DECAY_LAW, NAMES, READOUT, REFUSED_BELOW, Assumption
+from qsense.estimators.assumptions import (
+    DECAY_LAW,
+    NAMES,
+    READOUT,
+    READOUT_KEPT,
+    READOUT_WITHHELD,
+    REFUSED_BELOW,
+    Assumption,
+)
 from qsense.estimators.result import integrate_estimates
 
 _SPOILED = "the estimates are refused already"
@@ -49,7 +57,7 @@ def _judged(one: Assumption, stands: bool) -> Assumption:
 def _on_device(one: Assumption, item: MeasuredPoint) -> Assumption:
     """With what its test would not have shown: simulators run what the spec says, but of a device nobody knows."""
     if one.name == READOUT:
-        return replace(one, withholds=False)
+        return replace(one, withholds=False, consequence=one.consequence.replace(READOUT_WITHHELD, READOUT_KEPT))
     if not one.held:
         return one
     with item.point.calling_estimator():

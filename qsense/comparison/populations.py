@@ -12,7 +12,7 @@ import numpy as np
 
 from qsense.circuits.counts import Counts
 from qsense.estimators import tally
-from qsense.estimators.assumptions import READOUT, Assumption
+from qsense.estimators.assumptions import READOUT, READOUT_WITHHELD, Assumption
 from qsense.estimators.chance import p_value
 from qsense.estimators.product.method import ProductSpins
 from qsense.runs.point import Point
@@ -20,7 +20,7 @@ from qsense.runs.point import Point
 _FEWEST = 25.0  # expected up, and down, for their sum to be near normal
 _SAID = (
     "along Z the spins are up {found:.3g} ± {error:.1g} of the time, and not {exact:.3g}: readout of up and down "
-    "differs, or emission is not as assumed: no z and no verdict; calibrate the readout"
+    f"differs, or emission is not as assumed: {READOUT_WITHHELD}"
 )
 
 

@@ -102,6 +102,12 @@ def test_on_a_device_readout_is_named_and_the_verdict_kept():
     assert all("readout calibrated" in refused(item) for item in comparison.measured)
     assert all(item.z is not None for item in comparison.measured)
     assert "preparation and readout errors are part of it" in comparison.verdicts[0]
+    lines = [line for row in summary_rows(comparison) for line in assumption_lines(row)]
+    assert len(lines) == 2
+    for line in lines:  # what stands beside a z does not say that there is none
+        assert "no z" not in line
+        assert "calibrate the readout" not in line
+        assert "z and verdicts are of the counts as read" in line
 
 
 def test_readout_that_the_spec_itself_reads_wrong_is_in_the_file_and_has_its_own_mark():

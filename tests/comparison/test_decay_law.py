@@ -3,6 +3,7 @@
 Estimates are drawn about closed forms, with the variance that shots give; the truth is an integral by hand.
 """
 
+import re
 from math import gamma
 
 import numpy as np
@@ -122,13 +123,17 @@ def test_the_law_of_a_curve_is_the_curve_at_any_scale():
 @pytest.mark.parametrize("unit", [1e-6, 1e6])
 def test_the_check_does_not_depend_on_the_unit_of_time(unit):
     values = [Estimate(float(N * np.exp(-t / 2)), 0.03) for t in gauss_rule(1.0, 1.0, 5).times]
-    found = []
+    found, symbol = [], {1e-6: "µs", 1e6: "s"}[unit]
     for scale in (1.0, unit):
         rule = gauss_rule(1 / scale, 1 / scale, 5)
         plain = integrate_estimates(rule, values)
         one = decay_law.checked(rule, values, plain, lambda t, s=scale: N * np.exp(-t / s), N * scale)
         found.append((one.integral.total.stderr / scale, one.assumptions[0].p_value))
     assert found[1] == pytest.approx(found[0], rel=1e-4)
+    size = {"µs": 1e-6, "s": 1.0}[symbol]
+    said = re.search(r"that curve has 𝓘 = (\S+) ± \S+ (\S+), which", one.assumptions[0].consequence)
+    assert said[2] == symbol  # that of the table above it
+    assert float(said[1]) * size == pytest.approx(2 * N * unit, rel=0.05)
 
 
 @pytest.mark.parametrize(("rates", "withheld"), [([0.1, 0.1, 0.1, 0.01], True), ([0.05] * 4, False)])

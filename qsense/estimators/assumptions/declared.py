@@ -22,6 +22,10 @@ ENOUGH_SHOTS = "enough shots"
 NAMES = (INDEPENDENT, SYMMETRIC, KNOWN_PHASE, NO_DRIFT, READOUT, DECAY_LAW, ENOUGH_SHOTS)
 """The assumptions that qsense's own estimators make."""
 
+READOUT_WITHHELD = "no z and no verdict; calibrate the readout"
+"""What follows where readout is not as assumed; `READOUT_KEPT` where the estimates are of counts as they were read."""
+READOUT_KEPT = "z and verdicts are of the counts as read; `qsense compare` undoes readout that was calibrated"
+
 
 @dataclass(frozen=True)
 class Assumption:
