@@ -32,9 +32,9 @@ def design(
 ) -> None:
     """Write every circuit of a run as OpenQASM, its settings as a sheet, and an empty sheet for the counts."""
     from qsense.laboratory import write_design
-    from qsense.runs.spec import RunSpec
+    from qsense.laboratory.design import stated_spec
 
-    loaded = RunSpec.load(spec)
+    loaded = stated_spec(spec)
     if shots is not None:
         loaded = loaded.with_shots(shots)
     kinds: Any = {"signal": signal, "qasm": qasm}

@@ -105,9 +105,9 @@ def noise_of(
             )
         local = LocalNoise.depolarizing(given["depolarizing"])
     elif t1 is not None or t2 is not None:
-        if t1 is None or t2 is None:
-            raise ArgumentError("Options --t1 and --t2 go together; add the missing one.")
-        local = LocalNoise.from_t1_t2(values("--t1", t1, "time"), values("--t2", t2, "time"))
+        if t2 is None:
+            raise ArgumentError("Options --t1 and --t2 go together; add --t2, which alone is dephasing.")
+        local = LocalNoise.from_t1_t2(values("--t1", "inf" if t1 is None else t1, "time"), values("--t2", t2, "time"))
     else:
         kinds = {kind: given.get(kind, 0.0) for kind in ("dephasing", "emission", "absorption", "transverse")}
         local = LocalNoise(**kinds, exponent=exponent)  # type: ignore[arg-type]

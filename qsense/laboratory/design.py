@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -109,6 +110,23 @@ class Design:
             key: word if often[word.lower()] == 1 and len(word) <= _LONGEST_ID else f"{word[:_LONGEST_ID]}-{key[:8]}"
             for key, word in plain.items()
         }
+
+
+def stated_spec(path: str | Path) -> RunSpec:
+    """Returns the spec of a file; where its noise is wrong, the message says what to write if nobody knows it.
+
+    Raises:
+        SpecError: a key is wrong.
+    """
+    try:
+        return RunSpec.load(path)
+    except SpecError as error:
+        if not re.search(r"key `noise\b", str(error)):
+            raise
+        raise SpecError(
+            f"{str(error).rstrip('.')}. If nobody knows it, a guess does, such as noise = {{ t2_s = 1.0 }}: "
+            "docs/laboratory.md, Unknown noise."
+        ) from error
 
 
 def designed(spec: RunSpec, known_shots: int = 0) -> Design:

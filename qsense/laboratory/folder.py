@@ -18,7 +18,7 @@ from qsense.files.atomic import replace
 from qsense.files.csv_text import csv_bytes
 from qsense.files.terminal import printable
 from qsense.laboratory import settings_sheet
-from qsense.laboratory.design import Design, checked_known_shots, designed
+from qsense.laboratory.design import Design, checked_known_shots, designed, stated_spec
 from qsense.laboratory.reading import FILE as READING
 from qsense.laboratory.reading import reading_text
 from qsense.laboratory.readme import readme_text
@@ -58,7 +58,7 @@ def write_design(
         raise ArgumentError(f"Argument `qasm` must be 2 or 3, but is {qasm}.")
     out = Path(out)
     _check_free(out)
-    spec = spec if isinstance(spec, RunSpec) else RunSpec.load(spec)
+    spec = spec if isinstance(spec, RunSpec) else stated_spec(spec)
     design = designed(spec, checked_known_shots(known_shots))
     sheet = settings_sheet.columns(design)
     rows = map(settings_sheet.row, design.circuits)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from qsense.laboratory.design import Design
+from qsense.probes import Probe
 
 
 def readme_text(design: Design, version: int, injected: bool) -> str:
@@ -25,8 +28,9 @@ def readme_text(design: Design, version: int, injected: bool) -> str:
         "2. Prepare the probe (below). Up is the excited state |1>.\n"
         f"3. Wait for `time_s` seconds in the field{_pulses(design)}.\n"
         + _signal(injected)
-        + "4. `ending`: `directions` is nothing; `loss_flag` undoes the CNOTs of the preparation; `unprepare` undoes "
-        "all of it.\n"
+        + "4. `ending`: `directions` is nothing; `loss_flag` undoes all of the preparation but what it does to spin 0 "
+        "alone: X on the spins whose sign is −, if there are any, then the CNOTs in the reverse order, so that the "
+        "other spins are down unless one was lost; `unprepare` undoes all of it.\n"
         "5. Measure spin j along the direction with polar angle `polar_rad_j` from Z and azimuth `azimuth_rad_j` from "
         "X (the same in degrees: `polar_deg_j`, `azimuth_deg_j`), and read it: down 0, up 1.",
         "To measure along a direction, rotate it to Z first: rz(−azimuth), then ry(−polar), then read. Z is +1 for "
@@ -34,7 +38,7 @@ def readme_text(design: Design, version: int, injected: bool) -> str:
         "## With global rotations only",
         "A pulse R(angle, phase) turns all spins by `angle` about the axis at `phase` from X towards Y in the equator. "
         "Where `all_spins_alike` is `yes`, step 5 is one such pulse: R(`polar_rad_0`, `azimuth_rad_0` − π/2). A shift "
-        "of the phase of your reference by the azimuth is as good as rz. " + _rows(design),
+        "of the phase of your reference by the azimuth is as good as rz. " + _rows(design) + _flags(design),
         _probes(design),
     ]
     if design.known:
@@ -85,22 +89,60 @@ def _rows(design: Design) -> str:
     odd = [one for one in design.measuring if not one.is_global]
     if not odd:
         return "Here that is every row."
+    alike = [one.point.probe for one in odd if one.point is not None and one.point.probe.kind == "ghz"]
     hint = (
         ' (`ghz` with `readout = "parity"` needs global pulses alone)'
-        if any(one.point is not None and one.point.probe.kind == "ghz" for one in odd)
+        if alike and not any(probe.signs for probe in alike)
         else ""
     )
     return f"Here {len(odd)} of {len(design.measuring)} rows need pulses on single spins{hint}."
 
 
+def _flags(design: Design) -> str:
+    """How `loss_flag` is done where there are no gates on pairs of spins."""
+    if not any(one.experiment is not None and one.experiment.ending == "loss_flag" for one in design.measuring):
+        return ""
+    return (
+        " `loss_flag` needs CNOTs, or gates on single spins that make them: a Mølmer–Sørensen pulse on all spins does "
+        'not undo them one by one. With such pulses alone, make the design with `{ estimator = "ghz", readout = '
+        '"parity" }`, which has no such ending and under emission reads less of G.'
+    )
+
+
 def _probes(design: Design) -> str:
-    words = {
-        "product": "R(π/2, π/2) on all spins: every spin along X.",
-        "ghz": "all down + all up. Trapped ions: one Mølmer–Sørensen pulse, up to the phase of the state, which a "
-        "shift of all azimuths takes up; with gates: a Hadamard on spin 0, then CNOTs (`circuits/`).",
-    }
-    lines = ["## The probes", ""]
-    for probe in dict.fromkeys(point.probe for point in design.points):
-        how = words.get(probe.kind, "see its circuits.") if not (probe.tilt or probe.signs) else "see its circuits."
-        lines.append(f"- `{probe.name}`, {probe.num_qubits} spins: {how}")
-    return "\n".join(lines)
+    probes = dict.fromkeys(point.probe for point in design.points)
+    lines = (f"- `{probe.name}`, {probe.num_qubits} spins: {_prepared(probe)}" for probe in probes)
+    return "\n".join(["## The probes", "", *lines])
+
+
+def _prepared(probe: Probe) -> str:
+    angle = 2 * math.asin(math.sqrt((1 + probe.tilt) / 2))
+    if probe.kind == "product":
+        turn = f"{angle:.6g} rad = {math.degrees(angle):.6g}°" if probe.tilt else "π/2"
+        what = f"up with weight {(1 + probe.tilt) / 2:.6g}" if probe.tilt else "along X"
+        return f"R({turn}, π/2) on all spins, one global pulse: every spin {what}."
+    if probe.kind != "ghz":
+        return "see its circuits."
+    downs = [spin for spin, sign in enumerate(probe.signs) if sign == "-"]
+    first = f"ry({angle:.6g} rad)" if probe.tilt else "a Hadamard"
+    listed = ", ".join(map(str, downs))
+    flips = f", then X (a π pulse) on the spins {listed}" if downs else ""
+    state = f"all down + all up, then the spins {listed} turned over" if downs else "all down + all up"
+    text = f"{state}. With gates: {first} on spin 0, then CNOTs{flips} (`circuits/`)."
+    if probe.tilt or probe.num_qubits < 2:
+        return text
+    return f"{text} {_by_pulse(probe.num_qubits, listed)}"
+
+
+def _by_pulse(size: int, downs: str) -> str:
+    """How one Mølmer–Sørensen pulse prepares a GHZ state, and by what angle this turns the spins."""
+    then = " and R(π/2, 0) on all spins" if size % 2 else ""
+    phase = 1 if size % 4 in (0, 3) else -1  # of all up beside all down, in units of π/2
+    shift = phase * math.pi / 2 / size
+    signed = f", with the other sign on the spins {downs}, which you turn over by π pulses R(π, 0)" if downs else ""
+    return (
+        f"Trapped ions: one Mølmer–Sørensen pulse exp(−i π/4 Σ_(j<k) X_j X_k){then} gives all down + "
+        f"exp({'−' if phase < 0 else ''}i π/2) all up: add {shift:.6g} rad ({math.degrees(shift):.6g}°) to every "
+        f"azimuth{signed}. Where your pulse has +i and −π/2, subtract it; where its axis is at another phase than X, "
+        "add that phase too."
+    )

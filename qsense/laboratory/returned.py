@@ -12,7 +12,7 @@ from qsense.files import safe, toml_file
 from qsense.files.csv_text import from_cell
 from qsense.laboratory import settings_sheet, sheets
 from qsense.laboratory.answers import known_circuit
-from qsense.laboratory.design import Design, designed
+from qsense.laboratory.design import Design, designed, stated_spec
 from qsense.laboratory.folder import SPEC
 from qsense.laboratory.reading import FILE as READING
 from qsense.laboratory.reading import Reading, ReadingFile
@@ -40,7 +40,7 @@ def read_design(path: str | Path) -> Returned:
     """
     path = Path(path)
     if not path.is_dir():
-        return Returned(designed(RunSpec.load(path), _ANY_SHOTS), Reading())
+        return Returned(designed(stated_spec(path), _ANY_SHOTS), Reading())
     for name in (SPEC, READING):
         _check_file(path, name)
     stated = toml_file.read(path / READING, ReadingFile)

@@ -139,7 +139,7 @@ def parts_of_entry(entry: LocalEntry | KindEntry) -> Parts:
         raise ArgumentError("give either a noise model's name or numbers, not both")
     local = local_of(keys, entry.name or "custom")
     if local is None and not shared and entry.noise is None:
-        raise ArgumentError("no noise is given; add `dephasing_rate`, `emission_rate`, or `t1_s` and `t2_s`")
+        raise ArgumentError("no noise is given; add `dephasing_rate`, `emission_rate`, or `t2_s`, alone or with `t1_s`")
     return Parts(entry.noise, local, shared)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ def local_of(keys: Mapping[str, Any], name: str = "custom") -> LocalNoise | None
 
     >>> local_of({"dephasing_rate": 0.1, "dephasing_exponent": 2.0}).exponent
     2.0
+    >>> local_of({"t2_s": 5.0}).dephasing
+    (0.1,)
     """
     rates = {key: keys[key] for key in (*RATES, "depolarizing_rate") if key in keys}
     times = {key: keys[key] for key in TIMES if key in keys}
@@ -35,9 +38,12 @@ def local_of(keys: Mapping[str, Any], name: str = "custom") -> LocalNoise | None
     if exponent != 1 and "dephasing_rate" not in rates:
         raise ArgumentError("`dephasing_exponent` goes with `dephasing_rate`; add it, or leave the exponent out")
     if times:
-        if "t1_s" not in times or "t2_s" not in times:
-            raise ArgumentError("`t1_s` and `t2_s` go together; add the missing one")
-        return LocalNoise.from_t1_t2(times["t1_s"], times["t2_s"], times.get("excited_population", 0.0), name)
+        if "t2_s" not in times:
+            raise ArgumentError("`t1_s` and `t2_s` go together; add `t2_s`, which alone is dephasing")
+        if "t1_s" not in times and "excited_population" in times:
+            raise ArgumentError("`excited_population` goes with `t1_s`; add it, or leave the population out")
+        t1, excited = times.get("t1_s", math.inf), times.get("excited_population", 0.0)
+        return LocalNoise.from_t1_t2(t1, times["t2_s"], excited, name)
     if "depolarizing_rate" in rates:
         if len(rates) > 1:
             raise ArgumentError(

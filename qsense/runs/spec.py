@@ -241,7 +241,9 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         for position, label in enumerate(labels):
             if label in labels[:position]:
                 shown = label if isinstance(label, str) else label[0]
-                raise SpecError(f'{source}: key `{key}`: "{shown}" is listed twice; name each once.')
+                matched = key == "probes" and shown.startswith("ghz:") and "ghz" in written
+                meant = ', as "ghz" means it with the weights of this signal' if matched else ""
+                raise SpecError(f'{source}: key `{key}`: "{shown}" is listed twice{meant}; name each once.')
     estimators = [
         EstimatorSpec.from_entry(one, entry.shots, source, f"estimators[{index}]")
         for index, one in enumerate(entry.estimators)

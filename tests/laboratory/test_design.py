@@ -1,6 +1,7 @@
 """A design's folder says all that an instrument needs, and its circuits do what the run's circuits do."""
 
 import csv
+import re
 
 import foreign
 import numpy as np
@@ -154,3 +155,90 @@ def test_wrong_arguments_are_refused(tmp_path):
         with pytest.raises(QsenseError, match=f"Argument `{next(iter(words))}` must"):
             write_design(foreign.spec(), tmp_path / "no", **words)
     assert not any(tmp_path.iterdir())
+
+
+def readme(tmp_path, **changes):
+    return (write_design(foreign.spec(**changes), tmp_path / "d") / "README.md").read_text()
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 5])
+@pytest.mark.parametrize("flipped", [(), (1,)])
+def test_the_azimuths_of_a_molmer_sorensen_pulse_are_those_of_the_readme(tmp_path, size, flipped):
+    """The pulse as a matrix, the state that it gives, and the spins turned about Z by the number that is told."""
+    from scipy.linalg import expm
+
+    signs = "".join("-" if spin in flipped else "+" for spin in range(size))
+    probe = f"ghz:{signs}" if flipped else "ghz"
+    parity = [{"estimator": "ghz", "readout": "parity"}]
+    signal = {"weights": [-1 if sign == "-" else 1 for sign in signs]}
+    text = readme(tmp_path, probes=[probe], num_qubits=size, estimators=parity, signal=signal)
+    shift = float(re.search(r"add (\S+) rad", text)[1])
+    assert ("R(π/2, 0) on all spins" in text) == (size % 2 == 1)
+    assert ("with the other sign on the spins 1" in text) == bool(flipped)
+
+    x = np.array([[0, 1], [1, 0]])
+
+    def flip(*spins):
+        found = np.eye(1)
+        for spin in range(size):
+            found = np.kron(found, x if spin in spins else np.eye(2))
+        return found
+
+    state = expm(-0.25j * np.pi * sum(flip(j, k) for j in range(size) for k in range(j)))[:, 0]
+    if size % 2:
+        state = expm(-0.25j * np.pi * sum(flip(j) for j in range(size))) @ state
+    state = flip(*flipped) @ state
+    ups = np.array([[index >> (size - 1 - spin) & 1 for spin in range(size)] for index in range(2**size)])
+    turned = np.exp(-1j * ups @ [-shift if spin in flipped else shift for spin in range(size)]) * state
+    branch = int("".join("1" if spin in flipped else "0" for spin in range(size)), 2)
+    wanted = np.zeros(2**size)
+    wanted[[branch, 2**size - 1 - branch]] = 2**-0.5
+    assert abs(np.vdot(wanted, turned)) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_readme_says_what_a_loss_flag_and_a_tilt_are(tmp_path):
+    from qiskit import qasm3
+
+    text = readme(tmp_path, probes=["ghz:+-+"], estimators=[{"estimator": "ghz"}], signal={"weights": [1, -1, 1]})
+    assert "then X (a π pulse) on the spins 1 " in text
+    assert "X on the spins whose sign is −, if there are any, then the CNOTs in the reverse order" in text
+    assert "`loss_flag` needs CNOTs" in text
+    row = next(one for one in sheet(tmp_path / "d") if one["ending"] == "loss_flag")
+    circuit = qasm3.loads((tmp_path / "d" / "circuits" / f"{row['circuit']}.qasm").read_text())
+    names = [one.operation.name for one in circuit.data]
+    after = names[len(names) - names[::-1].index("delay") :]
+    assert after.index("x") < after.index("cx")
+    tilted = readme(tmp_path / "b", probes=[{"probe": "product", "tilt": 0.6}], estimators=["product"])
+    angle = float(re.search(r"R\((\S+) rad", tilted)[1])
+    assert np.sin(angle / 2) ** 2 == pytest.approx(0.8, abs=1e-5)
+    assert "`loss_flag` needs" not in tilted
+
+
+@pytest.mark.parametrize("noise", ["unknown", "none", {}, {"t1_s": 1.0}, None])
+def test_unknown_noise_is_told_what_to_write(tmp_path, noise):
+    stated = {None: "", "unknown": 'noise = "unknown"', "none": 'noise = "none"'}
+    line = stated[noise] if not isinstance(noise, dict) else f"noise = {{ {'t1_s = 1.0' if noise else ''} }}"
+    (tmp_path / "s.toml").write_text(
+        f'schema = 1\nname = "a"\nprobes = ["product"]\nnum_qubits = 1\n{line}\nestimators = "product"\n'
+        "times_s = [0.0, 1e-6]\nfield_rad_per_s = 2e5\nshots = 100\nseed = 1\n"
+    )
+    for refused in (
+        lambda: write_design(tmp_path / "s.toml", tmp_path / "d"),
+        lambda: read_design(tmp_path / "s.toml"),
+    ):
+        with pytest.raises(SpecError, match=r"noise = \{ t2_s = 1\.0 \}: docs/laboratory\.md, Unknown noise"):
+            refused()
+
+
+def test_t2_alone_is_dephasing():
+    assert foreign.spec(noise={"t2_s": 5.0}).noises[0].dephasing == (0.1,)
+    assert foreign.spec(noise={"t2_s": 5.0}).id == foreign.spec(noise={"dephasing_rate": 0.1}).id
+    with pytest.raises(SpecError, match="`excited_population` goes with `t1_s`"):
+        foreign.spec(noise={"t2_s": 5.0, "excited_population": 0.1})
+
+
+def test_a_probe_that_another_name_means_is_explained():
+    with pytest.raises(
+        SpecError, match=r'"ghz:\+-\+" is listed twice, as "ghz" means it with the weights of this signal'
+    ):
+        foreign.spec(probes=["ghz", "ghz:+-+"], estimators=[{"estimator": "ghz"}], signal={"weights": [1, -1, 1]})
