@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qsense.errors import ArgumentError, at_key, nearest
+from qsense.errors import ArgumentError, SpecError, at_key, nearest
 from qsense.files import content
 from qsense.probes import FAMILIES, KINDS, Probe
 from qsense.runs.own_probes import Form, has_own_numbers, is_own_entry, own_entry, own_probe
@@ -34,6 +34,12 @@ def all_probes(entry: SpecFile, signal: Signal, folder: Path, source: str) -> tu
         probes += meant
         if not item.tilt:
             written[item.probe] = [one["probe"] for one in probe_entries(meant, signal)]
+    labels = [(probe.name, probe.num_qubits) for probe in probes]
+    twice = next((name for at, (name, size) in enumerate(labels) if (name, size) in labels[:at]), None)
+    if twice is not None:
+        matched = twice.startswith("ghz:") and "ghz" in written
+        meaning = ', as "ghz" means it with the weights of this signal' if matched else ""
+        raise SpecError(f'{source}: key `probes`: "{twice}" is listed twice{meaning}; name each once.')
     return probes, written
 
 

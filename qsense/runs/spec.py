@@ -234,16 +234,10 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
     for index, one in enumerate(entry.noise):
         with at_key(source, f"noise[{index}]"):
             noises.append(_noise(one, folder))
-    for key, labels in (
-        ("probes", [(p.name, p.num_qubits) for p in probes]),
-        ("noise", [n.name for n in noises]),
-    ):
-        for position, label in enumerate(labels):
-            if label in labels[:position]:
-                shown = label if isinstance(label, str) else label[0]
-                matched = key == "probes" and shown.startswith("ghz:") and "ghz" in written
-                meant = ', as "ghz" means it with the weights of this signal' if matched else ""
-                raise SpecError(f'{source}: key `{key}`: "{shown}" is listed twice{meant}; name each once.')
+    models = [n.name for n in noises]
+    for position, name in enumerate(models):
+        if name in models[:position]:
+            raise SpecError(f'{source}: key `noise`: "{name}" is listed twice; name each once.')
     estimators = [
         EstimatorSpec.from_entry(one, entry.shots, source, f"estimators[{index}]")
         for index, one in enumerate(entry.estimators)
