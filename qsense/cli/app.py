@@ -15,8 +15,8 @@ from qsense.errors import QsenseError
 from qsense.files.streams import OutputError, abandon_output, guarded_streams
 
 ORDER = (
-    "theory", "optimal", "recharge", "plan", "shots", "run", "records", "show", "plot", "estimate", "rerun", "export",
-    "render", "design", "import", "backends", "compare", "calibrate", "submit", "collect", "sweep", "store",
+    "theory", "optimal", "ladder", "recharge", "plan", "shots", "run", "records", "show", "plot", "estimate", "rerun",
+    "export", "render", "design", "import", "backends", "compare", "calibrate", "submit", "collect", "sweep", "store",
 )  # fmt: skip
 """The commands as the help lists them: theory, runs, devices, studies."""
 
