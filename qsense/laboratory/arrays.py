@@ -139,7 +139,10 @@ def answers(
         found, used = {}, set(own)
         for name in own:
             array, _, theirs = in_place(arrays[name], name, coordinates, (), design, source, ("shot", "spin"))
-            found[name] = _of_circuit(array, design.by_id[name], source, name)
+            circuit = design.by_id[name]
+            if circuit.id in found:
+                raise ContentError(f"{source}: the array {name[:120]!r} is of {circuit.id}, which is there already.")
+            found[circuit.id] = _of_circuit(array, circuit, source, name)
             used |= theirs
         return found, _unread(arrays, used, source)
     large = [name for name, one in arrays.items() if one.array.ndim >= 2 and name not in coordinates]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -167,8 +168,8 @@ def _has_ids(values: Array, design: Design) -> bool:
 
 def _circuits(values: Array, design: Design, source: str, place: str) -> tuple[DesignedCircuit, ...]:
     found = tuple(known_circuit(design, str(one).strip(), source, place) for one in values)
-    twice = next((one.id for at, one in enumerate(found) if one in found[:at]), None)
-    if twice is not None:
+    twice, number = Counter(one.id for one in found).most_common(1)[0] if found else ("", 0)
+    if number > 1:
         raise ContentError(f"{source}: {place}: has {twice} twice; name each once.")
     return found
 

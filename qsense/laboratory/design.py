@@ -6,9 +6,10 @@ in the spec: `ghz-4-dephasing-auto.t0.r1`. Circuits that prepare known bit strin
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 from qsense.circuits.sensing import Experiment, Settings, check_pure
 from qsense.errors import ArgumentError, SpecError, at_key
 from qsense.estimators.readout.calibration import patterns
+from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.pilots import ADAPTIVE
 from qsense.runs.placement import CalibrationNoise
 from qsense.runs.plan import plan
@@ -26,6 +28,7 @@ from qsense.runs.spec import RunSpec
 
 MOST_CIRCUITS = 100_000
 _LONGEST_ID = 120
+_LONGEST_OPTIONS = 40
 
 
 @dataclass(frozen=True)
@@ -99,17 +102,50 @@ class Design:
 
     @cached_property
     def by_id(self) -> dict[str, DesignedCircuit]:
-        return {one.id: one for one in self.circuits}
+        """All circuits by their ids, and by those that designs of earlier versions gave them."""
+        before = _words(self.points, False)
+        older = {
+            one.id.replace(self._words[one.point.key], before[one.point.key], 1): one
+            for one in self.measuring
+            if one.point is not None
+        }
+        return {**{one.id: one for one in self.circuits}, **older}
 
     @cached_property
     def _words(self) -> dict[str, str]:
-        """How the ids of each point begin, by its key; what would be another's, or is too long, gets a hash."""
-        plain = {point.key: point.file_name[: -len("-00000000.npz")] for point in self.points}
-        often = Counter(one.lower() for one in plain.values())
-        return {
-            key: word if often[word.lower()] == 1 and len(word) <= _LONGEST_ID else f"{word[:_LONGEST_ID]}-{key[:8]}"
-            for key, word in plain.items()
-        }
+        return _words(self.points, True)
+
+
+def _words(points: Sequence[Point], short: bool) -> dict[str, str]:
+    """How the ids of each point begin, by its key; what would be another's, or is too long, gets a hash."""
+    plain = {point.key: _word(point, short) for point in points}
+    often = Counter(one.lower() for one in plain.values())
+    return {
+        key: word if often[word.lower()] == 1 and len(word) <= _LONGEST_ID else f"{word[:_LONGEST_ID]}-{key[:8]}"
+        for key, word in plain.items()
+    }
+
+
+def _word(point: Point, short: bool) -> str:
+    name = short_name(point.estimator)
+    if not short or name == point.estimator.name:
+        return point.file_name[: -len("-00000000.npz")]
+    return re.sub(
+        r"[^A-Za-z0-9.-]+", "_", f"{point.probe.name}-{point.probe.num_qubits}-{point.noise.name}-{name}"
+    ).strip("_.")
+
+
+def short_name(estimator: EstimatorSpec) -> str:
+    """Returns how ids and sheets call an estimator: by a hash of its options where these are long.
+
+    >>> short_name(EstimatorSpec("ghz", 100, (("readout", "parity"),)))
+    'ghz(parity)'
+    >>> short_name(EstimatorSpec("ramsey_scan", 100, (("angles_deg", tuple(range(0, 180, 3))),)))
+    'ramsey_scan(3429d6)'
+    """
+    if len(estimator.name) <= len(estimator.kind) + _LONGEST_OPTIONS:
+        return estimator.name
+    return f"{estimator.kind}({hashlib.sha256(estimator.name.encode()).hexdigest()[:6]})"
 
 
 def stated_spec(path: str | Path) -> RunSpec:

@@ -101,8 +101,9 @@ def _result(data: Mapping[str, Any], source: str, design: Design) -> dict[str, A
         header = one.get("header")
         experiments.append((str(header.get("name")) if isinstance(header, Mapping) else "", counts))
     names = [name for name, _ in experiments]
-    if len(set(names)) == len(names) and all(name in design.by_id for name in names):
-        circuits: Sequence[DesignedCircuit] = [design.by_id[name] for name in names]
+    named = {design.by_id[name].id: design.by_id[name] for name in names if name in design.by_id}
+    if len(named) == len(names):
+        circuits: Sequence[DesignedCircuit] = list(named.values())
     else:
         circuits = in_order(design, len(experiments), source, "results")
     found = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from qsense.laboratory.design import Design
+from qsense.laboratory.design import Design, short_name
 from qsense.probes import Probe
 
 
@@ -40,6 +40,7 @@ def readme_text(design: Design, version: int, injected: bool) -> str:
         "Where `all_spins_alike` is `yes`, step 5 is one such pulse: R(`polar_rad_0`, `azimuth_rad_0` − π/2). A shift "
         "of the phase of your reference by the azimuth is as good as rz. " + _rows(design) + _flags(design),
         _probes(design),
+        *_estimators(design),
     ]
     if design.known:
         parts += [
@@ -113,6 +114,13 @@ def _probes(design: Design) -> str:
     probes = dict.fromkeys(point.probe for point in design.points)
     lines = (f"- `{probe.name}`, {probe.num_qubits} spins: {_prepared(probe)}" for probe in probes)
     return "\n".join(["## The probes", "", *lines])
+
+
+def _estimators(design: Design) -> list[str]:
+    """What stands for long options in ids and in the column `estimator`."""
+    every = dict.fromkeys(point.estimator for point in design.points)
+    short = [(short_name(one), one.name) for one in every if short_name(one) != one.name]
+    return ["In `settings.csv` " + "; ".join(f"`{name}` is `{whole}`" for name, whole in short) + "."] if short else []
 
 
 def _prepared(probe: Probe) -> str:

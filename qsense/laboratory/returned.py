@@ -93,7 +93,9 @@ def _check_settings(content: bytes, source: str, design: Design) -> None:
             raise ContentError(
                 f"{source}: row {number}: {circuit.id} is in row {seen[circuit.id]} already; remove one."
             )
-        wanted = settings_sheet.row(circuit)
+        wanted = {**settings_sheet.row(circuit), "circuit": from_cell(row["circuit"].strip())}
+        if circuit.point is not None and row.get("estimator", "").strip() == circuit.point.estimator.name:
+            wanted["estimator"] = circuit.point.estimator.name  # as earlier versions wrote it
         for column in header:
             _check_cell(row[column].strip(), wanted.get(column, ""), column, f"{source}: row {number}, column {column}")
     absent = next((one.id for one in design.circuits if one.id not in seen), None)

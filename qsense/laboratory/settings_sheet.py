@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from qsense.laboratory.design import Design, DesignedCircuit
+from qsense.laboratory.design import Design, DesignedCircuit, short_name
 
 FILE = "settings.csv"
 PLAIN = (
@@ -30,7 +30,7 @@ def row(one: DesignedCircuit) -> dict[str, Any]:
         "probe": "" if point is None else point.probe.name,
         "num_qubits": one.num_qubits,
         "noise": "" if point is None else point.noise.name,
-        "estimator": "" if point is None else point.estimator.name,
+        "estimator": "" if point is None else short_name(point.estimator),
         "time_s": 0.0 if one.experiment is None else one.experiment.time,
         "basis": one.basis,
         "ending": "directions" if one.experiment is None else one.experiment.ending,

@@ -242,3 +242,25 @@ def test_a_probe_that_another_name_means_is_explained():
         SpecError, match=r'"ghz:\+-\+" is listed twice, as "ghz" means it with the weights of this signal'
     ):
         foreign.spec(probes=["ghz", "ghz:+-+"], estimators=[{"estimator": "ghz"}], signal={"weights": [1, -1, 1]})
+
+
+def test_ids_of_long_options_are_short_and_those_of_earlier_folders_are_known(tmp_path):
+    angles = [3 * k for k in range(60)]
+    spec = foreign.spec(probes=["product"], estimators=[{"estimator": "ramsey_scan", "angles_deg": angles}])
+    folder = write_design(spec, tmp_path / "d")
+    design = read_design(folder).design
+    short, name = [one.id for one in design.measuring], design.points[0].estimator.name
+    older = [f"{design.points[0].file_name[:120]}-{design.points[0].key[:8]}.{one.split('.', 1)[1]}" for one in short]
+    assert max(map(len, short)) < 60 < 120 < min(map(len, older))
+    assert len({*short}) == len(short) == 120
+    readme = (folder / "README.md").read_text()
+    assert f"`{sheet(folder)[0]['estimator']}` is `{name}`" in readme
+    text = (folder / "settings.csv").read_text()
+    for one, before in zip(short, older, strict=True):
+        text = text.replace(f"{one},", f"{before},")
+    text = text.replace(sheet(folder)[0]["estimator"], f'"{name}"')
+    (folder / "settings.csv").write_text(text)
+    assert read_design(folder).design.points[0].key == design.points[0].key
+    assert [design.by_id[one].id for one in older] == short
+    changed = foreign.spec(probes=["product"], estimators=[{"estimator": "ramsey_scan", "angles_deg": angles[:-1]}])
+    assert not {*short} & {one.id for one in designed(changed).measuring}

@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 from studies import RUN, data, study
 
@@ -212,3 +213,15 @@ def test_a_run_may_not_have_what_is_the_studys_own():
 def test_a_study_refuses_runs_in_two_steps():
     with pytest.raises(SpecError, match=r"key `run\.strategy`.*one step; remove it"):
         assert not study(run={**RUN, "strategy": "adaptive"}).trials
+
+
+def test_files_of_states_are_swept(tmp_path):
+    for name, state in (("a", [2**-0.5, 2**-0.5]), ("b", [0.6, 0.8])):
+        np.save(tmp_path / f"{name}.npy", np.array(state))
+    (tmp_path / "s.toml").write_text(
+        'schema = 1\nname = "s"\n[run]\nprobes = ["ghz", { probe = "mine", state = "a.npy" }]\nnum_qubits = 1\n'
+        'noise = { dephasing_rate = 0.5 }\nestimators = "auto"\nfield_rad_per_s = 0.2\nshots = 100\nseed = 1\n'
+        '[sweep]\n"probes[1].state" = ["a.npy", "b.npy"]\n'
+    )
+    states = [one.spec.probes[0].statevector().real.tolist() for one in Study.load(tmp_path / "s.toml").trials]
+    assert states[1::2] == [pytest.approx([2**-0.5, 2**-0.5]), pytest.approx([0.6, 0.8])]
