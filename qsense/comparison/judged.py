@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qsense.comparison import assumed, decay_law
-from qsense.comparison.points import MeasuredPoint, exact_values
+from qsense.comparison.points import MeasuredPoint, exact_values, within_limits
 from qsense.comparison.ratio import holm
 from qsense.estimators import tally
 from qsense.estimators.assumptions import (
@@ -95,7 +95,7 @@ def _in_its_place(item: MeasuredPoint) -> MeasuredPoint:
         found = replace(
             item,
             estimates=tuple(estimates),
-            gain_exact=curve,
+            gain_exact=within_limits(curve, estimates),
             integrated_gain_exact=exact,
             assumptions=(*item.assumptions[:place], said, *item.assumptions[place + 1 :]),
             stand_in=instead.quantity,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from qsense.circuits.counts import Counts
 from qsense.comparison import as_read, assumed, decay_law
 from qsense.comparison.phases import PointPhases, phases_of
@@ -22,6 +24,8 @@ from qsense.runs.point import Point, acting
 from qsense.theory import IntegratedGain, gain, integrated_gain
 from qsense.theory.measurement import classical_gain, integrated_classical_gain
 from qsense.theory.moments import integrated_moment_bound, moment_bound
+
+_ROUNDING = 1e-12  # of a limit, within which an exact value is at it
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,7 @@ def measure_point(point: Point, counts: Sequence[Counts], readout_error: Readout
     estimates = tuple(point.estimate(counts))
     quantity, held = _quantity(point), _held_error(point, readout_error)
     exact_gain, exact = exact_values(point, quantity, readout_error)
+    exact_gain = within_limits(exact_gain, estimates)
     integral, widening = integrate_estimates(point.rule, estimates), 1.0
     found = assumed.of_counts(point, counts, readout_error)
     is_read_wrong = _is_wrong(readout_error) and held is None
@@ -177,6 +182,24 @@ def exact_values(
         _exact_gain(point, point.rule.times, readout_error, quantity),
         _exact_integral(point, readout_error, quantity),
     )
+
+
+def within_limits(exact: FloatArray, estimates: Sequence[Estimate]) -> FloatArray:
+    """Returns exact values, those beyond a limit of their estimate by rounding alone at that limit.
+
+    A value at its limit, as N² at t = 0, is computed in two ways, each with its rounding. Intervals are cut at the
+    limit and would not hold it.
+
+    Args:
+        exact: at each time, shape (times,).
+        estimates: of the same.
+
+    >>> within_limits(np.array([9.000000000000002, 9.1]), [Estimate(9.0, 0.1, limits=(0.0, 9.0))] * 2).tolist()
+    [9.0, 9.1]
+    """
+    limits = np.array([one.limits for one in estimates])
+    near, size = np.clip(exact, *limits.T), np.where(np.isfinite(limits), np.abs(limits), 0).max(-1)
+    return np.asarray(np.where(np.abs(near - exact) <= _ROUNDING * size, near, exact))
 
 
 def exact_gain(point: Point, times: FloatArray, readout_error: ReadoutError | None = None) -> FloatArray:

@@ -72,8 +72,12 @@ def log_block_gain(probe: Probe, world: World, times: FloatArray) -> FloatArray:
 
 
 def block_gain(probe: Probe, world: World, times: FloatArray) -> FloatArray:
-    """Returns G(t) of a GHZ probe, shape (times,)."""
-    return np.asarray(np.exp(log_block_gain(probe, world, times)))
+    """Returns G(t) of a GHZ probe, shape (times,); never above its `reach` squared, also by rounding of logarithms.
+
+    >>> block_gain(Probe.ghz(3), World(NoiseModel(LocalNoise(dephasing=0.1))), np.zeros(1)).tolist()
+    [9.0]
+    """
+    return np.minimum(np.exp(log_block_gain(probe, world, times)), reach(probe, world) ** 2)
 
 
 def visibility_and_kept(probe: Probe, world: World, times: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -229,7 +229,7 @@ def ghz_gain(num_qubits: int, noise: SpinNoise, times: FloatArray) -> FloatArray
     >>> ghz_gain(3, LocalNoise(dephasing=0.25), np.array([0.0, 1.0])).round(6)
     array([9.      , 0.448084])
     """
-    return np.asarray(np.exp(log_ghz_gain(num_qubits, noise, times)))
+    return np.minimum(np.exp(log_ghz_gain(num_qubits, noise, times)), float(num_qubits) ** 2)
 
 
 def integrated_ghz_gain(num_qubits: int, noise: SpinNoise) -> float | None:
