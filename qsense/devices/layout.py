@@ -145,11 +145,17 @@ def _best_region(device: Device, size: int) -> tuple[int, ...] | None:
     costs, links = _costs(device, size)
     neighbours = device.neighbours()
     order = np.argsort(costs.whole, kind="stable")
+    whole = costs.whole.tolist()
+    price = {
+        (q, new): links[min(q, new), max(q, new)] + whole[new]
+        for q in range(device.num_qubits)
+        for new in neighbours[q]
+    }
     best: tuple[float, tuple[int, ...]] | None = None
     for share in _KEPT:
         kept = set(order[: max(size, int(np.ceil(share * device.num_qubits)))].tolist())
         for root in sorted(kept):
-            edges = _grow(root, size, kept, neighbours, costs.whole, links)
+            edges = _grow(root, size, kept, neighbours, price)
             if edges is not None:
                 qubits = (root, *(target for _, target in edges))
                 merit = _ghz_merit(costs, links, qubits, edges)
@@ -163,20 +169,18 @@ def _grow(
     size: int,
     kept: set[int],
     neighbours: list[set[int]],
-    costs: FloatArray,
-    links: dict[tuple[int, int], float],
+    price: dict[tuple[int, int], float],
 ) -> list[tuple[int, int]] | None:
     """Returns the edges of a region grown from a root; None if too few qubits are connected.
 
-    Every layer adds as many new qubits as the couplings allow, the cheapest first.
+    Every layer adds as many new qubits as the couplings allow, the cheapest first; `price` is what a gate to a new
+    qubit and that qubit cost, by (control, target).
     """
-
-    def cost(edge: tuple[int, int]) -> float:
-        return float(links[min(edge), max(edge)] + costs[edge[1]])
-
     reached, edges = {root}, list[tuple[int, int]]()
     while len(reached) < size:
-        candidates = sorted(((q, new) for q in reached for new in neighbours[q] & kept - reached), key=cost)
+        candidates = sorted(
+            ((q, new) for q in reached for new in neighbours[q] & kept - reached), key=price.__getitem__
+        )
         busy, layer = set[int](), list[tuple[int, int]]()
         for control, target in candidates:
             if control not in busy and target not in busy and len(reached) + len(layer) < size:
