@@ -20,7 +20,7 @@ pytestmark = pytest.mark.checkout
 
 DOCUMENTS = {name: (ROOT / name).read_text() for name in (
     "README.md", "CONTRIBUTING.md", "docs/theory.md", "docs/runs.md", "docs/devices.md", "docs/studies.md",
-    "docs/stability.md", "docs/recharging.md", "docs/noise.md", "docs/laboratory.md",
+    "docs/stability.md", "docs/recharging.md", "docs/noise.md", "docs/laboratory.md", "docs/fields.md",
 )}  # fmt: skip
 EVERY = pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
 
@@ -71,7 +71,7 @@ def test_every_command_that_is_shown_has_the_options_it_is_shown_with(text):
         assert command.name != "qsense", line
 
 
-@pytest.mark.parametrize("name", ["docs/laboratory.md", "docs/runs.md", "docs/studies.md", "docs/noise.md"])
+@pytest.mark.parametrize("name", [f"docs/{page}.md" for page in ("laboratory", "fields", "runs", "studies", "noise")])
 def test_the_spec_that_is_shown_is_valid(name):
     text = blocks("toml", DOCUMENTS[name])[0]
     found = tomllib.loads(text)

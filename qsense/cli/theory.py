@@ -243,7 +243,7 @@ def _readout(
 def _show(answer: dict[str, Any], noise: str) -> None:
     from rich.table import Table
 
-    from qsense.files.terminal import plain_console
+    from qsense.files.terminal import plain_console, print_line
     from qsense.theory.blind import BLIND
 
     console = plain_console(highlight=False, piped_width=None)
@@ -286,4 +286,4 @@ def _show(answer: dict[str, Any], noise: str) -> None:
         dead = f" with {answer['dead_time_s']:g} s dead time" if answer["dead_time_s"] else ""
         console.print(f"best rate max Q/t{dead} = {answer['rate_s']:.8g} s at t = {answer['rate_time_s']:.6g} s")
         if (line := sensitivity_line(answer)) is not None:
-            console.print(line)
+            print_line(line)
