@@ -104,9 +104,9 @@ def _flags(design: Design) -> str:
     if not any(one.experiment is not None and one.experiment.ending == "loss_flag" for one in design.measuring):
         return ""
     return (
-        " `loss_flag` needs CNOTs, or gates on single spins that make them: a Mølmer–Sørensen pulse on all spins does "
-        'not undo them one by one. With such pulses alone, make the design with `{ estimator = "ghz", readout = '
-        '"parity" }`, which has no such ending and under emission reads less of G.'
+        " `loss_flag` needs CNOTs, from gates on pairs and on single spins; one Mølmer–Sørensen pulse on all spins does not "
+        'stand for it. Without them make the design with `{ estimator = "ghz", readout = "parity" }`, which has no '
+        "such ending (only signs need single spins then) and under emission reads less of G."
     )
 
 
