@@ -104,7 +104,7 @@ def _flags(design: Design) -> str:
     if not any(one.experiment is not None and one.experiment.ending == "loss_flag" for one in design.measuring):
         return ""
     return (
-        " `loss_flag` needs CNOTs, from gates on pairs and on single spins; one Mølmer–Sørensen pulse on all spins does "
+        " `loss_flag` needs CNOTs, from gates on pairs and on single spins; one Mølmer–Sørensen pulse on all does "
         'not stand for it. Without them make the design with `{ estimator = "ghz", readout = "parity" }`, which has no '
         "such ending (only signs need single spins then) and under emission reads less of G."
     )
