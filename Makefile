@@ -97,6 +97,7 @@ bench: install peers  ## the studies behind docs/benchmarks.md, beside peers (ab
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tomography_peer.py
 	$(BIN)/python benchmarks/devices.py plan submission preparation readout window
 	$(BIN)/python benchmarks/study.py
+	$(BIN)/python benchmarks/planning.py
 
 studies: install  ## further cases and repetitions of tests that `make test` holds in part
 	$(PYTEST) -m study tests

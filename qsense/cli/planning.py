@@ -27,7 +27,17 @@ from qsense.cli.options import (
     value,
 )
 from qsense.cli.sensitivity import GyromagneticRatio, ratio_of
-from qsense.cli.world_options import Frequency, Idle, PhaseNoise, SignalPhase, Weights, shared_parts, signal_of
+from qsense.cli.world_options import (
+    Frequency,
+    Idle,
+    PhaseNoise,
+    SignalPhase,
+    Weights,
+    described,
+    shared_parts,
+    signal_of,
+    world_with,
+)
 from qsense.errors import ArgumentError
 from qsense.files.figures import format_of
 
@@ -127,10 +137,11 @@ def plan(
     where = None if qubits is None else integers("--qubits", qubits)
     source = source_of(backend, noise, question, where, allow_code)
     found = plan_of(source, question, ratio, backend, noise, where)
-    _give(found, out, plot, as_json)
+    words = None if noise is None else described(world_with(noise, question.signal, idle))
+    _give(found, words, out, plot, as_json)
 
 
-def _give(found: SensingPlan, out: Path | None, plot: Path | None, as_json: bool) -> None:
+def _give(found: SensingPlan, words: str | None, out: Path | None, plot: Path | None, as_json: bool) -> None:
     from qsense.files.figures import save_or_error
     from qsense.reports.plan_report import print_plan
 
@@ -152,7 +163,7 @@ def _give(found: SensingPlan, out: Path | None, plot: Path | None, as_json: bool
     if as_json:
         print(json.dumps(answer, indent=2, allow_nan=False))
     else:
-        print_plan(found, answer.get("out"), answer.get("plot"))
+        print_plan(found, words, answer.get("out"), answer.get("plot"))
     if failed is not None:  # after the table, which does not need it
         raise failed
 

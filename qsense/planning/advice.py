@@ -16,7 +16,7 @@ from qsense.planning.question import Factors, Question
 from qsense.planning.rows import Interval, Row
 from qsense.planning.site import Site
 
-TIE_DB = 0.005  # what the grid of times leaves open, and less than anybody measures
+TIE_DB = 0.02  # half a per cent: above what the grid of times leaves open, and less than anybody measures
 _SCALES = np.geomspace(1 / 30, 30, 61)
 PREPARATION, SHARED, DEAD, LOCAL = "preparation error", "shared noise", "dead time", "local noise"
 
@@ -81,7 +81,8 @@ def advise(sites: Sequence[Site], rows: Sequence[Row], question: Question) -> Ad
     by_size = {site.num_qubits: site for site in sites}
     champions = {size: _champion([row for row in rows if row.num_qubits == size], question) for size in by_size}
     stops_at = _stops_at(champions, question)
-    cause, without = (None, 0.0) if stops_at is None else _cause(by_size[stops_at], champions[stops_at], question)
+    asked = _of_cause(champions, stops_at, question)
+    cause, without = (None, 0.0) if asked is None else _cause(by_size[asked], champions[asked], question)
     limit = _limit(champions, stops_at, cause, without, question)
     if question.goal == "crossover":
         chosen = max(champions.values(), key=lambda row: row.leads_until_s or 0.0)
@@ -91,7 +92,8 @@ def advise(sites: Sequence[Site], rows: Sequence[Row], question: Question) -> Ad
     top = max(rows, key=lambda row: row.integrated_gain_s if question.goal == "img" else row.rate_s)
     champion = champions[top.num_qubits]
     found = champion.advantage_db
-    is_decided = found.low > TIE_DB or found.high < -TIE_DB
+    is_tie = found.low >= -TIE_DB and found.high <= TIE_DB
+    is_decided = found.low > 0 or found.high < 0 or is_tie
     site = by_size[top.num_qubits]
     threshold = _threshold(site, champion, question)
     pays = found.value > TIE_DB
@@ -126,6 +128,13 @@ def _stops_at(champions: dict[int, Row], question: Question) -> int | None:
     return found
 
 
+def _of_cause(champions: dict[int, Row], stops_at: int | None, question: Question) -> int | None:
+    """The N whose loss is explained: where it stops paying, or the largest at which it does not among some that do."""
+    paying = [size for size in champions if _pays(champions[size], question)]
+    between = [size for size in champions if size not in paying and paying and size > min(paying)]
+    return stops_at if stops_at is not None else max(between, default=None)
+
+
 def _cause(site: Site, champion: Row, question: Question) -> tuple[str, float]:
     """What costs the probe most of its advantage, and the advantage in dB without it."""
     times, one = grid(site.span, COARSE * 2), Factors.scaled([1.0], site.num_qubits)
@@ -158,8 +167,13 @@ def _limit(
     what = "GHZ leads at first" if question.goal == "crossover" else "entanglement pays"
     asked = f"N = {sizes[0]}" if len(sizes) == 1 else f"every N from {sizes[0]} to {sizes[-1]}"
     if stops_at is None:
-        least = min(size for size in sizes if all(_pays(champions[n], question) for n in sizes if n >= size))
-        return f"{what} at {asked} of this plan" if least == sizes[0] else f"{what} from N = {least} on"
+        paying = [size for size in sizes if _pays(champions[size], question)]
+        if paying == sizes:
+            return f"{what} at {asked} of this plan"
+        if cause is None:
+            return f"{what} from N = {paying[0]} on"
+        others = ", ".join(str(size) for size in sizes if size not in paying)
+        return f"{what} at N = {', '.join(map(str, paying))}, not at {others}: {cause}"
     if question.goal == "crossover":
         at = "at none of these N" if stops_at == sizes[0] else f"only below N = {stops_at}"
         return f"GHZ leads at first {at}: {PREPARATION}"

@@ -71,6 +71,8 @@ class Question:
             given = getattr(self, name)
             if given is not None and not (math.isfinite(given) and given >= least and given > 0):
                 raise ArgumentError(f"Argument `{name}` must be positive and finite, but is {given}.")
+        if self.signal.is_constant and not self.pulses.is_free:
+            self.signal.check_window(np.ones(1), self.pulses)  # refuses a field that is refocused
         for name, most in (("precision", 1.0), ("uncertainty", 0.5)):
             if not 0 <= getattr(self, name) <= most:
                 raise ArgumentError(f"Argument `{name}` must be in [0, {most:g}], but is {getattr(self, name)}.")

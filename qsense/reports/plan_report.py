@@ -22,18 +22,19 @@ _GOALS = {
 }
 
 
-def print_plan(plan: SensingPlan, out: str | None = None, plot: str | None = None) -> None:
+def print_plan(plan: SensingPlan, words: str | None = None, out: str | None = None, plot: str | None = None) -> None:
     """Prints a plan; of more than 12 rows it says how many more there are.
 
     Args:
         plan: to print.
+        words: the noise, for the title; by default the name of the source.
         out, plot: the files that were written.
     """
     console = plain_console(highlight=False, piped_width=WIDTH)
     console.print(plan.advice.sentence)
     console.print(_capital(plan.advice.limit) + ".")
     console.print()
-    console.print(f"{plan.source}, ranked by {_GOALS[plan.question.goal]}")
+    console.print(f"{words or plan.source}; ranked by {_GOALS[plan.question.goal]}")
     console.print(_table(plan.rows[:MOST_ROWS], plan.ratio is not None))
     if len(plan.rows) > MOST_ROWS:
         console.print(f"{len(plan.rows) - MOST_ROWS} more rows: --json has all of them")

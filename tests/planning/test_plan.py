@@ -97,6 +97,14 @@ def test_shared_noise_is_named_where_it_costs_the_advantage():
     assert ("squeezed", 4) in matched.left_out
 
 
+def test_sizes_that_feel_shared_noise_are_told_from_those_that_do_not():
+    """Odd numbers of alternating signs do not cancel a field that all spins share: Σ s_j is 1."""
+    noise = qsense.NoiseModel(qsense.LocalNoise(dephasing=0.1), collective_dephasing=1.0)
+    plan = qsense.plan_sensing(noise=noise, num_qubits=[4, 5, 6], signal=Signal("alternating"))
+    assert plan.advice.limit == "entanglement pays at N = 4, 6, not at 5: shared noise"
+    assert plan.advice.stops_at is None
+
+
 def test_intervals_grow_with_what_t1_and_t2_leave_open():
     narrow, wide = (
         qsense.plan_sensing(noise=DEPHASING, num_qubits=2, uncertainty=share).row("ghz", 2).intervals["leads_until_s"]
@@ -113,6 +121,7 @@ def test_intervals_grow_with_what_t1_and_t2_leave_open():
         ({"num_qubits": 1}, "one spin has nothing"),
         ({"goal": "best"}, "Unknown goal"),
         ({"dead_time": -1.0}, "dead_time"),
+        ({"idle": "hahn"}, "refocuses a constant field"),
         ({"shots": 10, "seconds": 1.0}, "one budget"),
         ({"precision": 0.0}, "no number of shots"),
         ({"noise": qsense.LocalNoise()}, "nothing to plan"),

@@ -1,0 +1,92 @@
+"""Plans for devices beside counts of their fakes; the command, its JSON and the spec that runs as it is."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+import qsense
+from qsense.backends import sampler
+from qsense.circuits.sensing import Experiment
+from qsense.cli import main
+from qsense.noise import LocalNoise
+from qsense.planning.device_source import DeviceSource
+from qsense.planning.plan import plan_of
+from qsense.planning.question import Question
+from qsense.probes import Probe
+
+pytest.importorskip("qiskit_ibm_runtime")
+SHOTS = 20000
+
+
+@pytest.fixture(scope="module")
+def manila():
+    return sampler("fake:manila")
+
+
+@pytest.fixture(scope="module")
+def plan(manila):
+    return plan_of(DeviceSource(manila, "fake:manila"), Question((2, 3), dead_time=3e-6), None, "fake:manila")
+
+
+def frequencies(manila, probe, ending, rows, seed):
+    """Of every outcome, for directions (polar, azimuth) of each spin, one row each."""
+    from qsense.circuits.sensing import Settings
+
+    polars, azimuths = (np.array([[spin[k] for spin in row] for row in rows]) for k in (0, 1))
+    settings = Settings(np.zeros_like(polars), polars, azimuths)
+    counts = manila.sample(Experiment(probe, 0.0, ending), settings, SHOTS, LocalNoise(), seed)
+    return counts.table() / SHOTS
+
+
+def test_planned_and_counted_gain_of_ghz_agree_at_the_start(manila, plan):
+    """By the loss flag, spin 0 along x among shots without a flag: G = N² (kept up − down)²/kept."""
+    row = plan.row("ghz", 2)
+    assert row.readout == "loss_flag"
+    seen = frequencies(manila, Probe.ghz(2), "loss_flag", [[(np.pi / 2, 0.0), (0.0, 0.0)]], 11)[0]
+    kept, fringe = seen[0] + seen[1], seen[0] - seen[1]
+    error = 4 * 2 * np.sqrt(1 - fringe**2) / np.sqrt(SHOTS)
+    low, high = row.intervals["gain_start"][1:]
+    assert low - 3 * error < 4 * fringe**2 / kept < high + 3 * error
+    assert abs(4 * fringe**2 / kept - row.gain_start) < 0.03 * row.gain_start
+
+
+def test_planned_and_counted_gain_of_product_spins_agree_at_the_start(manila, plan):
+    row = plan.row("product", 2)
+    assert row.qubits == plan.row("ghz", 2).qubits
+    seen = frequencies(manila, Probe.product(2), "directions", [[(np.pi / 2, 0.0)] * 2], 12)[0]
+    spins = [seen[0] + seen[2] - seen[1] - seen[3], seen[0] + seen[1] - seen[2] - seen[3]]
+    found = sum(spin**2 for spin in spins)
+    assert abs(found - row.gain_start) < 4 * np.sqrt(2) * 2 * np.sqrt(1 - min(spins) ** 2) / np.sqrt(SHOTS)
+
+
+def test_dead_times_are_those_asked_for_and_those_that_the_device_reports(manila, plan):
+    row, product = plan.row("ghz", 3), plan.row("product", 3)
+    target = manila.backend.target
+    reading = max(target["measure"][(qubit,)].duration for qubit in row.qubits)
+    assert product.overhead_s == reading
+    assert row.overhead_s > reading
+    np.testing.assert_allclose(product.device_s, product.shots * (product.best_time_s + reading + 3e-6), rtol=1e-12)
+
+
+def test_the_command_prints_a_verdict_and_writes_a_spec_that_runs(tmp_path, monkeypatch, capsys, without_figures):
+    monkeypatch.chdir(tmp_path)
+    words = ["plan", "--backend", "fake:manila", "--num-qubits", "2", "--goal", "field", "--shots", "2000"]
+
+    def call(*more):
+        monkeypatch.setattr(sys, "argv", ["qsense", *words, *more])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return end.value.code, capsys.readouterr().out
+
+    status, out = call("--out", "plan.toml")
+    assert status in (0, None)
+    assert out.startswith(("Use ", "Undecided"))
+    assert max(map(len, out.splitlines())) <= 80
+    status, out = call("--json")
+    rows = json.loads(out)["rows"]
+    assert {row["probe"] for row in rows} == {"ghz", "product"}
+    record = qsense.run("plan.toml", out=tmp_path)
+    assert record.spec.plan is not None
+    assert {tuple(row["qubits"]) for row in rows} == {tuple(p.qubits) for p in record.spec.device.placements}
