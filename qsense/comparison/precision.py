@@ -20,7 +20,6 @@ from qsense.comparison.decay_law import with_what_is_missed
 from qsense.comparison.points import MeasuredPoint
 from qsense.comparison.ratio import ratio_of
 from qsense.errors import ArgumentError, nearest
-from qsense.estimators.assumptions import DECAY_LAW
 from qsense.estimators.result import NORMAL_95, Estimate, integrate_estimates
 from qsense.files.units import quantity
 from qsense.probes import Probe
@@ -168,19 +167,21 @@ def _integral(place: int, one: MeasuredPoint) -> Precision:
     rule, exact = one.point.rule, one.integrated_gain_exact.value
     plain, total = integrate_estimates(rule, one.estimates), one.integral.total
     known = with_what_is_missed(rule, plain, one.curve_exact, exact).integral.total.stderr
-    why = _REFUSED if one.is_withheld else ""
-    if not why and any(a.name == DECAY_LAW for a in one.refused):
-        why = "the counts do not decay as the noise says"
     half, falling = NORMAL_95 * max(total.stderr, known), NORMAL_95 * plain.total.stderr
     floor = math.sqrt(max((NORMAL_95 * known) ** 2 - falling**2, 0.0))
-    return Precision(one.point.label, total.value, half, falling, (place,), floor, why)
+    return Precision(one.point.label, total.value, half, falling, (place,), floor, _refused(one))
 
 
 def _gain(place: int, one: MeasuredPoint) -> Precision:
     """G: the largest error of its times, beside the largest G of them."""
     half = NORMAL_95 * max(estimate.stderr for estimate in one.estimates)
-    why = _REFUSED if one.is_withheld else ""
-    return Precision(one.point.label, max(estimate.value for estimate in one.estimates), half, half, (place,), why=why)
+    largest = max(estimate.value for estimate in one.estimates)
+    return Precision(one.point.label, largest, half, half, (place,), why=_refused(one))
+
+
+def _refused(one: MeasuredPoint) -> str:
+    """Why more shots do not help a point's estimates; what is known to be wrong, as readout in a spec, is no reason."""
+    return _REFUSED if any(a.withholds and not a.is_known for a in one.refused) else ""
 
 
 def _field(place: int, one: MeasuredPoint) -> Precision:

@@ -136,7 +136,7 @@ def _rounds(
         while True:
             points = with_rounds(base, record)
             every = [measure_point(one, record.counts(one), record.spec.readout_error) for one in points]
-            measured = judged(every, level=_REFUSED_BELOW)
+            measured = judged(every, record.spec.device is not None, _REFUSED_BELOW)
             found = precisions(measured, target.goal, record.spec.pairs)
             factors, why = _next(points, measured, found, target, max_shots, len(planned(record)))
             if not factors:

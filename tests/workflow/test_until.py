@@ -222,3 +222,13 @@ def test_the_commands(tmp_path):
     assert done["until_error"]["shots"] == sum(row["shots"] for row in done["rows"])
     table = CliRunner().invoke(app, ["shots", str(path), "--error", "20%", "--goal", "crossover"]).output
     assert "ghz over product" in table
+
+
+def test_a_fake_device_and_a_readout_error_of_the_spec_do_not_stop_it(tmp_path):
+    wrong = spec_of(readout_error={"up_given_down": 0.02, "down_given_up": 0.05}, shots=200)
+    assert run_until_error(wrong, "15%", out=tmp_path).is_reached
+    pytest.importorskip("qiskit_ibm_runtime", reason="needs the extra ibm")
+    spec = spec_of(backend="fake:manila", noise=["calibration"], times_s=[5e-6, 2e-5], field_rad_per_s=2e3, shots=200)
+    found = run_until_error(spec, "30%", "gain", out=tmp_path)
+    assert found.is_reached
+    assert run_until_error(spec, "30%", "gain", out=tmp_path).shots == found.shots
