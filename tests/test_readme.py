@@ -20,7 +20,8 @@ pytestmark = pytest.mark.checkout
 
 DOCUMENTS = {name: (ROOT / name).read_text() for name in (
     "README.md", "CONTRIBUTING.md", "docs/theory.md", "docs/runs.md", "docs/devices.md", "docs/studies.md",
-    "docs/stability.md", "docs/recharging.md", "docs/noise.md", "docs/laboratory.md", "docs/fields.md",
+    "docs/stability.md", "docs/recharging.md", "docs/noise.md", "docs/laboratory.md", "docs/planning.md",
+    "docs/fields.md",
 )}  # fmt: skip
 EVERY = pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
 

@@ -14,7 +14,7 @@ from qsense.noise.reported import relaxation_times
 from qsense.numerics.fisher import FloatArray
 from qsense.planning.curves import Curve, GhzOnDevice, ProductOnDevice, Spins, Squeezed
 from qsense.planning.question import Factors, Question
-from qsense.planning.site import Site, best_strength
+from qsense.planning.site import Site, best_strength, perfect_ghz
 from qsense.planning.steps import GateErrors, steps_around
 from qsense.probes import Probe
 
@@ -59,9 +59,8 @@ class DeviceSource:
         elif not signal.has_unit_weights:
             left_out["squeezed"] = "a squeezed probe senses a field that is the same for all spins"
         perfect = replace(spins, up_given_down=np.zeros(n), down_given_up=np.zeros(n))
-        clean = replace(around, before=(), lost_after=np.zeros(n))
         ideal: dict[str, Curve] = {
-            "ghz": _Block(GhzOnDevice(perfect, clean, "parity")),
+            "ghz": perfect_ghz(perfect),
             "product": ProductOnDevice(perfect, np.zeros(n)),
         }
         if "squeezed" in curves:
@@ -81,22 +80,6 @@ class DeviceSource:
         kept = (1 - lost) ** (each * (n - 1)) * (1 - turn) ** 3
         waits = each * n * time
         return Squeezed(spins, 0.0, 1 - kept, waits + reading, waits)
-
-
-@dataclass(frozen=True, eq=False)
-class _Block:
-    """A GHZ probe whose whole block is read, as by a perfect loss flag."""
-
-    ghz: GhzOnDevice
-    readout: str = "loss_flag"
-    overhead: float = 0.0
-    tells_gain: bool = True
-
-    def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
-        return self.ghz.gain(times, factors)
-
-    def information(self, times: FloatArray, factors: Factors) -> FloatArray:
-        return self.ghz.gain(times, factors)
 
 
 def _better(ghzs: list[GhzOnDevice], span: tuple[float, float]) -> GhzOnDevice:

@@ -10,9 +10,9 @@ import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, NoiseModel, World
-from qsense.planning.curves import Curve, OfTheory, Spins, Squeezed
+from qsense.planning.curves import Curve, OfTheory, ProductOnDevice, Spins, Squeezed
 from qsense.planning.question import Question
-from qsense.planning.site import Site, best_strength
+from qsense.planning.site import Site, best_strength, perfect_ghz
 from qsense.probes import Probe
 from qsense.theory.engines import engine_for
 from qsense.theory.scales import lifetimes
@@ -77,15 +77,38 @@ def _curves_of(
             )
         readout = "loss_flag" if name == "ghz" else "any" if world.noise.correlated else "local_x"
         curves[name] = OfTheory(probe, world, span, readout)
+    if (relaxing := _relaxing(num_qubits, world)) is not None:
+        curves = {"ghz": perfect_ghz(relaxing), "product": ProductOnDevice(relaxing, np.zeros(num_qubits))}
     reason = _no_squeezing(world)
     if reason is None and num_qubits > 2:
         none = np.zeros(num_qubits)
-        spins = Spins(tuple(range(num_qubits)), none, none, none, none, np.ones(num_qubits))
-        squeezed, probe = best_strength(Squeezed(spins, 0.0, none, world=world), span)
+        if relaxing is None:
+            spins = Spins(tuple(range(num_qubits)), none, none, none, none, np.ones(num_qubits))
+            squeezed, probe = best_strength(Squeezed(spins, 0.0, none, world=world), span)
+        else:
+            squeezed, probe = best_strength(Squeezed(relaxing, 0.0, none), span)
         curves["squeezed"], probes["squeezed"] = squeezed, probe
     elif reason is not None:
         left_out["squeezed"] = reason
     return curves, probes, left_out
+
+
+def _relaxing(num_qubits: int, world: World) -> Spins | None:
+    """The spins with T1 and T2 of their own, each uncertain; None where the noise is more than these two."""
+    noise = world.noise
+    local = noise.local
+    if noise.phase_noise or noise.is_coupled or not noise.is_covariant or not world.pulses.is_free:
+        return None
+    if not isinstance(local, LocalNoise) or noise.exponent != 1:
+        return None
+    rates = local.rates(num_qubits)
+    if any(rates["absorption"]):
+        return None
+    with np.errstate(divide="ignore"):
+        t1 = 1 / np.asarray(rates["emission"], dtype=np.float64)
+        t2 = 1 / (0.5 / t1 + 2 * np.asarray(rates["dephasing"], dtype=np.float64))
+    none = np.zeros(num_qubits)
+    return Spins(tuple(range(num_qubits)), t1, t2, none, none, world.weights(num_qubits))
 
 
 def _no_squeezing(world: World) -> str | None:

@@ -14,6 +14,7 @@ import numpy as np
 from qsense.numerics.fisher import FloatArray
 from qsense.planning.curves import Curve, GhzOnDevice, OfTheory, ProductOnDevice, Squeezed, one_axis_moments
 from qsense.planning.question import Factors
+from qsense.planning.site import WholeBlock
 
 _TIMES = 5  # of an integral
 _ROWS = {"loss_flag": 2, "parity": 3, "local_x": 3, "moments": 2}
@@ -49,7 +50,10 @@ def _relative(curve: Curve, times: FloatArray, num_qubits: int) -> FloatArray:
     if isinstance(curve, Squeezed):
         mean = one_axis_moments(num_qubits, curve.strength)[0] * np.sqrt(np.minimum(gains / num_qubits, 1.0))
         return np.asarray(2 * (4 * (1 - mean**2) / (num_qubits * mean**2) + 2))
-    if isinstance(curve, GhzOnDevice):
+    if isinstance(curve, WholeBlock):
+        kept, visibility = curve.ghz.population(times, one)[0], curve.ghz.visibility(times, one)[0]
+        is_flagged = True
+    elif isinstance(curve, GhzOnDevice):
         kept, visibility = curve.population(times, one)[0], curve.visibility(times, one)[0]
         is_flagged = curve.readout == "loss_flag"
     else:

@@ -9,8 +9,10 @@ from typing import Protocol
 import numpy as np
 
 from qsense.noise import World
-from qsense.planning.curves import Curve, Squeezed, one_axis_moments
+from qsense.numerics.fisher import FloatArray
+from qsense.planning.curves import Curve, GhzOnDevice, Spins, Squeezed, one_axis_moments
 from qsense.planning.question import Factors, Question
+from qsense.planning.steps import Around, Step
 from qsense.probes import Probe
 
 _STRENGTHS = 24
@@ -74,3 +76,30 @@ def best_strength(of: Squeezed, span: tuple[float, float]) -> tuple[Squeezed, Pr
     found = max(tried, key=lambda squeezed: float((squeezed.gain(times, one) * times).max()))
     found = replace(found, strength=float(f"{found.strength:.3g}"))
     return found, Probe.named(f"one_axis:{found.strength:g}", n)
+
+
+@dataclass(frozen=True, eq=False)
+class WholeBlock:
+    """A GHZ probe that is prepared and read without error, as by a perfect loss flag: it tells what G says."""
+
+    ghz: GhzOnDevice
+    readout: str = "loss_flag"
+    overhead: float = 0.0
+    tells_gain: bool = True
+
+    def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
+        return self.ghz.gain(times, factors)
+
+    def information(self, times: FloatArray, factors: Factors) -> FloatArray:
+        return self.ghz.gain(times, factors)
+
+
+def perfect_ghz(spins: Spins) -> WholeBlock:
+    """Returns the curve of a GHZ probe on spins whose gates take no time and make no error.
+
+    Args:
+        spins: read without error.
+    """
+    n = len(spins.t2)
+    steps = tuple(Step((0, spin), 0.0, 0.0) for spin in range(1, n))
+    return WholeBlock(GhzOnDevice(spins, Around(steps, np.zeros(n)), "parity"))

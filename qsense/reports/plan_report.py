@@ -107,7 +107,9 @@ def _notes(plan: SensingPlan) -> list[str]:
         )
     here = [row for row in plan.rows if row.num_qubits == site.num_qubits]
     found += [f"squeezed, N = {row.num_qubits}: {row.probe}" for row in here if row.kind == "squeezed"]
-    found += [f"{probe}, N = {size}: not planned: {why}" for (probe, size), why in plan.left_out.items()]
+    for probe, why in dict.fromkeys((probe, why) for (probe, _), why in plan.left_out.items()):
+        sizes = [str(size) for (name, size), reason in plan.left_out.items() if (name, reason) == (probe, why)]
+        found.append(f"{probe}, N = {', '.join(sizes)}: not planned: {why}")
     budget = f"{asked.shots} shots" if asked.shots is not None else None
     if asked.seconds is not None:
         budget = f"{_time(asked.seconds)}"
