@@ -113,12 +113,12 @@ class GhzOnDevice:
         turned = (1 - self.around.lost_after) * self.spins.contrast
         if self.readout == "parity":
             return np.asarray(kept * turned.prod())
-        back = coherence_of_preparation(self._root, relaxation) * turned[0]
+        back = coherence_of_preparation(self._root, relaxation, is_undone=True) * turned[0]
         for node in _children(self._root):
             lost = 1 - (1 - node.before) * (1 - self.around.lost_after[node.spin])
             right = (1 - lost / 2) * (1 - self.spins.up_given_down[node.spin])
             wrong = lost / 2 * self.spins.down_given_up[node.spin]
-            back = back * (right + wrong) / (1 - node.before / 2)
+            back = back * (right + wrong)
         return np.asarray(kept * back)
 
     def population(self, times: FloatArray, factors: Factors) -> FloatArray:

@@ -75,14 +75,21 @@ def tree(around: Around) -> Node:
     return root
 
 
-def coherence_of_preparation(node: Node, relaxation: Relaxation) -> FloatArray:
-    """Returns by what the preparation multiplies the coherence of the branches, shape (draws, 1)."""
+def coherence_of_preparation(node: Node, relaxation: Relaxation, is_undone: bool = False) -> FloatArray:
+    """Returns by what the preparation multiplies the coherence of the branches, shape (draws, 1).
+
+    Args:
+        node: the root.
+        relaxation: of the spins; it acts behind each gate.
+        is_undone: whether it is the preparation undone, whose gates release their targets before these relax.
+    """
     kept = np.ones(relaxation.t2.shape[:2])
     for lost, time, child in node.events:
         kept = kept * (1 - lost) * np.exp(-time / relaxation.t2[..., node.spin])
         if child is not None:
-            kept = kept * np.exp(-time / relaxation.t2[..., child.spin]) * (1 - child.before / 2)
-            kept = kept * coherence_of_preparation(child, relaxation)
+            if not is_undone:
+                kept = kept * np.exp(-time / relaxation.t2[..., child.spin]) * (1 - child.before / 2)
+            kept = kept * coherence_of_preparation(child, relaxation, is_undone)
     return kept
 
 
@@ -149,16 +156,18 @@ def _bracket(
     """A fork, what both spins do until they are joined again, and the flag of the child; rows are bits before."""
     spin, time = gate
     own, other = (_noise(0.0, time, s, relaxation) for s in (spin, child.spin))
-    inner, below = own @ inner @ own, other @ below @ other
+    inner, below = own @ inner, other @ below
     unread = _mixed(child.before, below)  # rows: the bit that the control had
-    read = [_flag(bit, child.spin, child.before, relaxation, after) for bit in (0, 1)]
+    down, up = (_flag(bit, child.spin, child.before, relaxation, after) for bit in (0, 1))
+    stays = other[..., 1, 1][..., None]  # relaxation comes after the gate: it may take a flag back, and no coherence
+    read = down, stays * up + (1 - stays) * down
     # joint[b, c, x]: control b before, c at the end of the inner part, x the child's bit there
     same = inner[..., :, :, None] * unread[..., :, None, :]
     mixed = 0.25 * inner.sum(-2)[..., None, :, None] * below.sum(-2)[..., None, None, :]
     joint = (1 - lost) * same + lost * mixed
     released = np.stack([joint[..., c, c] * read[0] + joint[..., c, 1 - c] * read[1] for c in (0, 1)], axis=-1)
-    random = joint.sum((-1, -2))[..., None] * (read[0] + read[1]) / 4
-    return np.asarray((1 - lost) * released + lost * random)
+    random = joint.sum((-1, -2))[..., None] * (read[0] + read[1])[..., None] / 4
+    return np.asarray(((1 - lost) * released + lost * random) @ own)
 
 
 def _flag(bit: int, spin: int, before: float, relaxation: Relaxation, after: FloatArray) -> float:

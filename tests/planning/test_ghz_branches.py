@@ -62,15 +62,9 @@ def walked(rho, steps, back=False):
     for step in reversed(steps) if back else steps:
         if len(step.spins) == 2:
             gate = cnot(*step.spins)
-            noisy = [] if back else [step.time] * 2
-            if back:
-                for spin in step.spins:
-                    rho = relax(rho, spin, step.time)
             rho = depolarise(gate @ rho @ gate.T, step.spins, step.lost)
-            for spin, time in zip(step.spins, noisy, strict=False):
-                rho = relax(rho, spin, time)
-        elif back:
-            rho = relax(depolarise(rho, step.spins, step.lost), step.spins[0], step.time)
+            for spin in step.spins:
+                rho = relax(rho, spin, step.time)
         else:
             rho = relax(depolarise(rho, step.spins, step.lost), step.spins[0], step.time)
     return rho
@@ -164,3 +158,13 @@ def test_relaxation_and_what_is_left_of_a_gate_have_its_reported_infidelity(qubi
         overlap += factor * (1 if place == 0 else 1 - lost)
     fidelity = (size * overlap / size**2 + 1) / (size + 1)
     np.testing.assert_allclose(1 - fidelity, error, rtol=1e-10)
+
+
+@pytest.mark.parametrize("readout", ["parity", "loss_flag"])
+def test_draws_and_times_are_independent_of_each_other(readout):
+    many, times = Factors.drawn(0.2, 4), np.array([0.0, 1.0, 7.0])
+    found = curve(readout).gain(times, many)
+    assert found.shape == (33, 3)
+    one = Factors(many.t1[5:6], many.t2[5:6], many.whole[5:6])
+    np.testing.assert_allclose(curve(readout).gain(times[1:2], one)[0, 0], found[5, 1], rtol=1e-14)
+    np.testing.assert_allclose(curve(readout).gain(times, ONE)[0], found[0], rtol=1e-14)
