@@ -6,7 +6,7 @@ rests on the rows. The package may import all up to `runs`. Public: plan_sensing
 
 | file | holds |
 |---|---|
-| `question` | what is asked; draws of T1 and T2 |
+| `question`, `kinds` | what is asked; draws of T1 and T2; kinds of rates, each uncertain by itself |
 | `steps`, `ghz_branches` | gates and waits of a circuit; a GHZ state through them |
 | `curves` | each probe's G(t) and information |
 | `site`, `noise_source`, `device_source`, `sources` | the probes of one N, and where they come from |

@@ -14,6 +14,7 @@ import numpy as np
 
 from qsense.numerics.fisher import FloatArray
 from qsense.planning.ghz_branches import Node, Relaxation, alike, coherence_of_preparation, tree, unflagged
+from qsense.planning.kinds import by_kinds
 from qsense.planning.question import Factors
 from qsense.planning.steps import Around
 from qsense.probes import Probe
@@ -57,6 +58,7 @@ class Spins:
         t1, t2: in s, T2 at most 2 T1, shape (spins,); infinite where nothing is reported.
         up_given_down, down_given_up: chances of a wrong reading, shape (spins,).
         weights: of the signal, shape (spins,).
+        is_common: whether T1 and T2 are one number each, not of every spin its own, and uncertain as such.
     """
 
     qubits: tuple[int, ...]
@@ -65,11 +67,15 @@ class Spins:
     up_given_down: FloatArray
     down_given_up: FloatArray
     weights: FloatArray
+    is_common: bool = False
 
     def relaxation(self, factors: Factors) -> Relaxation:
         """Returns T1 and T2 of every draw; T2 stays at most 2 T1."""
-        t1 = (self.t1 * factors.t1)[:, None, :]
-        t2 = np.minimum((self.t2 * factors.t2)[:, None, :], 2 * t1)
+        by_t1, by_t2 = factors.t1, factors.t2
+        if self.is_common and factors.kinds is not None:
+            by_t1, by_t2 = np.exp(factors.kinds[:, :1]), np.exp(factors.kinds[:, 1:2])
+        t1 = (self.t1 * by_t1)[:, None, :]
+        t2 = np.minimum((self.t2 * by_t2)[:, None, :], 2 * t1)
         return Relaxation(t1, t2, self.up_given_down, self.down_given_up)
 
     @property
@@ -186,6 +192,7 @@ class Squeezed:
         lost: λ of each spin's preparation and readout turn, shape (spins,).
         waits: how long the twisting takes, in s, in which spins decay as in the window.
         world: noise that is not that of a device's calibration; None on a device.
+        moved: the same with each kind of rate raised in turn, as of OfTheory.
     """
 
     spins: Spins
@@ -196,8 +203,11 @@ class Squeezed:
     world: Any = None
     readout: str = "moments"
     tells_gain: bool = True
+    moved: tuple[Curve, ...] = ()
 
     def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
+        if self.moved and factors.kinds is not None:
+            return by_kinds(self, self.moved, times, factors.kinds)
         n = len(self.spins.qubits)
         # A spin that is lost before or while it twists is no longer correlated either.
         if self.world is None:
@@ -240,12 +250,13 @@ def one_axis_moments(num_qubits: int, strength: float) -> tuple[float, float]:
 
 @dataclass(frozen=True, eq=False)
 class OfTheory:
-    """A perfectly prepared and read probe under any noise, by the exact theory; all noise is scaled together.
+    """A perfectly prepared and read probe under any noise, by the exact theory; it is scaled together, or kind by kind.
 
     Attributes:
         probe: its state.
         world: noise, signal and pulses.
         readout: the name of what reaches it.
+        moved: the same with each kind of rate raised by e^RAISED in turn; empty where there is one kind.
     """
 
     probe: Probe
@@ -254,6 +265,7 @@ class OfTheory:
     readout: str = "any"
     overhead: float = 0.0
     tells_gain: bool = True
+    moved: tuple[Curve, ...] = ()
 
     @cached_property
     def _table(self) -> tuple[FloatArray, FloatArray]:
@@ -269,6 +281,8 @@ class OfTheory:
         return engine_for(self.probe, self.world)
 
     def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
+        if self.moved and factors.kinds is not None:
+            return by_kinds(self, self.moved, times, factors.kinds)
         scaled = times[None, :] / factors.whole[:, None]  # noise that is slower by a factor needs so much longer
         if self._engine.method == "closed form":
             flat = np.sort(np.unique(scaled.ravel()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, NoiseModel, World
 from qsense.planning.curves import Curve, OfTheory, ProductOnDevice, Spins, Squeezed
+from qsense.planning.kinds import each_raised
 from qsense.planning.question import Question
 from qsense.planning.site import Site, best_strength, perfect_ghz
 from qsense.probes import Probe
@@ -66,6 +67,7 @@ def _curves_of(
         "ghz": Probe.ghz(num_qubits, world.signal.matching_signs(num_qubits)),
         "product": Probe.product(num_qubits),
     }
+    raised = each_raised(world)
     left_out: dict[str, str] = {}
     curves: dict[str, Curve] = {}
     for name, probe in probes.items():
@@ -76,7 +78,7 @@ def _curves_of(
                 f"most {MOST_DENSE} spins, but `num_qubits` is {num_qubits}; give fewer."
             )
         readout = "loss_flag" if name == "ghz" else "any" if world.noise.correlated else "local_x"
-        curves[name] = OfTheory(probe, world, span, readout)
+        curves[name] = OfTheory(probe, world, span, readout, moved=tuple(OfTheory(probe, one, span) for one in raised))
     if (relaxing := _relaxing(num_qubits, world)) is not None:
         curves = {"ghz": perfect_ghz(relaxing), "product": ProductOnDevice(relaxing, np.zeros(num_qubits))}
     reason = _no_squeezing(world)
@@ -85,6 +87,7 @@ def _curves_of(
         if relaxing is None:
             spins = Spins(tuple(range(num_qubits)), none, none, none, none, np.ones(num_qubits))
             squeezed, probe = best_strength(Squeezed(spins, 0.0, none, world=world), span)
+            squeezed = replace(squeezed, moved=tuple(replace(squeezed, world=one) for one in raised))
         else:
             squeezed, probe = best_strength(Squeezed(relaxing, 0.0, none), span)
         curves["squeezed"], probes["squeezed"] = squeezed, probe
@@ -108,7 +111,7 @@ def _relaxing(num_qubits: int, world: World) -> Spins | None:
         t1 = 1 / np.asarray(rates["emission"], dtype=np.float64)
         t2 = 1 / (0.5 / t1 + 2 * np.asarray(rates["dephasing"], dtype=np.float64))
     none = np.zeros(num_qubits)
-    return Spins(tuple(range(num_qubits)), t1, t2, none, none, world.weights(num_qubits))
+    return Spins(tuple(range(num_qubits)), t1, t2, none, none, world.weights(num_qubits), local.is_uniform)
 
 
 def _no_squeezing(world: World) -> str | None:

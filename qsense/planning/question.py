@@ -96,11 +96,14 @@ class Factors:
     Attributes:
         t1, t2: of each spin, shape (draws, spins).
         whole: of all noise together, where spins are not known one by one, shape (draws,).
+        kinds: ln of the factors of numbers that are uncertain each by itself and hold for all spins (T1 and T2 of a
+            noise, or each kind of its rates), shape (draws, 16); None where all noise is scaled.
     """
 
     t1: FloatArray
     t2: FloatArray
     whole: FloatArray
+    kinds: FloatArray | None = None
 
     @classmethod
     def scaled(cls, scales: Sequence[float] | FloatArray, num_qubits: int) -> Factors:
@@ -126,4 +129,15 @@ class Factors:
         common, own = normal[:, :1], normal[:, 1:] * uncertainty / math.sqrt(2)
         both = common * uncertainty / math.sqrt(2)
         t1, t2 = (np.exp(both + own[:, part::2]) for part in (0, 1))
-        return cls(t1, t2, np.exp(common[:, 0] * uncertainty))
+        return cls(t1, t2, np.exp(common[:, 0] * uncertainty), _each_by_itself() * uncertainty)
+
+
+def _each_by_itself() -> FloatArray:
+    """Points of variance 1 in 16 directions that are exactly uncorrelated, mirror images included; the first is 0.
+
+    Odd harmonics of a circle of 32 points are orthogonal, and each changes its sign on the opposite side.
+    """
+    angles = 2 * math.pi * np.arange(_DRAWS) / _DRAWS
+    odd = np.arange(1, _DRAWS // 2, 2)[:, None] * angles
+    waves = math.sqrt(2) * np.stack([np.cos(odd), np.sin(odd)], axis=1).reshape(-1, _DRAWS)
+    return np.concatenate([np.zeros((1, len(waves))), waves.T])

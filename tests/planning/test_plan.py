@@ -115,6 +115,39 @@ def test_intervals_grow_with_what_t1_and_t2_leave_open():
     assert none.low == none.value == none.high
 
 
+@pytest.mark.parametrize(("size", "goal"), [(2, "rate"), (4, "rate"), (2, "img"), (4, "img")])
+def test_intervals_hold_t1_and_t2_that_are_uncertain_each_by_itself(size, goal):
+    """By drawing T1 and T2, the same for all spins, and the closed form of GHZ with both."""
+    rng, times, found = np.random.default_rng(1), np.geomspace(1e-8, 1e-2, 1000), []
+    for _ in range(500):
+        t1, t2 = np.array([50e-6, 60e-6]) * np.exp(0.2 * rng.standard_normal(2))
+        t2, x = min(t2, 2 * t1), np.exp(-times / t1)
+        ghz = size**2 * np.exp(-2 * size * times / t2) * 2 / (1 + x**size + (1 - x) ** size)
+        product = size * np.exp(-2 * times / t2)
+        both = [
+            (one * times).max() if goal == "rate" else np.trapezoid(one * times, np.log(times))
+            for one in (ghz, product)
+        ]
+        found.append(10 * np.log10(both[0] / both[1]))
+    noise = qsense.LocalNoise.from_t1_t2(t1=50e-6, t2=60e-6)
+    planned = qsense.plan_sensing(noise=noise, num_qubits=size, goal=goal).row("ghz", size).advantage_db
+    np.testing.assert_allclose((planned.high - planned.low) / 2, 1.96 * np.std(found), rtol=0.15)
+
+
+def test_kinds_of_rates_are_uncertain_each_by_itself():
+    """By plans in which one rate after the other is larger; one kind alone scales time, and no advantage with it."""
+
+    def advantage(*logs):
+        noise = qsense.LocalNoise(*(np.array([1.0, 2.0, 1.0]) * np.exp(logs)))
+        return qsense.plan_sensing(noise=noise, num_qubits=2, uncertainty=0).row("ghz", 2).advantage_db.value
+
+    slopes = [(advantage(*row) - advantage(0, 0, 0)) / 0.05 for row in 0.05 * np.eye(3)]
+    planned = qsense.plan_sensing(noise=qsense.LocalNoise(1.0, 2.0, 1.0), num_qubits=2).row("ghz", 2).advantage_db
+    np.testing.assert_allclose((planned.high - planned.low) / 2, 1.96 * 0.2 * np.linalg.norm(slopes), rtol=0.1)
+    alone = qsense.plan_sensing(noise=qsense.LocalNoise.depolarizing(1.0), num_qubits=2).row("ghz", 2).advantage_db
+    assert alone.high - alone.low < 0.01
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
