@@ -151,8 +151,11 @@ def _give(found: SensingPlan, words: str | None, out: Path | None, plot: Path | 
 
         from qsense.files.atomic import write
 
-        write(out, tomli_w.dumps(found.to_spec(out.stem)).encode())
+        spec = found.to_spec(out.stem)
+        write(out, tomli_w.dumps(spec).encode())
         answer["out"] = str(out)
+        keys = ("probe", "num_qubits", "run_shots", "run_device_s", "run_frequency_error_rad_per_s")
+        answer["run"] = [{key: row[key] for key in keys} for row in spec["plan"]["rows"]]
     failed = None
     if plot is not None:
         from qsense.reports.plan_figure import plan_figure
@@ -163,7 +166,7 @@ def _give(found: SensingPlan, words: str | None, out: Path | None, plot: Path | 
     if as_json:
         print(json.dumps(answer, indent=2, allow_nan=False))
     else:
-        print_plan(found, words, answer.get("out"), answer.get("plot"))
+        print_plan(found, words, answer.get("out"), answer.get("plot"), answer.get("run", ()))
     if failed is not None:  # after the table, which does not need it
         raise failed
 

@@ -15,7 +15,7 @@ from qsense.errors import ArgumentError
 from qsense.planning.outcomes import COARSE, grid
 from qsense.planning.question import Factors
 from qsense.planning.rows import NORMAL_95, Row
-from qsense.planning.shots import rows_of
+from qsense.planning.run_cost import RunCost, circuits_of, cost_of, designed_times
 from qsense.planning.site import Site
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 READOUT_SHOTS = 2000
 MOST_OF_TOMOGRAPHY = 6
-LEAST_SHOTS, DESIGNED = 20, 6  # of a circuit; times of a design
 _SHOWN, _TURN = 24, 0.3  # planned times; rad by which a GHZ fringe turns at its best time
 _ESTIMATORS = {"loss_flag": "ghz", "parity": "ghz", "local_x": "product", "moments": "moments"}
 
@@ -42,8 +41,8 @@ def spec_of(plan: SensingPlan, name: str) -> dict[str, Any]:
     rows = _rows(plan, size)
     site = plan.site(size)
     times = _times(plan, rows, site)
-    shots = [_shots_of_circuit(row, DESIGNED if times is None else max(len(times) - 1, 1)) for row in rows]
-    estimators = [_estimator(row) | {"shots": count} for row, count in zip(rows, shots, strict=True)]
+    costs = costs_of(plan, rows, times)
+    estimators = [_estimator(row) | {"shots": cost.circuit_shots} for row, cost in zip(rows, costs, strict=True)]
     best = next((row for row in rows if row.kind == "ghz"), rows[0])
     spec: dict[str, Any] = {
         "schema": 1,
@@ -54,7 +53,7 @@ def spec_of(plan: SensingPlan, name: str) -> dict[str, Any]:
         "noise": "calibration" if plan.backend is not None else _noise(plan),
         "estimators": estimators,
         "field_rad_per_s": float(f"{_TURN / (size * best.best_time_s):.6g}"),
-        "shots": max(shots),
+        "shots": max(cost.circuit_shots for cost in costs),
         "backend": plan.backend or "emulator",
         "seed": 1,
     }
@@ -74,7 +73,7 @@ def spec_of(plan: SensingPlan, name: str) -> dict[str, Any]:
         "goal": asked.goal,
         "source": plan.source,
         "advice": plan.advice.sentence,
-        "rows": [planned_row(row, site, plan) for row in rows],
+        "rows": [planned_row(row, site, plan) | _of_run(cost) for row, cost in zip(rows, costs, strict=True)],
     }
     return spec
 
@@ -110,7 +109,23 @@ def _times(plan: SensingPlan, rows: list[Row], site: Site) -> list[float] | None
     return sorted({0.0, *(float(f"{plan.rounded(row.best_time_s):.9g}") for row in rows)})
 
 
-def _shots_of_circuit(row: Row, times: int) -> int:
+def costs_of(plan: SensingPlan, rows: list[Row], times: list[float] | None) -> list[RunCost]:
+    """Returns what each probe of a spec costs and reaches in its run.
+
+    Raises:
+        ArgumentError: not one repetition fits, or no number of shots will do.
+    """
+    site = plan.site(rows[0].num_qubits)
+    found = []
+    for row in rows:
+        _check_shots(row)
+        until = next((one.leads_until_s for one in rows if one.kind == "ghz"), None)
+        at = designed_times(row, site, until) if times is None else np.array(times)
+        found.append(cost_of(row, site, plan.question, at, circuits_of(row, MOST_OF_TOMOGRAPHY)))
+    return found
+
+
+def _check_shots(row: Row) -> None:
     if not math.isfinite(row.shots):
         raise ArgumentError(
             f'No number of shots tells what is asked of "{row.probe}" with {row.num_qubits} spins to this precision; '
@@ -121,7 +136,6 @@ def _shots_of_circuit(row: Row, times: int) -> int:
             f'Not one repetition of "{row.probe}" ({row.best_time_s + row.overhead_s:.3g} s and the dead time) fits; '
             "give more --seconds."
         )
-    return int(min(max(math.ceil(row.shots / rows_of(row.readout) / times), LEAST_SHOTS), 10**9))
 
 
 def _noise(plan: SensingPlan) -> Any:
@@ -162,6 +176,14 @@ def planned_row(row: Row, site: Site, plan: SensingPlan) -> dict[str, Any]:
         found |= {"leads_until_s": until.value, "leads_until_low_s": until.low}
         found |= {"leads_until_high_s": until.high} if math.isfinite(until.high) else {}
     return {key: float(f"{one:.7g}") if isinstance(one, float) else one for key, one in found.items()}
+
+
+def _of_run(cost: RunCost) -> dict[str, Any]:
+    return {
+        "run_shots": cost.shots,
+        "run_device_s": float(f"{cost.device_s:.7g}"),
+        "run_frequency_error_rad_per_s": float(f"{cost.frequency_error_rad_per_s:.7g}"),
+    }
 
 
 def _short(values: Any) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qsense.files.terminal import plain_console
@@ -22,13 +23,20 @@ _GOALS = {
 }
 
 
-def print_plan(plan: SensingPlan, words: str | None = None, out: str | None = None, plot: str | None = None) -> None:
+def print_plan(
+    plan: SensingPlan,
+    words: str | None = None,
+    out: str | None = None,
+    plot: str | None = None,
+    run: Sequence[Mapping[str, Any]] = (),
+) -> None:
     """Prints a plan; of more than 12 rows it says how many more there are.
 
     Args:
         plan: to print.
         words: the noise, for the title; by default the name of the source.
         out, plot: the files that were written.
+        run: what each probe costs and reaches in the run of the spec.
     """
     console = plain_console(highlight=False, piped_width=WIDTH)
     console.print(plan.advice.sentence)
@@ -42,6 +50,14 @@ def print_plan(plan: SensingPlan, words: str | None = None, out: str | None = No
         console.print(line)
     if out is not None:
         console.print(f"run spec: {out}")
+        for one in run:
+            row = plan.row(one["probe"], one["num_qubits"])
+            limit = f"{row.frequency_error_rad_per_s:.3g}" if math.isfinite(row.frequency_error_rad_per_s) else "–"
+            console.print(
+                f"its run of {_name(row)}: {_count(one['run_shots'])} shots, {_time(one['run_device_s'])}, δφ "
+                f"{one['run_frequency_error_rad_per_s']:.3g} rad/s by all its circuits and times; the row's {limit} is "
+                "the limit of all shots at the best time and phase"
+            )
     if plot is not None:
         console.print(f"figure: {plot}")
 

@@ -17,6 +17,8 @@ class PlannedRow(Table):
         integrated_gain_s: 𝓘, with its interval.
         leads_until_s: until when it is above the product probe; absent where it always is, or for that probe itself.
         phase_error: of φt of one repetition at the best time, in rad.
+        run_shots, run_device_s: of the spec's run, all times and circuits together, without readout calibration.
+        run_frequency_error_rad_per_s: of φ by the circuits of the run.
     """
 
     probe: str
@@ -34,6 +36,9 @@ class PlannedRow(Table):
     leads_until_high_s: float | None = None
     best_time_s: float | None = None
     phase_error: float | None = None
+    run_shots: int | None = None
+    run_device_s: float | None = None
+    run_frequency_error_rad_per_s: float | None = None
 
     @model_validator(mode="after")
     def _are_as_many(self) -> PlannedRow:
