@@ -175,7 +175,7 @@ FIGURES = {
     "sizes": {"sweep": {"num_qubits": [1, 2, 3, 4]}},
     "rates": {"sweep": {"noise.dephasing_rate": [0.1, 1.0, 10.0]}},
     "a map": {"sweep": {"num_qubits": [2, 3], "noise.dephasing_rate": [0.1, 1.0]}},
-    "three probes": {"run": {"probes": ["ghz", "product", "dicke:1"], "estimators": "tomography"},
+    "three probes": {"run": {"probes": ["ghz", "product", "dicke_x:1"], "estimators": "tomography"},
                      "sweep": {"num_qubits": [2, 3]}},
     "one product": {"run": {"probes": "product"}, "sweep": {"num_qubits": [1, 5]}},
     "negative and few shots": {"run": {"shots": 5}, "sweep": {"num_qubits": [1, 2, 3], "seed": [1, 2]}},
