@@ -18,7 +18,9 @@ LACKING = "qsense"
 _REPLACED = {
     "𝓘": "I", "∫": "int ", "–": "-", "−": "-", "…": "...", "•": "*", "±": "+/-", "²": "^2", "µ": "u", "μ": "u",
     "≤": "<=", "≥": ">=", "→": "->", "×": "x", "∞": "inf", "β": "beta", "γ": "gamma", "Γ": "Gamma", "δ": "delta",
-    "φ": "phi", "χ": "chi", "σ": "sigma", "Σ": "sum", "√": "sqrt",
+    "φ": "phi", "χ": "chi", "σ": "sigma", "Σ": "sum", "√": "sqrt", "π": "pi", "θ": "theta", "τ": "tau", "ω": "omega",
+    "α": "alpha", "η": "eta", "λ": "lambda", "Λ": "Lambda", "ρ": "rho", "ħ": "hbar", "·": "*", "°": " deg", "†": "[a]",
+    "‡": "[b]", "½": "1/2", "≈": "~",
 }  # fmt: skip
 _CONTROL = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode's categories of characters that are not drawn
 

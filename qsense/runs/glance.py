@@ -55,6 +55,8 @@ def read_whole(record: str) -> tuple[Marks, dict[str, Any], dict[str, Any], dict
             return None
         about = _of_provenance()(provenance[1])
         of_spec = parse_toml(spec[1].decode())
+        if "device" in of_spec and "qubits" not in of_spec["device"]:
+            return None  # of an earlier version, whose verdicts do not say what its qubits are
         said = None if summary is None else _of_summary()(summary[1])
     except (OSError, ValueError, RecursionError):  # pydantic's errors are ValueErrors
         return None

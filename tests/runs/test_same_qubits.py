@@ -20,6 +20,7 @@ from qsense.runs.preparation import prepare_run
 from qsense.runs.qubits import QubitsUsed
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
+from qsense.store.shard import content_key
 from qsense.study.cells import cells
 from qsense.study.expansion import Study
 from qsense.study.report import summary_parts
@@ -140,9 +141,10 @@ def test_every_probe_of_a_size_is_there_and_one_calibration_of_readout_is_enough
 
 
 def test_a_record_of_before_says_what_it_was_and_is_continued_as_it_was(tmp_path, caplog, monkeypatch, capsys):
-    old = workflow.run(as_before(prepare_run(spec("best"), tmp_path).spec), tmp_path)
+    made = workflow.run(as_before(prepare_run(spec("best"), tmp_path).spec), tmp_path)
+    # Folders had no other name then.
+    old = RunRecord.load(made.path.rename(tmp_path / f"ring-{made.spec.id}"))
     assert "qubits" not in tomllib.loads((old.path / "spec.toml").read_text())["device"]
-    assert old.path.name == f"ring-{RunRecord.load(old.path).spec.id}"
     path = old.path / "summary.json"
     summary = json.loads(path.read_text())
     for row in summary["crossovers"]:
@@ -150,8 +152,8 @@ def test_a_record_of_before_says_what_it_was_and_is_continued_as_it_was(tmp_path
     summary["verdicts"] = [one.replace(f"; {SAID}", "") for one in summary["verdicts"]]
     path.write_text(json.dumps(summary))  # as it was written then
     assert RunRecord.load(old.path).summary()["verdicts"][0].endswith(f"; {SAID}.")
-    made = old.path / "provenance.json"
-    made.write_text(json.dumps({**json.loads(made.read_text()), "created": "2020-01-01T00:00:00+00:00"}))
+    provenance = old.path / "provenance.json"
+    provenance.write_text(json.dumps({**json.loads(provenance.read_text()), "created": "2020-01-01T00:00:00+00:00"}))
     listed = in_process.qsense(monkeypatch, capsys, "records", str(tmp_path), "--json")[1]
     assert SAID in json.loads(listed)["records"][0]["headline"]
     caplog.clear()
@@ -186,7 +188,8 @@ def test_a_request_for_the_same_is_not_a_request_for_the_best(tmp_path):
 )
 def test_ids_and_keys_are_those_of_before_there_was_a_choice(changes, own_id, trial):
     one = RunSpec.from_dict({**IDS, **changes})
-    assert (one.id, Trial(one).key[:12]) == (own_id, trial)
+    # The version of results is part of a trial's key; these are of version 3.
+    assert (one.id, content_key(Trial(one).content, 3)[:12]) == (own_id, trial)
     assert listed(one)[0].key.startswith("f85dbadf9399bdb5")
 
 
