@@ -47,9 +47,9 @@ def rms_error(fringes: Sequence[Fringe], reach: float, fields: int = _FIELDS) ->
         fields: over how many φ in this range it is averaged.
 
     >>> one = Fringe(1.0, 1.0, 400)
-    >>> error, wrong = rms_error([one], 1.0)  # √((1 − V²/4)/K) on average
+    >>> error, wrong = rms_error([one], 1.0)  # √((1 − sin²(2φ)/2)/K) on average
     >>> round(error, 3), wrong < 1e-6
-    (0.043, True)
+    (0.042, True)
     """
     # Golden steps: no two fields are at like places of any fringe.
     places = (0.5 + 0.6180339887498949 * np.arange(fields)) % 1

@@ -99,7 +99,7 @@ def best_ladder(
 
     >>> from qsense.noise import LocalNoise
     >>> ghz, product = (best_ladder(8, LocalNoise(dephasing=0.1), 0.05, 20.0, 0.5, sizes) for sizes in (None, (1,)))
-    >>> ghz.error <= 0.05, ghz.seconds < product.seconds
+    >>> ghz.error <= 0.05, ghz.seconds <= product.seconds
     (True, True)
     """
     world = world_of(noise)
