@@ -35,9 +35,9 @@ wheel: install  ## all other tests, and the doctests, against the built wheel an
 	$(BIN)/python -m build --wheel --outdir dist . > /dev/null
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/wheel dist/*.whl
 	folder=$$(mktemp -d) && cp -r tests pyproject.toml $$folder/ && cd $$folder && \
-	PYTHONPATH=$(CURDIR)/build/wheel QSENSE_INSTALLED_AT=$(CURDIR)/build/wheel \
-	$(PYTEST) -p no:cacheprovider -m "not checkout and not long and not slow and not study" --doctest-modules \
-	$(CURDIR)/build/wheel/qsense tests; \
+	export PYTHONPATH=$(CURDIR)/build/wheel QSENSE_INSTALLED_AT=$(CURDIR)/build/wheel && \
+	$(PYTEST) -p no:cacheprovider --doctest-modules $(CURDIR)/build/wheel/qsense && \
+	$(PYTEST) -p no:cacheprovider -m "not checkout and not long and not slow and not study" tests; \
 	status=$$?; rm -rf $$folder; exit $$status
 
 durations: install  ## measures tests/support/durations.txt anew, on a quiet machine

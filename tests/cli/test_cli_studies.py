@@ -121,8 +121,8 @@ def test_the_store_is_listed_verified_and_exported(swept, tmp_path):
         (["sweep", "my.toml", "--dask", "tcp://127.0.0.1"], "No dask scheduler answers at"),
         (["store", "export", "nothing", "--store", "store"], 'it has no study "nothing"; give an id of: small'),
         (["store", "gc", "--drop", "nothing", "--store", "store"], 'there is no study "nothing"; it has small'),
-        (["rerun", "nowhere"], "nowhere: not a record, it has no spec.toml"),
-        (["export", "nowhere"], "nowhere: not a record, it has no spec.toml"),
+        (["rerun", "nowhere"], "nowhere: not a record: no such folder"),
+        (["export", "nowhere"], "nowhere: not a record: no such folder"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
