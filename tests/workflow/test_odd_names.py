@@ -16,7 +16,7 @@ from qsense.study.results import study_results
 from qsense.tables import Columns
 
 ODD = ["[red]x", r"$\frac$", "one $ and :smile:", "a^b$c$"]
-CIRCUIT = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nh q[0];\ncx q[0], q[1];\nx q[0];\n'
+CIRCUIT = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nh q[0];\ncx q[0], q[1];\nz q[0];\n'
 
 
 def odd_run(folder):
