@@ -96,7 +96,7 @@ def compare_with_noise(record: RunRecord, noise: str, as_json: bool) -> None:
         plain_console(highlight=False).print(table)
         print_no_z(point["no_z"])
         print_factor(point, "would keep")
-        print_line(f"{_agrees(point['p_value'], loaded.name)}; {_agrees(point['p_value_by_spec'], 'the spec')}")
+        print_line(f"{agrees(point['p_value'], loaded.name)}; {agrees(point['p_value_by_spec'], 'the spec')}")
         _print_integral(point, loaded.name)
         print()
     for lead in leads:
@@ -154,9 +154,10 @@ def print_factor(point: dict[str, Any], keep: str) -> None:
         print_line("that is more than all of it, which they cannot: the noise is weaker than predicted")
 
 
-def _agrees(chance: float | None, name: str) -> str:
+def agrees(chance: float | None, name: str) -> str:
+    """Returns whether counts agree with the noise of `name`, by their p-value."""
     if chance is None:
-        return f"one time does not test the noise of {name}"
+        return f"nothing is left to test the noise of {name}"
     return f"{'agrees' if chance >= UNLIKELY else 'does NOT agree'} with the noise of {name} (p = {chance:.2g})"
 
 

@@ -136,17 +136,13 @@ def _print_beside_spec(point: dict[str, Any]) -> None:
     print_line(f"{point['probe']} N = {point['num_qubits']}, {point['noise']}, by {point['estimator']}")
     plain_console(highlight=False).print(table)
     comparing.print_no_z(point["no_z"])
-    print_line(_agrees(point["p_value"]))
+    print_line(comparing.agrees(point["p_value"], "the spec"))
     if is_scaled:
         comparing.print_factor(point, "keep")
-        print_line(f"decay alone, with this factor for all times: {_agrees(point['scaled_p_value'])}")
+        print_line(
+            f"decay alone, with this factor for all times: {comparing.agrees(point['scaled_p_value'], 'the spec')}"
+        )
     print()
-
-
-def _agrees(p_value: float | None) -> str:
-    if p_value is None:
-        return "nothing is left to test the noise of the spec"
-    return f"{'agrees' if p_value >= UNLIKELY else 'does NOT agree'} with the noise of the spec (p = {p_value:.2g})"
 
 
 def _print_point(point: dict[str, Any], spins: str) -> None:

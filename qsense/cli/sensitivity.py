@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qsense.cli.options import finite, named
-from qsense.signals import magnetic
 
 if TYPE_CHECKING:
     from qsense.noise import AnyNoise
@@ -17,7 +16,9 @@ GyromagneticRatio = Annotated[
     str | None,
     typer.Option(
         metavar="HZ/T",
-        help=f"Of a spin, for fields in T: 28.03GHz/T, or {', '.join(magnetic.SPINS)}; else the noise model's own.",
+        # Those of `magnetic.SPINS`, which would bring NumPy to every start of the command.
+        help="Of a spin, for fields in T: 28.03GHz/T, or electron, nv, ca40_ground, ca40_optical, cs133; else the noise "
+        "model's own.",
     ),
 ]
 
@@ -29,6 +30,8 @@ def ratio_of(text: str | None, model: str | None) -> float | None:
         ArgumentError: it is none; names the option.
     """
     if text is not None:
+        from qsense.signals import magnetic
+
         with named("--gyromagnetic-ratio"):
             return magnetic.checked_ratio(text)
     if model is None:
@@ -45,6 +48,7 @@ def sensitivity(probe: Probe, noise: AnyNoise, ratio: float | None, rate: Any, d
     The range is π/(N t) of a GHZ probe, π/t of a product probe; of others no single fringe says it.
     """
     from qsense.noise import world_of
+    from qsense.signals import magnetic
     from qsense.theory.block import reach
 
     found: dict[str, Any] = {
@@ -73,6 +77,8 @@ def sensitivity_line(answer: dict[str, Any]) -> str | None:
     """Returns a line about the field at the best rate; None where no ratio is known."""
     if answer["sensitivity_t_per_root_hz"] is None:
         return None
+    from qsense.signals import magnetic
+
     shown = magnetic.readable_field(answer["sensitivity_t_per_root_hz"], per_root_hertz=True)
     line = f"there a field is told to {shown} ({answer[magnetic.KEY] / 1e9:.6g} GHz/T)"
     reach = answer["dynamic_range_t"]

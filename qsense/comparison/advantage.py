@@ -121,7 +121,7 @@ def _crossover(one: MeasuredPoint, other: MeasuredPoint) -> Crossover:
     asked = _as_asked(one), _as_asked(other)
     exact, exact_other = (item.integrated_gain_exact.value for item in asked)
     first, then, root = exact_crossing(*asked)
-    curves = _curve(first), _curve(then)
+    curves = curve_of(first), curve_of(then)
     return Crossover(
         one.point.noise.name,
         num_qubits,
@@ -150,7 +150,8 @@ def _as_asked(one: MeasuredPoint) -> MeasuredPoint:
     return replace(own, gain_exact=curve, integrated_gain_exact=exact)
 
 
-def _curve(one: MeasuredPoint) -> Curve:
+def curve_of(one: MeasuredPoint) -> Curve:
+    """Returns the curve of a point, as it was measured."""
     return Curve(one.point.rule, one.estimates, one.gain_exact, one.curve_exact, one.widening)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from qsense.comparison.beside_spec import rows_of_points
+from qsense.estimators.chance import z_score
 from qsense.estimators.result import NORMAL_95
 from qsense.runs.planned import PlannedRow
 from qsense.runs.record import RunRecord
@@ -117,7 +118,7 @@ def _beside(
     value, low, high = planned
     width = (high - low) / (2 * NORMAL_95) if math.isfinite(high) else value - low
     error = math.hypot(measured[1] or 0.0, width)
-    z = None if measured[1] is None or not error > 0 else (measured[0] - value) / error
+    z = None if measured[1] is None else z_score(measured[0] - value, error)
     return {
         "probe": row.probe,
         "num_qubits": row.num_qubits,

@@ -246,11 +246,6 @@ def _held_error(point: Point, error: ReadoutError | None) -> ReadoutError | None
     return error if _is_wrong(error) and as_read.is_known(point) else None
 
 
-def exact_curve(point: Point, times: FloatArray, readout_error: ReadoutError | None = None) -> FloatArray:
-    """Returns the exact value of what a point's estimator estimates, at any times in s; shape (times,)."""
-    return _exact_gain(point, times, readout_error)
-
-
 def _exact_gain(
     point: Point, times: FloatArray, readout_error: ReadoutError | None, quantity: Quantity | None = None
 ) -> FloatArray:

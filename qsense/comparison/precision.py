@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qsense.comparison.advantage import exact_crossing, matched, why_withheld
+from qsense.comparison.advantage import curve_of, exact_crossing, matched, why_withheld
 from qsense.comparison.crossing import Curve, until
 from qsense.comparison.decay_law import with_what_is_missed
 from qsense.comparison.points import MeasuredPoint
@@ -210,20 +210,18 @@ def _crossings(measured: Sequence[MeasuredPoint], pairs: Sequence[tuple[Probe, P
             found.append(Precision(label, root or math.nan, math.inf, math.inf, places, why=reason))
             continue
         half = (seen.high - seen.low) / 2
-        sure = until(curve_of(first, 1.0), curve_of(then, 1.0))
+        sure = until(_sure_curve(first), _sure_curve(then))
         floor = (sure.high - sure.low) / 2 if sure.kind == "interval" and sure.high is not None else 0.0
         falling = math.sqrt(max(half**2 - floor**2, 0.0))
         found.append(Precision(label, (seen.high + seen.low) / 2, half, falling, places, floor))
     return found
 
 
-def curve_of(one: MeasuredPoint, sure: float = 0.0) -> Curve:
-    """Returns the curve of a point; with `sure` the exact one, with hardly any error, as a run with no end has it."""
-    if sure:
-        size = _SURE * float(np.max(one.gain_exact))
-        exact = [Estimate(float(value), size) for value in one.gain_exact]
-        return Curve(one.point.rule, exact, one.gain_exact, one.curve_exact)
-    return Curve(one.point.rule, one.estimates, one.gain_exact, one.curve_exact, one.widening)
+def _sure_curve(one: MeasuredPoint) -> Curve:
+    """The exact curve of a point with hardly any error, as a run with no end has it."""
+    size = _SURE * float(np.max(one.gain_exact))
+    exact = [Estimate(float(value), size) for value in one.gain_exact]
+    return Curve(one.point.rule, exact, one.gain_exact, one.curve_exact)
 
 
 def expected(one: MeasuredPoint, scale: float = 1.0) -> MeasuredPoint:

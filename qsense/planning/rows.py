@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.estimators.result import NORMAL_95
 from qsense.numerics.fisher import FloatArray
 from qsense.planning import shots as needed
 from qsense.planning.curves import Curve
@@ -32,7 +33,6 @@ from qsense.signals.magnetic import magnetic_field
 from qsense.theory.bounds import integrated_gain_bound
 from qsense.theory.rate import rate_bound
 
-NORMAL_95 = 1.959963984540054
 Pair = tuple[Table, Table]
 
 

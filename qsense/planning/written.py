@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.estimators.result import NORMAL_95
 from qsense.planning.outcomes import COARSE, grid
 from qsense.planning.question import Factors
-from qsense.planning.rows import NORMAL_95, Row
+from qsense.planning.rows import Row
 from qsense.planning.run_cost import RunCost, circuits_of, cost_of, designed_times
 from qsense.planning.site import Site
 

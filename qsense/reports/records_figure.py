@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qsense.comparison.points import exact_curve
+from qsense.comparison.points import exact_gain
 from qsense.errors import RecordError, nearest
 from qsense.files.figures import (
     COLOURS,
@@ -238,7 +238,7 @@ def _exact(record: RunRecord) -> Any:
 
     def exact(labels: tuple[Any, ...], times: FloatArray) -> FloatArray | None:
         point = points.get(labels)
-        return None if point is None else exact_curve(point, times, record.spec.readout_error)
+        return None if point is None else exact_gain(point, times, record.spec.readout_error)
 
     return exact
 

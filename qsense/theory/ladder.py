@@ -99,8 +99,8 @@ def best_ladder(
 
     >>> from qsense.noise import LocalNoise
     >>> ghz, product = (best_ladder(8, LocalNoise(dephasing=0.1), 0.05, 20.0, 0.5, sizes) for sizes in (None, (1,)))
-    >>> ghz.error <= 0.05, ghz.seconds <= product.seconds
-    (True, True)
+    >>> ghz.error <= 0.05, round(ghz.seconds / product.seconds, 3)  # white dephasing: nothing is saved here
+    (True, 1.0)
     """
     world = world_of(noise)
     options = _checked(num_qubits, world, error, reach, dead_time, sizes, kept)

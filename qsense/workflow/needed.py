@@ -103,7 +103,7 @@ def shots_for(
         points = _planned(resolved, _PILOT)
         sampler = backends.sampler("emulator", spec.readout_error)
         measured = [_simulated(point, sampler, resolved) for point in points]
-        first = precisions([_known(one) for one in measured], goal, resolved.pairs)
+        first = precisions([expected(one) for one in measured], goal, resolved.pairs)
         return [_needed(one, measured, target, resolved, sampler, dead_time) for one in first]
 
 
@@ -137,11 +137,6 @@ def _counts(point: Point, sampler: Sampler) -> list[Counts]:
     return point.by_time(parts)
 
 
-def _known(one: MeasuredPoint, scale: float = 1.0) -> MeasuredPoint:
-    """As expected; a readout error that the spec gives is no reason to withhold."""
-    return expected(one, scale)
-
-
 def _needed(
     first: Precision, measured: Sequence[MeasuredPoint], target: Target, spec: RunSpec, sampler: Sampler, dead: float
 ) -> Needed:
@@ -152,12 +147,11 @@ def _needed(
     if 0 < scale < _LARGEST and not 0.5 < scale < 2:
         spins = sum(sum(one.point.total_shots) * one.point.probe.num_qubits for one in own)
         shots = max(round(pilot * min(scale, _MOST_WORK / spins)), 1)
-        places = first.points
-        again = [_simulated(_planned(spec, shots)[place], sampler, spec) for place in places]
+        every = _planned(spec, shots)
+        again = [_simulated(every[place], sampler, spec) for place in first.points]
         after, found = _solved(again, target, spec)
         own, scale, pilot = again, after, again[0].point.estimator.shots
-    value = abs(found.value)
-    half = target.error * value if target.is_share else target.error
+    half = found.wanted(target)
     if not scale < _LARGEST:
         return Needed(first.label, found.value, half, None, None, None, found.floor, unreachable(found, target))
     least = max(one.point.needed_shots for one in own)
@@ -185,7 +179,7 @@ def _solved(own: Sequence[MeasuredPoint], target: Target, spec: RunSpec) -> tupl
 
 
 def _at(own: Sequence[MeasuredPoint], scale: float, target: Target, spec: RunSpec) -> Precision:
-    (found,) = precisions([_known(one, scale) for one in own], target.goal, spec.pairs)
+    (found,) = precisions([expected(one, scale) for one in own], target.goal, spec.pairs)
     if target.goal == "field" and not found.why:
         found = replace(found, value=own[0].point.field)
         if target.is_share and found.value == 0:

@@ -10,6 +10,7 @@ import tomli_w
 
 from qsense import __version__
 from qsense.runs.columns import SUMMARY_COLUMNS
+from qsense.signals.magnetic import SPINS
 
 SPEC = {
     "schema": 1,
@@ -133,6 +134,16 @@ def test_theory_and_version_do_not_load_qiskit():
     )
     done = processes.run_python(code)
     assert done.stderr.strip() == "[]"
+
+
+def test_the_command_starts_without_numpy():
+    done = processes.run_python("import sys, qsense.cli; print('numpy' in sys.modules)")
+    assert done.stdout.strip() == "False"
+
+
+def test_the_help_names_every_spin_of_which_a_ratio_is_known():
+    shown = " ".join(qsense("theory", "--help").stdout.split())
+    assert all(name in shown for name in SPINS)
 
 
 def test_a_table_of_theory_fits_100_columns():
