@@ -17,8 +17,8 @@ GyromagneticRatio = Annotated[
     typer.Option(
         metavar="HZ/T",
         # Those of `magnetic.SPINS`, which would bring NumPy to every start of the command.
-        help="Of a spin, for fields in T: 28.03GHz/T, or electron, nv, ca40_ground, ca40_optical, cs133; else the noise "
-        "model's own.",
+        help="Of a spin, for fields in T: 28.03GHz/T, or electron, nv, ca40_ground, ca40_optical, cs133; else the "
+        "noise model's own.",
     ),
 ]
 

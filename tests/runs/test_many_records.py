@@ -43,7 +43,11 @@ def no_figures_of_runs():
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made") / "records"
-    return folder, [qsense.run(RunSpec.from_dict({**SPEC, "seed": seed}), folder) for seed in (1, 2)]
+    records = [qsense.run(RunSpec.from_dict({**SPEC, "seed": seed}), folder) for seed in (1, 2)]
+    for second, record in enumerate(records):  # on a fast machine both are made in the same second
+        path = record.path / "provenance.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "created": f"2026-01-01T00:00:0{second}+00:00"}))
+    return folder, records
 
 
 @pytest.fixture
