@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from qsense.workflow import run as run
     from qsense.workflow import submit as submit
     from qsense.workflow.importing import import_counts as import_counts
-    from qsense.workflow.needed import shots_for as shots_for
+    from qsense.workflow.shots import shots_for as shots_for
     from qsense.workflow.until import run_until_error as run_until_error
 
     collect, estimate = collect_record, estimate_record
@@ -99,7 +99,7 @@ _HOMES = {
     "results_of": ("qsense.tables", "results_of"),
     "run": ("qsense.workflow", "run"),
     "run_until_error": ("qsense.workflow.until", "run_until_error"),
-    "shots_for": ("qsense.workflow.needed", "shots_for"),
+    "shots_for": ("qsense.workflow.shots", "shots_for"),
     "submit": ("qsense.workflow", "submit"),
     "sweep": ("qsense.study.sweep", "sweep"),
     "theory_figure": ("qsense.reports.theory_figures", "theory_figure"),

@@ -1,12 +1,12 @@
 """Fields in tesla: ratios against published constants, both ways of the conversion, what specs and records have."""
 
-import doctest
 import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import run_examples
 from scipy import constants
 from typer.testing import CliRunner
 
@@ -66,12 +66,9 @@ def test_noise_models_have_them_and_the_page_lists_them():
     for name, one in magnetic.SPINS.items():
         shown = float(re.search(rf"\| `{name}` \| ([\d.]+) GHz/T", page)[1])
         assert shown * 1e9 == pytest.approx(one.ratio, rel=2e-6)
-    report = []
-    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
-    test = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "fields.md", "fields.md", 0)
-    result = doctest.DocTestRunner(verbose=False).run(test, out=report.append)
-    assert result.attempted > 4
-    assert not result.failed, "".join(report)
+    attempted, failed, report = run_examples(page, "fields.md")
+    assert attempted > 4
+    assert not failed, report
 
 
 def test_a_ratio_comes_from_the_entry_the_spec_or_the_model_and_leaves_the_id_alone():

@@ -5,7 +5,6 @@ What must come out is computed by tests/support/worlds.py, whose Lindblad equati
 qsense.
 """
 
-import doctest
 import re
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import worlds
+from pages import run_examples
 from referee import fit_p_value, random_settings
 from scipy.linalg import lstsq
 
@@ -349,12 +349,9 @@ def test_the_estimator_is_right_or_withholds_or_refuses(part, column, cell, tmp_
 
 
 def test_every_example_prints_what_is_shown():
-    report = []
-    blocks = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    test = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "noise.md", "noise.md", 0)
-    result = doctest.DocTestRunner(verbose=False).run(test, out=report.append)
-    assert result.attempted > 20
-    assert not result.failed, "".join(report)
+    attempted, failed, report = run_examples(PAGE, "noise.md")
+    assert attempted > 20
+    assert not failed, report
 
 
 def test_every_figure_is_made_by_a_command_of_the_page():

@@ -186,7 +186,7 @@ def print_planned(rows: list[dict[str, Any]]) -> None:
     """Prints what was planned beside what was measured, and what was mis-planned."""
     from rich.table import Table
 
-    from qsense.comparison.foreseen import misplanned
+    from qsense.comparison.beside_plan import misplanned
 
     table = Table(title="planned, with its 95 % interval, beside measured", title_justify="left")
     for name in ("probe", "N", "what", "planned", "measured", "z"):

@@ -72,8 +72,8 @@ def compare(
     Without a device, and for counts that were measured elsewhere, the prediction is that of the spec's noise.
     """
     from qsense.cli import comparing
+    from qsense.comparison.beside_plan import planned_rows
     from qsense.comparison.beside_spec import spec_rows
-    from qsense.comparison.foreseen import planned_rows
     from qsense.comparison.recorded import compare as compare_record
     from qsense.runs.columns import POINT_COLUMNS
     from qsense.runs.finding import open_named

@@ -69,7 +69,7 @@ def plan(
         str | None, typer.Option(metavar="TIME", help="Or the time that may be spent on each: 60 (s), 10min.")
     ] = None,
     precision: Annotated[
-        str, typer.Option(help="Or the relative error that is asked for: 5% or 0.05 of G, of 𝓘 or of the crossing.")
+        str, typer.Option(help="Or the relative standard error that is asked for: 5% or 0.05 of G, 𝓘 or the crossing.")
     ] = "5%",
     uncertainty: Annotated[str, typer.Option(help="Relative standard error of T1 and T2: 20% or 0.2.")] = "20%",
     qubits: Annotated[

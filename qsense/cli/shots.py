@@ -17,7 +17,7 @@ from qsense.files.terminal import print_line
 
 if TYPE_CHECKING:
     from qsense.runs.spec import RunSpec
-    from qsense.workflow.needed import Needed
+    from qsense.workflow.shots import Needed
     from qsense.workflow.until import Stopped
 
 Goal = Annotated[str, typer.Option(help="What the error is of: img (𝓘), gain, crossover or field.")]
@@ -34,7 +34,7 @@ def shots(
 ) -> None:
     """Say how many shots a spec needs for an error of 𝓘, G, the crossover or φ; nothing is run or written."""
     from qsense.theory.rate import check_dead_time
-    from qsense.workflow.needed import shots_for
+    from qsense.workflow.shots import shots_for
 
     dead = value("--dead-time", dead_time, "time")
     check_dead_time(dead)

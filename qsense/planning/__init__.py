@@ -11,7 +11,7 @@ rests on the rows. The package may import all up to `runs`. Public: plan_sensing
 | `curves` | each probe's G(t) and information |
 | `site`, `noise_source`, `device_source`, `sources` | the probes of one N, and where they come from |
 | `outcomes`, `shots`, `rows`, `advice` | numbers of a curve; repetitions; rows; the sentence |
-| `plan`, `written`, `ranking` | the whole; as a run spec; devices ranked |
+| `plan`, `run_spec`, `ranking` | the whole; as a run spec; devices ranked |
 """
 
 from qsense.planning.advice import Advice

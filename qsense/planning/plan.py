@@ -91,7 +91,7 @@ class SensingPlan:
 
     def to_spec(self, name: str = "plan") -> dict[str, Any]:
         """Returns the keys of the run spec that would measure what is advised; see `planning.written`."""
-        from qsense.planning.written import spec_of
+        from qsense.planning.run_spec import spec_of
 
         return spec_of(self, name)
 

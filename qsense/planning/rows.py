@@ -50,7 +50,7 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """What one probe of N spins reaches. Every number but N has an interval in `intervals`.
+    """What one probe of N spins reaches.
 
     Attributes:
         probe: its name, "ghz" (of other signs "ghz:+-"), "product", or "one_axis:χ".

@@ -20,7 +20,7 @@ from typing import Any
 
 from qsense import files
 from qsense.files import safe
-from qsense.runs.glance import Marks
+from qsense.runs.quick_reading import Marks
 
 INDEX = ".records.json"
 ESTIMATED, OPEN, DAMAGED = "estimated", "open", "damaged"

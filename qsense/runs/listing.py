@@ -1,7 +1,7 @@
 """Records at a glance: what a folder of them holds, thousands of them at once.
 
 What is listed of a record is read from its spec.toml, provenance.json and summary.json, unless `list_index` keeps it. A
-record that is as it should be is read quickly (`glance`); any other slowly, to say what is wrong.
+record that is as it should be is read quickly (`quick_reading`); any other slowly, to say what is wrong.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from qsense.errors import RecordError
 from qsense.files import safe
 from qsense.files.units import with_error
 from qsense.runs.folder import SCHEMA, RecordFolder, open_record
-from qsense.runs.glance import Marks, marks_of, read_whole
 from qsense.runs.list_index import DAMAGED, ESTIMATED, INDEX, OPEN, ListedRecord, is_settled, read_index, write_index
+from qsense.runs.quick_reading import Marks, marks_of, read_whole
 
 __all__ = ["DAMAGED", "ESTIMATED", "INDEX", "OPEN", "ListedRecord", "list_records"]
 

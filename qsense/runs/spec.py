@@ -22,12 +22,12 @@ from qsense.noise.entries import KindEntry, LocalEntry
 from qsense.noise.loading import noise_of_entry
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
+from qsense.runs.gyromagnetic import is_calibration, ratios_of
 from qsense.runs.own_probes import Form, state_files
 from qsense.runs.pairs import Pair, checked_pairs, probes_of_pairs
 from qsense.runs.placement import CalibrationNoise, DeviceOptions
 from qsense.runs.planned import PlanEntry
 from qsense.runs.probe_entries import all_probes, named_sizes, probe_entries
-from qsense.runs.ratios import is_calibration, ratios_of
 from qsense.runs.sensing import check_senses, check_worlds
 from qsense.runs.spec_file import SCHEMA, SpecFile
 from qsense.signals import FREE, UNIFORM, Pulses, Signal

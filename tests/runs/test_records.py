@@ -14,7 +14,7 @@ import pytest
 import tomli_w
 
 from qsense.errors import ArgumentError, RecordError
-from qsense.runs import glance, list_index, listing
+from qsense.runs import list_index, listing, quick_reading
 from qsense.runs.conditions import matching
 from qsense.runs.finding import find_records, open_named
 from qsense.runs.listing import INDEX, list_records
@@ -237,9 +237,9 @@ def test_statements_by_themselves_say_what_the_file_says(text):
         expected = tomllib.loads(text)
     except ValueError:
         with pytest.raises(ValueError, match=r"\(at "):
-            glance.parse_toml(text)
+            quick_reading.parse_toml(text)
     else:
-        assert glance.parse_toml(text) == expected
+        assert quick_reading.parse_toml(text) == expected
 
 
 def test_a_link_in_the_index_s_place_is_replaced_and_not_written_through(folder, tmp_path):

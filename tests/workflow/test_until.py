@@ -17,8 +17,8 @@ from qsense.estimators import integrate_estimates
 from qsense.runs import execution
 from qsense.runs.plan import plan
 from qsense.runs.rounds import planned
-from qsense.workflow.needed import shots_for
 from qsense.workflow.reproduction import rerun
+from qsense.workflow.shots import shots_for
 from qsense.workflow.until import run_until_error
 
 pytestmark = pytest.mark.usefixtures("without_figures")

@@ -29,8 +29,8 @@ from qsense.estimators.moments.bound import Frame, spin_sums
 from qsense.estimators.moments.prepared import checked, frame_of
 from qsense.estimators.result import Estimate
 from qsense.estimators.scan.contrast import solver, system
+from qsense.estimators.scan.fit_test import left_over
 from qsense.estimators.scan.fringes import FringeFit
-from qsense.estimators.scan.left_over import left_over
 from qsense.estimators.scan.method import OPTIONS, TABLES, angles_of, on_one_fringe
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe

@@ -13,7 +13,7 @@ import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.estimators.scan.contrast import solver, system
-from qsense.estimators.scan.left_over import NOTHING, LeftOver, left_over, together
+from qsense.estimators.scan.fit_test import NOTHING, LeftOver, left_over, together
 from qsense.numerics.fisher import FloatArray
 
 LEAST_ANGLES = 4

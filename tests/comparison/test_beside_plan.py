@@ -5,7 +5,7 @@ import math
 import pytest
 
 import qsense
-from qsense.comparison.foreseen import misplanned, planned_rows
+from qsense.comparison.beside_plan import misplanned, planned_rows
 
 GAMMA, TIMES = 0.1, [0.0, 0.5, 1.5]
 
