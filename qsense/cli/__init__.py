@@ -6,6 +6,7 @@ from qsense.cli import (
     jobs,
     laboratory,
     ladder,
+    listing,
     optimal,
     planning,
     recharging,
@@ -18,6 +19,6 @@ from qsense.cli import (
 from qsense.cli.app import app, main
 
 __all__ = [
-    "app", "calibration", "devices", "jobs", "laboratory", "ladder", "main", "optimal", "planning", "recharging",
-    "records", "runs", "shots", "studies", "theory",
+    "app", "calibration", "devices", "jobs", "laboratory", "ladder", "listing", "main", "optimal", "planning",
+    "recharging", "records", "runs", "shots", "studies", "theory",
 ]  # fmt: skip

@@ -9,27 +9,37 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
+from qsense.cli.examples import EXAMPLES, GROUPS, ORDER
 from qsense.cli.logs import one_line, show_log, show_traceback, without_credentials
 from qsense.cli.option_names import with_options
 from qsense.errors import QsenseError
 from qsense.files.streams import OutputError, abandon_output, guarded_streams
 
-ORDER = (
-    "theory", "optimal", "ladder", "recharge", "plan", "shots", "run", "records", "show", "plot", "estimate", "rerun",
-    "export", "render", "design", "import", "backends", "compare", "calibrate", "submit", "collect", "sweep", "store",
-)  # fmt: skip
-"""The commands as the help lists them: theory, runs, devices, studies."""
 
+class _Grouped(typer.core.TyperGroup):
+    """Lists its commands in groups, and ends the help of each with an example."""
 
-class _Ordered(typer.core.TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(super().list_commands(ctx), key=ORDER.index)
 
+    def get_command(self, ctx: Any, name: str) -> Any:
+        command = super().get_command(ctx, name)
+        if command is not None and name in EXAMPLES:
+            command.epilog = f"Example: {EXAMPLES[name]}"
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        known = self.list_commands(ctx)
+        width = max(map(len, known))
+        for heading, names in GROUPS.items():
+            rows = [(name.ljust(width), self.commands[name].get_short_help_str(80)) for name in names if name in known]
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
 
 app = typer.Typer(
-    cls=_Ordered,
+    cls=_Grouped,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="What entanglement buys a magnetic-field sensor, on its device, with its noise, and until when.",
@@ -56,7 +66,7 @@ def main() -> None:
 def _run() -> int | str | None:
     """Runs the command that was typed and returns its exit status."""
     try:
-        app()
+        app(prog_name="qsense")
     except SystemExit as end:
         return end.code
     except OutputError:

@@ -29,9 +29,14 @@ def backends(
     as_json: AsJson = False,
 ) -> None:
     """List backends: qubits, median T1, T2 and errors, or why one cannot be used."""
+    print_backends(vendor or ["fake"], as_json)
+
+
+def print_backends(vendors: list[str], as_json: bool) -> None:
+    """Prints the backends of some vendors."""
     from qsense.backends import catalogue
 
-    found = catalogue.rows(vendor or ["fake"])
+    found = catalogue.rows(vendors)
     if as_json:
         print(json.dumps([row._asdict() for row in found], indent=2, allow_nan=False))
         return

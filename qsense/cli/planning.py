@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from qsense.planning.question import Question
 
 
-@app.command(short_help="Before measuring: which probe, N, qubits, times and shots, and why.")
+@app.command(short_help="Before measuring: which probe, N, qubits, when, how often.")
 def plan(
     backend: Annotated[
         str | None, typer.Option(metavar="NAME", help="A device: fake:boston, ibm:<device>, module:factory.")

@@ -35,6 +35,7 @@ recharge_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     help="Recharge a sensor by pumping, resets, error cancellation or a code: what it gains, what it costs.",
+    short_help="What pumping, resets, error cancellation or a code put back.",
 )
 app.add_typer(recharge_app, name="recharge")
 

@@ -96,6 +96,12 @@ def unregister_noise(name: str) -> None:
     del _REGISTERED[noise_kind(name).name]
 
 
+def noise_kinds() -> list[str]:
+    """Returns the names of the kinds of noise that are registered or installed, and allowed."""
+    _load_installed()
+    return sorted(_REGISTERED)
+
+
 def noise_kind(name: str) -> NoiseKind:
     """Returns a registered kind of noise.
 

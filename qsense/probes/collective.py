@@ -11,8 +11,17 @@ from qsense.errors import ArgumentError, nearest
 from qsense.numerics.angles import check_angle
 from qsense.numerics.fisher import ComplexArray, FloatArray
 
-# What a name with a number after a colon builds; the number's meaning is in `Probe.named`.
-FAMILIES = ("w", "dicke", "dicke_x", "twin_fock", "coherent", "one_axis", "two_axis")
+_MEANINGS = {
+    "w": "one spin up, shared by all; senses no field along z",
+    "dicke:U": "U spins up, shared by all; senses no field along z",
+    "dicke_x:U": "the same on its side, J_x = U − N/2",
+    "twin_fock": "dicke_x with half of the spins up; N even",
+    "coherent:POLAR": "every spin at this angle to z, in rad",
+    "one_axis:CHI": "one-axis twisted by χ rad, turned for the largest G(0)",
+    "two_axis:CHI": "two-axis twisted by χ rad, turned for the largest G(0)",
+}
+FAMILIES = {name.partition(":")[0]: (name, meaning) for name, meaning in _MEANINGS.items()}
+"""The first word of a symmetric probe's name → (the name with its number, what it is)."""
 
 
 def ghz(num_qubits: int) -> FloatArray:

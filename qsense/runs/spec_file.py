@@ -132,31 +132,54 @@ class DeviceEntry(Table):
 class SpecFile(Table):
     """The keys of a run spec, as written."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
     spec_schema: int = Field(alias="schema", strict=True)
+    """Version of this format, 1."""
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
+    """Of the run; its record begins with it."""
     description: str = ""
+    """For people."""
     probes: Annotated[list[Annotated[ProbeEntry, BeforeValidator(_named_or_given)]], BeforeValidator(_one_or_more)] = (
         Field(min_length=1)
     )
+    """What is prepared: `qsense list probes`, a file, or tables with `state`, `amplitudes` or `circuit`."""
     num_qubits: Annotated[list[Size], BeforeValidator(one_or_more_sizes)] = []
+    """Numbers of spins N: 4, [2, 4], "2-8" or "2:16:2"."""
     noise: Annotated[list[Annotated[NoiseEntry, _named("noise")]], BeforeValidator(_one_or_more)] = Field(min_length=1)
+    """Of the spins: `qsense list noise`, a file, tables with rates, T1 and T2, or "calibration" of a device."""
     estimators: Annotated[list[Annotated[EstimatorEntry, _named("estimator")]], BeforeValidator(_one_or_more)] = Field(
         min_length=1
     )
+    """How G is estimated: `qsense list estimators`, or tables with `estimator` and its options."""
     field_rad_per_s: AngularFrequency
+    """φ, the signal, in rad/s."""
     gyromagnetic_ratio_hz_per_t: Ratio | None = None
+    """Of a spin, in Hz/T, for φ in tesla: a number, "28.03 GHz/T", or a name such as "nv"."""
     shots: Shots
+    """Of every circuit."""
     times_s: list[Time] | None = None
+    """Sensing times in s, increasing; by default those that integrate G best."""
     backend: str = "emulator"
+    """Where to run: "emulator", "aer", "fake:boston", "ibm:<device>", "module:factory"; `qsense list backends`."""
     allocation: str = "equal"
+    """How shots are shared over times: "equal", or "optimal" for the smallest error of 𝓘."""
     strategy: str = "one_step"
+    """In "one_step", or "adaptive": a pilot finds phase and decay first."""
     seed: int = Field(ge=0, strict=True)
+    """Of all random numbers; the same seed gives the same counts."""
     readout_error: ReadoutErrorEntry | None = None
+    """Of a simulated readout: `up_given_down`, `down_given_up`."""
     signal: SignalEntry | None = None
+    """`weights` of the spins, and `frequency_hz` and `phase_rad` of an alternating field."""
     idle: Idle | None = None
+    """Pulses while sensing: free, hahn, xy4, cpmg:N or xy8:N."""
     device: DeviceEntry | None = None
+    """Of a device: `qubits`, `readout_shots` for mitigation, `tick_s` of its clock."""
     compare: list[list[str]] | None = None
+    """Pairs of probes to compare; by default every probe with the product probe."""
     plan: PlanEntry | None = None
+    """What `qsense plan` foresaw, for `qsense compare`; decides no counts."""
 
     @field_validator("spec_schema")
     @classmethod
@@ -195,3 +218,12 @@ class SpecFile(Table):
         if value is not None:
             as_times(value)
         return value
+
+    @classmethod
+    def described(cls) -> list[tuple[str, str]]:
+        """Returns every key with what it means, and what it is by default."""
+        rows = []
+        for name, field in cls.model_fields.items():
+            given = "needed" if field.is_required() else f"default {field.default}" if field.default else "optional"
+            rows.append((field.alias or name, f"{(field.description or '').removesuffix('.')} ({given})"))
+        return rows

@@ -39,7 +39,7 @@ _POPULATION = 0.2  # of the shots of `parity` whose phase is known
 
 @dataclass(frozen=True)
 class GhzBlock(Estimator, TwoSteps):
-    """G of a GHZ probe by one of the methods of `estimators.ghz`.
+    """G of a GHZ probe from the populations and coherence of its two branches; see `estimators.ghz`.
 
     With `antipodal` each point of the fringe is measured on both of its sides, with half the shots each: asymmetric
     readout then adds nothing to the fringe and only makes it lower. With `phase_known` most shots go to its top.

@@ -32,7 +32,7 @@ _OFF = "the mean spin is not where it is expected: the bound holds, but lies low
 
 @dataclass(frozen=True)
 class CollectiveMoments(Estimator):
-    """A lower bound on G of any probe with a mean spin, or of order 2; see `estimators.moments`."""
+    """A lower bound on G from moments of the collective spin, or of its squares (order 2); see `estimators.moments`."""
 
     frame: Frame
 
