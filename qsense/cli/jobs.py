@@ -102,7 +102,11 @@ def collect(
     points = len(collected.complete) + len(collected.missing)
     print_line(f"points with counts: {len(collected.complete)} of {points}")
     if collected.rest_is_due:
-        print_line("the pilots are collected: the rest of the shots goes where they say")
+        print_line(
+            "a further round is planned, and is not sent"
+            if any("round" in point.step for point in collected.missing)
+            else "the pilots are collected: the rest of the shots goes where they say"
+        )
     if collected.states["unsent"] or answer["lost"] or collected.rest_is_due:
         again, names = " --resend" if answer["lost"] else "", folder_names(done.spec)
         name = record.resolve().name

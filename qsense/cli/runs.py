@@ -50,7 +50,7 @@ def run(
     if shots is not None:
         loaded = loaded.with_shots(shots)
     if until_error is not None:
-        stopped, more = run_in_rounds(loaded, until_error, goal, max_shots, out, as_json)
+        stopped, more = run_in_rounds(loaded, until_error, goal, max_shots, out, as_json, most)
         show_record(stopped.record, as_json, more)
         for line in [] if as_json else stopped.lines():
             print_line(line)

@@ -82,13 +82,19 @@ def _show(found: list[Needed], goal: str, error: str, dead: float) -> None:
 
 
 def run_in_rounds(
-    spec: RunSpec, error: str, goal: str, max_shots: int | None, out: Path, quiet: bool
+    spec: RunSpec,
+    error: str,
+    goal: str,
+    max_shots: int | None,
+    out: Path,
+    quiet: bool,
+    most: float | None = None,
 ) -> tuple[Stopped, dict[str, Any]]:
     """Runs a spec in rounds; returns when it stopped, and what `--json` says of it."""
     from qsense.workflow.until import run_until_error
 
     with progress(quiet) as update:
-        found = run_until_error(spec, error, goal, max_shots, out, update)
+        found = run_until_error(spec, error, goal, max_shots, out, update, max_seconds=most)
     rows = [_precision(one) for one in found.found]
     until = {"reached": found.is_reached, "why": found.why, "rounds": found.rounds, "shots": found.shots, "found": rows}
     return found, {"until_error": {"goal": goal, "error": error, **until}}

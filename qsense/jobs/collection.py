@@ -21,6 +21,7 @@ from qsense.runs.plan import plan
 from qsense.runs.point import Point
 from qsense.runs.readout import calibrate_readout
 from qsense.runs.record import RunRecord
+from qsense.runs.rounds import due, with_rounds
 from qsense.services import Service
 
 logger = logging.getLogger(__name__)
@@ -31,8 +32,8 @@ class Collected(Fetched):
     """What a record holds after collecting.
 
     Attributes:
-        complete: the points whose counts are in the record.
-        missing: the points whose counts are not; of a run in two steps the pilot or the rest.
+        complete: the points whose counts are in the record, with those of their rounds.
+        missing: the points whose counts are not; of a run in two steps the pilot or the rest, of further rounds these.
     """
 
     complete: tuple[Point, ...]
@@ -40,9 +41,12 @@ class Collected(Fetched):
 
     @property
     def rest_is_due(self) -> bool:
-        """Whether all pilots of a run in two steps have been collected, so that the rest can be sent, and it is not."""
+        """Whether what decides it has been collected, so that it can be sent, and it is not: the rest of a run in two
+        steps, or a planned round."""
         steps = {point.step for point in self.missing}
-        return "rest" in steps and "pilot" not in steps and not all(self.ledger.holds(p.key) for p in self.missing)
+        return (
+            bool(steps - {""}) and not steps & {"", "pilot"} and not all(self.ledger.holds(p.key) for p in self.missing)
+        )
 
 
 def collect(record: RunRecord, service: Service) -> Collected:
@@ -93,7 +97,14 @@ def _complete_points(record: RunRecord, fetched: Fetched) -> tuple[list[Point], 
             (point,) = settled([point], record)
         taken = _is_taken(record, fetched, point, of_points.get(point.key, []))
         (complete if taken else missing).append(point)
-    return complete, missing
+    if missing:
+        return with_rounds(complete, record), missing
+    while True:  # each round follows from the one before
+        rounds = due(complete, record)
+        new = [one for one in rounds if not record.has_counts(one)]
+        taken_now = [one for one in new if _is_taken(record, fetched, one, of_points.get(one.key, []))]
+        if len(taken_now) < len(new) or not new:
+            return with_rounds(complete, record), [one for one in new if one not in taken_now]
 
 
 def _is_taken(record: RunRecord, fetched: Fetched, point: Point, locations: Sequence[TaskLocation]) -> bool:

@@ -31,6 +31,11 @@ from qsense.services.tasks import MODES, Mode, Task
 
 logger = logging.getLogger(__name__)
 
+
+class TooLongError(ArgumentError):
+    """Jobs may take longer on the device than is allowed; none of them was sent."""
+
+
 SETTLE_S = 5.0
 """How long the job of an interrupted request may take to appear at the service, in s."""
 
@@ -125,7 +130,7 @@ def limit_time(ledger: Ledger, max_seconds: float | None) -> Ledger:
     if max_seconds is not None:
         ledger = replace(ledger, max_seconds=max_seconds)
     if ledger.max_seconds is not None and ledger.seconds > ledger.max_seconds:
-        raise ArgumentError(
+        raise TooLongError(
             f"The jobs are estimated at {ledger.seconds:.1f} s on the device, more than the {ledger.max_seconds:g} s "
             "allowed; lower `shots` or raise `max_seconds` (--max-qpu-seconds). Nothing was sent."
         )

@@ -26,6 +26,7 @@ from qsense.runs.placement import Placement
 from qsense.runs.point import Point
 from qsense.runs.preparation import PreparedRun, prepare_run
 from qsense.runs.record import RunRecord
+from qsense.runs.rounds import due
 from qsense.runs.spec import RunSpec
 from qsense.services import Service
 from qsense.services.tasks import Mode, Task
@@ -79,8 +80,8 @@ def prepare(
     prepared = prepare_run(spec, out, opened=service.backend, measured=measured_or_sent)
     prepared.log_remarks()
     folder = RecordFolder(record_path(prepared.spec, out))
-    points, second = _steps(prepared, folder)
-    begun = second if folder.has(STEPS) else ()  # of which something may have been sent
+    points, second, later = _steps(prepared, folder)
+    begun = [*(second if folder.has(STEPS) else ()), *later]  # of which something may have been sent
     name = prepared.spec.id
     if max_seconds is not None and any(point.step == WHOLE for point in prepared.points):
         whole = [replace(point, step="") for point in prepared.points]  # as many shots in all
@@ -89,22 +90,25 @@ def prepare(
     ledger, files = dispatch.plan_or_load(
         folder, lambda: tasks(prepared, [*points, *begun]), name, service, mode, max_seconds
     )
-    if new := [point for point in second if not ledger.holds(point.key)]:
+    if new := [point for point in (*second, *later) if not ledger.holds(point.key)]:
         ledger, files = dispatch.with_more(ledger, tasks(prepared, new, False), service, max_seconds)
     waits = any(point.step == WHOLE for point in prepared.points) and not second
     ready = Submission(prepared.spec, ledger, files, prepared.described("service"), prepared.calibration)
     return replace(ready, points=prepared.points if second else (), waits_for_pilots=waits)
 
 
-def _steps(prepared: PreparedRun, folder: RecordFolder) -> tuple[list[Point], list[Point]]:
-    """What is sent at first, and of a run in two steps the rest, where the record has the counts of all pilots."""
+def _steps(prepared: PreparedRun, folder: RecordFolder) -> tuple[list[Point], list[Point], list[Point]]:
+    """What is sent at first; of a run in two steps the rest, where the record has the counts of all pilots; and what
+    further rounds measure, each where it has those of all before."""
     first = [pilot_of(point) if point.step == WHOLE else point for point in prepared.points]
-    if all(point.step != WHOLE for point in prepared.points) or not folder.has("spec.toml"):
-        return first, []
+    if not folder.has("spec.toml"):
+        return first, [], []
     record = RunRecord.load(folder.path)
-    if not all(record.has_counts(pilot) for pilot in first):
-        return first, []
-    return first, settled(prepared.points, record)
+    if not all(record.has_counts(one) for one in first):
+        return first, [], []
+    base = settled(prepared.points, record)
+    second = base if any(point.step == WHOLE for point in prepared.points) else []
+    return first, second, due(base, record)
 
 
 def tasks(prepared: PreparedRun, points: Sequence[Point] | None = None, calibrated: bool = True) -> list[Task]:

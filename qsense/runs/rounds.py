@@ -78,6 +78,24 @@ def as_measured(points: Sequence[Point], record: RunRecord, number: int) -> list
     ]
 
 
+def due(points: Sequence[Point], record: RunRecord) -> list[Point]:
+    """Returns what the rounds of a record measure, measured or not, as far as the rounds before have been measured.
+
+    Args:
+        points: as `adaptive.settled` gives them.
+        record: with their counts, or some of them.
+    """
+    found: list[Point] = []
+    if not all(record.has_counts(point) for point in points):
+        return found
+    for number in range(len(planned(record))):
+        own = as_measured(points, record, number)
+        found += own
+        if not all(record.has_counts(point) for point in own):
+            break
+    return found
+
+
 def rows_for(point: Point, factor: float) -> Rows:
     """Returns the shots of a round that is `factor` times all that a point had before, in the same shares.
 

@@ -81,13 +81,22 @@ def run(
 
 def _run(spec: RunSpec, out: Path, progress: Progress | None, max_seconds: float | None) -> RunRecord:
     if remote.is_remote(spec.backend):
-        return _run_remotely(spec, out, progress, max_seconds)
+        return run_remotely(spec, out, progress, max_seconds)
+    check_no_limit(spec, max_seconds)
+    return measure(prepare_run(spec, out), out, progress)
+
+
+def check_no_limit(spec: RunSpec, max_seconds: float | None) -> None:
+    """Refuses a limit on the time on a device that takes no jobs.
+
+    Raises:
+        ArgumentError: there is one.
+    """
     if max_seconds is not None:
         raise ArgumentError(
             f'A limit on the time on the device goes with a backend that takes jobs, but it is "{spec.backend}"; '
             "leave it out (`max_seconds`)."
         )
-    return measure(prepare_run(spec, out), out, progress)
 
 
 def run_again(
@@ -195,7 +204,16 @@ def collect_record(
         return _collect(record, remote.service(ledger.load(record).backend), progress, wait)
 
 
-def _run_remotely(spec: RunSpec, out: Path, progress: Progress | None, max_seconds: float | None) -> RunRecord:
+def run_remotely(spec: RunSpec, out: Path, progress: Progress | None, max_seconds: float | None) -> RunRecord:
+    """Returns the record of a spec whose jobs, those of its rounds too, were sent where they were not, and collected.
+
+    Args:
+        spec, out, progress, max_seconds: as of `run`.
+
+    Raises:
+        SpecError, ArgumentError, RecordError: as of `run`.
+        ServiceError: the service cannot be reached or refuses; or jobs are lost, and nothing is sent in their place.
+    """
     service = remote.service(spec.backend)
     ready = submission.prepare(spec, out, service, max_seconds=max_seconds)
     record = submission.submit(ready, out, service)

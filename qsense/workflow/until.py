@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from qsense.comparison.points import MeasuredPoint
 from qsense.comparison.precision import Precision, Target, precisions
 from qsense.errors import ArgumentError
 from qsense.extensions import allowing
+from qsense.jobs.dispatch import TooLongError
+from qsense.jobs.fetching import measured_or_sent
 from qsense.runs.adaptive import settled
 from qsense.runs.execution import Progress, execute_rounds
 from qsense.runs.point import Point
@@ -83,10 +85,13 @@ def run_until_error(
     out: str | Path = runs.RECORDS,
     progress: Progress | None = None,
     allow_code: bool = False,
+    max_seconds: float | None = None,
 ) -> Stopped:
     """Runs a spec in rounds until what it is after is known well enough; continues its record.
 
     The first round is the run itself, with the spec's shots. All rounds are in one record; one that was killed goes on.
+    On a backend that takes jobs each round's jobs are further entries of the record's ledger, sent when the round
+    before has been collected; none is sent twice.
 
     Args:
         spec: a RunSpec or the path of a TOML file.
@@ -94,27 +99,42 @@ def run_until_error(
         goal: "img", "gain", "crossover" or "field".
         max_shots: of all circuits of all rounds; None for no limit.
         out, progress, allow_code: as of `run`.
+        max_seconds: the most time on a device that takes jobs, all rounds together, in s; a round that would take more
+            is not sent.
 
     Raises:
         SpecError, RecordError: as of `run`.
-        ArgumentError: the goal or the error is none, the limit is below what is measured already, or the backend takes
-            jobs.
+        ArgumentError: the goal or the error is none, or a limit is below what the first round takes.
+        ServiceError: as of `run_remotely`; the same call goes on.
     """
     with allowing(allow_code):
         spec = spec if isinstance(spec, RunSpec) else RunSpec.load(spec)
-        target = target_of(spec, goal, error)
-        if remote.is_remote(spec.backend):
-            raise ArgumentError(
-                f'a run until an error is reached measures in rounds here, but "{spec.backend}" takes jobs; give it '
-                "the shots that `qsense shots` says."
-            )
-        prepared = prepare_run(spec, Path(out))
+        target, out = target_of(spec, goal, error), Path(out)
+        is_remote = remote.is_remote(spec.backend)
+        if not is_remote:
+            runs.check_no_limit(spec, max_seconds)
+        prepared = _prepared(spec, out)
         first = sum(sum(point.total_shots) for point in prepared.points)
         if max_shots is not None and max_shots < first:
             raise ArgumentError(
                 f"at most {max_shots} shots are allowed, but the first round has {first}; lower `shots`."
             )
-        return _rounds(prepared, runs.measure_counts(prepared, Path(out), progress), target, max_shots, progress)
+
+        def remotely() -> RunRecord:
+            return runs.run_remotely(spec, out, progress, max_seconds)
+
+        if is_remote:
+            record = remotely()
+            prepared = _prepared(spec, out)  # with the qubits of its record
+        else:
+            record = runs.measure_counts(prepared, out, progress)
+        return _rounds(prepared, record, target, max_shots, progress, remotely if is_remote else None)
+
+
+def _prepared(spec: RunSpec, out: Path) -> PreparedRun:
+    if remote.is_remote(spec.backend):
+        return prepare_run(spec, out, opened=remote.service(spec.backend).backend, measured=measured_or_sent)
+    return prepare_run(spec, out)
 
 
 def target_of(spec: RunSpec, goal: str, error: str | float) -> Target:
@@ -128,7 +148,12 @@ def target_of(spec: RunSpec, goal: str, error: str | float) -> Target:
 
 
 def _rounds(
-    prepared: PreparedRun, record: RunRecord, target: Target, max_shots: int | None, progress: Progress | None
+    prepared: PreparedRun,
+    record: RunRecord,
+    target: Target,
+    max_shots: int | None,
+    progress: Progress | None,
+    remotely: Callable[[], RunRecord] | None,
 ) -> Stopped:
     about = {"goal": target.goal, "error": target.error, "is_share": target.is_share, "max_shots": max_shots}
     with in_use(record.path):
@@ -142,11 +167,20 @@ def _rounds(
             if not factors:
                 break
             following = {base[place].key: rows_for(points[place], factor) for place, factor in factors.items()}
-            write_rounds(record, [*planned(record), following], about)
+            before = planned(record)
+            write_rounds(record, [*before, following], about)
             logger.info(
                 f"round {len(planned(record)) + 1}: {sum(sum(map(sum, rows)) for rows in following.values())} shots"
             )
-            execute_rounds(base, prepared.sampler, record, progress)
+            if remotely is None:
+                execute_rounds(base, prepared.sampler, record, progress)
+                continue
+            try:
+                remotely()
+            except TooLongError as error:  # nothing of it was sent
+                write_rounds(record, before, about)
+                why = str(error)
+                break
         write_rounds(record, planned(record), {**about, "reached": not why, "stopped": why or "reached"})
         runs.analyse(record, points, progress)
     shots = sum(sum(one.total_shots) for one in points)

@@ -141,7 +141,7 @@ def test_a_run_does_both_steps_by_itself(two, monkeypatch):
     service = device()
     monkeypatch.setattr(runs.remote, "service", lambda name: service)
     with logged(two.said):
-        record = runs._run_remotely(two.spec, two.out, None, None)
+        record = runs.run_remotely(two.spec, two.out, None, None)
     assert any("the rest of its shots is sent" in line for line in two.said)
     assert json.loads((record.path / "steps.json").read_text())["schema"] == 1
     assert len(record.summary()["rows"]) == 2

@@ -125,12 +125,6 @@ def test_what_no_number_of_shots_reaches_is_refused_with_the_floor(tmp_path):
     assert "no number of shots" in found.why
 
 
-def test_jobs_of_a_service_are_refused_in_a_line(tmp_path):
-    with pytest.raises(QsenseError, match="takes jobs; give it the shots that `qsense shots` says"):
-        run_until_error(spec_of(backend="ibm:somewhere"), "5%", out=tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.parametrize(
     ("goal", "error", "said"),
     [
