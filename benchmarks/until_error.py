@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--fixed", type=int)
     asked = parser.parse_args()
     logging.getLogger("qsense").setLevel(logging.ERROR)
-    runs.analyse = lambda record, points, progress: record
+    until.analyse = lambda record, points, progress: record
     print("| case | rounds | shots | half/asked | bias in σ (± its error) | rms of z | covers | gave up |")
     print("|---|---|---|---|---|---|---|---|")
     for case in asked.cases:

@@ -28,7 +28,8 @@ from qsense.runs.imported import BACKEND, IMPORT, known_file
 from qsense.runs.naming import record_path
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
-from qsense.workflow.runs import RECORDS, analyse
+from qsense.workflow.analysis import analyse
+from qsense.workflow.runs import RECORDS
 
 logger = logging.getLogger(__name__)
 _LEFT_OPEN = "known_strings_left_open"

@@ -9,32 +9,16 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from qsense import reports
 from qsense import services as remote
 from qsense.backends.device_sampler import DeviceSampler
 from qsense.circuits.counts import Counts
-from qsense.comparison import (
-    calibration_rows,
-    compare_points,
-    crossover_rows,
-    estimate_rows,
-    fit_rows,
-    known_string_rows,
-    measure_point,
-    scaling_rows,
-    summary_rows,
-    time_tables,
-)
-from qsense.errors import ArgumentError, RecordError
+from qsense.errors import ArgumentError
 from qsense.extensions import allowing
-from qsense.files.figures import draw_or_warn
 from qsense.jobs import collection, ledger, submission
 from qsense.jobs.collection import Collected
 from qsense.runs.adaptive import settled
-from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS, PHASE_COLUMNS, REFUSED_COLUMN
 from qsense.runs.execution import Progress, execute, execute_rounds
-from qsense.runs.folder import SCHEMA
-from qsense.runs.imported import is_import, known_strings, with_measured_rows
+from qsense.runs.imported import with_measured_rows
 from qsense.runs.placement import DeviceOptions, Placement
 from qsense.runs.plan import plan
 from qsense.runs.point import Point
@@ -45,6 +29,7 @@ from qsense.runs.rounds import Plan, planned, with_rounds, write_rounds
 from qsense.runs.spec import RunSpec
 from qsense.runs.use import in_use
 from qsense.services import Service, ServiceError
+from qsense.workflow.analysis import analyse
 
 logger = logging.getLogger(__name__)
 RECORDS = Path("runs/records")
@@ -246,70 +231,3 @@ def _collect(record: RunRecord, service: Service, progress: Progress | None, wai
     if collected.complete:
         analyse(record, collected.complete, progress)
     return record, collected
-
-
-def analyse(record: RunRecord, points: Sequence[Point], progress: Progress | None) -> RunRecord:
-    """Estimates the points of a record from its counts, compares them, writes tables and figures; returns the record.
-
-    Args:
-        record: with the counts of all points.
-        points: with the settings and shots that were measured.
-        progress: called with (points estimated, all, label).
-
-    Raises:
-        RecordError: counts are missing or damaged, or cannot be written.
-    """
-    points = _enough(record, points)
-    # All counts are read before anything is written: a damaged file leaves the old results as they are.
-    tables = [record.counts(point) for point in points]
-    measured = []
-    for point, table in zip(points, tables, strict=True):
-        measured.append(measure_point(point, table, record.spec.readout_error))
-        if progress is not None:
-            progress(len(measured), len(points), f"estimating {point.label}")
-    on_device = record.spec.device is not None or is_import(record.spec.backend)
-    used = None if record.spec.device is None else record.qubits_used
-    comparison = compare_points(measured, on_device, record.spec.pairs, used=used)
-    measured = list(comparison.measured)
-    tables_by_time, estimates, summaries = time_tables(comparison), estimate_rows(comparison), summary_rows(comparison)
-    record.write_csv("estimates.csv", (*ESTIMATE_COLUMNS, *PHASE_COLUMNS, REFUSED_COLUMN), estimates)
-    record.write_csv("fits.csv", FIT_COLUMNS, fit_rows(measured))
-    for name, (columns, rows) in tables_by_time.items():
-        record.write_csv(name, columns, rows)
-    if record.spec.device is not None:
-        readouts = {
-            place.qubits: Counts.load(record.path / "counts" / place.file_name, record.path)
-            for place in record.spec.device.placements
-            if record.spec.device.readout_shots
-        }
-        points_on_device = calibration_rows(measured, record.spec.device.placements, readouts)
-        found = {"schema": SCHEMA, "points": points_on_device, "scaling": scaling_rows(measured)}
-        record.write_json("calibration.json", found)
-    elif known := known_strings(record):
-        found = {"schema": SCHEMA, "points": known_string_rows(measured, known), "scaling": []}
-        record.write_json("calibration.json", found)
-    summary = {
-        "schema": SCHEMA,
-        "spec_id": record.spec.id,
-        "rows": summaries,
-        "crossovers": crossover_rows(comparison),
-        "verdicts": list(comparison.verdicts),
-    }
-    record.write_summary(summary)
-    for name, data in draw_or_warn(lambda: reports.figures(comparison), record.path).items():
-        record.write_bytes(name, data)
-    return record
-
-
-def _enough(record: RunRecord, points: Sequence[Point]) -> list[Point]:
-    """The points with enough shots for an estimate; what is left out, or was measured otherwise, is logged."""
-    for point in points:
-        if point.measured_by is not None:
-            logger.info(f"{point.label}: measured with the settings of an earlier version, by which it is read")
-    few = {point.label: point for point in points if min(point.shots) < point.needed_shots}
-    lines = [f"{label} has {min(p.shots)} shots a circuit, but {p.needed_shots} are needed" for label, p in few.items()]
-    if len(few) == len(points):
-        raise RecordError(f"{record.path}: {'; '.join(lines)}: nothing is estimated; its counts are kept.")
-    for line in lines:
-        logger.warning(f"{record.path}: {line}: it is not estimated; its counts are kept")
-    return [point for point in points if point.label not in few]

@@ -31,6 +31,7 @@ from qsense.runs.rounds import planned, rows_for, with_rounds, write_rounds
 from qsense.runs.spec import RunSpec
 from qsense.runs.use import in_use
 from qsense.workflow import runs
+from qsense.workflow.analysis import analyse
 
 logger = logging.getLogger(__name__)
 LEAST, MOST = 0.25, 3.0  # of all shots before a round, that it adds
@@ -182,7 +183,7 @@ def _rounds(
                 why = str(error)
                 break
         write_rounds(record, planned(record), {**about, "reached": not why, "stopped": why or "reached"})
-        runs.analyse(record, points, progress)
+        analyse(record, points, progress)
     shots = sum(sum(one.total_shots) for one in points)
     return Stopped(record, target, tuple(found), len(planned(record)) + 1, shots, why)
 
