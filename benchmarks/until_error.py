@@ -23,7 +23,7 @@ from qsense.runs.adaptive import settled
 from qsense.runs.preparation import prepare_run
 from qsense.runs.rounds import with_rounds
 from qsense.runs.spec import RunSpec
-from qsense.workflow import runs, until
+from qsense.workflow import until
 
 # name: probe, N, noise, estimator, shots of the first round, goal, error, further keys
 CASES = {
