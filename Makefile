@@ -3,7 +3,7 @@ BIN := .venv/bin
 ARGS ?=
 PYTEST = OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: install paper test quick lint types unit wheel durations newest test-vendors peers bench draws studies clean
+.PHONY: install paper test docs quick lint types unit wheel durations newest test-vendors peers bench draws studies clean
 
 install: .venv/installed
 
@@ -25,10 +25,10 @@ types: install
 	$(BIN)/mypy
 
 unit: install  ## the tests that need the checkout, and those that take longer than seconds, the longest files first
-	$(PYTEST) -m "(checkout or long or slow) and not study" tests
+	$(PYTEST) -m "(checkout or long or slow) and not study and not site" tests
 
 quick: lint types  ## for the loop of a developer: under a minute; what takes more than seconds is left out
-	$(PYTEST) -m "not long and not slow and not study" tests
+	$(PYTEST) -m "not long and not slow and not study and not site" tests
 
 wheel: install  ## all other tests, and the doctests, against the built wheel and from a folder outside the checkout
 	rm -rf build/wheel dist
@@ -40,12 +40,20 @@ wheel: install  ## all other tests, and the doctests, against the built wheel an
 	$(PYTEST) -p no:cacheprovider -m "not checkout and not long and not slow and not study" tests; \
 	status=$$?; rm -rf $$folder; exit $$status
 
+docs: .venv/docs-installed  ## the site in build/site: examples of its pages run, every link checked; needs no network
+	$(PYTEST) -m site tests
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+
+.venv/docs-installed: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	touch $@
+
 durations: install  ## measures tests/support/durations.txt anew, on a quiet machine
-	QSENSE_MEASURE_DURATIONS=1 $(PYTEST) -m "not study" tests
+	QSENSE_MEASURE_DURATIONS=1 $(PYTEST) -m "not study and not site" tests
 
 newest: build/venv-newest/installed  ## the quick tests with the newest allowed dependencies, on the Python of PYTHON
 	OMP_NUM_THREADS=1 build/venv-newest/bin/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder \
-	-m "not long and not slow and not study" tests
+	-m "not long and not slow and not study and not site" tests
 
 build/venv-newest/installed: pyproject.toml
 	$(PYTHON) -m venv --clear build/venv-newest
