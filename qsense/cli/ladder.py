@@ -59,6 +59,11 @@ def ladder(
     noise = noise_of(model, rates, t1, t2, exponent, shared_parts(phase_noise, None))
     ratio = ratio_of(gyromagnetic_ratio, model)
     wanted, within = _field("--error", error, ratio), _field("--range", reach, ratio)
+    for option, text, field in (("--error", error, wanted), ("--range", reach, within)):
+        if not 0 < field < math.inf:
+            raise ArgumentError(f"Option {option} must be above 0 and finite, but is {text}.")
+    if wanted >= within:
+        raise ArgumentError(f"Option --error must be below --range, but they are {error} and {reach}.")
     dead = value("--dead-time", dead_time, "time")
     found = {
         name: best_ladder(num_qubits, noise, wanted, within, dead, sizes, kept)

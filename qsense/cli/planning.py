@@ -34,6 +34,7 @@ from qsense.cli.world_options import (
     SignalPhase,
     Weights,
     described,
+    pulses_of,
     shared_parts,
     signal_of,
     world_with,
@@ -42,6 +43,7 @@ from qsense.errors import ArgumentError
 from qsense.files.figures import format_of
 
 if TYPE_CHECKING:
+    from qsense.noise import AnyNoise
     from qsense.planning.plan import SensingPlan
     from qsense.planning.question import Question
 
@@ -102,10 +104,10 @@ def plan(
     from qsense.planning.plan import plan_of
     from qsense.planning.question import Question
     from qsense.planning.sources import source_of
-    from qsense.signals import Pulses
 
     if plot is not None:
         format_of(plot)  # refused before anything is computed
+    signal = signal_of(weights, frequency, signal_phase)
     question = Question(
         tuple(integers("--num-qubits", num_qubits)),
         goal,  # type: ignore[arg-type]  # checked there
@@ -114,8 +116,8 @@ def plan(
         time_or_none("--seconds", seconds),
         _share("--precision", precision),
         _share("--uncertainty", uncertainty),
-        signal_of(weights, frequency, signal_phase),
-        Pulses.named(idle),
+        signal,
+        pulses_of(idle, signal),
     )
     ratio = ratio_of(gyromagnetic_ratio, model)
     rates = {"dephasing": dephasing, "emission": emission, "absorption": absorption, "depolarizing": depolarizing}
@@ -137,7 +139,7 @@ def plan(
     where = None if qubits is None else integers("--qubits", qubits)
     source = source_of(backend, noise, question, where, allow_code)
     found = plan_of(source, question, ratio, backend, noise, where)
-    words = None if noise is None else described(world_with(noise, question.signal, idle))
+    words = None if noise is None else _in_words(world_with(noise, signal, idle), t1, t2)
     _give(found, words, out, plot, as_json)
 
 
@@ -171,6 +173,17 @@ def _give(found: SensingPlan, words: str | None, out: Path | None, plot: Path | 
         raise failed
 
 
+def _in_words(noise: AnyNoise, t1: str | None, t2: str | None) -> str:
+    """What acts on the spins; T1 and T2 as they were given, where noise of each spin was given by them."""
+    from qsense.noise import world_of
+
+    words = described(noise)
+    if t2 is None:
+        return words
+    rates = described(world_of(noise).noise.local)
+    return f"T1 {t1 or 'inf'}, T2 {t2}{words.removeprefix(rates)}" if words.startswith(rates) else words
+
+
 def _rank(prefix: str, question: Question, ratio: float | None, as_json: bool) -> None:
     from qsense.files.terminal import plain_console
     from qsense.planning.ranking import rank_devices
@@ -194,4 +207,4 @@ def _share(option: str, text: str) -> float:
         try:
             return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
         except ValueError as error:
-            raise ArgumentError(f'must be a share such as 5% or 0.05, but is "{text}"') from error
+            raise ArgumentError(f'must be a share such as 5% or 0.05, but is "{text}".') from error

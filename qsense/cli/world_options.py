@@ -14,7 +14,7 @@ from qsense.errors import ArgumentError, nearest
 
 if TYPE_CHECKING:
     from qsense.noise import AnyNoise, Noise
-    from qsense.signals import Signal
+    from qsense.signals import Pulses, Signal
 
 Weights = Annotated[
     str | None, typer.Option(metavar="W", help="How strongly each spin feels the field: 1,-1 or alternating.")
@@ -100,17 +100,29 @@ def _words(option: str, text: str, known: list[str]) -> dict[str, Any]:
     """The keys of a text such as "space=collective rate=5kHz", or of a JSON object."""
     if text.lstrip().startswith("{"):
         try:
-            return dict(json.loads(text))
-        except ValueError as error:
+            with named(option):
+                return dict(json.loads(text, object_pairs_hook=_once))
+        except json.JSONDecodeError as error:
             raise ArgumentError(f"Option {option} is not valid JSON: {error}.") from error
-    found: dict[str, Any] = {}
+    found: list[tuple[str, Any]] = []
     for word in text.split():
         name, equals, value = word.partition("=")
         key = _SHORT.get(name, name)
         if not equals or key not in known:
             short = [next((s for s, k in _SHORT.items() if k == one), one) for one in known]
             raise ArgumentError(f'Option {option} must be words key=value, but has "{word}". {nearest(name, short)}')
-        found[key] = _value(option, key, value)
+        found.append((key, _value(option, key, value)))
+    with named(option):
+        return _once(found)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The keys of a JSON object or of words; of one that is there twice, one would be lost without a word."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ArgumentError(f'has the key "{key}" twice; give it once.')
+        found[key] = value
     return found
 
 
@@ -156,6 +168,17 @@ def world_with(noise: Noise, signal: Signal, idle: str) -> AnyNoise:
         ArgumentError: there is no such sequence of pulses, or it refocuses the field.
     """
     from qsense.noise import World
+
+    world = World(noise, signal, pulses_of(idle, signal))
+    return noise if world.is_plain else world
+
+
+def pulses_of(idle: str, signal: Signal) -> Pulses:
+    """Returns the pulses of a name.
+
+    Raises:
+        ArgumentError: there is no such sequence, or it refocuses the field.
+    """
     from qsense.signals import Pulses
 
     with named("--idle:"):
@@ -165,8 +188,7 @@ def world_with(noise: Noise, signal: Signal, idle: str) -> AnyNoise:
             f"Option --idle {idle} refocuses a constant field: an echo senses an alternating one, of f = "
             f"{pulses.num_flips}/(2t). Give --frequency matched or a number, or --idle free."
         )
-    world = World(noise, signal, pulses)
-    return noise if world.is_plain else world
+    return pulses
 
 
 def described(noise: AnyNoise) -> str:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from qsense.estimators.result import NORMAL_95
 from qsense.files.units import readable_time
 from qsense.numerics.fisher import FloatArray
+from qsense.planning.causes import LOCAL, TIE_DB, Cause, cause_of
 from qsense.planning.outcomes import COARSE, decibels, grid, merit, tabulate
 from qsense.planning.question import Factors, Question
 from qsense.planning.rows import Interval, Row
-from qsense.planning.site import Site
+from qsense.planning.site import SHARED, Site
 
-TIE_DB = 0.02  # half a per cent: above what the grid of times leaves open, and less than anybody measures
-_SCALES = np.geomspace(1 / 30, 30, 61)
-PREPARATION, SHARED, DEAD, LOCAL = "preparation error", "shared noise", "dead time", "local noise"
+NEAR = 3.0  # standard errors of T2, beyond which no advice hangs on it
+_STEPS = 61
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,13 @@ class Advice:
     Attributes:
         sentence: the advice and its reason.
         limit: the N at which entanglement stops paying, and why.
-        cause: "preparation error", "shared noise", "dead time" or "local noise"; None where it pays at every N.
+        cause: "preparation error", "shared noise", "dead time", "uneven T2 of the spins", "uneven weights", several of
+            these ("… and …") where only together they make the difference, or "local noise"; None where it pays at
+            every N.
         stops_at: that N; None where it pays at every N that was asked for.
         probe, num_qubits: the row that is advised.
         is_decided: whether the interval of its advantage leaves the sign open.
-        threshold: where the advice hangs on T2.
+        threshold: where the advice hangs on T2: within three standard errors of what is known.
     """
 
     sentence: str
@@ -82,25 +85,29 @@ def advise(sites: Sequence[Site], rows: Sequence[Row], question: Question) -> Ad
     champions = {size: _champion([row for row in rows if row.num_qubits == size], question) for size in by_size}
     stops_at = _stops_at(champions, question)
     asked = _of_cause(champions, stops_at, question)
-    cause, without = (None, 0.0) if asked is None else _cause(by_size[asked], champions[asked], question)
-    limit = _limit(champions, stops_at, cause, without, question)
+    cause = None if asked is None else cause_of(by_size[asked], question)
+    if cause is not None and not cause.parts and stops_at is None and SHARED in by_size[asked or 0].removable:
+        cause = replace(cause, parts=(SHARED,))  # between N that pay, as their signs cancel what spins share
+    name = None if cause is None else cause.name
+    limit = _limit(champions, stops_at, cause, question)
     if question.goal == "crossover":
         chosen = max(champions.values(), key=lambda row: row.leads_until_s or 0.0)
-        return Advice(
-            _until(chosen), limit, cause, stops_at, chosen.probe, chosen.num_qubits, _leads_surely(chosen), None
-        )
+        said = _fitting(_until(chosen), chosen, rows, question)
+        return Advice(said, limit, name, stops_at, chosen.probe, chosen.num_qubits, _leads_surely(chosen), None)
     top = max(rows, key=lambda row: row.integrated_gain_s if question.goal == "img" else row.rate_s)
     champion = champions[top.num_qubits]
     found = champion.advantage_db
     is_tie = found.low >= -TIE_DB and found.high <= TIE_DB
     is_decided = found.low > 0 or found.high < 0 or is_tie
     site = by_size[top.num_qubits]
-    threshold = _threshold(site, champion, question)
+    threshold = _threshold(site, question)
     pays = found.value > TIE_DB
     chosen = champion if pays else next(r for r in rows if r.num_qubits == top.num_qubits and r.probe == "product")
-    why = _cause(site, champion, question)[0]
+    is_lost = not pays and abs(found.value) > TIE_DB
+    why = None if not is_lost else cause if asked == top.num_qubits else cause_of(site, question)
     sentence = _sentence(champion, pays, is_decided, threshold, why, question)
-    return Advice(sentence, limit, cause, stops_at, chosen.probe, chosen.num_qubits, is_decided, threshold)
+    said = _fitting(sentence, chosen, rows, question)
+    return Advice(said, limit, name, stops_at, chosen.probe, chosen.num_qubits, is_decided, threshold)
 
 
 def _champion(rows: Sequence[Row], question: Question) -> Row:
@@ -135,34 +142,7 @@ def _of_cause(champions: dict[int, Row], stops_at: int | None, question: Questio
     return stops_at if stops_at is not None else max(between, default=None)
 
 
-def _cause(site: Site, champion: Row, question: Question) -> tuple[str, float]:
-    """What costs the probe most of its advantage, and the advantage in dB without it."""
-    times, one = grid(site.span, COARSE * 2), Factors.scaled([1.0], site.num_qubits)
-    name = champion.kind
-
-    def advantage(curves: Any, dead_times: dict[str, float] | None = None) -> float:
-        values = []
-        for probe in (name, "product"):
-            dead = question.dead_time + curves[probe].overhead if dead_times is None else dead_times[probe]
-            values.append(float(merit(tabulate(curves[probe], times, one, question), question, dead)[0]))
-        return float(decibels(np.array(values[0] / values[1])))
-
-    now = advantage(site.curves)
-    overheads = {probe: question.dead_time + site.curves[probe].overhead for probe in (name, "product")}
-    without = {LOCAL: now}
-    if site.ideal:
-        without[PREPARATION] = advantage(site.ideal, overheads)
-    if any(overheads.values()) and question.goal != "img":
-        without[DEAD] = advantage(site.curves, dict.fromkeys(overheads, 0.0))
-    if name in site.alone:
-        without[SHARED] = advantage(site.alone)
-    cause = max(without, key=lambda key: without[key])
-    return (cause, without[cause]) if without[cause] > now + TIE_DB else (LOCAL, now)
-
-
-def _limit(
-    champions: dict[int, Row], stops_at: int | None, cause: str | None, without: float, question: Question
-) -> str:
+def _limit(champions: dict[int, Row], stops_at: int | None, cause: Cause | None, question: Question) -> str:
     sizes = sorted(champions)
     what = "GHZ leads at first" if question.goal == "crossover" else "entanglement pays"
     asked = f"N = {sizes[0]}" if len(sizes) == 1 else f"every N from {sizes[0]} to {sizes[-1]}"
@@ -173,16 +153,26 @@ def _limit(
         if cause is None:
             return f"{what} from N = {paying[0]} on"
         others = ", ".join(str(size) for size in sizes if size not in paying)
-        return f"{what} at N = {', '.join(map(str, paying))}, not at {others}: {cause}"
+        return f"{what} at N = {', '.join(map(str, paying))}, not at {others}: {cause.name}"
     if question.goal == "crossover":
         at = "at none of these N" if stops_at == sizes[0] else f"only below N = {stops_at}"
-        return f"GHZ leads at first {at}: {PREPARATION}"
-    first = "pays at none of these N" if stops_at == sizes[0] else f"stops paying at N = {stops_at}"
-    if cause == LOCAL:
-        return f"entanglement {first}: {LOCAL}, which leaves at best a tie"
-    kind = champions[stops_at].kind
-    then = f"{kind} of N = {stops_at} would have {without:+.2f} dB" if abs(without) > TIE_DB else "there is a tie"
-    return f"entanglement {first}: {cause}; without it {then}"
+    else:
+        what = "entanglement"
+        at = "pays at none of these N" if stops_at == sizes[0] else f"stops paying at N = {stops_at}"
+    return f"{what} {at}" if cause is None else f"{what} {at}: {_explained(cause, stops_at, question)}"
+
+
+def _explained(cause: Cause, size: int, question: Question) -> str:
+    """The cause, and what is left without it."""
+    if not cause.parts:
+        return LOCAL if question.goal == "crossover" else f"{LOCAL}, which leaves at best a tie"
+    if question.goal == "crossover":
+        return cause.name
+    without = {1: "without it", 2: "without both"}.get(len(cause.parts), "without all of these")
+    if math.isinf(cause.value):
+        return f"{cause.name}; {without} nothing decays"
+    kind = "GHZ" if cause.kind == "ghz" else cause.kind
+    return f"{cause.name}; {without} {kind} of N = {size} would have {cause.value:+.2f} dB"
 
 
 def _until(row: Row) -> str:
@@ -205,9 +195,9 @@ def _leads_surely(row: Row) -> bool:
 
 
 def _sentence(
-    champion: Row, pays: bool, is_decided: bool, threshold: Threshold | None, why: str, question: Question
+    champion: Row, pays: bool, is_decided: bool, threshold: Threshold | None, why: Cause | None, question: Question
 ) -> str:
-    name = f"{'GHZ' if champion.kind == 'ghz' else champion.probe} of N = {champion.num_qubits}"
+    name = _named(champion)
     of = "𝓘" if question.goal == "img" else "information per time"
     size = _db(champion.advantage_db)
     hangs = "" if threshold is None else _hangs(threshold)
@@ -215,12 +205,37 @@ def _sentence(
         return f"Use {name}: {size} more {of} than product spins{hangs}."
     if pays:
         return f"Undecided, {name} by a little: {size} of {of} over product spins{hangs or ', within its error'}."
-    if abs(champion.advantage_db.value) <= TIE_DB:
+    if why is None:
         return f"Use product spins, which are simpler: {name} only ties, as {LOCAL} costs it what it gains{hangs}."
-    reason = f"{LOCAL} costs it what it gains" if why == LOCAL else f"because of {why}"
+    reason = f"because of {why.name}" if why.parts else f"as {LOCAL} costs it what it gains"
     if is_decided:
         return f"Use product spins: {name}, the best entangled probe, has {size} of {of}, {reason}{hangs}."
     return f"Undecided, product spins by a little: {name} has {size} of {of}, {reason}{hangs}."
+
+
+def _named(row: Row) -> str:
+    if row.kind == "ghz":
+        return f"GHZ of N = {row.num_qubits}"
+    known = ", an estimate" if row.is_estimate else ""
+    return f"{row.kind} spins of N = {row.num_qubits} ({row.probe}{known})"
+
+
+def _fitting(sentence: str, chosen: Row, rows: Sequence[Row], question: Question) -> str:
+    """The sentence; of seconds that are too few for one repetition it says so."""
+    if question.seconds is None or chosen.shots >= 1:
+        return sentence
+    given = readable_time(question.seconds)
+
+    def takes(row: Row) -> float:
+        return row.best_time_s + row.overhead_s + question.dead_time
+
+    if any(row.shots >= 1 for row in rows):
+        return f"{sentence} But not one repetition of it fits into {given}: it takes {readable_time(takes(chosen))}."
+    least = min(rows, key=takes)
+    return (
+        f"Nothing fits into {given}: one repetition takes at least {readable_time(takes(least))} ({_named(least)}); "
+        f"give more seconds. With enough of them: {sentence}"
+    )
 
 
 def _db(found: Interval) -> str:
@@ -230,25 +245,32 @@ def _db(found: Interval) -> str:
 def _hangs(threshold: Threshold) -> str:
     side = ">" if threshold.pays_above else "<"
     now = readable_time(threshold.calibrated_s, threshold.stderr_s)
-    return f"; entanglement pays only if T2 {side} {readable_time(threshold.t2_s)}; it is {now}"
+    said = f"; entanglement pays only if T2 {side} {readable_time(threshold.t2_s)}; it is {now}"
+    off = math.log(threshold.calibrated_s / threshold.t2_s) * threshold.calibrated_s / threshold.stderr_s
+    return said if abs(off) <= NORMAL_95 else f"{said}, not far {'above' if off > 0 else 'below'}"
 
 
-def _threshold(site: Site, champion: Row, question: Question) -> Threshold | None:
-    """Where the advantage changes its sign as all noise is scaled; None where it keeps it, or no T2 is known."""
-    if site.t2 is None:
+def _threshold(site: Site, question: Question) -> Threshold | None:
+    """Where the best entangled probe and product spins change places as all noise is scaled, near the known T2.
+
+    None where they keep their places within three standard errors, or no T2 is known.
+    """
+    if site.t2 is None or not question.uncertainty:
         return None
-    times = grid((site.span[0] * _SCALES[0], site.span[1] * _SCALES[-1]), 2 * COARSE)
-    factors = Factors.scaled(_SCALES, site.num_qubits)
-    values = [
-        merit(tabulate(curve, times, factors, question), question, question.dead_time + curve.overhead)
-        for curve in (site.curves[champion.kind], site.curves["product"])
-    ]
-    over: FloatArray = decibels(values[0] / values[1])
+    logs = np.linspace(-NEAR, NEAR, _STEPS) * question.uncertainty
+    scales = np.exp(logs)
+    times = grid((site.span[0] * scales[0], site.span[1] * scales[-1]), 2 * COARSE)
+    factors = Factors.scaled(scales, site.num_qubits)
+    merits = {
+        name: merit(tabulate(curve, times, factors, question), question, question.dead_time + curve.overhead)
+        for name, curve in site.curves.items()
+    }
+    best = np.max([one for name, one in merits.items() if name != "product"], axis=0)
+    over: FloatArray = decibels(best / merits["product"])
     signs = over > TIE_DB
     changes = np.flatnonzero(signs[1:] != signs[:-1])
     if not len(changes):
         return None
-    logs = np.log(_SCALES)
     at = int(changes[np.argmin(np.abs(logs[changes]))])
     share = (TIE_DB - over[at]) / (over[at + 1] - over[at])
     scale = math.exp(logs[at] + share * (logs[at + 1] - logs[at]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,16 @@ from qsense.noise.reported import relaxation_times
 from qsense.numerics.fisher import FloatArray
 from qsense.planning.curves import Curve, GhzOnDevice, ProductOnDevice, Spins, Squeezed
 from qsense.planning.question import Factors, Question
-from qsense.planning.site import Site, best_strength, perfect_ghz
+from qsense.planning.site import (
+    PREPARATION,
+    UNEVEN,
+    WEIGHTS,
+    Site,
+    best_strength,
+    evened,
+    is_uneven,
+    perfect_ghz,
+)
 from qsense.planning.steps import GateErrors, steps_around
 from qsense.probes import Probe
 
@@ -58,16 +69,15 @@ class DeviceSource:
             curves["squeezed"], probes["squeezed"] = best_strength(twisted, span)
         elif not signal.has_unit_weights:
             left_out["squeezed"] = "a squeezed probe senses a field that is the same for all spins"
-        perfect = replace(spins, up_given_down=np.zeros(n), down_given_up=np.zeros(n))
-        ideal: dict[str, Curve] = {
-            "ghz": perfect_ghz(perfect),
-            "product": ProductOnDevice(perfect, np.zeros(n)),
-        }
-        if "squeezed" in curves:
-            ideal["squeezed"] = replace(curves["squeezed"], spins=perfect, lost=np.zeros(n), waits=0.0, overhead=0.0)  # type: ignore[type-var]
         world = World(noise, signal, question.pulses)
         t2_mean = n / float((1 / t2).sum())
-        return Site(n, qubits, probes, curves, ideal, {}, span, t2_mean, world, left_out)
+        removable = {PREPARATION} | {UNEVEN for one in (t1, t2) if is_uneven(one)}
+        if is_uneven(spins.weights):
+            removable.add(WEIGHTS)
+        without = partial(_without, curves, span)
+        return Site(
+            n, qubits, probes, curves, frozenset(removable), without, span, t2_mean, "T1 and T2", world, left_out
+        )
 
     def _twisted(self, spins: Spins, gates: GateErrors, turn: FloatArray, reading: float) -> Squeezed:
         """All pairs twisted once, by a network of swaps: three gates a pair, two where all qubits are neighbours."""
@@ -80,6 +90,28 @@ class DeviceSource:
         kept = (1 - lost) ** (each * (n - 1)) * (1 - turn) ** 3
         waits = each * n * time
         return Squeezed(spins, 0.0, 1 - kept, waits + reading, waits)
+
+
+def _without(
+    curves: Mapping[str, Any], span: tuple[float, float], taken: frozenset[str]
+) -> tuple[dict[str, Curve], tuple[float, float]]:
+    """The curves with perfect preparation and readout, equal T2 or equal weights."""
+    found: dict[str, Curve] = {}
+    for name, curve in curves.items():
+        spins = evened(curve.spins, taken)
+        if PREPARATION not in taken:
+            found[name] = replace(curve, spins=spins)
+            continue
+        none = np.zeros(len(spins.qubits))
+        perfect = replace(spins, up_given_down=none, down_given_up=none)
+        if name == "ghz":
+            found[name] = perfect_ghz(perfect)
+        elif name == "product":
+            found[name] = ProductOnDevice(perfect, none)
+        else:
+            unspoilt = replace(curve, spins=perfect, lost=none, waits=0.0, overhead=0.0)
+            found[name] = best_strength(unspoilt, span)[0]
+    return found, span
 
 
 def _better(ghzs: list[GhzOnDevice], span: tuple[float, float]) -> GhzOnDevice:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import LocalNoise, NoiseModel, World
+from qsense.noise import LocalNoise, World
 from qsense.planning.curves import Curve, OfTheory, ProductOnDevice, Spins, Squeezed
 from qsense.planning.kinds import each_raised
 from qsense.planning.question import Question
-from qsense.planning.site import Site, best_strength, perfect_ghz
+from qsense.planning.site import (
+    SHARED,
+    UNEVEN,
+    WEIGHTS,
+    Lonely,
+    Site,
+    best_strength,
+    even_weights,
+    is_uneven,
+    perfect_ghz,
+)
 from qsense.probes import Probe
+from qsense.signals import Signal
 from qsense.theory.engines import engine_for
 from qsense.theory.scales import lifetimes
 
@@ -34,17 +45,44 @@ class NoiseSource:
         world.check(num_qubits)
         span = _span(num_qubits, world)
         curves, probes, left_out = _curves_of(num_qubits, world, span)
-        alone: Mapping[str, Curve] = {}
-        if world.noise.correlated:
-            own = [part for part in world.noise.phase_noise if part not in world.noise.correlated]
-            lonely = World(NoiseModel(world.noise.local, phase_noise=own), question.signal, question.pulses)
-            if lonely.decay_rates(num_qubits).all():
-                alone = _curves_of(num_qubits, lonely, _span(num_qubits, lonely))[0]
         rates = world.noise.local
         t2 = None
         if isinstance(rates, LocalNoise) and world.pulses.is_free and not world.noise.phase_noise:
             t2 = 2 / float(np.mean(world.decay_rates(num_qubits)))
-        return Site(num_qubits, (), probes, curves, {}, alone, span, t2, world, left_out)
+        without = partial(_without, num_qubits, world)
+        product = curves["product"]
+        uncertain = "the noise as a whole"
+        if isinstance(product, ProductOnDevice):
+            uncertain = "T1 and T2"
+        elif isinstance(product, OfTheory) and product.moved:
+            uncertain = "each kind of rate"
+        return Site(
+            num_qubits, (), probes, curves, _removable(num_qubits, world), without, span, t2, uncertain, world, left_out
+        )
+
+
+def _removable(num_qubits: int, world: World) -> frozenset[str]:
+    found = {SHARED} if world.noise.correlated else set()
+    local = world.noise.local
+    if isinstance(local, LocalNoise) and any(is_uneven(np.array(one)) for one in local.rates(num_qubits).values()):
+        found.add(UNEVEN)
+    return frozenset(found | {WEIGHTS} if is_uneven(world.weights(num_qubits)) else found)
+
+
+def _without(num_qubits: int, world: World, taken: frozenset[str]) -> Lonely | None:
+    """The curves without what is taken away; None where nothing decays then."""
+    noise, signal, local = world.noise, world.signal, world.noise.local
+    if UNEVEN in taken and isinstance(local, LocalNoise):
+        rates: dict[str, Any] = {kind: float(np.mean(one)) for kind, one in local.rates(num_qubits).items()}
+        local = LocalNoise(**rates, exponent=local.exponent)
+    parts = [part for part in noise.phase_noise if SHARED not in taken or part not in noise.correlated]
+    if WEIGHTS in taken:
+        signal = Signal(even_weights(world.weights(num_qubits)), signal.frequency, signal.phase)
+    rest = World(replace(noise, local=local, phase_noise=tuple(parts)), signal, world.pulses)
+    if not rest.decay_rates(num_qubits).all():
+        return None
+    span = _span(num_qubits, rest)
+    return _curves_of(num_qubits, rest, span)[0], span
 
 
 def _span(num_qubits: int, world: World) -> tuple[float, float]:

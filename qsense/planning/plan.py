@@ -188,7 +188,10 @@ def _rank(row: Row, question: Question) -> tuple[float, int]:
 
 def _ratio(given: float | str | None, noise: Any) -> float | None:
     if given is not None:
-        return checked_ratio(given)
+        try:
+            return checked_ratio(given)
+        except ArgumentError as error:
+            raise ArgumentError(f"Argument `gyromagnetic_ratio` {error}") from error
     if not isinstance(noise, str):
         return None
     from qsense.noise.entries import LocalEntry

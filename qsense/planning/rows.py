@@ -96,6 +96,18 @@ class Row:
         return "squeezed" if name == "one_axis" else name
 
     @property
+    def is_estimate(self) -> bool:
+        """Whether its preparation is estimated: qsense has no circuit that squeezes the spins of a device."""
+        return self.kind == "squeezed" and bool(self.qubits)
+
+    @property
+    def leads(self) -> str | None:
+        """When its G is above that of product spins: "never", "until" a time, "always"; None for product spins."""
+        if self.leads_until_s is None:
+            return None
+        return "always" if math.isinf(self.leads_until_s) else "until" if self.leads_until_s else "never"
+
+    @property
     def frequency_error_rad_per_s(self) -> float:
         """The error of φ after so many shots, in rad/s."""
         return self.phase_error_rad / self.best_time_s
@@ -114,6 +126,8 @@ class Row:
             "num_qubits": self.num_qubits,
             "qubits": list(self.qubits),
             "readout": self.readout,
+            "is_estimate": self.is_estimate,
+            "leads": self.leads,
             "advantage_db": self.advantage_db.to_dict(),
             **numbers,
             "shots": int(self.shots) if math.isfinite(self.shots) else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -16,6 +16,11 @@ from qsense.planning.steps import Around, Step
 from qsense.probes import Probe
 
 _STRENGTHS = 24
+PREPARATION, SHARED = "preparation error", "shared noise"
+UNEVEN, WEIGHTS = "uneven T2 of the spins", "uneven weights"
+
+
+Lonely = tuple[Mapping[str, Curve], tuple[float, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,10 +32,13 @@ class Site:
         qubits: of the device; empty where there is none.
         probes: their states by name.
         curves: by the same names; "product" is always there.
-        ideal: the curves of perfect preparation and readout, by the same names.
-        alone: the curves without noise that spins share, by the same names; empty where there is none.
+        removable: what else but local noise and dead times is there: preparation error, noise that spins share, T2 or
+            weights that differ between spins.
+        without: returns the curves, by the same names, without some of these, and the span of their lifetimes; None
+            where nothing decays then.
         span: the shortest and the longest lifetime of a gain in s.
         t2: the harmonic mean of T2 in s, as calibrated; None where no T2 is known.
+        uncertain: in words, what is uncertain and gives the intervals.
         world: noise, signal and pulses of the window, for bounds.
         left_out: name of a probe → why it is not in the plan.
     """
@@ -39,10 +47,11 @@ class Site:
     qubits: tuple[int, ...]
     probes: Mapping[str, Probe]
     curves: Mapping[str, Curve]
-    ideal: Mapping[str, Curve]
-    alone: Mapping[str, Curve]
+    removable: frozenset[str]
+    without: Callable[[frozenset[str]], Lonely | None]
     span: tuple[float, float]
     t2: float | None
+    uncertain: str
     world: World
     left_out: Mapping[str, str]
 
@@ -92,6 +101,29 @@ class WholeBlock:
 
     def information(self, times: FloatArray, factors: Factors) -> FloatArray:
         return self.ghz.gain(times, factors)
+
+
+def evened(spins: Spins, without: frozenset[str]) -> Spins:
+    """Returns spins whose T1 and T2, or weights, are their means where those that differ are taken away."""
+    if UNEVEN in without:
+        t1, t2 = (np.full(len(one), len(one) / float((1 / one).sum())) for one in (spins.t1, spins.t2))
+        spins = replace(spins, t1=t1, t2=t2)
+    return replace(spins, weights=even_weights(spins.weights)) if WEIGHTS in without else spins
+
+
+def even_weights(weights: FloatArray) -> FloatArray:
+    """Returns weights of one size, the mean one, with their signs; that of 0 is positive.
+
+    >>> even_weights(np.array([1.0, -3.0])).tolist()
+    [2.0, -2.0]
+    """
+    return np.where(weights < 0, -1.0, 1.0) * float(np.abs(weights).mean())
+
+
+def is_uneven(values: FloatArray) -> bool:
+    """Whether sizes of numbers differ; one is 0 or infinite where another is not, or by more than rounding."""
+    sizes = np.abs(values)
+    return not bool(np.allclose(sizes, sizes[0], rtol=1e-9, atol=0.0))
 
 
 def perfect_ghz(spins: Spins) -> WholeBlock:

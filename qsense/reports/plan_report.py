@@ -15,6 +15,7 @@ from qsense.planning.rows import Interval, Row
 from qsense.signals.magnetic import readable_field
 
 WIDTH, MOST_ROWS = 80, 12
+_MOST_QUBITS = 20
 _GOALS = {
     "rate": "information about φ per total time",
     "field": "the error of the field per total time",
@@ -46,7 +47,7 @@ def print_plan(
     console.print(_table(plan.rows[:MOST_ROWS], plan.ratio is not None))
     if len(plan.rows) > MOST_ROWS:
         console.print(f"{len(plan.rows) - MOST_ROWS} more rows: --json has all of them")
-    for line in _notes(plan):
+    for line in _notes(plan, words is not None and "T1" not in words):
         console.print(line)
     if out is not None:
         console.print(f"run spec: {out}")
@@ -81,7 +82,7 @@ def print_ranking(ranking: Ranking) -> None:
     for plan in ranking.plans:
         top = plan.rows[0]
         table.add_row(
-            plan.source, _name(top), str(top.num_qubits), f"{top.gain_start:.3g}", _time(top.best_time_s),
+            plan.source, _name(top), str(top.num_qubits), short(top.gain_start), _time(top.best_time_s),
             _decibels(top), _worth(top, question),
         )  # fmt: skip
     console.print(table)
@@ -97,24 +98,25 @@ def _table(rows: Any, in_tesla: bool) -> Any:
     for name in ("probe", "N", "G(0)", "best t", "gain (dB)", "leads for", "shots", "takes", last):
         table.add_column(name, justify="left" if name == "probe" else "right", no_wrap=True)
     for row in rows:
-        error = f"{row.phase_error_rad:.2g}" if math.isfinite(row.phase_error_rad) else "–"
+        error = short(row.phase_error_rad, 2)
         if in_tesla:
             known = row.field_error_t is not None and math.isfinite(row.field_error_t)
             error = readable_field(row.field_error_t) if known else "–"
         table.add_row(
-            _name(row), str(row.num_qubits), f"{row.gain_start:.3g}", _time(row.best_time_s), _decibels(row),
+            _name(row), str(row.num_qubits), short(row.gain_start), _time(row.best_time_s), _decibels(row),
             _until(row), _count(row.shots), _time(row.device_s), error,
         )  # fmt: skip
     return table
 
 
-def _notes(plan: SensingPlan) -> list[str]:
+def _notes(plan: SensingPlan, has_rates: bool) -> list[str]:
+    """Lines below the table; `has_rates` says that the noise was not given by T1 and T2."""
     asked = plan.question
     found = []
     site = plan.site(plan.advice.num_qubits)
     if site.qubits:
         readout = next(row.readout for row in plan.rows if row.kind == "ghz" and row.num_qubits == site.num_qubits)
-        found.append(f"N = {site.num_qubits} on qubits {', '.join(map(str, site.qubits))}; GHZ read by {readout}")
+        found.append(f"N = {site.num_qubits} on qubits {_listed(site.qubits)}; GHZ read by {readout}")
     bound = next(one for one in plan.bounds if one.num_qubits == site.num_qubits)
     if math.isfinite(bound.advantage_db):
         found.append(
@@ -122,28 +124,35 @@ def _notes(plan: SensingPlan) -> list[str]:
             f"{bound.advantage_db:+.2f} dB"
         )
     here = [row for row in plan.rows if row.num_qubits == site.num_qubits]
-    found += [f"squeezed, N = {row.num_qubits}: {row.probe}" for row in here if row.kind == "squeezed"]
+    for row in here:
+        if row.kind == "squeezed":
+            how = "; * an estimate: its twisting takes gates that qsense has no circuit of" if row.is_estimate else ""
+            found.append(f"squeezed, N = {row.num_qubits}: {row.probe}{how}")
     for probe, why in dict.fromkeys((probe, why) for (probe, _), why in plan.left_out.items()):
         sizes = [str(size) for (name, size), reason in plan.left_out.items() if (name, reason) == (probe, why)]
         found.append(f"{probe}, N = {', '.join(sizes)}: not planned: {why}")
     budget = f"{asked.shots} shots" if asked.shots is not None else None
     if asked.seconds is not None:
-        budget = f"{_time(asked.seconds)}"
+        budget = _time(asked.seconds)
     meant = {"img": "𝓘", "crossover": "the crossing"}.get(asked.goal, "G at the best time")
     shots = f"shots: as given, {budget}" if budget else f"shots: for {asked.precision:.3g} relative error of {meant}"
-    found.append(f"{shots}; ± and intervals: 95 %, of T1 and T2 known to {asked.uncertainty:.0%}")
+    uncertain = "T1 and T2 of these rates" if has_rates and site.uncertain == "T1 and T2" else site.uncertain
+    found.append(f"{shots}; ± and intervals: 95 %, of {uncertain} known to {asked.uncertainty:.0%}")
     return found
 
 
 def _name(row: Row) -> str:
-    return "GHZ" if row.kind == "ghz" else row.kind
+    return "GHZ" if row.kind == "ghz" else f"{row.kind}*" if row.is_estimate else row.kind
 
 
 def _decibels(row: Row) -> str:
     if row.kind == "product":
         return "0"
     found: Interval = row.advantage_db
-    return f"{found.value:+.2f}±{(found.high - found.low) / 2:.2f}"
+    half = (found.high - found.low) / 2
+    return (
+        f"{found.value:+.1f}±{half:.1f}" if max(abs(found.value), half) >= 9.995 else f"{found.value:+.2f}±{half:.2f}"
+    )
 
 
 def _until(row: Row) -> str:
@@ -156,7 +165,28 @@ def _time(seconds: float) -> str:
     if not math.isfinite(seconds):
         return "–"
     rounded = float(f"{seconds:.3g}")  # 999.7 µs are 1 ms
-    return readable_time(rounded) if rounded < 1e4 else f"{seconds:.2g} s"
+    return readable_time(rounded) if rounded < 1e3 else f"{short(seconds)} s"
+
+
+def short(value: float, digits: int = 3) -> str:
+    """A number in at most six or seven characters, so that a table fits its width.
+
+    >>> short(1180.0), short(3.886), short(0.00388), short(0.0007, 2), short(569000.0)
+    ('1180', '3.89', '0.00388', '7e-4', '5.69e5')
+    """
+    if not math.isfinite(value):
+        return "–"
+    rounded = float(f"{value:.{digits}g}")
+    if rounded == 0 or 10.0**-digits <= abs(rounded) < 1e5:
+        return f"{rounded:.0f}" if abs(rounded) >= 10**digits else f"{rounded:.{digits}g}"
+    digits_of, _, power = f"{rounded:.{digits - 1}e}".partition("e")
+    return f"{digits_of.rstrip('0').rstrip('.')}e{int(power)}"
+
+
+def _listed(qubits: Sequence[int]) -> str:
+    if len(qubits) <= _MOST_QUBITS:
+        return ", ".join(map(str, qubits))
+    return f"{', '.join(map(str, qubits[:3]))}, …, {qubits[-1]} ({len(qubits)} of them; --json has all)"
 
 
 def _count(shots: float) -> str:

@@ -69,7 +69,7 @@ def checked_ratio(value: float | str) -> float:
     """Returns a gyromagnetic ratio in Hz/T: a number, a text such as "28.03 GHz/T", or the name of one of SPINS.
 
     Raises:
-        ArgumentError: it is none of these, is 0 or is not finite.
+        ArgumentError: it is none of these, is 0 or is not finite; the message begins with "must", for its name.
 
     >>> checked_ratio("nv"), checked_ratio("2.8 MHz/G"), checked_ratio(-3.5e9)
     (28030000000.0, 28000000000.0, -3500000000.0)
@@ -79,12 +79,12 @@ def checked_ratio(value: float | str) -> float:
         if name in SPINS:
             return SPINS[name].ratio
         if name.isidentifier():
-            raise ArgumentError(f'unknown spin "{name}". {nearest(name, list(SPINS))}')
+            raise ArgumentError(f'must be in Hz/T or name a spin, but is "{name}". {nearest(name, list(SPINS))}')
         value = quantity(name, "gyromagnetic ratio")
     if not (math.isfinite(value) and value != 0):
         raise ArgumentError(
-            f"a gyromagnetic ratio must be finite and not 0 (Hz/T), but is {value}; leave it out for a transition that "
-            "the field does not shift."
+            f"must be finite and not 0 (Hz/T), but is {value:g}; leave it out for a transition that the field does not "
+            "shift."
         )
     return float(value)
 

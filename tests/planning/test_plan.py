@@ -219,11 +219,11 @@ def test_spins_that_relax_have_the_closed_forms_of_emission_too():
 def test_advice_that_hangs_on_t2_says_at_which():
     """T1 is fixed in ratio to T2; the threshold is where a planned advantage at that T2 is zero."""
     noise = qsense.LocalNoise.from_t1_t2(t1=100e-6, t2=150e-6)
-    plan = qsense.plan_sensing(noise=noise, num_qubits=2, dead_time=5e-6)
+    plan = qsense.plan_sensing(noise=noise, num_qubits=2, dead_time=45e-6)
     found = plan.advice.threshold
     assert found is not None
     assert found.pays_above
     assert f"only if T2 > {found.t2_s * 1e6:.3g} µs; it is 150 ± 30 µs" in plan.advice.sentence
     at = qsense.LocalNoise.from_t1_t2(t1=found.t2_s / 1.5, t2=found.t2_s)
-    again = qsense.plan_sensing(noise=at, num_qubits=2, dead_time=5e-6)
+    again = qsense.plan_sensing(noise=at, num_qubits=2, dead_time=45e-6)
     assert abs(again.row("ghz", 2).advantage_db.value) < 0.04
