@@ -11,6 +11,7 @@ T2* of free decay: the pulses of the experiment say which was done.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -59,8 +60,8 @@ def on_device(experiment: Experiment, layout: Layout, device: Device, target: An
         seed: of the transpiler's choices (for circuit probes only: GHZ and product leave it none).
 
     Raises:
-        ArgumentError: the device has no delay, the time is shorter than its clock or its pulses allow, or the window
-            collects nothing of the signal.
+        ArgumentError: the device has no delay, the time is shorter than its clock or its pulses allow, the window
+            collects nothing of the signal, or Qiskit cannot write the circuit in the device's gates.
     """
     from qiskit import QuantumCircuit, transpile
     from qiskit.circuit import ParameterVector
@@ -84,13 +85,41 @@ def on_device(experiment: Experiment, layout: Layout, device: Device, target: An
     circuit.measure(measured, range(n))
 
     translate = partial(
-        transpile, circuit, target=target, optimization_level=1, seed_transpiler=seed,
+        transpile, target=target, optimization_level=1, seed_transpiler=seed,
         initial_layout=list(range(device.num_qubits)), routing_method="none",
     )  # fmt: skip
-    try:
-        return DeviceCircuit(_without_bystanders(translate(scheduling_method="alap")), sensing, time, True)
-    except TranspilerError:  # no durations: idle times outside of the window are left to the device
-        return DeviceCircuit(translate(), sensing, time, False)
+    turned = _turned_over(circuit, target)
+    for one in (circuit, turned) if turned is not None else (circuit,):
+        with suppress(TranspilerError):
+            return DeviceCircuit(_without_bystanders(translate(one, scheduling_method="alap")), sensing, time, True)
+    try:  # no durations: idle times outside of the window are left to the device
+        return DeviceCircuit(translate(circuit), sensing, time, False)
+    except TranspilerError as error:
+        raise ArgumentError(
+            f'Qiskit cannot write the circuit of "{experiment.probe.name}" with {n} spins in the gates of the backend '
+            f'"{device.name}" on qubits {", ".join(map(str, sensing))} ({error.message}); name other qubits, or '
+            "another device."
+        ) from error
+
+
+def _turned_over(circuit: QuantumCircuit, target: Any) -> QuantumCircuit | None:
+    """The circuit with each CNOT that a device has the other way round written so; None where there is none.
+
+    Qiskit does that itself, but (2.6) not on devices that have several two-qubit gates, each on some pairs, such as
+    fake:cairo.
+    """
+    known = target["cx"] if "cx" in target.operation_names else None
+    found, is_new = circuit.copy_empty_like(), False
+    for step in circuit.data:
+        pair = tuple(circuit.find_bit(qubit).index for qubit in step.qubits)
+        if step.operation.name != "cx" or not known or pair in known or pair[::-1] not in known:
+            found.append(step)
+            continue
+        is_new = True
+        found.h(list(pair))
+        found.cx(*pair[::-1])
+        found.h(list(pair))
+    return found if is_new else None
 
 
 def _without_bystanders(circuit: QuantumCircuit) -> QuantumCircuit:

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.circuit.library import CXGate, ECRGate, SwapGate
 from qiskit.quantum_info import Operator, Statevector
+from qiskit.transpiler import InstructionProperties, Target
 from vendors import Vendor, line_target
 
 from qsense.backends.fakes import compact
@@ -245,3 +247,36 @@ def test_a_device_without_a_clock_takes_delays_in_seconds():
     assert found.time == 1.2345e-6
     delays = {(step.duration, step.unit) for steps in steps_of_the_window(found).values() for step in steps[1:]}
     assert delays == {(1.2345e-6, "s")}
+
+
+def of_two_gates(last):
+    """A line of four qubits with one direction of cx on two pairs, and another gate on the last."""
+    whole, target = line_target(num_qubits=4, edges=((0, 1),)), Target(num_qubits=4, dt=1e-9)
+    for name in ("rz", "sx", "x", "measure", "delay"):
+        target.add_instruction(whole.operation_from_name(name), dict(whole[name]))
+    known = InstructionProperties(duration=320e-9, error=5e-3)
+    target.add_instruction(CXGate(), dict.fromkeys(((0, 1), (2, 1)), known))
+    target.add_instruction(last, {(2, 3): known})
+    return target
+
+
+@pytest.mark.parametrize("ending", ["directions", "loss_flag", "unprepare"])
+def test_cnots_that_a_device_has_the_other_way_round_are_turned_over(ending):
+    """Whichever spin of the line is the first, one CNOT is against its direction."""
+    names = [f"{name}[{spin}]" for name in ("phase", "polar", "azimuth") for spin in range(4)]
+    values = dict(zip(names, np.random.default_rng(6).uniform(0, 3, 12), strict=True))
+    circuit = made(Probe.ghz(4), ending=ending, target=of_two_gates(ECRGate())).circuit
+    pairs = [tuple(circuit.find_bit(q).index for q in step.qubits) for step in circuit.data if step.name == "cx"]
+    assert set(pairs) == {(0, 1), (2, 1)}
+    expected = logical_probabilities(Experiment(Probe.ghz(4), 1e-6, ending), values)
+    found = outcome_probabilities(circuit, values)
+    if ending == "loss_flag":  # names other spins where the fan-out is another tree; the class without a flag stays
+        found, expected = found[:2], expected[:2]
+    assert np.allclose(found, expected, atol=1e-9)
+
+
+def test_a_device_whose_gates_cannot_do_a_circuit_is_refused_with_the_qubits():
+    with pytest.raises(
+        ArgumentError, match=r'cannot write the circuit of "ghz" with 4 spins .* on qubits .*name other'
+    ):
+        made(Probe.ghz(4), target=of_two_gates(SwapGate()))
