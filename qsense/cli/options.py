@@ -155,6 +155,17 @@ def probe_of(name: str, num_qubits: int | None, tilt: float, signal: Signal) -> 
     return found
 
 
+def several(text: str) -> list[str]:
+    """Returns the names or files of an option such as ghz,product; a file whose own name has a comma is one.
+
+    >>> several("ghz, product")
+    ['ghz', 'product']
+    """
+    if Path(text).exists():
+        return [text]
+    return [name.strip() for name in text.split(",") if name.strip()] or [text]
+
+
 def values(option: str, text: str, kind: Kind) -> list[float]:
     """Returns the times, rates or angular frequencies of an option such as 0,1us,2us, in SI units.
 

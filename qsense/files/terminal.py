@@ -55,6 +55,13 @@ def print_line(text: object) -> None:
     print(printable(str(text)))
 
 
+def print_verdict(text: str) -> None:
+    """Prints a text on one line, in bold on a terminal."""
+    from rich.text import Text
+
+    plain_console(highlight=False).print(Text(printable(text), style="bold"), soft_wrap=True)
+
+
 def plain_console(highlight: bool = True, stderr: bool = False, piped_width: int | None = 100) -> Console:
     """Returns where tables are printed: it shows strings as they are, without markup, emoji or control codes.
 

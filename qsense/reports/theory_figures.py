@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +13,15 @@ from qsense.files.units import time_unit
 from qsense.noise import AnyNoise, world_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import FAMILIES, KINDS, Probe
-from qsense.theory import gain, integrated_gain
+from qsense.theory import crossover, gain, integrated_gain
 from qsense.theory.bounds import gain_bound, integrated_gain_bound
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_MANY = 16  # spins, from which on N and N² are too far apart for one linear axis
+_DASHES = ("-", "--", "-.", ":")
 _LINES = {"ghz": "-", "product": "--"}
 
 
@@ -53,6 +56,84 @@ def theory_figure(probe: Probe, noise: AnyNoise, field: float = 0.0) -> Figure:
     return figure
 
 
+def gains_figure(probes: Sequence[Probe], noises: Sequence[tuple[str, AnyNoise]], field: float = 0.0) -> Figure:
+    """Returns G(t) of several probes of one N under several noises, in one panel; crossovers are marked.
+
+    Args:
+        probes: a colour each.
+        noises: (words for the legend, noise); a kind of line each. Of one alone, what lies above its bound is shaded.
+        field: φ in rad/s; it matters only under transverse noise.
+
+    Raises:
+        ArgumentError: all rates of a noise are zero, so that there is no time scale.
+    """
+    n = probes[0].num_qubits
+    ends = [_end(probes, noise, field) for _, noise in noises]
+    times = np.linspace(0, max(ends), 161)
+    seconds, unit = time_unit(float(times[-1]))
+    with drawing():
+        figure = blank_figure(6.4, 4.2)
+        panel = figure.subplots()
+        drawn = []
+        for place, (words, noise) in enumerate(noises):
+            for probe, colour in zip(probes, _colours(probes), strict=True):
+                gains = gain(probe, noise, times, field)
+                label = _title(probe) if len(noises) == 1 else f"{_title(probe)}, {words}"
+                panel.plot(times / seconds, gains, label=literal(label), color=colour, ls=_DASHES[place % 4], lw=1.4)
+                drawn.append(gains)
+            _mark_crossover(panel, n, noise, field, seconds, _DASHES[place % 4])
+        top = 1.05 * max(float(gains.max()) for gains in drawn)
+        if len(noises) == 1:
+            _shade(panel, times / seconds, gain_bound(n, noises[0][1], times), 2 * top)
+        _set_scale(panel, np.concatenate(drawn), top, n)
+        title = f"N = {n}" if len(noises) > 1 else f"N = {n}: {noises[0][0]}"
+        panel.set(xlabel=f"time t ({unit})", ylabel="gain G = Q/t²", title=literal(title))
+        panel.set_xlim(0, times[-1] / seconds)
+        panel.legend(fontsize=8, frameon=True, edgecolor="none")
+    return figure
+
+
+def _colours(probes: Sequence[Probe]) -> list[str]:
+    others = iter(OTHERS * len(probes))
+    return [COLOURS.get(probe.kind) or next(others) for probe in probes]
+
+
+def _end(probes: Sequence[Probe], noise: AnyNoise, field: float) -> float:
+    """A time in s by which the gains have decayed, and GHZ and product have crossed."""
+    n, rates = probes[0].num_qubits, world_of(noise).decay_rates(probes[0].num_qubits)
+    if not rates.any():
+        raise ArgumentError(f'The noise "{noise.name}" has no rates, so there is no time scale to draw; give a rate.')
+    ends = []
+    for probe in probes:
+        start, total = float(gain(probe, noise, np.zeros(1), field)[0]), integrated_gain(probe, noise, None, field)
+        if start > 0 and np.isfinite(total.value):
+            ends.append(3 * total.value / start)
+    crossing = crossover(n, noise, field)
+    return max([*ends, 0.0 if crossing is None else 1.5 * crossing]) or 2 / float(rates[rates > 0].min())
+
+
+def _mark_crossover(panel: Axes, n: int, noise: AnyNoise, field: float, seconds: float, dashes: str = "-") -> None:
+    """Marks until when GHZ leads the product probe."""
+    crossing = crossover(n, noise, field) if n > 1 else None
+    if crossing is not None and crossing > 0:
+        panel.axvline(
+            crossing / seconds,
+            color="0.55",
+            lw=0.8,
+            ls=dashes if dashes != "-" else ":",
+            label="_" if dashes != "-" else "crossover",
+        )
+
+
+def _set_scale(panel: Axes, gains: FloatArray, top: float, n: int) -> None:
+    """Draws G on a logarithmic axis where it spans decades from the start on, as of many spins."""
+    if n < _MANY:
+        panel.set_ylim(0, top)
+        return
+    panel.set_yscale("log")
+    panel.set_ylim(max(float(gains[gains > 0].min(initial=top)), 1e-4 * top), 2 * top)
+
+
 def _draw_curves(
     curve: Axes, ratio: Axes, probes: list[Probe], noise: AnyNoise, times: FloatArray, field: float
 ) -> None:
@@ -60,7 +141,7 @@ def _draw_curves(
     most = float(np.abs(world.weights(n)).sum() ** 2 * np.max(world.collected(times) ** 2))
     seconds, unit = time_unit(float(times[-1]))
     bound, product = gain_bound(n, noise, times), gain(Probe.product(n), noise, times, field)
-    _shade(curve, times / seconds, bound, most * 1.05)
+    _shade(curve, times / seconds, bound, most * 2.1)
     gains = [gain(probe, noise, times, field) for probe in probes]
     ratios = [np.divide(g, product, out=np.full_like(g, np.nan), where=product > 1e-12) for g in gains]
     highest = 1.15 * max(float(np.nanmax(r)) for r in ratios)
@@ -69,7 +150,10 @@ def _draw_curves(
         look: dict[str, Any] = {"color": _colour(probe), "ls": _LINES.get(probe.kind, "-."), "lw": 1.4}
         curve.plot(times / seconds, g, label=literal(_title(probe)), **look)
         ratio.plot(times / seconds, r, **look)
-    curve.set(xlabel=f"time t ({unit})", ylabel="gain G = Q/t²", ylim=(0, most * 1.05), title=f"N = {n}")
+    _mark_crossover(curve, n, noise, field, seconds)
+    _mark_crossover(ratio, n, noise, field, seconds)
+    curve.set(xlabel=f"time t ({unit})", ylabel="gain G = Q/t²", title=f"N = {n}")
+    _set_scale(curve, np.concatenate(gains), most * 1.05, n)
     ratio.set(xlabel=f"time t ({unit})", ylabel="G / G of product", ylim=(0, highest), title=f"N = {n}")
     for panel in (curve, ratio):
         panel.set_xlim(0, times[-1] / seconds)
