@@ -1,6 +1,6 @@
 """Plans beside what counts say: G(0), δφ, crossings and shots on fakes; how often the advice names the better probe.
 
-    python benchmarks/planning.py [achieved] [advice] [time]
+    python benchmarks/planning.py [achieved [DEVICE…]] [devices] [advice] [time]
 
 Needs the extra `ibm`. Everything is seeded; times are of this machine. The truth of `advice` is Aer's density matrix of
 the circuits as transpiled, with the noise of every gate and of the readout; plans see T1 and T2 that are off by 20 %.
@@ -8,13 +8,9 @@ the circuits as transpiled, with the noise of every gate and of the readout; pla
 
 import sys
 import time
-from functools import partial
 
 import numpy as np
-from qiskit.circuit import Delay, Measure, Parameter
-from qiskit.circuit.library import CZGate, RZGate, SXGate, XGate
-from qiskit.providers import BackendV2, Options, QubitProperties
-from qiskit.transpiler import CouplingMap, InstructionProperties, Target
+from made_devices import Made
 from qiskit_aer import AerSimulator
 
 from qsense import backends
@@ -23,13 +19,15 @@ from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Experiment, parameter_names
 from qsense.estimators.ghz.method import GhzBlock
 from qsense.estimators.product.method import ProductSpins
+from qsense.extensions import allowing
 from qsense.noise import LocalNoise
 from qsense.planning.device_source import DeviceSource
 from qsense.planning.plan import plan_of
 from qsense.planning.question import Question
 from qsense.probes import Probe
 
-SHOTS, DEVICES, STEP = 100_000, 50, 0.1
+SHOTS, DEVICES, STEP = 100_000, 50, 0.3
+RANDOM_DEVICES = 20
 CASES = {
     "fake:boston": (2, 4, 6),
     "fake:manila": (2, 4),
@@ -37,62 +35,6 @@ CASES = {
     "line of 9": (2, 4),
     "grid of 9": (2, 4),
 }
-EDGES = {
-    "line": CouplingMap.from_line(9, bidirectional=False),
-    "grid": CouplingMap.from_grid(3, 3, bidirectional=False),
-}
-
-
-class Made(BackendV2):
-    """A device of nine qubits with random relaxation, gates and readout; Aer runs it with the noise of all of them."""
-
-    def __init__(self, seed, edges="line", off=0.0):
-        super().__init__(name=f"made {seed}")
-        rng = np.random.default_rng(seed)
-        t2_scale, gate, readout = (
-            10 ** rng.uniform(-5, -3.6),
-            10 ** rng.uniform(-3, -1.7),
-            10 ** rng.uniform(-2.6, -1.2),
-        )
-        t1 = t2_scale * rng.uniform(0.6, 3.0) * rng.lognormal(0, 0.3, 9)
-        t2 = np.minimum(t2_scale * rng.lognormal(0, 0.3, 9), 1.9 * t1)
-        wrong = np.random.default_rng([seed, 1]).normal(0, off, (3, 9))
-        common = wrong[2, 0] / np.sqrt(2)
-        t1, t2 = t1 * np.exp(common + wrong[0] / np.sqrt(2)), t2 * np.exp(common + wrong[1] / np.sqrt(2))
-        t2 = np.minimum(t2, 1.99 * t1)
-        target = Target(
-            num_qubits=9, dt=1e-9, qubit_properties=[QubitProperties(a, b) for a, b in zip(t1, t2, strict=True)]
-        )
-        single = {
-            (q,): InstructionProperties(35e-9, float(e)) for q, e in enumerate(gate / 10 * rng.lognormal(0, 0.3, 9))
-        }
-        target.add_instruction(SXGate(), single)
-        target.add_instruction(XGate(), dict(single))
-        target.add_instruction(RZGate(Parameter("a")), {(q,): InstructionProperties(0.0, 0.0) for q in range(9)})
-        target.add_instruction(Delay(Parameter("t")), {(q,): None for q in range(9)})
-        pairs = [tuple(edge) for edge in EDGES[edges].get_edges()]
-        errors = gate * rng.lognormal(0, 0.3, len(pairs))
-        target.add_instruction(
-            CZGate(), {p: InstructionProperties(70e-9, float(e)) for p, e in zip(pairs, errors, strict=True)}
-        )
-        reading = {
-            (q,): InstructionProperties(1e-6, float(e)) for q, e in enumerate(readout * rng.lognormal(0, 0.3, 9))
-        }
-        target.add_instruction(Measure(), reading)
-        self._target = target
-
-    @property
-    def target(self):
-        return self._target
-
-    max_circuits = None
-
-    @classmethod
-    def _default_options(cls):
-        return Options(shots=1000)
-
-    def run(self, circuits, **options):
-        return AerSimulator.from_backend(self).run(circuits, **options)
 
 
 def opened(name):
@@ -163,10 +105,15 @@ def crossing(sampler, plan, size):
     return min(roots, key=lambda root: abs(root - times[2]), default=np.nan)
 
 
+def asked():
+    named = [one for one in sys.argv[1:] if one in CASES]
+    return [(name, CASES[name]) for name in named or CASES]
+
+
 def achieved():
     print("planned, achieved with 100 000 counts a setting (one standard error), and by how much the plan is off")
     print("device         N  probe     G(0) planned achieved        off    δφt·√shots planned achieved    off")
-    for name, sizes in CASES.items():
+    for name, sizes in asked():
         sampler = opened(name)
         plan = plan_of(DeviceSource(sampler, name), Question(sizes), None, name)
         for size in sizes:
@@ -183,7 +130,7 @@ def achieved():
                     f"{row.gain_start / start.value - 1:+7.2%}   {wanted:7.4f} {found:7.4f} {wanted / found - 1:+7.2%}"
                 )
     print("\ndevice         N  crossing planned  achieved    off     shots for 5 % of G: probe, planned, error reached")
-    for name, sizes in CASES.items():
+    for name, sizes in asked():
         sampler = opened(name)
         plan = plan_of(DeviceSource(sampler, name), Question(sizes), None, name)
         for size in sizes:
@@ -195,6 +142,27 @@ def achieved():
                 f"{name:13s} {size:2d}  {row.leads_until_s:.3e} {cross:.3e} "
                 f"{row.leads_until_s / cross - 1:+7.2%}   {words}"
             )
+
+
+def devices():
+    """δφ of random devices of nine qubits by counts with the noise of every gate; the plan sees their calibration."""
+    print("device           N  probe     δφt·√shots planned achieved     off")
+    off = []
+    for seed in range(RANDOM_DEVICES):
+        name, size = f"made_devices:{('line', 'grid')[seed % 2]}_{seed}", 2 + seed % 5
+        with allowing(True):
+            sampler = backends.sampler(name)
+        plan = plan_of(DeviceSource(sampler, name), Question((size,)), None, name)
+        for row, probe in (
+            (plan.row("ghz", size), Probe.ghz(size)),
+            (plan.row("product", size), Probe.product(size)),
+        ):
+            told = information(row, counted(sampler, row, probe, sampler.rounded(row.best_time_s)))
+            wanted, found = row.phase_error_rad * np.sqrt(row.shots), 1 / np.sqrt(told)
+            off.append(wanted / found - 1)
+            print(f"{name[13:]:15s} {size:2d}  {row.kind:8s} {wanted:18.4f} {found:8.4f} {off[-1]:+7.2%}", flush=True)
+    worst = np.abs(off).max()
+    print(f"{np.sum(np.abs(off) < 0.1)} of {len(off)} within 10 %; mean {np.mean(off):+.2%}, largest {worst:.2%}")
 
 
 def repeated(sampler, row, times=300):
@@ -295,6 +263,6 @@ def times():
 
 
 if __name__ == "__main__":
-    parts = {"achieved": achieved, "advice": advice, "time": times}
-    for part in sys.argv[1:] or parts:
-        partial(parts[part])()
+    parts = {"achieved": achieved, "devices": devices, "advice": advice, "time": times}
+    for part in [one for one in sys.argv[1:] if one in parts] or parts:
+        parts[part]()

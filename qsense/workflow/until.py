@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qsense import services as remote
+from qsense.circuits.counts import Counts
 from qsense.comparison import measure_point
 from qsense.comparison.judged import judged
-from qsense.comparison.points import MeasuredPoint
 from qsense.comparison.precision import Precision, Target, precisions
 from qsense.errors import ArgumentError
 from qsense.extensions import allowing
@@ -145,7 +145,10 @@ def target_of(spec: RunSpec, goal: str, error: str | float) -> Target:
         ArgumentError: as `Target.of`.
     """
     ratios = {spec.ratio_of(noise) for noise in spec.noises}
-    return Target.of(goal, error, next(iter(ratios)) if len(ratios) == 1 else None)
+    found = Target.of(goal, error, next(iter(ratios)) if len(ratios) == 1 else None)
+    if found.goal == "field" and found.is_share and spec.field == 0:
+        raise ArgumentError('the field of the spec is 0, of which there is no share; give an error such as "3rad/s"')
+    return found
 
 
 def _rounds(
@@ -161,10 +164,8 @@ def _rounds(
         base = settled(prepared.points, record)
         while True:
             points = with_rounds(base, record)
-            every = [measure_point(one, record.counts(one), record.spec.readout_error) for one in points]
-            measured = judged(every, record.spec.device is not None, _REFUSED_BELOW)
-            found = precisions(measured, target.goal, record.spec.pairs)
-            factors, why = _next(points, measured, found, target, max_shots, len(planned(record)))
+            counts = [record.counts(one) for one in points]
+            found, factors, why = look(points, counts, record.spec, target, max_shots, len(planned(record)))
             if not factors:
                 break
             following = {base[place].key: rows_for(points[place], factor) for place, factor in factors.items()}
@@ -188,9 +189,33 @@ def _rounds(
     return Stopped(record, target, tuple(found), len(planned(record)) + 1, shots, why)
 
 
+def look(
+    points: Sequence[Point],
+    counts: Sequence[Sequence[Counts]],
+    spec: RunSpec,
+    target: Target,
+    max_shots: int | None = None,
+    rounds: int = 0,
+) -> tuple[list[Precision], dict[int, float], str]:
+    """Returns how well each number is known, and what the next round adds: factors of a point's shots, by its place.
+
+    Args:
+        points: with all their rounds, as `with_rounds` gives them.
+        counts: of each, as of its last round.
+        spec: their run.
+        target, max_shots: as of `run_until_error`.
+        rounds: how many there were after the first.
+
+    Returns:
+        The precisions, the factors, {} to stop, and the reason to stop before the target, "" where it is reached.
+    """
+    every = [measure_point(*both, spec.readout_error) for both in zip(points, counts, strict=True)]
+    found = precisions(judged(every, spec.device is not None, _REFUSED_BELOW), target.goal, spec.pairs)
+    return found, *_next(points, found, target, max_shots, rounds)
+
+
 def _next(
     points: Sequence[Point],
-    measured: Sequence[MeasuredPoint],
     found: Sequence[Precision],
     target: Target,
     max_shots: int | None,
