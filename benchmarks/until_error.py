@@ -3,10 +3,10 @@
     python benchmarks/until_error.py [--repetitions 1000] [--cases PART…] [--fixed]
 
 The rounds are those of `qsense run --until-error` (`until.look`, `rounds.rows_for`), the counts are multinomial from
-the emulator's exact probabilities, which are computed once. With --fixed nothing stops: each run has as many shots as the
-runs that stop take on average, to compare with. Printed are rounds and shots, how far the half interval is below what
-was asked, the bias of 𝓘 (or of the largest G, the crossing, φ) in units of its own scatter, the root mean square of z,
-how often the 95 % interval covers the exact value, and how many runs gave up. One run takes 0.05 to 0.5 s.
+the emulator's exact probabilities, which are computed once. With --fixed nothing stops: each run has as many shots as
+the runs that stop take on average, to compare with. Printed are rounds and shots, how far the half interval is below
+what was asked, the bias of 𝓘 (or of the largest G, the crossing, φ) in units of its own scatter, the root mean square
+of z, how often the 95 % interval covers the exact value, and how many runs gave up. One run takes 0.05 to 0.5 s.
 """
 
 from __future__ import annotations

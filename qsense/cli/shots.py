@@ -33,16 +33,26 @@ def shots(
     as_json: AsJson = False,
 ) -> None:
     """Say how many shots a spec needs for an error of 𝓘, G, the crossover or φ; nothing is run or written."""
+    from qsense.backends import is_device
+    from qsense.runs.spec import RunSpec
     from qsense.theory.rate import check_dead_time
     from qsense.workflow.shots import shots_for
 
     dead = value("--dead-time", dead_time, "time")
     check_dead_time(dead)
-    found = shots_for(spec, error, goal, dead)
+    loaded = RunSpec.load(spec)
+    found = shots_for(loaded, error, goal, dead)
+    left_out = ["preparation", "readout"] if is_device(loaded.backend) else []
     if as_json:
-        print(json.dumps({"goal": goal, "error": error, "rows": [_row(one) for one in found]}, indent=2))
+        rows = [_row(one) for one in found]
+        print(json.dumps({"goal": goal, "error": error, "rows": rows, "not_counted": left_out}, indent=2))
     else:
         _show(found, goal, error, dead)
+        if left_out:
+            print_line(
+                f"not counted: what preparation and readout on {loaded.backend} take of the signal (it needs more "
+                "shots), and their time unless --dead-time gives it; `qsense plan` counts them"
+            )
     if all(one.shots is None for one in found):
         raise ArgumentError("no number of shots reaches this error: " + "; ".join(one.why for one in found))
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,12 +13,13 @@ import qsense
 from qsense import emulator
 from qsense.circuits.counts import Counts
 from qsense.cli.app import app
-from qsense.comparison.precision import Precision, Target
+from qsense.comparison.phases import phases_of
+from qsense.comparison.precision import Precision, Target, precisions
 from qsense.errors import QsenseError
 from qsense.estimators import integrate_estimates
 from qsense.runs import execution
 from qsense.runs.plan import plan
-from qsense.runs.rounds import planned
+from qsense.runs.rounds import planned, rows_for
 from qsense.workflow.reproduction import rerun
 from qsense.workflow.shots import shots_for
 from qsense.workflow.until import run_until_error
@@ -214,8 +217,56 @@ def test_the_commands(tmp_path):
     done = json.loads(CliRunner().invoke(app, words).output)
     assert done["until_error"]["reached"]
     assert done["until_error"]["shots"] == sum(row["shots"] for row in done["rows"])
+    assert shown["not_counted"] == []
     table = CliRunner().invoke(app, ["shots", str(path), "--error", "20%", "--goal", "crossover"]).output
     assert "ghz over product" in table
+    assert "not counted" not in table
+
+
+def test_shots_on_a_device_say_what_is_not_counted(tmp_path):
+    pytest.importorskip("qiskit_ibm_runtime", reason="needs the extra ibm")
+    path = tmp_path / "s.toml"
+    path.write_text(
+        'schema = 1\nname = "s"\nprobes = "ghz"\nnum_qubits = 2\nnoise = "calibration"\nbackend = "fake:manila"\n'
+        'estimators = "auto"\nfield_rad_per_s = 2e3\nshots = 100\nseed = 1\ntimes_s = [5e-6, 2e-5]\n'
+    )
+    words = ["shots", str(path), "--error", "30%", "--goal", "gain"]
+    assert json.loads(CliRunner().invoke(app, [*words, "--json"]).output)["not_counted"] == ["preparation", "readout"]
+    said = " ".join(CliRunner().invoke(app, words).output.split())
+    assert "not counted: what preparation and readout on fake:manila take of the signal" in said
+
+
+def test_a_share_of_the_field_favours_no_field(tmp_path):
+    """The wanted interval of φ is a share of the spec's field. A share of the measured one would stop runs that measure
+    large ones, by 2 σ²/φ: here 0.3 σ, three errors of the mean of 100 runs."""
+    spec = spec_of(probes=["product"], num_qubits=[1], times_s=[2.0], noise=[{"dephasing_rate": 0.01}], shots=10)
+    (base,), target, off = plan(spec), Target.of("field", "45%"), []
+    for seed in range(100):
+        rng, point = np.random.default_rng(seed), base
+        counts = _drawn(point, rng)
+        while (one := _field_of(point, counts)).half > one.wanted(target):
+            rows = rows_for(point, min(max(1.05 * one.factor(target) - 1, 0.25), 3.0))
+            counts = [Counts.merged(both) for both in zip(counts, _drawn(replace(point, rows=rows), rng), strict=True)]
+            point = replace(point, rows=tuple(tuple(map(int, each.row_shots())) for each in counts))
+        off.append(one.value - spec.field)
+    assert one.wanted(target) == pytest.approx(0.45 * spec.field)
+    assert abs(np.mean(off)) < 0.2 * np.std(off)
+    assert np.std(off) == pytest.approx(0.45 * spec.field / 1.96, rel=0.25)
+    with pytest.raises(QsenseError, match="field of the spec is 0"):
+        run_until_error(spec_of(field_rad_per_s=0.0), "5%", "field", out=tmp_path)
+
+
+def _drawn(point, rng):
+    parts = [
+        emulator.sample(one.experiment, one.settings, one.shots, point.noise, int(rng.integers(2**31)))
+        for one in point.acquisitions()
+    ]
+    return point.by_time(parts)
+
+
+def _field_of(point, counts):
+    (found,) = precisions([SimpleNamespace(point=point, phases=phases_of(point, counts))], "field")
+    return found
 
 
 def test_a_fake_device_and_a_readout_error_of_the_spec_do_not_stop_it(tmp_path):
