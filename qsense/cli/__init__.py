@@ -12,6 +12,7 @@ from qsense.cli import (
     recharging,
     records,
     runs,
+    schema,
     shots,
     studies,
     theory,
@@ -20,5 +21,5 @@ from qsense.cli.app import app, main
 
 __all__ = [
     "app", "calibration", "devices", "jobs", "laboratory", "ladder", "listing", "main", "optimal", "planning",
-    "recharging", "records", "runs", "shots", "studies", "theory",
+    "recharging", "records", "runs", "schema", "shots", "studies", "theory",
 ]  # fmt: skip

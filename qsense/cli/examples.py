@@ -39,7 +39,7 @@ _DAY = {
         "sweep": "qsense sweep runs/dephasing_study.toml --dry-run",
         "store": "qsense store verify --store runs/store",
     },
-    "What there is": {"list": "qsense list estimators"},
+    "What there is": {"list": "qsense list estimators", "schema": "qsense schema run --out run.schema.json"},
 }
 GROUPS = {heading: tuple(commands) for heading, commands in _DAY.items()}
 ORDER = tuple(name for names in GROUPS.values() for name in names)

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from qsense.files.units import whole_numbers, with_quantities
+from qsense.files.units import Kind, whole_numbers, with_quantities
 
-Time = Annotated[float, BeforeValidator(partial(with_quantities, kind="time"))]
+Written = float | str
+"""A number as a file may have it: in SI units, or a text with its unit."""
+
+
+def _of(kind: Kind, written: Any) -> BeforeValidator:
+    """Reads texts with units; `written` is what the JSON Schema of the file allows."""
+    return BeforeValidator(partial(with_quantities, kind=kind), json_schema_input_type=written)
+
+
+Time = Annotated[float, _of("time", Written)]
 InfiniteTime = Annotated[Time, Field(allow_inf_nan=True)]
-AngularFrequency = Annotated[float, BeforeValidator(partial(with_quantities, kind="angular frequency"))]
-Length = Annotated[float, BeforeValidator(partial(with_quantities, kind="length"))]
+AngularFrequency = Annotated[float, _of("angular frequency", Written)]
+Length = Annotated[float, _of("length", Written)]
 # One number for every spin, or one point of several.
-Lengths = Annotated[list[float | list[float]], BeforeValidator(partial(with_quantities, kind="length"))]
-Rate = Annotated[float, BeforeValidator(partial(with_quantities, kind="rate"))]
+Lengths = Annotated[list[float | list[float]], _of("length", list[Written | list[Written]])]
+Rate = Annotated[float, _of("rate", Written)]
 # One number for all pairs of spins, or a matrix.
-AngularFrequencies = Annotated[
-    float | list[list[float]], BeforeValidator(partial(with_quantities, kind="angular frequency"))
-]
+AngularFrequencies = Annotated[float | list[list[float]], _of("angular frequency", Written | list[list[Written]])]
 # One number for all spins, or one for each.
-Rates = Annotated[float | list[float], BeforeValidator(partial(with_quantities, kind="rate"))]
+Rates = Annotated[float | list[float], _of("rate", Written | list[Written])]
 RelaxationTimes = Annotated[
     Annotated[float, Field(allow_inf_nan=True)] | list[Annotated[float, Field(allow_inf_nan=True)]],
-    BeforeValidator(partial(with_quantities, kind="time")),
+    _of("time", Written | list[Written]),
 ]
 
 

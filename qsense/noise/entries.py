@@ -22,6 +22,7 @@ from qsense.files.toml_file import Table, parse
 from qsense.noise.checked import NAME
 from qsense.noise.kinds import noise_of_kind
 from qsense.noise.parts import LOCAL, local_of
+from qsense.noise.phase_noise import MEMORIES, SPACES
 from qsense.noise.protocol import SpinNoise
 from qsense.noise.shared import SHARED, shared_of
 from qsense.signals.magnetic import checked_ratio
@@ -40,8 +41,8 @@ def _ratio(value: Any) -> Any:
 class PhaseNoiseEntry(Table):
     """Noise of the phase: how spins share it (`space`) and how it remembers (`memory`), with the numbers of both."""
 
-    space: str | None = None
-    memory: str | None = None
+    space: str | None = Field(default=None, json_schema_extra={"enum": list(SPACES)})
+    memory: str | None = Field(default=None, json_schema_extra={"enum": list(MEMORIES)})
     rate: Rate | None = None
     exponent: float | None = None
     spread_rad_per_s: AngularFrequency | None = None
@@ -62,7 +63,7 @@ class CouplingPairEntry(Table):
     dipolar_rad_per_s: AngularFrequency | None = None
 
 
-Ratio = Annotated[float, BeforeValidator(_ratio)]
+Ratio = Annotated[float, BeforeValidator(_ratio, json_schema_input_type=float | str)]
 
 
 class SharedEntry(Table):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from qsense.errors import ArgumentError
 from qsense.files import content, toml_file
@@ -32,8 +32,10 @@ _UNITS: dict[Kind | None, str] = {
     None: "1",
 }
 
-Number = Annotated[float, Field(allow_inf_nan=True)]
+Number = Annotated[float, Field(allow_inf_nan=True), WithJsonSchema({"type": ["number", "string"]})]
 Numbers = Number | list[Number] | list[list[Number]]
+# As written a unit is a text; it is None once the numbers are in SI units.
+Unit = Annotated[None, WithJsonSchema({"type": "string"})]
 _RATES = ("dephasing_rate", "emission_rate", "absorption_rate", "depolarizing_rate", "transverse_rate")
 _TIMES = ("t1", "t2", "excited_population")
 
@@ -105,14 +107,14 @@ class RateEntry(_Quantity):
     """A rate, one number or one per spin."""
 
     kind = "rate"
-    unit: None = None
+    unit: Unit = None
 
 
 class TimeEntry(_Quantity):
     """A relaxation time, one number or one per spin; it may be infinite."""
 
     kind = "time"
-    unit: None = None
+    unit: Unit = None
 
 
 class FractionEntry(_Quantity):
@@ -131,21 +133,21 @@ class AngularEntry(_Quantity):
     """An angular frequency, one for all pairs or a matrix of them."""
 
     kind = "angular frequency"
-    unit: None = None
+    unit: Unit = None
 
 
 class LengthEntry(_Quantity):
     """A length, or positions: one number or one point a spin."""
 
     kind = "length"
-    unit: None = None
+    unit: Unit = None
 
 
 class RatioEntry(_Quantity):
     """A gyromagnetic ratio of all spins: one number, not 0."""
 
     kind = "gyromagnetic ratio"
-    unit: None = None
+    unit: Unit = None
 
     @model_validator(mode="after")
     def _is_one(self) -> RatioEntry:

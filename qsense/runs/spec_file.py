@@ -6,6 +6,7 @@ import math
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from qsense.errors import nearest
 from qsense.files.quantities import AngularFrequency, Time, one_or_more_sizes
@@ -38,8 +39,10 @@ def _named(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
-def _one_or_more(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
+def _one_or_more(entry: Any) -> BeforeValidator:
+    """Reads one entry, a name or a table, as a list of one."""
+    written = str | entry | Annotated[list[str | entry], Field(min_length=1)]
+    return BeforeValidator(lambda value: value if isinstance(value, list) else [value], json_schema_input_type=written)
 
 
 def _known(word: str, known: tuple[str, ...] | list[str], what: str) -> str:
@@ -65,13 +68,22 @@ Size = Annotated[int, Field(ge=1, le=1000, strict=True)]
 Shots = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
 
 
+def _either_key(schema: dict[str, Any]) -> None:
+    """In the JSON Schema: a probe is called by `probe` or by `name`."""
+    schema["properties"]["name"] = schema["properties"]["probe"]
+    schema["required"] = []
+    schema["oneOf"] = [{"required": ["probe"]}, {"required": ["name"]}]
+
+
 class ProbeEntry(Table):
     """A probe: by its name alone, or by a state, amplitudes or a circuit under a name.
 
     `qasm` and `sha256` are of resolved specs, `given` is from Python.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, arbitrary_types_allowed=True, json_schema_extra=_either_key
+    )
 
     probe: str = Field(validation_alias=AliasChoices("probe", "name"), min_length=1)
     tilt: float = 0.0
@@ -80,7 +92,7 @@ class ProbeEntry(Table):
     amplitudes: Any = None
     circuit: Any = None
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    given: Probe | None = None
+    given: SkipJsonSchema[Probe | None] = None
 
 
 class EstimatorEntry(Table):
@@ -110,7 +122,9 @@ class SignalEntry(Table):
     """How strongly every spin feels the field, and how the field varies in time."""
 
     weights: list[float] | str | None = None
-    frequency_hz: Annotated[float | Literal["matched"], BeforeValidator(_frequency)] = 0.0
+    frequency_hz: Annotated[
+        float | Literal["matched"], BeforeValidator(_frequency, json_schema_input_type=float | str)
+    ] = 0.0
     phase_rad: float = 0.0
 
 
@@ -134,21 +148,23 @@ class SpecFile(Table):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
-    spec_schema: int = Field(alias="schema", strict=True)
+    spec_schema: int = Field(alias="schema", strict=True, json_schema_extra={"const": SCHEMA})
     """Version of this format, 1."""
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
     """Of the run; its record begins with it."""
     description: str = ""
     """For people."""
-    probes: Annotated[list[Annotated[ProbeEntry, BeforeValidator(_named_or_given)]], BeforeValidator(_one_or_more)] = (
-        Field(min_length=1)
+    probes: Annotated[list[Annotated[ProbeEntry, BeforeValidator(_named_or_given)]], _one_or_more(ProbeEntry)] = Field(
+        min_length=1
     )
     """What is prepared: `qsense list probes`, a file, or tables with `state`, `amplitudes` or `circuit`."""
-    num_qubits: Annotated[list[Size], BeforeValidator(one_or_more_sizes)] = []
+    num_qubits: Annotated[
+        list[Size], BeforeValidator(one_or_more_sizes, json_schema_input_type=Size | str | list[Size])
+    ] = []
     """Numbers of spins N: 4, [2, 4], "2-8" or "2:16:2"."""
-    noise: Annotated[list[Annotated[NoiseEntry, _named("noise")]], BeforeValidator(_one_or_more)] = Field(min_length=1)
+    noise: Annotated[list[Annotated[NoiseEntry, _named("noise")]], _one_or_more(NoiseEntry)] = Field(min_length=1)
     """Of the spins: `qsense list noise`, a file, tables with rates, T1 and T2, or "calibration" of a device."""
-    estimators: Annotated[list[Annotated[EstimatorEntry, _named("estimator")]], BeforeValidator(_one_or_more)] = Field(
+    estimators: Annotated[list[Annotated[EstimatorEntry, _named("estimator")]], _one_or_more(EstimatorEntry)] = Field(
         min_length=1
     )
     """How G is estimated: `qsense list estimators`, or tables with `estimator` and its options."""
@@ -162,9 +178,9 @@ class SpecFile(Table):
     """Sensing times in s, increasing; by default those that integrate G best."""
     backend: str = "emulator"
     """Where to run: "emulator", "aer", "fake:boston", "ibm:<device>", "module:factory"; `qsense list backends`."""
-    allocation: str = "equal"
+    allocation: str = Field(default="equal", json_schema_extra={"enum": list(ALLOCATIONS)})
     """How shots are shared over times: "equal", or "optimal" for the smallest error of 𝓘."""
-    strategy: str = "one_step"
+    strategy: str = Field(default="one_step", json_schema_extra={"enum": list(STRATEGIES)})
     """In "one_step", or "adaptive": a pilot finds phase and decay first."""
     seed: int = Field(ge=0, strict=True)
     """Of all random numbers; the same seed gives the same counts."""

@@ -6,7 +6,7 @@ import math
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from qsense.errors import ArgumentError
 from qsense.files.safe import is_reserved
@@ -17,13 +17,17 @@ SCHEMA = 1
 MOST_VALUES = 1_000_000
 
 
+# In a file a text such as "3us" too; the study reads it before.
+Number = Annotated[float | int, WithJsonSchema({"type": ["number", "string"]})]
+
+
 class Range(Table):
     """Numbers from `from` to `to`, both included: whole numbers, or `points` of them, or every `step`."""
 
-    start: float | int = Field(alias="from")
-    to: float | int
+    start: Number = Field(alias="from")
+    to: Number
     points: int | None = Field(default=None, ge=2, le=MOST_VALUES, strict=True)
-    step: float | int | None = Field(default=None, gt=0)
+    step: Number | None = Field(default=None, gt=0)
     scale: Literal["linear", "log"] = "linear"
 
     @model_validator(mode="after")
@@ -75,8 +79,8 @@ class Range(Table):
 class Bounds(Table):
     """The bounds, both included, of the values of some trials."""
 
-    start: float | int | None = Field(default=None, alias="from")
-    to: float | int | None = None
+    start: Number | None = Field(default=None, alias="from")
+    to: Number | None = None
 
     def hold(self, value: Any) -> bool:
         if not isinstance(value, (int, float)):
@@ -93,7 +97,7 @@ def _values(given: Any) -> Any:
     return given
 
 
-Axis = Annotated[list[Any], BeforeValidator(_values)]
+Axis = Annotated[list[Any], BeforeValidator(_values, json_schema_input_type=Range | list[Any])]
 Wanted = Bounds | list[Any] | str | int | float
 
 
@@ -122,7 +126,7 @@ def _numbers_of(table: Any, name: str) -> Any:
 class StudyFile(Table):
     """The keys of a study's file."""
 
-    study_schema: int = Field(alias="schema", strict=True)
+    study_schema: int = Field(alias="schema", strict=True, json_schema_extra={"const": SCHEMA})
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
     description: str = ""
     run: dict[str, Any]
