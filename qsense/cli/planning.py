@@ -29,7 +29,6 @@ from qsense.cli.options import (
 from qsense.cli.sensitivity import GyromagneticRatio, ratio_of
 from qsense.cli.world_options import (
     Frequency,
-    Idle,
     PhaseNoise,
     SignalPhase,
     Weights,
@@ -46,6 +45,16 @@ if TYPE_CHECKING:
     from qsense.noise import AnyNoise
     from qsense.planning.plan import SensingPlan
     from qsense.planning.question import Question
+    from qsense.signals import Pulses, Signal
+
+
+Sequences = Annotated[
+    str,
+    typer.Option(
+        metavar="PULSES",
+        help="Pulses while sensing: free, hahn, xy4, cpmg:N, xy8:N; several (free,hahn,xy4) or auto: finds the best.",
+    ),
+]
 
 
 @app.command(short_help="Before measuring: which probe, N, qubits, when, how often.")
@@ -90,7 +99,7 @@ def plan(
     weights: Weights = None,
     frequency: Frequency = None,
     signal_phase: SignalPhase = 0.0,
-    idle: Idle = "free",
+    idle: Sequences = "free",
     gyromagnetic_ratio: GyromagneticRatio = None,
     out: Annotated[Path | None, typer.Option(help="Write the run spec of what is advised, for qsense run.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a figure against N: .png, .svg or .pdf.")] = None,
@@ -108,6 +117,7 @@ def plan(
     if plot is not None:
         format_of(plot)  # refused before anything is computed
     signal = signal_of(weights, frequency, signal_phase)
+    chosen = _sequences(idle, signal)
     question = Question(
         tuple(integers("--num-qubits", num_qubits)),
         goal,  # type: ignore[arg-type]  # checked there
@@ -117,7 +127,8 @@ def plan(
         _share("--precision", precision),
         _share("--uncertainty", uncertainty),
         signal,
-        pulses_of(idle, signal),
+        chosen[0],
+        chosen,
     )
     ratio = ratio_of(gyromagnetic_ratio, model)
     rates = {"dephasing": dephasing, "emission": emission, "absorption": absorption, "depolarizing": depolarizing}
@@ -139,7 +150,7 @@ def plan(
     where = None if qubits is None else integers("--qubits", qubits)
     source = source_of(backend, noise, question, where, allow_code)
     found = plan_of(source, question, ratio, backend, noise, where)
-    words = None if noise is None else _in_words(world_with(noise, signal, idle), t1, t2)
+    words = None if noise is None else _in_words(world_with(noise, signal, found.advice.idle), t1, t2)
     _give(found, words, out, plot, as_json)
 
 
@@ -171,6 +182,16 @@ def _give(found: SensingPlan, words: str | None, out: Path | None, plot: Path | 
         print_plan(found, words, answer.get("out"), answer.get("plot"), answer.get("run", ()))
     if failed is not None:  # after the table, which does not need it
         raise failed
+
+
+def _sequences(names: str, signal: Signal) -> tuple[Pulses, ...]:
+    """The pulses that --idle names, each of which senses the signal."""
+    from qsense.planning.question import sequences_of
+
+    for name in () if names == "auto" else names.split(","):
+        pulses_of(name, signal)  # refuses it with the fix of the command line
+    with named("--idle:"):
+        return sequences_of(names, signal)
 
 
 def _in_words(noise: AnyNoise, t1: str | None, t2: str | None) -> str:

@@ -8,9 +8,10 @@ rests on the rows. The package may import all up to `runs`. Public: plan_sensing
 |---|---|
 | `question`, `kinds` | what is asked; draws of T1 and T2; kinds of rates, each uncertain by itself |
 | `steps`, `ghz_branches` | gates and waits of a circuit; a GHZ state through them |
-| `curves` | each probe's G(t) and information |
+| `spins`, `curves` | the spins of a probe; each probe's G(t) and information |
 | `site`, `noise_source`, `device_source`, `sources` | the probes of one N, and where they come from |
-| `outcomes`, `shots`, `rows`, `advice` | numbers of a curve; repetitions; rows; the sentence |
+| `outcomes`, `shots`, `rows`, `bound` | numbers of a curve; repetitions; rows; the bound on any probe |
+| `causes`, `threshold`, `advice` | why entanglement does not pay; on which T2 that hangs; the sentence |
 | `plan`, `run_spec`, `ranking` | the whole; as a run spec; devices ranked |
 """
 

@@ -7,38 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from qsense.estimators.result import NORMAL_95
 from qsense.files.units import readable_time
-from qsense.numerics.fisher import FloatArray
 from qsense.planning.causes import LOCAL, TIE_DB, Cause, cause_of
-from qsense.planning.outcomes import COARSE, decibels, grid, merit, tabulate
-from qsense.planning.question import Factors, Question
+from qsense.planning.question import Question
 from qsense.planning.rows import Interval, Row
 from qsense.planning.site import SHARED, Site
-
-NEAR = 3.0  # standard errors of T2, beyond which no advice hangs on it
-_STEPS = 61
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """The T2 at which the best entangled probe and the product probe change places.
-
-    Attributes:
-        t2_s: in s, the harmonic mean over the spins.
-        calibrated_s, stderr_s: what it is, and its standard error.
-        pays_above: whether entanglement pays above it.
-    """
-
-    t2_s: float
-    calibrated_s: float
-    stderr_s: float
-    pays_above: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        return dict(self.__dict__)
+from qsense.planning.threshold import Threshold, hangs_on, threshold_of
 
 
 @dataclass(frozen=True)
@@ -55,6 +29,7 @@ class Advice:
         probe, num_qubits: the row that is advised.
         is_decided: whether the interval of its advantage leaves the sign open.
         threshold: where the advice hangs on T2: within three standard errors of what is known.
+        idle: the pulses of the row that is advised.
     """
 
     sentence: str
@@ -65,6 +40,7 @@ class Advice:
     num_qubits: int
     is_decided: bool
     threshold: Threshold | None
+    idle: str = "free"
 
     def to_dict(self) -> dict[str, Any]:
         """Returns all but the sentence, for JSON."""
@@ -74,6 +50,7 @@ class Advice:
             "stops_at": self.stops_at,
             "probe": self.probe,
             "num_qubits": self.num_qubits,
+            "idle": self.idle,
             "is_decided": self.is_decided,
             "threshold": None if self.threshold is None else self.threshold.to_dict(),
         }
@@ -81,40 +58,68 @@ class Advice:
 
 def advise(sites: Sequence[Site], rows: Sequence[Row], question: Question) -> Advice:
     """Returns the advice that the rows of all sites give."""
-    by_size = {site.num_qubits: site for site in sites}
-    champions = {size: _champion([row for row in rows if row.num_qubits == size], question) for size in by_size}
+    questions = {one.pulses.name: one for one in question.each()}
+
+    def cause_at(size: int) -> Cause:
+        """Why entanglement does not pay there, beside product spins under the pulses that are best for them."""
+        best = _best_product(rows, size, question)
+        return cause_of(_site_of(best, sites), questions[best.idle])
+
+    champions = {size: _champion([row for row in rows if row.num_qubits == size], question) for size in _sizes(rows)}
     stops_at = _stops_at(champions, question)
     asked = _of_cause(champions, stops_at, question)
-    cause = None if asked is None else cause_of(by_size[asked], question)
-    if cause is not None and not cause.parts and stops_at is None and SHARED in by_size[asked or 0].removable:
-        cause = replace(cause, parts=(SHARED,))  # between N that pay, as their signs cancel what spins share
+    cause = None if asked is None else cause_at(asked)
+    is_between = asked is not None and stops_at is None  # of N that pay as their signs cancel what spins share
+    if is_between and cause and not cause.parts and SHARED in _site_of(champions[asked or 0], sites).removable:
+        cause = replace(cause, parts=(SHARED,))
     name = None if cause is None else cause.name
     limit = _limit(champions, stops_at, cause, question)
     if question.goal == "crossover":
         chosen = max(champions.values(), key=lambda row: row.leads_until_s or 0.0)
-        said = _fitting(_until(chosen), chosen, rows, question)
-        return Advice(said, limit, name, stops_at, chosen.probe, chosen.num_qubits, _leads_surely(chosen), None)
-    top = max(rows, key=lambda row: row.integrated_gain_s if question.goal == "img" else row.rate_s)
+        said = _fitting(_until(chosen, len(questions) > 1), chosen, rows, question)
+        sure = _leads_surely(chosen)
+        return Advice(said, limit, name, stops_at, chosen.probe, chosen.num_qubits, sure, None, chosen.idle)
+    top = max(rows, key=lambda row: _worth(row, question))
     champion = champions[top.num_qubits]
     found = champion.advantage_db
     is_tie = found.low >= -TIE_DB and found.high <= TIE_DB
     is_decided = found.low > 0 or found.high < 0 or is_tie
-    site = by_size[top.num_qubits]
-    threshold = _threshold(site, question)
     pays = found.value > TIE_DB
-    chosen = champion if pays else next(r for r in rows if r.num_qubits == top.num_qubits and r.probe == "product")
+    chosen = champion if pays else _best_product(rows, top.num_qubits, question)
+    threshold = threshold_of(_site_of(chosen, sites), questions[chosen.idle])
     is_lost = not pays and abs(found.value) > TIE_DB
-    why = None if not is_lost else cause if asked == top.num_qubits else cause_of(site, question)
+    why = None if not is_lost else cause if asked == top.num_qubits else cause_at(top.num_qubits)
     sentence = _sentence(champion, pays, is_decided, threshold, why, question)
+    if len(questions) > 1:
+        sentence = f"{sentence[:-1]}; pulses of the window: {chosen.idle}."
     said = _fitting(sentence, chosen, rows, question)
-    return Advice(said, limit, name, stops_at, chosen.probe, chosen.num_qubits, is_decided, threshold)
+    return Advice(
+        said, limit, name, stops_at, chosen.probe, chosen.num_qubits, is_decided, threshold, chosen.idle
+    )  # fmt: skip
+
+
+def _sizes(rows: Sequence[Row]) -> list[int]:
+    return sorted({row.num_qubits for row in rows})
+
+
+def _worth(row: Row, question: Question) -> float:
+    return row.integrated_gain_s if question.goal == "img" else row.rate_s
+
+
+def _best_product(rows: Sequence[Row], size: int, question: Question) -> Row:
+    of_size = [row for row in rows if row.num_qubits == size and row.kind == "product"]
+    return max(of_size, key=lambda row: _worth(row, question))
+
+
+def _site_of(row: Row, sites: Sequence[Site]) -> Site:
+    return next(one for one in sites if (one.num_qubits, one.world.pulses.name) == (row.num_qubits, row.idle))
 
 
 def _champion(rows: Sequence[Row], question: Question) -> Row:
     """The best entangled probe of one N: for a crossing that is GHZ."""
     entangled = [row for row in rows if row.probe != "product"]
     if question.goal == "crossover":
-        return next(row for row in entangled if row.kind == "ghz")
+        return max((row for row in entangled if row.kind == "ghz"), key=lambda row: row.leads_until_s or 0.0)
     return max(entangled, key=lambda row: row.advantage_db.value)
 
 
@@ -175,9 +180,9 @@ def _explained(cause: Cause, size: int, question: Question) -> str:
     return f"{cause.name}; {without} {kind} of N = {size} would have {cause.value:+.2f} dB"
 
 
-def _until(row: Row) -> str:
+def _until(row: Row, is_chosen: bool) -> str:
     until, span = row.leads_until_s, row.intervals.get("leads_until_s")
-    what = f"GHZ of N = {row.num_qubits}"
+    what = f"GHZ of N = {row.num_qubits}" + (f" with the pulses {row.idle}" if is_chosen else "")
     if not until or span is None:
         return f"Use product spins: {what} does not lead even at the start, where it has G = {row.gain_start:.3g}."
     if math.isinf(until):
@@ -200,7 +205,7 @@ def _sentence(
     name = _named(champion)
     of = "𝓘" if question.goal == "img" else "information per time"
     size = _db(champion.advantage_db)
-    hangs = "" if threshold is None else _hangs(threshold)
+    hangs = "" if threshold is None else hangs_on(threshold)
     if pays and is_decided:
         return f"Use {name}: {size} more {of} than product spins{hangs}."
     if pays:
@@ -240,38 +245,3 @@ def _fitting(sentence: str, chosen: Row, rows: Sequence[Row], question: Question
 
 def _db(found: Interval) -> str:
     return f"{found.value:+.2f} dB ({found.low:+.2f} … {found.high:+.2f})"
-
-
-def _hangs(threshold: Threshold) -> str:
-    side = ">" if threshold.pays_above else "<"
-    now = readable_time(threshold.calibrated_s, threshold.stderr_s)
-    said = f"; entanglement pays only if T2 {side} {readable_time(threshold.t2_s)}; it is {now}"
-    off = math.log(threshold.calibrated_s / threshold.t2_s) * threshold.calibrated_s / threshold.stderr_s
-    return said if abs(off) <= NORMAL_95 else f"{said}, not far {'above' if off > 0 else 'below'}"
-
-
-def _threshold(site: Site, question: Question) -> Threshold | None:
-    """Where the best entangled probe and product spins change places as all noise is scaled, near the known T2.
-
-    None where they keep their places within three standard errors, or no T2 is known.
-    """
-    if site.t2 is None or not question.uncertainty:
-        return None
-    logs = np.linspace(-NEAR, NEAR, _STEPS) * question.uncertainty
-    scales = np.exp(logs)
-    times = grid((site.span[0] * scales[0], site.span[1] * scales[-1]), 2 * COARSE)
-    factors = Factors.scaled(scales, site.num_qubits)
-    merits = {
-        name: merit(tabulate(curve, times, factors, question), question, question.dead_time + curve.overhead)
-        for name, curve in site.curves.items()
-    }
-    best = np.max([one for name, one in merits.items() if name != "product"], axis=0)
-    over: FloatArray = decibels(best / merits["product"])
-    signs = over > TIE_DB
-    changes = np.flatnonzero(signs[1:] != signs[:-1])
-    if not len(changes):
-        return None
-    at = int(changes[np.argmin(np.abs(logs[changes]))])
-    share = (TIE_DB - over[at]) / (over[at + 1] - over[at])
-    scale = math.exp(logs[at] + share * (logs[at + 1] - logs[at]))
-    return Threshold(scale * site.t2, site.t2, question.uncertainty * site.t2, bool(signs[at + 1]))

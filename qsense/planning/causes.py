@@ -19,7 +19,8 @@ from qsense.numerics.fisher import FloatArray
 from qsense.planning.curves import Curve
 from qsense.planning.outcomes import COARSE, decibels, grid, merit, tabulate
 from qsense.planning.question import Factors, Question
-from qsense.planning.site import PREPARATION, SHARED, UNEVEN, WEIGHTS, Site
+from qsense.planning.site import PREPARATION, SHARED, Site
+from qsense.planning.spins import UNEVEN, WEIGHTS
 
 TIE_DB = 0.02  # half a per cent: above what the grid of times leaves open, and less than anybody measures
 DEAD, LOCAL = "dead time", "local noise"

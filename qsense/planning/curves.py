@@ -13,9 +13,10 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from qsense.numerics.fisher import FloatArray
-from qsense.planning.ghz_branches import Node, Relaxation, alike, coherence_of_preparation, tree, unflagged
+from qsense.planning.ghz_branches import Node, alike, coherence_of_preparation, tree, unflagged
 from qsense.planning.kinds import by_kinds
 from qsense.planning.question import Factors
+from qsense.planning.spins import Spins
 from qsense.planning.steps import Around
 from qsense.probes import Probe
 
@@ -50,41 +51,6 @@ class Curve(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Spins:
-    """The spins of a probe on a device: what its calibration reports of their qubits.
-
-    Attributes:
-        qubits: of the device.
-        t1, t2: in s, T2 at most 2 T1, shape (spins,); infinite where nothing is reported.
-        up_given_down, down_given_up: chances of a wrong reading, shape (spins,).
-        weights: of the signal, shape (spins,).
-        is_common: whether T1 and T2 are one number each, not of every spin its own, and uncertain as such.
-    """
-
-    qubits: tuple[int, ...]
-    t1: FloatArray
-    t2: FloatArray
-    up_given_down: FloatArray
-    down_given_up: FloatArray
-    weights: FloatArray
-    is_common: bool = False
-
-    def relaxation(self, factors: Factors) -> Relaxation:
-        """Returns T1 and T2 of every draw; T2 stays at most 2 T1."""
-        by_t1, by_t2 = factors.t1, factors.t2
-        if self.is_common and factors.kinds is not None:
-            by_t1, by_t2 = np.exp(factors.kinds[:, :1]), np.exp(factors.kinds[:, 1:2])
-        t1 = (self.t1 * by_t1)[:, None, :]
-        t2 = np.minimum((self.t2 * by_t2)[:, None, :], 2 * t1)
-        return Relaxation(t1, t2, self.up_given_down, self.down_given_up)
-
-    @property
-    def contrast(self) -> FloatArray:
-        """What is left of each spin's ±1 after its readout, shape (spins,)."""
-        return 1 - self.up_given_down - self.down_given_up
-
-
-@dataclass(frozen=True, eq=False)
 class GhzOnDevice:
     """A GHZ probe whose signs match the signal's weights."""
 
@@ -116,6 +82,7 @@ class GhzOnDevice:
         relaxation = self.spins.relaxation(factors)
         kept = coherence_of_preparation(self._root, relaxation)
         kept = kept * np.exp(-times[None, :] * (1 / relaxation.t2).sum(-1))
+        kept = kept * float((1 - self.spins.lost_in_window).prod())
         turned = (1 - self.around.lost_after) * self.spins.contrast
         if self.readout == "parity":
             return np.asarray(kept * turned.prod())
@@ -131,7 +98,8 @@ class GhzOnDevice:
         """Returns the part of the shots that are read in the block, shape (draws, times)."""
         flipped = [weight < 0 for weight in self.spins.weights.tolist()]
         find = alike if self.readout == "parity" else unflagged
-        found = find(self._root, times, flipped, self.spins.relaxation(factors), self.around.lost_after)
+        after = 1 - (1 - self.around.lost_after) * (1 - self.spins.lost_in_window)  # their order does not matter much
+        found = find(self._root, times, flipped, self.spins.relaxation(factors), after)
         return np.broadcast_to(found, (len(factors.whole), len(times)))
 
     def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
@@ -168,7 +136,7 @@ class ProductOnDevice:
 
     def coherences(self, times: FloatArray, factors: Factors) -> FloatArray:
         """Returns what is read of each spin's coherence, shape (draws, times, spins)."""
-        kept = (1 - self.lost) * self.spins.contrast
+        kept = (1 - self.lost) * (1 - self.spins.lost_in_window) * self.spins.contrast
         return np.asarray(kept * np.exp(-times[None, :, None] / self.spins.relaxation(factors).t2))
 
     def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
@@ -218,7 +186,7 @@ class Squeezed:
             shape = (len(factors.whole), len(times))
             decay = self.world.spin_channel(scaled, n).coherence.reshape(*shape, n)
             shared = self.world.covariance(scaled, n).reshape(*shape, n, n)
-        eta = (1 - self.lost) * self.spins.contrast * decay
+        eta = (1 - self.lost) * (1 - self.spins.lost_in_window) * self.spins.contrast * decay
         mean, across = one_axis_moments(n, self.strength)
         along = 1 - one_axis_a(n, self.strength) / 2
         own = np.exp(-0.5 * np.diagonal(shared, axis1=-2, axis2=-1))

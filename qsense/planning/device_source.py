@@ -14,18 +14,10 @@ from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, World
 from qsense.noise.reported import relaxation_times
 from qsense.numerics.fisher import FloatArray
-from qsense.planning.curves import Curve, GhzOnDevice, ProductOnDevice, Spins, Squeezed
+from qsense.planning.curves import Curve, GhzOnDevice, ProductOnDevice, Squeezed
 from qsense.planning.question import Factors, Question
-from qsense.planning.site import (
-    PREPARATION,
-    UNEVEN,
-    WEIGHTS,
-    Site,
-    best_strength,
-    evened,
-    is_uneven,
-    perfect_ghz,
-)
+from qsense.planning.site import PREPARATION, Site, best_strength, perfect_ghz
+from qsense.planning.spins import UNEVEN, WEIGHTS, Spins, evened, is_uneven
 from qsense.planning.steps import GateErrors, steps_around
 from qsense.probes import Probe
 
@@ -52,8 +44,10 @@ class DeviceSource:
         t1, t2, _ = relaxation_times(device, qubits)
         if not np.isfinite(t2).any():
             raise ArgumentError(f'The backend "{self.name}" reports no T2 of its qubits: there is nothing to plan by.')
-        spins = Spins(qubits, t1, t2, *_readout(device, qubits), signal.weights_of(n))
         gates = GateErrors(target, *_relaxation(device))
+        pulsed = 1 - (1 - _turn_loss(device, gates, qubits)) ** len(question.pulses.axes)
+        readout, weights = _readout(device, qubits), signal.weights_of(n)
+        spins = Spins(qubits, t1, t2, *readout, weights, pulses=question.pulses, pulsed=pulsed)
         around = steps_around(circuit.circuit, qubits, gates, device.dt)
         reading = _duration(target, "measure", qubits)
         turn = _turn_loss(device, gates, qubits)
@@ -103,7 +97,7 @@ def _without(
             found[name] = replace(curve, spins=spins)
             continue
         none = np.zeros(len(spins.qubits))
-        perfect = replace(spins, up_given_down=none, down_given_up=none)
+        perfect = replace(spins, up_given_down=none, down_given_up=none, pulsed=none)
         if name == "ghz":
             found[name] = perfect_ghz(perfect)
         elif name == "product":

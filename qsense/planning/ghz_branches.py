@@ -16,6 +16,7 @@ import numpy as np
 
 from qsense.numerics.fisher import FloatArray
 from qsense.planning.steps import Around
+from qsense.signals import FREE, Pulses
 
 Flags = Sequence[bool]
 
@@ -37,12 +38,14 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class Relaxation:
-    """T1 and T2 of each spin in s, shape (draws, 1, spins), and the chances to read a spin wrong, shape (spins,)."""
+    """T1 and T2 of each spin in s, shape (draws, 1, spins), the chances to read a spin wrong, shape (spins,), and what
+    turns the spins over in their window."""
 
     t1: FloatArray
     t2: FloatArray
     up_given_down: FloatArray
     down_given_up: FloatArray
+    pulses: Pulses = FREE
 
 
 def tree(around: Around) -> Node:
@@ -197,7 +200,11 @@ def _noise(lost: float, time: float, spin: int, relaxation: Relaxation) -> Float
 def _windowed(
     first: FloatArray, window: FloatArray, spin: int, is_flipped: bool, relaxation: Relaxation, after: FloatArray
 ) -> FloatArray:
-    found = _relaxed(np.exp(-window / relaxation.t1[..., spin]))
+    found, edges = np.eye(2)[None, None], relaxation.pulses.edges()
+    for piece, share in enumerate(np.diff(edges)):
+        found = found @ _relaxed(np.exp(-share * window / relaxation.t1[..., spin]))
+        if piece + 2 < len(edges) or relaxation.pulses.num_flips % 2:  # the last one closes an odd number
+            found = found[..., ::-1]
     if is_flipped:
         found = found[..., ::-1, ::-1]
     found = first @ found

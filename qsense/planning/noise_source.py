@@ -10,20 +10,11 @@ import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, World
-from qsense.planning.curves import Curve, OfTheory, ProductOnDevice, Spins, Squeezed
+from qsense.planning.curves import Curve, OfTheory, ProductOnDevice, Squeezed
 from qsense.planning.kinds import each_raised
 from qsense.planning.question import Question
-from qsense.planning.site import (
-    SHARED,
-    UNEVEN,
-    WEIGHTS,
-    Lonely,
-    Site,
-    best_strength,
-    even_weights,
-    is_uneven,
-    perfect_ghz,
-)
+from qsense.planning.site import SHARED, Lonely, Site, best_strength, perfect_ghz
+from qsense.planning.spins import UNEVEN, WEIGHTS, Spins, even_weights, is_uneven
 from qsense.probes import Probe
 from qsense.signals import Signal
 from qsense.theory.engines import engine_for

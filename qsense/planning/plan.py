@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qsense.errors import ArgumentError
 from qsense.planning.advice import Advice, advise
-from qsense.planning.question import PRECISION, UNCERTAINTY, Goal, Question
-from qsense.planning.rows import Bound, Row, bound_of, rows_of
+from qsense.planning.bound import Bound, bound_of
+from qsense.planning.question import PRECISION, UNCERTAINTY, Goal, Question, sequences_of
+from qsense.planning.rows import Row, level_of, rows_of
 from qsense.planning.site import Site, Source
 from qsense.planning.sources import source_of
-from qsense.signals import UNIFORM, Pulses, Signal
+from qsense.signals import UNIFORM, Signal
 from qsense.signals.magnetic import KEY, checked_ratio
 
 
@@ -49,8 +50,19 @@ class SensingPlan:
     qubits: Sequence[int] | str | None = None
 
     def site(self, num_qubits: int) -> Site:
-        """Returns the probes of one N, with their curves."""
-        return next(site for site in self.sites if site.num_qubits == num_qubits)
+        """Returns the probes of one N, with their curves; of several sequences of pulses the one that is advised."""
+        sites = [site for site in self.sites if site.num_qubits == num_qubits]
+        return next((site for site in sites if site.world.pulses.name == self.advice.idle), sites[0])
+
+    def of_advice(self) -> SensingPlan:
+        """Returns the plan of the sequence of pulses that is advised."""
+        idle = self.advice.idle
+        return replace(
+            self,
+            question=next(one for one in self.question.each() if one.pulses.name == idle),
+            rows=tuple(row for row in self.rows if row.idle == idle),
+            sites=tuple(site for site in self.sites if site.world.pulses.name == idle),
+        )
 
     def rounded(self, time: float) -> float:
         """Returns a time in s on the device's clock."""
@@ -93,7 +105,7 @@ class SensingPlan:
         """Returns the keys of the run spec that would measure what is advised; see `planning.written`."""
         from qsense.planning.run_spec import spec_of
 
-        return spec_of(self, name)
+        return spec_of(self.of_advice(), name)
 
 
 def plan_sensing(
@@ -127,7 +139,7 @@ def plan_sensing(
         precision: relative standard error of G at the best time, of 𝓘 or of the crossing, as the goal says.
         uncertainty: relative standard error of T1 and T2.
         signal: weights and waveform of the field.
-        idle: pulses of the window.
+        idle: pulses of the window: a name, several ("free,hahn,cpmg:2") or "auto", from which the best is found.
         qubits: of the device: as in `[device]` of a spec.
         gyromagnetic_ratio: in Hz/T, or a name such as "nv"; by default the noise model's, where it has one.
         allow_code: whether a module:factory may be imported.
@@ -141,8 +153,9 @@ def plan_sensing(
     ('ghz', 1.35)
     """
     sizes = (num_qubits,) if isinstance(num_qubits, int) else tuple(num_qubits)
+    sequences = sequences_of(idle, signal)
     question = Question(
-        sizes, goal, dead_time, shots, seconds, precision, uncertainty, signal, Pulses.named(idle)
+        sizes, goal, dead_time, shots, seconds, precision, uncertainty, signal, sequences[0], sequences
     )  # fmt: skip
     source = source_of(backend, noise, question, qubits, allow_code)
     ratio = _ratio(gyromagnetic_ratio, noise)
@@ -158,9 +171,14 @@ def plan_of(
     qubits: Sequence[int] | str | None = None,
 ) -> SensingPlan:
     """Returns the plan for a source that is open; the rest as of `plan_sensing`."""
-    sites = [source.site(size, question) for size in sorted(set(question.num_qubits))]
-    rows = [row for site in sites for row in rows_of(site, question, ratio)]
-    bounds = tuple(bound_of(site, question) for site in sites)
+    sites, rows, bounds = [], [], []
+    for size in sorted(set(question.num_qubits)):
+        here = [(source.site(size, one), one) for one in question.each()]
+        level = max((level_of(site, one) for site, one in here), key=lambda one: float(one[0][0]))
+        sites += [site for site, _ in here]
+        rows += [row for site, one in here for row in rows_of(site, one, ratio, level)]
+        found = [bound_of(site, one, float(level[0][0])) for site, one in here]
+        bounds.append(max(found, key=lambda bound: bound.value_s))
     left_out = {(name, site.num_qubits): why for site in sites for name, why in site.left_out.items()}
     advice = advise(sites, rows, question)
     ranked = tuple(sorted(rows, key=lambda row: _rank(row, question)))
@@ -170,7 +188,7 @@ def plan_of(
         noise,
         question,
         ranked,
-        bounds,
+        tuple(bounds),
         advice,
         ratio,
         left_out,

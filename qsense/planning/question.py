@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -12,13 +12,14 @@ import numpy as np
 from qsense.errors import ArgumentError, nearest
 from qsense.noise import World
 from qsense.numerics.fisher import FloatArray
-from qsense.signals import FREE, UNIFORM, Pulses, Signal
+from qsense.signals import FREE, MATCHED, UNIFORM, Pulses, Signal
 
 Goal = Literal["rate", "img", "field", "crossover"]
 GOALS: tuple[Goal, ...] = get_args(Goal)
 UNCERTAINTY, PRECISION = 0.2, 0.05
 LARGEST = 100  # spins: what the search for qubits and the times of a plan are meant for
 _DRAWS, _SEED = 32, 16
+_SEARCHED = ("free", "hahn", "cpmg:2", "xy4", "xy8:1", "xy8:2")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Question:
         precision: relative standard error that is asked for where neither is given.
         uncertainty: relative standard error of T1 and T2.
         signal, pulses: as of a World.
+        sequences: of pulses to choose from; empty where there is no choice but `pulses`.
 
     Raises:
         ArgumentError: a number is out of its range, or both budgets are given.
@@ -52,6 +54,7 @@ class Question:
     uncertainty: float = UNCERTAINTY
     signal: Signal = UNIFORM
     pulses: Pulses = FREE
+    sequences: tuple[Pulses, ...] = ()
 
     def __post_init__(self) -> None:
         if self.goal not in GOALS:
@@ -71,8 +74,9 @@ class Question:
             given = getattr(self, name)
             if given is not None and not (math.isfinite(given) and given >= least and given > 0):
                 raise ArgumentError(f"Argument `{name}` must be positive and finite, but is {given}.")
-        if self.signal.is_constant and not self.pulses.is_free:
-            self.signal.check_window(np.ones(1), self.pulses)  # refuses a field that is refocused
+        for pulses in self.sequences or (self.pulses,):
+            if self.signal.is_constant and not pulses.is_free:
+                self.signal.check_window(np.ones(1), pulses)  # refuses a field that is refocused
         for name, most in (("precision", 1.0), ("uncertainty", 0.5)):
             if not 0 <= getattr(self, name) <= most:
                 raise ArgumentError(f"Argument `{name}` must be in [0, {most:g}], but is {getattr(self, name)}.")
@@ -84,9 +88,42 @@ class Question:
         """Whether probes are ranked by what their readout tells of φ, and not by G alone."""
         return self.goal in ("rate", "field")
 
+    def each(self) -> list[Question]:
+        """Returns the question for each sequence of pulses by itself.
+
+        >>> [one.pulses.name for one in Question((2,), signal=Signal(frequency=5.0), sequences=(FREE,)).each()]
+        ['free']
+        """
+        return [replace(self, pulses=one, sequences=()) for one in self.sequences] or [self]
+
     def collected(self, times: FloatArray) -> FloatArray:
         """Returns W(t), the part of φt that windows collect, shape (times,)."""
         return World(None, self.signal, self.pulses).collected(times)
+
+
+def sequences_of(names: str, signal: Signal) -> tuple[Pulses, ...]:
+    """Returns the sequences of pulses that a text names: one or several, as in "free,hahn,cpmg:2", or "auto".
+
+    Args:
+        names: "auto" stands for those of 0, 1, 2, 4, 8 and 16 pulses that sense the signal: a constant one takes none,
+            one in step with the pulses needs some.
+        signal: that is sensed.
+
+    Raises:
+        ArgumentError: there is no such sequence, or one is there twice.
+
+    >>> [one.name for one in sequences_of("auto", Signal(frequency="matched"))]
+    ['hahn', 'cpmg:2', 'xy4', 'xy8:1', 'xy8:2']
+    >>> [one.name for one in sequences_of("auto", UNIFORM)]
+    ['free']
+    """
+    if names == "auto":
+        known = ("free",) if signal.is_constant else _SEARCHED
+        return tuple(Pulses.named(one) for one in known if one != "free" or signal.frequency != MATCHED)
+    found = tuple(Pulses.named(one) for one in names.split(","))
+    if len({one.name for one in found}) < len(found):
+        raise ArgumentError(f'the idle sequences "{names}" have one of them twice; give it once.')
+    return found
 
 
 @dataclass(frozen=True, eq=False)

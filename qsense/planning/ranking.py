@@ -52,12 +52,11 @@ def rank_devices(prefix: str, question: Question, ratio: float | None = None) ->
     vendor.check_installed(f"{prefix}:…")
     from qiskit.exceptions import QiskitError
 
-    idle = "free" if question.pulses.is_free else question.pulses.name
     plans, left_out = [], {}
     with vendor_code(vendor, vendor.list_devices, "list its devices"):
         opened = list(vendor.list_devices())
     for name, backend in opened:
-        source = DeviceSource(sampler(name, idle=idle, opened=backend), name)
+        source = DeviceSource(sampler(name, opened=backend), name)
         fit = tuple(size for size in question.num_qubits if size <= source.sampler.device.num_qubits)
         if not fit:
             left_out[name] = f"it has {source.sampler.device.num_qubits} qubits"

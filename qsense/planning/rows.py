@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qsense.errors import ArgumentError
 from qsense.estimators.result import NORMAL_95
 from qsense.numerics.fisher import FloatArray
 from qsense.planning import shots as needed
@@ -30,8 +29,6 @@ from qsense.planning.outcomes import (
 from qsense.planning.question import Factors, Question
 from qsense.planning.site import Site
 from qsense.signals.magnetic import magnetic_field
-from qsense.theory.bounds import integrated_gain_bound
-from qsense.theory.rate import rate_bound
 
 Pair = tuple[Table, Table]
 
@@ -70,6 +67,7 @@ class Row:
         integrated_gain_s: 𝓘 in s, as its estimator shows it.
         overhead_s: preparation and readout of one repetition.
         intervals: name of a number → its interval.
+        idle: the pulses of its window.
     """
 
     probe: str
@@ -88,6 +86,7 @@ class Row:
     integrated_gain_s: float
     overhead_s: float
     intervals: Mapping[str, Interval]
+    idle: str = "free"
 
     @property
     def kind(self) -> str:
@@ -115,7 +114,7 @@ class Row:
     def to_dict(self) -> dict[str, Any]:
         """Returns the row for JSON: infinity is null, and so is what is not known."""
         numbers = {
-            name: _plain(getattr(self, name))
+            name: plain(getattr(self, name))
             for name in (
                 "gain_start", "best_time_s", "leads_until_s", "device_s", "phase_error_rad", "field_error_t",
                 "frequency_error_rad_per_s", "rate_s", "integrated_gain_s", "overhead_s",
@@ -126,6 +125,7 @@ class Row:
             "num_qubits": self.num_qubits,
             "qubits": list(self.qubits),
             "readout": self.readout,
+            "idle": self.idle,
             "is_estimate": self.is_estimate,
             "leads": self.leads,
             "advantage_db": self.advantage_db.to_dict(),
@@ -135,39 +135,34 @@ class Row:
         }
 
 
-def _plain(value: float | None) -> float | None:
+def plain(value: float | None) -> float | None:
+    """Returns a number for JSON; None for what is infinite or not known."""
     return float(value) if value is not None and math.isfinite(value) else None
 
 
-@dataclass(frozen=True)
-class Bound:
-    """What no probe of N spins exceeds there, however it is prepared and read, with ancillas or without.
-
-    Attributes:
-        num_qubits: N.
-        value_s: the bound on the rate, or on 𝓘 where the goal is "img", in s; infinite where none is known.
-        advantage_db: of it over the product probe.
-    """
-
-    num_qubits: int
-    value_s: float
-    advantage_db: float
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "num_qubits": self.num_qubits,
-            "value_s": _plain(self.value_s),
-            "advantage_db": _plain(self.advantage_db),
-        }
+Level = tuple[FloatArray, FloatArray]
 
 
-def rows_of(site: Site, question: Question, ratio: float | None) -> list[Row]:
+def level_of(site: Site, question: Question) -> Level:
+    """Returns what is ranked by of the product probe, as calibrated, shape (1,), and of every draw; in s."""
+    n, product = site.num_qubits, site.curves["product"]
+    dead = question.dead_time + product.overhead
+    one, drawn = Factors.scaled([1.0], n), Factors.drawn(question.uncertainty, n)
+    tables = (
+        tabulate(product, grid(site.span, FINE), one, question),
+        tabulate(product, grid(site.span, COARSE), drawn, question),
+    )
+    return merit(tables[0], question, dead), merit(tables[1], question, dead)
+
+
+def rows_of(site: Site, question: Question, ratio: float | None, level: Level) -> list[Row]:
     """Returns the rows of a site's probes, GHZ first.
 
     Args:
         site: the probes of one N.
         question: what is asked.
         ratio: gyromagnetic, in Hz/T; None where it is not known.
+        level: of the product probe that all are set beside.
     """
     n = site.num_qubits
     one, drawn = Factors.scaled([1.0], n), Factors.drawn(question.uncertainty, n)
@@ -176,8 +171,7 @@ def rows_of(site: Site, question: Question, ratio: float | None) -> list[Row]:
         name: (tabulate(curve, fine, one, question), tabulate(curve, coarse, drawn, question))
         for name, curve in site.curves.items()
     }
-    product, start = site.curves["product"], np.zeros(1)
-    level = [merit(table, question, question.dead_time + product.overhead) for table in tables["product"]]
+    start = np.zeros(1)
     return [
         _row(site, name, question, ratio, (tables[name], tables["product"]), level, (one, drawn), start)
         for name in site.curves
@@ -190,7 +184,7 @@ def _row(
     question: Question,
     ratio: float | None,
     tables: tuple[Pair, Pair],
-    level: list[FloatArray],
+    level: Level,
     factors: tuple[Factors, Factors],
     start: FloatArray,
 ) -> Row:
@@ -222,25 +216,8 @@ def _row(
     return Row(
         site.probes[name].name, n, site.qubits, curve.readout, numbers["gain_start"][0], time,
         _around(float(ratios[0]), scatter), until, shots, shots * (time + dead), phase_error, field,
-        float(exact.rate[0]), total, curve.overhead, intervals,
+        float(exact.rate[0]), total, curve.overhead, intervals, site.world.pulses.name,
     )  # fmt: skip
-
-
-def bound_of(site: Site, question: Question) -> Bound:
-    """Returns the bound on any probe of the site's spins; it knows of no preparation, readout or overhead."""
-    n, world = site.num_qubits, site.world
-    try:
-        if question.goal == "img":
-            value = float(integrated_gain_bound(n, world).value)
-        else:
-            value = float(rate_bound(n, world, question.dead_time).value)
-    except ArgumentError:  # where longer is always better there is none
-        value = math.inf
-    times = grid(site.span, FINE)
-    product = site.curves["product"]
-    table = tabulate(product, times, Factors.scaled([1.0], n), question)
-    level = float(merit(table, question, question.dead_time + product.overhead)[0])
-    return Bound(n, value, float(decibels(np.array(value / level))))
 
 
 def _shots(

@@ -10,14 +10,14 @@ import numpy as np
 
 from qsense.noise import World
 from qsense.numerics.fisher import FloatArray
-from qsense.planning.curves import Curve, GhzOnDevice, Spins, Squeezed, one_axis_moments
+from qsense.planning.curves import Curve, GhzOnDevice, Squeezed, one_axis_moments
 from qsense.planning.question import Factors, Question
+from qsense.planning.spins import Spins
 from qsense.planning.steps import Around, Step
 from qsense.probes import Probe
 
 _STRENGTHS = 24
 PREPARATION, SHARED = "preparation error", "shared noise"
-UNEVEN, WEIGHTS = "uneven T2 of the spins", "uneven weights"
 
 
 Lonely = tuple[Mapping[str, Curve], tuple[float, float]]
@@ -101,29 +101,6 @@ class WholeBlock:
 
     def information(self, times: FloatArray, factors: Factors) -> FloatArray:
         return self.ghz.gain(times, factors)
-
-
-def evened(spins: Spins, without: frozenset[str]) -> Spins:
-    """Returns spins whose T1 and T2, or weights, are their means where those that differ are taken away."""
-    if UNEVEN in without:
-        t1, t2 = (np.full(len(one), len(one) / float((1 / one).sum())) for one in (spins.t1, spins.t2))
-        spins = replace(spins, t1=t1, t2=t2)
-    return replace(spins, weights=even_weights(spins.weights)) if WEIGHTS in without else spins
-
-
-def even_weights(weights: FloatArray) -> FloatArray:
-    """Returns weights of one size, the mean one, with their signs; that of 0 is positive.
-
-    >>> even_weights(np.array([1.0, -3.0])).tolist()
-    [2.0, -2.0]
-    """
-    return np.where(weights < 0, -1.0, 1.0) * float(np.abs(weights).mean())
-
-
-def is_uneven(values: FloatArray) -> bool:
-    """Whether sizes of numbers differ; one is 0 or infinite where another is not, or by more than rounding."""
-    sizes = np.abs(values)
-    return not bool(np.allclose(sizes, sizes[0], rtol=1e-9, atol=0.0))
 
 
 def perfect_ghz(spins: Spins) -> WholeBlock:

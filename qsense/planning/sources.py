@@ -35,5 +35,4 @@ def source_of(
             f'The backend "{backend}" is a simulator without noise of its own: name a device, such as "fake:boston", '
             "or give `noise`."
         )
-    idle = "free" if question.pulses.is_free else question.pulses.name
-    return DeviceSource(sampler(backend, idle=idle, qubits=qubits, allow_code=allow_code), backend)
+    return DeviceSource(sampler(backend, qubits=qubits, allow_code=allow_code), backend)

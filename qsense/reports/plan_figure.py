@@ -35,7 +35,8 @@ def plan_figure(plan: SensingPlan) -> Figure:
         figure = blank_figure(8.6, 3.6)
         left, right = figure.subplots(1, 2)
         for kind, (label, colour, line, marker) in _LOOKS.items():
-            rows = sorted((row for row in plan.rows if row.kind == kind), key=lambda row: row.num_qubits)
+            best = {row.num_qubits: row for row in reversed(plan.rows) if row.kind == kind}  # of the best pulses
+            rows = [best[size] for size in sorted(best)]
             if not rows:
                 continue
             look = {"color": colour, "ls": line, "marker": marker, "ms": 3.5, "lw": 1.2, "elinewidth": 0.8}

@@ -44,9 +44,10 @@ def print_plan(
     console.print(_capital(plan.advice.limit) + ".")
     console.print()
     console.print(f"{words or plan.source}; ranked by {_GOALS[plan.question.goal]}")
-    console.print(_table(plan.rows[:MOST_ROWS], plan.ratio is not None))
-    if len(plan.rows) > MOST_ROWS:
-        console.print(f"{len(plan.rows) - MOST_ROWS} more rows: --json has all of them")
+    rows = _of_best_pulses(plan)
+    console.print(_table(rows[:MOST_ROWS], plan.ratio is not None, len(plan.question.each()) > 1))
+    if len(rows) > MOST_ROWS:
+        console.print(f"{len(rows) - MOST_ROWS} more rows: --json has all of them")
     for line in _notes(plan, words is not None and "T1" not in words):
         console.print(line)
     if out is not None:
@@ -90,21 +91,30 @@ def print_ranking(ranking: Ranking) -> None:
         console.print(f"{name}: {why}")
 
 
-def _table(rows: Any, in_tesla: bool) -> Any:
+def _of_best_pulses(plan: SensingPlan) -> list[Row]:
+    """Of each probe and N the first row: that of the best pulses."""
+    first: dict[tuple[str, int], Row] = {}
+    for row in plan.rows:
+        first.setdefault((row.kind, row.num_qubits), row)
+    return list(first.values())
+
+
+def _table(rows: Sequence[Row], in_tesla: bool, with_pulses: bool) -> Any:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
     last = "δB" if in_tesla else "δφt/rad"
-    for name in ("probe", "N", "G(0)", "best t", "gain (dB)", "leads for", "shots", "takes", last):
+    leads = "pulses" if with_pulses else "leads for"
+    for name in ("probe", "N", "G(0)", "best t", "gain (dB)", leads, "shots", "takes", last):
         table.add_column(name, justify="left" if name == "probe" else "right", no_wrap=True)
     for row in rows:
         error = short(row.phase_error_rad, 2)
         if in_tesla:
-            known = row.field_error_t is not None and math.isfinite(row.field_error_t)
-            error = readable_field(row.field_error_t) if known else "–"
+            field = row.field_error_t
+            error = readable_field(field) if field is not None and math.isfinite(field) else "–"
         table.add_row(
             _name(row), str(row.num_qubits), short(row.gain_start), _time(row.best_time_s), _decibels(row),
-            _until(row), _count(row.shots), _time(row.device_s), error,
+            row.idle if with_pulses else _until(row), _count(row.shots), _time(row.device_s), error,
         )  # fmt: skip
     return table
 
@@ -123,7 +133,7 @@ def _notes(plan: SensingPlan, has_rates: bool) -> list[str]:
             f"bound: no probe of N = {bound.num_qubits}, perfectly prepared and read, has more than "
             f"{bound.advantage_db:+.2f} dB"
         )
-    here = [row for row in plan.rows if row.num_qubits == site.num_qubits]
+    here = [row for row in plan.of_advice().rows if row.num_qubits == site.num_qubits]
     for row in here:
         if row.kind == "squeezed":
             how = "; * an estimate: its twisting takes gates that qsense has no circuit of" if row.is_estimate else ""
@@ -137,6 +147,9 @@ def _notes(plan: SensingPlan, has_rates: bool) -> list[str]:
     meant = {"img": "𝓘", "crossover": "the crossing"}.get(asked.goal, "G at the best time")
     shots = f"shots: as given, {budget}" if budget else f"shots: for {asked.precision:.3g} relative error of {meant}"
     uncertain = "T1 and T2 of these rates" if has_rates and site.uncertain == "T1 and T2" else site.uncertain
+    if len(asked.each()) > 1:
+        names = ", ".join(one.pulses.name for one in asked.each())
+        found.append(f"pulses: of each probe the best of {names}; gains are over product spins with their best")
     found.append(f"{shots}; ± and intervals: 95 %, of {uncertain} known to {asked.uncertainty:.0%}")
     return found
 

@@ -8,13 +8,14 @@ import pytest
 
 import qsense
 from qsense.backends import sampler
-from qsense.circuits.sensing import Experiment
+from qsense.circuits.sensing import Experiment, Settings
 from qsense.cli import main
 from qsense.noise import LocalNoise
 from qsense.planning.device_source import DeviceSource
 from qsense.planning.plan import plan_of
-from qsense.planning.question import Question
+from qsense.planning.question import Factors, Question
 from qsense.probes import Probe
+from qsense.signals import Pulses, Signal
 
 pytest.importorskip("qiskit_ibm_runtime")
 SHOTS = 20000
@@ -90,3 +91,27 @@ def test_the_command_prints_a_verdict_and_writes_a_spec_that_runs(tmp_path, monk
     record = qsense.run("plan.toml", out=tmp_path)
     assert record.spec.plan is not None
     assert {tuple(row["qubits"]) for row in rows} == {tuple(p.qubits) for p in record.spec.device.placements}
+
+
+@pytest.mark.parametrize("idle", ["hahn", "xy4"])
+def test_planned_and_counted_gain_under_pulses_agree(manila, idle):
+    """Pulses cost their errors, and turn which branch of GHZ relaxes; the field is in step with them: (2/π)²."""
+    signal, pulses, time = Signal(frequency="matched"), Pulses.named(idle), manila.rounded(8e-6)
+    plan = plan_of(
+        DeviceSource(manila, "fake:manila"), Question((2,), signal=signal, pulses=pulses), None, "fake:manila"
+    )
+    curves, one = plan.site(2).curves, Factors.scaled([1.0], 2)
+    planned = {name: float(curves[name].gain(np.array([time]), one)[0, 0]) for name in ("ghz", "product")}
+    x, along = [(np.pi / 2, 0.0)], [(0.0, 0.0)]
+    found = {}
+    for name, probe, ending, row in (
+        ("ghz", Probe.ghz(2), "loss_flag", x + along), ("product", Probe.product(2), "directions", 2 * x)
+    ):  # fmt: skip
+        polars, azimuths = (np.array([[spin[k] for spin in row]]) for k in (0, 1))
+        experiment = Experiment(probe, time, ending, signal, pulses)
+        counts = manila.sample(experiment, Settings(np.zeros_like(polars), polars, azimuths), SHOTS, LocalNoise(), 13)
+        found[name] = counts.table()[0] / SHOTS
+    kept, fringe = found["ghz"][0] + found["ghz"][1], found["ghz"][0] - found["ghz"][1]
+    assert abs(4 * fringe**2 / kept / planned["ghz"] - 1) < 0.04
+    spins = [found["product"] @ np.array(signs) for signs in ([1, -1, 1, -1], [1, 1, -1, -1])]
+    assert abs(sum(spin**2 for spin in spins) / planned["product"] - 1) < 0.04

@@ -1,0 +1,50 @@
+"""What a plan chooses from: pulses of the window."""
+
+import numpy as np
+import pytest
+
+import qsense
+from qsense.errors import ArgumentError
+from qsense.signals import Signal
+
+MATCHED = Signal(frequency="matched")
+SLOW = qsense.NoiseModel(
+    qsense.LocalNoise(dephasing=100.0),
+    phase_noise=[qsense.PhaseNoise(memory=qsense.noise.OrnsteinUhlenbeck(spread=2000.0, correlation_time=2e-3))],
+)
+
+
+def test_pulses_are_searched_and_each_row_says_which():
+    """Each row is what a plan for its pulses alone has; the gains are over product spins with the best of them."""
+    plan = qsense.plan_sensing(noise=SLOW, num_qubits=2, signal=MATCHED, idle="auto")
+    names = {"hahn", "cpmg:2", "xy4", "xy8:1", "xy8:2"}
+    assert {row.idle for row in plan.rows} == names
+    best = max(row.rate_s for row in plan.rows if row.kind == "product")
+    for idle in ("hahn", "xy8:2"):
+        alone = qsense.plan_sensing(noise=SLOW, num_qubits=2, signal=MATCHED, idle=idle)
+        for row in (one for one in plan.rows if one.idle == idle):
+            np.testing.assert_allclose(row.rate_s, alone.row(row.kind, 2).rate_s, rtol=1e-12)
+            np.testing.assert_allclose(row.advantage_db.value, 10 * np.log10(row.rate_s / best), atol=1e-9)
+    assert plan.advice.idle == plan.rows[0].idle == "xy8:2"
+    assert "pulses of the window: xy8:2" in plan.advice.sentence
+    spec = plan.to_spec()
+    assert spec["idle"] == "xy8:2"
+    assert {row["probe"] for row in spec["plan"]["rows"]} == {"ghz", "product"}
+
+
+def test_a_constant_field_is_sensed_without_pulses():
+    dephasing = qsense.LocalNoise(dephasing=0.1)
+    assert {row.idle for row in qsense.plan_sensing(noise=dephasing, num_qubits=2, idle="auto").rows} == {"free"}
+    with pytest.raises(ArgumentError, match="refocuses a constant field"):
+        qsense.plan_sensing(noise=dephasing, num_qubits=2, idle="free,hahn")
+    with pytest.raises(ArgumentError, match="twice"):
+        qsense.plan_sensing(noise=dephasing, num_qubits=2, idle="free,free")
+
+
+def test_a_field_of_a_known_frequency_is_planned_with_and_without_pulses():
+    """Of a period as long as the noise lives a free window collects less than one with a pulse in step."""
+    plan = qsense.plan_sensing(
+        noise=qsense.LocalNoise(dephasing=50.0), num_qubits=2, signal=Signal(frequency=300.0), idle="free,hahn"
+    )
+    assert {row.idle for row in plan.rows} == {"free", "hahn"}
+    assert plan.row("product", 2).idle == plan.advice.idle
