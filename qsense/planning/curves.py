@@ -6,7 +6,7 @@ the Fisher information about θ = φt of one repetition at the best phase of its
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
@@ -110,6 +110,22 @@ class GhzOnDevice:
         if self.readout == "parity":  # N² V² at half height; shots outside of the block count as noise
             return np.asarray((self.frequency * self.visibility(times, factors)) ** 2)
         return self.gain(times, factors)
+
+    def mitigated_information(self, times: FloatArray, factors: Factors) -> FloatArray:
+        """Returns the same where the readout of every spin is inverted before, shape (draws, times).
+
+        A shot then counts with the product of A = (1 − e1)/c (read down) or −e1/c (up) of its flags, c = 1 − e0 − e1:
+        its mean is the fringe without wrong flags, and its square takes the place of the part that is kept.
+        """
+        if self.readout == "parity":  # ±1 of all spins together: scaled, and its error with it
+            return self.information(times, factors)
+        e0, e1, contrast = self.spins.up_given_down, self.spins.down_given_up, self.spins.contrast
+        down, up = ((1 - e0) * (1 - e1) ** 2 + e0 * e1**2) / contrast**2, e1 * (1 - e1) / contrast**2
+        flags = np.arange(len(e0)) > 0  # spin 0 has the fringe, which is scaled
+        clean = replace(self.spins, up_given_down=np.where(flags, 0, e0), down_given_up=np.where(flags, 0, e1))
+        squares = replace(self.spins, up_given_down=1 - down, down_given_up=up)
+        seen = (self.frequency * replace(self, spins=clean).visibility(times, factors)) ** 2
+        return np.asarray(seen / replace(self, spins=squares).population(times, factors))
 
 
 def _children(node: Node) -> list[Node]:

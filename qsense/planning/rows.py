@@ -12,7 +12,7 @@ import numpy as np
 from qsense.estimators.result import NORMAL_95
 from qsense.numerics.fisher import FloatArray
 from qsense.planning import shots as needed
-from qsense.planning.curves import Curve
+from qsense.planning.curves import Curve, GhzOnDevice
 from qsense.planning.outcomes import (
     COARSE,
     FINE,
@@ -68,6 +68,7 @@ class Row:
         overhead_s: preparation and readout of one repetition.
         intervals: name of a number → its interval.
         idle: the pulses of its window.
+        mitigation_db: of the information about φ at the best time, if the readout of every spin is inverted before.
     """
 
     probe: str
@@ -87,6 +88,7 @@ class Row:
     overhead_s: float
     intervals: Mapping[str, Interval]
     idle: str = "free"
+    mitigation_db: float = 0.0
 
     @property
     def kind(self) -> str:
@@ -118,6 +120,7 @@ class Row:
             for name in (
                 "gain_start", "best_time_s", "leads_until_s", "device_s", "phase_error_rad", "field_error_t",
                 "frequency_error_rad_per_s", "rate_s", "integrated_gain_s", "overhead_s",
+                "mitigation_db",
             )
         }  # fmt: skip
         return {
@@ -217,6 +220,7 @@ def _row(
         site.probes[name].name, n, site.qubits, curve.readout, numbers["gain_start"][0], time,
         _around(float(ratios[0]), scatter), until, shots, shots * (time + dead), phase_error, field,
         float(exact.rate[0]), total, curve.overhead, intervals, site.world.pulses.name,
+        _mitigation(curve, time, factors[0]),
     )  # fmt: skip
 
 
@@ -241,6 +245,14 @@ def _shots(
     if question.goal == "crossover" and until:
         return needed.for_crossing(curve, product, until, num_qubits, question.precision)
     return needed.for_gain(curve, time, num_qubits, question.precision)
+
+
+def _mitigation(curve: Curve, time: float, one: Factors) -> float:
+    """In dB, 0 or less: of spins that are read one by one both signal and error are scaled."""
+    if not isinstance(curve, GhzOnDevice):
+        return 0.0
+    at = np.array([time])
+    return float(decibels(curve.mitigated_information(at, one) / curve.information(at, one))[0, 0])
 
 
 def _interval(value: float, draws: FloatArray) -> Interval:

@@ -1,10 +1,14 @@
-"""What a plan chooses from: pulses of the window."""
+"""What a plan chooses from: pulses of the window; whether to mitigate readout."""
 
 import numpy as np
 import pytest
 
 import qsense
 from qsense.errors import ArgumentError
+from qsense.planning.curves import GhzOnDevice
+from qsense.planning.question import Factors
+from qsense.planning.spins import Spins
+from qsense.planning.steps import Around, Step
 from qsense.signals import Signal
 
 MATCHED = Signal(frequency="matched")
@@ -48,3 +52,24 @@ def test_a_field_of_a_known_frequency_is_planned_with_and_without_pulses():
     )
     assert {row.idle for row in plan.rows} == {"free", "hahn"}
     assert plan.row("product", 2).idle == plan.advice.idle
+
+
+@pytest.mark.parametrize("wrong", [(0.1, 0.1), (0.02, 0.12)])
+def test_what_inverting_the_readout_costs(wrong):
+    """By all outcomes of three spins whose fan-out is undone: slope² over variance of weighted shots at half height."""
+    (e0, e1), n = wrong, 3
+    read = np.array([[1 - e0, e1], [e0, 1 - e1]])  # read × true
+    inverse = np.linalg.inv(read)
+    weights = np.kron(inverse.T @ np.array([1, -1]), np.kron(inverse[0], inverse[0]))
+    chances = [
+        np.kron(read @ np.array([(1 + f) / 2, (1 - f) / 2]), np.kron(read[:, 0], read[:, 0])) for f in (-0.01, 0, 0.01)
+    ]
+    slope = weights @ (chances[2] - chances[0]) / 0.02 * n
+    variance = weights**2 @ chances[1] - (weights @ chances[1]) ** 2
+    steps = tuple(Step((0, spin), 0.0, 0.0) for spin in (1, 2))
+    long, flat = np.full(n, 1e9), np.ones(n)
+    curve = GhzOnDevice(Spins((0, 1, 2), long, long, e0 * flat, e1 * flat, flat), Around(steps, 0 * flat), "loss_flag")
+    told = curve.mitigated_information(np.array([1e-9]), Factors.scaled([1.0], n))[0, 0]
+    asymmetry = (e1 - e0) ** 2  # of spin 0 at half height: a plan takes its error for 1
+    np.testing.assert_allclose(told, slope**2 / variance * (1 - asymmetry), rtol=2e-3)
+    assert told < curve.information(np.array([1e-9]), Factors.scaled([1.0], n))[0, 0]
