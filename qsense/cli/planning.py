@@ -80,7 +80,7 @@ def plan(
         str | None, typer.Option(metavar="TIME", help="Or the time that may be spent on each: 60 (s), 10min.")
     ] = None,
     precision: Annotated[
-        str, typer.Option(help="Or the relative standard error that is asked for: 5% or 0.05 of G, 𝓘 or the crossing.")
+        str, typer.Option(help="Or half of the 95 % interval, as in qsense shots: 5% or 0.05 of G, 𝓘 or the crossing.")
     ] = "5%",
     uncertainty: Annotated[str, typer.Option(help="Relative standard error of T1 and T2: 20% or 0.2.")] = "20%",
     qubits: Annotated[
@@ -169,6 +169,10 @@ def _give(found: SensingPlan, words: str | None, out: Path | None, plot: Path | 
         answer["out"] = str(out)
         keys = ("probe", "num_qubits", "run_shots", "run_device_s", "run_frequency_error_rad_per_s")
         answer["run"] = [{key: row[key] for key in keys} for row in spec["plan"]["rows"]]
+        answer["calibration"] = {
+            "shots": spec["plan"].get("calibration_shots", 0),
+            "device_s": spec["plan"].get("calibration_device_s", 0.0),
+        }
     failed = None
     if plot is not None:
         from qsense.reports.plan_figure import plan_figure
@@ -179,7 +183,9 @@ def _give(found: SensingPlan, words: str | None, out: Path | None, plot: Path | 
     if as_json:
         print(json.dumps(answer, indent=2, allow_nan=False))
     else:
-        print_plan(found, words, answer.get("out"), answer.get("plot"), answer.get("run", ()))
+        print_plan(
+            found, words, answer.get("out"), answer.get("plot"), answer.get("run", ()), answer.get("calibration")
+        )
     if failed is not None:  # after the table, which does not need it
         raise failed
 

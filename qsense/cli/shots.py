@@ -42,7 +42,8 @@ def shots(
     check_dead_time(dead)
     loaded = RunSpec.load(spec)
     found = shots_for(loaded, error, goal, dead)
-    left_out = ["preparation", "readout"] if is_device(loaded.backend) else []
+    is_counted = goal != "field" and loaded.plan is not None and all(row.circuit_variance for row in loaded.plan.rows)
+    left_out = ["preparation", "readout"] if is_device(loaded.backend) and not is_counted else []
     if as_json:
         rows = [_row(one) for one in found]
         print(json.dumps({"goal": goal, "error": error, "rows": rows, "not_counted": left_out}, indent=2))

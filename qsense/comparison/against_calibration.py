@@ -33,7 +33,7 @@ def calibration_rows(
     `z` is beside the prediction as it is, `scaled_z` and `p_value` beside it with the amplitude.
 
     Args:
-        measured: the points.
+        measured: the points; those of one time, which does not tell an amplitude from decay, are left out.
         placements: where the probes were.
         readouts: counts of the calibration bitstrings by qubits, where readout was calibrated.
     """
@@ -43,6 +43,12 @@ def calibration_rows(
         probe = item.point.probe
         place = places.get((probe.name, probe.num_qubits))
         if place is None:
+            continue
+        if len(item.estimates) < 2:
+            logger.warning(
+                f"{item.point.label}: one time does not tell what preparation and readout take from decay: no "
+                "amplitude is fitted"
+            )
             continue
         suspected = [_suspect_row(s) for s in _suspects(item, place)]
         found.append(_row(item, place.qubits, suspected, readouts.get(place.qubits)))

@@ -37,12 +37,12 @@ def planned_rows(record: RunRecord) -> list[dict[str, Any]]:
     for names, rows in rows_of_points(record).items():
         probe, size, _, estimator = names[:4]
         row = planned.get((str(probe), int(size)))
-        if row is not None and _is_meant(row, str(estimator)):
+        if row is not None and is_meant(row, str(estimator)):
             found += [_gain(row, str(estimator), one) for one in rows if one["time_s"] <= row.times_s[-1]]
     summary = record.summary()
     for one in summary["rows"]:
         row = planned.get((one["probe"], one["num_qubits"]))
-        if row is not None and one.get("integrated_gain_s") is not None and _is_meant(row, one["estimator"]):
+        if row is not None and one.get("integrated_gain_s") is not None and is_meant(row, one["estimator"]):
             limits = row.integrated_gain_s, row.integrated_gain_low_s, row.integrated_gain_high_s
             measured = one["integrated_gain_s"], one["integrated_gain_stderr_s"]
             found.append(_beside(row, one["estimator"], "integrated_gain_s", None, limits, measured))
@@ -72,6 +72,13 @@ def misplanned(rows: Sequence[dict[str, Any]]) -> list[str]:
             found.append(f"{name}: as planned, within the errors of plan and measurement")
             continue
         gains = sorted((row for row in own if row["quantity"] == "gain"), key=lambda row: row["time_s"])
+        if len(gains) == 1:
+            share = gains[0]["measured"] / gains[0]["planned"]
+            found.append(
+                f"{name}: mis-planned: G is {share:.3g} of the planned one at {gains[0]['time_s']:.3g} s; one time "
+                "does not tell whether from the start or by T1 and T2: add 0 to its times_s"
+            )
+            continue
         if gains and gains[0]["misplanned"]:
             side = "less" if gains[0]["measured"] < gains[0]["planned"] else "more"
             share = gains[0]["measured"] / gains[0]["planned"]
@@ -92,8 +99,8 @@ def misplanned(rows: Sequence[dict[str, Any]]) -> list[str]:
 _WORDS = {"gain": "G", "integrated_gain_s": "𝓘", "leads_until_s": "until when it leads"}
 
 
-def _is_meant(row: PlannedRow, estimator: str) -> bool:
-    """Whether an estimate is of the readout that was planned; one that was not named is taken for it."""
+def is_meant(row: PlannedRow, estimator: str) -> bool:
+    """Returns whether an estimate is of the readout that was planned; one that was not named is taken for it."""
     return "(" not in estimator or row.readout in estimator or row.readout in ("any", "local_x", "moments")
 
 

@@ -10,7 +10,9 @@ rests on the rows. The package may import all up to `runs`. Public: plan_sensing
 | `steps`, `ghz_branches` | gates and waits of a circuit; a GHZ state through them |
 | `spins`, `curves` | the spins of a probe; each probe's G(t) and information |
 | `site`, `noise_source`, `device_source`, `sources` | the probes of one N, and where they come from |
-| `outcomes`, `shots`, `rows`, `bound` | numbers of a curve; repetitions; rows; the bound on any probe |
+| `outcomes`, `scatter` | numbers of a curve; how far its estimator's G scatters |
+| `design`, `costs` | the times and circuits of the run; its shots, seconds and errors |
+| `row`, `rows`, `bound` | a row; those of one N; the bound on any probe |
 | `causes`, `threshold`, `advice` | why entanglement does not pay; on which T2 that hangs; the sentence |
 | `plan`, `run_spec`, `ranking` | the whole; as a run spec; devices ranked |
 """
@@ -18,6 +20,6 @@ rests on the rows. The package may import all up to `runs`. Public: plan_sensing
 from qsense.planning.advice import Advice
 from qsense.planning.plan import SensingPlan, plan_sensing
 from qsense.planning.question import Question
-from qsense.planning.rows import Interval, Row
+from qsense.planning.row import Interval, Row
 
 __all__ = ["Advice", "Interval", "Question", "Row", "SensingPlan", "plan_sensing"]

@@ -10,7 +10,7 @@ from typing import Any
 from qsense.files.units import readable_time
 from qsense.planning.causes import LOCAL, TIE_DB, Cause, cause_of
 from qsense.planning.question import Question
-from qsense.planning.rows import Interval, Row
+from qsense.planning.row import Interval, Row
 from qsense.planning.site import SHARED, Site
 from qsense.planning.threshold import Threshold, hangs_on, threshold_of
 
@@ -230,16 +230,13 @@ def _fitting(sentence: str, chosen: Row, rows: Sequence[Row], question: Question
     if question.seconds is None or chosen.shots >= 1:
         return sentence
     given = readable_time(question.seconds)
-
-    def takes(row: Row) -> float:
-        return row.best_time_s + row.overhead_s + question.dead_time
-
+    least = min(rows, key=lambda row: row.cost.round_s)
+    own, first = (readable_time(row.cost.round_s) for row in (chosen, least))
     if any(row.shots >= 1 for row in rows):
-        return f"{sentence} But not one repetition of it fits into {given}: it takes {readable_time(takes(chosen))}."
-    least = min(rows, key=takes)
+        return f"{sentence} But not one repetition of each of its circuits fits into {given}: that takes {own}."
     return (
-        f"Nothing fits into {given}: one repetition takes at least {readable_time(takes(least))} ({_named(least)}); "
-        f"give more seconds. With enough of them: {sentence}"
+        f"Nothing fits into {given}: one repetition of each circuit takes at least {first} ({_named(least)}); give "
+        f"more seconds. With enough of them: {sentence}"
     )
 
 

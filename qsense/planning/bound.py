@@ -11,7 +11,7 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.planning.outcomes import decibels
 from qsense.planning.question import Question
-from qsense.planning.rows import plain
+from qsense.planning.row import plain
 from qsense.planning.site import Site
 from qsense.theory.bounds import integrated_gain_bound
 from qsense.theory.rate import rate_bound

@@ -14,10 +14,11 @@ from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, World
 from qsense.noise.reported import relaxation_times
 from qsense.numerics.fisher import FloatArray
-from qsense.planning.curves import Curve, GhzOnDevice, ProductOnDevice, Squeezed
+from qsense.planning.curves import Curve, GhzOnDevice, ProductOnDevice
 from qsense.planning.question import Factors, Question
 from qsense.planning.site import PREPARATION, Site, best_strength, perfect_ghz
 from qsense.planning.spins import UNEVEN, WEIGHTS, Spins, evened, is_uneven
+from qsense.planning.squeezed import Squeezed
 from qsense.planning.steps import GateErrors, steps_around
 from qsense.probes import Probe
 

@@ -10,11 +10,12 @@ import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, World
-from qsense.planning.curves import Curve, OfTheory, ProductOnDevice, Squeezed
+from qsense.planning.curves import Curve, OfTheory, ProductOnDevice
 from qsense.planning.kinds import each_raised
 from qsense.planning.question import Question
 from qsense.planning.site import SHARED, Lonely, Site, best_strength, perfect_ghz
 from qsense.planning.spins import UNEVEN, WEIGHTS, Spins, even_weights, is_uneven
+from qsense.planning.squeezed import Squeezed
 from qsense.probes import Probe
 from qsense.signals import Signal
 from qsense.theory.engines import engine_for

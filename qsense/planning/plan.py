@@ -10,7 +10,8 @@ from qsense.errors import ArgumentError
 from qsense.planning.advice import Advice, advise
 from qsense.planning.bound import Bound, bound_of
 from qsense.planning.question import PRECISION, UNCERTAINTY, Goal, Question, sequences_of
-from qsense.planning.rows import Row, level_of, rows_of
+from qsense.planning.row import Row
+from qsense.planning.rows import level_of, rows_of
 from qsense.planning.site import Site, Source
 from qsense.planning.sources import source_of
 from qsense.signals import UNIFORM, Signal
@@ -134,9 +135,10 @@ def plan_sensing(
         goal: "rate" (information about φ per total time), "field" (the same, for the least error), "img" (𝓘) or
             "crossover" (until when GHZ leads).
         dead_time: in s of each repetition, beside preparation and readout as a device reports them.
-        shots: repetitions that may be made; or
-        seconds: that may be spent; or neither: what `precision` needs.
-        precision: relative standard error of G at the best time, of 𝓘 or of the crossing, as the goal says.
+        shots: repetitions that may be made of each probe, all circuits and times together; or
+        seconds: that may be spent on each; or neither: what `precision` needs.
+        precision: half of the 95 % interval, as in `shots_for` and `run_until_error`, as a share: of G at the best
+            time, of 𝓘 or of the crossing, as the goal says.
         uncertainty: relative standard error of T1 and T2.
         signal: weights and waveform of the field.
         idle: pulses of the window: a name, several ("free,hahn,cpmg:2") or "auto", from which the best is found.

@@ -33,7 +33,8 @@ class Question:
         dead_time: in s, of each repetition, beside preparation and readout that a device reports itself.
         shots: repetitions that may be made; None where the time or the precision decides.
         seconds: of measuring, all repetitions and dead times together; None where shots or the precision decide.
-        precision: relative standard error that is asked for where neither is given.
+        precision: half of the 95 % interval that is asked for where neither is given, as a share: of G at the best
+            time, of 𝓘 or of the crossing, as the goal says.
         uncertainty: relative standard error of T1 and T2.
         signal, pulses: as of a World.
         sequences: of pulses to choose from; empty where there is no choice but `pulses`.

@@ -1,18 +1,18 @@
-"""The rows of a plan: one probe of one N, with what it reaches, costs and how sure that is."""
+"""The rows of one N: numbers of the curves of its probes, with intervals from uncertain T1 and T2."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from qsense.estimators.result import NORMAL_95
 from qsense.numerics.fisher import FloatArray
-from qsense.planning import shots as needed
+from qsense.planning.costs import Crossing, Measured, cost_of, frequency_error, needed
 from qsense.planning.curves import Curve, GhzOnDevice
+from qsense.planning.design import designs
 from qsense.planning.outcomes import (
     COARSE,
     FINE,
@@ -27,121 +27,10 @@ from qsense.planning.outcomes import (
     tabulate,
 )
 from qsense.planning.question import Factors, Question
+from qsense.planning.row import Interval, Row
 from qsense.planning.site import Site
 from qsense.signals.magnetic import magnetic_field
-
-Pair = tuple[Table, Table]
-
-
-class Interval(NamedTuple):
-    """A planned number, and the ends of its 95 % interval from what T1 and T2 leave open; `high` may be infinite."""
-
-    value: float
-    low: float
-    high: float
-
-    def to_dict(self) -> dict[str, float | None]:
-        """Returns the same for JSON, where infinity is null."""
-        return {name: one if math.isfinite(one) else None for name, one in self._asdict().items()}
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one probe of N spins reaches.
-
-    Attributes:
-        probe: its name, "ghz" (of other signs "ghz:+-"), "product", or "one_axis:χ".
-        num_qubits: N.
-        qubits: of the device, where spin j is; empty without one.
-        readout: "loss_flag", "parity", "local_x", "moments", or "any".
-        gain_start: G(0) as the run's estimator shows it, preparation and readout included.
-        best_time_s: the sensing time that tells most of φ per total time.
-        advantage_db: over the product probe on the same qubits, of what the goal asks: information at equal total time,
-            or 𝓘 where the goal is "img".
-        leads_until_s: until when its G is above that of the product probe; 0 if it never is, infinite if always.
-        shots: repetitions, as the budget or the precision asks; 0 where not one fits, infinite where none will do.
-        device_s: that they take, dead times included.
-        phase_error_rad: of θ = φt at the best time after so many shots.
-        field_error_t: of the field; None where no gyromagnetic ratio is known.
-        rate_s: information about φ per total time, in s.
-        integrated_gain_s: 𝓘 in s, as its estimator shows it.
-        overhead_s: preparation and readout of one repetition.
-        intervals: name of a number → its interval.
-        idle: the pulses of its window.
-        mitigation_db: of the information about φ at the best time, if the readout of every spin is inverted before.
-    """
-
-    probe: str
-    num_qubits: int
-    qubits: tuple[int, ...]
-    readout: str
-    gain_start: float
-    best_time_s: float
-    advantage_db: Interval
-    leads_until_s: float | None
-    shots: float
-    device_s: float
-    phase_error_rad: float
-    field_error_t: float | None
-    rate_s: float
-    integrated_gain_s: float
-    overhead_s: float
-    intervals: Mapping[str, Interval]
-    idle: str = "free"
-    mitigation_db: float = 0.0
-
-    @property
-    def kind(self) -> str:
-        """ "ghz", "product" or "squeezed"."""
-        name = self.probe.partition(":")[0]  # a GHZ probe of other signs is "ghz:+-"
-        return "squeezed" if name == "one_axis" else name
-
-    @property
-    def is_estimate(self) -> bool:
-        """Whether its preparation is estimated: qsense has no circuit that squeezes the spins of a device."""
-        return self.kind == "squeezed" and bool(self.qubits)
-
-    @property
-    def leads(self) -> str | None:
-        """When its G is above that of product spins: "never", "until" a time, "always"; None for product spins."""
-        if self.leads_until_s is None:
-            return None
-        return "always" if math.isinf(self.leads_until_s) else "until" if self.leads_until_s else "never"
-
-    @property
-    def frequency_error_rad_per_s(self) -> float:
-        """The error of φ after so many shots, in rad/s."""
-        return self.phase_error_rad / self.best_time_s
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the row for JSON: infinity is null, and so is what is not known."""
-        numbers = {
-            name: plain(getattr(self, name))
-            for name in (
-                "gain_start", "best_time_s", "leads_until_s", "device_s", "phase_error_rad", "field_error_t",
-                "frequency_error_rad_per_s", "rate_s", "integrated_gain_s", "overhead_s",
-                "mitigation_db",
-            )
-        }  # fmt: skip
-        return {
-            "probe": self.probe,
-            "num_qubits": self.num_qubits,
-            "qubits": list(self.qubits),
-            "readout": self.readout,
-            "idle": self.idle,
-            "is_estimate": self.is_estimate,
-            "leads": self.leads,
-            "advantage_db": self.advantage_db.to_dict(),
-            **numbers,
-            "shots": int(self.shots) if math.isfinite(self.shots) else None,
-            "intervals": {name: one.to_dict() for name, one in self.intervals.items()},
-        }
-
-
-def plain(value: float | None) -> float | None:
-    """Returns a number for JSON; None for what is infinite or not known."""
-    return float(value) if value is not None and math.isfinite(value) else None
-
+from qsense.theory.block import reach
 
 Level = tuple[FloatArray, FloatArray]
 
@@ -174,11 +63,32 @@ def rows_of(site: Site, question: Question, ratio: float | None, level: Level) -
         name: (tabulate(curve, fine, one, question), tabulate(curve, coarse, drawn, question))
         for name, curve in site.curves.items()
     }
-    start = np.zeros(1)
-    return [
-        _row(site, name, question, ratio, (tables[name], tables["product"]), level, (one, drawn), start)
-        for name in site.curves
-    ]
+    probes = {name: _Probe.of(site, name, tables, question) for name in site.curves}
+    planned = designs(
+        site,
+        question,
+        {name: float(probe.best[0].time[0]) for name, probe in probes.items()},
+        {name: float(probe.total[0][0]) for name, probe in probes.items()},
+        {name: float(probe.until[0][0]) for name, probe in probes.items() if probe.until is not None},
+    )
+    measured = {name: Measured(curve, planned[name]) for name, curve in site.curves.items()}
+    return [_row(site, name, question, ratio, probes, measured, level, (one, drawn)) for name in site.curves]
+
+
+class _Probe(NamedTuple):
+    """Numbers of a probe's curves as calibrated and as drawn, each a pair."""
+
+    tables: tuple[Table, Table]
+    best: tuple[Best, Best]
+    total: tuple[FloatArray, FloatArray]
+    until: tuple[FloatArray, FloatArray] | None
+
+    @classmethod
+    def of(cls, site: Site, name: str, tables: Mapping[str, tuple[Table, Table]], question: Question) -> _Probe:
+        dead = question.dead_time + site.curves[name].overhead
+        own, product = tables[name], tables["product"]
+        until = None if name == "product" else (leads_until(own[0], product[0]), leads_until(own[1], product[1]))
+        return cls(own, (best(own[0], dead), best(own[1], dead)), (integral(own[0]), integral(own[1])), until)
 
 
 def _row(
@@ -186,65 +96,81 @@ def _row(
     name: str,
     question: Question,
     ratio: float | None,
-    tables: tuple[Pair, Pair],
+    probes: Mapping[str, _Probe],
+    measured: Mapping[str, Measured],
     level: Level,
     factors: tuple[Factors, Factors],
-    start: FloatArray,
 ) -> Row:
-    """One row: `tables` are of the probe and of product spins, as calibrated and drawn; `level` is of the latter."""
-    n, curve = site.num_qubits, site.curves[name]
+    """One row; `level` is what the goal ranks by of product spins, as calibrated and drawn."""
+    curve, found, own = site.curves[name], probes[name], measured[name]
     dead = question.dead_time + curve.overhead
-    exact, spread = (best(table, dead) for table in tables[0])
+    (exact, spread), start = found.best, np.zeros(1)
     ratios, scatter = (
-        decibels(merit(table, question, dead) / base) for table, base in zip(tables[0], level, strict=True)
+        decibels(merit(table, question, dead) / base) for table, base in zip(found.tables, level, strict=True)
     )
-    total, totals = float(integral(tables[0][0])[0]), integral(tables[0][1])
     time = float(exact.time[0])
     numbers = {
-        "gain_start": (float(curve.gain(start, factors[0])[0, 0]), curve.gain(start, factors[1])[:, 0]),
-        "best_time_s": (time, spread.time),
-        "rate_s": (float(exact.rate[0]), spread.rate),
-        "integrated_gain_s": (total, totals),
+        "gain_start": [curve.gain(start, one)[:, 0] for one in factors],
+        "best_time_s": [exact.time, spread.time],
+        "rate_s": [exact.rate, spread.rate],
+        "integrated_gain_s": list(found.total),
     }
-    until: float | None = None
-    if name != "product":
-        crossing, crossings = (leads_until(a, b) for a, b in zip(*tables, strict=True))
-        until = float(crossing[0])
-        numbers["leads_until_s"] = (until, crossings)
-    shots = _shots(curve, site.curves["product"], question, exact, until, total, n, dead)
-    intervals = {key: _interval(value, draws) for key, (value, draws) in numbers.items()}
-    intervals |= _costs_intervals(exact, spread, shots, dead)
-    phase_error = math.sqrt((time**2 / (time + dead)) / float(exact.rate[0]) / shots) if shots else math.inf
-    field = None if ratio is None else abs(magnetic_field(phase_error / time, ratio))
+    if found.until is not None:
+        numbers["leads_until_s"] = list(found.until)
+    crossings = [_crossing(name, probes, measured, place) for place in (0, 1)]
+    cost = cost_of(own, crossings[0], question, dead)
+    limit, reached = math.inf, math.inf
+    if cost.shots:
+        at = [tabulate(curve, exact.time, one, question).told[:, 0] for one in factors]
+        run = [frequency_error(own, cost, question, one) for one in factors]
+        with np.errstate(divide="ignore"):
+            phase = [1 / np.sqrt(told * cost.shots) for told in at]
+        limit, reached = float(phase[0][0]), float(run[0][0])
+        if math.isfinite(cost.shots):
+            numbers |= {"phase_error_rad": phase, "run_frequency_error_rad_per_s": run}
+            numbers["frequency_error_rad_per_s"] = [one / time for one in phase]
+            numbers |= _in_tesla(numbers, ratio)
+            counts = [np.array([cost.shots]), np.full(len(spread.time), cost.shots)]
+            if question.shots is None and question.seconds is None:
+                counts[1] = needed(own, crossings[1], question, factors[1]) * cost.circuits * len(cost.times_s)
+            each = cost.device_s / cost.shots
+            numbers |= {"shots": counts, "device_s": [one * each for one in counts]}
+    intervals = {key: _interval(float(value[0]), draws) for key, (value, draws) in numbers.items()}
+    until = None if found.until is None else float(found.until[0][0])
+    turns = _reach(site, name) * float(question.collected(exact.time)[0])
     return Row(
-        site.probes[name].name, n, site.qubits, curve.readout, numbers["gain_start"][0], time,
-        _around(float(ratios[0]), scatter), until, shots, shots * (time + dead), phase_error, field,
-        float(exact.rate[0]), total, curve.overhead, intervals, site.world.pulses.name,
-        _mitigation(curve, time, factors[0]),
+        site.probes[name].name, site.num_qubits, site.qubits, curve.readout, intervals["gain_start"].value, time,
+        _around(float(ratios[0]), scatter), until, cost, limit, reached, float(exact.rate[0]),
+        float(found.total[0][0]), curve.overhead, turns, ratio, intervals,
+        site.world.pulses.name, _mitigation(curve, time, factors[0]),
     )  # fmt: skip
 
 
-def _shots(
-    curve: Curve,
-    product: Curve,
-    question: Question,
-    exact: Best,
-    until: float | None,
-    total: float,
-    num_qubits: int,
-    dead: float,
-) -> float:
-    time = float(exact.time[0])
-    if question.shots is not None:
-        return float(question.shots)
-    if question.seconds is not None:
-        return float(math.floor(question.seconds / (time + dead)))
-    if question.goal == "img":
-        start = float(curve.gain(np.array([time * 1e-9]), Factors.scaled([1.0], num_qubits))[0, 0])
-        return needed.for_integral(curve, start, total, num_qubits, question.precision)
-    if question.goal == "crossover" and until:
-        return needed.for_crossing(curve, product, until, num_qubits, question.precision)
-    return needed.for_gain(curve, time, num_qubits, question.precision)
+def _crossing(name: str, probes: Mapping[str, _Probe], measured: Mapping[str, Measured], place: int) -> Crossing | None:
+    """What product spins are measured for is the crossing of the GHZ probe; None where no probe is for one."""
+    leader = "ghz" if name == "product" else name
+    until = probes[leader].until
+    if until is None or not 0 < float(until[0][0]) < math.inf or measured[leader].design.rule is None:
+        return None
+    return Crossing(measured[leader], measured["product"], until[place])
+
+
+def _in_tesla(numbers: Mapping[str, list[FloatArray]], ratio: float | None) -> dict[str, list[FloatArray]]:
+    if ratio is None:
+        return {}
+    return {
+        name: [np.abs(magnetic_field(1.0, ratio)) * one for one in numbers[of]]
+        for name, of in (
+            ("field_error_t", "frequency_error_rad_per_s"), ("run_field_error_t", "run_frequency_error_rad_per_s"),
+        )
+    }  # fmt: skip
+
+
+def _reach(site: Site, name: str) -> float:
+    """How many times faster than one spin a fringe turns; the fastest spin's where spins are read one by one."""
+    if name == "ghz":
+        return reach(site.probes[name], site.world)
+    return float(np.abs(site.world.weights(site.num_qubits)).max())
 
 
 def _mitigation(curve: Curve, time: float, one: Factors) -> float:
@@ -269,17 +195,3 @@ def _interval(value: float, draws: FloatArray) -> Interval:
 def _around(value: float, draws: FloatArray) -> Interval:
     half = NORMAL_95 * float(np.std(draws))
     return Interval(value, value - half, value + half)
-
-
-def _costs_intervals(exact: Best, spread: Best, shots: float, dead: float) -> dict[str, Interval]:
-    """Of the device's seconds and the error of the phase, for the planned number of shots."""
-    if not (shots and math.isfinite(shots)):
-        return {}
-
-    def errors(of: Best) -> FloatArray:
-        return np.asarray(np.sqrt(of.time**2 / (of.time + dead) / of.rate / shots))
-
-    return {
-        "device_s": _interval(float(shots * (exact.time[0] + dead)), shots * (spread.time + dead)),
-        "phase_error_rad": _interval(float(errors(exact)[0]), errors(spread)),
-    }

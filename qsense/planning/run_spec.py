@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.estimators.readout.calibration import patterns
 from qsense.estimators.result import NORMAL_95
 from qsense.planning.outcomes import COARSE, grid
-from qsense.planning.question import Factors
-from qsense.planning.rows import Row
-from qsense.planning.run_cost import RunCost, circuits_of, cost_of, designed_times
+from qsense.planning.question import Factors, Question
+from qsense.planning.row import Row
+from qsense.planning.scatter import MOST_OF_TOMOGRAPHY, scatter
 from qsense.planning.site import Site
 
 if TYPE_CHECKING:
     from qsense.planning.plan import SensingPlan
 
 READOUT_SHOTS = 2000
-MOST_OF_TOMOGRAPHY = 6
+MOST_SHOTS = 10**9  # of a circuit
 _SHOWN, _TURN = 24, 0.3  # planned times; rad by which a GHZ fringe turns at its best time
 _ESTIMATORS = {"loss_flag": "ghz", "parity": "ghz", "local_x": "product", "moments": "moments"}
 
@@ -41,9 +42,9 @@ def spec_of(plan: SensingPlan, name: str) -> dict[str, Any]:
     size, asked = plan.advice.num_qubits, plan.question
     rows = _rows(plan, size)
     site = plan.site(size)
-    times = _times(plan, rows, site)
-    costs = costs_of(plan, rows, times)
-    estimators = [_estimator(row) | {"shots": cost.circuit_shots} for row, cost in zip(rows, costs, strict=True)]
+    for row in rows:
+        _check_shots(row, asked)
+    estimators = [_estimator(row) | {"shots": int(row.cost.circuit_shots)} for row in rows]
     best = next((row for row in rows if row.kind == "ghz"), rows[0])
     spec: dict[str, Any] = {
         "schema": 1,
@@ -54,18 +55,19 @@ def spec_of(plan: SensingPlan, name: str) -> dict[str, Any]:
         "noise": "calibration" if plan.backend is not None else _noise(plan),
         "estimators": estimators,
         "field_rad_per_s": float(f"{_TURN / (size * best.best_time_s):.6g}"),
-        "shots": max(cost.circuit_shots for cost in costs),
+        "shots": max(one["shots"] for one in estimators),
         "backend": plan.backend or "emulator",
         "seed": 1,
     }
-    if times is not None:
-        spec["times_s"] = times
+    if asked.is_about_phase:
+        names = zip(spec["probes"], rows, strict=True)
+        spec["times_s"] = {name: [float(f"{plan.rounded(row.best_time_s):.9g}")] for name, row in names}
     if not asked.signal.is_default:
         spec["signal"] = asked.signal.to_dict()
     if not asked.pulses.is_free:
         spec["idle"] = asked.pulses.name
     if plan.backend is not None:
-        spec["device"] = {"readout_shots": READOUT_SHOTS}
+        spec["device"] = {} if asked.is_about_phase else {"readout_shots": READOUT_SHOTS}  # φ needs none
         if plan.qubits is not None:
             spec["device"]["qubits"] = plan.qubits if isinstance(plan.qubits, str) else list(plan.qubits)
     if plan.ratio is not None and plan.backend is not None:
@@ -74,8 +76,12 @@ def spec_of(plan: SensingPlan, name: str) -> dict[str, Any]:
         "goal": asked.goal,
         "source": plan.source,
         "advice": plan.advice.sentence,
-        "rows": [planned_row(row, site, plan) | _of_run(cost) for row, cost in zip(rows, costs, strict=True)],
+        "rows": [planned_row(row, site, plan) for row in rows],
     }
+    if spec.get("device", {}).get("readout_shots"):
+        shots = READOUT_SHOTS * len(patterns(size))
+        dead = min(row.cost.dead for row in rows)
+        spec["plan"] |= {"calibration_shots": shots, "calibration_device_s": float(f"{shots * dead:.7g}")}
     return spec
 
 
@@ -97,46 +103,41 @@ def _description(plan: SensingPlan, rows: list[Row]) -> str:
 def _estimator(row: Row) -> dict[str, Any]:
     if row.readout in ("loss_flag", "parity"):
         return {"estimator": "ghz", "readout": row.readout}
+    only = {"probes": [row.probe]}  # of estimators that would go with both probes
     if row.readout == "any":  # the spins of a product probe that share noise are no sum of spins
         small = row.num_qubits <= MOST_OF_TOMOGRAPHY
-        return {"estimator": "tomography", "derivative": "commutator"} if small else {"estimator": "auto"}
-    return {"estimator": _ESTIMATORS[row.readout]}
+        found = {"estimator": "tomography", "derivative": "commutator"} if small else {"estimator": "auto"}
+        return found | only
+    return {"estimator": _ESTIMATORS[row.readout]} | (only if row.readout == "moments" else {})
 
 
-def _times(plan: SensingPlan, rows: list[Row], site: Site) -> list[float] | None:
-    """The start and the best times of a phase; None, times that are designed, where a curve is asked for."""
-    if not plan.question.is_about_phase:
-        return None
-    return sorted({0.0, *(float(f"{plan.rounded(row.best_time_s):.9g}") for row in rows)})
-
-
-def costs_of(plan: SensingPlan, rows: list[Row], times: list[float] | None) -> list[RunCost]:
-    """Returns what each probe of a spec costs and reaches in its run.
-
-    Raises:
-        ArgumentError: not one repetition fits, or no number of shots will do.
-    """
-    site = plan.site(rows[0].num_qubits)
-    found = []
-    for row in rows:
-        _check_shots(row)
-        until = next((one.leads_until_s for one in rows if one.kind == "ghz"), None)
-        at = designed_times(row, site, until) if times is None else np.array(times)
-        found.append(cost_of(row, site, plan.question, at, circuits_of(row, MOST_OF_TOMOGRAPHY)))
-    return found
-
-
-def _check_shots(row: Row) -> None:
+def _check_shots(row: Row, question: Question) -> None:
     if not math.isfinite(row.shots):
         raise ArgumentError(
             f'No number of shots tells what is asked of "{row.probe}" with {row.num_qubits} spins to this precision; '
             "give --shots or --seconds, or another goal."
         )
-    if row.shots < 1:
+    each, least = row.cost.circuit_shots, row.cost.least
+    name = f'"{row.probe}" with {row.num_qubits} spins'
+    if each < 1:
         raise ArgumentError(
-            f'Not one repetition of "{row.probe}" ({row.best_time_s + row.overhead_s:.3g} s and the dead time) fits; '
-            "give more --seconds."
+            f"Not one repetition of each of {row.cost.circuits} circuits of {name} fits ({row.cost.round_s:.3g} s); "
+            f"give more {_budget(question)}."
         )
+    if each < least:
+        raise ArgumentError(
+            f"Only {each:.0f} shots of each circuit of {name} fit, of which its estimator needs {least}; give more "
+            f"{_budget(question)}."
+        )
+    if each > MOST_SHOTS:
+        raise ArgumentError(
+            f"A run counts at most {MOST_SHOTS} shots of a circuit, but {name} would have {each:.3g}; give fewer "
+            f"{_budget(question)}."
+        )
+
+
+def _budget(question: Question) -> str:
+    return "--shots" if question.shots is not None else "--seconds"
 
 
 def _noise(plan: SensingPlan) -> Any:
@@ -165,26 +166,25 @@ def planned_row(row: Row, site: Site, plan: SensingPlan) -> dict[str, Any]:
         "gain": _short(values[kept]),
         "gain_low": _short((values / factor)[kept]),
         "gain_high": _short((values * factor)[kept]),
+        "circuit_variance": _short(scatter(curve, at, one, plan.question).first[0][kept]),
         "integrated_gain_s": row.integrated_gain_s,
         "integrated_gain_low_s": row.intervals["integrated_gain_s"].low,
         "integrated_gain_high_s": row.intervals["integrated_gain_s"].high,
         "best_time_s": row.best_time_s,
+        "dead_time_s": row.cost.dead,
     }
     if row.shots >= 1 and math.isfinite(row.shots):
-        found["phase_error"] = row.phase_error_rad * math.sqrt(row.shots)
+        found |= {
+            "phase_error": row.phase_error_rad * math.sqrt(row.shots),
+            "run_shots": int(row.shots),
+            "run_device_s": row.device_s,
+            "run_frequency_error_rad_per_s": row.run_frequency_error_rad_per_s,
+        }
     until = row.intervals.get("leads_until_s")
     if until is not None and math.isfinite(until.value):
         found |= {"leads_until_s": until.value, "leads_until_low_s": until.low}
         found |= {"leads_until_high_s": until.high} if math.isfinite(until.high) else {}
     return {key: float(f"{one:.7g}") if isinstance(one, float) else one for key, one in found.items()}
-
-
-def _of_run(cost: RunCost) -> dict[str, Any]:
-    return {
-        "run_shots": cost.shots,
-        "run_device_s": float(f"{cost.device_s:.7g}"),
-        "run_frequency_error_rad_per_s": float(f"{cost.frequency_error_rad_per_s:.7g}"),
-    }
 
 
 def _short(values: Any) -> list[float]:

@@ -10,9 +10,10 @@ import numpy as np
 
 from qsense.noise import World
 from qsense.numerics.fisher import FloatArray
-from qsense.planning.curves import Curve, GhzOnDevice, Squeezed, one_axis_moments
+from qsense.planning.curves import Curve, GhzOnDevice
 from qsense.planning.question import Factors, Question
 from qsense.planning.spins import Spins
+from qsense.planning.squeezed import Squeezed, one_axis_moments
 from qsense.planning.steps import Around, Step
 from qsense.probes import Probe
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal
 from qsense.planning.plan import SensingPlan
-from qsense.planning.rows import Row
+from qsense.planning.row import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,7 @@ from qsense.files.units import readable_time
 from qsense.planning.plan import SensingPlan
 from qsense.planning.question import Question
 from qsense.planning.ranking import Ranking
-from qsense.planning.rows import Interval, Row
+from qsense.planning.row import Interval, Row
 from qsense.signals.magnetic import readable_field
 
 WIDTH, MOST_ROWS = 80, 12
@@ -30,6 +30,7 @@ def print_plan(
     out: str | None = None,
     plot: str | None = None,
     run: Sequence[Mapping[str, Any]] = (),
+    calibration: Mapping[str, Any] | None = None,
 ) -> None:
     """Prints a plan; of more than 12 rows it says how many more there are.
 
@@ -38,6 +39,7 @@ def print_plan(
         words: the noise, for the title; by default the name of the source.
         out, plot: the files that were written.
         run: what each probe costs and reaches in the run of the spec.
+        calibration: what calibrating the readout costs there.
     """
     console = plain_console(highlight=False, piped_width=WIDTH)
     console.print(plan.advice.sentence)
@@ -52,14 +54,11 @@ def print_plan(
         console.print(line)
     if out is not None:
         console.print(f"run spec: {out}")
-        for one in run:
-            row = plan.row(one["probe"], one["num_qubits"])
-            limit = f"{row.frequency_error_rad_per_s:.3g}" if math.isfinite(row.frequency_error_rad_per_s) else "–"
-            console.print(
-                f"its run of {_name(row)}: {_count(one['run_shots'])} shots, {_time(one['run_device_s'])}, δφ "
-                f"{one['run_frequency_error_rad_per_s']:.3g} rad/s by all its circuits and times; the row's {limit} is "
-                "the limit of all shots at the best time and phase"
-            )
+        calibrated = calibration or {"shots": 0, "device_s": 0.0}
+        shots = sum(one["run_shots"] for one in run) + calibrated["shots"]
+        seconds = sum(one["run_device_s"] for one in run) + calibrated["device_s"]
+        part = f", {_count(calibrated['shots'])} of them to calibrate the readout" if calibrated["shots"] else ""
+        console.print(f"its run: {_count(shots)} shots{part}; {_time(seconds)} in all")
     if plot is not None:
         console.print(f"figure: {plot}")
 
@@ -108,9 +107,9 @@ def _table(rows: Sequence[Row], in_tesla: bool, with_pulses: bool) -> Any:
     for name in ("probe", "N", "G(0)", "best t", "gain (dB)", leads, "shots", "takes", last):
         table.add_column(name, justify="left" if name == "probe" else "right", no_wrap=True)
     for row in rows:
-        error = short(row.phase_error_rad, 2)
+        error = short(row.run_phase_error_rad, 2)
         if in_tesla:
-            field = row.field_error_t
+            field = row.run_field_error_t
             error = readable_field(field) if field is not None and math.isfinite(field) else "–"
         table.add_row(
             _name(row), str(row.num_qubits), short(row.gain_start), _time(row.best_time_s), _decibels(row),
@@ -145,7 +144,7 @@ def _notes(plan: SensingPlan, has_rates: bool) -> list[str]:
     if asked.seconds is not None:
         budget = _time(asked.seconds)
     meant = {"img": "𝓘", "crossover": "the crossing"}.get(asked.goal, "G at the best time")
-    shots = f"shots: as given, {budget}" if budget else f"shots: for {asked.precision:.3g} relative error of {meant}"
+    shots = f"shots: as given, {budget}" if budget else f"shots: for ±{100 * asked.precision:.3g} % (95 %) of {meant}"
     uncertain = "T1 and T2 of these rates" if has_rates and site.uncertain == "T1 and T2" else site.uncertain
     if len(asked.each()) > 1:
         names = ", ".join(one.pulses.name for one in asked.each())

@@ -22,11 +22,13 @@ class EstimatorSpec:
         kind: "auto", or the name of a registered estimator.
         shots: for every circuit, on average over the times.
         options: those that are not the estimator's default, as (key, value), in the order that it declares them.
+        probes: names or kinds of the only ones that it is for; () is all that it goes with.
     """
 
     kind: str
     shots: int
     options: tuple[tuple[str, Any], ...] = ()
+    probes: tuple[str, ...] = ()
 
     @classmethod
     def from_entry(cls, entry: EstimatorEntry, shots: int, source: str, key: str) -> EstimatorSpec:
@@ -50,7 +52,7 @@ class EstimatorSpec:
                     raise ArgumentError(_unknown(entry.estimator, name, known))
                 given[name] = known[name].checked(name, value)
         options = tuple((n, given[n]) for n, option in known.items() if n in given and given[n] != option.default)
-        return cls(entry.estimator, entry.shots or shots, options)
+        return cls(entry.estimator, entry.shots or shots, options, tuple(entry.probes or ()))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the keys of the spec file."""
@@ -61,7 +63,8 @@ class EstimatorSpec:
             if option.always_written or name in given
         }
         plain = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
-        return {"estimator": self.kind, "shots": self.shots, **plain}
+        only = {"probes": list(self.probes)} if self.probes else {}
+        return {"estimator": self.kind, "shots": self.shots, **only, **plain}
 
     @property
     def name(self) -> str:
@@ -88,6 +91,8 @@ class EstimatorSpec:
 
     def goes_with(self, probe: Probe) -> bool:
         """Returns whether the estimator is for probes of this kind."""
+        if self.probes and not {probe.name, probe.kind} & {*self.probes}:
+            return False
         if self.kind == AUTO:
             return True
         chosen = estimator_named(self.kind)
@@ -105,7 +110,7 @@ class EstimatorSpec:
     @property
     def probe_kinds(self) -> str:
         """The kinds of probes that it goes with, in words."""
-        return " or ".join(estimator_named(self.kind).probe_kinds)
+        return " or ".join(self.probes or estimator_named(self.kind).probe_kinds)
 
     def for_probe(self, probe: Probe) -> Estimator:
         """Returns the estimator of a probe.

@@ -31,7 +31,7 @@ def checked_pairs(
     (('ghz', 'product'),)
     """
     found: list[Pair] = []
-    known = _named(probes, signal)
+    known = named(probes, signal)
     for index, pair in enumerate(pairs):
         where = f"pair {index + 1}"
         if len(pair) != 2:
@@ -64,7 +64,7 @@ def probes_of_pairs(pairs: Sequence[Pair], probes: Sequence[Probe], signal: Sign
     >>> [(one.name, one.num_qubits, other.name) for one, other in pairs]
     [('ghz', 3, 'product')]
     """
-    known = _named(probes, signal)
+    known = named(probes, signal)
     return [
         (one, other)
         for first, second in pairs
@@ -74,7 +74,7 @@ def probes_of_pairs(pairs: Sequence[Pair], probes: Sequence[Probe], signal: Sign
     ]
 
 
-def _named(probes: Sequence[Probe], signal: Signal) -> dict[str, list[Probe]]:
+def named(probes: Sequence[Probe], signal: Signal) -> dict[str, list[Probe]]:
     """What names mean: an entry's all its sizes, a table's its probes; the entry's where both have the name."""
     by_entry: dict[str, list[Probe]] = {}
     by_name: dict[str, list[Probe]] = {}

@@ -205,7 +205,8 @@ def _squares(point: Point, gains: FloatArray, populations: FloatArray) -> FloatA
 
 def _new_rate(spec: RunSpec, point: Point, law: _Law) -> float:
     """How much faster the counts surely fall than the noise says, to two digits; 1 where the times stay."""
-    if spec.times is not None or spec.device is not None or point.rule.law is not None or not point.signal.is_constant:
+    given = spec.times_for(point.probe) is not None
+    if given or spec.device is not None or point.rule.law is not None or not point.signal.is_constant:
         return 1.0
     off = abs(np.log(law.rate)) if law.rate > 0 else 0.0
     is_sure = off > max(float(np.log(_WORTH_MOVING)), _SIGMAS * law.rate_error / max(law.rate, 1e-300))

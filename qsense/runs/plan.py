@@ -146,6 +146,7 @@ def _shots_behind(method: Estimator, shots: tuple[int, ...], rows: int) -> tuple
 
 
 def _rule(spec: RunSpec, probe: Probe, named: Noise | CalibrationNoise) -> Rule:
+    times = spec.times_for(probe)
     with at_key(spec.source, "noise"):
         world = spec.world_for(probe, named)
         if isinstance(named, CalibrationNoise) and not world.decay_rates(probe.num_qubits).any():
@@ -154,13 +155,13 @@ def _rule(spec: RunSpec, probe: Probe, named: Noise | CalibrationNoise) -> Rule:
                 "nothing; give `t1_s` and `t2_s`, or a noise model that `qsense calibrate` has measured"
             )
     with at_key(spec.source, "signal" if world.pulses.is_free else "idle"):
-        if world.signal.is_constant or spec.times is not None:
-            world.signal.check_window(np.array(spec.times or (0.0,))[-1:], world.pulses)
+        if world.signal.is_constant or times is not None:
+            world.signal.check_window(np.array(times or (0.0,))[-1:], world.pulses)
     with at_key(spec.source, "noise"):
         rule = (
             designed_rule(probe, acting(world))
-            if spec.times is None
-            else rule_for_times(np.array(spec.times), decay_rate(probe, acting(world)))
+            if times is None
+            else rule_for_times(np.array(times), decay_rate(probe, acting(world)))
         )
     return possible(spec, probe, rule)
 

@@ -14,15 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from qsense.errors import ArgumentError, SpecError, at_key
+from qsense.errors import at_key
 from qsense.extensions import allowing
 from qsense.files import toml_file
 from qsense.noise import Noise, ReadoutError, World
-from qsense.noise.entries import KindEntry, LocalEntry
-from qsense.noise.loading import noise_of_entry
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
-from qsense.runs.gyromagnetic import is_calibration, ratios_of
+from qsense.runs.gyromagnetic import ratios_of
 from qsense.runs.own_probes import Form, state_files
 from qsense.runs.pairs import Pair, checked_pairs, probes_of_pairs
 from qsense.runs.placement import CalibrationNoise, DeviceOptions
@@ -30,6 +28,8 @@ from qsense.runs.planned import PlanEntry
 from qsense.runs.probe_entries import all_probes, named_sizes, probe_entries
 from qsense.runs.sensing import check_senses, check_worlds
 from qsense.runs.spec_file import SCHEMA, SpecFile
+from qsense.runs.spec_parts import check_once, device_of, noise_of, signal_of
+from qsense.runs.times_of_probes import TimesOfProbes, checked_times, times_for
 from qsense.signals import FREE, UNIFORM, Pulses, Signal
 from qsense.signals.magnetic import KEY
 
@@ -59,6 +59,7 @@ class RunSpec:
     strategy: str = "one_step"
     ratios: tuple[tuple[str, float], ...] = ()
     plan: PlanEntry | None = None
+    times_of: TimesOfProbes = ()
 
     def __repr__(self) -> str:
         counts = (("probe", self.probes), ("noise", self.noises), ("estimator", self.estimators))
@@ -119,6 +120,8 @@ class RunSpec:
         data |= {key: value for key, value, default in steered if value != default}
         if self.times is not None:
             data["times_s"] = list(self.times)
+        if self.times_of:
+            data["times_s"] = {name: list(times) for name, times in self.times_of}
         if self.readout_error is not None:
             data["readout_error"] = {
                 "up_given_down": self.readout_error.up_given_down,
@@ -153,6 +156,10 @@ class RunSpec:
 
         return {**state_files(self.probes), "spec.toml": tomli_w.dumps(self.to_dict("file")).encode()}
 
+    def times_for(self, probe: Probe) -> tuple[float, ...] | None:
+        """Returns the times in s at which a probe is measured; None where they are designed."""
+        return times_for(probe, self.times, self.times_of, self.signal)
+
     @property
     def pairs(self) -> list[tuple[Probe, Probe]] | None:
         """The probes that are to be compared with each other; None where the spec leaves it open."""
@@ -181,8 +188,9 @@ class RunSpec:
         """
         check_senses(self.source, self.probes, self.signal)
         if self.idle != "free" and self.signal.is_constant:
+            last = max(times[-1] for times in (self.times or (0.0,), *(times for _, times in self.times_of)))
             with at_key(self.source, "idle"):
-                self.signal.check_window(np.array(self.times or (0.0,))[-1:], Pulses.named(self.idle))
+                self.signal.check_window(np.array([last]), Pulses.named(self.idle))
 
     def world_for(self, probe: Probe, noise: Noise | CalibrationNoise) -> World:
         """Returns the noise that a probe is under, with the signal and the pulses beside it.
@@ -228,37 +236,34 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         SpecError: a name is unknown or a value wrong; the message names the file, the key and the fix.
     """
     with at_key(source, "signal"):
-        signal = _signal(entry)
+        signal = signal_of(entry)
     probes, written = all_probes(entry, signal, folder, source)
     noises: list[Noise | CalibrationNoise] = []
     for index, one in enumerate(entry.noise):
         with at_key(source, f"noise[{index}]"):
-            noises.append(_noise(one, folder))
-    models = [n.name for n in noises]
-    for position, name in enumerate(models):
-        if name in models[:position]:
-            raise SpecError(f'{source}: key `noise`: "{name}" is listed twice; name each once.')
+            noises.append(noise_of(one, folder))
+    check_once(source, "noise", [n.name for n in noises])
     estimators = [
         EstimatorSpec.from_entry(one, entry.shots, source, f"estimators[{index}]")
         for index, one in enumerate(entry.estimators)
     ]
-    names = [e.name for e in estimators]
-    for position, name in enumerate(names):
-        if name in names[:position]:
-            raise SpecError(f'{source}: key `estimators`: "{name}" is listed twice; name each once.')
+    check_once(source, "estimators", [e.name for e in estimators])
     with at_key(source, "readout_error"):
         readout = ReadoutError(**entry.readout_error.model_dump()) if entry.readout_error else None
     with at_key(source, "device"):
-        device, idle = _device(entry)
+        device, idle = device_of(entry)
     with at_key(source, "compare"):
         pairs = None if entry.compare is None else checked_pairs(entry.compare, probes, signal, written)
+    with at_key(source, "times_s"):
+        times = entry.times_s
+        times_of = checked_times(times, probes, signal, written) if isinstance(times, dict) else ()
     spec = RunSpec(
         entry.name,
         tuple(probes),
         tuple(noises),
         tuple(estimators),
         entry.field_rad_per_s,
-        None if entry.times_s is None else tuple(entry.times_s),
+        tuple(times) if isinstance(times, list) else None,
         entry.backend,
         entry.seed,
         readout,
@@ -271,26 +276,7 @@ def resolve(entry: SpecFile, source: str, folder: Path) -> RunSpec:
         entry.strategy,
         ratios_of(entry, noises, source, folder),
         entry.plan,
+        times_of,
     )
     check_worlds(source, spec.probes, spec.noises, signal, spec.pulses)
     return spec
-
-
-def _signal(entry: SpecFile) -> Signal:
-    given = entry.signal
-    return UNIFORM if given is None else Signal(given.weights, given.frequency_hz, given.phase_rad)
-
-
-def _device(entry: SpecFile) -> tuple[DeviceOptions | None, str]:
-    """The options of a device, and the pulses, which `idle` and `device.idle` both name."""
-    named = None if entry.device is None else entry.device.idle
-    if entry.idle is not None and named is not None and entry.idle != named:
-        raise ArgumentError(f'`idle` is "{named}" here and "{entry.idle}" in the spec; give it once')
-    idle = entry.idle or named or "free"
-    return None if entry.device is None else replace(DeviceOptions.from_entry(entry.device), idle=idle), idle
-
-
-def _noise(entry: LocalEntry | KindEntry, folder: Path) -> Noise | CalibrationNoise:
-    if is_calibration(entry):
-        return CalibrationNoise()
-    return noise_of_entry(entry, folder)

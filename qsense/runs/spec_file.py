@@ -102,6 +102,7 @@ class EstimatorEntry(Table):
 
     estimator: str
     shots: Shots | None = None
+    probes: Annotated[list[str], Field(min_length=1)] | None = None
 
 
 class ReadoutErrorEntry(Table):
@@ -174,8 +175,8 @@ class SpecFile(Table):
     """Of a spin, in Hz/T, for φ in tesla: a number, "28.03 GHz/T", or a name such as "nv"."""
     shots: Shots
     """Of every circuit."""
-    times_s: list[Time] | None = None
-    """Sensing times in s, increasing; by default those that integrate G best."""
+    times_s: list[Time] | dict[str, list[Time]] | None = None
+    """Sensing times in s, increasing, or a table of them by probe; by default those that integrate G best."""
     backend: str = "emulator"
     """Where to run: "emulator", "aer", "fake:boston", "ibm:<device>", "module:factory"; `qsense list backends`."""
     allocation: str = Field(default="equal", json_schema_extra={"enum": list(ALLOCATIONS)})
@@ -230,9 +231,13 @@ class SpecFile(Table):
 
     @field_validator("times_s")
     @classmethod
-    def _increase(cls, value: list[float] | None) -> list[float] | None:
-        if value is not None:
-            as_times(value)
+    def _increase(
+        cls, value: list[float] | dict[str, list[float]] | None
+    ) -> list[float] | dict[str, list[float]] | None:
+        if value == {}:
+            raise ValueError('a table of times needs those of a probe, such as ghz = ["0", "10us"]')
+        for one in value.values() if isinstance(value, dict) else () if value is None else (value,):
+            as_times(one)
         return value
 
     @classmethod

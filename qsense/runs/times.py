@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qsense.errors import ArgumentError, at_key
+from qsense.errors import at_key
 from qsense.noise import AnyNoise
 from qsense.numerics.angles import check_field
-from qsense.numerics.fisher import FloatArray
-from qsense.numerics.integration import first_root
 from qsense.numerics.quadrature import Rule, bracketed, without_bracket
 from qsense.probes import Probe
 from qsense.runs.point import acting
-from qsense.theory import crossover
-from qsense.theory.gains import crossing_times, gain, resolution
+from qsense.theory.leads import predicted_crossing
 from qsense.theory.times import earlier_rule
 
 if TYPE_CHECKING:
@@ -50,6 +47,8 @@ def bracket_crossings(spec: RunSpec, rules: Rules) -> Rules:
             if crossing is None:
                 continue
             for one in pair:
+                if spec.times_for(one) is not None:
+                    continue
                 found[one.key, noise] = possible(spec, one, bracketed(found[one.key, noise], crossing))
     return found
 
@@ -68,7 +67,7 @@ def earlier_rules(spec: RunSpec, probe: Probe, noise: AnyNoise, rule: Rule) -> l
         probe, noise: of the point.
         rule: that of today.
     """
-    if spec.times is not None:
+    if spec.times_for(probe) is not None:
         return []
     found = [without_bracket(rule)] if rule.has_bracket else []
     before = earlier_rule(probe, noise)
@@ -93,23 +92,5 @@ def possible(spec: RunSpec, probe: Probe, rule: Rule) -> Rule:
         check_field(probe.num_qubits, spec.field * largest, float(rule.times[-1]), "the field")
     if spec.device is None:
         return rule
-    with at_key(spec.source, "noise" if spec.times is None else "times_s"):
+    with at_key(spec.source, "noise" if spec.times_for(probe) is None else "times_s"):
         return spec.device.on_clock(rule)
-
-
-def predicted_crossing(probe: Probe, noise: AnyNoise, other: Probe, other_noise: AnyNoise) -> float | None:
-    """Returns until when a probe leads another, in s; None if no crossing is predicted."""
-    n = probe.num_qubits
-    if n == 1:
-        return None
-    try:
-        if probe == Probe.ghz(n) and other == Probe.product(n):
-            return crossover(n, noise, product_noise=other_noise)
-
-        def advantage(times: FloatArray) -> FloatArray:
-            return np.asarray(gain(probe, noise, times) - gain(other, other_noise, times))
-
-        least = resolution(probe, noise) + resolution(other, other_noise)
-        return first_root(advantage, crossing_times(n, (noise, other_noise)), 4, least)
-    except ArgumentError:  # it lies beyond the range of numbers
-        return None

@@ -46,7 +46,8 @@ class Cost:
         True
         """
         probe, estimator = spec.probes[0], spec.estimators[0]
-        times = len(spec.times) if spec.times is not None else _TIMES
+        own = spec.times_for(probe)
+        times = _TIMES if own is None else len(own)
         return _cost(probe, estimator, spec.signal, spec.backend, times, spec.allocation == "optimal")
 
 

@@ -15,9 +15,9 @@ from qsense.errors import ArgumentError
 from qsense.estimators.result import Estimate
 from qsense.noise import AnyNoise, LocalNoise
 from qsense.probes import Probe
-from qsense.runs.times import predicted_crossing
 from qsense.study.cells import Cell, groups_of
 from qsense.theory import gain
+from qsense.theory.leads import predicted_crossing
 
 _RATES = ("dephasing_rate_per_s", "emission_rate_per_s", "absorption_rate_per_s")
 

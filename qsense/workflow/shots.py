@@ -3,8 +3,8 @@
 The designed times and settings of the spec are measured once on the emulator, which is exact, with readout error where
 the spec has one. What an estimate's variance would be at the exact value (`Estimate.spread`) then says how the error
 falls; what it does not fall below is the part of 𝓘 that few given times miss. A second simulation at the number found
-corrects it for estimators whose error falls otherwise than 1/√shots. Of a device its decay is known, not what its
-preparation and readout take: it needs more.
+corrects it for estimators whose error falls otherwise than 1/√shots. Of a device its decay is known, and what its
+preparation and readout take only where a plan wrote the spec; else it needs more.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from qsense.runs.point import Point
 from qsense.runs.preparation import prepare_run
 from qsense.runs.spec import RunSpec
 from qsense.signals.magnetic import sensing_time
+from qsense.workflow.as_planned import as_planned, planned_row
 from qsense.workflow.until import target_of, unreachable
 
 _PILOT = 2000  # shots of every circuit
@@ -82,7 +83,7 @@ def shots_for(
         spec: a RunSpec or the path of a TOML file. Where it is measured in two steps, this is what one step needs.
         error: half of the 95 % interval, such as "5%" of the value, 0.05, or "20us" (see `Target.of`).
         goal: "img" (𝓘 of each point), "gain" (G at the worst of its times, beside its largest), "crossover" or "field".
-        dead_time: of preparation and readout of one shot, in s.
+        dead_time: of preparation and readout of one shot, in s; by default that of the plan that wrote the spec, or 0.
         allow_code: as of `run`.
 
     Raises:
@@ -102,7 +103,7 @@ def shots_for(
         resolved = replace(prepare_run(spec, None).spec, strategy="one_step")
         points = _planned(resolved, _PILOT)
         sampler = backends.sampler("emulator", spec.readout_error)
-        measured = [_simulated(point, sampler, resolved) for point in points]
+        measured = [as_planned(_simulated(point, sampler, resolved), resolved) for point in points]
         first = precisions([expected(one) for one in measured], goal, resolved.pairs)
         return [_needed(one, measured, target, resolved, sampler, dead_time) for one in first]
 
@@ -148,7 +149,7 @@ def _needed(
         spins = sum(sum(one.point.total_shots) * one.point.probe.num_qubits for one in own)
         shots = max(round(pilot * min(scale, _MOST_WORK / spins)), 1)
         every = _planned(spec, shots)
-        again = [_simulated(every[place], sampler, spec) for place in first.points]
+        again = [as_planned(_simulated(every[place], sampler, spec), spec) for place in first.points]
         after, found = _solved(again, target, spec)
         own, scale, pilot = again, after, again[0].point.estimator.shots
     half = found.wanted(target)
@@ -158,9 +159,15 @@ def _needed(
     shots = max(math.ceil(pilot * scale), least)
     by_time = [[n * shots / pilot for n in one.point.total_shots] for one in own]
     seconds = sum(
-        sensing_time(each, one.point.rule.times.tolist(), dead) for each, one in zip(by_time, own, strict=True)
+        sensing_time(each, one.point.rule.times.tolist(), dead or _planned_dead(spec, one.point))
+        for each, one in zip(by_time, own, strict=True)
     )
     return Needed(first.label, found.value, half, shots, math.ceil(sum(map(sum, by_time))), seconds, found.floor)
+
+
+def _planned_dead(spec: RunSpec, point: Point) -> float:
+    row = planned_row(spec, point)
+    return 0.0 if row is None else row.dead_time_s
 
 
 def _solved(own: Sequence[MeasuredPoint], target: Target, spec: RunSpec) -> tuple[float, Precision]:

@@ -71,14 +71,16 @@ def test_a_threshold_is_told_only_where_something_hangs_on_it():
 
 
 def test_seconds_that_are_too_few_are_told_first():
-    """The best times are below 1 s/(4 · 0.1); GHZ of three spins is fastest."""
+    """The best times are 1 s/(4 · 0.1) and N times earlier for GHZ, of two circuits; product spins have three."""
     noise = qsense.LocalNoise(dephasing=0.1)
     nothing = plan(noise=noise, num_qubits=[2, 3], seconds=0.1)
     assert all(row.shots == 0 for row in nothing.rows)
-    assert nothing.advice.sentence.startswith("Nothing fits into 100 ms: one repetition takes at least 833 ms (GHZ of")
-    some = plan(noise=noise, seconds=1.5)
-    assert some.row("ghz", 2).shots == 1
-    assert "not one repetition of it fits into 1.5 s: it takes 2.5 s" in some.advice.sentence
+    assert nothing.advice.sentence.startswith(
+        "Nothing fits into 100 ms: one repetition of each circuit takes at least 1.67 s (GHZ of"
+    )
+    some = plan(noise=noise, seconds=3.0)
+    assert some.row("ghz", 2).shots == 2
+    assert "not one repetition of each of its circuits fits into 3 s: that takes 7.5 s" in some.advice.sentence
     assert "fits" not in plan(noise=noise, seconds=100.0).advice.sentence
 
 

@@ -1,0 +1,93 @@
+"""Squeezed spins: the closed form of a one-axis-twisted probe that is read by its collective spin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qsense.numerics.fisher import FloatArray
+from qsense.planning.curves import Curve
+from qsense.planning.kinds import by_kinds
+from qsense.planning.question import Factors
+from qsense.planning.spins import Spins
+
+
+@dataclass(frozen=True, eq=False)
+class Squeezed:
+    """A one-axis-twisted probe read by its collective spin: G ≥ <∂J>²/Var J, in closed form.
+
+    Source: Kitagawa & Ueda, Phys. Rev. A 47, 5138 (1993): <J_x> = (N/2) cos^{N−1} χ, and the correlation of two spins
+    across it is C = (A − √(A² + B²))/4 with A = 1 − cos^{N−2} 2χ and B = 4 sin χ cos^{N−2} χ. Noise of each spin
+    multiplies its part by η_j; a phase that spins share mixes C with the correlation 1 − A/2 along the mean spin.
+
+    Attributes:
+        spins: of a device, or those of a noise, with their numbers alone.
+        strength: χ in rad.
+        lost: λ of each spin's preparation and readout turn, shape (spins,).
+        waits: how long the twisting takes, in s, in which spins decay as in the window.
+        world: noise that is not that of a device's calibration; None on a device.
+        moved: the same with each kind of rate raised in turn, as of OfTheory.
+    """
+
+    spins: Spins
+    strength: float
+    lost: FloatArray
+    overhead: float = 0.0
+    waits: float = 0.0
+    world: Any = None
+    readout: str = "moments"
+    tells_gain: bool = True
+    moved: tuple[Curve, ...] = ()
+
+    def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
+        if self.moved and factors.kinds is not None:
+            return by_kinds(self, self.moved, times, factors.kinds)
+        slope, across, _ = self.of_collective_spin(times, factors)
+        return np.asarray(slope**2 / across)
+
+    def of_collective_spin(self, times: FloatArray, factors: Factors) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Returns ∂<J> by θ, and the variances of J across and along the mean spin, each of shape (draws, times)."""
+        n = len(self.spins.qubits)
+        # A spin that is lost before or while it twists is no longer correlated either.
+        if self.world is None:
+            decay = np.exp(-(times[None, :, None] + self.waits) / self.spins.relaxation(factors).t2)
+            shared = np.zeros((1, len(times), 1, 1))
+        else:
+            scaled = (times[None, :] / factors.whole[:, None]).ravel()
+            shape = (len(factors.whole), len(times))
+            decay = self.world.spin_channel(scaled, n).coherence.reshape(*shape, n)
+            shared = self.world.covariance(scaled, n).reshape(*shape, n, n)
+        own = np.exp(-0.5 * np.diagonal(shared, axis1=-2, axis2=-1))
+        eta = (1 - self.lost) * (1 - self.spins.lost_in_window) * self.spins.contrast * decay * own
+        mean, across = one_axis_moments(n, self.strength)
+        along = 1 - one_axis_a(n, self.strength) / 2
+        slope = mean * eta.sum(-1) / 2
+        both = eta[..., :, None] * eta[..., None, :]
+
+        def variance(one: float, other: float) -> FloatArray:
+            pairs = both * (one * np.cosh(shared) + other * np.sinh(shared))
+            pairs = pairs.sum((-2, -1)) - np.diagonal(pairs, axis1=-2, axis2=-1).sum(-1)
+            return np.asarray((n + pairs) / 4)
+
+        return slope, variance(across, along), variance(along, across) - slope**2
+
+    def information(self, times: FloatArray, factors: Factors) -> FloatArray:
+        return self.gain(times, factors)
+
+
+def one_axis_a(num_qubits: int, strength: float) -> float:
+    """Returns A = 1 − cos^{N−2} 2χ of Kitagawa and Ueda."""
+    return float(1 - np.cos(2 * strength) ** (num_qubits - 2))
+
+
+def one_axis_moments(num_qubits: int, strength: float) -> tuple[float, float]:
+    """Returns <σ_x> of a spin and <σ_y σ_y> of two, of a one-axis-twisted state turned for the least variance along y.
+
+    >>> one_axis_moments(4, 0.0)
+    (1.0, 0.0)
+    """
+    a = one_axis_a(num_qubits, strength)
+    b = 4 * np.sin(strength) * np.cos(strength) ** (num_qubits - 2)
+    return float(np.cos(strength) ** (num_qubits - 1)), float((a - np.sqrt(a**2 + b**2)) / 4)
