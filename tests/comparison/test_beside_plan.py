@@ -25,13 +25,13 @@ def planned(probe, size, factor=1.0, rate=GAMMA):
 
 @pytest.fixture
 def record_of(tmp_path, without_figures):
-    def made(rows):
+    def made(rows, **change):
         spec = {
             "schema": 1, "name": "planned", "probes": ["ghz", "product"], "num_qubits": 3,
             "noise": [{"dephasing_rate": GAMMA}], "estimators": "auto", "field_rad_per_s": 0.1, "shots": 20000,
             "times_s": TIMES, "seed": 3, "plan": {"goal": "rate", "source": "custom", "rows": rows},
         }  # fmt: skip
-        return qsense.run(qsense.RunSpec.from_dict(spec), out=tmp_path)
+        return qsense.run(qsense.RunSpec.from_dict(spec | change), out=tmp_path)
 
     return made
 
@@ -52,6 +52,15 @@ def test_what_was_planned_wrongly_is_named_with_where_it_shows(record_of):
     assert lines[0].startswith("ghz, N = 3: mis-planned from the start: G is 0.66")
     assert lines[1].startswith("product, N = 3: mis-planned later")
     assert "below the plan" in lines[1]
+
+
+def test_one_time_does_not_tell_where_a_plan_was_wrong(record_of):
+    rows = planned_rows(record_of([planned("ghz", 3, 1.5), planned("product", 3)], times_s={"ghz": [0.5]}))
+    assert [row["time_s"] for row in rows if (row["probe"], row["quantity"]) == ("ghz", "gain")] == [0.5]
+    lines = misplanned(rows)
+    assert lines[0].startswith("ghz, N = 3: mis-planned: G is 0.66")
+    assert "one time does not tell" in lines[0]
+    assert "as planned" in lines[1]
 
 
 @pytest.mark.checkout

@@ -16,6 +16,7 @@ from qsense.planning.plan import plan_of
 from qsense.planning.question import Factors, Question
 from qsense.probes import Probe
 from qsense.signals import Pulses, Signal
+from qsense.workflow.shots import shots_for
 
 pytest.importorskip("qiskit_ibm_runtime")
 SHOTS = 20000
@@ -69,6 +70,19 @@ def test_dead_times_are_those_asked_for_and_those_that_the_device_reports(manila
     assert product.overhead_s == reading
     assert row.overhead_s > reading
     np.testing.assert_allclose(product.device_s, product.shots * (product.best_time_s + reading + 3e-6), rtol=1e-12)
+
+
+def test_shots_of_the_spec_count_what_preparation_and_readout_take(manila):
+    """`qsense shots` of the spec has the G of its plan; without that the emulator is better than the device."""
+    found = plan_of(DeviceSource(manila, "fake:manila"), Question((2,), goal="img"), None, "fake:manila")
+    spec = found.to_spec()
+    needed = shots_for(qsense.RunSpec.from_dict(spec), "5%")
+    rows = [found.row(kind, 2) for kind in ("ghz", "product")]
+    assert [one.shots for one in needed] == pytest.approx([row.cost.circuit_shots for row in rows], rel=0.04)
+    assert [one.seconds for one in needed] == pytest.approx([row.device_s for row in rows], rel=0.04)
+    assert spec["plan"]["calibration_shots"] == 2000 * 4  # none, all and either spin up
+    bare = shots_for(qsense.RunSpec.from_dict({key: spec[key] for key in spec if key != "plan"}), "5%")
+    assert all(less.shots < 0.9 * one.shots for less, one in zip(bare, needed, strict=True))
 
 
 def test_the_command_prints_a_verdict_and_writes_a_spec_that_runs(tmp_path, monkeypatch, capsys, without_figures):
