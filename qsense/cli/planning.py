@@ -101,6 +101,9 @@ def plan(
     signal_phase: SignalPhase = 0.0,
     idle: Sequences = "free",
     gyromagnetic_ratio: GyromagneticRatio = None,
+    optimal: Annotated[
+        bool, typer.Option("--optimal", help="Search the best symmetric probe too: N ≤ 8, seconds.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Write the run spec of what is advised, for qsense run.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a figure against N: .png, .svg or .pdf.")] = None,
     allow_code: AllowCode = False,
@@ -129,6 +132,7 @@ def plan(
         signal,
         chosen[0],
         chosen,
+        optimal,
     )
     ratio = ratio_of(gyromagnetic_ratio, model)
     rates = {"dephasing": dephasing, "emission": emission, "absorption": absorption, "depolarizing": depolarizing}

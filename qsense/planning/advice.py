@@ -221,6 +221,8 @@ def _sentence(
 def _named(row: Row) -> str:
     if row.kind == "ghz":
         return f"GHZ of N = {row.num_qubits}"
+    if row.kind == "optimal":
+        return f"the best symmetric probe of N = {row.num_qubits}"
     known = ", an estimate" if row.is_estimate else ""
     return f"{row.kind} spins of N = {row.num_qubits} ({row.probe}{known})"
 

@@ -171,6 +171,7 @@ class OfTheory:
         world: noise, signal and pulses.
         readout: the name of what reaches it.
         moved: the same with each kind of rate raised by e^RAISED in turn; empty where there is one kind.
+        scaled_by: which of the kinds of Factors scales all times; None where that is `whole`.
     """
 
     probe: Probe
@@ -180,6 +181,7 @@ class OfTheory:
     overhead: float = 0.0
     tells_gain: bool = True
     moved: tuple[Curve, ...] = ()
+    scaled_by: int | None = None
 
     @cached_property
     def _table(self) -> tuple[FloatArray, FloatArray]:
@@ -197,7 +199,9 @@ class OfTheory:
     def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
         if self.moved and factors.kinds is not None:
             return by_kinds(self, self.moved, times, factors.kinds)
-        scaled = times[None, :] / factors.whole[:, None]  # noise that is slower by a factor needs so much longer
+        by_kind = self.scaled_by is not None and factors.kinds is not None
+        whole = np.exp(factors.kinds[:, self.scaled_by]) if by_kind else factors.whole  # type: ignore[index]
+        scaled = times[None, :] / whole[:, None]  # noise that is slower by a factor needs so much longer
         if self._engine.method == "closed form":
             flat = np.sort(np.unique(scaled.ravel()))
             found = np.asarray(self._engine.of_angle(flat))[np.searchsorted(flat, scaled)]

@@ -64,6 +64,8 @@ class DeviceSource:
             curves["squeezed"], probes["squeezed"] = best_strength(twisted, span)
         elif not signal.has_unit_weights:
             left_out["squeezed"] = "a squeezed probe senses a field that is the same for all spins"
+        if question.with_optimum:
+            left_out["optimal"] = "no circuit in few gates prepares it: what that would cost is not known"
         world = World(noise, signal, question.pulses)
         t2_mean = n / float((1 / t2).sum())
         removable = {PREPARATION} | {UNEVEN for one in (t1, t2) if is_uneven(one)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, World
 from qsense.planning.curves import Curve, OfTheory, ProductOnDevice
-from qsense.planning.kinds import each_raised
+from qsense.planning.kinds import RAISED, each_raised
 from qsense.planning.question import Question
 from qsense.planning.site import SHARED, Lonely, Site, best_strength, perfect_ghz
 from qsense.planning.spins import UNEVEN, WEIGHTS, Spins, even_weights, is_uneven
@@ -22,6 +23,7 @@ from qsense.theory.engines import engine_for
 from qsense.theory.scales import lifetimes
 
 MOST_DENSE = 8  # spins of a probe whose gain takes dense matrices
+MOST_SEARCHED = 8  # spins of a search that takes seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,12 @@ class NoiseSource:
         if isinstance(rates, LocalNoise) and world.pulses.is_free and not world.noise.phase_noise:
             t2 = 2 / float(np.mean(world.decay_rates(num_qubits)))
         without = partial(_without, num_qubits, world)
+        if question.with_optimum:
+            found = _optimum(num_qubits, world, question)
+            if isinstance(found, str):
+                left_out["optimal"] = found
+            else:
+                curves["optimal"], probes["optimal"] = _searched(found, num_qubits, world, span), found
         product = curves["product"]
         uncertain = "the noise as a whole"
         if isinstance(product, ProductOnDevice):
@@ -75,6 +83,35 @@ def _without(num_qubits: int, world: World, taken: frozenset[str]) -> Lonely | N
         return None
     span = _span(num_qubits, rest)
     return _curves_of(num_qubits, rest, span)[0], span
+
+
+def _searched(probe: Probe, num_qubits: int, world: World, span: tuple[float, float]) -> Curve:
+    """The curve of a probe, as uncertain as those beside it: by T1 and T2 where these are, else as `each_raised`."""
+    spins, more = _relaxing(num_qubits, world), math.exp(RAISED)
+    if spins is None:
+        worlds = each_raised(world)
+    elif np.isinf(spins.t1).all():
+        return OfTheory(probe, world, span, scaled_by=1)
+    else:
+        longer = (spins.t1 * more, spins.t2), (spins.t1, np.minimum(spins.t2 * more, 2 * spins.t1))
+        worlds = [World(LocalNoise.from_t1_t2(t1, t2), world.signal) for t1, t2 in longer]
+    return OfTheory(probe, world, span, moved=tuple(OfTheory(probe, one, span) for one in worlds))
+
+
+def _optimum(num_qubits: int, world: World, question: Question) -> Probe | str:
+    """The best symmetric probe for what is asked, or why there is none."""
+    from qsense.theory.optimal import optimal_probe
+
+    if num_qubits > MOST_SEARCHED:
+        return f"its search takes minutes beyond N = {MOST_SEARCHED}; see qsense optimal"
+    if question.goal == "crossover":
+        return "it is the best for 𝓘 or for the rate, not for a crossing"
+    objective: Any = "integrated_gain" if question.goal == "img" else "rate"
+    try:
+        found = optimal_probe(num_qubits, world, objective, dead_time=question.dead_time).probe
+    except ArgumentError as error:
+        return str(error).rstrip(".")
+    return found if found.name.startswith("optimal") else f"the search finds no symmetric probe above {found.name}"
 
 
 def _span(num_qubits: int, world: World) -> tuple[float, float]:

@@ -124,6 +124,7 @@ def plan_sensing(
     idle: str = "free",
     qubits: Sequence[int] | str | None = None,
     gyromagnetic_ratio: float | str | None = None,
+    with_optimum: bool = False,
     allow_code: bool = False,
 ) -> SensingPlan:
     """Returns which probe to build, on which qubits, with how many spins, when to measure and how often, and why.
@@ -144,6 +145,7 @@ def plan_sensing(
         idle: pulses of the window: a name, several ("free,hahn,cpmg:2") or "auto", from which the best is found.
         qubits: of the device: as in `[device]` of a spec.
         gyromagnetic_ratio: in Hz/T, or a name such as "nv"; by default the noise model's, where it has one.
+        with_optimum: whether the best symmetric probe is searched too, of a noise and up to N = 8; seconds each.
         allow_code: whether a module:factory may be imported.
 
     Raises:
@@ -157,7 +159,7 @@ def plan_sensing(
     sizes = (num_qubits,) if isinstance(num_qubits, int) else tuple(num_qubits)
     sequences = sequences_of(idle, signal)
     question = Question(
-        sizes, goal, dead_time, shots, seconds, precision, uncertainty, signal, sequences[0], sequences
+        sizes, goal, dead_time, shots, seconds, precision, uncertainty, signal, sequences[0], sequences, with_optimum
     )  # fmt: skip
     source = source_of(backend, noise, question, qubits, allow_code)
     ratio = _ratio(gyromagnetic_ratio, noise)

@@ -38,6 +38,7 @@ class Question:
         uncertainty: relative standard error of T1 and T2.
         signal, pulses: as of a World.
         sequences: of pulses to choose from; empty where there is no choice but `pulses`.
+        with_optimum: whether the best symmetric probe is searched too, which takes seconds.
 
     Raises:
         ArgumentError: a number is out of its range, or both budgets are given.
@@ -56,6 +57,7 @@ class Question:
     signal: Signal = UNIFORM
     pulses: Pulses = FREE
     sequences: tuple[Pulses, ...] = ()
+    with_optimum: bool = False
 
     def __post_init__(self) -> None:
         if self.goal not in GOALS:

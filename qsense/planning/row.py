@@ -72,8 +72,10 @@ class Row:
 
     @property
     def kind(self) -> str:
-        """ "ghz", "product" or "squeezed"."""
+        """ "ghz", "product", "squeezed" or "optimal"."""
         name = self.probe.partition(":")[0]  # a GHZ probe of other signs is "ghz:+-"
+        if name.startswith("optimal"):
+            return "optimal"
         return "squeezed" if name == "one_axis" else name
 
     @property

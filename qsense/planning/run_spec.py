@@ -87,7 +87,7 @@ def spec_of(plan: SensingPlan, name: str) -> dict[str, Any]:
 
 def _rows(plan: SensingPlan, size: int) -> list[Row]:
     entangled = plan.advice.probe if plan.advice.probe != "product" else "ghz"
-    if plan.backend is not None or plan.row(entangled, size).kind == "ghz":
+    if plan.backend is not None or plan.row(entangled, size).kind in ("ghz", "optimal"):
         entangled = "ghz"
     return [plan.row(entangled, size), plan.row("product", size)]
 
@@ -97,6 +97,8 @@ def _description(plan: SensingPlan, rows: list[Row]) -> str:
     advised = plan.row(plan.advice.probe, plan.advice.num_qubits)
     if advised.kind == "squeezed" and all(row.kind != "squeezed" for row in rows):
         said += f"; the advised {advised.probe} needs a twisting that this device has not as a gate: GHZ stands for it"
+    if advised.kind == "optimal":
+        said += "; the advised best symmetric probe is written by qsense optimal --out: GHZ stands for it"
     return said
 
 

@@ -19,6 +19,7 @@ _LOOKS = {
     "product": ("product", COLOURS["product"], "--", "o"),
     "ghz": ("GHZ", COLOURS["ghz"], "-", "s"),
     "squeezed": ("squeezed", OTHERS[0], "-.", "D"),
+    "optimal": ("best symmetric", OTHERS[1], ":", "^"),
 }
 _PARETO = r"$\delta\varphi\,\sqrt{T}$ (rad/s/$\sqrt{\mathrm{Hz}}$)"
 

@@ -73,3 +73,17 @@ def test_what_inverting_the_readout_costs(wrong):
     asymmetry = (e1 - e0) ** 2  # of spin 0 at half height: a plan takes its error for 1
     np.testing.assert_allclose(told, slope**2 / variance * (1 - asymmetry), rtol=2e-3)
     assert told < curve.information(np.array([1e-9]), Factors.scaled([1.0], n))[0, 0]
+
+
+def test_the_best_symmetric_probe_is_a_row_where_it_is_asked_for():
+    """𝓘 of the best of two spins under dephasing is 1.125 times that of product spins."""
+    noise = qsense.LocalNoise(dephasing=0.1)
+    plan = qsense.plan_sensing(noise=noise, num_qubits=[2, 9], goal="img", with_optimum=True)
+    np.testing.assert_allclose(plan.row("optimal", 2).integrated_gain_s, 1.125 * 2 / 0.4, rtol=1e-3)
+    assert abs(plan.row("optimal", 2).advantage_db.high - 10 * np.log10(1.125)) < 0.02  # T2 scales all times alike
+    assert "beyond N = 8" in plan.left_out["optimal", 9]
+    alone = qsense.plan_sensing(noise=noise, num_qubits=2, goal="img", with_optimum=True)
+    assert "the best symmetric probe of N = 2" in alone.advice.sentence
+    assert alone.to_spec()["probes"] == ["ghz", "product"]
+    crossing = qsense.plan_sensing(noise=noise, num_qubits=2, goal="crossover", with_optimum=True)
+    assert "crossing" in crossing.left_out["optimal", 2]
