@@ -21,6 +21,7 @@ from qsense.planning.question import Factors, Question
 from qsense.planning.scatter import scatter
 
 _NEAR = 1e-3  # of a crossing, for the slope there
+_BETWEEN = 16
 
 
 class Measured(NamedTuple):
@@ -121,14 +122,14 @@ def _of_crossing(
     end = min(float(part.design.times[-1]) for part in (one, other))
     is_seen = (crossings > 0) & (crossings < end)
     times = np.where(is_seen, crossings, end / 2)
-    row, near = np.arange(len(times)), np.outer(times, [1 - _NEAR, 1.0, 1 + _NEAR])
+    near = np.outer(times, [1 - _NEAR, 1.0, 1 + _NEAR])
     first, second, missed, slope = np.zeros((4, len(times)))
     for sign, part in ((1, one), (-1, other)):
         rule = part.design.rule
         assert rule is not None
         drawn = rule.interpolation(times)
         at_nodes = tabulate(part.curve, rule.times, factors, question).gain
-        there = tabulate(part.curve, near.ravel(), factors, question).gain.reshape(-1, *near.shape)[row, row]
+        there = _gains_near(part.curve, near, factors, question)
         spread = scatter(part.curve, rule.times, factors, question)
         first = first + (spread.first * drawn**2).sum(-1)
         second = second + (spread.second * drawn**2).sum(-1)
@@ -137,6 +138,15 @@ def _of_crossing(
     with np.errstate(divide="ignore", invalid="ignore"):
         first, second, missed = first / slope**2, second / slope**2, missed / slope**2
     return first, second, np.where(is_seen, missed, math.inf), times
+
+
+def _gains_near(curve: Curve, near: FloatArray, factors: Factors, question: Question) -> FloatArray:
+    """G of each draw at its own times, shape (draws, times); of many draws by lines of ln G between a few times."""
+    if len(near) == 1:
+        return tabulate(curve, near[0], factors, question).gain
+    at = np.linspace(near.min(), near.max(), _BETWEEN)
+    logs = np.log(np.maximum(tabulate(curve, at, factors, question).gain, 1e-300))
+    return np.exp([np.interp(own, at, one) for own, one in zip(near, logs, strict=True)])
 
 
 def frequency_error(own: Measured, cost: Cost, question: Question, factors: Factors) -> FloatArray:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from qsense.errors import ArgumentError
 from qsense.planning.advice import Advice, advise
+from qsense.planning.ambiguity import Unambiguous, unambiguous
 from qsense.planning.bound import Bound, bound_of
 from qsense.planning.question import PRECISION, UNCERTAINTY, Goal, Question, sequences_of
 from qsense.planning.row import Row
@@ -55,6 +57,12 @@ class SensingPlan:
         sites = [site for site in self.sites if site.num_qubits == num_qubits]
         return next((site for site in sites if site.world.pulses.name == self.advice.idle), sites[0])
 
+    @cached_property
+    def unambiguous(self) -> Unambiguous:
+        """What entanglement saves at the advised N with ambiguity counted; it takes a second or two."""
+        size, of = self.advice.num_qubits, self.of_advice()
+        return unambiguous(of.site(size), of.row("ghz", size), of.row("product", size), of.question)
+
     def of_advice(self) -> SensingPlan:
         """Returns the plan of the sequence of pulses that is advised."""
         idle = self.advice.idle
@@ -95,6 +103,7 @@ class SensingPlan:
             KEY: self.ratio,
             "rows": [row.to_dict() for row in self.rows],
             "bounds": [bound.to_dict() for bound in self.bounds],
+            "unambiguous": self.unambiguous.to_dict(),
             "advice": self.advice.sentence,
             "reasons": self.advice.to_dict(),
             "left_out": [

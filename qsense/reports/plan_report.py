@@ -140,6 +140,7 @@ def _notes(plan: SensingPlan, has_rates: bool) -> list[str]:
     for probe, why in dict.fromkeys((probe, why) for (probe, _), why in plan.left_out.items()):
         sizes = [str(size) for (name, size), reason in plan.left_out.items() if (name, reason) == (probe, why)]
         found.append(f"{probe}, N = {', '.join(sizes)}: not planned: {why}")
+    found += _of_field(plan)
     budget = f"{asked.shots} shots" if asked.shots is not None else None
     if asked.seconds is not None:
         budget = _time(asked.seconds)
@@ -150,6 +151,34 @@ def _notes(plan: SensingPlan, has_rates: bool) -> list[str]:
         names = ", ".join(one.pulses.name for one in asked.each())
         found.append(f"pulses: of each probe the best of {names}; gains are over product spins with their best")
     found.append(f"{shots}; ± and intervals: 95 %, of {uncertain} known to {asked.uncertainty:.0%}")
+    return found
+
+
+def _of_field(plan: SensingPlan) -> list[str]:
+    """Sensitivity and range of the advised probe beside product spins, and the advantage with ambiguity counted."""
+    best = plan.row(plan.advice.probe, plan.advice.num_qubits)
+    rows = [best] if best.kind == "product" else [best, plan.row("product", best.num_qubits)]
+
+    def field(row: Row, value: float, tesla: float | None, unit: str) -> str:
+        shown = f"{short(value)} {unit}" if tesla is None else readable_field(tesla, "√" in unit)
+        return f"{_name(row)} {shown}"
+
+    sensed = [field(r, r.sensitivity_hz_per_root_hz, r.sensitivity_t_per_root_hz, "Hz/√Hz") for r in rows]
+    ranges = [
+        field(r, r.dynamic_range_rad_per_s, r.in_tesla(r.dynamic_range_rad_per_s), "rad/s").replace(" ", " ±", 1)
+        for r in rows
+    ]
+    found = [f"sensitivity: {', '.join(sensed)}; range at the best time: {', '.join(ranges)}"]
+    counted = plan.unambiguous
+    if best.kind == "ghz" and counted.advantage_db is not None:
+        within, to = (
+            f"{short(one)} rad/s" if plan.ratio is None else readable_field(best.in_tesla(one) or 0.0)
+            for one in (counted.range_rad_per_s, counted.error_rad_per_s)
+        )
+        found.append(
+            f"past its range GHZ is ambiguous: with this counted, within ±{within} and to {to}, it saves "
+            f"{counted.advantage_db:+.2f} dB of the time (qsense ladder)"
+        )
     return found
 
 

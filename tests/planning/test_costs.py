@@ -116,6 +116,18 @@ def test_numbers_of_a_row_in_other_units():
         assert row["intervals"]["shots"]["low"] <= row["shots"] <= row["intervals"]["shots"]["high"]
 
 
+def test_ambiguity_counted():
+    """White dephasing leaves nothing to save: a ladder of one spin's fringes costs what one of GHZ does."""
+    found = qsense.plan_sensing(noise=qsense.LocalNoise(dephasing=0.1), num_qubits=2, precision=0.3)
+    counted = found.unambiguous
+    assert counted.advantage_db == pytest.approx(0, abs=0.05)
+    assert counted.range_rad_per_s == found.row("product", 2).dynamic_range_rad_per_s
+    shared = qsense.NoiseModel(EMISSION, collective_dephasing=0.1)
+    refused = qsense.plan_sensing(noise=shared, num_qubits=2).to_dict()["unambiguous"]
+    assert refused["advantage_db"] is None
+    assert "share" in refused["why"]
+
+
 def test_too_few_shots_for_an_estimator_are_refused_and_not_raised():
     plan = qsense.plan_sensing(noise=EMISSION, num_qubits=N, shots=9)
     assert plan.row("ghz", N).cost.circuit_shots == 4
