@@ -3,7 +3,7 @@ BIN := .venv/bin
 ARGS ?=
 PYTEST = OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: install paper test docs quick lint types unit wheel durations newest test-vendors peers bench draws studies clean
+.PHONY: install paper test docs notebooks quick lint types unit wheel durations newest test-vendors peers bench draws studies clean
 
 install: .venv/installed
 
@@ -18,8 +18,8 @@ paper: install  ## the main job: runs/paper.toml, from circuits to the compariso
 test: lint types unit wheel  ## everything that must hold
 
 lint: install
-	$(BIN)/ruff check qsense tests benchmarks docs
-	$(BIN)/ruff format --check qsense tests benchmarks docs
+	$(BIN)/ruff check qsense tests benchmarks docs notebooks
+	$(BIN)/ruff format --check qsense tests benchmarks docs notebooks
 
 types: install
 	$(BIN)/mypy
@@ -40,7 +40,15 @@ wheel: install  ## all other tests, and the doctests, against the built wheel an
 	$(PYTEST) -p no:cacheprovider -m "not checkout and not long and not slow and not study" tests; \
 	status=$$?; rm -rf $$folder; exit $$status
 
-docs: .venv/docs-installed  ## the site in build/site: examples of its pages run, every link checked; needs no network
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+SOURCES := $(shell find qsense noise_models -name '*.py' -o -name '*.toml')
+
+notebooks: $(NOTEBOOKS:%=build/%)  ## executes all notebooks, those that have changed or whose code has
+
+build/notebooks/%.ipynb: notebooks/%.ipynb docs/site/execute.py $(SOURCES) .venv/docs-installed
+	$(BIN)/python docs/site/execute.py $< $@
+
+docs: .venv/docs-installed notebooks  ## the site in build/site: examples of its pages run, every link checked; needs no network
 	$(PYTEST) -m site tests
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from check import faults_of
 from commands import commands_page
+from executed import notebook_pages
 from keys import keys_page, schema_files
 from outside import shipped_pages, with_links_of_the_site
 from public import python_page
@@ -24,7 +25,7 @@ def on_files(files: Any, config: Any) -> Any:
     pages = {"reference/python.md": (python_page(), None), "reference/commands.md": (commands_page(), None)}
     pages["reference/keys.md"] = (keys_page(), None)
     pages |= {path: (content, None) for path, content in schema_files().items()}
-    pages |= shipped_pages(ROOT)
+    pages |= shipped_pages(ROOT) | notebook_pages(ROOT)
     _origins.clear()
     for path, (content, origin) in pages.items():
         files.append(File.generated(config, path, content=content))

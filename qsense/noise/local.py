@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from qsense.errors import ArgumentError, SpecError
-from qsense.files import short_repr
+from qsense.files import html_repr, short_repr
 from qsense.noise import relaxation
 from qsense.noise.channel import SpinChannel
 from qsense.numerics.fisher import FloatArray
@@ -60,7 +60,7 @@ class LocalNoise:
     exponent: float = 1.0
     transverse: tuple[float, ...] = (0.0,)
     name: str = field(default="custom", compare=False)
-    __repr__ = short_repr
+    __repr__, _repr_html_ = short_repr, html_repr
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from qsense.errors import ArgumentError, SpecError
-from qsense.files import short_repr
+from qsense.files import html_repr, short_repr
 from qsense.noise.channel import SpinChannel
 from qsense.noise.checked import checked
 from qsense.noise.coupling import Coupling, StoredCoupling, check_size, coupling_keys, energies, stored, upper
@@ -53,7 +53,7 @@ class NoiseModel(Traits):
     phase_noise: tuple[PhaseNoise, ...] = ()
     coupling: StoredCoupling = 0.0
     dipolar: StoredCoupling = 0.0
-    __repr__ = short_repr
+    __repr__, _repr_html_ = short_repr, html_repr
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from qsense.errors import ArgumentError
+from qsense.files.markup import paragraph, table
 from qsense.planning.advice import Advice, advise
 from qsense.planning.ambiguity import Unambiguous, unambiguous
 from qsense.planning.bound import Bound, bound_of
@@ -110,6 +111,23 @@ class SensingPlan:
                 {"probe": probe, "num_qubits": size, "why": why} for (probe, size), why in self.left_out.items()
             ],
         }
+
+    def _repr_html_(self) -> str:
+        """The advice and the rows in a notebook; times in s."""
+        head = ("probe", "N", "G(0)", "best t (s)", "gain (dB)", "leads for (s)", "shots")
+        rows = [
+            (
+                row.probe,
+                row.num_qubits,
+                row.gain_start,
+                row.best_time_s,
+                row.advantage_db.value,
+                row.leads_until_s,
+                row.shots,
+            )
+            for row in self.rows
+        ]
+        return paragraph(self.advice.sentence) + paragraph(self.advice.limit) + table(rows, head)
 
     def to_spec(self, name: str = "plan") -> dict[str, Any]:
         """Returns the keys of the run spec that would measure what is advised; see `planning.written`."""

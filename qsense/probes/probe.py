@@ -290,5 +290,10 @@ class Probe:
             return self._numbers()
         return None if self.is_mixed else vectors.projected(self)
 
+    def _repr_html_(self) -> str:
+        from qsense.probes.picture import picture
+
+        return picture(self)
+
     def _numbers(self) -> ComplexArray:
         return np.frombuffer(self.data or b"", dtype=np.complex128)

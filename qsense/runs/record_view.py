@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any
 
+from qsense.files import markup
 from qsense.files.figures import COLOURS, OTHERS, blank_figure, choose_evenly, drawing, literal, say_what_is_left_out
 from qsense.files.units import time_unit
 from qsense.runs.columns import CURVE_COLUMNS, POINT_COLUMNS
@@ -37,16 +37,10 @@ def html_table(title: str, summary: Mapping[str, Any]) -> str:
         "± (s)": "integrated_gain_stderr_s",
         "z": "z",
     }
-    table = ""
-    if summary["rows"]:
-        head = "".join(f"<th>{name}</th>" for name in ("probe", "N", "noise", "estimator", *numbers))
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{_cell(row.get(key))}</td>" for key in (*names, *numbers.values())) + "</tr>"
-            for row in summary["rows"]
-        )
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    verdicts = "".join(f"<li>{escape(str(verdict))}</li>" for verdict in summary["verdicts"])
-    return f"<p>{escape(title)}</p>{table}" + (f"<ul>{verdicts}</ul>" if verdicts else "")
+    keys = (*names, *numbers.values())
+    shown = [[row.get(key) for key in keys] for row in summary["rows"]]
+    table = markup.table(shown, ("probe", "N", "noise", "estimator", *numbers)) if shown else ""
+    return markup.paragraph(title) + table + markup.bullets(summary["verdicts"])
 
 
 def read_estimates(record: RunRecord) -> list[dict[str, Any]]:
@@ -131,9 +125,3 @@ def _draw(panel: Axes, own: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[
             times, values, yerr=errors, fmt=marker, color=colour, markersize=4, elinewidth=1, capsize=2
         )
     panel.set_xlabel(f"time t ({unit})")
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.4g}" if isinstance(value, float) else escape(str(value))
