@@ -144,11 +144,9 @@ def plan(
             "rates, or --t1 with --t2)."
         )
     if every is not None:
-        if out is not None or plot is not None or qubits is not None:
-            raise ArgumentError(
-                "Options --out, --plot and --qubits are for one device; give --backend instead of --all."
-            )
-        _rank(every, question, ratio, as_json)
+        if out is not None or qubits is not None:
+            raise ArgumentError("Options --out and --qubits are for one device; give --backend instead of --all.")
+        _rank(every, question, ratio, plot, as_json)
         return
     noise: Any = noise_of(model, rates, t1, t2, exponent, shared) if has_noise else None
     where = None if qubits is None else integers("--qubits", qubits)
@@ -215,8 +213,9 @@ def _in_words(noise: AnyNoise, t1: str | None, t2: str | None) -> str:
     return f"T1 {t1 or 'inf'}, T2 {t2}{words.removeprefix(rates)}" if words.startswith(rates) else words
 
 
-def _rank(prefix: str, question: Question, ratio: float | None, as_json: bool) -> None:
-    from qsense.files.terminal import plain_console
+def _rank(prefix: str, question: Question, ratio: float | None, plot: Path | None, as_json: bool) -> None:
+    from qsense.files.figures import save_or_error
+    from qsense.files.terminal import plain_console, print_line
     from qsense.planning.ranking import rank_devices
     from qsense.reports.plan_report import print_ranking
 
@@ -226,10 +225,20 @@ def _rank(prefix: str, question: Question, ratio: float | None, as_json: bool) -
     else:
         with console.status(f"planning for the devices of {prefix}"):
             found = rank_devices(prefix, question, ratio)
+    failed = None
+    if plot is not None:
+        from qsense.reports.plan_figure import ranking_figure
+
+        failed = save_or_error(lambda: ranking_figure(found), plot)
+    drawn = str(plot) if plot is not None and failed is None else None
     if as_json:
-        print(json.dumps(found.to_dict(), indent=2, allow_nan=False))
+        print(json.dumps(found.to_dict() | ({"plot": drawn} if drawn else {}), indent=2, allow_nan=False))
     else:
         print_ranking(found)
+        if drawn:
+            print_line(f"figure: {drawn}")
+    if failed is not None:  # after the table, which does not need it
+        raise failed
 
 
 def _share(option: str, text: str) -> float:

@@ -110,5 +110,5 @@ def _of_moments(curve: Squeezed, times: FloatArray, factors: Factors, gains: Flo
     n = len(curve.spins.qubits)
     slope, _, along = curve.of_collective_spin(times, factors)
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative = 4 * along / slope**2 + (2 - 2 / n) / _moments(n)
-    return Scatter(gains**2 * relative, np.zeros_like(gains))
+        first = gains**2 * (4 * along / slope**2 + (2 - 2 / n) / _moments(n))
+    return Scatter(first, np.zeros_like(gains))

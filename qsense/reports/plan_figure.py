@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal
 from qsense.planning.plan import SensingPlan
+from qsense.planning.ranking import Ranking
 from qsense.planning.row import Row
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ _LOOKS = {
     "squeezed": ("squeezed", OTHERS[0], "-.", "D"),
     "optimal": ("best symmetric", OTHERS[1], ":", "^"),
 }
+_STEP = 0.05  # by which probes stand beside each other
 _PARETO = r"$\delta\varphi\,\sqrt{T}$ (rad/s/$\sqrt{\mathrm{Hz}}$)"
 
 
@@ -35,13 +38,13 @@ def plan_figure(plan: SensingPlan) -> Figure:
     with drawing():
         figure = blank_figure(8.6, 3.6)
         left, right = figure.subplots(1, 2)
-        for kind, (label, colour, line, marker) in _LOOKS.items():
+        for place, (kind, (label, colour, line, marker)) in enumerate(_LOOKS.items()):
             best = {row.num_qubits: row for row in reversed(plan.rows) if row.kind == kind}  # of the best pulses
             rows = [best[size] for size in sorted(best)]
             if not rows:
                 continue
             look = {"color": colour, "ls": line, "marker": marker, "ms": 3.5, "lw": 1.2, "elinewidth": 0.8}
-            sizes = [row.num_qubits for row in rows]
+            sizes = [row.num_qubits + _STEP * (place - 1) for row in rows]  # side by side, so that no bar hides another
             values, low, high = zip(*(_of_left(row, plan) for row in rows), strict=True)
             left.errorbar(sizes, values, [np.subtract(values, low), np.subtract(high, values)], label=label, **look)
             if kind != "product":
@@ -59,8 +62,70 @@ def plan_figure(plan: SensingPlan) -> Figure:
             panel.set(xlabel="number of spins N")
             panel.locator_params(axis="x", integer=True)
         figure.suptitle(literal(plan.source), fontsize=9)
-        left.legend(fontsize=8)
+        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
     return figure
+
+
+def ranking_figure(ranking: Ranking) -> Figure:
+    """Returns the error of φ per √time, or 𝓘, against N: every device faintly, and the best for each probe and N.
+
+    What is beyond the bound on any probe of the best device is shaded; the device that is best at the last N is named.
+    Devices that tell a hundredth of the worst of these best ones, or less, are beyond the frame.
+
+    Args:
+        ranking: of one device or more.
+    """
+    plans = ranking.plans
+    with drawing():
+        figure = blank_figure(6.4, 4.0)
+        panel = figure.subplots()
+        is_img, shown = plans[0].question.goal == "img", list[float]()
+        for kind, (label, colour, line, marker) in _LOOKS.items():
+            best: dict[int, tuple[float, str]] = {}
+            for plan in plans:
+                found = {
+                    row.num_qubits: _of_left(row, plan)[0]
+                    for row in reversed(plan.rows)
+                    if row.kind == kind and row.rate_s > 0
+                }
+                sizes = sorted(found)
+                panel.plot(sizes, [found[size] for size in sizes], color=colour, lw=0.5, alpha=0.2)
+                for size, value in found.items():
+                    known = best.get(size)
+                    if known is None or (value > known[0] if is_img else value < known[0]):
+                        best[size] = (value, plan.source)
+            if not best:
+                continue
+            sizes = sorted(best)
+            values = [best[size][0] for size in sizes]
+            name = literal(best[sizes[-1]][1])
+            panel.plot(sizes, values, color=colour, ls=line, marker=marker, ms=4, lw=1.6, label=f"{label}: {name}")
+            shown += values
+        ends = (min(shown) / 100, max(shown) * 1.5) if is_img else (min(shown) / 1.5, max(shown) * 10)
+        panel.set_ylim(*ends)
+        _draw_least(panel, plans, is_img)
+        panel.set(ylabel=r"$\mathcal{I}$ (s)" if is_img else _PARETO, yscale="log", xlabel="number of spins N")
+        panel.locator_params(axis="x", integer=True)
+        for axis in (panel.yaxis.set_major_formatter, panel.yaxis.set_minor_formatter):
+            axis(lambda value, _: f"{value:.3g}")
+        figure.suptitle(f"{len(plans)} devices, each of them faintly; the best at the last N is named", fontsize=9)
+        figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
+    return figure
+
+
+def _draw_least(panel: Axes, plans: Sequence[SensingPlan], is_img: bool) -> None:
+    """Shades what no probe reaches on any of the devices."""
+    bounds: dict[int, float] = {}
+    for bound in (bound for plan in plans for bound in plan.bounds):
+        bounds[bound.num_qubits] = max(bound.value_s, bounds.get(bound.num_qubits, 0.0))
+    if not all(math.isfinite(value) and value > 0 for value in bounds.values()):
+        return
+    sizes = sorted(bounds)
+    edge = np.array([bounds[size] if is_img else 1 / math.sqrt(bounds[size]) for size in sizes])
+    low, high = panel.get_ylim()
+    low, high = min(low, 0.8 * float(edge.min())), max(high, 1.2 * float(edge.max())) if is_img else high
+    panel.set_ylim(low, high)
+    panel.fill_between(sizes, edge, high if is_img else low, color="0.88", lw=0, label="beyond the bound on any probe")
 
 
 def _of_left(row: Row, plan: SensingPlan) -> tuple[float, float, float]:

@@ -228,3 +228,15 @@ def test_advice_that_hangs_on_t2_says_at_which():
     at = qsense.LocalNoise.from_t1_t2(t1=found.t2_s / 1.5, t2=found.t2_s)
     again = qsense.plan_sensing(noise=at, num_qubits=2, dead_time=45e-6)
     assert abs(again.row("ghz", 2).advantage_db.value) < 0.04
+
+
+def test_the_figure_of_a_ranking_names_the_best_device_of_each_probe():
+    """Of two noises the one that is half as fast is better at every N."""
+    plans = tuple(qsense.plan_sensing(noise=qsense.LocalNoise(emission=one, name=f"rate {one}"), num_qubits=[2, 3])
+                  for one in (0.2, 0.1))  # fmt: skip
+    ranking = import_module("qsense.planning.ranking").Ranking(plans, {})
+    panel = import_module("qsense.reports.plan_figure").ranking_figure(ranking).axes[0]
+    lines = {line.get_label(): line for line in panel.get_lines()}
+    assert {"product: rate 0.1", "GHZ: rate 0.1", "squeezed: rate 0.1"} <= set(lines)
+    best = [1 / math.sqrt(plans[1].row("product", size).rate_s) for size in (2, 3)]
+    np.testing.assert_allclose(lines["product: rate 0.1"].get_ydata(), best)
