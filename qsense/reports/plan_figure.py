@@ -106,8 +106,8 @@ def ranking_figure(ranking: Ranking) -> Figure:
         _draw_least(panel, plans, is_img)
         panel.set(ylabel=r"$\mathcal{I}$ (s)" if is_img else _PARETO, yscale="log", xlabel="number of spins N")
         panel.locator_params(axis="x", integer=True)
-        for axis in (panel.yaxis.set_major_formatter, panel.yaxis.set_minor_formatter):
-            axis(lambda value, _: f"{value:.3g}")
+        panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        panel.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "")
         figure.suptitle(f"{len(plans)} devices, each of them faintly; the best at the last N is named", fontsize=9)
         figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
     return figure
