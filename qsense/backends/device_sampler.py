@@ -177,7 +177,7 @@ class DeviceSampler:
         return Counts.joined([runner(c, rows, shots, int(s) >> 1) for c, s in zip(circuits, seeds, strict=True)])
 
     def described(self, probes: Sequence[Probe], path: str | None = None) -> dict[str, Any]:
-        """Returns what a record stores of the device: qubits of each probe, how spins idle, and the way of running.
+        """Returns what a record stores of the device: couplings, qubits of each probe, how spins idle, the way of running.
 
         Args:
             probes: of the run.
@@ -189,6 +189,7 @@ class DeviceSampler:
             "device": str(getattr(self.backend, "name", self.name)),
             "calibrated": self.device.calibrated,
             "idle": self.idle,
+            "couplings": sorted(list(pair) for pair in self.device.edges),
             "probes": [
                 {
                     "probe": probe.name,

@@ -276,13 +276,23 @@ def readable_circuit(
     return circuit
 
 
-def _fan_out(circuit: QuantumCircuit, probe: Probe) -> None:
-    """Copies spin 0 to all others: the number of spins reached doubles with every layer. Then flips spins of sign −."""
-    reached = 1
-    while reached < circuit.num_qubits:
-        for spin in range(min(reached, circuit.num_qubits - reached)):
-            circuit.cx(spin, reached + spin)
+def fan_out_pairs(num_qubits: int) -> list[tuple[int, int]]:
+    """Returns (control, target) of the CNOTs that copy spin 0 to all others: each layer doubles the spins reached.
+
+    >>> fan_out_pairs(4)
+    [(0, 1), (0, 2), (1, 3)]
+    """
+    found, reached = [], 1
+    while reached < num_qubits:
+        found += [(spin, reached + spin) for spin in range(min(reached, num_qubits - reached))]
         reached *= 2
+    return found
+
+
+def _fan_out(circuit: QuantumCircuit, probe: Probe) -> None:
+    """Copies spin 0 to all others, then flips spins of sign −."""
+    for control, target in fan_out_pairs(circuit.num_qubits):
+        circuit.cx(control, target)
     for spin, sign in enumerate(probe.signs):
         if sign == "-":
             circuit.x(spin)

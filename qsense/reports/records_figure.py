@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qsense.comparison.points import exact_gain
 from qsense.errors import RecordError, nearest
 from qsense.files.figures import (
     COLOURS,
@@ -20,9 +19,8 @@ from qsense.files.figures import (
     say_what_is_left_out,
 )
 from qsense.files.units import time_unit
-from qsense.numerics.fisher import FloatArray
-from qsense.runs.columns import POINT_COLUMNS, REFUSED_COLUMN
-from qsense.runs.plan import plan
+from qsense.reports.curves import Curve, Labels, curves_of, labels_of
+from qsense.runs.columns import REFUSED_COLUMN
 from qsense.runs.record import RunRecord
 from qsense.runs.record_view import read_estimates
 
@@ -33,30 +31,7 @@ if TYPE_CHECKING:
 _STYLES = (("-", "o"), ("--", "s"), ((0, (1, 1)), "^"), ("-.", "D"), ((0, (5, 1, 1, 1, 1, 1)), "v"))
 _TITLES = {"ghz": "GHZ"}
 _PALETTE = (*COLOURS.values(), *OTHERS, "#000000")
-_SMOOTH = 200  # times of an exact curve
 _APART = 30.0  # of the longest windows, from which times are on a logarithmic axis
-
-
-@dataclass(frozen=True)
-class Curve:
-    """G(t) of one point of a record.
-
-    Attributes:
-        probe, num_qubits, noise, estimator: of the point.
-        rows: of estimates.csv, one a time.
-        times: in s, shape (curve,).
-        exact: the exact value there.
-        crossings: of summary.json, between this probe and others, one for each of them.
-    """
-
-    probe: str
-    num_qubits: int
-    noise: str
-    estimator: str
-    rows: tuple[Mapping[str, Any], ...]
-    times: FloatArray
-    exact: FloatArray
-    crossings: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,16 +59,17 @@ def drawn_of(record: RunRecord, estimator: str | None = None) -> Drawn:
     names = list(dict.fromkeys(str(row["estimator"]) for row in rows))
     if estimator is not None and estimator not in names:
         raise RecordError(f'{record.path}: has no estimator "{estimator}". {nearest(estimator, names)}')
-    quantities = {_point(row): str(row.get("quantity", "")) for row in summary["rows"]}
-    chosen: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
-    for own in _groups(rows).values():
-        if estimator is not None and own[0]["estimator"] != estimator:
-            continue
-        place = _point(own[0])[:-1]
-        if place not in chosen or _rank(own, quantities) < _rank(chosen[place], quantities):
-            chosen[place] = own
-    exact, crossings = _exact(record), [row for row in summary.get("crossovers", ()) if isinstance(row, dict)]
-    curves = tuple(_curve(own, exact, crossings) for own in chosen.values())
+    quantities = {labels_of(row): str(row.get("quantity", "")) for row in summary["rows"]}
+    groups: dict[Labels, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if estimator in (None, row["estimator"]):
+            groups.setdefault(labels_of(row), []).append(row)
+    chosen: dict[Labels, Labels] = {}
+    for labels, own in groups.items():
+        place = labels[:-1]
+        if place not in chosen or _rank(own, quantities) < _rank(groups[chosen[place]], quantities):
+            chosen[place] = labels
+    curves = curves_of(record, only=set(chosen.values()))
     used = tuple(dict.fromkeys(curve.estimator for curve in curves))
     by = f", by {' and '.join(used)}" if len(names) > 1 else ""
     label = f"{record.spec.name} {record.spec.id[:6]}, {record.spec.backend}{by}"
@@ -229,50 +205,5 @@ def _colours(number: int) -> list[Any]:
     return [colormaps["viridis"](place / (number - 1)) for place in range(number)]
 
 
-def _exact(record: RunRecord) -> Any:
-    """A function from a point's labels and times to the exact value there; None where the point is not known."""
-    points = {
-        (p.probe.name, p.probe.num_qubits, p.noise.name, p.estimator.name): p
-        for p in plan(record.spec, record.row_shots())
-    }
-
-    def exact(labels: tuple[Any, ...], times: FloatArray) -> FloatArray | None:
-        point = points.get(labels)
-        return None if point is None else exact_gain(point, times, record.spec.readout_error)
-
-    return exact
-
-
-def _curve(own: list[Mapping[str, Any]], exact: Any, crossings: Sequence[Mapping[str, Any]]) -> Curve:
-    labels, measured = _point(own[0]), np.array([float(row["time_s"]) for row in own])
-    stated = np.array([float(row["gain_exact"]) for row in own])
-    smooth = np.linspace(0, 1.05 * measured.max(), _SMOOTH)
-    times, values = measured, stated
-    again = exact(labels, measured)
-    # Of another quantity, or of an earlier version: then what the record says, at its times alone.
-    if again is not None and np.allclose(again, stated, rtol=1e-6, atol=1e-9 * max(1e-300, np.abs(stated).max())):
-        times, values = smooth, exact(labels, smooth)
-    probe, size, noise, estimator = labels
-    found: dict[Any, Mapping[str, Any]] = {}
-    for row in crossings:
-        if _point(row)[:-1] != labels[:-1] or row.get("withheld") or row.get("until") in (None, "any", "never"):
-            continue
-        if row["other"] not in found or row["estimator"] == estimator:  # another's where there is none by this one
-            found[row["other"]] = row
-    crossed = tuple(found.values())
-    return Curve(str(probe), int(size), str(noise), str(estimator), tuple(own), times, values, crossed)
-
-
-def _point(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(row.get(name) for name in POINT_COLUMNS)
-
-
-def _groups(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, ...], list[Mapping[str, Any]]]:
-    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
-    for row in rows:
-        found.setdefault(tuple(row[name] for name in POINT_COLUMNS), []).append(row)
-    return found
-
-
-def _rank(own: Sequence[Mapping[str, Any]], quantities: Mapping[tuple[Any, ...], str]) -> tuple[bool, float]:
-    return quantities.get(_point(own[0]), "") != "integrated_gain", float(np.median([row["stderr"] for row in own]))
+def _rank(own: Sequence[Mapping[str, Any]], quantities: Mapping[Labels, str]) -> tuple[bool, float]:
+    return quantities.get(labels_of(own[0]), "") != "integrated_gain", float(np.median([row["stderr"] for row in own]))

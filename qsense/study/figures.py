@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_PANELS = 6
 _RATES = ("dephasing_rate_per_s", "emission_rate_per_s", "absorption_rate_per_s")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_LABELS = {
+LABELS = {
     "num_qubits": "number of spins N",
     "dephasing_rate_per_s": "dephasing rate γ (1/s)",
     "emission_rate_per_s": "emission rate γ (1/s)",
@@ -50,12 +50,12 @@ def figures(found: Sequence[Cell]) -> dict[str, bytes]:
 def integrated_gain_figure(found: Sequence[Cell]) -> Figure:
     """Returns 𝓘 with 95 % error bars over the exact values, against the key with most values; the others get panels."""
     names = [cell.names for cell in found]
-    across = _axis(names)
-    series = _next_axis(names, {"probe", across})
-    rest = [name for name in _varying(names) if name not in ("probe", across, series, *_follow(names, across, series))]
+    across = across_of(names)
+    series = next_axis(names, {"probe", across})
+    rest = [name for name in varying(names) if name not in ("probe", across, series, *following(names, across, series))]
     panels: dict[str, list[Cell]] = {}
     for cell in found:
-        panels.setdefault(_words(cell.names, rest), []).append(cell)
+        panels.setdefault(words_of(cell.names, rest), []).append(cell)
     shown = list(panels.items())[:MOST_PANELS]
     figure = blank_figure(max(4.4 * min(len(shown), 3), 5.6), 3.9 * ((len(shown) + 2) // 3))
     axes = figure.subplots((len(shown) + 2) // 3, min(len(shown), 3), squeeze=False)
@@ -119,10 +119,10 @@ def _draw_panel(panel: Axes, group: list[Cell], across: str, series: str | None,
 def lead_figure(pairs: Sequence[Lead]) -> Figure:
     """Returns until when GHZ leads and its 𝓘 over product's: a map over N and a rate, or curves over either."""
     names = [pair.names for pair in pairs]
-    rates = [name for name in _RATES if name in _varying(names)]
+    rates = [name for name in _RATES if name in varying(names)]
     rate = next((name for name in rates if all(one[name] is not None for one in names)), None)
-    others = [n for n in _varying(names) if n not in ("num_qubits", rate, *_follow(names, "num_qubits", rate))]
-    first = [pair for pair in pairs if _words(pair.names, others) == _words(pairs[0].names, others)]
+    others = [n for n in varying(names) if n not in ("num_qubits", rate, *following(names, "num_qubits", rate))]
+    first = [pair for pair in pairs if words_of(pair.names, others) == words_of(pairs[0].names, others)]
     left_out = len(pairs) - len(first)
     sizes = {pair.names["num_qubits"] for pair in first}
     if rate is not None and len(sizes) > 1 and len({pair.names[rate] for pair in first}) > 1:
@@ -130,7 +130,9 @@ def lead_figure(pairs: Sequence[Lead]) -> Figure:
     else:
         figure = _lead_curves(first, "num_qubits" if len(sizes) > 1 or rate is None else rate)
     if left_out:
-        figure.suptitle(literal(f"at {_words(pairs[0].names, others)}; the others are in summary.json"), fontsize=9)
+        figure.suptitle(
+            literal(f"at {words_of(pairs[0].names, others)}; the others are in summary.json"), fontsize=9
+        )
     return figure
 
 
@@ -196,8 +198,8 @@ def _lead_map(pairs: Sequence[Lead], rate: str) -> Figure:
             ink = "white" if 0.3 * red + 0.6 * green + 0.1 * blue < 0.5 else "black"
             text = f"{data[row, column]:.3g}"
             panel.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7, color=ink)
-        panel.set_xlabel(_LABELS["num_qubits"])
-        panel.set_ylabel(_LABELS[rate])
+        panel.set_xlabel(LABELS["num_qubits"])
+        panel.set_ylabel(LABELS[rate])
     return figure
 
 
@@ -207,38 +209,42 @@ def _scale(panel: Axes, values: Sequence[Any], across: str) -> None:
         panel.set_xscale("log")
     elif across == "num_qubits" and len(numbers) <= 12:
         panel.set_xticks(numbers)
-    panel.set_xlabel(_LABELS.get(across, literal(across)))
+    panel.set_xlabel(LABELS.get(across, literal(across)))
 
 
-def _axis(names: Sequence[dict[str, Any]]) -> str:
-    numeric = [n for n in _varying(names) if all(isinstance(one[n], (int, float)) for one in names)]
+def across_of(names: Sequence[dict[str, Any]]) -> str:
+    """Returns the key against which a study is drawn: N where it has three values, else the number with most."""
+    numeric = [n for n in varying(names) if all(isinstance(one[n], (int, float)) for one in names)]
     counts = {name: len({one[name] for one in names}) for name in numeric}
     if counts.get("num_qubits", 0) >= 3 or not counts:
         return "num_qubits"
     return max(counts, key=lambda name: counts[name])
 
 
-def _next_axis(names: Sequence[dict[str, Any]], taken: set[str]) -> str | None:
+def next_axis(names: Sequence[dict[str, Any]], taken: set[str]) -> str | None:
+    """Returns the key whose values are series of a picture; None where none is left."""
     order = ("num_qubits", *_RATES)
-    return next((name for name in order if name in _varying(names) and name not in taken), None)
+    return next((name for name in order if name in varying(names) and name not in taken), None)
 
 
-def _follow(names: Sequence[dict[str, Any]], *given: str | None) -> list[str]:
+def following(names: Sequence[dict[str, Any]], *given: str | None) -> list[str]:
     """Returns the names whose values follow from those of the given ones."""
     keys = [key for key in given if key is not None]
     out = []
-    for name in _varying(names):
+    for name in varying(names):
         pairs = {(json.dumps([one[key] for key in keys]), json.dumps(one[name])) for one in names}
         if name not in keys and len(pairs) == len({pair[0] for pair in pairs}):
             out.append(name)
     return out
 
 
-def _varying(names: Sequence[dict[str, Any]]) -> list[str]:
+def varying(names: Sequence[dict[str, Any]]) -> list[str]:
+    """Returns the keys that have more than one value."""
     return [name for name in names[0] if len({json.dumps(one[name]) for one in names}) > 1]
 
 
-def _words(names: dict[str, Any], keys: Sequence[str]) -> str:
+def words_of(names: dict[str, Any], keys: Sequence[str]) -> str:
+    """Returns keys and their values as words."""
     return ", ".join(f"{_short(key)} {_value(names[key])}" for key in keys)
 
 

@@ -1,0 +1,257 @@
+"""What a page says of a study: read from its folder's summary.json and trials.csv, or from what has just been found."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qsense.comparison.verdicts import probe_name
+from qsense.errors import ContentError
+from qsense.estimators.result import NORMAL_95
+from qsense.files import safe
+from qsense.files.nesting import parse_json
+from qsense.files.units import readable_time, time_unit
+from qsense.reports.page.blocks import Block, Charts, Facts, Part, Section, Table, Texts
+from qsense.reports.page.charts import MARKERS, slots
+from qsense.reports.page.gain_panels import Look, Panel
+from qsense.reports.page.series import Series, Value, series_panel
+from qsense.reports.run_tables import until_text
+from qsense.runs.columns import parse_cell
+from qsense.study.figures import LABELS, MOST_PANELS, across_of, following, next_axis, words_of, varying
+from qsense.tables.columns import TRIAL_COLUMNS
+
+_MOST_LEVELS = 4
+_DAMAGE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError)
+_WANTED = (
+    "integrated_gain_s", "integrated_gain_stderr_s", "integrated_gain_exact_s", "is_exact_as_read", "z", "quantity",
+    "assumptions",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Average:
+    """The trials that differ in their seed alone: 𝓘 in s with its standard error, and its exact value."""
+
+    names: dict[str, Any]
+    trials: int
+    value: float
+    stderr: float
+    exact: float
+    is_refused: bool
+
+
+def study_part(folder: Path) -> Part:
+    """Returns what is said of a study, from the folder that `qsense sweep` has written.
+
+    Raises:
+        ContentError: there is no such study, or its files are damaged.
+    """
+    try:
+        summary = parse_json(safe.read_bytes(folder / "summary.json", folder).decode())
+        text = safe.read_bytes(folder / "trials.csv", folder).decode()
+    except (OSError, ValueError) as error:
+        raise ContentError(
+            f"{folder}: is no study's folder, or damaged ({type(error).__name__}); make it again with: qsense sweep"
+        ) from error
+    try:
+        return _part(summary, list(csv.DictReader(io.StringIO(text, newline=""))), folder.name)
+    except _DAMAGE as error:
+        raise ContentError(
+            f"{folder}: its summary.json or trials.csv is damaged ({type(error).__name__}); delete the folder and run "
+            "qsense sweep again."
+        ) from error
+
+
+def _part(summary: Mapping[str, Any], lines: Sequence[Mapping[str, str]], folder: str) -> Part:
+    averages = _averages(lines, list(summary.get("swept", ())))
+    z, crossovers = summary["z"], summary["crossovers"]
+    said = [f"{summary['trials']} trials in {len(averages)} cells that differ in more than their seed."]
+    if z["deviation"] is not None:
+        said.append(
+            f"z of 𝓘 against theory: mean {float(z['mean']):+.2f}, deviation {float(z['deviation']):.2f}; "
+            f"{100 * float(z['within_95']):.1f} % are within the 95 % interval."
+        )
+    for name, number in summary.get("trials_withheld", {}).items():
+        said.append(f"The counts of {number} trials refuse what their estimator assumes: {name}.")
+    if summary.get("trials_with_readout_error"):
+        number = summary["trials_with_readout_error"]
+        said.append(f"{number} trials hold readout error that their exact values leave out; they have no z.")
+    said += map(str, summary.get("qubits", ()))
+    sections = (
+        Section("What came out", (Texts(tuple(said)),)),
+        Section("Integrated gain", _integrals(averages)),
+        Section("GHZ against product", _leads(crossovers)),
+        Section("How it grows with N", _exponents(summary["exponents"])),
+        Section("Every cell", (_table(averages),)),
+        Section("Where the numbers come from", _provenance(summary)),
+    )
+    about = f"study {folder}"
+    title = str(summary.get("name", folder))
+    return Part(title, about, _headline(summary, crossovers), tuple(s for s in sections if s.blocks))
+
+
+def _headline(summary: Mapping[str, Any], crossovers: Sequence[Mapping[str, Any]]) -> str:
+    told = [row for row in crossovers if row.get("ratio") is not None and row.get("ratio_low") is not None]
+    if not told:
+        return f"{summary['trials']} trials; no GHZ probe stands beside a product probe, so there is no verdict."
+    more = sum(float(row["ratio_low"]) > 1 for row in told)
+    less = sum(row["ratio_high"] is not None and float(row["ratio_high"]) < 1 for row in told)
+    return (
+        f"Of {len(told)} comparisons GHZ gains more than product over the whole window in {more}, less in {less}, and "
+        f"{len(told) - more - less} tell no difference, by the 95 % interval of each alone."
+    )
+
+
+def _averages(lines: Sequence[Mapping[str, str]], swept: Sequence[str]) -> list[Average]:
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    keys = [name for name in (*TRIAL_COLUMNS, *swept) if name != "seed" and lines and name in lines[0]]
+    seeds: set[tuple[str, ...]] = set()
+    for line in lines:
+        label = tuple(line[key] for key in keys)
+        if (*label, line.get("seed", "")) not in seeds:  # a trial that occurs twice counts once
+            seeds.add((*label, line.get("seed", "")))
+            groups.setdefault(label, []).append({key: parse_cell(key, line.get(key)) for key in _WANTED})
+    found = []
+    for label, own in groups.items():
+        values, errors = (np.array([float(row[key]) for row in own]) for key in _WANTED[:2])
+        refused = any(row["assumptions"] and (row["z"] is None or "bound" in str(row["quantity"])) for row in own)
+        names = {key: parse_cell(key, text) for key, text in zip(keys, label, strict=True)}
+        error = float(np.linalg.norm(errors)) / len(own)
+        found.append(Average(names, len(own), float(values.mean()), error, float(own[0][_WANTED[2]]), refused))
+    return found
+
+
+def _integrals(averages: Sequence[Average]) -> tuple[Block, ...]:
+    names = [one.names for one in averages]
+    across = across_of(names)
+    by = next_axis(names, {"probe", across})
+    rest = [n for n in varying(names) if n not in ("probe", across, by, *following(names, across, by))]
+    panels: dict[str, list[Average]] = {}
+    for one in averages:
+        panels.setdefault(words_of(one.names, rest), []).append(one)
+    levels = list(dict.fromkeys(one.names[by] for one in averages)) if by else [None]
+    places = dict.fromkeys(round(k) for k in np.linspace(0, len(levels) - 1, min(len(levels), _MOST_LEVELS)))
+    chosen = [levels[place] for place in places]
+    words = {level: "all" if by is None else words_of({by: level}, [by]) for level in chosen}
+    probes = slots(_family(one) for one in averages)
+    look = Look(probes, slots(words.values(), MARKERS))
+    shown = list(panels.items())[:MOST_PANELS]
+    made = [_panel(title, group, (across, by), chosen, words, look) for title, group in shown]
+    note = (
+        "" if len(shown) == len(panels) else f"The first {len(shown)} of {len(panels)} panels; all are in trials.csv."
+    )
+    if len(chosen) < len(levels):
+        note += f" {len(chosen)} of {len(levels)} values of {LABELS.get(str(by), str(by))} are drawn."
+    return (Charts.of(made, look, note.strip()),)
+
+
+def _panel(
+    title: str,
+    group: Sequence[Average],
+    keys: tuple[str, str | None],
+    chosen: Sequence[Any],
+    words: Mapping[Any, str],
+    look: Look,
+) -> Panel:
+    across, by = keys
+    seconds, unit = time_unit(max(abs(one.exact) for one in group) or 1.0)
+    every = []
+    for probe in dict.fromkeys(map(_family, group)):
+        for level in chosen:
+            own = [a for a in group if _family(a) == probe and (by is None or a.names[by] == level)]
+            for pale in (False, True):
+                values = tuple(
+                    Value(
+                        float(a.names[across]), a.value / seconds, (a.value - NORMAL_95 * a.stderr) / seconds,
+                        (a.value + NORMAL_95 * a.stderr) / seconds, a.exact / seconds,
+                    )
+                    for a in own
+                    if a.is_refused == pale
+                )  # fmt: skip
+                if values:
+                    name = probe if by is None else f"{probe}, {words[level]}"
+                    slot = look.probes[probe], look.estimators[words[level]]
+                    every.append(Series(name, *slot, values, pale, not probe.startswith("GHZ")))
+    return series_panel(title or "all trials", LABELS.get(across, across), f"𝓘 = ∫G dt ({unit})", every)
+
+
+def _family(one: Average) -> str:
+    name = str(one.names["probe"])
+    return "GHZ with signs" if name.startswith("ghz:") else probe_name(name)
+
+
+def _leads(rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
+    if not rows:
+        return ()
+    results = (
+        "crossover", "until", "measured_until", "lead_p_value", "trail_p_value", "ratio", "assumptions",
+    )  # fmt: skip
+    known = [key for key in rows[0] if not key.startswith(results)]
+    names = [key for key in known if len({json.dumps(row.get(key)) for row in rows}) > 1]
+    found = []
+    for row in rows:
+        is_refused = bool(row.get("assumptions"))
+        exact, ratio, low, high = (row.get(k) for k in ("crossover_exact_s", "ratio", "ratio_low", "ratio_high"))
+        found.append(
+            {name.replace("_", " "): row.get(name) for name in names}
+            | {
+                "GHZ leads until (s)": "an assumption is refused" if is_refused else until_text(row, 1.0),
+                "exact": None if exact is None else readable_time(float(exact)),
+                "ratio of 𝓘": None if ratio is None or is_refused else f"{float(ratio):.3f}",
+                "95 %": None if low is None or is_refused
+                else f"{float(low):.3f} … " + ("" if high is None else f"{float(high):.3f}"),
+                "ratio, exact": None if row.get("ratio_exact") is None else f"{float(row['ratio_exact']):.3f}",
+            }
+        )  # fmt: skip
+    return (Table.of("Until when GHZ leads, and the ratio of 𝓘", found, "summary.json", is_folded=len(found) > 20),)
+
+
+def _exponents(rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
+    found = [
+        {
+            **{k: v for k, v in row.items() if k in TRIAL_COLUMNS and k not in ("num_qubits", "shots", "field_rad_per_s")},
+            "of": {"gain_start": "G(0)", "decay_rate": "G(0)/𝓘"}.get(row["quantity"], row["quantity"]),
+            "N": ", ".join(map(str, row["num_qubits"])),
+            "power of N": f"{float(row['exponent']):.3f} ± {float(row['exponent_stderr']):.3f}",
+            "exact": f"{float(row['exponent_exact']):.3f}", "z": f"{float(row['z']):+.1f}",
+        }
+        for row in rows
+    ]  # fmt: skip
+    caption = "The power of N, measured and exact; ± is one standard error"
+    return (Table.of(caption, found, "summary.json", is_folded=len(found) > 20),) if found else ()
+
+
+def _table(averages: Sequence[Average]) -> Table:
+    names = varying([one.names for one in averages])
+    found = []
+    for one in averages:
+        size, unit = time_unit(abs(one.exact) or 1.0)
+        reach = NORMAL_95 * one.stderr
+        found.append(
+            {name.replace("_", " "): one.names[name] for name in names}
+            | {
+                "trials": one.trials, "𝓘": f"{one.value / size:.4g} {unit}",
+                "95 %": f"{(one.value - reach) / size:.4g} … {(one.value + reach) / size:.4g}",
+                "exact": f"{one.exact / size:.4g}", "assumptions": "refused" if one.is_refused else "hold",
+            }
+        )  # fmt: skip
+    return Table.of("Cells: trials that differ in their seed alone, averaged", found, "trials.csv", is_folded=True)
+
+
+def _provenance(summary: Mapping[str, Any]) -> tuple[Block, ...]:
+    facts = [("study", str(summary["study_id"])), ("trials", str(summary["trials"]))]
+    if summary.get("not_run"):
+        facts.append(("not run", str(summary["not_run"])))
+    for one in list(summary.get("provenance", ()))[:3]:
+        facts += [
+            (str(key).replace("_", " "), value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+            for key, value in one.items()
+        ]
+    return (Facts(tuple(facts)),)
