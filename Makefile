@@ -3,7 +3,7 @@ BIN := .venv/bin
 ARGS ?=
 PYTEST = OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: install paper test docs notebooks quick lint types unit wheel durations newest test-vendors peers bench draws studies clean
+.PHONY: install paper test docs notebooks browser quick lint types unit wheel durations newest test-vendors peers bench draws studies clean
 
 install: .venv/installed
 
@@ -54,6 +54,15 @@ docs: .venv/docs-installed notebooks  ## the site in build/site: examples of its
 
 .venv/docs-installed: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	touch $@
+
+browser: .venv/browser  ## a Chromium for the tests of the report, where one can be had; without it they are skipped
+
+.venv/browser: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
+	$(BIN)/python -m playwright install chromium || \
+	{ test "$$(id -u)" = 0 && apt-get install --yes --quiet --no-install-recommends chromium; } || \
+	echo "no browser could be installed: the tests of the report in one are skipped"
 	touch $@
 
 durations: install  ## measures tests/support/durations.txt anew, on a quiet machine

@@ -51,6 +51,15 @@ def _no_probe_exceeds_the_bound(monkeypatch):
         monkeypatch.setattr(module, "engine_for", watched)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_reports_of_runs():
+    """Runs and studies write no report beside their figures: each would take a part of a second, and has its tests."""
+    from qsense.reports.page.files import reports_written
+
+    with reports_written(False):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_consent_of_the_user(monkeypatch, tmp_path_factory):
     """What the user of this machine allows in their own configuration is not allowed here."""

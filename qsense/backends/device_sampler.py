@@ -177,7 +177,7 @@ class DeviceSampler:
         return Counts.joined([runner(c, rows, shots, int(s) >> 1) for c, s in zip(circuits, seeds, strict=True)])
 
     def described(self, probes: Sequence[Probe], path: str | None = None) -> dict[str, Any]:
-        """Returns what a record stores of the device: couplings, qubits of each probe, how spins idle, the way of running.
+        """Returns what a record stores of the device: couplings, each probe's qubits, how spins idle, how it runs.
 
         Args:
             probes: of the run.

@@ -11,6 +11,7 @@ from qsense.cli import (
     planning,
     recharging,
     records,
+    report,
     runs,
     schema,
     shots,
@@ -21,5 +22,5 @@ from qsense.cli.app import app, main
 
 __all__ = [
     "app", "calibration", "devices", "jobs", "laboratory", "ladder", "listing", "main", "optimal", "planning",
-    "recharging", "records", "runs", "schema", "shots", "studies", "theory",
+    "recharging", "records", "report", "runs", "schema", "shots", "studies", "theory",
 ]  # fmt: skip

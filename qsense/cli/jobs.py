@@ -10,7 +10,7 @@ import typer
 
 from qsense.cli.app import RECORDS, AsJson, Out, app
 from qsense.cli.logs import show_log
-from qsense.cli.options import AllowCode, MaxQpuSeconds, time_or_none
+from qsense.cli.options import AllowCode, MaxQpuSeconds, NoReport, time_or_none
 from qsense.cli.records import Record, Records
 from qsense.files.terminal import print_line
 
@@ -76,6 +76,7 @@ def collect(
     word: Record,
     wait: Annotated[bool, typer.Option("--wait", help="Repeat until no job is queued or running.")] = False,
     records: Records = RECORDS,
+    no_report: NoReport = False,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from qsense.cli.app import RECORDS, AsJson, Out, app
-from qsense.cli.options import AllowCode, integers
+from qsense.cli.options import AllowCode, NoReport, integers
 from qsense.cli.progress import progress
 from qsense.cli.runs import show_record
 from qsense.files.terminal import print_line
@@ -76,6 +76,7 @@ def bring_in(
     label: Annotated[
         str, typer.Option(help="Part of the record's backend, import-LABEL: another day, another trap.")
     ] = "",
+    no_report: NoReport = False,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:

@@ -55,6 +55,17 @@ def _allow(context: typer.Context, wanted: bool) -> bool:
     return wanted
 
 
+def _without_report(context: typer.Context, unwanted: bool) -> bool:
+    if unwanted:
+        from qsense.reports.page.files import reports_written
+
+        context.with_resource(reports_written(False))  # until the command has ended
+    return unwanted
+
+
+NoReport = Annotated[
+    bool, typer.Option("--no-report", callback=_without_report, help="Write no report.html beside the figures.")
+]
 AllowCode = Annotated[
     bool,
     typer.Option(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qsense.cli.app import RECORDS, AsJson, Out, app
-from qsense.cli.options import AllowCode, MaxQpuSeconds, integers, print_paths, time_or_none, value
+from qsense.cli.options import AllowCode, MaxQpuSeconds, NoReport, integers, print_paths, time_or_none, value
 from qsense.cli.progress import progress
 from qsense.cli.records import Record, Records, SeveralRecords, folders_for, for_each
 from qsense.cli.shots import Goal, run_in_rounds
@@ -38,6 +38,7 @@ def run(
         int | None, typer.Option(help="Of all circuits of all rounds, with --until-error.", min=1)
     ] = None,
     max_qpu_seconds: MaxQpuSeconds = None,
+    no_report: NoReport = False,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
@@ -66,7 +67,11 @@ def run(
 
 @app.command(short_help="Estimate again from the counts of records.")
 def estimate(
-    words: SeveralRecords, records: Records = RECORDS, allow_code: AllowCode = False, as_json: AsJson = False
+    words: SeveralRecords,
+    records: Records = RECORDS,
+    no_report: NoReport = False,
+    allow_code: AllowCode = False,
+    as_json: AsJson = False,
 ) -> None:
     """Estimate again from the counts of records; needs no backend. One that fails does not stop others."""
     from qsense import workflow

@@ -16,7 +16,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.logs import show_log
-from qsense.cli.options import AllowCode, print_paths
+from qsense.cli.options import AllowCode, NoReport, print_paths
 from qsense.cli.progress import progress
 from qsense.errors import ContentError
 from qsense.files.terminal import print_line, printable
@@ -45,6 +45,7 @@ def sweep(
     dask: Annotated[str | None, typer.Option(help="A dask scheduler instead, such as tcp://host:8786.")] = None,
     memory: Annotated[str | None, typer.Option(help="What all workers may take, such as 4GB.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and what it costs.")] = False,
+    no_report: NoReport = False,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:

@@ -44,7 +44,7 @@ def headline(summary: Mapping[str, Any]) -> str:
 def _clauses(pair: tuple[str, str], outcomes: Mapping[str, Sequence[Crossover]]) -> list[str]:
     """A clause for each outcome of one pair, gains first; the second and later do not name the pair again."""
     probe, other = map(probe_name, pair)
-    found = []
+    found: list[str] = []
     for outcome in (_GAINS, _LOSES, _UNTOLD, _WITHHELD):
         items = outcomes.get(outcome)
         if not items:

@@ -4,6 +4,7 @@ It imports `theory`, `comparison` and what is below them; the style of figures a
 `figures` gives those of a comparison by file name, made by `gain_figure` and `integrated_gain_figure`; `theory_figure`,
 `gains_figure` and `optimal_figure` draw exact answers; `print_tables` prints the `summary_parts` of a summary.
 `records_figure` draws several records together, and `records_page` lists those of a folder as a page.
+`page` is the report itself, a page of records, studies and plans.
 """
 
 from qsense.reports.records_figure import Drawn, drawn_of, records_figure

@@ -77,15 +77,17 @@ def curves_of(
 
     Args:
         record: that has been estimated.
-        points: of its run, as they were measured; None has them planned anew.
+        points: of its run, of which the table has just been written; None has them planned anew.
         only: the labels of those that are wanted; None for all.
 
     Raises:
         RecordError: it has not been estimated, or is damaged.
     """
-    rows, summary = read_estimates(record), record.summary()
+    summary = record.summary()
     if points is None:
-        points = plan(record.spec, record.row_shots())
+        rows, points = read_estimates(record), plan(record.spec, record.row_shots())
+    else:
+        rows = record.read_csv("estimates.csv")
     known = {(p.probe.name, p.probe.num_qubits, p.noise.name, p.estimator.name): p for p in points}
     crossings = [row for row in summary.get("crossovers", ()) if isinstance(row, dict)]
     groups: dict[Labels, list[Mapping[str, Any]]] = {}

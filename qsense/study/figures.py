@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,9 +130,7 @@ def lead_figure(pairs: Sequence[Lead]) -> Figure:
     else:
         figure = _lead_curves(first, "num_qubits" if len(sizes) > 1 or rate is None else rate)
     if left_out:
-        figure.suptitle(
-            literal(f"at {words_of(pairs[0].names, others)}; the others are in summary.json"), fontsize=9
-        )
+        figure.suptitle(literal(f"at {words_of(pairs[0].names, others)}; the others are in summary.json"), fontsize=9)
     return figure
 
 
@@ -238,7 +236,7 @@ def following(names: Sequence[dict[str, Any]], *given: str | None) -> list[str]:
     return out
 
 
-def varying(names: Sequence[dict[str, Any]]) -> list[str]:
+def varying(names: Sequence[Mapping[str, Any]]) -> list[str]:
     """Returns the keys that have more than one value."""
     return [name for name in names[0] if len({json.dumps(one[name]) for one in names}) > 1]
 

@@ -24,10 +24,11 @@ from qsense.reports.page.gain_panels import Look, Panel
 from qsense.reports.page.series import Series, Value, series_panel
 from qsense.reports.run_tables import until_text
 from qsense.runs.columns import parse_cell
-from qsense.study.figures import LABELS, MOST_PANELS, across_of, following, next_axis, words_of, varying
+from qsense.study.figures import LABELS, MOST_PANELS, across_of, following, next_axis, varying, words_of
 from qsense.tables.columns import TRIAL_COLUMNS
 
 _MOST_LEVELS = 4
+_OF_EXPONENT = tuple(name for name in TRIAL_COLUMNS if name not in ("num_qubits", "shots", "field_rad_per_s"))
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError)
 _WANTED = (
     "integrated_gain_s", "integrated_gain_stderr_s", "integrated_gain_exact_s", "is_exact_as_read", "z", "quantity",
@@ -200,7 +201,7 @@ def _leads(rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
         is_refused = bool(row.get("assumptions"))
         exact, ratio, low, high = (row.get(k) for k in ("crossover_exact_s", "ratio", "ratio_low", "ratio_high"))
         found.append(
-            {name.replace("_", " "): row.get(name) for name in names}
+            {LABELS.get(name, name.replace("_", " ")): row.get(name) for name in names}
             | {
                 "GHZ leads until (s)": "an assumption is refused" if is_refused else until_text(row, 1.0),
                 "exact": None if exact is None else readable_time(float(exact)),
@@ -214,9 +215,10 @@ def _leads(rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
 
 
 def _exponents(rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
+    names = [key for key in varying(rows) if key in _OF_EXPONENT] if rows else []
     found = [
         {
-            **{k: v for k, v in row.items() if k in TRIAL_COLUMNS and k not in ("num_qubits", "shots", "field_rad_per_s")},
+            **{LABELS.get(key, key.replace("_", " ")): row[key] for key in dict.fromkeys(("probe", *names))},
             "of": {"gain_start": "G(0)", "decay_rate": "G(0)/𝓘"}.get(row["quantity"], row["quantity"]),
             "N": ", ".join(map(str, row["num_qubits"])),
             "power of N": f"{float(row['exponent']):.3f} ± {float(row['exponent_stderr']):.3f}",
@@ -235,7 +237,7 @@ def _table(averages: Sequence[Average]) -> Table:
         size, unit = time_unit(abs(one.exact) or 1.0)
         reach = NORMAL_95 * one.stderr
         found.append(
-            {name.replace("_", " "): one.names[name] for name in names}
+            {LABELS.get(name, name.replace("_", " ")): one.names[name] for name in names}
             | {
                 "trials": one.trials, "𝓘": f"{one.value / size:.4g} {unit}",
                 "95 %": f"{(one.value - reach) / size:.4g} … {(one.value + reach) / size:.4g}",

@@ -1,4 +1,4 @@
-"""The report of a study: tables for the terminal, and a folder with tables, figures and a summary."""
+"""The report of a study: tables for the terminal, and a folder with tables, figures, a summary and a page."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from qsense.errors import ContentError
 from qsense.files import safe
 from qsense.files.figures import draw_or_warn
 from qsense.files.terminal import print_parts
+from qsense.reports.page import page
+from qsense.reports.page.files import report_files
 from qsense.reports.run_tables import until_text
 from qsense.study.cells import cells
 from qsense.study.figures import figures
+from qsense.study.page import study_part
 from qsense.study.summary import summarize
 from qsense.tables import Columns, Results, write_results
 
@@ -54,6 +57,10 @@ def write_report(results: Results, folder: Path, failed: Columns) -> dict[str, A
         if not len(failed):
             safe.remove(folder / name, folder)
         for name, content in made.items():
+            files.write(folder / name, content, folder)
+        # Of the files that are there now.
+        reports = {} if summary is None else report_files(lambda: page([study_part(folder)]), folder)
+        for name, content in reports.items():
             files.write(folder / name, content, folder)
     except OSError as error:
         raise ContentError(f"{folder / name}: cannot be written: {error.strerror}; choose another folder.") from error

@@ -1,4 +1,4 @@
-"""A record's counts become its estimates, the comparison with theory, tables and figures."""
+"""A record's counts become its estimates, the comparison with theory, tables, figures and its report."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from qsense.comparison import (
 )
 from qsense.errors import RecordError
 from qsense.files.figures import draw_or_warn
+from qsense.reports.page import page
+from qsense.reports.page.files import report_files
+from qsense.reports.page.record import record_part
 from qsense.runs.columns import ESTIMATE_COLUMNS, FIT_COLUMNS, PHASE_COLUMNS, REFUSED_COLUMN
 from qsense.runs.execution import Progress
 from qsense.runs.folder import SCHEMA
@@ -32,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 def analyse(record: RunRecord, points: Sequence[Point], progress: Progress | None) -> RunRecord:
-    """Estimates the points of a record from its counts, compares them, writes tables and figures; returns the record.
+    """Estimates the points of a record from its counts, compares them, writes all that follows; returns the record.
 
     Args:
         record: with the counts of all points.
@@ -80,6 +83,8 @@ def analyse(record: RunRecord, points: Sequence[Point], progress: Progress | Non
     }
     record.write_summary(summary)
     for name, data in draw_or_warn(lambda: reports.figures(comparison), record.path).items():
+        record.write_bytes(name, data)
+    for name, data in report_files(lambda: page([record_part(record, points)]), record.path).items():
         record.write_bytes(name, data)
     return record
 

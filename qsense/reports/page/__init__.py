@@ -21,5 +21,5 @@ def page(parts: Sequence[Part], beside: Part | None = None) -> bytes:
         beside: what is said of several together; it comes first.
     """
     every = [*([] if beside is None else [beside]), *parts]
-    title = every[0].title if len(every) == 1 else f"{len(parts)} results side by side"
+    title = every[0].title if len(every) == 1 else f"{len(parts)} results in one page"
     return rendered("report.html", "report.js", title=title, parts=every, version=__version__)

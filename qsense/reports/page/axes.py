@@ -73,7 +73,8 @@ class Axis:
         if last - first < 2:
             powers = range(first - 1, last + 2)
             every = [part * 10.0**power for power in powers for part in (1, 2, 5)]
-            return [float(f"{value:.3g}") for value in every if self.low <= value <= self.high]
+            found = [float(f"{value:.3g}") for value in every if self.low <= value <= self.high]
+            return found if len(found) > 2 else self._even_values()
         step = (last - first) // _DECADES + 1
         return [10.0**power for power in range(first, last + 1, step)]
 

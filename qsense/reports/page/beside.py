@@ -1,4 +1,4 @@
-"""Several records side by side: their answers, their curves in one picture for each N, and their numbers in one table."""
+"""Several records side by side: their answers, their curves in one picture for each N, their numbers in a table."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def beside_part(records: Sequence[RunRecord]) -> Part:
         {"record": name, "answer": headline(record.summary())} for name, record in zip(names, records, strict=True)
     ]
     return Part(
-        f"{len(records)} records side by side",
+        "Side by side",
         ", ".join(names),
         _said(answers),
         (

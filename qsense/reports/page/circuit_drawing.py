@@ -129,7 +129,7 @@ _TITLES = {
 
 
 def _undone(text: str) -> str:
-    if text in _NAMES.values() - {"S†", "T†"}:
+    if text in {"H", "X", "Y", "Z", "state"}:
         return text
     return text.removesuffix("†") if text.endswith("†") else f"{text}†"
 

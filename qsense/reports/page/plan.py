@@ -135,17 +135,15 @@ def _left_out(rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
 def _of_spec(plan: Mapping[str, Any], name: str) -> Part:
     rows: Sequence[Mapping[str, Any]] = plan["rows"]
     look = Look(slots(_kind(row) for row in rows), {}, frozenset({"product"}))
-    found = []
-    for row in rows:
-        found.append(
-            {
-                "probe": probe_name(str(row["probe"])), "N": row["num_qubits"], "readout": row.get("readout"),
-                "𝓘": _interval(row, "integrated_gain"), "best t": readable_time(float(row["best_time_s"])),
-                "leads until": _interval(row, "leads_until"),
-                "shots": row.get("run_shots"),
-                "takes": None if row.get("run_device_s") is None else readable_time(float(row["run_device_s"])),
-            }
-        )  # fmt: skip
+    found = [
+        {
+            "probe": probe_name(str(row["probe"])), "N": row["num_qubits"], "readout": row.get("readout"),
+            "𝓘": _interval(row, "integrated_gain"), "best t": readable_time(float(row["best_time_s"])),
+            "leads until": _interval(row, "leads_until"), "shots": row.get("run_shots"),
+            "takes": None if row.get("run_device_s") is None else readable_time(float(row["run_device_s"])),
+        }
+        for row in rows
+    ]  # fmt: skip
     sections = (
         Section("Planned gain over time", (Charts.of([_curves(rows, look)], look),)),
         Section("What is planned", (Table.of("Planned, with the 95 % interval that T1 and T2 leave open", found),)),

@@ -34,7 +34,7 @@ def rendered(template: str, script: str, **values: Any) -> bytes:
 
     style, code = read(STYLE), read(script)
     policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(code)}'; base-uri 'none'; "
+        f"default-src 'none'; script-src '{_hash(code)}'; style-src '{_hash(style)}'; base-uri 'none'; "
         "form-action 'none'"
     )
     own = {"policy": Markup(policy), "style": Markup(style), "script": Markup(code)}  # ours, not from files

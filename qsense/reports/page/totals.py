@@ -118,7 +118,7 @@ def _advantage(noise: str, items: Sequence[Crossover], look: Look) -> Chart:
         layers.append(Layer("estimate", colour, marks=(mark,), text=name))
     said = "; ".join(mark.text for layer in layers for mark in layer.marks)
     return Chart(
-        noise, f"How much more one probe gains than the other under {noise}; the line at zero is no difference. {said}.",
+        noise, f"How much more one probe gains than the other, {noise}; the line at zero is no difference. {said}.",
         "number of spins N", "more 𝓘 (%)", x_axis(0.0, 1.0), y, tuple(layers),
         _every_few([(LEFT + (place + 0.5) * step, str(size)) for place, size in enumerate(sizes)]), zero=y.place(0.0),
     )  # fmt: skip

@@ -1,0 +1,141 @@
+"""qsense report: one page of records, studies and plans, for a browser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qsense.cli.app import RECORDS, AsJson, app
+from qsense.cli.options import AllowCode
+from qsense.cli.records import Records
+from qsense.errors import ContentError, RecordError
+from qsense.files.terminal import print_line
+
+if TYPE_CHECKING:
+    from qsense.reports.page.blocks import Part
+    from qsense.runs.record import RunRecord
+
+STUDIES = Path("runs/studies")
+
+
+@app.command(short_help="One page of records, studies and plans, for a browser.")
+def report(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            help="Records and studies, by path, id, name or how one begins; plans: what qsense plan --json printed, or "
+            "its --out.",
+            metavar="RECORD|STUDY|PLAN…",
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The page; by default report.html beside what it is of, of several here."),
+    ] = None,
+    records: Records = RECORDS,
+    studies: Annotated[
+        Path, typer.Option("--studies", metavar="FOLDER", help="Where studies are that are named by their name.")
+    ] = STUDIES,
+    allow_code: AllowCode = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a page with the verdict first, then all that was asked, measured and drawn; it needs no network.
+
+    Several records are also set side by side.
+    """
+    from qsense import files
+    from qsense.reports.page import page
+    from qsense.reports.page.beside import beside_part
+    from qsense.reports.page.files import REPORT
+
+    found: list[RunRecord] = []
+    parts: list[Part] = []
+    places: list[Path] = []
+    for word in words:
+        part, place, record = _part_of(word, records, studies)
+        if place not in places:
+            parts.append(part)
+            places.append(place)
+            found += [] if record is None else [record]
+    target = out or (places[0] if len(places) == 1 else Path(REPORT))
+    content = page(parts, beside_part(found) if len(found) > 1 else None)
+    try:
+        files.write(target, content)
+    except OSError as error:
+        raise ContentError(f"{target}: cannot be written: {error.strerror}; choose another file (--out).") from error
+    if as_json:
+        print(json.dumps({"file": str(target), "bytes": len(content), "of": list(words)}, indent=2))
+    else:
+        print_line(target)
+
+
+def _part_of(word: str, records: Path, studies: Path) -> tuple[Part, Path, RunRecord | None]:
+    """What a word means, where its page is by default, and the record if it is one."""
+    from qsense.reports.page.files import REPORT
+    from qsense.reports.page.record import record_part
+    from qsense.runs.finding import open_named
+    from qsense.runs.record import RunRecord
+    from qsense.study.page import study_part
+
+    path = Path(word)
+    if path.is_file():
+        return _of_file(path, studies)
+    if _is_study(path):
+        return study_part(path), path / REPORT, None
+    try:
+        opened = open_named(word, records)
+    except RecordError as error:
+        named = [one for one in sorted(studies.glob("*")) if _is_study(one) and _is_called(one.name, word)]
+        if len(named) != 1 or "/" in word:
+            raise error
+        return study_part(named[0]), named[0] / REPORT, None
+    record = RunRecord.load(opened.path)
+    return record_part(record), record.path / REPORT, record
+
+
+def _is_study(path: Path) -> bool:
+    return (path / "trials.csv").is_file() and not (path / "spec.toml").exists()
+
+
+def _is_called(folder: str, word: str) -> bool:
+    return folder == word or folder.rpartition("-")[0] == word or (bool(word) and folder.startswith(word))
+
+
+def _of_file(path: Path, studies: Path) -> tuple[Part, Path, RunRecord | None]:
+    """A plan, or the file of a study that has been run."""
+    from qsense.reports.page.files import REPORT
+    from qsense.reports.page.plan import plan_part
+    from qsense.study.page import study_part
+
+    data = _read(path)
+    if path.suffix != ".toml":
+        return plan_part(data, path.name), path.with_suffix(".html"), None
+    if isinstance(data.get("plan"), dict):
+        return plan_part(data["plan"], path.name), path.with_suffix(".html"), None
+    if "sweep" not in data:
+        raise ContentError(f"{path}: is a run spec without a plan; run it, and give the record: qsense run {path}")
+    from qsense.study.expansion import Study
+
+    entry = Study.load(path).entry()
+    folder = studies / f"{entry.name}-{entry.id}"
+    if not _is_study(folder):
+        raise ContentError(f"{path}: has no results in {studies}; run it first: qsense sweep {path}")
+    return study_part(folder), folder / REPORT, None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    from qsense.files.nesting import parse_json
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text) if path.suffix == ".toml" else parse_json(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise ContentError(f"{path}: cannot be read as JSON or TOML ({type(error).__name__}); give a plan.") from error
+    if not isinstance(data, dict):
+        raise ContentError(f"{path}: is no plan; give what `qsense plan --json` printed, or its --out.")
+    return data

@@ -1,0 +1,41 @@
+"""The report as a file: beside what it is of, unless nobody wants it, or of several things where the user says."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from qsense.errors import type_and_text
+
+logger = logging.getLogger(__name__)
+REPORT = "report.html"
+_wanted: ContextVar[bool] = ContextVar("whether reports are written beside figures", default=True)
+
+
+@contextmanager
+def reports_written(wanted: bool) -> Iterator[None]:
+    """Has runs and studies write a report beside their figures, or none, until the end of the block."""
+    token = _wanted.set(wanted)
+    try:
+        yield
+    finally:
+        _wanted.reset(token)
+
+
+def report_files(make: Callable[[], bytes], folder: Path) -> dict[str, bytes]:
+    """Returns the report by its file name; none where it is not wanted, and a warning where it cannot be made.
+
+    Args:
+        make: returns the page.
+        folder: which has the tables, for the warning.
+    """
+    if not _wanted.get():
+        return {}
+    try:
+        return {REPORT: make()}
+    except Exception as error:  # of whatever a record holds: its tables and figures are kept
+        logger.warning(f"{folder}: all else is written, but the report could not be made ({type_and_text(error)})")
+        return {}
