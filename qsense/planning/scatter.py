@@ -86,9 +86,7 @@ def _about_the_angle(curve: Curve, times: FloatArray, factors: Factors) -> Scatt
             if is_block(curve.probe, curve.world.noise):
                 kept = visibility_and_kept(curve.probe, curve.world, times)[1]
             return _by_loss_flag(gains, kept[None, :], reach(curve.probe, curve.world) ** 2)
-    if (
-        isinstance(curve, OfTheory) and curve.probe.kind != "product"
-    ):  # by tomography, taken for one fringe: an estimate
+    if isinstance(curve, OfTheory) and curve.probe.kind != "product":  # tomography, taken for one fringe: an estimate
         top = float(curve.gain(np.full(1, times.max() * 1e-9), Factors.scaled([1.0], 1))[0, 0])
         return _by_loss_flag(gains, np.ones((1, len(times))), top)
     size = curve.probe.num_qubits if isinstance(curve, OfTheory) else len(factors.t2[0])
