@@ -160,18 +160,20 @@ def result(
     spec: RunSpec, points: Sequence[Point], counts: Sequence[Sequence[Counts]], goal: str
 ) -> tuple[float, float, tuple[float, float]]:
     """The value, its standard error and its interval, without the truth."""
-    every = [measure_point(*both) for both in zip(points, counts, strict=True)]
+    every = judged([measure_point(*both) for both in zip(points, counts, strict=True)], level=1e-3)
     if goal == "crossover":
-        ((one, other),) = matched(judged(every, level=1e-3), spec.pairs)
+        ((one, other),) = matched(every, spec.pairs)
         first, then, truth = exact_crossing(one, other)
         seen = crossing(curve_of(first), curve_of(then))
         low, high = seen.low, np.inf if seen.high is None else seen.high
         value, sigma = (low + high) / 2, (high - low) / 2 / NORMAL_95
     elif goal == "field":
-        value, sigma, (low, high), _ = every[0].phases.field  # type: ignore[union-attr, misc]
-        truth = spec.field
+        phases = every[0].phases
+        if phases is None or phases.field is None:  # a false alarm: it gave up
+            return np.nan, np.nan, (np.nan, np.nan)
+        (value, sigma, (low, high), _), truth = phases.field, spec.field
     else:
-        (one,) = judged(every, level=1e-3)
+        (one,) = every
         place = int(np.argmax(one.gain_exact))
         told = one.integral.total if goal == "img" else one.estimates[place]
         truth = one.integrated_gain_exact.value if goal == "img" else float(one.gain_exact[place])
