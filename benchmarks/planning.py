@@ -2,8 +2,9 @@
 
     python benchmarks/planning.py [achieved [DEVICE…]] [devices] [advice] [time]
 
-Needs the extra `ibm`. Everything is seeded; times are of this machine. The truth of `advice` is Aer's density matrix of
-the circuits as transpiled, with the noise of every gate and of the readout; plans see T1 and T2 that are off by 20 %.
+Needs the extra `ibm`. Devices and plans are seeded, and counts of fakes; those of made devices are not. Times are of
+this machine. The truth of `advice` is Aer's density matrix of the circuits as transpiled, with the noise of every gate
+and of the readout; plans see T1 and T2 that are off by 20 %.
 """
 
 import sys
@@ -27,7 +28,7 @@ from qsense.planning.question import Question
 from qsense.probes import Probe
 
 SHOTS, DEVICES, STEP = 100_000, 50, 0.3
-RANDOM_DEVICES = 20
+RANDOM_DEVICES = range(20)
 CASES = {
     "fake:boston": (2, 4, 6),
     "fake:manila": (2, 4),
@@ -148,7 +149,7 @@ def devices():
     """δφ of random devices of nine qubits by counts with the noise of every gate; the plan sees their calibration."""
     print("device           N  probe     δφt·√shots planned achieved     off")
     off = []
-    for seed in range(RANDOM_DEVICES):
+    for seed in RANDOM_DEVICES:
         name, size = f"made_devices:{('line', 'grid')[seed % 2]}_{seed}", 2 + seed % 5
         with allowing(True):
             sampler = backends.sampler(name)
