@@ -42,7 +42,7 @@ def test_a_sweep_leaves_tables_figures_and_a_summary_and_says_where(swept):
     assert done.stdout.splitlines()[-1] == f"tables and figures: {made}"
     assert {path.name for path in made.iterdir()} == {
         "trials.csv", "curves.csv", "tables.json", "summary.json", "integrated_gain.png", "integrated_gain.svg",
-        "lead.png", "lead.svg",
+        "lead.png", "lead.svg", "report.html",
     }  # fmt: skip
 
 
