@@ -22,8 +22,9 @@ def notebook_pages(root: Path) -> dict[str, tuple[str | bytes, Path]]:
     found: dict[str, tuple[str | bytes, Path]] = {}
     for path in sorted((root / "notebooks").glob("*.ipynb")):
         executed = root / "build" / "notebooks" / path.name
-        is_fresh = executed.exists() and executed.stat().st_mtime >= path.stat().st_mtime
-        notebook = nbformat.read(executed if is_fresh else path, as_version=4)
+        notebook = nbformat.read(path, as_version=4)
+        if executed.exists() and _sources(done := nbformat.read(executed, as_version=4)) == _sources(notebook):
+            notebook = done
         pictures: dict[str, bytes] = {}
         name = path.relative_to(root)
         parts = [_cell(cell, path.stem, pictures) for cell in notebook.cells]
@@ -35,6 +36,10 @@ def notebook_pages(root: Path) -> dict[str, tuple[str | bytes, Path]]:
         found[f"notebooks/{path.name}"] = (path.read_bytes(), name)
         found |= {f"notebooks/{picture}": (content, name) for picture, content in pictures.items()}
     return found
+
+
+def _sources(notebook: Any) -> list[str]:
+    return [cell.source for cell in notebook.cells]
 
 
 def _cell(cell: Any, stem: str, pictures: dict[str, bytes]) -> str:

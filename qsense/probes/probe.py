@@ -38,7 +38,7 @@ class Probe:
         name: the name in tables and records.
         qasm: the OpenQASM 3 text of a "circuit" probe.
         data: the complex128 numbers of a "symmetric" probe (N+1) or a "state" (2^N, or 4^N of a matrix by rows).
-        signs: + or − of every spin of a GHZ probe that is not up where spin 0 is: "-" is down in the branch |up…>.
+        signs: a sign of every spin of a GHZ probe that is not up where spin 0 is: "-" is down in the branch |up…>.
     """
 
     kind: Kind
