@@ -29,7 +29,7 @@ def test_no_output_and_no_count_is_kept(path):
 @EVERY
 def test_its_code_is_python_and_writes_nothing_beside_it(path):
     for cell in cells_of(path, "code"):
-        source = re.sub(r"^!.*$", "pass", "".join(cell["source"]), flags=re.MULTILINE)
+        source = re.sub(r"^[!%].*$", "pass", "".join(cell["source"]), flags=re.MULTILINE)
         for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
             if ast.unparse(call.func) in ("qsense.run", "qsense.import_counts"):
                 assert len(call.args) > 1, "records go to a folder of their own"

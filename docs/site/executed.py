@@ -10,7 +10,7 @@ from typing import Any
 
 import nbformat
 
-_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*m|\r")
 MOST_LINES = 40
 
 
@@ -46,17 +46,28 @@ def _cell(cell: Any, stem: str, pictures: dict[str, bytes]) -> str:
     if cell.cell_type == "markdown":
         return str(cell.source)
     blocks = [f"```python\n{cell.source}\n```"]
-    blocks += [block for output in cell.outputs if (block := _output(output, stem, pictures))]
+    blocks += [block for output in _joined(cell.outputs) if (block := _output(output, stem, pictures))]
     text = "\n\n".join(blocks)
     if "solution" in cell.metadata.get("tags", ()):
         return '??? success "Solution"\n\n' + indent(text, "    ")
     return text
 
 
+def _joined(outputs: list[Any]) -> list[Any]:
+    """The outputs with prints that follow each other in one."""
+    found: list[Any] = []
+    for output in outputs:
+        if found and output.get("name") == "stdout" == found[-1].get("name"):
+            found[-1] = {**found[-1], "text": found[-1]["text"] + output["text"]}
+        else:
+            found.append(dict(output))
+    return found
+
+
 def _output(output: Any, stem: str, pictures: dict[str, bytes]) -> str:
     """One output; what is for people alone, such as progress on stderr, is left out."""
-    if output.output_type == "stream":
-        return _text(output.text) if output.name == "stdout" else ""
+    if output["output_type"] == "stream":
+        return _text(output["text"]) if output["name"] == "stdout" else ""
     data = output.get("data", {})
     if "image/png" in data:
         name = f"{stem}-{len(pictures)}.png"

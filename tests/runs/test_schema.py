@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import json
 import re
 import tomllib
 from functools import cache, partial
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from in_process import qsense
 
 from qsense.errors import QsenseError
 from qsense.files.toml_file import parse
@@ -154,13 +156,9 @@ def test_every_key_and_option_has_a_place_in_the_schema():
         assert set(estimator_named(name).options) <= set(tables[name]["properties"])
 
 
-def test_the_command_prints_and_writes_them(tmp_path):
-    import json
-
-    import forked
-
-    done = forked.run("schema", "run")
-    assert json.loads(done.stdout) == json.loads(json.dumps(spec_schema()))
-    done = forked.run("schema", "noise", "--out", tmp_path / "noise.json")
-    assert done.stdout == f"{tmp_path / 'noise.json'}\n"
-    assert json.loads((tmp_path / "noise.json").read_text()) == json.loads(json.dumps(noise_schema()))
+def test_the_command_prints_and_writes_them(tmp_path, monkeypatch, capsys):
+    _, printed, _ = qsense(monkeypatch, capsys, "schema", "run")
+    assert json.loads(printed) == json.loads(json.dumps(spec_schema()))
+    path = tmp_path / "noise.json"
+    assert qsense(monkeypatch, capsys, "schema", "noise", "--out", path) == (0, f"{path}\n", "")
+    assert json.loads(path.read_text()) == json.loads(json.dumps(noise_schema()))
