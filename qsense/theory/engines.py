@@ -12,6 +12,7 @@ from qsense.errors import ArgumentError
 from qsense.noise import AnyNoise, Collective, Local, LocalNoise, PowerLaw, World, world_of
 from qsense.noise.pace import pace
 from qsense.noise.space import Space
+from qsense.numerics.arrays import wanted
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.nearly_pure import Information
 from qsense.probes import Probe
@@ -78,16 +79,18 @@ class MeasuredErrors:
         return float(np.sum(np.diff(times, prepend=0.0) * larger))
 
 
-def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0) -> Engine:
+def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0, engine: str | None = None) -> Engine:
     """Returns the best engine: a closed form, else the symmetric engine, else dense matrices, else a Lindblad equation.
 
     Args:
         probe: the state that is prepared.
         noise: any SpinNoise, a NoiseModel, or a World.
         field: φ in rad/s; it matters only where noise or a coupling do not commute with it.
+        engine: where dense matrices are computed, "auto", "cpu" or "gpu", as in `gain`.
 
     Raises:
-        ArgumentError: the noise is for another number of spins, or is known by its channel only where more is needed.
+        ArgumentError: there is no such `engine`; the noise is for another number of spins, or is known by its channel
+            only where more is needed.
 
     >>> from qsense.noise import LocalNoise
     >>> engine_for(Probe.named("twin_fock", 40), LocalNoise(emission=1.0)).method
@@ -97,6 +100,7 @@ def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0) -> Engine:
         raise ArgumentError(f"Argument `probe` must be a Probe, such as Probe.ghz(4), but is {probe!r}.")
     world, n = world_of(noise), probe.num_qubits
     world.check(n)
+    wanted(engine)
     model, most = world.noise, most_gain(world, n)
     if is_block(probe, model):
         return Engine("closed form", lambda t: block_gain(probe, world, t), 0.0, world)
@@ -113,7 +117,7 @@ def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0) -> Engine:
         )
 
     def at_field(times: FloatArray) -> FloatArray:
-        return dense_gain(probe, world, times, field)
+        return dense_gain(probe, world, times, field, engine)
 
     def measured(times: FloatArray) -> Information:
         return transverse_gain(probe, world, times, field)

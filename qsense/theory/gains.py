@@ -47,12 +47,15 @@ class IntegratedGain(NamedTuple):
     method: str
 
 
-def gain(probe: Probe, noise: AnyNoise, times: Sequence[float] | FloatArray, field: float = 0.0) -> FloatArray:
+def gain(
+    probe: Probe, noise: AnyNoise, times: Sequence[float] | FloatArray, field: float = 0.0, engine: str | None = None
+) -> FloatArray:
     """Returns the metrological gain G(t) = Q(t)/t², the quantum Fisher information about θ = φt.
 
     GHZ probes of any signs have closed forms at any N, and product probes where no spins share noise. Probes over Dicke
     states in a world that is the same for all spins use blocks of total spin (N ≤ 100), all others dense matrices (N ≤
-    10), and a coupling beside emission or transverse noise, or a dipolar one, the Lindblad equation (N ≤ 8).
+    12, on a GPU 14; 10 under transverse noise), and a coupling beside emission or transverse noise, or a dipolar one,
+    the Lindblad equation (N ≤ 8).
 
     Args:
         probe: the state that is prepared.
@@ -61,13 +64,15 @@ def gain(probe: Probe, noise: AnyNoise, times: Sequence[float] | FloatArray, fie
         field: φ in rad/s. G depends on it only under transverse noise and where a dipolar coupling joins spins that
             feel the field differently. It jumps at φ = 0 where noise leaves a part of the state pure: there G is
             smaller than at any field nearby.
+        engine: where dense matrices are computed: "cpu", "gpu" (needs the extra `gpu`), or "auto", a GPU that is there
+            where it saves seconds; by default what the environment variable QSENSE_ENGINE says, else "auto".
 
     Returns:
         G, shape (times,), 1; between 0 and (Σ|w_j|)² W(t)², N² without weights. Values below `resolution` are rounding.
 
     Raises:
-        ArgumentError: the times are out of range, the rates are for another number of spins, N is too large, or a field
-            beside transverse noise is so weak that rounding hides what it does.
+        ArgumentError: the times are out of range, the rates are for another number of spins, N is too large, there is
+            no GPU or too little memory, or a field beside transverse noise is so weak that rounding hides its effect.
 
     Source: arXiv:2512.21661v1, Eqs. 9, 11, 22, 33, 49, 58.
 
@@ -75,7 +80,7 @@ def gain(probe: Probe, noise: AnyNoise, times: Sequence[float] | FloatArray, fie
     >>> gain(Probe.ghz(2), LocalNoise(dephasing=0.25), [0, 1]).round(6)
     array([4.      , 0.541341])
     """
-    return engine_for(probe, noise, field).gain(as_times(times))
+    return engine_for(probe, noise, field, engine).gain(as_times(times))
 
 
 def resolution(probe: Probe, noise: AnyNoise, field: float = 0.0) -> float:
@@ -93,7 +98,9 @@ def resolution(probe: Probe, noise: AnyNoise, field: float = 0.0) -> float:
     return engine_for(probe, noise, field).resolution
 
 
-def integrated_gain(probe: Probe, noise: AnyNoise, until: float | None = None, field: float = 0.0) -> IntegratedGain:
+def integrated_gain(
+    probe: Probe, noise: AnyNoise, until: float | None = None, field: float = 0.0, engine: str | None = None
+) -> IntegratedGain:
     """Returns the integrated metrological gain 𝓘 = ∫₀^∞ G dt, or up to a finite time, with its error.
 
     Args:
@@ -101,6 +108,7 @@ def integrated_gain(probe: Probe, noise: AnyNoise, until: float | None = None, f
         noise: any SpinNoise, a NoiseModel, or a World.
         until: the end of the window in s; infinity by default.
         field: φ in rad/s; it matters only under transverse noise.
+        engine: where dense matrices are computed, as in `gain`.
 
     Returns:
         value (s), error (s, absolute: quadrature, what is beyond the last time, rounding) and method. The value is
@@ -120,8 +128,8 @@ def integrated_gain(probe: Probe, noise: AnyNoise, until: float | None = None, f
     end = np.inf if until is None else float(until)
     if not end > 0:
         raise ArgumentError(f"Argument `until` must be positive, but is {until} s.")
-    engine, n = engine_for(probe, noise, field), probe.num_qubits
-    world = engine.world
+    chosen, n = engine_for(probe, noise, field, engine), probe.num_qubits
+    world = chosen.world
     follows = carries_phase(world, n)
     if collects_nothing(world):
         return IntegratedGain(0.0, 0.0, "pulses that refocus the field")
@@ -137,27 +145,29 @@ def integrated_gain(probe: Probe, noise: AnyNoise, until: float | None = None, f
         slowest, fastest = max(slowest, 1 / end) if rest is world else slowest, max(fastest, 1 / end)
     elif slowest == 0 or not surely_decays(probe, rest):  # a part may stay above 0 for ever
         rate = slowest_part(rest, n)
-        if stays(engine if rest is world else engine_for(probe, rest, field), n):
+        if stays(chosen if rest is world else engine_for(probe, rest, field, engine), n):
             if not is_wave(world):
-                return IntegratedGain(np.inf, 0.0, engine.method)
+                return IntegratedGain(np.inf, 0.0, chosen.method)
             slowest = 0.0
         elif not rate:  # G is below the resolution at all times
-            return IntegratedGain(0.0, np.inf if engine.resolution else 0.0, engine.method)
+            return IntegratedGain(0.0, np.inf if chosen.resolution else 0.0, chosen.method)
         else:
             slowest = slowest or rate
     if rest is not world and not is_wave(world):
-        return _beside_bounded(probe, engine, end, slowest, max(fastest, decay_scales(probe, world, field)[1]), field)
-    return _by_quadrature(probe, engine, follows, end, slowest, fastest)
+        return _beside_bounded(
+            probe, chosen, end, slowest, max(fastest, decay_scales(probe, world, field)[1]), field, engine
+        )
+    return _by_quadrature(probe, chosen, follows, end, slowest, fastest)
 
 
 def _beside_bounded(
-    probe: Probe, engine: Engine, end: float, slowest: float, fastest: float, field: float
+    probe: Probe, engine: Engine, end: float, slowest: float, fastest: float, field: float, place: str | None
 ) -> IntegratedGain:
     """𝓘 beside noise that takes only a part of G, by the rates of all other noise."""
     world, n = engine.world, probe.num_qubits
 
     def gain_of(one: World) -> Callable[[FloatArray], FloatArray]:
-        return engine_for(probe, one, field).of_angle
+        return engine_for(probe, one, field, place).of_angle
 
     cheap = engine.method == "closed form"
     rounding = engine.resolution * min(end, 10 / slowest if slowest else np.inf)

@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
 from qsense.noise import Collective, Local, LocalNoise, NoiseModel, PhaseNoise, SpinChannel, World
 from qsense.noise.pulsed import pulsed_channel
 from qsense.noise.space import Space
+from qsense.numerics.arrays import CPU, Arrays
 from qsense.numerics.fisher import FloatArray
 
 # Of Σ|d_i C_ij d_j|: entries of C are right to 1.1e-16 each, and come from a few roundings (a square root, products).
@@ -189,11 +190,13 @@ def _over_states(space: Space, num_qubits: int) -> FloatArray:
     return found
 
 
-def shared_factor(world: World, times: FloatArray, num_qubits: int) -> FloatArray | None:
+def shared_factor(world: World, times: FloatArray, num_qubits: int, arrays: Arrays = CPU) -> Any:
     """Returns exp(−½ dᵀXd) of the noise that spins share, shape (times, 2^N, 2^N); None where there is none."""
     if not world.noise.is_correlated:
         return None
-    exponent = np.zeros((len(times), 2**num_qubits, 2**num_qubits))
+    xp = arrays.xp
+    exponent = xp.zeros((len(times), 2**num_qubits, 2**num_qubits))
     for part in world.noise.correlated:
-        exponent -= 0.5 * variance(part, times, world)[:, None, None] * over_states(part.space, num_qubits)
-    return np.asarray(np.exp(exponent))
+        grown = xp.asarray(0.5 * variance(part, times, world))[:, None, None]
+        exponent -= grown * xp.asarray(over_states(part.space, num_qubits))
+    return xp.exp(exponent)

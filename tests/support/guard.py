@@ -12,8 +12,8 @@ _UNDERFLOW = 1e-300  # where the coherence has underflowed, the bound is 0
 def watched(engine_for):
     """The function `engine_for`, whose engines raise AssertionError where their gain is above the bound."""
 
-    def watched_engine_for(probe, noise, field=0.0):
-        engine = engine_for(probe, noise, field)
+    def watched_engine_for(probe, noise, field=0.0, engine=None):
+        engine = engine_for(probe, noise, field, engine)
 
         def gain(times):
             gains = engine.of_angle(times)

@@ -114,8 +114,8 @@ def test_what_is_not_supported_is_refused_by_name():
     with pytest.raises(ArgumentError, match="remembers"):
         gain(Probe.product(2), slow, [1.0])
     assert gain(Probe.ghz(2), slow, [0.1])[0] > 0  # a ZZ coupling gives both branches the same energy
-    with pytest.raises(ArgumentError, match="at most 10 spins"):
-        gain(Probe.product(11), World(NoiseModel(collective_dephasing=0.1), Signal("alternating")), [1.0])
+    with pytest.raises(ArgumentError, match="at most 12 spins"):
+        gain(Probe.product(13), World(NoiseModel(collective_dephasing=0.1), Signal("alternating")), [1.0])
 
 
 def test_the_rate_of_unequal_ghz_probes_under_emission():
