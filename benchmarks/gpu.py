@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from qsense import LocalNoise, Probe
-from qsense.numerics.cuda import gpu
+from qsense.numerics.arrays import gpu
 from qsense.theory.covariant import MATRICES
 from qsense.theory.dense import dense_gain
 

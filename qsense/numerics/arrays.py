@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -84,6 +85,17 @@ def choose(engine: str | None, seconds: float) -> Arrays:
         return CPU
     from qsense.numerics import cuda
 
-    if what == "auto":
-        return cuda.gpu() if find_spec("cupy") and cuda.is_there() else CPU
-    return cuda.gpu()
+    return CPU if what == "auto" and not (find_spec("cupy") and cuda.is_there()) else gpu()
+
+
+@lru_cache(maxsize=1)
+def gpu() -> Arrays:
+    """Returns the GPU.
+
+    Raises:
+        ArgumentError: CuPy is not installed, or sees no GPU.
+    """
+    from qsense.numerics import cuda
+
+    cupy = cuda.connected()
+    return Arrays("gpu", cupy, cuda.eigh, 2**24, 16, cuda.free_bytes, cupy.asnumpy, cuda.batch)

@@ -15,10 +15,7 @@ import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.installation import install_hint
-from qsense.numerics.arrays import Arrays
 
-_TOGETHER = 2**24  # numbers of a form that are held at once
-_STEPS = 16  # of conjugate gradients, a product of matrices each, that take as long as the eigenvectors
 _REAL, _COMPLEX = 1, 5  # CUDA_R_64F and CUDA_C_64F
 _VECTORS, _LOWER = 1, 0  # CUSOLVER_EIG_MODE_VECTOR and CUBLAS_FILL_MODE_LOWER
 _MANY, _SMALL, _FEW = 64, 1024, 32  # matrices together: up to so many rows, and beyond
@@ -34,12 +31,11 @@ def is_there() -> bool:
         return False
 
 
-@lru_cache(maxsize=1)
-def gpu() -> Arrays:
-    """Returns the GPU.
+def connected() -> Any:
+    """Returns CuPy.
 
     Raises:
-        ArgumentError: CuPy is not installed, or sees no GPU.
+        ArgumentError: it is not installed, or sees no GPU.
     """
     try:
         import cupy
@@ -51,14 +47,19 @@ def gpu() -> Arrays:
         raise ArgumentError(f'engine = "gpu": CuPy finds no GPU here ({error}); give engine = "cpu".') from error
     if not count:
         raise ArgumentError('engine = "gpu": CuPy finds no GPU here; give engine = "cpu".')
+    return cupy
 
-    def free() -> float:
-        pool = cupy.get_default_memory_pool()
-        return float(cupy.cuda.runtime.memGetInfo()[0] + pool.free_bytes())
 
-    return Arrays(
-        "gpu", cupy, _eigh, _TOGETHER, _STEPS, free, cupy.asnumpy, lambda rows: _MANY if rows <= _SMALL else _FEW
-    )
+def free_bytes() -> float:
+    """Returns how much of the GPU's memory can be had, with what CuPy keeps for later."""
+    import cupy
+
+    return float(cupy.cuda.runtime.memGetInfo()[0] + cupy.get_default_memory_pool().free_bytes())
+
+
+def batch(rows: int) -> int:
+    """Returns how many matrices of so many rows are best diagonalised together, as measured on an H200."""
+    return _MANY if rows <= _SMALL else _FEW
 
 
 @lru_cache(maxsize=1)
@@ -73,7 +74,12 @@ def _batched() -> tuple[Any, Any] | None:
         return None
 
 
-def _eigh(matrices: Any) -> tuple[Any, Any]:
+def eigh(matrices: Any) -> tuple[Any, Any]:
+    """Returns eigenvalues and eigenvectors of Hermitian matrices of CuPy, shapes (b, d) and (b, d, d) from (b, d, d).
+
+    Raises:
+        ArgumentError: one did not converge.
+    """
     import cupy
 
     functions = _batched()

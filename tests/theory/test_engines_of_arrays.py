@@ -176,7 +176,7 @@ def test_a_gpu_is_refused_where_noise_does_not_commute_with_the_field():
 
 
 def test_a_gpu_that_is_asked_for_and_is_not_there_is_one_line(monkeypatch):
-    cuda.gpu.cache_clear()
+    arrays.gpu.cache_clear()
     monkeypatch.setitem(sys.modules, "cupy", None)
     noise, probe = LocalNoise(emission=0.1), Probe.from_state(state(2))
     with pytest.raises(
@@ -194,7 +194,7 @@ def test_a_gpu_is_used_by_itself_where_it_saves_seconds(monkeypatch):
     gpu = replace(arrays.CPU, name="gpu")
     monkeypatch.setattr(arrays, "find_spec", lambda name: True)
     monkeypatch.setattr(cuda, "is_there", lambda: True)
-    monkeypatch.setattr(cuda, "gpu", lambda: gpu)
+    monkeypatch.setattr(arrays, "gpu", lambda: gpu)
     monkeypatch.delitem(sys.modules, "cupy", raising=False)
     assert arrays.choose(None, 1.0) is arrays.CPU
     assert arrays.choose(None, 60.0) is gpu
@@ -214,7 +214,7 @@ def test_a_gpu_gives_the_numbers_of_the_processor(kind, size):
 
 @ON_GPU
 def test_a_gpu_takes_large_matrices_one_by_one(monkeypatch):
-    one = replace(cuda.gpu(), batch=lambda rows: 1, together=2**10)
+    one = replace(arrays.gpu(), batch=lambda rows: 1, together=2**10)
     monkeypatch.setattr(covariant, "choose", lambda engine, seconds: one)
     monkeypatch.setattr(fisher, "_ROWS", 100)
     probe = Probe.from_state(state(8))
