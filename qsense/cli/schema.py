@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from qsense.cli.app import app
+from qsense.files.terminal import print_line
 
 
 class Schema(StrEnum):
@@ -29,14 +30,14 @@ def schema(
 
     In VS Code (Even Better TOML) and others with Taplo, the first line of a spec names it: #:schema ./run.schema.json
     """
-    text = json.dumps(_schema(kind), indent=2, ensure_ascii=False) + "\n"
+    found = _schema(kind)
     if out is None:
-        print(text, end="")
+        print(json.dumps(found, indent=2, ensure_ascii=False))
         return
     from qsense.files.atomic import write
 
-    write(out, text.encode())
-    print(out)
+    write(out, (json.dumps(found, indent=2, ensure_ascii=False) + "\n").encode())
+    print_line(out)
 
 
 def _schema(kind: Schema) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def print_verdict(text: str) -> None:
     plain_console(highlight=False).print(Text(printable(text), style="bold"), soft_wrap=True)
 
 
-def plain_console(highlight: bool = True, stderr: bool = False, piped_width: int | None = 100) -> Console:
+def plain_console(highlight: bool = True, stderr: bool = False, piped_width: int | None = 80) -> Console:
     """Returns where tables are printed: it shows strings as they are, without markup, emoji or control codes.
 
     Args:

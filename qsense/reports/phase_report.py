@@ -11,51 +11,51 @@ from qsense.comparison.rows import Comparison
 from qsense.estimators.result import NORMAL_95
 from qsense.files.figures import COLOURS, OTHERS, blank_figure, choose_evenly, literal, say_what_is_left_out
 from qsense.files.units import time_unit
+from qsense.reports.blocks import blocks
 from qsense.signals.magnetic import KEY, field_unit, readable_field
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.table import Table
+    from rich.text import Text
 
 _MOST, _ACROSS = 6, 3  # panels, and of a row
 _FAMILIES = {"ghz": "GHZ"}
 
 
-def phase_parts(rows: Sequence[Mapping[str, Any]]) -> list[Table | str]:
+def phase_parts(rows: Sequence[Mapping[str, Any]]) -> list[Table | str | Text]:
     """Returns a table of φ for the rows of a summary that have it, and a line that says how to read it."""
-    from rich.table import Table
-
     shown = [row for row in rows if row.get("field_estimate_rad_per_s") is not None]
     if not shown:
         return []
-    table = Table(title="φ in rad/s from the same counts, and Eq. 60 from data: ∫dt/(t²V)/𝓘", title_justify="left")
-    for name in ("probe", "N", "noise", "estimator"):
-        table.add_column(name, no_wrap=name != "estimator", overflow="fold")
-    for name in ("φ", "95 % interval", "±range", "Eq. 60"):
-        table.add_column(name, justify="right", no_wrap=True)
-    lines = []
+    told, lines = [], []
     for row in shown:
         low, high, reach = (row[f"field_{name}_rad_per_s"] for name in ("low", "high", "ambiguity"))
         is_told = high - low < 1.99 * reach
         exact = row["integrated_gain_quantum_exact_s"]
-        table.add_row(
+        cells = [
             row["probe"],
             str(row["num_qubits"]),
-            row["noise"],
-            row["estimator"],
             f"{row['field_estimate_rad_per_s']:.4g}" if is_told else "–",
             f"{low:.4g} … {high:.4g}" if is_told else "not told",
             f"{reach:.3g}",
             _share(row["phase_integrated_gain_s"] / exact) if exact else "–",
-        )
+        ]
+        told.append((row, cells))
         lines += _tesla_line(row) if is_told else []
+    tables = blocks(
+        "φ in rad/s from the same counts, and Eq. 60 from data: ∫dt/(t²V)/𝓘",
+        ("probe", "N"),
+        ("φ", "95 % interval", "±range", "Eq. 60"),
+        told,
+    )
     note = (
         "φ > 0 turns a spin as rz(φt) with the qubit's Z; it was looked for within ±range of the spec's field, where "
         "the fringe of the shortest time repeats: π/(N t) of a GHZ probe, π/t of a product probe. A field further off "
         "is read as one within, and entangled probes reach it first. Eq. 60: 1 would be a phase read at the quantum "
         "limit by every circuit"
     )
-    return [table, *lines, note]
+    return [*tables, *lines, note]
 
 
 def _tesla_line(row: Mapping[str, Any]) -> list[str]:

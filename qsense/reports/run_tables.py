@@ -2,54 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qsense.comparison.verdicts import digits_between, ratio_range
 from qsense.estimators.assumptions import READOUT
 from qsense.estimators.chance import NO_ERROR
-from qsense.files.terminal import print_parts
+from qsense.files.terminal import print_parts, printable
 from qsense.files.units import time_unit, with_error
+from qsense.reports.blocks import blocks
 from qsense.reports.phase_report import phase_parts
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 _MARKS = {"classical_integrated_gain": "*", "integrated_gain_bound": "°"}
 
 
 def print_tables(console: Console, summary: dict[str, Any]) -> None:
-    """Prints the comparison, the crossovers and the verdicts of a summary; fits 100 columns."""
+    """Prints the comparison, the crossovers and the verdicts of a summary; fits 80 columns."""
     print_parts(console, summary_parts(summary))
 
 
-def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
+def summary_parts(summary: dict[str, Any]) -> list[Table | str | Text]:
     """Returns the tables and lines of a summary. What a malformed one raises, it raises before any printing."""
-    from rich.table import Table
+    from rich.text import Text
 
-    parts: list[Table | str] = []
     size, unit = time_unit(max((row["integrated_gain_exact_s"] for row in summary["rows"]), default=1.0))
-    table = Table(title=f"𝓘 = ∫G dt in {unit}: exact and estimated, with 95 % intervals", title_justify="left")
-    for name in ("probe", "N", "noise", "estimator"):
-        table.add_column(name, no_wrap=name != "estimator", overflow="fold")
-    for name in ("exact", "estimated", "95 % interval", "z"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in summary["rows"]:
-        mark = _MARKS.get(row["quantity"], "")
-        mark += "" if row.get("is_exact_as_read", True) else "†"
-        doubt = "‡" if _refused(row) else ""
-        table.add_row(
-            row["probe"],
-            str(row["num_qubits"]),
-            row["noise"],
-            row["estimator"],
-            f"{row['integrated_gain_exact_s'] / size:.4g}{mark}",
-            f"{row['integrated_gain_s'] / size:.4g}{doubt}",
-            f"{row['integrated_gain_low_s'] / size:.4g} … {row['integrated_gain_high_s'] / size:.4g}",
-            "–" if row["z"] is None else f"{row['z']:+.1f}",
-        )
-    parts.append(table)
+    parts = blocks(
+        f"𝓘 = ∫G dt in {unit}: exact and estimated, with 95 % intervals",
+        ("probe", "N"),
+        ("exact", "estimated", "95 % interval", "z"),
+        [(row, _cells(row, size)) for row in summary["rows"]],
+    )
     if any(row["quantity"] == "classical_integrated_gain" for row in summary["rows"]):
         parts.append("* the exact value of this readout, which is below the quantum value")
     if any(row["quantity"] == "integrated_gain_bound" for row in summary["rows"]):
@@ -59,8 +46,8 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
             "† without readout error, which the estimates hold: no z and no verdict. It lowers G; errors that differ "
             "between up and down can also raise it"
         )
-    for row in summary["rows"]:
-        parts += [f"‡ {line}" for line in assumption_lines(row)] + unseen_lines(row)
+    parts += [f"‡ {line}" for line in _of_several(summary["rows"], _refusal)]
+    parts += _of_several(summary["rows"], _unseen)
     for row in summary["rows"]:
         if not row["integrated_gain_stderr_s"] > 0:
             parts.append(f"{_where(row)}: no z, as {NO_ERROR}")
@@ -68,14 +55,26 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str]:
             blind = f"{row['estimator']} tells nothing of θ for {row['probe']}, N = {row['num_qubits']}, {row['noise']}"
             parts.append(f"{blind}: its exact value is 0")
     parts += phase_parts(summary["rows"])
-    reasons = {row["probe"]: row["reason"] for row in summary["rows"] if row.get("reason")}
-    for probe, reason in reasons.items():
-        parts.append(f"auto for {probe} is {reason}")
-    table = _crossover_table(summary["crossovers"])
-    if table.rows:
-        parts.append(table)
-    verdicts = [*summary["verdicts"], *depth_lines(summary["rows"])]
-    return [*parts, *(f"• {verdict}" for verdict in verdicts)]
+    reasons: dict[str, list[str]] = {}
+    for probe, reason in {row["probe"]: row["reason"] for row in summary["rows"] if row.get("reason")}.items():
+        reasons.setdefault(reason, []).append(probe)
+    parts += [f"auto for {', '.join(probes)} is {reason}" for reason, probes in reasons.items()]
+    parts += _crossovers(summary["crossovers"])
+    parts += [f"• {line}" for line in depth_lines(summary["rows"])]
+    return [*parts, *(Text(printable(f"• {verdict}"), style="bold") for verdict in summary["verdicts"])]
+
+
+def _cells(row: Mapping[str, Any], size: float) -> list[str]:
+    mark = _MARKS.get(row["quantity"], "")
+    mark += "" if row.get("is_exact_as_read", True) else "†"
+    return [
+        row["probe"],
+        str(row["num_qubits"]),
+        f"{row['integrated_gain_exact_s'] / size:.4g}{mark}",
+        f"{row['integrated_gain_s'] / size:.4g}{'‡' if _refused(row) else ''}",
+        f"{row['integrated_gain_low_s'] / size:.4g} … {row['integrated_gain_high_s'] / size:.4g}",
+        "–" if row["z"] is None else f"{row['z']:+.1f}",
+    ]
 
 
 def depth_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -88,7 +87,8 @@ def depth_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     found: dict[str, list[str]] = {}
     for row in rows:
         if (row.get("depth") or 1) > 1:
-            where = f"{row['noise']}, {row['probe']}, {row['estimator']}"
+            probe = "ghz" if row["probe"].startswith("ghz:") else row["probe"]  # its signs differ with N
+            where = f"{row['noise']}, {probe}, {row['estimator']}"
             found.setdefault(where, []).append(f"{row['depth']} of {row['num_qubits']}")
     sure = {where: "95 % each" if len(parts) > 1 else "95 %" for where, parts in found.items()}
     return [
@@ -97,32 +97,32 @@ def depth_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _crossover_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    from rich.table import Table
-
+def _crossovers(rows: Sequence[Mapping[str, Any]]) -> list[Table | str | Text]:
     known = [row.get(key) for row in rows for key in ("crossover_exact_s", "crossover_s", "crossover_high_s")]
     size, unit = time_unit(max((one for one in known if one), default=1.0))
     are_pairs = any(_pair(row) != "ghz/product" for row in rows)
     title = "Until when one probe leads" if are_pairs else "Until when GHZ leads"
     of = "of the first / 𝓘 of the other" if are_pairs else "GHZ / 𝓘 product"
-    table = Table(title=f"{title}, in {unit}, and 𝓘 {of}, with 95 % intervals", title_justify="left")
-    for name in ("probes", "noise", "N", "estimator") if are_pairs else ("noise", "N", "estimator"):
-        table.add_column(name, overflow="fold")
-    for name in ("exact", "measured", "ratio exact", "ratio"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
-        if row["num_qubits"] > 1:
-            table.add_row(
-                *([_pair(row)] if are_pairs else []),
-                row["noise"],
-                str(row["num_qubits"]),
-                row["estimator"],
-                "–" if row["crossover_exact_s"] is None else f"{row['crossover_exact_s'] / size:.4g}",
-                until_text(row, size),
-                "–" if row["ratio_exact"] is None else f"{row['ratio_exact']:.3f}",
-                _ratio_text(row),
+    return blocks(
+        f"{title}, in {unit}, and 𝓘 {of}, with 95 % intervals",
+        ("probes", "N") if are_pairs else ("N",),
+        ("exact", "measured", "ratio exact", "ratio"),
+        [
+            (
+                row,
+                [
+                    *([_pair(row)] if are_pairs else []),
+                    str(row["num_qubits"]),
+                    "–" if row["crossover_exact_s"] is None else f"{row['crossover_exact_s'] / size:.4g}",
+                    until_text(row, size),
+                    "–" if row["ratio_exact"] is None else f"{row['ratio_exact']:.3f}",
+                    _ratio_text(row),
+                ],
             )
-    return table
+            for row in rows
+            if row["num_qubits"] > 1
+        ],
+    )
 
 
 def _pair(row: Mapping[str, Any]) -> str:
@@ -159,6 +159,16 @@ def _ratio_text(row: Mapping[str, Any]) -> str:
     return ratio_range(row["ratio_low"], row["ratio_high"])
 
 
+def _of_several(rows: Sequence[Mapping[str, Any]], said: Callable[[Mapping[str, Any]], str]) -> list[str]:
+    """Returns what is said of rows, once where it is the same of several N."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if text := said(row):
+            probe = "ghz" if row["probe"].startswith("ghz:") else row["probe"]
+            places.setdefault((probe, f"{row['noise']}, {row['estimator']}: {text}"), []).append(str(row["num_qubits"]))
+    return [f"{probe}, N = {', '.join(sizes)}, {rest}" for (probe, rest), sizes in places.items()]
+
+
 def assumption_lines(row: Mapping[str, Any]) -> list[str]:
     """Returns a line if the counts of a row of a summary refuse an assumption; [] if they refuse none.
 
@@ -169,20 +179,22 @@ def assumption_lines(row: Mapping[str, Any]) -> list[str]:
     >>> assumption_lines(row)
     ['product, N = 8, ions, auto: independent spins refused (p = 2e-09): no z']
     """
-    refused = [f"{one['name']} refused{_chance(one)}: {one['consequence']}" for one in _refused(row)]
-    return [f"{_where(row)}: {'; '.join(refused)}"] if refused else []
+    return [f"{_where(row)}: {text}"] if (text := _refusal(row)) else []
 
 
-def unseen_lines(row: Mapping[str, Any]) -> list[str]:
-    """Returns a line for each assumption that the counts bear out, but not so surely that it would not matter.
+def _refusal(row: Mapping[str, Any]) -> str:
+    return "; ".join(f"{one['name']} refused{_chance(one)}: {one['consequence']}" for one in _refused(row))
 
-    >>> row = {"probe": "product", "num_qubits": 8, "noise": "ions", "estimator": "auto", "assumptions": [
-    ...     {"name": "independent spins", "p_value": 0.3, "held": True, "consequence": "little would not show"}]}
-    >>> unseen_lines(row)
-    ['product, N = 8, ions, auto: independent spins: not refused; little would not show']
+
+def _unseen(row: Mapping[str, Any]) -> str:
+    """What is said of assumptions that the counts bear out, but not so surely that it would not matter.
+
+    >>> _unseen({"assumptions": [
+    ...     {"name": "independent spins", "p_value": 0.3, "held": True, "consequence": "little would not show"}]})
+    'independent spins: not refused; little would not show'
     """
     unseen = [one for one in row.get("assumptions", ()) if one["held"] and one["consequence"]]
-    return [f"{_where(row)}: {one['name']}: not refused; {one['consequence']}" for one in unseen]
+    return "; ".join(f"{one['name']}: not refused; {one['consequence']}" for one in unseen)
 
 
 def _where(row: Mapping[str, Any]) -> str:

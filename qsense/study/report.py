@@ -68,7 +68,7 @@ def write_report(results: Results, folder: Path, failed: Columns) -> dict[str, A
 
 
 def print_tables(console: Console, summary: dict[str, Any]) -> None:
-    """Prints a study's summary; fits 100 columns."""
+    """Prints a study's summary; fits 80 columns."""
     print_parts(console, summary_parts(summary))
 
 
