@@ -49,7 +49,7 @@ build/notebooks/%.ipynb: notebooks/%.ipynb docs/site/execute.py $(SOURCES) .venv
 	$(BIN)/python docs/site/execute.py $< $@
 
 docs: .venv/docs-installed notebooks  ## the site in build/site: examples of its pages run, every link checked; needs no network
-	$(PYTEST) tests/test_site_pages.py tests/test_site.py
+	$(PYTEST) --dist load tests/test_site_pages.py tests/test_site.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 
 .venv/docs-installed: .venv/installed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import typer
 
-WIDTH = 100
+WIDTH = 80
 
 
 def commands_page() -> str:
