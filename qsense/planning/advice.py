@@ -190,7 +190,7 @@ def _until(row: Row, is_chosen: bool) -> str:
     high = "any time" if math.isinf(span.high) else readable_time(span.high)
     return (
         f"Use {what} for windows shorter than {readable_time(until)} ({readable_time(span.low)} … {high}), where its G "
-        "is above that of product spins; it is ahead longest of the probes asked for."
+        "is above that of product spins; it is ahead longest of the GHZ probes asked for."
     )
 
 
