@@ -114,6 +114,7 @@ def _crossover(one: MeasuredPoint, other: MeasuredPoint) -> Crossover:
     num_qubits, names = one.point.probe.num_qubits, (one.point.probe.name, other.point.probe.name)
     estimators = dict.fromkeys(m.point.estimator.name for m in (one, other))
     is_refused = one.is_withheld or other.is_withheld
+    crosses = num_qubits > 1 and not is_refused and _at_one_time(one, other) is None
     totals = one.integral.total, other.integral.total
     ratio = None if is_refused else ratio_of(*totals)
     withheld = why_withheld(one, other, ratio)
@@ -126,7 +127,7 @@ def _crossover(one: MeasuredPoint, other: MeasuredPoint) -> Crossover:
         one.point.noise.name,
         num_qubits,
         " and ".join(estimators),
-        None if is_refused or num_qubits == 1 else measured_crossing(*curves, root),
+        measured_crossing(*curves, root) if crosses else None,
         root,
         ratio,
         exact / exact_other if exact_other else None,
@@ -176,7 +177,17 @@ def why_withheld(one: MeasuredPoint, other: MeasuredPoint, ratio: Estimate | Non
             )
     if not (one.integral.total.stderr > 0 or other.integral.total.stderr > 0):
         return f"{NO_ERROR} of 𝓘 of both"
+    if (single := _at_one_time(one, other)) is not None:
+        return (
+            f"one time of {single.point.probe.name} tells neither until when a probe leads nor 𝓘, only G and φ there; "
+            "measure at several `times_s`"
+        )
     return f"the {other.point.probe.name} probe has no gain by {name}" if ratio is None else None
+
+
+def _at_one_time(*measured: MeasuredPoint) -> MeasuredPoint | None:
+    """The first of those that were measured at one time alone, as runs planned for φ are; None without one."""
+    return next((one for one in measured if len(one.point.rule.times) < 2), None)
 
 
 def _refused(one: MeasuredPoint) -> str:

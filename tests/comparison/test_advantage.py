@@ -184,3 +184,18 @@ def test_a_crossing_before_the_first_time_has_the_error_of_the_drawn_curves(rate
     assert abs(found.measured.value - found.exact) <= found.measured.stderr
     if len(set(rates)) == 1:  # nothing is missed where the curves are exponentials
         assert found.measured.stderr < 0.02 * found.exact
+
+
+def test_one_time_of_a_probe_tells_neither_a_crossing_nor_a_ratio(tmp_path):
+    spec = {
+        "schema": 1, "name": "one", "probes": ["ghz", "product"], "num_qubits": 3, "noise": {"dephasing_rate": 0.1},
+        "estimators": "auto", "field_rad_per_s": 0.2, "shots": 2000, "seed": 1,
+    }  # fmt: skip
+    found = {}
+    for name, times in (("one", {"ghz": [0.5], "product": [2.0]}), ("several", [0.2, 0.6, 1.5])):
+        found[name] = compare(run(RunSpec.from_dict({**spec, "name": name, "times_s": times}), tmp_path))
+    only = found["one"].crossovers[0]
+    assert only["crossover_s"] is None
+    assert "one time of ghz tells neither" in only["withheld"]
+    assert "no verdict: one time of ghz" in found["one"].verdicts[0]
+    assert found["several"].crossovers[0]["withheld"] is None
