@@ -19,11 +19,11 @@ from qsense.numerics.fisher import FloatArray
 from qsense.planning.curves import Curve
 from qsense.planning.outcomes import COARSE, decibels, grid, merit, tabulate
 from qsense.planning.question import Factors, Question
-from qsense.planning.site import PREPARATION, SHARED, Site
+from qsense.planning.site import DEAD, PREPARATION, SHARED, Site
 from qsense.planning.spins import UNEVEN, WEIGHTS
 
 TIE_DB = 0.02  # half a per cent: above what the grid of times leaves open, and less than anybody measures
-DEAD, LOCAL = "dead time", "local noise"
+LOCAL = "local noise"
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ def cause_of(site: Site, question: Question) -> Cause:
 
 def _without(site: Site, question: Question, taken: frozenset[str]) -> tuple[str, float]:
     """The best entangled probe and its advantage in dB without some causes."""
-    rest = taken - {DEAD}
-    lonely = site.without(rest) if rest else (site.curves, site.span)
+    lonely = site.without(taken) if taken else (site.curves, site.span)
     if lonely is None:
         return "ghz", math.inf
     curves, span = lonely

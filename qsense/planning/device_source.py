@@ -15,8 +15,9 @@ from qsense.noise import LocalNoise, World
 from qsense.noise.reported import relaxation_times
 from qsense.numerics.fisher import FloatArray
 from qsense.planning.curves import Curve, GhzOnDevice, ProductOnDevice
+from qsense.planning.outcomes import COARSE, best, grid, tabulate
 from qsense.planning.question import Factors, Question
-from qsense.planning.site import PREPARATION, Site, best_strength, perfect_ghz
+from qsense.planning.site import DEAD, PREPARATION, Site, best_strength, perfect_ghz
 from qsense.planning.spins import UNEVEN, WEIGHTS, Spins, evened, is_uneven
 from qsense.planning.squeezed import Squeezed
 from qsense.planning.steps import GateErrors, steps_around
@@ -56,12 +57,14 @@ class DeviceSource:
         noise = LocalNoise.from_t1_t2(t1, t2, name="calibration")
         span = 1 / float((1 / t2).sum()), float(t2[np.isfinite(t2)].max())
         product = ProductOnDevice(spins, 1 - (1 - turn) ** 3, reading)
-        curves: dict[str, Curve] = {"ghz": _better(ghzs, span), "product": product}
+        curves: dict[str, Curve] = {"ghz": _better(ghzs, span, question), "product": product}
         probes = {"ghz": ghz, "product": Probe.product(n)}
         left_out: dict[str, str] = {}
         if n > 2 and signal.has_unit_weights:
             twisted = self._twisted(spins, gates, turn, reading)
-            curves["squeezed"], probes["squeezed"] = best_strength(twisted, span)
+            curves["squeezed"], probes["squeezed"] = best_strength(
+                twisted, span, question, question.dead_time + twisted.overhead
+            )
         elif not signal.has_unit_weights:
             left_out["squeezed"] = "a squeezed probe senses a field that is the same for all spins"
         if question.with_optimum:
@@ -71,7 +74,7 @@ class DeviceSource:
         removable = {PREPARATION} | {UNEVEN for one in (t1, t2) if is_uneven(one)}
         if is_uneven(spins.weights):
             removable.add(WEIGHTS)
-        without = partial(_without, curves, span)
+        without = partial(_without, curves, span, question)
         return Site(
             n, qubits, probes, curves, frozenset(removable), without, span, t2_mean, "T1 and T2", world, left_out
         )
@@ -90,32 +93,39 @@ class DeviceSource:
 
 
 def _without(
-    curves: Mapping[str, Any], span: tuple[float, float], taken: frozenset[str]
+    curves: Mapping[str, Any], span: tuple[float, float], question: Question, taken: frozenset[str]
 ) -> tuple[dict[str, Curve], tuple[float, float]]:
     """The curves with perfect preparation and readout, equal T2 or equal weights."""
     found: dict[str, Curve] = {}
     for name, curve in curves.items():
         spins = evened(curve.spins, taken)
-        if PREPARATION not in taken:
-            found[name] = replace(curve, spins=spins)
-            continue
         none = np.zeros(len(spins.qubits))
-        perfect = replace(spins, up_given_down=none, down_given_up=none, pulsed=none)
-        if name == "ghz":
-            found[name] = perfect_ghz(perfect)
-        elif name == "product":
-            found[name] = ProductOnDevice(perfect, none)
+        if PREPARATION not in taken:
+            left = replace(curve, spins=spins)
         else:
-            unspoilt = replace(curve, spins=perfect, lost=none, waits=0.0, overhead=0.0)
-            found[name] = best_strength(unspoilt, span)[0]
+            spins = replace(spins, up_given_down=none, down_given_up=none, pulsed=none)
+            if name == "ghz":
+                left = perfect_ghz(spins)
+            elif name == "product":
+                left = ProductOnDevice(spins, none)
+            else:
+                left = replace(curve, spins=spins, lost=none, waits=0.0, overhead=0.0)
+        if isinstance(left, Squeezed):
+            dead = 0.0 if DEAD in taken else question.dead_time + curve.overhead
+            left = best_strength(left, span, question, dead)[0]
+        found[name] = left
     return found, span
 
 
-def _better(ghzs: list[GhzOnDevice], span: tuple[float, float]) -> GhzOnDevice:
-    """The readout that tells more per time; the first where both tell the same."""
-    n = len(ghzs[0].spins.qubits)
-    one, times = Factors.scaled([1.0], n), np.geomspace(span[0] * 1e-2, span[1] * 10, 60)
-    return max(ghzs, key=lambda curve: float((curve.information(times, one) * times).max()))
+def _better(ghzs: list[GhzOnDevice], span: tuple[float, float], question: Question) -> GhzOnDevice:
+    """The readout that tells more per total time; the first where both tell the same."""
+    one, times = Factors.scaled([1.0], len(ghzs[0].spins.qubits)), grid(span, 2 * COARSE)
+
+    def rate(curve: GhzOnDevice) -> float:
+        table = tabulate(curve, times, one, question)
+        return float(best(table, question.dead_time + curve.overhead).rate[0])
+
+    return max(ghzs, key=rate)
 
 
 def _two_qubit(gates: GateErrors, edge: tuple[int, int]) -> Any:

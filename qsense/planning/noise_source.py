@@ -14,7 +14,7 @@ from qsense.noise import LocalNoise, World
 from qsense.planning.curves import Curve, OfTheory, ProductOnDevice
 from qsense.planning.kinds import RAISED, each_raised
 from qsense.planning.question import Question
-from qsense.planning.site import SHARED, Lonely, Site, best_strength, perfect_ghz
+from qsense.planning.site import DEAD, SHARED, Lonely, Site, best_strength, perfect_ghz
 from qsense.planning.spins import UNEVEN, WEIGHTS, Spins, even_weights, is_uneven
 from qsense.planning.squeezed import Squeezed
 from qsense.probes import Probe
@@ -38,12 +38,12 @@ class NoiseSource:
         world = World(self.noise, question.signal, question.pulses)
         world.check(num_qubits)
         span = _span(num_qubits, world)
-        curves, probes, left_out = _curves_of(num_qubits, world, span)
+        curves, probes, left_out = _curves_of(num_qubits, world, span, question)
         rates = world.noise.local
         t2 = None
         if isinstance(rates, LocalNoise) and world.pulses.is_free and not world.noise.phase_noise:
             t2 = 2 / float(np.mean(world.decay_rates(num_qubits)))
-        without = partial(_without, num_qubits, world)
+        without = partial(_without, num_qubits, world, question)
         if question.with_optimum:
             found = _optimum(num_qubits, world, question)
             if isinstance(found, str):
@@ -69,7 +69,7 @@ def _removable(num_qubits: int, world: World) -> frozenset[str]:
     return frozenset(found | {WEIGHTS} if is_uneven(world.weights(num_qubits)) else found)
 
 
-def _without(num_qubits: int, world: World, taken: frozenset[str]) -> Lonely | None:
+def _without(num_qubits: int, world: World, question: Question, taken: frozenset[str]) -> Lonely | None:
     """The curves without what is taken away; None where nothing decays then."""
     noise, signal, local = world.noise, world.signal, world.noise.local
     if UNEVEN in taken and isinstance(local, LocalNoise):
@@ -82,7 +82,8 @@ def _without(num_qubits: int, world: World, taken: frozenset[str]) -> Lonely | N
     if not rest.decay_rates(num_qubits).all():
         return None
     span = _span(num_qubits, rest)
-    return _curves_of(num_qubits, rest, span)[0], span
+    asked = replace(question, dead_time=0.0) if DEAD in taken else question
+    return _curves_of(num_qubits, rest, span, asked)[0], span
 
 
 def _searched(probe: Probe, num_qubits: int, world: World, span: tuple[float, float]) -> Curve:
@@ -128,7 +129,7 @@ def _span(num_qubits: int, world: World) -> tuple[float, float]:
 
 
 def _curves_of(
-    num_qubits: int, world: World, span: tuple[float, float]
+    num_qubits: int, world: World, span: tuple[float, float], question: Question
 ) -> tuple[dict[str, Curve], dict[str, Probe], dict[str, str]]:
     probes = {
         "ghz": Probe.ghz(num_qubits, world.signal.matching_signs(num_qubits)),
@@ -153,10 +154,10 @@ def _curves_of(
         none = np.zeros(num_qubits)
         if relaxing is None:
             spins = Spins(tuple(range(num_qubits)), none, none, none, none, np.ones(num_qubits))
-            squeezed, probe = best_strength(Squeezed(spins, 0.0, none, world=world), span)
+            squeezed, probe = best_strength(Squeezed(spins, 0.0, none, world=world), span, question, question.dead_time)
             squeezed = replace(squeezed, moved=tuple(replace(squeezed, world=one) for one in raised))
         else:
-            squeezed, probe = best_strength(Squeezed(relaxing, 0.0, none), span)
+            squeezed, probe = best_strength(Squeezed(relaxing, 0.0, none), span, question, question.dead_time)
         curves["squeezed"], probes["squeezed"] = squeezed, probe
     elif reason is not None:
         left_out["squeezed"] = reason

@@ -11,14 +11,15 @@ import numpy as np
 from qsense.noise import World
 from qsense.numerics.fisher import FloatArray
 from qsense.planning.curves import Curve, GhzOnDevice
+from qsense.planning.outcomes import COARSE, Table, grid, merit
 from qsense.planning.question import Factors, Question
 from qsense.planning.spins import Spins
 from qsense.planning.squeezed import Squeezed, one_axis_moments
 from qsense.planning.steps import Around, Step
 from qsense.probes import Probe
 
-_STRENGTHS = 24
-PREPARATION, SHARED = "preparation error", "shared noise"
+_WEAKEST, _STRENGTHS, _LOOKS = 0.02, 24, 2  # the weakest twist over 1/N, and how closely the best is looked for
+PREPARATION, SHARED, DEAD = "preparation error", "shared noise", "dead time"
 
 
 Lonely = tuple[Mapping[str, Curve], tuple[float, float]]
@@ -36,7 +37,7 @@ class Site:
         removable: what else but local noise and dead times is there: preparation error, noise that spins share, T2 or
             weights that differ between spins.
         without: returns the curves, by the same names, without some of these, and the span of their lifetimes; None
-            where nothing decays then.
+            where nothing decays then. A twist is as strong as is best then, also without the dead time.
         span: the shortest and the longest lifetime of a gain in s.
         t2: the harmonic mean of T2 in s, as calibrated; None where no T2 is known.
         uncertain: in words, what is uncertain and gives the intervals.
@@ -77,15 +78,27 @@ class Source(Protocol):
         ...
 
 
-def best_strength(of: Squeezed, span: tuple[float, float]) -> tuple[Squeezed, Probe]:
-    """Returns the squeezed probe of the strength with the best rate without dead times, and its state."""
-    n = len(of.spins.qubits)
-    one, times = Factors.scaled([1.0], n), np.geomspace(span[0] * 1e-2, span[1] * 10, 80)
-    tried = [replace(of, strength=float(chi)) for chi in np.geomspace(0.02 / n, 1.0, _STRENGTHS)]
-    tried = [squeezed for squeezed in tried if one_axis_moments(n, squeezed.strength)[0] > 0]
-    found = max(tried, key=lambda squeezed: float((squeezed.gain(times, one) * times).max()))
-    found = replace(found, strength=float(f"{found.strength:.3g}"))
-    return found, Probe.named(f"one_axis:{found.strength:g}", n)
+def best_strength(
+    of: Squeezed, span: tuple[float, float], question: Question, dead_time: float
+) -> tuple[Squeezed, Probe]:
+    """Returns the squeezed probe of the strength that the goal ranks first, and its state.
+
+    Args:
+        of: the probe; its strength does not matter.
+        span: the shortest and the longest lifetime in s.
+        question: whose goal, waveform and pulses count.
+        dead_time: of one repetition in s, all parts together.
+    """
+    n, times = len(of.spins.qubits), grid(span, 2 * COARSE)
+    collected = question.collected(times) ** 2
+    tried = np.geomspace(_WEAKEST / n, 1.0, _STRENGTHS)
+    for _ in range(_LOOKS):
+        tried = tried[[one_axis_moments(n, strength)[0] > 0 for strength in tried.tolist()]]
+        gains = of.gains_of(tried, times) * collected
+        at = int(np.argmax(merit(Table(times, gains, gains), question, dead_time)))
+        chosen = float(f"{tried[at]:.3g}")
+        tried = np.geomspace(tried[max(at - 1, 0)], tried[min(at + 1, len(tried) - 1)], _STRENGTHS)
+    return replace(of, strength=chosen), Probe.named(f"one_axis:{chosen:g}", n)
 
 
 @dataclass(frozen=True, eq=False)

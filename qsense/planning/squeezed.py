@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,23 @@ from qsense.planning.curves import Curve
 from qsense.planning.kinds import by_kinds
 from qsense.planning.question import Factors
 from qsense.planning.spins import Spins
+
+
+class _Sums(NamedTuple):
+    """What is left of spins and of pairs of them, summed, each of shape (draws, times); no twist is in them.
+
+    Attributes:
+        each: Σ η_j.
+        alike, mixed: of pairs, what keeps their correlation and what exchanges it with that of the other direction.
+    """
+
+    each: FloatArray
+    alike: FloatArray
+    mixed: FloatArray
+
+    def variance(self, num_qubits: int, one: float, other: float) -> FloatArray:
+        """Returns Var J of pairs correlated by `one` in this direction and by `other` in the other."""
+        return np.asarray((num_qubits + one * self.alike + other * self.mixed) / 4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +66,23 @@ class Squeezed:
 
     def of_collective_spin(self, times: FloatArray, factors: Factors) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Returns ∂<J> by θ, and the variances of J across and along the mean spin, each of shape (draws, times)."""
+        n, sums = len(self.spins.qubits), self._sums(times, factors)
+        mean, across = one_axis_moments(n, self.strength)
+        along = 1 - one_axis_a(n, self.strength) / 2
+        slope = mean * sums.each / 2
+        return slope, sums.variance(n, across, along), sums.variance(n, along, across) - slope**2
+
+    def gains_of(self, strengths: FloatArray, times: FloatArray) -> FloatArray:
+        """Returns G of other strengths, as calibrated, shape (strengths, times)."""
+        n = len(self.spins.qubits)
+        sums, found = self._sums(times, Factors.scaled([1.0], n)), []
+        for strength in strengths.tolist():
+            mean, across = one_axis_moments(n, strength)
+            variance = sums.variance(n, across, 1 - one_axis_a(n, strength) / 2)
+            found.append((mean * sums.each / 2) ** 2 / variance)
+        return np.concatenate(found)
+
+    def _sums(self, times: FloatArray, factors: Factors) -> _Sums:
         n = len(self.spins.qubits)
         # A spin that is lost before or while it twists is no longer correlated either.
         if self.world is None:
@@ -61,17 +95,12 @@ class Squeezed:
             shared = self.world.covariance(scaled, n).reshape(*shape, n, n)
         own = np.exp(-0.5 * np.diagonal(shared, axis1=-2, axis2=-1))
         eta = (1 - self.lost) * (1 - self.spins.lost_in_window) * self.spins.contrast * decay * own
-        mean, across = one_axis_moments(n, self.strength)
-        along = 1 - one_axis_a(n, self.strength) / 2
-        slope = mean * eta.sum(-1) / 2
         both = eta[..., :, None] * eta[..., None, :]
 
-        def variance(one: float, other: float) -> FloatArray:
-            pairs = both * (one * np.cosh(shared) + other * np.sinh(shared))
-            pairs = pairs.sum((-2, -1)) - np.diagonal(pairs, axis1=-2, axis2=-1).sum(-1)
-            return np.asarray((n + pairs) / 4)
+        def of_pairs(values: FloatArray) -> FloatArray:
+            return np.asarray(values.sum((-2, -1)) - np.diagonal(values, axis1=-2, axis2=-1).sum(-1))
 
-        return slope, variance(across, along), variance(along, across) - slope**2
+        return _Sums(eta.sum(-1), of_pairs(both * np.cosh(shared)), of_pairs(both * np.sinh(shared)))
 
     def information(self, times: FloatArray, factors: Factors) -> FloatArray:
         return self.gain(times, factors)

@@ -87,3 +87,31 @@ def test_the_best_symmetric_probe_is_a_row_where_it_is_asked_for():
     assert alone.to_spec()["probes"] == ["ghz", "product"]
     crossing = qsense.plan_sensing(noise=noise, num_qubits=2, goal="crossover", with_optimum=True)
     assert "crossing" in crossing.left_out["optimal", 2]
+
+
+@pytest.mark.parametrize(("t2", "size", "dead_time"), [(2.0, 5, 10.0), (1.0, 3, 100.0), (1.0, 10, 30.0), (2.0, 5, 0.0)])
+def test_a_twist_is_as_strong_as_is_best_with_the_dead_time(t2, size, dead_time):
+    """By Kitagawa and Ueda's moments on a grid of strengths and times: a weak twist never loses to product spins."""
+    plan = qsense.plan_sensing(noise=qsense.LocalNoise.from_t1_t2(1.0, t2), num_qubits=size, dead_time=dead_time)
+    times, chi = np.geomspace(0.05, 20, 1500), np.geomspace(0.004, 1.0, 400)[:, None]
+    kept = np.exp(-2 * times / t2)
+    a, b = 1 - np.cos(2 * chi) ** (size - 2), 4 * np.sin(chi) * np.cos(chi) ** (size - 2)
+    across = (a - np.sqrt(a**2 + b**2)) / 4
+    gains = size * kept * np.cos(chi) ** (2 * size - 2) / (1 + (size - 1) * kept * across)
+    rate = (gains * times**2 / (times + dead_time)).max()
+    product = (size * kept * times**2 / (times + dead_time)).max()
+    found = plan.row("squeezed", size).advantage_db.value
+    assert found == pytest.approx(10 * np.log10(rate / product), abs=2e-3)
+    assert found > 0.03
+    assert plan.advice.cause != "dead time"
+    assert plan.advice.probe != "product"
+
+
+def test_a_twist_is_as_strong_as_is_best_for_the_integral():
+    plan = qsense.plan_sensing(noise=qsense.LocalNoise.from_t1_t2(1.0, 2.0), num_qubits=5, goal="img")
+    times, chi = np.geomspace(1e-4, 40, 3000), np.geomspace(0.01, 1.0, 300)[:, None]
+    kept, b = np.exp(-times), 4 * np.sin(chi) * np.cos(chi) ** 3
+    a = 1 - np.cos(2 * chi) ** 3
+    gains = 5 * kept * np.cos(chi) ** 8 / (1 + 4 * kept * (a - np.sqrt(a**2 + b**2)) / 4)
+    largest = np.trapezoid(gains, times, axis=-1).max()
+    assert plan.row("squeezed", 5).integrated_gain_s == pytest.approx(largest, rel=1e-3)

@@ -81,8 +81,8 @@ def test_no_number_depends_on_the_unit_of_time(unit):
 
 
 def test_dead_time_is_named_where_it_costs_the_advantage():
-    plan = qsense.plan_sensing(noise=qsense.LocalNoise(emission=0.1), num_qubits=[2, 3], dead_time=100.0)
-    assert plan.row("ghz", 3).advantage_db.high < 0
+    plan = qsense.plan_sensing(noise=qsense.LocalNoise(emission=0.1), num_qubits=2, dead_time=100.0)
+    assert plan.row("ghz", 2).advantage_db.high < 0
     assert plan.advice.cause == "dead time"
     assert "dead time" in plan.advice.limit
 
