@@ -70,7 +70,8 @@ def ladder(
         for name, sizes in (("best", None), ("product", (1,)))
     }
     if as_json:
-        print(json.dumps({name: _as_json(one, ratio) for name, one in found.items()}, indent=2))
+        answer: dict[str, Any] = {name: _as_json(one, ratio) for name, one in found.items()}
+        print(json.dumps(answer | {"saved_db": _saved(found["best"], found["product"])}, indent=2))
     else:
         _show(found["best"], found["product"], described(noise), ratio)
 
@@ -100,6 +101,11 @@ def _as_json(one: Ladder, ratio: float | None) -> dict[str, Any]:
     }
 
 
+def _saved(best: Ladder, product: Ladder) -> float:
+    """What the entangled ladder saves of the time of product spins, in dB."""
+    return 10 * math.log10(product.seconds / best.seconds)
+
+
 def _show(best: Ladder, product: Ladder, noise: str, ratio: float | None) -> None:
     from rich.table import Table
 
@@ -110,18 +116,20 @@ def _show(best: Ladder, product: Ladder, noise: str, ratio: float | None) -> Non
     def shown(field: float) -> str:
         return f"{field:.3g} rad/s" if ratio is None else readable_field(abs(magnetic_field(field, ratio)))
 
+    gained = _saved(best, product)
+    pays = gained > 0.005 and any(rung.size > 1 for rung in best.rungs)
+    if not pays:
+        best = product
     table = Table(title=f"The cheapest ladder within ±{shown(best.reach)}: {noise}", title_justify="left")
-    for name in ("n entangled", "groups", "t", "±range alone", "windows", "visibility"):
+    for name in ("n", "groups", "t", "±range alone", "windows", "visibility", "readout"):
         table.add_column(name, justify="right")
     for rung in best.rungs:
         alone = shown(dynamic_range(rung.size, rung.time))
         cells = (str(rung.size), str(rung.groups), readable_time(rung.time), alone, f"2 × {rung.windows}")
-        table.add_row(*cells, f"{rung.visibility:.3f}")
+        table.add_row(*cells, f"{rung.visibility:.3f}", rung.readout)
     plain_console().print(table)
-    for name, one in (("this", best), ("product probe alone", product)):
+    for name, one in (("this", best), ("product probe alone", product))[: 2 if pays else 1]:
         took, wrong = readable_time(one.seconds), f"wrong branches {one.wrong:.1g}"
         print_line(f"{name}: {took} of measuring, rms error {shown(one.error)} with {wrong}")
-    gained = 10 * math.log10(product.seconds / best.seconds)
     said = f"entanglement saves {gained:.2f} dB of the time, ambiguity counted"
-    pays = gained > 0.005 and any(rung.size > 1 for rung in best.rungs)
-    print_line(said if pays else "no entangled rung is cheaper")
+    print_line(said if pays else "this is the product probe alone: no entangled rung is cheaper")

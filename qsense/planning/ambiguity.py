@@ -18,7 +18,7 @@ from qsense.planning.curves import ProductOnDevice
 from qsense.planning.question import Question
 from qsense.planning.row import Row, plain
 from qsense.planning.site import Site
-from qsense.theory.ladder import best_ladder
+from qsense.theory.ladder import READOUTS, best_ladder
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Unambiguous:
 def unambiguous(site: Site, ghz: Row, product: Row, question: Question) -> Unambiguous:
     """Returns the advantage of the cheapest ladder over product spins alone, in the same range to the same error.
 
-    Of a device the spins are taken alike, of mean rates, and each keeps an equal part of what preparation and readout
-    of the probe leave.
+    Groups are read as the plan's GHZ probe is; of a noise by parity or a loss flag. Of a device the spins are taken
+    alike, of mean rates, and each keeps an equal part of what preparation and readout of the probe leave.
 
     Args:
         site: of the spins.
@@ -62,16 +62,18 @@ def unambiguous(site: Site, ghz: Row, product: Row, question: Question) -> Unamb
     """
     n, error, reach = site.num_qubits, ghz.run_frequency_error_rad_per_s, product.dynamic_range_rad_per_s
     kept = (math.sqrt(ghz.gain_start) / ghz.reach) ** (1 / n), math.sqrt(product.gain_start / n)
+    readouts = (ghz.readout,) if site.qubits else READOUTS
     try:
         seconds = [
             best_ladder(
-                n, _noise(site), error, reach, question.dead_time + row.overhead_s, sizes, min(part, 1.0)
+                n, _noise(site), error, reach, question.dead_time + row.overhead_s, sizes, min(part, 1.0), readouts
             ).seconds
             for row, sizes, part in ((ghz, None, kept[0]), (product, (1,), kept[1]))
         ]
     except ArgumentError as reason:
         return Unambiguous(n, None, error, reach, str(reason))
-    return Unambiguous(n, 10 * math.log10(seconds[1] / seconds[0]), error, reach)
+    # Spins by themselves are a ladder too: they do not have to be prepared as GHZ is.
+    return Unambiguous(n, 10 * math.log10(seconds[1] / min(seconds)), error, reach)
 
 
 def _noise(site: Site) -> AnyNoise:

@@ -1,9 +1,10 @@
 """The error of a ladder of fringes, wrong branches included: exact distributions of counts, rung after rung.
 
-A rung reads the angle α = fφ of a fringe from K bits of each of two quadratures, atan2 of their means, and takes the φ
-with that angle which is nearest to what the rung before said. Given φ the rungs are independent. The error after a
-rung is e + 2πn/f with e its own and n the branch; n follows from the error before it, so that one distribution function
-after the other gives the whole: P(e, n) = p(e) [F(e + (n + ½)2π/f) − F(e + (n − ½)2π/f)], F of the error before.
+A rung reads the angle α = fφ of a fringe from K bits of each of two quadratures, atan2 of their means, and takes the
+φ with that angle which is nearest to what the rung before said. Given φ the rungs are independent. A loss flag lets a
+random number of the bits count. The error after a rung is e + 2πn/f with e its own and n the branch; n follows from
+the error before it, so that one distribution function after the other gives the whole: P(e, n) = p(e) [F(e + (n +
+½)2π/f) − F(e + (n − ½)2π/f)], F of the error before.
 
 Source: the scheme is that of Kitaev, quant-ph/9511026, with repetitions as Higgins et al., New J. Phys. 11, 073023
 (2009), share them out; the recursion is checked by simulated repetitions in tests/theory/test_ladder.py.
@@ -29,13 +30,15 @@ class Fringe(NamedTuple):
 
     Attributes:
         frequency: f in s: the angle is fφ.
-        visibility: V in [0, 1].
+        visibility: V in [0, 1], of the bits that count.
         bits: K, of each quadrature.
+        kept: the chance that a bit counts: a loss flag throws the others away.
     """
 
     frequency: float
     visibility: float
     bits: int
+    kept: float = 1.0
 
 
 def rms_error(fringes: Sequence[Fringe], reach: float, fields: int = _FIELDS) -> tuple[float, float]:
@@ -86,14 +89,14 @@ def angle_errors(fringe: Fringe, field: float) -> tuple[FloatArray, FloatArray]:
     """Returns the errors of the angle in rad, within ±π, that counts of both quadratures give, and their chances."""
     angle, bits = fringe.frequency * field, fringe.bits
     cosine, sine = fringe.visibility * np.cos(angle), fringe.visibility * np.sin(angle)
-    if bits > _EXACT_BITS and bits * fringe.visibility**2 > _SURE:
-        size = fringe.visibility**2
-        deviation = np.sqrt((sine**2 * (1 - cosine**2) + cosine**2 * (1 - sine**2)) / (bits * size**2))
+    size, counted = fringe.visibility**2, bits * fringe.kept
+    if counted > _EXACT_BITS and counted * size > _SURE:
+        deviation = np.sqrt((sine**2 * (1 - cosine**2) + cosine**2 * (1 - sine**2)) / (counted * size**2))
         steps = np.linspace(-8, 8, 321)
         weights = np.exp(-(steps**2) / 2)
         return np.clip(steps * deviation, -np.pi, np.pi), weights / weights.sum()
-    xs, x_chances = _binomial(bits, float(cosine))
-    ys, y_chances = _binomial(bits, float(sine))
+    xs, x_chances = _means(fringe, float(cosine))
+    ys, y_chances = _means(fringe, float(sine))
     weights = np.outer(x_chances, y_chances)
     read = np.arctan2(np.broadcast_to(ys, weights.shape), np.broadcast_to(xs[:, None], weights.shape))
     off = (read - angle + np.pi) % (2 * np.pi) - np.pi
@@ -102,6 +105,21 @@ def angle_errors(fringe: Fringe, field: float) -> tuple[FloatArray, FloatArray]:
     means = np.bincount(cells, (weights * off).ravel(), _CELLS)
     kept = sums > _NEGLIGIBLE * 1e-3
     return means[kept] / sums[kept], sums[kept] / sums[kept].sum()
+
+
+def _means(fringe: Fringe, mean: float) -> tuple[FloatArray, FloatArray]:
+    """The means of the bits that count, and their chances; those that are close are put together at their mean."""
+    if fringe.kept == 1:
+        return _binomial(fringe.bits, mean)
+    shares, chances = _binomial(fringe.bits, 2 * fringe.kept - 1)
+    numbers = np.rint((shares + 1) / 2 * fringe.bits).astype(int).tolist()
+    each = [_binomial(number, mean) if number else (np.zeros(1), np.ones(1)) for number in numbers]
+    values = np.concatenate([one for one, _ in each])
+    weights = np.concatenate([chance * one for chance, (_, one) in zip(chances.tolist(), each, strict=True)])
+    cells = np.floor((values + 1) * _CELLS / 4).astype(np.int64)
+    sums, moments = np.bincount(cells, weights), np.bincount(cells, weights * values)
+    kept = sums > _NEGLIGIBLE * 1e-3
+    return moments[kept] / sums[kept], np.asarray(sums[kept], dtype=np.float64)
 
 
 def _binomial(bits: int, mean: float) -> tuple[FloatArray, FloatArray]:

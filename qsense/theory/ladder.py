@@ -1,10 +1,11 @@
 """The cheapest ladder of sizes and times that tells a field without ambiguity, for N spins in a given time.
 
 A fringe of frequency f = n·t (n spins entangled, for a time t) tells φ within ±π/f alone. A ladder begins with an f
-that the range allows and doubles it, each rung by the sizes and times that cost least: ⌊N/n⌋ GHZ groups of n spins side
-by side, n = 1 being the product probe. A rung's windows are as many as keep wrong branches rare enough for the error
-that is asked for, fewest at the top, where they are dear. The rms error is exact, wrong branches included (`branches`):
-so entangled probes are compared with product probes with their ambiguity counted.
+that the range allows and doubles it, each rung by the sizes and times that cost least: ⌊N/n⌋ GHZ groups of n spins
+side by side, n = 1 being the product probe; a group is read by its parity or by a loss flag. A rung's windows are as
+many as keep wrong branches rare enough for the error that is asked for, fewest at the top, where they are dear. The
+rms error is exact, wrong branches included (`branches`): so entangled probes are compared with product probes with
+their ambiguity counted.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _WRONG = (0.02, 0.05, 0.1, 0.2, 0.35)  # shares of the squared error that wrong 
 _HEAVIER = (1.0, 1e1, 1e2, 1e3, 1e4, 1e6)  # by how much wrong branches may be likelier than of normal errors
 _FAINT = 0.1  # visibility, below which no rung is tried
 _FEWEST = 2  # bits of a quadrature
+_ALIKE = 1e-12  # of the part that a loss flag keeps, below which nothing is lost
+READOUTS = ("parity", "loss_flag")
 _EVALUATED = 1000  # designs, cheapest first, whose error is computed
 _FIRST, _CLOSE = 3, 1.05  # fields of a first look at one, and how far above the error asked for it may be there
 
@@ -41,7 +44,10 @@ class Rung(NamedTuple):
         groups: ⌊N/n⌋, read in one window.
         time: t in s.
         windows: of each of two settings, a quarter of a fringe apart.
-        visibility: V of one group's fringe.
+        visibility: V of one group's fringe, among the windows that count.
+        readout: "parity", "loss_flag" (it undoes the preparation and throws away groups that have lost a spin's
+            excitation), or "local" of spins by themselves.
+        kept: the chance that a group counts; 1 without a loss flag.
     """
 
     size: int
@@ -49,10 +55,12 @@ class Rung(NamedTuple):
     time: float
     windows: int
     visibility: float
+    readout: str
+    kept: float
 
     @property
     def fringe(self) -> Fringe:
-        return Fringe(self.size * self.time, self.visibility, self.windows * self.groups)
+        return Fringe(self.size * self.time, self.visibility, self.windows * self.groups, self.kept)
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,7 @@ def best_ladder(
     dead_time: float = 0.0,
     sizes: Sequence[int] | None = None,
     kept: float = 1.0,
+    readouts: Sequence[str] = READOUTS,
 ) -> Ladder:
     """Returns the cheapest ladder found whose rms error is at most the one asked for.
 
@@ -93,6 +102,7 @@ def best_ladder(
         dead_time: of preparation and readout of one window, in s.
         sizes: of GHZ groups that may be used; by default 1, 2, 4, … and N. (1,) is the product probe alone.
         kept: the part of the visibility that preparation and readout keep for each spin: V of n spins has it n times.
+        readouts: of GHZ groups that may be used, "parity" and "loss_flag": the better is taken, of a tie parity.
 
     Raises:
         ArgumentError: a number is out of its range, spins share noise or differ, or nothing decays.
@@ -107,7 +117,7 @@ def best_ladder(
     designs = []
     # What is cheapest rung by rung need not be so as a whole: spins by themselves are always tried as well.
     kinds = [options] if options[0] > 1 or len(options) == 1 else [options, (1,)]
-    for chain in [one for kind in kinds for one in _chains(num_qubits, world, kind, reach, kept)]:
+    for chain in [one for kind in kinds for one in _chains(num_qubits, world, kind, reach, kept, readouts)]:
         for share in _WRONG:
             for heavier in _HEAVIER:
                 rungs = _designed(chain, error, share, heavier, dead_time)
@@ -125,12 +135,14 @@ def best_ladder(
 
 
 class _Option(NamedTuple):
-    """One way to a rung's frequency: n, groups, t and V."""
+    """One way to a rung's frequency: as of a Rung."""
 
     size: int
     groups: int
     time: float
     visibility: float
+    readout: str
+    kept: float
 
 
 class _Chain(NamedTuple):
@@ -176,13 +188,33 @@ def _powers(num_qubits: int) -> list[int]:
     return sorted({2**k for k in range(num_qubits.bit_length())} | {num_qubits})
 
 
-def _visibility(size: int, world: World, times: FloatArray, kept: float) -> FloatArray:
-    """V of the fringe of a GHZ group, read by its parity; shape as `times`."""
-    flat = visibility_and_kept(Probe.ghz(size), world, times.ravel())[0]
-    return np.asarray(flat * kept**size).reshape(times.shape)
+def _options(
+    groups: int, size: int, world: World, frequencies: FloatArray, kept: float, readouts: Sequence[str]
+) -> list[_Option]:
+    """What groups of one size are at each frequency.
+
+    K bits by parity have 1/(V² K) of variance at half height. The flag counts PK of them, of visibility V/P, that is
+    P/(V² K): it is never worse, and better wherever P < 1.
+    """
+    times = frequencies / size
+    seen, block = visibility_and_kept(Probe.ghz(size), world, times)
+    flagged = ("loss_flag" in readouts) & (block < 1 - _ALIKE) & (size > 1)
+    if "parity" not in readouts and size > 1:
+        flagged = np.ones_like(flagged)
+    counted = np.where(flagged, block, 1.0)
+    told = seen * kept**size / counted
+    plain = "parity" if size > 1 else "local"
+    return [
+        _Option(size, groups, time, visibility, "loss_flag" if by_flag else plain, part)
+        for time, visibility, by_flag, part in zip(
+            times.tolist(), told.tolist(), flagged.tolist(), counted.tolist(), strict=True
+        )
+    ]
 
 
-def _chains(num_qubits: int, world: World, sizes: Sequence[int], reach: float, kept: float) -> list[_Chain]:
+def _chains(
+    num_qubits: int, world: World, sizes: Sequence[int], reach: float, kept: float, readouts: Sequence[str]
+) -> list[_Chain]:
     """Chains that end at many frequencies, the same ones whichever sizes may be used, so that they compare."""
     slowest = float(np.max(world.decay_rates(num_qubits)))
     found = []
@@ -193,10 +225,10 @@ def _chains(num_qubits: int, world: World, sizes: Sequence[int], reach: float, k
             frequencies = top / 2.0 ** np.arange(steps, -1, -1)
             ways: list[list[_Option]] = [[] for _ in frequencies]
             for size in sizes:
-                seen = _visibility(size, world, frequencies / size, kept)
-                for way, frequency, visibility in zip(ways, frequencies.tolist(), seen.tolist(), strict=True):
-                    if visibility > _FAINT:
-                        way.append(_Option(size, num_qubits // size, frequency / size, visibility))
+                found_here = _options(num_qubits // size, size, world, frequencies, kept, readouts)
+                for way, option in zip(ways, found_here, strict=True):
+                    if option.visibility > _FAINT:
+                        way.append(option)
             if all(ways):
                 found.append(_Chain(tuple(frequencies.tolist()), tuple(map(tuple, ways)), reach))
     return found
@@ -226,7 +258,7 @@ def _designed(chain: _Chain, error: float, share: float, heavier: float, dead_ti
         )
         rungs.append(best)
         if place:
-            bits = best.windows * best.groups
+            bits = best.windows * best.groups * best.kept
             own = (1 - best.visibility**2 / 4) / (best.visibility**2 * bits)
             wanted = max((whole - own) / 4, 1e-12)
     return rungs[::-1]
@@ -236,6 +268,8 @@ def _rung(one: _Option, variance: float) -> Rung:
     """The rung with the windows that bring the variance of its angle, averaged over all angles, down to this.
 
     K bits of both quadratures have (1 − V²/4)/(V² K): sin² of one and cos² of the other, less what V leaves of noise.
+    Of those that a loss flag may throw away so many have to be left.
     """
     bits = max((1 - one.visibility**2 / 4) / (one.visibility**2 * variance), _FEWEST)
-    return Rung(one.size, one.groups, one.time, math.ceil(bits / one.groups), one.visibility)
+    windows = math.ceil(bits / (one.groups * one.kept))
+    return Rung(one.size, one.groups, one.time, windows, one.visibility, one.readout, one.kept)

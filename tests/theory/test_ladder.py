@@ -18,11 +18,12 @@ def simulated(fringes, reach, repetitions, seed):
     rng = np.random.default_rng(seed)
     field = rng.uniform(-reach, reach, repetitions)
     found = np.zeros(repetitions)
-    for frequency, visibility, bits in fringes:
-        means = [
-            2 * rng.binomial(bits, (1 + visibility * wave(frequency * field)) / 2) / bits - 1
-            for wave in (np.cos, np.sin)
-        ]
+    for frequency, visibility, bits, *kept in fringes:
+        means = []
+        for wave in (np.cos, np.sin):
+            counted = rng.binomial(bits, kept[0] if kept else 1.0, repetitions)
+            ups = rng.binomial(counted, (1 + visibility * wave(frequency * field)) / 2)
+            means.append(np.where(counted, 2 * ups - counted, 0) / np.maximum(counted, 1))
         read = np.arctan2(means[1], means[0]) / frequency
         period = 2 * np.pi / frequency
         found = read + period * np.round((found - read) / period)
@@ -36,6 +37,8 @@ def simulated(fringes, reach, repetitions, seed):
         ([(0.25, 1.0, 12), (0.5, 0.95, 12), (1.0, 0.9, 12), (2.0, 0.6, 60)], 3.0),
         ([(1.0, 0.3, 25)], 1.0),
         ([(1.0, 0.8, 500)], 1.0),  # by the normal law
+        ([(0.5, 0.95, 8, 0.7), (1.0, 0.9, 6, 0.6), (2.0, 0.8, 40, 0.55)], 2.0),  # by a loss flag
+        ([(1.0, 0.8, 900, 0.6)], 1.0),
     ],
 )
 def test_the_error_with_wrong_branches_is_that_of_repetitions(fringes, reach):
@@ -63,6 +66,25 @@ def test_a_ladder_keeps_its_promise_in_repetitions():
         assert np.sqrt(squares.mean()) < 0.15 * 1.03
         # By hand: GHZ dephases with n times the rate of a spin, exp(−2γnt).
         assert [one.visibility for one in found.rungs] == pytest.approx([np.exp(-0.2 * f) for f in steps])
+
+
+def test_a_loss_flag_saves_what_repetitions_say():
+    """T1 = 100 µs, T2 = 150 µs, N = 2: by hand V = e^{−2t/T2} and P = (p² + 1 + (1 − p)²)/2, p = e^{−t/T1}."""
+    relaxing = LocalNoise.from_t1_t2(100.0, 150.0)
+    flag, parity, product = (
+        best_ladder(2, relaxing, 2e-4, 0.04, 5.0, sizes, readouts=readouts)
+        for sizes, readouts in ((None, ("parity", "loss_flag")), (None, ("parity",)), ((1,), ("parity",)))
+    )
+    top = flag.rungs[-1]
+    left = np.exp(-top.time / 100)
+    block = (left**2 + 1 + (1 - left) ** 2) / 2
+    assert (top.size, top.readout) == (2, "loss_flag")
+    assert (top.kept, top.visibility) == pytest.approx((block, np.exp(-top.time / 75) / block))
+    squares = simulated([one.fringe for one in flag.rungs], 0.04, 100_000, seed=3)
+    assert np.sqrt(squares.mean()) < 2e-4 * 1.03
+    assert 10 * np.log10(product.seconds / flag.seconds) > 0.9
+    assert 10 * np.log10(product.seconds / parity.seconds) < 0.1  # where nothing is thrown away GHZ does not pay
+    assert {one.readout for one in product.rungs} == {"local"}
 
 
 def test_a_single_fringe_within_the_same_error_would_be_wrong():
@@ -111,9 +133,20 @@ def test_the_command():
     again = best_ladder(2, LocalNoise(dephasing=0.1), 0.2, 5.0, 0.5)
     assert found["best"]["seconds"] == again.seconds
     assert found["product"]["seconds"] >= again.seconds
+    assert found["saved_db"] == pytest.approx(10 * np.log10(found["product"]["seconds"] / again.seconds))
+    assert {rung["readout"] for rung in found["product"]["rungs"]} == {"local"}
     fields = ["ladder", "--num-qubits", "2", "--dephasing", "0.1", "--error", "20pT", "--range", "500pT"]
     shown = CliRunner().invoke(app, [*fields, "--gyromagnetic-ratio", "1 GHz/T"]).output
     assert "±500 pT" in shown
     assert "product probe alone" in shown
     refused = CliRunner().invoke(app, fields)
     assert "--gyromagnetic-ratio" in str(refused.exception)
+
+
+def test_a_table_without_a_saving_has_no_entangled_rung():
+    words = ["ladder", "--num-qubits", "2", "--dephasing", "1", "--error", "0.5", "--range", "3"]
+    shown = CliRunner().invoke(app, words).output
+    assert "no entangled rung is cheaper" in shown
+    rungs = [line for line in shown.splitlines() if line.startswith(("│ 1", "│ 2"))]
+    assert rungs
+    assert all("local" in line for line in rungs)
