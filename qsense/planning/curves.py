@@ -170,7 +170,7 @@ class OfTheory:
         probe: its state.
         world: noise, signal and pulses.
         readout: the name of what reaches it.
-        moved: the same with each kind of rate raised by e^RAISED in turn; empty where there is one kind.
+        moved: the same with each kind of rate raised in turn, then lowered, of `each_moved`; empty where there is one.
         scaled_by: which of the kinds of Factors scales all times; None where that is `whole`.
     """
 

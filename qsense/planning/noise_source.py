@@ -12,7 +12,7 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise, World
 from qsense.planning.curves import Curve, OfTheory, ProductOnDevice
-from qsense.planning.kinds import RAISED, each_raised
+from qsense.planning.kinds import MOVED, each_moved
 from qsense.planning.question import Question
 from qsense.planning.site import DEAD, SHARED, Lonely, Site, best_strength, perfect_ghz
 from qsense.planning.spins import UNEVEN, WEIGHTS, Spins, even_weights, is_uneven
@@ -87,15 +87,16 @@ def _without(num_qubits: int, world: World, question: Question, taken: frozenset
 
 
 def _searched(probe: Probe, num_qubits: int, world: World, span: tuple[float, float]) -> Curve:
-    """The curve of a probe, as uncertain as those beside it: by T1 and T2 where these are, else as `each_raised`."""
-    spins, more = _relaxing(num_qubits, world), math.exp(RAISED)
+    """The curve of a probe, as uncertain as those beside it: by T1 and T2 where these are, else as `each_moved`."""
+    spins, more = _relaxing(num_qubits, world), math.exp(MOVED)
     if spins is None:
-        worlds = each_raised(world)
+        worlds = each_moved(world)
     elif np.isinf(spins.t1).all():
         return OfTheory(probe, world, span, scaled_by=1)
     else:
-        longer = (spins.t1 * more, spins.t2), (spins.t1, np.minimum(spins.t2 * more, 2 * spins.t1))
-        worlds = [World(LocalNoise.from_t1_t2(t1, t2), world.signal) for t1, t2 in longer]
+        longer = (more, 1.0), (1.0, more), (1 / more, 1.0), (1.0, 1 / more)
+        pairs = [(spins.t1 * by_t1, spins.t2 * by_t2) for by_t1, by_t2 in longer]
+        worlds = [World(LocalNoise.from_t1_t2(t1, np.minimum(t2, 2 * t1)), world.signal) for t1, t2 in pairs]
     return OfTheory(probe, world, span, moved=tuple(OfTheory(probe, one, span) for one in worlds))
 
 
@@ -135,7 +136,7 @@ def _curves_of(
         "ghz": Probe.ghz(num_qubits, world.signal.matching_signs(num_qubits)),
         "product": Probe.product(num_qubits),
     }
-    raised = each_raised(world)
+    moved = each_moved(world)
     left_out: dict[str, str] = {}
     curves: dict[str, Curve] = {}
     for name, probe in probes.items():
@@ -146,7 +147,7 @@ def _curves_of(
                 f"most {MOST_DENSE} spins, but `num_qubits` is {num_qubits}; give fewer."
             )
         readout = "loss_flag" if name == "ghz" else "any" if world.noise.correlated else "local_x"
-        curves[name] = OfTheory(probe, world, span, readout, moved=tuple(OfTheory(probe, one, span) for one in raised))
+        curves[name] = OfTheory(probe, world, span, readout, moved=tuple(OfTheory(probe, one, span) for one in moved))
     if (relaxing := _relaxing(num_qubits, world)) is not None:
         curves = {"ghz": perfect_ghz(relaxing), "product": ProductOnDevice(relaxing, np.zeros(num_qubits))}
     reason = _no_squeezing(world)
@@ -155,7 +156,7 @@ def _curves_of(
         if relaxing is None:
             spins = Spins(tuple(range(num_qubits)), none, none, none, none, np.ones(num_qubits))
             squeezed, probe = best_strength(Squeezed(spins, 0.0, none, world=world), span, question, question.dead_time)
-            squeezed = replace(squeezed, moved=tuple(replace(squeezed, world=one) for one in raised))
+            squeezed = replace(squeezed, moved=tuple(replace(squeezed, world=one) for one in moved))
         else:
             squeezed, probe = best_strength(Squeezed(relaxing, 0.0, none), span, question, question.dead_time)
         curves["squeezed"], probes["squeezed"] = squeezed, probe

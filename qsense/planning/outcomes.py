@@ -16,6 +16,7 @@ from qsense.planning.question import Factors, Question
 
 FINE, COARSE = 400, 80  # times of the numbers that are shown, and of their uncertainty
 _TINY = 1e-300
+ENDS = (0.025, 0.975)  # of a 95 % interval
 
 
 class Best(NamedTuple):
@@ -98,3 +99,12 @@ def decibels(ratio: FloatArray) -> FloatArray:
     """
     with np.errstate(divide="ignore"):
         return np.asarray(10 * np.log10(ratio))
+
+
+def quantiles(draws: FloatArray) -> FloatArray:
+    """Returns both ends of the 95 % interval of draws, shape (2, …); the first of them is the calibration itself.
+
+    >>> quantiles(np.arange(-1.0, 200.0)).tolist()
+    [4.5, 194.5]
+    """
+    return np.asarray(np.quantile(draws[1:], ENDS, axis=0, method="hazen"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal, get_args
 
 import numpy as np
+from scipy.special import ndtri
 
 from qsense.errors import ArgumentError, nearest
 from qsense.noise import World
@@ -18,7 +20,8 @@ Goal = Literal["rate", "img", "field", "crossover"]
 GOALS: tuple[Goal, ...] = get_args(Goal)
 UNCERTAINTY, PRECISION = 0.2, 0.05
 LARGEST = 100  # spins: what the search for qubits and the times of a plan are meant for
-_DRAWS, _SEED = 32, 16
+_DRAWS, _GENERATOR, _LATTICE, _SEED = 251, 74, 100, 16  # a prime; good in few directions
+_KINDS = 16
 _SEARCHED = ("free", "hahn", "cpmg:2", "xy4", "xy8:1", "xy8:2")
 
 
@@ -158,26 +161,32 @@ class Factors:
 
     @classmethod
     def drawn(cls, uncertainty: float, num_qubits: int) -> Factors:
-        """Returns random factors of the stated relative error, always the same ones.
+        """Returns factors of the stated relative error, spread evenly over their distribution, always the same ones.
 
         Half of the variance is common to all spins (a calibration of another day, an echo's T2 for a free one), half is
-        each spin's own. Each draw has its mirror image, so that means have no error of first order.
+        each spin's own. The first spins' factors are the same whatever the number of spins, so that equal physics has
+        equal intervals.
         """
-        rng = np.random.default_rng(_SEED)
-        half = rng.standard_normal((_DRAWS // 2, 1 + 2 * num_qubits))
-        normal = np.concatenate([np.zeros((1, half.shape[1])), half, -half])
-        common, own = normal[:, :1], normal[:, 1:] * uncertainty / math.sqrt(2)
+        normal = _normals()
+        common, own = normal[:, :1], normal[:, 1 : 1 + 2 * num_qubits] * uncertainty / math.sqrt(2)
         both = common * uncertainty / math.sqrt(2)
         t1, t2 = (np.exp(both + own[:, part::2]) for part in (0, 1))
-        return cls(t1, t2, np.exp(common[:, 0] * uncertainty), _each_by_itself() * uncertainty)
+        return cls(t1, t2, np.exp(common[:, 0] * uncertainty), normal[:, :_KINDS] * uncertainty)
 
 
-def _each_by_itself() -> FloatArray:
-    """Points of variance 1 in 16 directions that are exactly uncorrelated, mirror images included; the first is 0.
+@cache
+def _normals() -> FloatArray:
+    """Points with standard normal coordinates, shape (1 + draws, 1 + 2 LARGEST); the first point is 0.
 
-    Odd harmonics of a circle of 32 points are orthogonal, and each changes its sign on the opposite side.
+    Every column has the quantiles of the normal distribution, in the order of a lattice (Korobov, Dokl. Akad. Nauk SSSR
+    124, 1207 (1959)) and, beyond its directions, in a random one; orthogonalised, column by column, so that variances
+    and covariances are exact.
     """
-    angles = 2 * math.pi * np.arange(_DRAWS) / _DRAWS
-    odd = np.arange(1, _DRAWS // 2, 2)[:, None] * angles
-    waves = math.sqrt(2) * np.stack([np.cos(odd), np.sin(odd)], axis=1).reshape(-1, _DRAWS)
-    return np.concatenate([np.zeros((1, len(waves))), waves.T])
+    steps = [pow(_GENERATOR, power, _DRAWS) for power in range(_LATTICE)]
+    ranks = np.outer(np.arange(_DRAWS), steps) % _DRAWS
+    rest = np.tile(np.arange(_DRAWS)[:, None], 1 + 2 * LARGEST - _LATTICE)
+    ranks = np.concatenate([ranks, np.random.default_rng(_SEED).permuted(rest, axis=0)], axis=1)
+    quantiles = ndtri((np.arange(_DRAWS) + 0.5) / _DRAWS)
+    found, upper = np.linalg.qr(quantiles[ranks])
+    normal = found * np.sign(np.diag(upper)) * math.sqrt(_DRAWS)
+    return np.concatenate([np.zeros((1, normal.shape[1])), normal - normal.mean(axis=0)])

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qsense.estimators.result import NORMAL_95
 from qsense.numerics.fisher import FloatArray
 from qsense.planning.costs import Crossing, Measured, cost_of, frequency_error, needed
 from qsense.planning.curves import Curve, GhzOnDevice
 from qsense.planning.design import designs
 from qsense.planning.outcomes import (
     COARSE,
+    ENDS,
     FINE,
     Best,
     Table,
@@ -24,6 +24,7 @@ from qsense.planning.outcomes import (
     integral,
     leads_until,
     merit,
+    quantiles,
     tabulate,
 )
 from qsense.planning.question import Factors, Question
@@ -135,7 +136,7 @@ def _row(
                 counts[1] = needed(own, crossings[1], question, factors[1]) * cost.circuits * len(cost.times_s)
             each = cost.device_s / cost.shots
             numbers |= {"shots": counts, "device_s": [one * each for one in counts]}
-    intervals = {key: _interval(float(value[0]), draws) for key, (value, draws) in numbers.items()}
+    intervals = {key: interval_of(float(value[0]), draws) for key, (value, draws) in numbers.items()}
     until = None if found.until is None else float(found.until[0][0])
     turns = _reach(site, name) * float(question.collected(exact.time)[0])
     return Row(
@@ -181,17 +182,22 @@ def _mitigation(curve: Curve, time: float, one: Factors) -> float:
     return float(decibels(curve.mitigated_information(at, one) / curve.information(at, one))[0, 0])
 
 
-def _interval(value: float, draws: FloatArray) -> Interval:
-    """Of a positive number: symmetric in its logarithm; unbounded where some draws are."""
-    if not (math.isfinite(value) and value > 0):
-        known = draws[np.isfinite(draws)]
-        return Interval(value, float(known.min()) if len(known) else value, float(draws.max()))
-    if not np.isfinite(draws).all() or (draws <= 0).any():
-        return Interval(value, min(value, float(draws.min())), max(value, float(draws.max())))
-    factor = math.exp(NORMAL_95 * float(np.std(np.log(draws))))
-    return Interval(value, value / factor, value * factor)
+def interval_of(value: float, draws: FloatArray) -> Interval:
+    """Returns the 95 % interval of a number: quantiles of its draws, set about the calibrated number as they are about
+    the first draw, which is the calibration on the draws' own grid.
+
+    Args:
+        value: as calibrated.
+        draws: shape (1 + draws,), the first of the calibration; some may be 0 or infinite.
+    """
+    if not (math.isfinite(value) and value > 0 and np.isfinite(draws).all() and (draws > 0).all()):
+        low = float(np.quantile(draws, ENDS[0], method="lower"))
+        high = float(np.quantile(draws, ENDS[1], method="higher"))
+        return Interval(value, min(value, low), max(value, high))
+    low, high = quantiles(draws / draws[0]).tolist()
+    return Interval(value, value * min(low, 1.0), value * max(high, 1.0))
 
 
 def _around(value: float, draws: FloatArray) -> Interval:
-    half = NORMAL_95 * float(np.std(draws))
-    return Interval(value, value - half, value + half)
+    low, high = quantiles(draws - draws[0]).tolist()
+    return Interval(value, value + min(low, 0.0), value + max(high, 0.0))

@@ -13,8 +13,7 @@ import numpy as np
 
 from qsense.errors import ArgumentError
 from qsense.estimators.readout.calibration import patterns
-from qsense.estimators.result import NORMAL_95
-from qsense.planning.outcomes import COARSE, grid
+from qsense.planning.outcomes import COARSE, grid, quantiles
 from qsense.planning.question import Factors, Question
 from qsense.planning.row import Row
 from qsense.planning.scatter import MOST_OF_TOMOGRAPHY, scatter
@@ -159,15 +158,15 @@ def planned_row(row: Row, site: Site, plan: SensingPlan) -> dict[str, Any]:
     collected = plan.question.collected(at) ** 2
     values, draws = curve.gain(at, one)[0] * collected, curve.gain(at, drawn) * collected
     kept = (values > 1e-9 * values[0]) & (draws > 0).all(axis=0)
-    factor = np.exp(NORMAL_95 * np.std(np.log(np.where(draws > 0, draws, 1.0)), axis=0))
+    low, high = quantiles(np.where(kept, draws, 1.0) / np.where(kept, draws[0], 1.0))
     found: dict[str, Any] = {
         "probe": row.probe,
         "num_qubits": n,
         "readout": row.readout,
         "times_s": _short(times[kept]),
         "gain": _short(values[kept]),
-        "gain_low": _short((values / factor)[kept]),
-        "gain_high": _short((values * factor)[kept]),
+        "gain_low": _short((values * np.minimum(low, 1))[kept]),
+        "gain_high": _short((values * np.maximum(high, 1))[kept]),
         "circuit_variance": _short(scatter(curve, at, one, plan.question).first[0][kept]),
         "integrated_gain_s": row.integrated_gain_s,
         "integrated_gain_low_s": row.intervals["integrated_gain_s"].low,

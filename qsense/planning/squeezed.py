@@ -13,6 +13,8 @@ from qsense.planning.kinds import by_kinds
 from qsense.planning.question import Factors
 from qsense.planning.spins import Spins
 
+_BETWEEN = 240  # times of a curve of all scaled ones
+
 
 class _Sums(NamedTuple):
     """What is left of spins and of pairs of them, summed, each of shape (draws, times); no twist is in them.
@@ -45,7 +47,7 @@ class Squeezed:
         lost: λ of each spin's preparation and readout turn, shape (spins,).
         waits: how long the twisting takes, in s, in which spins decay as in the window.
         world: noise that is not that of a device's calibration; None on a device.
-        moved: the same with each kind of rate raised in turn, as of OfTheory.
+        moved: the same with each kind of rate raised in turn, then lowered, as of OfTheory.
     """
 
     spins: Spins
@@ -61,6 +63,12 @@ class Squeezed:
     def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
         if self.moved and factors.kinds is not None:
             return by_kinds(self, self.moved, times, factors.kinds)
+        if self.world is not None and len(factors.whole) > 1 and times.any():  # scaled: one curve at other times
+            scaled = times[None, :] / factors.whole[:, None]
+            one = Factors.scaled([1.0], len(self.spins.qubits))
+            at = np.geomspace(max(scaled.min(), scaled.max() * 1e-12), scaled.max(), _BETWEEN)
+            logs = np.log(np.maximum(self.gain(at, one)[0], 1e-300))
+            return np.asarray(np.exp(np.interp(np.log(np.maximum(scaled, at[0])), np.log(at), logs)))
         slope, across, _ = self.of_collective_spin(times, factors)
         return np.asarray(slope**2 / across)
 
@@ -84,17 +92,16 @@ class Squeezed:
 
     def _sums(self, times: FloatArray, factors: Factors) -> _Sums:
         n = len(self.spins.qubits)
-        # A spin that is lost before or while it twists is no longer correlated either.
-        if self.world is None:
-            decay = np.exp(-(times[None, :, None] + self.waits) / self.spins.relaxation(factors).t2)
-            shared = np.zeros((1, len(times), 1, 1))
-        else:
-            scaled = (times[None, :] / factors.whole[:, None]).ravel()
-            shape = (len(factors.whole), len(times))
-            decay = self.world.spin_channel(scaled, n).coherence.reshape(*shape, n)
-            shared = self.world.covariance(scaled, n).reshape(*shape, n, n)
-        own = np.exp(-0.5 * np.diagonal(shared, axis1=-2, axis2=-1))
-        eta = (1 - self.lost) * (1 - self.spins.lost_in_window) * self.spins.contrast * decay * own
+        kept = (1 - self.lost) * (1 - self.spins.lost_in_window) * self.spins.contrast
+        if self.world is None:  # a spin that is lost before or while it twists is no longer correlated either
+            eta = kept * np.exp(-(times[None, :, None] + self.waits) / self.spins.relaxation(factors).t2)
+            alike = eta.sum(-1) ** 2 - (eta**2).sum(-1)
+            return _Sums(eta.sum(-1), alike, np.zeros_like(alike))
+        scaled = (times[None, :] / factors.whole[:, None]).ravel()
+        shape = (len(factors.whole), len(times))
+        decay = self.world.spin_channel(scaled, n).coherence.reshape(*shape, n)
+        shared = self.world.covariance(scaled, n).reshape(*shape, n, n)
+        eta = kept * decay * np.exp(-0.5 * np.diagonal(shared, axis1=-2, axis2=-1))
         both = eta[..., :, None] * eta[..., None, :]
 
         def of_pairs(values: FloatArray) -> FloatArray:

@@ -190,10 +190,13 @@ def _decibels(row: Row) -> str:
     if row.kind == "product":
         return "0"
     found: Interval = row.advantage_db
-    half = (found.high - found.low) / 2
-    return (
-        f"{found.value:+.1f}±{half:.1f}" if max(abs(found.value), half) >= 9.995 else f"{found.value:+.2f}±{half:.2f}"
-    )
+    above, below = found.high - found.value, found.value - found.low
+    digits = 1 if max(abs(found.value), above, below) >= 9.995 else 2
+    value, up, down, half = (f"{one:.{digits}f}" for one in (found.value, above, below, (above + below) / 2))
+    sign = "" if value.startswith("-") else "+"
+    if abs(above - below) <= max(0.2 * (above + below), 0.03):
+        return f"{sign}{value}±{half}"
+    return f"{sign}{value}+{up}-{down}"
 
 
 def _until(row: Row) -> str:
