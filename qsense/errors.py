@@ -51,11 +51,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     >>> nearest("gzh", ["ghz", "product"])
     'Did you mean "ghz"? Known: ghz, product.'
+    >>> nearest("GHZ", ["ghz", "product"])
+    'Did you mean "ghz"? Known: ghz, product.'
     >>> nearest("q77", (f"q{number}" for number in range(100)))
     'Did you mean "q77"? Known: 100, such as q77, q7, q97.'
     """
     known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    lower: dict[str, str] = {}
+    for word in known:
+        lower.setdefault(word.lower(), word)
+    close = [lower[word] for word in difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.5)]
     hint = f'Did you mean "{close[0]}"? ' if close else ""
     if len(known) > MOST_SHOWN:
         return f"{hint}Known: {len(known)}, such as {', '.join(close or known[:3])}."

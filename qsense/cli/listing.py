@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.options import AllowCode
+from qsense.errors import ArgumentError, nearest
 
 if TYPE_CHECKING:
     from qsense.estimators.estimator import Option
@@ -18,24 +18,16 @@ if TYPE_CHECKING:
 _OWN = "a noise model of your own, each number with unit, source and date"
 
 
-class Listed(StrEnum):
-    """What can be listed."""
-
-    PROBES = "probes"
-    NOISE = "noise"
-    BACKENDS = "backends"
-    ESTIMATORS = "estimators"
-    KEYS = "keys"
-
-
 @app.command("list", short_help="List the probes, noise, estimators, backends, keys.")
 def list_kind(
-    kind: Annotated[Listed, typer.Argument(metavar="probes|noise|backends|estimators|keys", help="What to list.")],
+    kind: Annotated[str, typer.Argument(metavar="probes|noise|backends|estimators|keys", help="What to list.")],
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """List what a spec and the options can name, with what it means."""
-    if kind is Listed.BACKENDS:
+    if kind not in (*_LISTS, "backends"):
+        raise ArgumentError(f'Unknown list "{kind}". {nearest(kind, (*_LISTS, "backends"))}')
+    if kind == "backends":
         from qsense.cli.devices import print_backends
 
         print_backends(["fake"], as_json)
@@ -126,4 +118,4 @@ def _row(name: str, meaning: str) -> dict[str, str]:
     return {"name": name, "meaning": meaning}
 
 
-_LISTS = {Listed.PROBES: _probes, Listed.NOISE: _noise, Listed.ESTIMATORS: _estimators, Listed.KEYS: _keys}
+_LISTS = {"probes": _probes, "noise": _noise, "estimators": _estimators, "keys": _keys}
