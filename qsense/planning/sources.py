@@ -29,10 +29,9 @@ def source_of(
             noise = load_noise(noise)
         return NoiseSource(noise, name)
     from qsense.backends import is_device, sampler
-    from qsense.backends.vendor import find_vendor
 
     if not is_device(backend):
-        find_vendor(backend)  # refuses a name that is none
+        sampler(backend)  # refuses a name that is none
         raise ArgumentError(
             f'The backend "{backend}" is a simulator without noise of its own: name a device, such as "fake:boston", '
             "or give `noise`."
