@@ -80,7 +80,7 @@ def killed(tmp_path, seed, whom, most):
 
 @pytest.mark.long
 @pytest.mark.parametrize("kills", [KILLS, pytest.param(8, marks=pytest.mark.study)])
-@pytest.mark.parametrize("whom", ["worker", "coordinator"])
+@pytest.mark.parametrize("whom", [pytest.param("worker", marks=pytest.mark.study), "coordinator"])  # of a worker: below
 def test_a_study_killed_at_random_moments_gives_the_tables_of_an_undisturbed_one(tmp_path, undisturbed, whom, kills):
     expected, number = undisturbed
     stores = killed(tmp_path, {"worker": 11, "coordinator": 12}[whom], whom, kills)
@@ -138,9 +138,10 @@ def test_a_trial_whose_worker_always_dies_is_given_up_and_named_and_the_others_f
     ("sent", "to_group", "moment"),
     [
         *((*who, "early") for who in (("SIGINT", True), ("SIGINT", False), ("SIGTERM", False))),
-        ("SIGINT", True, "later"),
-        pytest.param("SIGTERM", False, "later", marks=pytest.mark.study),
-        pytest.param("SIGINT", False, "later", marks=pytest.mark.study),
+        *(
+            pytest.param(*who, "later", marks=pytest.mark.study)
+            for who in (("SIGINT", True), ("SIGTERM", False), ("SIGINT", False))
+        ),
     ],
 )
 def test_ctrl_c_and_sigterm_keep_what_is_done_and_say_how_to_go_on(tmp_path, sent, to_group, moment):

@@ -89,7 +89,7 @@ KINDS = {
 }
 
 
-FURTHER = ("small ghz", "piloted", "parameter shift", "aer, large")
+FURTHER = ("small ghz", "piloted", "parameter shift", "aer, large", "aer", "dense product", "tomography")
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,7 @@ def test_a_trial_never_takes_more_than_was_said(kind):
     assert said < 4 * peak  # and the figure is no fantasy
 
 
+@pytest.mark.study
 def test_three_million_shots_of_a_hundred_spins_stay_below_150_megabytes():
     script = """
 from qsense import emulator

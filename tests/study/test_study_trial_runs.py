@@ -213,6 +213,7 @@ def test_a_scheduler_lost_between_two_questions_is_the_same_line():
                 raise error
 
 
+@pytest.mark.study
 @cluster
 def test_a_lost_scheduler_is_one_line_and_what_is_done_is_kept(tmp_path):
     dask = [sys.executable, "-m", "dask"]

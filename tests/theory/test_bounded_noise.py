@@ -107,6 +107,7 @@ def test_decay_slower_by_any_factor_is_integrated(probe):
     assert values[0] == pytest.approx(values[2], rel=1e-2)
 
 
+@pytest.mark.study
 def test_two_hums_settle_one_after_the_other():
     slow, fast = MEMORIES["flat"], PowerLaw(3000.0, 0, 500, 2000)
     noise = NoiseModel(LocalNoise(dephasing=0.1), phase_noise=[PhaseNoise(Local(), one) for one in (slow, fast)])
@@ -146,7 +147,7 @@ def best_rate_on_a_grid(factor, memory, rate, dead):
     [
         (PowerLaw(300.0, 0, 9.99, 10.01), 0.1, 0.0),
         (PowerLaw(300.0, 0, 9.99, 10.01), 0.1, 1.0),
-        (PowerLaw(7.9, 1, 0.19, 10.7), 0.02, 0.0),
+        pytest.param(PowerLaw(7.9, 1, 0.19, 10.7), 0.02, 0.0, marks=pytest.mark.study),
         (PowerLaw(2.2, 0, 0.4, 0.48), 0.0025, 0.0),
         (PowerLaw(145.0, 0, 2.3, 22.0), 0.1, 3.0),
     ],
