@@ -228,17 +228,45 @@ def _named(row: Row) -> str:
 
 
 def _fitting(sentence: str, chosen: Row, rows: Sequence[Row], question: Question) -> str:
-    """The sentence; of seconds that are too few for one repetition it says so."""
-    if question.seconds is None or chosen.shots >= 1:
+    """The sentence; of a budget too small for one repetition, or a precision out of reach, it says so."""
+    if not math.isfinite(chosen.shots):
+        return f"{sentence}{_out_of_reach(chosen, question)}"
+    if chosen.shots >= 1:
         return sentence
-    given = readable_time(question.seconds)
-    least = min(rows, key=lambda row: row.cost.round_s)
-    own, first = (readable_time(row.cost.round_s) for row in (chosen, least))
+
+    def round_of(row: Row) -> float:
+        return row.cost.round_s if question.seconds is not None else row.cost.circuits * len(row.cost.times_s)
+
+    least = min(rows, key=round_of)
+    if question.seconds is not None:
+        what, given = "seconds", readable_time(question.seconds)
+        own, first = (readable_time(round_of(row)) for row in (chosen, least))
+    else:
+        what, given = "shots", _shots(question.shots or 0)
+        own, first = (_shots(round_of(row)) for row in (chosen, least))
     if any(row.shots >= 1 for row in rows):
         return f"{sentence} But not one repetition of each of its circuits fits into {given}: that takes {own}."
     return (
         f"Nothing fits into {given}: one repetition of each circuit takes at least {first} ({_named(least)}); give "
-        f"more seconds. With enough of them: {sentence}"
+        f"more {what}. With enough of them: {sentence}"
+    )
+
+
+def _shots(number: float) -> str:
+    return "1 shot" if number == 1 else f"{number:.0f} shots"
+
+
+def _out_of_reach(chosen: Row, question: Question) -> str:
+    """Why no number of shots reaches the precision, with the floor; "" where there is no crossing to tell."""
+    if question.goal == "crossover" and chosen.leads != "until":
+        return ""
+    asked = f"±{100 * question.precision:.3g} %"
+    if not math.isfinite(chosen.cost.floor):
+        return " No number of shots tells this crossing: it is not within the times of the run."
+    what = "this crossing" if question.goal == "crossover" else "𝓘"
+    return (
+        f" No number of shots tells {what} to {asked}: the times of the run leave ±{100 * chosen.cost.floor:.2g} %; "
+        "ask for no less than that, or give shots or seconds."
     )
 
 

@@ -28,7 +28,7 @@ class Unambiguous:
     Attributes:
         num_qubits: N, of all ladders.
         advantage_db: of the time, over product spins alone; None where no ladder is known, as `why` says.
-        error_rad_per_s: rms, of φ: what the plan's run of GHZ reaches.
+        error_rad_per_s: rms, of φ: what the plan's run of GHZ reaches; infinite where there is no such run.
         range_rad_per_s: φ is within ± this: the range of product spins at their best time.
         why: what is in the way; "".
     """
@@ -61,6 +61,11 @@ def unambiguous(site: Site, ghz: Row, product: Row, question: Question) -> Unamb
         question: whose dead time counts.
     """
     n, error, reach = site.num_qubits, ghz.run_frequency_error_rad_per_s, product.dynamic_range_rad_per_s
+    if not math.isfinite(error):
+        none = "no number of shots reaches its precision" if ghz.shots else "not one repetition of it fits the budget"
+        return Unambiguous(n, None, error, reach, f"the plan has no run of GHZ: {none}")
+    if error >= reach:
+        return Unambiguous(n, None, error, reach, "the run of GHZ tells φ no better than the range does")
     kept = (math.sqrt(ghz.gain_start) / ghz.reach) ** (1 / n), math.sqrt(product.gain_start / n)
     readouts = (ghz.readout,) if site.qubits else READOUTS
     try:

@@ -49,6 +49,8 @@ class Cost:
         circuit_shots: of every circuit; 0 where not one fits, infinite where no number will do.
         least: shots of every circuit that its estimator needs.
         dead: of one repetition beside the sensing time, in s.
+        floor: half of the 95 % interval that any number of shots leaves, as a share of what is asked for; infinite
+            where that is not within the times of the run.
     """
 
     times_s: tuple[float, ...]
@@ -56,6 +58,7 @@ class Cost:
     circuit_shots: float
     least: int
     dead: float
+    floor: float = 0.0
 
     @property
     def shots(self) -> float:
@@ -82,7 +85,7 @@ def cost_of(own: Measured, crossing: Crossing | None, question: Question, dead: 
         question: budget, precision and goal.
         dead: of one repetition beside the sensing time, in s.
     """
-    times, circuits = own.design.times, own.design.circuits
+    times, circuits, floor = own.design.times, own.design.circuits, 0.0
     if question.shots is not None:
         each = float(question.shots // (circuits * len(times)))
     elif question.seconds is not None:
@@ -90,29 +93,44 @@ def cost_of(own: Measured, crossing: Crossing | None, question: Question, dead: 
     else:
         factors = Factors.scaled([1.0], own.design.num_qubits)
         wanted = float(needed(own, crossing, question, factors)[0])
+        if not math.isfinite(wanted):
+            floor = _floor(own, crossing, question, factors)
         each = float(max(math.ceil(wanted), own.design.least)) if math.isfinite(wanted) else math.inf
-    return Cost(tuple(times.tolist()), circuits, each, own.design.least, dead)
+    return Cost(tuple(times.tolist()), circuits, each, own.design.least, dead, floor)
 
 
 def needed(own: Measured, crossing: Crossing | None, question: Question, factors: Factors) -> FloatArray:
     """Returns the shots of every circuit that the precision needs, for every draw; infinite where none will do."""
-    if question.goal == "crossover":
-        if crossing is None:
-            return np.full(len(factors.whole), math.inf)
-        first, second, square, wanted = _of_crossing(*crossing, question, factors)
-    else:
-        times = own.design.times
-        table = tabulate(own.curve, times, factors, question)
-        spread = scatter(own.curve, times, factors, question)
-        rule = own.design.rule
-        weights = np.ones(1) if rule is None else rule.weights
-        first, second = (part @ weights**2 for part in spread)
-        wanted = table.gain @ weights
-        square = (own.design.missed * wanted) ** 2
+    if question.goal == "crossover" and crossing is None:
+        return np.full(len(factors.whole), math.inf)
+    first, second, square, wanted = _moments(own, crossing, question, factors)
     left = (question.precision * wanted / NORMAL_95) ** 2 - square
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         found = (first + np.sqrt(first**2 + 4 * left * second)) / (2 * left)
     return np.where((left > 0) & np.isfinite(found), found, math.inf)
+
+
+def _floor(own: Measured, crossing: Crossing | None, question: Question, factors: Factors) -> float:
+    if question.goal == "crossover" and crossing is None:
+        return math.inf
+    _, _, square, wanted = _moments(own, crossing, question, factors)
+    return NORMAL_95 * float(np.sqrt(square[0]) / wanted[0])
+
+
+def _moments(
+    own: Measured, crossing: Crossing | None, question: Question, factors: Factors
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """The variance of what is asked for by shots, what the times miss of it, squared, and itself."""
+    if crossing is not None and question.goal == "crossover":
+        return _of_crossing(*crossing, question, factors)
+    times = own.design.times
+    table = tabulate(own.curve, times, factors, question)
+    spread = scatter(own.curve, times, factors, question)
+    rule = own.design.rule
+    weights = np.ones(1) if rule is None else rule.weights
+    first, second = (part @ weights**2 for part in spread)
+    wanted = table.gain @ weights
+    return first, second, (own.design.missed * wanted) ** 2, wanted
 
 
 def _of_crossing(

@@ -162,6 +162,7 @@ class Row:
             "circuit_shots": int(each) if math.isfinite(each) else None,
             "circuits": self.cost.circuits,
             "times_s": list(self.cost.times_s),
+            "precision_floor": plain(self.cost.floor) if math.isinf(self.shots) else None,
             "intervals": {name: one.to_dict() for name, one in self.intervals.items()},
         }
 

@@ -121,21 +121,20 @@ def _row(
     crossings = [_crossing(name, probes, measured, place) for place in (0, 1)]
     cost = cost_of(own, crossings[0], question, dead)
     limit, reached = math.inf, math.inf
-    if cost.shots:
+    if cost.shots and math.isfinite(cost.shots):
         at = [tabulate(curve, exact.time, one, question).told[:, 0] for one in factors]
         run = [frequency_error(own, cost, question, one) for one in factors]
         with np.errstate(divide="ignore"):
             phase = [1 / np.sqrt(told * cost.shots) for told in at]
         limit, reached = float(phase[0][0]), float(run[0][0])
-        if math.isfinite(cost.shots):
-            numbers |= {"phase_error_rad": phase, "run_frequency_error_rad_per_s": run}
-            numbers["frequency_error_rad_per_s"] = [one / time for one in phase]
-            numbers |= _in_tesla(numbers, ratio)
-            counts = [np.array([cost.shots]), np.full(len(spread.time), cost.shots)]
-            if question.shots is None and question.seconds is None:
-                counts[1] = needed(own, crossings[1], question, factors[1]) * cost.circuits * len(cost.times_s)
-            each = cost.device_s / cost.shots
-            numbers |= {"shots": counts, "device_s": [one * each for one in counts]}
+        numbers |= {"phase_error_rad": phase, "run_frequency_error_rad_per_s": run}
+        numbers["frequency_error_rad_per_s"] = [one / time for one in phase]
+        numbers |= _in_tesla(numbers, ratio)
+        counts = [np.array([cost.shots]), np.full(len(spread.time), cost.shots)]
+        if question.shots is None and question.seconds is None:
+            counts[1] = needed(own, crossings[1], question, factors[1]) * cost.circuits * len(cost.times_s)
+        each = cost.device_s / cost.shots
+        numbers |= {"shots": counts, "device_s": [one * each for one in counts]}
     intervals = {key: interval_of(float(value[0]), draws) for key, (value, draws) in numbers.items()}
     until = None if found.until is None else float(found.until[0][0])
     turns = _reach(site, name) * float(question.collected(exact.time)[0])

@@ -114,9 +114,11 @@ def _estimator(row: Row) -> dict[str, Any]:
 
 def _check_shots(row: Row, question: Question) -> None:
     if not math.isfinite(row.shots):
+        known = math.isfinite(row.cost.floor)
+        floor = f": its times leave ±{100 * row.cost.floor:.2g} %" if known else ""
         raise ArgumentError(
-            f'No number of shots tells what is asked of "{row.probe}" with {row.num_qubits} spins to this precision; '
-            "give --shots or --seconds, or another goal."
+            f'No number of shots tells what is asked of "{row.probe}" with {row.num_qubits} spins to this precision'
+            f"{floor}; give --shots or --seconds, or another precision or goal."
         )
     each, least = row.cost.circuit_shots, row.cost.least
     name = f'"{row.probe}" with {row.num_qubits} spins'

@@ -113,7 +113,8 @@ def _table(rows: Sequence[Row], in_tesla: bool, with_pulses: bool) -> Any:
             error = readable_field(field) if field is not None and math.isfinite(field) else "–"
         table.add_row(
             _name(row), str(row.num_qubits), short(row.gain_start), _time(row.best_time_s), _decibels(row),
-            row.idle if with_pulses else _until(row), _count(row.shots), _time(row.device_s), error,
+            row.idle if with_pulses else _until(row), _count(row.shots),
+            _time(row.device_s) if row.shots else "–", error,
         )  # fmt: skip
     return table
 
@@ -141,7 +142,7 @@ def _notes(plan: SensingPlan, has_rates: bool) -> list[str]:
         sizes = [str(size) for (name, size), reason in plan.left_out.items() if (name, reason) == (probe, why)]
         found.append(f"{probe}, N = {', '.join(sizes)}: not planned: {why}")
     found += _of_field(plan)
-    budget = f"{asked.shots} shots" if asked.shots is not None else None
+    budget = f"{asked.shots} shot{'' if asked.shots == 1 else 's'}" if asked.shots is not None else None
     if asked.seconds is not None:
         budget = _time(asked.seconds)
     meant = {"img": "𝓘", "crossover": "the crossing"}.get(asked.goal, "G at the best time")

@@ -133,3 +133,34 @@ def test_too_few_shots_for_an_estimator_are_refused_and_not_raised():
     assert plan.row("ghz", N).cost.circuit_shots == 4
     with pytest.raises(ArgumentError, match="Only 4 shots of each circuit"):
         plan.to_spec()
+
+
+@pytest.mark.parametrize(("goal", "precision"), [("crossover", 0.01), ("img", 1e-4)])
+def test_a_precision_that_no_shots_reach_has_no_error_and_a_floor(goal, precision):
+    noise = qsense.LocalNoise.from_t1_t2(100e-6, 150e-6)
+    asked = {"noise": noise, "num_qubits": 2, "goal": goal, "gyromagnetic_ratio": "nv"}
+    plan = qsense.plan_sensing(**asked, precision=precision)
+    row = plan.row("ghz", 2)
+    floor = row.cost.floor
+    assert precision < floor < 0.05
+    found = row.to_dict()
+    for name in ("shots", "phase_error_rad", "run_phase_error_rad", "run_field_error_t", "field_error_t", "device_s"):
+        assert found[name] is None, name
+    assert found["precision_floor"] == floor
+    assert plan.unambiguous.to_dict()["error_rad_per_s"] is None
+    assert "no number of shots" in plan.unambiguous.why
+    assert f"leave ±{100 * floor:.2g} %" in plan.advice.sentence
+    with pytest.raises(ArgumentError, match="its times leave"):
+        plan.to_spec()
+    # Above the floor some number does, ever more of them as it is approached; below it none.
+    many, more = (qsense.plan_sensing(**asked, precision=part * floor).row("ghz", 2).shots for part in (1.5, 1.02))
+    assert many < more < np.inf
+    assert np.isinf(qsense.plan_sensing(**asked, precision=0.98 * floor).row("ghz", 2).shots)
+
+
+def test_shots_that_are_too_few_for_one_repetition_are_said():
+    noise = qsense.LocalNoise.from_t1_t2(100e-6, 150e-6)
+    few = qsense.plan_sensing(noise=noise, num_qubits=2, shots=1)
+    assert few.advice.sentence.startswith("Nothing fits into 1 shot: one repetition of each circuit takes at least 2")
+    assert few.row("ghz", 2).to_dict()["run_phase_error_rad"] is None
+    assert "not one repetition" in few.unambiguous.why
