@@ -16,16 +16,17 @@ from qsense.errors import ArgumentError
 from qsense.noise import AnyNoise, world_of
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe, collective
+from qsense.theory.best_rate import best_for_rate, quick_rate
 from qsense.theory.engines import engine_for, symmetric_resolution
 from qsense.theory.goal import Goal, Objective
 from qsense.theory.rate import operational_rate
-from qsense.theory.search import SampledObjective, climb, climb_integral, integration_rule, starts
+from qsense.theory.search import SampledObjective, climb, climb_integral, first_guesses, integration_rule, starts
 from qsense.theory.shared import is_alike
 from qsense.theory.symmetric import NUM_QUBITS, Array
 from qsense.theory.waves import collects_nothing, is_wave
 
 Twist = Literal["one_axis", "two_axis"]
-_QUICK = 1e-3  # far more than the rule of the search is wrong by
+_QUICK, _FINER = 1e-3, 1e-5  # far more than the rule of the search, and the one that checks it, are wrong by
 TWISTS: dict[Twist, Callable[..., ComplexArray]] = {"one_axis": collective.one_axis, "two_axis": collective.two_axis}
 
 
@@ -56,13 +57,13 @@ def optimal_probe(
     time: float | None = None,
     dead_time: float = 0.0,
 ) -> OptimalProbe:
-    """Returns the best probe over Dicke states that a search from several starts finds.
+    """Returns the best symmetric probe, over Dicke states, that a search from several starts finds.
 
     It is never below GHZ, product, twin Fock and one-axis-squeezed probes. Where one of them is the best, it is
     returned under its own name.
 
     Args:
-        num_qubits: N ≤ 100; seconds up to N ≈ 30, minutes at 100, ten times that where populations change.
+        num_qubits: N ≤ 100; seconds up to N ≈ 40, a minute at 100, ten times that where populations change.
         noise: the same for every spin, and commuting with the field; some rate must be positive.
         objective: "integrated_gain", "rate" or "gain".
         time: of "gain", in s.
@@ -82,7 +83,7 @@ def optimal_probe(
     """
     goal = Goal(objective, time, dead_time)
     _check(num_qubits, noise)
-    quick = _quick_value(num_qubits, noise, goal)
+    quick = _quick_value(num_qubits, noise, goal, -1)
     squeezed = [Probe.named(f"one_axis:{strength:.6g}", num_qubits) for strength in _strengths(num_qubits)]
     return _optimal(num_qubits, noise, goal, [(probe, quick(probe)) for probe in (*_named(num_qubits), *squeezed)])
 
@@ -196,8 +197,10 @@ def _strengths(num_qubits: int) -> FloatArray:
 
 
 def _quick_value(num_qubits: int, noise: AnyNoise, goal: Goal, doublings: int = 0) -> Callable[[Probe], float]:
-    """The objective of a probe, 𝓘 by the rule of the search."""
-    if goal.objective != "integrated_gain":
+    """The objective of a probe; 𝓘 and the rate by few times."""
+    if goal.objective == "rate":
+        return quick_rate(num_qubits, noise, goal.dead_time)
+    if goal.objective == "gain":
         return lambda probe: goal.value(probe, noise)
     times, weights = integration_rule(num_qubits, noise, doublings)
     return lambda probe: float(weights @ engine_for(probe, noise).gain(times))
@@ -215,19 +218,23 @@ def _optimal(num_qubits: int, noise: AnyNoise, goal: Goal, named: list[tuple[Pro
             f"Argument `time`: at {goal.time:g} s no named probe of {num_qubits} spins has a gain above "
             f"{resolution:.1g}, which is rounding, so that a search cannot tell probes apart. Give an earlier time."
         )
-    amplitudes, objective = _improved(num_qubits, noise, goal, starts(num_qubits))
+    amplitudes, stationarity = _improved(num_qubits, noise, goal, None)
     found = _valued(amplitudes, noise, goal)
     close = [probe for probe, value in named if value > found[1] * (1 - _QUICK)]
+    if goal.objective == "integrated_gain":
+        finer = _quick_value(num_qubits, noise, goal)
+        close = [probe for probe in close if finer(probe) > found[1] * (1 - _FINER)]
     best = max(((probe, goal.value(probe, noise)) for probe in close), key=lambda pair: pair[1], default=found)
     if best[1] > found[1] * (1 + 1e-12):
         start = best[0].dicke_amplitudes()
         assert start is not None
-        amplitudes, objective = _improved(num_qubits, noise, goal, [start])
-        found = max(found, _valued(amplitudes, noise, goal), key=lambda pair: pair[1])
-    probe, value = found if found[1] > best[1] else best
-    reached = probe.dicke_amplitudes()
-    assert reached is not None
-    return OptimalProbe(probe, value, goal.bound(num_qubits, noise), objective.stationarity(reached))
+        amplitudes, improved = _improved(num_qubits, noise, goal, start)
+        again = _valued(amplitudes, noise, goal)
+        if again[1] > found[1]:
+            found, stationarity = again, improved
+    if best[1] >= found[1] and best is not found:
+        found, stationarity = best, _stationarity(best[0], noise, goal)
+    return OptimalProbe(*found, goal.bound(num_qubits, noise), stationarity)
 
 
 def _valued(amplitudes: Array, noise: AnyNoise, goal: Goal) -> tuple[Probe, float]:
@@ -235,42 +242,34 @@ def _valued(amplitudes: Array, noise: AnyNoise, goal: Goal) -> tuple[Probe, floa
     return probe, goal.value(probe, noise)
 
 
-def _improved(num_qubits: int, noise: AnyNoise, goal: Goal, begin: list[Array]) -> tuple[Array, SampledObjective]:
-    """The best amplitudes that ascents from these starts reach, and the objective around them."""
+def _improved(num_qubits: int, noise: AnyNoise, goal: Goal, start: Array | None) -> tuple[Array, float]:
+    """The best amplitudes that ascents from a start, or from all, reach, and their stationarity."""
     if goal.objective == "integrated_gain":
-        return climb_integral(num_qubits, noise, begin)
+        begin = first_guesses(num_qubits, noise) if start is None else [start]
+        amplitudes, _, stationarity = climb_integral(num_qubits, noise, begin)
+        return amplitudes, stationarity
     if goal.objective == "gain":
         objective = SampledObjective.at(num_qubits, noise, np.array([goal.time]))
-        return climb(objective, begin), objective
-    return _best_for_rate(num_qubits, noise, goal, begin)
+        amplitudes = climb(objective, starts(num_qubits) if start is None else [start])
+    else:
+        amplitudes, objective = best_for_rate(num_qubits, noise, goal.dead_time, start)
+    return amplitudes, objective.stationarity(amplitudes)
 
 
-def _best_for_rate(num_qubits: int, noise: AnyNoise, goal: Goal, begin: list[Array]) -> tuple[Array, SampledObjective]:
-    """Alternates the best probe at a time with the best time of that probe; each step can only gain.
-
-    Such steps end at the nearest maximum, so that several times are tried: those of GHZ, of product, and between; of
-    a single start its own best time.
-    """
-    ends = [Probe.ghz(num_qubits), Probe.product(num_qubits)] if len(begin) > 1 else [Probe.symmetric(begin[0])]
-    first, *_, last = 2 * [operational_rate(probe, noise, goal.dead_time).time for probe in ends]
-    best: tuple[float, Array, float] | None = None
-    for start in np.geomspace(first, last, 4 if len(begin) > 1 else 1):
-        time, value, tried = float(start), 0.0, begin
-        for _ in range(60):
-            amplitudes = climb(SampledObjective.at(num_qubits, noise, np.array([time])), tried)
-            rate = operational_rate(Probe.symmetric(amplitudes), noise, goal.dead_time)
-            if best is None or rate.value > best[0]:
-                best = rate.value, amplitudes, rate.time
-            same = rate.value < best[0] and abs(rate.time - best[2]) < 1e-3 * best[2]  # on the way to the best so far
-            if same or rate.value <= value * (1 + 1e-13):
-                break
-            value, time, tried = rate.value, rate.time, [amplitudes]
-    assert best is not None
-    return best[1], SampledObjective.at(num_qubits, noise, np.array([best[2]]))
+def _stationarity(probe: Probe, noise: AnyNoise, goal: Goal) -> float:
+    """The stationarity of a named probe, by a rule as fine as that which confirms the search's."""
+    amplitudes = probe.dicke_amplitudes()
+    assert amplitudes is not None
+    if goal.objective == "integrated_gain":
+        return SampledObjective.integral(probe.num_qubits, noise, 1).stationarity(amplitudes)
+    time = operational_rate(probe, noise, goal.dead_time).time if goal.time is None else goal.time
+    return SampledObjective.at(probe.num_qubits, noise, np.array([time])).stationarity(amplitudes)
 
 
 def _golden(function: Callable[[float], float], low: float, high: float) -> float:
     from scipy.optimize import minimize_scalar
 
-    found = minimize_scalar(lambda x: -function(x), bounds=(low, high), method="bounded", options={"xatol": 1e-7})
+    found = minimize_scalar(
+        lambda x: -function(x), bounds=(low, high), method="bounded", options={"xatol": 1e-5 * high}
+    )
     return float(found.x)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from qsense.numerics.fisher import FloatArray
+from qsense.theory.halves import observable_of_halves
 from qsense.theory.symmetric import (
     Array,
     UniformChannel,
@@ -22,6 +23,7 @@ from qsense.theory.symmetric import (
     roots_of_binomials,
     singlets,
     spin_projections,
+    stays_flipped,
     symmetric_powers,
 )
 
@@ -45,13 +47,17 @@ def gain_and_matrix(amplitudes: Array, channel: UniformChannel) -> tuple[FloatAr
     True
     """
     size, times = len(amplitudes) - 1, len(channel)
-    gains = np.zeros(times)
+    gains, flipped = np.zeros(times), stays_flipped(amplitudes, channel)
     observables = []
     for block in blocks(amplitudes, channel):
         observable = np.zeros_like(block)
         seen = np.trace(block, axis1=1, axis2=2).real > _NO_WEIGHT
         if block.shape[-1] > 1 and seen.any():
-            gains[seen] += _gain_and_observable(block[seen], observable, seen)
+            if flipped:
+                found, observable[seen] = observable_of_halves(block[seen])
+                gains[seen] += found
+            else:
+                gains[seen] += _gain_and_observable(block[seen], observable, seen)
         observables.append(observable)
     return gains, _pulled_back(observables, channel, size)
 

@@ -17,11 +17,15 @@ from qsense.numerics.fisher import FloatArray
 from qsense.probes import collective
 from qsense.theory.engines import uniform_channel
 from qsense.theory.pull_back import gain_and_matrix
-from qsense.theory.symmetric import Array, UniformChannel
+from qsense.theory.symmetric import Array, UniformChannel, symmetric_gain, treats_alike
 
 STATIONARY = 1e-6  # a gradient this long, relative to the objective, leaves about its square to gain
-_AGREE = 1e-9  # of a rule and the next finer one
+_SLOPE = 0.1  # of it is where an ascent ends
+_AGREE = 1e-6  # of a rule and the next finer one: values are integrated anew
 _DOUBLINGS = 4
+_ROUNDS = ((20, 3), (20, 2))  # steps of each ascent, and how many of them go on
+_ALL_STARTS = 48  # spins up to which every start is tried
+_FLIPPED = 1e-12  # of amplitudes: what a flip of all spins changes by rounding
 # The double-exponential rule goes from e^{−28} to 66 lifetimes, or that to the power 1/β.
 _EARLIEST, _LATEST = -3.2, 4.2
 
@@ -65,13 +69,17 @@ class SampledObjective:
             start += len(part)
         return value, 2 * matrix @ amplitudes
 
+    def value(self, amplitudes: Array) -> float:
+        """Returns the objective of normalised amplitudes."""
+        return float(self.weights @ symmetric_gain(amplitudes, self.channel))
+
     def stationarity(self, amplitudes: Array) -> float:
         """Returns the length of the gradient along the sphere of normalised states, over the value; 0 where that is."""
         return _stationarity(amplitudes, *self.value_and_gradient(amplitudes))
 
 
 def integration_rule(num_qubits: int, noise: AnyNoise, doublings: int = 0) -> tuple[FloatArray, FloatArray]:
-    """Returns times in s and weights in s for ∫₀^∞ G dt; twice as many times for each doubling.
+    """Returns times in s and weights in s for ∫₀^∞ G dt; twice as many times for each doubling, half for −1.
 
     Under exponential decay of each spin by itself G has its nearest pole in u = e^{−2t/T2} at 1 + 1/N:
     Gauss–Legendre in u. Otherwise t = (e^{v − e^{−v}})^{1/min(1, β)} and steps in v, which no power of t at 0 disturbs.
@@ -86,11 +94,11 @@ def integration_rule(num_qubits: int, noise: AnyNoise, doublings: int = 0) -> tu
     model, rate = world.noise, float(world.decay_rates(num_qubits)[0])
     exponential = isinstance(model.local, LocalNoise) and model.exponent == 1 and world.pulses.is_free
     if exponential and not model.phase_noise:
-        nodes, weights = np.polynomial.legendre.leggauss((20 + 2 * int(np.sqrt(num_qubits))) << doublings)
+        nodes, weights = np.polynomial.legendre.leggauss(int((20 + 2 * int(np.sqrt(num_qubits))) * 2.0**doublings))
         u = (nodes + 1) / 2
         return -np.log(u) / rate, weights / (2 * rate * u)
     power = 1 / min(1.0, model.exponent)
-    v, step = np.linspace(_EARLIEST, _LATEST, 48 << doublings, retstep=True)
+    v, step = np.linspace(_EARLIEST, _LATEST, int(48 * 2.0**doublings), retstep=True)
     times = np.exp(power * (v - np.exp(-v))) / rate
     return times, step * power * (1 + np.exp(-v)) * times
 
@@ -102,31 +110,54 @@ def starts(num_qubits: int) -> list[FloatArray]:
     return [product + 0.3 * ghz, ghz + 0.3 * product, np.ones(num_qubits + 1), np.sqrt(product), 0.2 + ups]
 
 
-def climb(objective: SampledObjective, begin: Sequence[Array], ftol: float = 1e-10) -> Array:
-    """Returns the best normalised amplitudes that quasi-Newton ascents from several starts reach.
+def climb(objective: SampledObjective, begin: Sequence[Array]) -> Array:
+    """Returns the amplitudes of the largest objective that ascents from several starts reach.
 
-    Each ascent ends where a step gains less than `ftol` of the objective; the best one then goes on to rounding.
+    All take a few steps, the best three some more, and the best two go to the end.
     """
-    ends = [_ascend(objective, start, ftol if len(begin) > 1 else 1e-15) for start in begin]
-    best = max(ends, key=lambda end: end[1])[0]
-    return best if len(begin) == 1 else _ascend(objective, best, 1e-15)[0]
+    ends = [(start, 0.0) for start in begin]
+    for steps, kept in _ROUNDS:
+        if len(ends) > 1:
+            ends = [_ascend(objective, start, steps) for start, _ in ends]
+            ends = sorted(ends, key=lambda end: -end[1])[:kept]
+    return max((_ascend(objective, start) for start, _ in ends), key=lambda end: end[1])[0]
 
 
-def climb_integral(num_qubits: int, noise: AnyNoise, begin: Sequence[Array]) -> tuple[Array, SampledObjective]:
-    """Returns the amplitudes of the largest 𝓘 that is found, and the rule that confirms it.
+def climb_integral(num_qubits: int, noise: AnyNoise, begin: Sequence[Array]) -> tuple[Array, SampledObjective, float]:
+    """Returns the amplitudes of the largest 𝓘 that is found, the rule that confirms it, and their stationarity there.
 
     The rule of the ascent is doubled until the next finer one agrees on the value and on the gradient.
     """
-    objective = SampledObjective.integral(num_qubits, noise)
-    amplitudes = climb(objective, begin)
-    for doublings in range(1, _DOUBLINGS + 1):
+    objective = SampledObjective.integral(num_qubits, noise, -1)
+    amplitudes, stationarity = climb(objective, begin), 1.0
+    for doublings in range(_DOUBLINGS + 1):
         finer = SampledObjective.integral(num_qubits, noise, doublings)
         coarse = objective.value_and_gradient(amplitudes)[0]
         fine, gradient = finer.value_and_gradient(amplitudes)
-        if abs(coarse - fine) <= _AGREE * fine and _stationarity(amplitudes, fine, gradient) < STATIONARY:
-            return amplitudes, finer
+        stationarity = _stationarity(amplitudes, fine, gradient)
+        if abs(coarse - fine) <= _AGREE * fine and stationarity < STATIONARY:
+            return amplitudes, finer, stationarity
         objective, amplitudes = finer, climb(finer, [amplitudes])
-    return amplitudes, objective
+    return amplitudes, objective, objective.stationarity(amplitudes)
+
+
+def scaled(amplitudes: Array, num_qubits: int) -> Array:
+    """Returns amplitudes of the same profile for another number of spins, not normalised.
+
+    >>> scaled(np.array([1.0, 0.0, 1.0]), 4).tolist()
+    [1.0, 0.5, 0.0, 0.5, 1.0]
+    """
+    size = len(amplitudes) - 1
+    return np.interp(np.linspace(0, 1, num_qubits + 1), np.linspace(0, 1, size + 1), amplitudes)
+
+
+def first_guesses(num_qubits: int, noise: AnyNoise) -> list[Array]:
+    """Returns where ascents of 𝓘 begin: `starts`, or for many spins the best profile of half as many."""
+    if num_qubits <= _ALL_STARTS:
+        return starts(num_qubits)
+    half = num_qubits // 2
+    best = climb(SampledObjective.integral(half, noise, -1), first_guesses(half, noise))
+    return [scaled(best, num_qubits)]
 
 
 def _stationarity(amplitudes: Array, value: float, gradient: Array) -> float:
@@ -134,28 +165,42 @@ def _stationarity(amplitudes: Array, value: float, gradient: Array) -> float:
     return float(np.linalg.norm(tangent) / value) if value > 0 else 0.0
 
 
-def _ascend(objective: SampledObjective, start: Array, ftol: float) -> tuple[Array, float]:
-    """The amplitudes that an ascent from a start reaches, and their objective; real if the start is."""
+def _ascend(objective: SampledObjective, start: Array, steps: int = 2000) -> tuple[Array, float]:
+    """The amplitudes that an ascent from a start reaches, and their objective; real if the start is.
+
+    A start that a flip of all spins leaves alone, under noise that does so, stays so to the last digit.
+    """
     from scipy.optimize import minimize
 
     size, complex_valued = len(start), bool(np.any(np.imag(start)))
     if not complex_valued:
         start = np.real(start)
     start = start / np.linalg.norm(start)
-    scale = objective.value_and_gradient(start)[0]
+    turned = start[::-1]
+    sign = next((one for one in (1.0, -1.0) if np.allclose(start, one * turned, rtol=0, atol=_FLIPPED)), 0.0)
+    if not treats_alike(objective.channel):
+        sign = 0.0
+
+    def state(x: FloatArray) -> Array:
+        found = x[:size] + 1j * x[size:] if complex_valued else x
+        return (found + sign * found[::-1]) / (2 if sign else 1)
+
+    def as_real(found: Array) -> FloatArray:
+        return np.concatenate([found.real, found.imag]) if complex_valued else found
+
+    scale = objective.value_and_gradient(state(as_real(start)))[0]
     if not scale > 0:
         return start, 0.0
 
     def function(x: FloatArray) -> tuple[float, FloatArray]:
         length = float(np.linalg.norm(x))
         unit = x / length
-        value, gradient = objective.value_and_gradient(unit[:size] + 1j * unit[size:] if complex_valued else unit)
-        if complex_valued:
-            gradient = np.concatenate([gradient.real, gradient.imag])
-        return -value / scale, -(gradient - unit * (unit @ gradient)) / (length * scale)
+        value, gradient = objective.value_and_gradient(state(unit))
+        gradient = state(as_real(gradient))
+        slope = as_real(gradient)
+        return -value / scale, -(slope - unit * (unit @ slope)) / (length * scale)
 
-    begin = np.concatenate([start.real, start.imag]) if complex_valued else start
-    options = {"maxiter": 2000, "maxfun": 4000, "ftol": ftol, "gtol": 1e-9}
-    found = minimize(function, begin, jac=True, method="L-BFGS-B", options=options)
-    x = found.x / np.linalg.norm(found.x)
-    return (x[:size] + 1j * x[size:] if complex_valued else x), -float(found.fun) * scale
+    options = {"maxiter": steps, "maxfun": 2 * steps, "ftol": 1e-15, "gtol": _SLOPE * STATIONARY / np.sqrt(size)}
+    found = minimize(function, as_real(state(as_real(start))), jac=True, method="L-BFGS-B", options=options)
+    end = state(found.x)
+    return end / np.linalg.norm(end), -float(found.fun) * scale

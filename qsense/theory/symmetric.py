@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from qsense.errors import ArgumentError
 from qsense.noise import SpinChannel
 from qsense.numerics.fisher import FloatArray, qfi_of_rotation
+from qsense.theory.halves import gain_of_halves, is_flipped
 
 NUM_QUBITS = 100
 _CHUNK_BYTES = 2**26
@@ -188,6 +189,16 @@ def relaxes(channel: UniformChannel) -> bool:
     return bool(np.any(channel.stay_up != 1) or np.any(channel.stay_down != 1))
 
 
+def treats_alike(channel: UniformChannel) -> bool:
+    """Whether the noise does the same to spins up and down."""
+    return np.array_equal(channel.stay_up, channel.stay_down)
+
+
+def stays_flipped(amplitudes: Array, channel: UniformChannel) -> bool:
+    """Whether a flip of all spins changes nothing, before and after the noise."""
+    return treats_alike(channel) and is_flipped(amplitudes)
+
+
 def singlets(channel: UniformChannel) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Returns P, the weights of 0, 1 and 2 spins up in a pair that is found in a singlet, each (times,)."""
     up, down, eta = channel.stay_up, channel.stay_down, channel.coherence
@@ -204,7 +215,8 @@ def dephased(f: Array, channel: UniformChannel) -> Array:
     tables, eta = dicke_tables(size), channel.coherence[:, None]
     q, v = tables.inside
     out = np.zeros_like(f)
-    out[:, q, v] = f[:, q, v] * (eta**q * (eta ** (2 * np.arange(size // 2 + 1)) @ tables.damping))
+    powers = eta ** np.arange(size + 1)
+    out[:, q, v] = f[:, q, v] * (powers[:, q] * (powers[:, ::2] @ tables.damping))
     return out
 
 
@@ -263,9 +275,12 @@ def symmetric_gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
 
 
 def _gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
-    total = np.zeros(len(channel))
+    total, flipped = np.zeros(len(channel)), stays_flipped(amplitudes, channel)
     for block in blocks(amplitudes, channel):
         seen = np.trace(block, axis1=1, axis2=2).real > _NO_WEIGHT
         if block.shape[-1] > 1 and seen.any():
-            total[seen] += qfi_of_rotation(block[seen], spin_projections(block.shape[-1]))
+            if flipped:
+                total[seen] += gain_of_halves(block[seen])
+            else:
+                total[seen] += qfi_of_rotation(block[seen], spin_projections(block.shape[-1]))
     return total

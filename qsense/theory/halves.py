@@ -1,0 +1,116 @@
+"""States that a flip of all spins leaves alone: even and odd halves, which J joins and nothing else does.
+
+Noise that treats up and down alike keeps a probe with a_u = ±a_{N−u} so: its blocks are alike when rows and columns are
+read backwards. On (|m> ± |−m>)/√2 they are two blocks of half the size, and J maps |m,+> to m |m,−>.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qsense.numerics.fisher import FloatArray
+
+Array = NDArray[Any]
+_TINY = 1e-300  # beside λ_m + λ_n, so that 0/0 is 0
+
+
+def is_flipped(amplitudes: Array) -> bool:
+    """Whether a flip of all spins changes the state by a sign at most, to the last digit.
+
+    >>> is_flipped(np.array([0.6, 0.5, -0.6])), is_flipped(np.array([0.6, 0.0, -0.6]))
+    (False, True)
+    """
+    turned = amplitudes[::-1]
+    return bool(np.array_equal(amplitudes, turned) or np.array_equal(amplitudes, -turned))
+
+
+def halves(block: Array) -> tuple[Array, Array]:
+    """Returns the even and the odd half of blocks (…, d, d) that are alike when read backwards.
+
+    The even half has ⌈d/2⌉ rows, from m = 0 or ½ up; the odd half ⌊d/2⌋, from ½ or 1 up.
+
+    >>> even, odd = halves(np.array([[0.3, 0.1, 0.2], [0.1, 0.4, 0.1], [0.2, 0.1, 0.3]]))
+    >>> even.round(4).tolist(), odd.round(4).tolist()
+    ([[0.4, 0.1414], [0.1414, 0.5]], [[0.1]])
+    """
+    size = block.shape[-1]
+    low = size // 2
+    straight = block[..., size - low :, size - low :]
+    crossed = block[..., size - low :, :low][..., ::-1]
+    even, odd = straight + crossed, straight - crossed
+    if size % 2:
+        whole = np.empty((*block.shape[:-2], low + 1, low + 1), dtype=block.dtype)
+        whole[..., 1:, 1:] = even
+        whole[..., 0, 0] = block[..., low, low]
+        whole[..., 0, 1:] = np.sqrt(2) * block[..., low, low + 1 :]
+        whole[..., 1:, 0] = np.sqrt(2) * block[..., low + 1 :, low]
+        even = whole
+    return even, odd
+
+
+def joined(even: Array, odd: Array) -> Array:
+    """Returns the blocks of these halves.
+
+    >>> block = np.array([[0.3, 0.1, 0.2], [0.1, 0.4, 0.1], [0.2, 0.1, 0.3]])
+    >>> bool(np.allclose(joined(*halves(block)), block))
+    True
+    """
+    low, more = odd.shape[-1], even.shape[-1] - odd.shape[-1]
+    size = 2 * low + more
+    block = np.empty((*odd.shape[:-2], size, size), dtype=even.dtype)
+    upper = even[..., more:, more:]
+    straight, crossed = (upper + odd) / 2, ((upper - odd) / 2)[..., ::-1]
+    block[..., low + more :, low + more :] = straight
+    block[..., low + more :, :low] = crossed
+    block[..., :low, :low] = straight[..., ::-1, ::-1]
+    block[..., :low, low + more :] = crossed[..., ::-1, ::-1]
+    if more:
+        block[..., low, low] = even[..., 0, 0]
+        block[..., low, low + 1 :] = even[..., 0, 1:] / np.sqrt(2)
+        block[..., low + 1 :, low] = even[..., 1:, 0] / np.sqrt(2)
+        block[..., low, :low] = block[..., low, :low:-1]
+        block[..., :low, low] = block[..., :low:-1, low]
+    return block
+
+
+def gain_of_halves(block: Array) -> FloatArray:
+    """Returns G of blocks (times, d, d), d ≥ 2, that are alike when read backwards, shape (times,).
+
+    >>> gain_of_halves(np.full((1, 2, 2), 0.5)).round(12).tolist()
+    [1.0]
+    """
+    plus, _, minus, _, between, _ = _levels(block)
+    sums, differences = plus[:, :, None] + minus[:, None, :], plus[:, :, None] - minus[:, None, :]
+    return np.asarray(4 * (differences**2 / (sums + _TINY) * np.abs(between) ** 2).sum((-1, -2)))
+
+
+def observable_of_halves(block: Array) -> tuple[FloatArray, Array]:
+    """Returns G of such blocks, and i[2J, X] − X² with X the SLD, which is i times an anti-Hermitian Y.
+
+    Y joins the halves alone: Y = Z from odd to even, −Z† back.
+    """
+    plus, ups, minus, downs, between, m = _levels(block)
+    sums, differences = plus[:, :, None] + minus[:, None, :], plus[:, :, None] - minus[:, None, :]
+    ratios = differences / (sums + _TINY)
+    gains = 4 * (ratios * differences * np.abs(between) ** 2).sum((-1, -2))
+    z = ups @ (2 * between * ratios) @ np.swapaxes(downs.conj(), -1, -2)
+    back, more = np.swapaxes(z.conj(), -1, -2), z.shape[-2] - z.shape[-1]
+    left = np.zeros((*z.shape[:-1], z.shape[-2]), dtype=z.dtype)  # J Y†
+    left[..., more:, :] = m[:, None] * back
+    right = m[:, None] * z[..., more:, :]
+    even = 2 * (left + np.swapaxes(left.conj(), -1, -2)) - z @ back
+    odd = -2 * (right + np.swapaxes(right.conj(), -1, -2)) - back @ z
+    return np.asarray(gains), joined(even, odd)
+
+
+def _levels(block: Array) -> tuple[FloatArray, Array, FloatArray, Array, Array, FloatArray]:
+    """Eigenvalues and vectors of the even and of the odd half, J between them (…, even, odd), and m > 0."""
+    even, odd = halves(block)
+    (plus, ups), (minus, downs) = np.linalg.eigh(even), np.linalg.eigh(odd)
+    more = even.shape[-1] - odd.shape[-1]
+    m: FloatArray = np.arange(odd.shape[-1], dtype=np.float64) + (1.0 if more else 0.5)
+    between = np.swapaxes(ups[..., more:, :].conj(), -1, -2) @ (m[:, None] * downs)
+    return np.maximum(plus, 0), ups, np.maximum(minus, 0), downs, np.asarray(between), m
