@@ -115,20 +115,23 @@ def _measure_now(
 
 
 def _print_found(backend: str, found: Characterisation) -> None:
-    from rich.table import Table
-
+    from qsense.files.folding import ERRORS, print_folded
     from qsense.files.terminal import plain_console
+    from qsense.files.units import time_unit, with_error
 
-    table = Table(title=f"{backend}, measured", title_justify="left")
-    for column in ("qubit", "T1 (µs)", "T2* (µs)", "T2 (µs)", "up | down", "down | up"):
-        table.add_column(column, justify="right")
+    lifetimes = list(zip(found.t1, found.t2_star, found.t2, strict=True))
+    size, unit = time_unit(min(abs(one.value) for each in lifetimes for one in each))
     errors = found.readout.variances() ** 0.5
-    for spin, qubit in enumerate(found.qubits):
-        lifetimes = (found.t1[spin], found.t2_star[spin], found.t2[spin])
-        table.add_row(
+    rows = [
+        [
             str(qubit),
-            *(f"{1e6 * e.value:.1f} ± {1e6 * e.stderr:.1f}" for e in lifetimes),
-            f"{found.readout.up_given_down[spin]:.4f} ± {errors[0, spin]:.4f}",
-            f"{found.readout.down_given_up[spin]:.4f} ± {errors[1, spin]:.4f}",
-        )
-    plain_console(highlight=False).print(table)
+            *(with_error(one.value / size, one.stderr / size) for one in lifetimes[spin]),
+            with_error(float(found.readout.up_given_down[spin]), float(errors[0, spin])),
+            with_error(float(found.readout.down_given_up[spin]), float(errors[1, spin])),
+        ]
+        for spin, qubit in enumerate(found.qubits)
+    ]
+    print_line(f"{backend}, measured")
+    names = ("qubit", f"T1 ({unit})", f"T2* ({unit})", f"T2 ({unit})", "up | down", "down | up")
+    print_folded(plain_console(highlight=False), names, rows)
+    print_line(ERRORS)

@@ -6,8 +6,10 @@ import json
 import math
 from typing import Any
 
-from qsense.files.terminal import plain_console, print_line
+from qsense.files.folding import ERRORS, print_folded
+from qsense.files.terminal import plain_console, print_line, print_parts, print_verdict
 from qsense.files.units import readable_time, time_unit, with_error
+from qsense.reports.blocks import blocks
 from qsense.runs.record import RunRecord
 
 UNLIKELY = 0.001  # the p-value below which a prediction is said to fail
@@ -16,8 +18,6 @@ _LONGEST = 30  # letters of a value that is shown
 
 def compare_with_record(record: RunRecord, other: RunRecord, as_json: bool) -> None:
     """Prints two records beside each other."""
-    from rich.table import Table
-
     from qsense.comparison.between import NOTED, compare_records
 
     found = compare_records(record, other)
@@ -31,9 +31,7 @@ def compare_with_record(record: RunRecord, other: RunRecord, as_json: bool) -> N
         return
     values = [abs(row[f"{name}integrated_gain_s"]) for row in found.rows for name in ("", "other_")]
     size, unit = time_unit(max(values))
-    table = Table()
-    for name in ("probe", "N", "noise", "by", f"𝓘 ({unit})", f"other ({unit})", "ratio", "95 %", "z"):
-        table.add_column(name, justify="left" if name in ("probe", "noise", "by") else "right", overflow="fold")
+    rows = []
     for row in found.rows:
         noises = dict.fromkeys((row["noise"], row["other_noise"]))
         both = [
@@ -41,10 +39,11 @@ def compare_with_record(record: RunRecord, other: RunRecord, as_json: bool) -> N
             for name in ("", "other_")
         ]
         z = "" if row["z"] is None else f"{row['z']:+.1f}{'*' if row['differs'] else ''}"
-        table.add_row(
-            row["probe"], str(row["num_qubits"]), " / ".join(noises), row["estimator"], *both, *_ratio(row), z
+        rows.append(
+            ({**row, "noise": " / ".join(noises)}, [row["probe"], str(row["num_qubits"]), *both, *_ratio(row), z])
         )
-    plain_console(highlight=False).print(table)
+    numbers = ("𝓘", "𝓘 of the other", "ratio", "95 % interval", "z")
+    print_parts(plain_console(highlight=False), blocks(f"𝓘 = ∫G dt of both, in {unit}", ("probe", "N"), numbers, rows))
     for row in found.rows:
         if row["withheld"] is not None:
             print_line(f"{row['probe']} N = {row['num_qubits']}, {row['noise']}: no ratio ({row['withheld']})")
@@ -52,19 +51,18 @@ def compare_with_record(record: RunRecord, other: RunRecord, as_json: bool) -> N
         print_line(NOTED[name])
     tested = sum(row["z"] is not None for row in found.rows)
     differing = sum(row["differs"] is True for row in found.rows)
-    print_line(f"{differing} of {tested} rows differ (*: by Holm's test at 5 % over all of them)")
     if any(found.unmatched):
         print_line(
             f"without a partner: {found.unmatched[0]} rows of the first record, {found.unmatched[1]} of the other"
         )
     for key, values_of_key in found.changed.items():
         print_line(f"{key}: {' | '.join(map(_short, values_of_key))}")
+    print_line(ERRORS)
+    print_verdict(f"{differing} of {tested} rows differ (*: by Holm's test at 5 % over all of them)")
 
 
 def compare_with_noise(record: RunRecord, noise: str, as_json: bool) -> None:
     """Prints what another noise would have predicted beside what was measured."""
-    from rich.table import Table
-
     from qsense.comparison.beside_noise import lead_rows, noise_rows
     from qsense.noise.loading import load_noise
 
@@ -81,24 +79,25 @@ def compare_with_noise(record: RunRecord, noise: str, as_json: bool) -> None:
             print()
             continue
         size, unit = time_unit(max(row["time_s"] for row in point["times"]))
-        table = Table()
-        for name in (f"t ({unit})", "by the spec's noise", f"by {loaded.name}", "measured", "ratio", "z"):
-            table.add_column(name, justify="right", overflow="fold")
-        for row in point["times"]:
-            table.add_row(
+        names = (f"t ({unit})", "by the spec's noise", f"by {loaded.name}", "measured", "ratio", "z")
+        rows = [
+            [
                 f"{row['time_s'] / size:.4g}",
                 f"{row['predicted_by_spec']:.4g}",
                 f"{row['predicted']:.4g}",
                 with_error(row["measured"], row["stderr"]),
                 "" if row["ratio"] is None else f"{row['ratio']:.3f}",
                 z_text(row["z"]),
-            )
-        plain_console(highlight=False).print(table)
+            ]
+            for row in point["times"]
+        ]
+        print_folded(plain_console(highlight=False), names, rows)
         print_no_z(point["no_z"])
         print_factor(point, "would keep")
         print_line(f"{agrees(point['p_value'], loaded.name)}; {agrees(point['p_value_by_spec'], 'the spec')}")
         _print_integral(point, loaded.name)
         print()
+    print_line(ERRORS)
     for lead in leads:
         _print_lead(lead)
 
@@ -116,7 +115,7 @@ def _print_integral(point: dict[str, Any], name: str) -> None:
 
 
 def _print_lead(lead: dict[str, Any]) -> None:
-    print_line(f"• {lead['noise']}, N = {lead['num_qubits']}, by {lead['estimator']}: {lead['verdict']}")
+    print_verdict(f"• {lead['noise']}, N = {lead['num_qubits']}, by {lead['estimator']}: {lead['verdict']}")
     size, unit = time_unit(lead["crossover_s"] or 1.0)
     for word, key, scale, ending in (("crossing", "crossover", size, f" {unit}"), ("ratio", "ratio", 1.0, "")):
         suffix = "_s" if key == "crossover" else ""
@@ -184,13 +183,9 @@ def _short(value: object) -> str:
 
 def print_planned(rows: list[dict[str, Any]]) -> None:
     """Prints what was planned beside what was measured, and what was mis-planned."""
-    from rich.table import Table
-
     from qsense.comparison.beside_plan import misplanned
 
-    table = Table(title="planned, with its 95 % interval, beside measured", title_justify="left")
-    for name in ("probe", "N", "what", "planned", "measured", "z"):
-        table.add_column(name, justify="left" if name in ("probe", "what") else "right")
+    cells = []
     for row in rows:
         is_gain = row["quantity"] == "gain"
         size, unit = (1.0, "") if is_gain else time_unit(row["planned"])
@@ -198,13 +193,15 @@ def print_planned(rows: list[dict[str, Any]]) -> None:
         what = {"gain": "G at ", "integrated_gain_s": f"𝓘 ({unit})", "leads_until_s": f"leads until ({unit})"}
         name = what[row["quantity"]] + (readable_time(row["time_s"]) if row["time_s"] else "0 s" if is_gain else "")
         measured = row["measured"] / size
-        table.add_row(
+        cells.append([
             row["probe"], str(row["num_qubits"]), name,
             f"{row['planned'] / size:.3g} ({row['planned_low'] / size:.3g} … {high})",
             f"{measured:.3g}" if row["stderr"] is None else with_error(measured, row["stderr"] / size),
             "–" if row["z"] is None else f"{row['z']:+.1f}",
-        )  # fmt: skip
-    plain_console(highlight=False).print(table)
+        ])  # fmt: skip
+    print_line("planned, with its 95 % interval, beside measured")
+    names = ("probe", "N", "what", "planned", "measured", "z")
+    print_folded(plain_console(highlight=False), names, cells, ("probe", "what"))
     for line in misplanned(rows):
         print_line(line)
     print_line("")

@@ -11,7 +11,8 @@ from qsense.cli.app import RECORDS, AsJson, app
 from qsense.cli.options import AllowCode
 from qsense.cli.records import Records
 from qsense.errors import ArgumentError
-from qsense.files.terminal import plain_console, print_line
+from qsense.files.folding import ERRORS, print_folded
+from qsense.files.terminal import plain_console, print_line, print_verdict
 from qsense.files.units import readable_time, time_unit, with_error
 
 if TYPE_CHECKING:
@@ -40,22 +41,22 @@ def print_backends(vendors: list[str], as_json: bool) -> None:
     if as_json:
         print(json.dumps([row._asdict() for row in found], indent=2, allow_nan=False))
         return
-    from rich.table import Table
-
-    table = Table()
-    for name in ("backend", "qubits", "T1 (µs)", "T2 (µs)", "readout error", "gate error", "cannot be used"):
-        table.add_column(name, justify="left" if name.startswith(("backend", "cannot")) else "right", overflow="fold")
-    for row in found:
-        table.add_row(
+    cells = [
+        [
             row.name,
             "" if row.num_qubits is None else str(row.num_qubits),
-            _shown(row.t1_s, 1e6, ".1f"),
-            _shown(row.t2_s, 1e6, ".1f"),
+            *("" if one is None else readable_time(one) for one in (row.t1_s, row.t2_s)),
             _shown(row.readout_error, 1, ".2%"),
             _shown(row.two_qubit_error, 1, ".2%"),
-            row.unreachable or "",
-        )
-    plain_console(highlight=False).print(table)
+        ]
+        for row in found
+        if not row.unreachable
+    ]
+    names = ("backend", "qubits", "T1", "T2", "readout error", "gate error")
+    print_folded(plain_console(highlight=False), names, cells, ("backend",))
+    for row in found:
+        if row.unreachable:
+            print_line(f"{row.name} cannot be used: {row.unreachable}")
 
 
 @app.command(short_help="Compare a run with its calibration or noise, or another run.")
@@ -113,33 +114,32 @@ def compare(
         print_line(_scaling(row))
     if foreseen:
         comparing.print_planned(foreseen)
-    for verdict in found.verdicts:
-        print_line(f"• {verdict}")
     for line in [] if used is None else used.lines():
         print_line(line)
+    print_line(ERRORS)
+    for verdict in found.verdicts:
+        print_verdict(f"• {verdict}")
 
 
 def _print_beside_spec(point: dict[str, Any]) -> None:
-    from rich.table import Table
-
     from qsense.cli import comparing
 
     size, unit = time_unit(max(row["time_s"] for row in point["times"]))
-    table = Table()
     is_scaled = point.get("amplitude") is not None
-    for name in (f"t ({unit})", "predicted G", "measured", "ratio", "z", *(["z, scaled"] if is_scaled else [])):
-        table.add_column(name, justify="right")
-    for row in point["times"]:
-        table.add_row(
+    names = (f"t ({unit})", "predicted G", "measured", "ratio", "z", *(["z, scaled"] if is_scaled else []))
+    rows = [
+        [
             f"{row['time_s'] / size:.4g}",
             f"{row['predicted']:.4g}",
             with_error(row["measured"], row["stderr"]),
             _shown(row["ratio"], 1, ".3f"),
             comparing.z_text(row["z"]),
             *([comparing.z_text(row["scaled_z"])] if is_scaled else []),
-        )
+        ]
+        for row in point["times"]
+    ]
     print_line(f"{point['probe']} N = {point['num_qubits']}, {point['noise']}, by {point['estimator']}")
-    plain_console(highlight=False).print(table)
+    print_folded(plain_console(highlight=False), names, rows)
     comparing.print_no_z(point["no_z"])
     print_line(comparing.agrees(point["p_value"], "the spec"))
     if is_scaled:
@@ -151,32 +151,27 @@ def _print_beside_spec(point: dict[str, Any]) -> None:
 
 
 def _print_point(point: dict[str, Any], spins: str) -> None:
-    from rich.table import Table
-
     from qsense.cli import comparing
 
-    shown = plain_console(highlight=False)
     where = f"{point['probe']} N = {point['num_qubits']} on {spins} {', '.join(map(str, point['qubits']))}"
     size, unit = time_unit(max(row["time_s"] for row in point["times"]))
-    table = Table()
     mitigated = [with_error(m["gain"], m["stderr"]) for m in point.get("mitigated", [])]
     own = [name for name in ("z", "scaled_z") if name == "scaled_z" or "scaled_z" in point["times"][0]]
     headings = [{"z": "z", "scaled_z": "z, scaled"}[name] for name in own]
-    for name in (f"t ({unit})", "predicted G", "measured", "ratio", *headings):
-        table.add_column(name, justify="right")
-    if mitigated:
-        table.add_column("readout mitigated", justify="right")
-    for place, row in enumerate(point["times"]):
-        table.add_row(
+    names = [f"t ({unit})", "predicted G", "measured", "ratio", *headings, *["readout mitigated"][: len(mitigated)]]
+    rows = [
+        [
             f"{row['time_s'] / size:.4g}",
             f"{row['predicted']:.4g}",
             with_error(row["measured"], row["stderr"]),
             _shown(row["ratio"], 1, ".3f"),
             *(comparing.z_text(row.get(name, row["z"])) for name in own),  # older records have the scaled one alone
             *mitigated[place : place + 1],
-        )
+        ]
+        for place, row in enumerate(point["times"])
+    ]
     print_line(f"{where}, by {point['estimator']}")
-    shown.print(table)
+    print_folded(plain_console(highlight=False), names, rows)
     print_line(_verdict(point, "", "preparation and readout keep"))
     if point.get("does_not_decay"):
         print("G is the same at all times: nothing decays while this backend idles; does it simulate its delay?")

@@ -107,9 +107,8 @@ def _saved(best: Ladder, product: Ladder) -> float:
 
 
 def _show(best: Ladder, product: Ladder, noise: str, ratio: float | None) -> None:
-    from rich.table import Table
-
-    from qsense.files.terminal import plain_console, print_line
+    from qsense.files.folding import print_folded
+    from qsense.files.terminal import plain_console, print_line, print_verdict
     from qsense.files.units import readable_time
     from qsense.signals.magnetic import dynamic_range, magnetic_field, readable_field
 
@@ -120,16 +119,16 @@ def _show(best: Ladder, product: Ladder, noise: str, ratio: float | None) -> Non
     pays = gained > 0.005 and any(rung.size > 1 for rung in best.rungs)
     if not pays:
         best = product
-    table = Table(title=f"The cheapest ladder within ±{shown(best.reach)}: {noise}", title_justify="left")
-    for name in ("n", "groups", "t", "±range alone", "windows", "visibility", "readout"):
-        table.add_column(name, justify="right")
+    rows = []
     for rung in best.rungs:
         alone = shown(dynamic_range(rung.size, rung.time))
         cells = (str(rung.size), str(rung.groups), readable_time(rung.time), alone, f"2 × {rung.windows}")
-        table.add_row(*cells, f"{rung.visibility:.3f}", rung.readout)
-    plain_console().print(table)
+        rows.append([*cells, f"{rung.visibility:.3f}", rung.readout])
+    print_line(f"The cheapest ladder within ±{shown(best.reach)}: {noise}")
+    names = ("n", "groups", "t", "±range alone", "windows", "visibility", "readout")
+    print_folded(plain_console(highlight=False), names, rows, ("readout",))
     for name, one in (("this", best), ("product probe alone", product))[: 2 if pays else 1]:
         took, wrong = readable_time(one.seconds), f"wrong branches {one.wrong:.1g}"
         print_line(f"{name}: {took} of measuring, rms error {shown(one.error)} with {wrong}")
     said = f"entanglement saves {gained:.2f} dB of the time, ambiguity counted"
-    print_line(said if pays else "this is the product probe alone: no entangled rung is cheaper")
+    print_verdict(said if pays else "this is the product probe alone: no entangled rung is cheaper")

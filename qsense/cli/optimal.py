@@ -139,31 +139,33 @@ def _row(
 
 
 def _show(answer: dict[str, Any], noise: str) -> None:
-    from rich.table import Table
+    from qsense.files.folding import print_folded
+    from qsense.files.terminal import plain_console, print_line
+    from qsense.files.units import time_unit
 
-    from qsense.files.terminal import plain_console
-
-    console = plain_console(highlight=False, piped_width=None)
-    title = {"integrated_gain": "𝓘 in s", "rate": "max Q/t in s", "gain": "G"}[answer["objective"]]
-    console.print(f"{title}: {noise}")
-    table = Table()
-    for name in ("N", "probe", "value", "of product", "of the bound"):
-        table.add_column(name, justify="left" if name == "probe" else "right")
+    is_gain = answer["objective"] == "gain"
+    reach = max((one for row in answer["rows"] for one in row["values"].values() if one), default=1.0)
+    unit, symbol = (1.0, "") if is_gain else time_unit(reach)
+    title = {"integrated_gain": "𝓘 in ", "rate": "max Q/t in ", "gain": "G"}[answer["objective"]]
+    print_line(f"{title}{symbol}: {noise}")
+    rows = []
     for row in answer["rows"]:
         product = row["values"]["product"]
         for place, (name, reached) in enumerate([*row["values"].items(), ("bound on any probe", row["bound"])]):
             size = str(row["num_qubits"]) if place == 0 else ""
             if reached is None:
-                table.add_row(size, name, "none known", "", "")
+                rows.append([size, name, "none known", "", ""])
                 continue
             share = "" if row["bound"] is None else f"{reached / row['bound']:.4f}"
-            table.add_row(size, name, f"{reached:.8g}", f"{reached / product:.5f}" if product else "", share)
-    console.print(table)
-    console.print("The optimum is the best that was found; the bound holds for any probe.")
+            of_product = f"{reached / product:.5f}" if product else ""
+            rows.append([size, name, f"{reached / unit:.8g}", of_product, share])
+    names = ("N", "probe", "value", "of product", "of the bound")
+    print_folded(plain_console(highlight=False), names, rows, ("probe",), keys=2)
+    print_line("The optimum is the best that was found; the bound holds for any probe.")
     for row in answer["rows"]:
         shown = ", ".join(f"{real:.4f}" for real, _ in row["amplitudes"])
         if len(shown) < 70:
-            console.print(f"N = {row['num_qubits']}: amplitudes from no spin up to all: {shown}")
+            print_line(f"N = {row['num_qubits']}: amplitudes from no spin up to all: {shown}")
     for key in ("out", "plot"):
         if key in answer:
-            console.print(f"{'preparation' if key == 'out' else 'figure'}: {answer[key]}")
+            print_line(f"{'preparation' if key == 'out' else 'figure'}: {answer[key]}")

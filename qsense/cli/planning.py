@@ -215,7 +215,7 @@ def _in_words(noise: AnyNoise, t1: str | None, t2: str | None) -> str:
 
 def _rank(prefix: str, question: Question, ratio: float | None, plot: Path | None, as_json: bool) -> None:
     from qsense.files.figures import save_or_error
-    from qsense.files.terminal import plain_console, print_line
+    from qsense.files.terminal import plain_console
     from qsense.planning.ranking import rank_devices
     from qsense.reports.plan_report import print_ranking
 
@@ -234,9 +234,7 @@ def _rank(prefix: str, question: Question, ratio: float | None, plot: Path | Non
     if as_json:
         print(json.dumps(found.to_dict() | ({"plot": drawn} if drawn else {}), indent=2, allow_nan=False))
     else:
-        print_ranking(found)
-        if drawn:
-            print_line(f"figure: {drawn}")
+        print_ranking(found, drawn)
     if failed is not None:  # after the table, which does not need it
         raise failed
 

@@ -24,6 +24,7 @@ from qsense.cli.options import (
 from qsense.cli.world_options import described
 from qsense.errors import ArgumentError
 from qsense.files.figures import format_of
+from qsense.files.units import readable_time, time_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,7 +80,7 @@ def pumping(
     }  # fmt: skip
     back = answer["reversed"]
     note = (
-        f"γ → −γ is no process: at {back['time_s']:.4g} s its Choi matrix has the eigenvalue "
+        f"γ → −γ is no process: at {readable_time(back['time_s'])} its Choi matrix has the eigenvalue "
         f"{back['least_choi_eigenvalue']:.4g}"
     )
     notes = [note] if transition is None else [note, f"a quantum ħω is {answer['quantum_j']:.4g} J"]
@@ -215,7 +216,7 @@ def _finish(
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    """Draws, then prints the verdict, a table of the rows and the notes, or all of it as JSON."""
+    """Draws, then prints a table of the rows, the notes and the verdict, or all of it as JSON."""
     failed = None
     if plot is not None:
         from qsense.files.figures import save_or_error
@@ -234,23 +235,32 @@ def _finish(
 
 
 def _show(answer: dict[str, Any], columns: dict[str, str], noise: str, notes: list[str]) -> None:
-    from rich.table import Table
+    from qsense.files.folding import ERRORS, print_folded
+    from qsense.files.terminal import plain_console, print_line, print_verdict
 
-    from qsense.files.terminal import plain_console
-
-    console = plain_console(highlight=False, piped_width=None)
-    console.print(answer["verdict"])
-    console.print(f"{answer.get('probe', 'repetition code')}, N = {answer['num_qubits']}: {noise}")
-    table = Table()
-    for title, key in columns.items():
-        table.add_column(title, justify="left" if key == "way" else "right")
-    for row in answer["rows"]:
-        table.add_row(*(_cell(row[key]) for key in columns.values()))
-    console.print(table)
+    print_line(f"{answer.get('probe', 'repetition code')}, N = {answer['num_qubits']}: {noise}")
+    shown = [_column(title, [row[key] for row in answer["rows"]]) for title, key in columns.items()]
+    texts = {name for (name, _), key in zip(shown, columns.values(), strict=True) if key == "way"}
+    rows = list(zip(*(cells for _, cells in shown), strict=True))
+    print_folded(plain_console(highlight=False), [name for name, _ in shown], rows, texts)
     for note in notes:
-        console.print(note)
+        print_line(note)
     if "plot" in answer:
-        console.print(f"figure: {answer['plot']}")
+        print_line(f"figure: {answer['plot']}")
+    if any(title.strip() == "±" for title in columns):
+        print_line(ERRORS)
+    print_verdict(answer["verdict"])
+
+
+def _column(title: str, values: list[Any]) -> tuple[str, list[str]]:
+    """The heading and the cells of a column; one of times in the unit in which its largest reads well."""
+
+    known = [abs(one) for one in values if isinstance(one, float) and one]
+    if not title.endswith(" (s)") or not known:
+        return title, [_cell(one) for one in values]
+    size, unit = time_unit(max(known))
+    scaled = [one / size if isinstance(one, float) else one for one in values]
+    return f"{title.removesuffix('(s)')}({unit})", [_cell(one) for one in scaled]
 
 
 def _cell(found: Any) -> str:

@@ -64,29 +64,29 @@ def _row(one: Needed) -> dict[str, Any]:
 
 
 def _show(found: list[Needed], goal: str, error: str, dead: float) -> None:
-    from rich.table import Table
-
     from qsense.comparison.precision import UNITS
+    from qsense.files.folding import print_folded
     from qsense.files.terminal import plain_console
     from qsense.files.units import readable_time
 
     unit = f" in {UNITS[goal]}" if UNITS[goal] else ""
     title = f"Shots for {goal} to {error}{unit}: half the 95 % interval, 1.96 standard errors"
-    table = Table(title=title, title_justify="left")
-    table.add_column(goal, overflow="fold")
-    for name in ("value", "±", "shots a circuit", "in all", f"time{' with dead times' if dead else ''}"):
-        table.add_column(name, justify="right", no_wrap=True)
+    rows = []
     for one in found:
         is_told = one.shots is not None and one.seconds is not None
-        table.add_row(
-            one.label,
-            f"{one.value:.4g}" if math.isfinite(one.value) else "–",
-            f"{one.half:.3g}" if math.isfinite(one.half) else "–",
-            str(one.shots) if is_told else "none",
-            str(one.total) if is_told else "–",
-            readable_time(one.seconds or 0.0) if is_told else "–",
+        rows.append(
+            [
+                one.label,
+                f"{one.value:.4g}" if math.isfinite(one.value) else "–",
+                f"{one.half:.3g}" if math.isfinite(one.half) else "–",
+                str(one.shots) if is_told else "none",
+                str(one.total) if is_told else "–",
+                readable_time(one.seconds or 0.0) if is_told else "–",
+            ]
         )
-    plain_console().print(table)
+    print_line(title)
+    names = (goal, "value", "±", "shots a circuit", "in all", f"time{' with dead times' if dead else ''}")
+    print_folded(plain_console(highlight=False), names, rows, (goal,))
     for one in found:
         if one.why:
             print_line(one.why)

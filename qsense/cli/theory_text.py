@@ -13,12 +13,13 @@ def print_theory(answers: list[dict[str, Any]], noise: str) -> None:
         noise: in words.
     """
     from qsense.cli.sensitivity import sensitivity_line
+    from qsense.files.folding import print_folded
     from qsense.files.terminal import plain_console, print_line, print_verdict
 
     first = answers[0]
     console = plain_console(highlight=False, piped_width=None)
-    console.print(f"{', '.join(one['probe'] for one in answers)}, N = {first['num_qubits']}: {noise}")
-    console.print(_table(answers))
+    print_line(f"{', '.join(one['probe'] for one in answers)}, N = {first['num_qubits']}: {noise}")
+    print_folded(console, *_table(answers))
     for one in answers:
         _print_totals(one, f" of {one['probe']}" if len(answers) > 1 else "")
     print_line(f"no probe exceeds {_time(first['integrated_gain_bound_s'], 'a finite value here')}")
@@ -36,10 +37,8 @@ def print_theory(answers: list[dict[str, Any]], noise: str) -> None:
     print_verdict(f"GHZ leads product until {_time(first['crossover_s'], 'no finite time: they never cross')}")
 
 
-def _table(answers: list[dict[str, Any]]) -> Any:
-    """G of every probe, and what a readout reaches, at every time; narrow enough for four probes on a terminal."""
-    from rich.table import Table
-
+def _table(answers: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows: G of every probe, and what a readout reaches, at every time."""
     from qsense.files.units import time_unit
 
     size, unit = time_unit(answers[0]["times_s"][-1]) if answers[0]["times_s"][-1] else (1.0, "s")
@@ -50,12 +49,8 @@ def _table(answers: list[dict[str, Any]]) -> Any:
         if "readout" in one:
             columns.append((one["readout"], _gains(one["classical_gain"], least)))
     bounds = ["none known" if one is None else f"{one:.6g}" for one in answers[0]["gain_bound"]]
-    table = Table()
-    for name, _ in (*columns, ("bound on any probe", bounds)):
-        table.add_column(name, justify="right")
-    for row in zip(*(values for _, values in columns), bounds, strict=True):
-        table.add_row(*row)
-    return table
+    columns.append(("bound on any probe", bounds))
+    return [name for name, _ in columns], [list(row) for row in zip(*(values for _, values in columns), strict=True)]
 
 
 def _gains(values: list[float], least: float) -> list[str]:

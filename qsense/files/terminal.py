@@ -51,15 +51,18 @@ def printable(text: str) -> str:
 
 
 def print_line(text: object) -> None:
-    """Prints a text that may hold names from files on one line, whatever they hold."""
-    print(printable(str(text)))
+    """Prints a text that may hold names from files on one line, which wraps at spaces on a terminal."""
+    for line in _lines(printable(str(text)), _width()):
+        print(line)
 
 
 def print_verdict(text: str) -> None:
-    """Prints a text on one line, in bold on a terminal."""
+    """Prints a text as `print_line` does, in bold on a terminal."""
     from rich.text import Text
 
-    plain_console(highlight=False).print(Text(printable(text), style="bold"), soft_wrap=True)
+    console = plain_console(highlight=False)
+    for line in _lines(printable(text), _width()):
+        console.print(Text(line, style="bold"), soft_wrap=True)
 
 
 def plain_console(highlight: bool = True, stderr: bool = False, piped_width: int | None = 80) -> Console:
@@ -85,6 +88,31 @@ def plain_console(highlight: bool = True, stderr: bool = False, piped_width: int
 
 
 def print_parts(console: Console, parts: Sequence[Table | Text | str]) -> None:
-    """Prints tables and lines whose texts are no markup."""
+    """Prints tables, and lines whose texts are no markup and which wrap at spaces."""
+    from rich.table import Table
+    from rich.text import Text
+
     for part in parts:
-        console.print(part, markup=False, emoji=False, highlight=False if isinstance(part, str) else None)
+        if isinstance(part, Table):
+            console.print(part, markup=False, emoji=False)
+            continue
+        style = part.style if isinstance(part, Text) else ""
+        for line in _lines(printable(str(part)), console.width):
+            console.print(Text(line, style=style), soft_wrap=True)
+
+
+def _width() -> float:
+    """Columns in which lines stand: those of a terminal; a line of a file or a pipe is as long as it is."""
+    import math
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
+
+
+def _lines(text: str, width: float) -> list[str]:
+    """A text in lines, which are looked for only where it is long: that takes Rich."""
+    if len(text) <= width / 2 or width == float("inf"):
+        return [text]
+    from qsense.files.wrapping import wrapped
+
+    return wrapped(text, int(width))

@@ -227,15 +227,22 @@ def time_unit(seconds: float) -> tuple[float, str]:
 def readable_time(seconds: float, error: float | None = None) -> str:
     """Returns a time with its unit, and its error if there is one.
 
-    >>> readable_time(0.00022709, 1.8e-05), readable_time(1.3812, 0.031), readable_time(6.9e-05)
-    ('227 ± 18 µs', '1.38 ± 0.03 s', '69 µs')
+    >>> readable_time(0.00022709, 1.8e-05), readable_time(1.3812, 0.031), readable_time(6.9e-05), readable_time(1.49e6)
+    ('227 ± 18 µs', '1.38 ± 0.03 s', '69 µs', '17.2 d')
     """
-    size, symbol = time_unit(abs(seconds))
+    size, symbol = _long_unit(abs(seconds)) or time_unit(abs(seconds))
     value = f"{seconds / size:.3g}"
     if error is None:
         return f"{value} {symbol}"
     spread = error / size
     return f"{value} ± {spread:.0f} {symbol}" if spread >= 9.5 else f"{value} ± {spread:.1g} {symbol}"
+
+
+def _long_unit(seconds: float) -> tuple[float, str] | None:
+    """The unit of what takes hours and more; None of what is shorter, or infinite."""
+    lasting = ((365.25 * 86400.0, "years"), (86400.0, "d"), (3600.0, "h"))
+    longer = [(size, symbol) for size, symbol in lasting if 2 * size <= seconds < math.inf]
+    return longer[0] if longer else None
 
 
 def with_error(value: float, error: float) -> str:

@@ -1,4 +1,4 @@
-"""The answers of `qsense recharge`, as plain numbers for JSON, tables and figures: each begins with its verdict."""
+"""The answers of `qsense recharge`, as plain numbers for JSON, tables and figures: each has its verdict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.files.units import time_unit
+from qsense.files.units import readable_time, time_unit
 from qsense.noise import LocalNoise
 from qsense.probes import Probe
 from qsense.recharging import cancelling
@@ -65,8 +65,10 @@ def pumping_answer(
             "integrated_gain_over_hbar_per_j": as_inverse_energy(one.integrated_gain),
         })  # fmt: skip
     last = rows[-1]
+    size, unit = time_unit(none.integrated_gain)
+    without, pumped = (f"{one / size:.6g} {unit}" for one in (none.integrated_gain, last["integrated_gain_s"]))
     verdict = (
-        f"Pumping costs gain: 𝓘 = {none.integrated_gain:.6g} s without it, {last['integrated_gain_s']:.6g} s "
+        f"Pumping costs gain: 𝓘 = {without} without it, {pumped} "
         f"({last['of_unpumped']:.1%}) at {last['pump_per_s']:g} 1/s."
     )
     return {
@@ -105,7 +107,7 @@ def reset_answer(
         transition: ω/2π in Hz for energies in J; None for quanta alone.
 
     >>> reset_answer(Probe.ghz(2), LocalNoise(dephasing=0.1), 0.0, [], None)["verdict"]
-    'Best: reset every 1.25 s, 1.839 s; at random 80.5%, unseen 26.1% of it.'
+    'Best: reset every 1.25 s, 1.84 s; at random 80.5%, unseen 26.1% of it.'
     """
     _check_senses(probe, noise)
     best = operational_rate(probe, noise, dead_time)
@@ -131,7 +133,8 @@ def reset_answer(
         unseen = float(unseen_information(probe, noise, rate, np.array([window]))[0]) / (window + dead_time)
         resets = (1 + rate * window) / (window + dead_time)
         add("unseen, as often", 1 / rate, unseen, 1 / resets)
-    verdict = f"Best: reset every {best.time:.3g} s, {best.value:.4g} s; at random {random / best.value:.1%}"
+    verdict = f"Best: reset every {readable_time(best.time)}, {readable_time(best.value)}"
+    verdict += f"; at random {random / best.value:.1%}"
     verdict += " of it." if unseen is None else f", unseen {unseen / best.value:.1%} of it."
     answer = {"verdict": verdict, **_asked(probe, noise), "dead_time_s": dead_time, "rows": rows}
     if transition is not None:

@@ -1,18 +1,23 @@
-"""A plan for the terminal: the verdict first, then its rows in 80 columns."""
+"""A plan for the terminal: its rows in 80 columns, and last the verdict."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qsense.files.terminal import plain_console
+from qsense.files.folding import folded_tables
+from qsense.files.terminal import plain_console, print_parts, printable
 from qsense.files.units import readable_time
 from qsense.planning.plan import SensingPlan
 from qsense.planning.question import Question
 from qsense.planning.ranking import Ranking
 from qsense.planning.row import Interval, Row
 from qsense.signals.magnetic import readable_field
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
 
 WIDTH, MOST_ROWS = 80, 12
 _MOST_QUBITS = 20
@@ -42,52 +47,54 @@ def print_plan(
         calibration: what calibrating the readout costs there.
     """
     console = plain_console(highlight=False, piped_width=WIDTH)
-    console.print(plan.advice.sentence)
-    console.print(_capital(plan.advice.limit) + ".")
-    console.print()
-    console.print(f"{words or plan.source}; ranked by {_GOALS[plan.question.goal]}")
     rows = _of_best_pulses(plan)
-    console.print(_table(rows[:MOST_ROWS], plan.ratio is not None, len(plan.question.each()) > 1))
+    parts: list[Any] = [
+        f"{words or plan.source}; ranked by {_GOALS[plan.question.goal]}",
+        *_table(rows[:MOST_ROWS], plan.ratio is not None, len(plan.question.each()) > 1, console.width),
+    ]
     if len(rows) > MOST_ROWS:
-        console.print(f"{len(rows) - MOST_ROWS} more rows: --json has all of them")
-    for line in _notes(plan, words is not None and "T1" not in words):
-        console.print(line)
+        parts.append(f"{len(rows) - MOST_ROWS} more rows: --json has all of them")
+    parts += _notes(plan, words is not None and "T1" not in words)
     if out is not None:
-        console.print(f"run spec: {out}")
+        parts.append(f"run spec: {out}")
         calibrated = calibration or {"shots": 0, "device_s": 0.0}
         shots = sum(one["run_shots"] for one in run) + calibrated["shots"]
         seconds = sum(one["run_device_s"] for one in run) + calibrated["device_s"]
         part = f", {_count(calibrated['shots'])} of them to calibrate the readout" if calibrated["shots"] else ""
-        console.print(f"its run: {_count(shots)} shots{part}; {_time(seconds)} in all")
+        parts.append(f"its run: {_count(shots)} shots{part}; {_time(seconds)} in all")
     if plot is not None:
-        console.print(f"figure: {plot}")
+        parts.append(f"figure: {plot}")
+    print_parts(console, [*parts, *_bold(plan.advice.sentence, _capital(plan.advice.limit) + ".")])
 
 
-def print_ranking(ranking: Ranking) -> None:
-    """Prints the devices, the best first, with the best row of each, and why others have none."""
-    from rich.table import Table
-
+def print_ranking(ranking: Ranking, plot: str | None = None) -> None:
+    """Prints the devices, the best first, with the best row of each, why others have none, and the verdict."""
     console = plain_console(highlight=False, piped_width=WIDTH)
     best = ranking.plans[0]
     question, row = best.question, best.rows[0]
-    console.print(
-        f"Use {best.source}: {_name(row)} of N = {row.num_qubits} is first among {len(ranking.plans)} devices."
-    )
-    console.print(f"On it: {best.advice.sentence}")
-    console.print()
-    console.print(f"the best row of each device, ranked by {_GOALS[question.goal]}")
-    table = Table(box=None, pad_edge=False)
-    for name in ("device", "probe", "N", "G(0)", "best t", "gain (dB)", _worth_name(question)):
-        table.add_column(name, justify="left" if name in ("device", "probe") else "right", no_wrap=True)
+    cells = []
     for plan in ranking.plans:
         top = plan.rows[0]
-        table.add_row(
+        cells.append([
             plan.source, _name(top), str(top.num_qubits), short(top.gain_start), _time(top.best_time_s),
             _decibels(top), _worth(top, question),
-        )  # fmt: skip
-    console.print(table)
-    for name, why in ranking.left_out.items():
-        console.print(f"{name}: {why}")
+        ])  # fmt: skip
+    names = ("device", "probe", "N", "G(0)", "best t", "gain (dB)", _worth_name(question))
+    verdict = f"Use {best.source}: {_name(row)} of N = {row.num_qubits} is first among {len(ranking.plans)} devices."
+    parts: list[Any] = [
+        f"the best row of each device, ranked by {_GOALS[question.goal]}; ±: 95 %",
+        *folded_tables(names, cells, ("device", "probe"), width=console.width),
+        *(f"{name}: {why}" for name, why in ranking.left_out.items()),
+        *([] if plot is None else [f"figure: {plot}"]),
+        *_bold(f"On it: {best.advice.sentence}", verdict),
+    ]
+    print_parts(console, parts)
+
+
+def _bold(*lines: str) -> list[Text]:
+    from rich.text import Text
+
+    return [Text(printable(line), style="bold") for line in lines]
 
 
 def _of_best_pulses(plan: SensingPlan) -> list[Row]:
@@ -98,25 +105,22 @@ def _of_best_pulses(plan: SensingPlan) -> list[Row]:
     return list(first.values())
 
 
-def _table(rows: Sequence[Row], in_tesla: bool, with_pulses: bool) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
+def _table(rows: Sequence[Row], in_tesla: bool, with_pulses: bool, width: int) -> list[Table]:
     last = "δB" if in_tesla else "δφt/rad"
     leads = "pulses" if with_pulses else "leads for"
-    for name in ("probe", "N", "G(0)", "best t", "gain (dB)", leads, "shots", "takes", last):
-        table.add_column(name, justify="left" if name == "probe" else "right", no_wrap=True)
+    cells = []
     for row in rows:
         error = short(row.run_phase_error_rad, 2)
         if in_tesla:
             field = row.run_field_error_t
             error = readable_field(field) if field is not None and math.isfinite(field) else "–"
-        table.add_row(
+        cells.append([
             _name(row), str(row.num_qubits), short(row.gain_start), _time(row.best_time_s), _decibels(row),
             row.idle if with_pulses else _until(row), _count(row.shots),
             _time(row.device_s) if row.shots else "–", error,
-        )  # fmt: skip
-    return table
+        ])  # fmt: skip
+    names = ("probe", "N", "G(0)", "best t", "gain (dB)", leads, "shots", "takes", last)
+    return folded_tables(names, cells, ("probe",), keys=2, width=width)
 
 
 def _notes(plan: SensingPlan, has_rates: bool) -> list[str]:
@@ -210,7 +214,7 @@ def _time(seconds: float) -> str:
     if not math.isfinite(seconds):
         return "–"
     rounded = float(f"{seconds:.3g}")  # 999.7 µs are 1 ms
-    return readable_time(rounded) if rounded < 1e3 else f"{short(seconds)} s"
+    return f"{short(seconds)} s" if 1e3 <= rounded < 7200 else readable_time(rounded)
 
 
 def short(value: float, digits: int = 3) -> str:

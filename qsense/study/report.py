@@ -11,7 +11,9 @@ from qsense.comparison.rows import until_columns
 from qsense.errors import ContentError
 from qsense.files import safe
 from qsense.files.figures import draw_or_warn
+from qsense.files.folding import folded_tables
 from qsense.files.terminal import print_parts
+from qsense.files.units import time_unit
 from qsense.reports.page import page
 from qsense.reports.page.files import report_files
 from qsense.reports.run_tables import until_text
@@ -98,7 +100,7 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str | Text]:
             "and no part in how the gain scales"
         )
     parts += _table(
-        "How they scale: the power of N, measured and exact",
+        "How they scale: the power of N, measured (±: one standard error) and exact",
         summary["exponents"],
         ("num_qubits", "quantity", "left_out"),
         {
@@ -108,17 +110,17 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str | Text]:
             "z": lambda row: f"{row['z']:+.1f}",
         },
     )
+    times = [row[key] for row in summary["crossovers"] for key in ("crossover_exact_s", "crossover_s")]
+    size, unit = time_unit(max((one for one in times if one), default=1.0))
     parts += _table(
-        "Until when GHZ leads, in s, and 𝓘 GHZ / 𝓘 product",
+        f"Until when GHZ leads, in {unit}, and 𝓘 GHZ / 𝓘 product; ±: one standard error, intervals: 95 %",
         summary["crossovers"],
         (),
         {
-            "exact": lambda row: _number(row["crossover_exact_s"]),
-            "measured": lambda row: "‡" if row.get("assumptions") else until_text(row, 1.0),
+            "exact": lambda row: _number(row["crossover_exact_s"], size=size),
+            "measured": lambda row: "‡" if row.get("assumptions") else until_text(row, size),
             "ratio exact": lambda row: "–" if row["ratio_exact"] is None else f"{row['ratio_exact']:.3f}",
-            "measured ": lambda row: (
-                "‡" if row.get("assumptions") else _number(row["ratio"], row["ratio_stderr"], ".3f")
-            ),
+            "ratio": lambda row: "‡" if row.get("assumptions") else _number(row["ratio"], row["ratio_stderr"], ".3f"),
         },
     )
     return parts
@@ -126,7 +128,6 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str | Text]:
 
 def _table(title: str, rows: list[dict[str, Any]], hidden: tuple[str, ...], numbers: Any) -> list[Table | str | Text]:
     """Returns a table with the columns of names that differ between rows, and the numbers, between title and remark."""
-    from rich.table import Table
     from rich.text import Text
 
     if not rows:
@@ -144,19 +145,20 @@ def _table(title: str, rows: list[dict[str, Any]], hidden: tuple[str, ...], numb
     results |= set(until_columns(None))
     shown = [key for key in rows[0] if key not in results]
     names = [key for key in shown if key == "probe" or len({json.dumps(row[key]) for row in rows}) > 1]
-    table = Table()
-    for name in names:
-        table.add_column({"num_qubits": "N"}.get(name, name.removesuffix("_per_s").replace("_", " ")))
-    for name in numbers:
-        table.add_column(name.strip(), justify="right", no_wrap=True)
-    for row in rows[:_MOST_ROWS]:
-        table.add_row(*(f"{row[n]:g}" if isinstance(row[n], float) else str(row[n]) for n in names),
-                      *(show(row) for show in numbers.values()))  # fmt: skip
+    headings = [{"num_qubits": "N"}.get(name, name.replace("_per_s", " 1/s").replace("_", " ")) for name in names]
+    cells = [
+        [
+            *(f"{row[n]:g}" if isinstance(row[n], float) else str(row[n]) for n in names),
+            *(show(row) for show in numbers.values()),
+        ]
+        for row in rows[:_MOST_ROWS]
+    ]
+    tables = folded_tables([*headings, *numbers], cells, headings, len(names))
     more = len(rows) - _MOST_ROWS
-    return [Text(title, style="italic"), table, *([f"… and {more} more in summary.json"] if more > 0 else [])]
+    return [Text(title, style="italic"), *tables, *([f"… and {more} more in summary.json"] if more > 0 else [])]
 
 
-def _number(value: float | None, error: float | None = None, form: str = "") -> str:
+def _number(value: float | None, error: float | None = None, form: str = "", size: float = 1.0) -> str:
     if value is None:
         return "–"
-    return f"{value:.4g}" if error is None else f"{value:{form or '.4g'}} ± {error:{form or '.2g'}}"
+    return f"{value / size:.4g}" if error is None else f"{value:{form or '.4g'}} ± {error:{form or '.2g'}}"
