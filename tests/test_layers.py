@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS = [
     "version", "installation", "errors", "numerics", "files", "extensions", "store", "probes", "signals", "devices",
     "noise", "circuits", "theory", "emulator", "estimators", "backends", "recharging", "planning", "runs", "laboratory",
-    "services", "jobs", "comparison", "tables", "reports", "calibration", "workflow", "study", "cli",
+    "services", "jobs", "comparison", "tables", "reports", "plot", "calibration", "workflow", "study", "cli",
 ]  # fmt: skip
 MOST_LEVELS = 14
 MOST_LINES = 300

@@ -35,7 +35,7 @@ from qsense.cli.options import (
     values,
 )
 from qsense.cli.sensitivity import GyromagneticRatio, ratio_of
-from qsense.cli.theory_answer import answer_of, default_times, readout_answer, totals_of
+from qsense.cli.theory_answer import answer_of, default_times, phase_of, readout_answer, totals_of
 from qsense.cli.theory_text import print_theory
 from qsense.cli.world_options import (
     CouplingPair,
@@ -143,7 +143,8 @@ def theory(
         tables.append((described(noise), answers))
     failed = None
     if plot is not None:
-        failed = _draw(plot, probes[0], noises, phi, tables)
+        shown_readout = None if readout is None else (readout, phase_of(phase))
+        failed = _draw(plot, probes[0], noises, phi, tables, shown_readout)
     if as_json:
         found = [with_old_names(one) for _, answers in tables for one in answers]
         print(json.dumps(found if len(found) > 1 else found[0], indent=2, allow_nan=False))
@@ -162,6 +163,7 @@ def _draw(
     noises: Sequence[AnyNoise],
     field: float,
     tables: list[tuple[str, list[dict[str, Any]]]],
+    readout: tuple[str, str | float] | None,
 ) -> QsenseError | None:
     """Writes the figure and its name into the answers; returns what went wrong, for after the table."""
     from qsense.files.figures import save_or_error
@@ -169,8 +171,8 @@ def _draw(
 
     def figure() -> Figure:
         if len(probes) == len(noises) == 1:
-            return theory_figure(probes[0], noises[0], field)
-        return gains_figure(probes, [(described(one), one) for one in noises], field)
+            return theory_figure(probes[0], noises[0], field, readout)
+        return gains_figure(probes, [(described(one), one) for one in noises], field, readout)
 
     failed = save_or_error(figure, plot)
     for _, answers in tables:

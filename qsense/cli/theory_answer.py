@@ -167,12 +167,7 @@ def readout_answer(
 
     from qsense.theory.measurement import classical_gain, integrated_classical_gain
 
-    where: str | float = phase
-    if phase not in ("mid", "best"):
-        try:
-            where = float(phase)
-        except ValueError as error:
-            raise ArgumentError(f'Option --phase must be mid, best or an angle in rad, but is "{phase}".') from error
+    where = phase_of(phase)
     integral = integrated_classical_gain(probe, noise, readout, where, field)
     blind = None
     if integral.value == 0:
@@ -185,3 +180,13 @@ def readout_answer(
         "classical_integrated_gain_s": finite(integral.value),
         "blind_at": blind,
     }
+
+
+def phase_of(phase: str) -> str | float:
+    """Returns "mid", "best" or an angle in rad, as `--phase` says it."""
+    if phase in ("mid", "best"):
+        return phase
+    try:
+        return float(phase)
+    except ValueError as error:
+        raise ArgumentError(f'Option --phase must be mid, best or an angle in rad, but is "{phase}".') from error

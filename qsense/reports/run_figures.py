@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,10 @@ from qsense.files.figures import (
     say_what_is_left_out,
 )
 from qsense.files.units import time_unit
+from qsense.reports.frames import ABOVE, MANY, noise_words, scale_gains, shade_above
 from qsense.reports.phase_report import phase_gain_figure
 from qsense.runs.placement import CALIBRATION
+from qsense.theory.bounds import gain_bound, has_bound
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,14 +37,20 @@ _MATCHED = "ghz, signs of the signal"
 _TITLES = {"ghz": "GHZ", _MATCHED: "GHZ of the signal's signs"}
 _WIDE = 34  # letters of a legend's entry, from which two columns fill a figure
 _THEORIES = ("exact", "predicted")
+_APART, _MOST_QUBITS = 30.0, 8
 
 
-def figures(comparison: Comparison) -> dict[str, bytes]:
-    """Returns the figures by file name: gain and integrated_gain as PNG and SVG, and phase_gain if any."""
+def figures(comparison: Comparison, calibrated: Sequence[Mapping[str, Any]] = ()) -> dict[str, bytes]:
+    """Returns the figures by file name: gain and integrated_gain as PNG and SVG, and phase_gain if any.
+
+    Args:
+        comparison: of a run.
+        calibrated: the points of `calibration.json`, which have what is left of G with readout mitigated.
+    """
     files = {}
     with drawing():
         for name, figure in (
-            ("gain", gain_figure(comparison)),
+            ("gain", gain_figure(comparison, calibrated)),
             ("integrated_gain", integrated_gain_figure(comparison)),
             ("phase_gain", phase_gain_figure(comparison)),
         ):
@@ -52,8 +61,16 @@ def figures(comparison: Comparison) -> dict[str, bytes]:
     return files
 
 
-def gain_figure(comparison: Comparison) -> Figure:
-    """Returns G(t), one panel per noise and N: estimates with 95 % error bars over the exact curves."""
+def gain_figure(comparison: Comparison, calibrated: Sequence[Mapping[str, Any]] = ()) -> Figure:
+    """Returns G(t), one panel per noise and N: estimates with 95 % error bars over the exact curves.
+
+    Crossings are marked, measured and exact; what no probe reaches is shaded. Of many spins, and where G spans decades,
+    its axis is logarithmic.
+
+    Args:
+        comparison: of a run.
+        calibrated: the points of `calibration.json`, of which G with readout mitigated is drawn too.
+    """
     every = _noises(comparison), sorted({m.point.probe.num_qubits for m in comparison.measured})
     noises, sizes = choose_evenly(every[0]), choose_evenly(every[1])
     figure = blank_figure(max(2.5 * len(sizes), 4.8), 2.3 * len(noises) + 0.9)
@@ -66,8 +83,9 @@ def gain_figure(comparison: Comparison) -> Figure:
             if not here:
                 panel.axis("off")
                 continue
-            _draw_gain(panel, here, comparison, handles)
-            panel.set_title(literal(f"{noise}, N = {size}"), fontsize=9)
+            own = [one for one in calibrated if (one["noise"], one["num_qubits"]) == (noise, size)]
+            _draw_gain(panel, here, own, comparison, handles)
+            panel.set_title(_panel_title(here[0], own), fontsize=8)
             if column == 0:
                 panel.set_ylabel("gain G = Q/t²")
     say_what_is_left_out(figure, len(noises) * len(sizes), len(every[0]) * len(every[1]), "estimates.csv")
@@ -75,27 +93,72 @@ def gain_figure(comparison: Comparison) -> Figure:
     return figure
 
 
-def _draw_gain(panel: Axes, here: list[MeasuredPoint], comparison: Comparison, handles: dict[str, Any]) -> None:
+def _panel_title(item: MeasuredPoint, calibrated: Sequence[Mapping[str, Any]]) -> str:
+    """The noise by its name and its numbers, N, and the qubits where there are any."""
+    noise, places = item.point.noise, {tuple(one.get("qubits", ())) for one in calibrated}
+    lines = [literal(f"{noise.name}, N = {item.point.probe.num_qubits}")]
+    lines += [] if noise.name == CALIBRATION else [noise_words(item.point.world)]
+    lines += [f"qubits {', '.join(map(str, place))}" for place in sorted(places) if 0 < len(place) <= _MOST_QUBITS]
+    return "\n".join(line for line in lines if line)
+
+
+def _draw_gain(
+    panel: Axes,
+    here: list[MeasuredPoint],
+    calibrated: Sequence[Mapping[str, Any]],
+    comparison: Comparison,
+    handles: dict[str, Any],
+) -> None:
     last = max(m.point.rule.times[-1] for m in here)
     seconds, unit = time_unit(last)
     times = np.linspace(0, 1.05 * last, 300)
-    drawn = set()
+    drawn, curves, ends = set(), [np.zeros(1)], [0.0]
     for item in here:
         name = f"{_title(item)}, {_theory(item)}" + _OF[item.quantity]
         if name not in drawn:
             drawn.add(name)
-            (handles[name],) = panel.plot(
-                times / seconds, item.curve_exact(times), _line(item), color=_colour(item, comparison), lw=1.3
-            )
+            curve = item.curve_exact(times)
+            (handles[name],) = panel.plot(times / seconds, curve, _line(item), color=_colour(item, comparison), lw=1.3)
+            if item.quantity == "integrated_gain":
+                curves += [item.gain_exact, curve[:1]]
+            ends.append(float(np.max(curve)))
+        ends += [e.value + side * NORMAL_95 * e.stderr for e in item.estimates for side in (-1, 1)]
         handles[_label(item)] = panel.errorbar(
             item.point.rule.times / seconds,
             [e.value for e in item.estimates],
             yerr=[NORMAL_95 * e.stderr for e in item.estimates],
             **_marks(item, comparison),
         )
+        ends += _draw_mitigated(panel, item, calibrated, comparison, seconds, handles)
+    panel.set_xlim(0, times[-1] / seconds)
+    size, world = here[0].point.probe.num_qubits, here[0].point.world
+    top = scale_gains(panel, size, np.concatenate(curves), min(ends), max(ends))
+    if any(item.quantity == "integrated_gain" for item in here) and has_bound(size, world):
+        handles[ABOVE] = shade_above(panel, times / seconds, gain_bound(size, world, times), top)
     _mark_crossings(panel, here, comparison, seconds, handles)
     panel.set_xlabel(f"time t ({unit})")
-    panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
+
+
+def _draw_mitigated(
+    panel: Axes,
+    item: MeasuredPoint,
+    calibrated: Sequence[Mapping[str, Any]],
+    comparison: Comparison,
+    seconds: float,
+    handles: dict[str, Any],
+) -> list[float]:
+    """Draws G with readout mitigated where it is known; returns the ends of its error bars."""
+    labels = item.point.probe.name, item.point.estimator.name
+    own = next((one for one in calibrated if (one["probe"], one["estimator"]) == labels), {}).get("mitigated") or ()
+    if len(own) != len(item.estimates):
+        return []
+    marks = _marks(item, comparison) | {"fmt": "D", "markersize": 4, "markerfacecolor": "white", "markeredgewidth": 0.8}
+    bars = [NORMAL_95 * at["stderr"] for at in own]
+    values = [float(at["gain"]) for at in own]
+    handles[f"{_title(item)}, readout mitigated"] = panel.errorbar(
+        item.point.rule.times / seconds, values, yerr=bars, **marks
+    )
+    return [value + side * bar for value, bar in zip(values, bars, strict=True) for side in (-1, 1)]
 
 
 def _mark_crossings(
@@ -104,16 +167,19 @@ def _mark_crossings(
     """Shades the interval of every crossing of which a verdict tells, and marks where the exact curves cross."""
     place = here[0].point.noise.name, here[0].point.probe.num_qubits
     for item in shown(comparison.crossovers):
-        if (item.noise, item.num_qubits) != place or item.until is None or item.until.kind in ("any", "never"):
+        if (item.noise, item.num_qubits) != place:
             continue
         one = next(m for m in here if m.point.probe.name == (item.probe if item.probe != "product" else item.other))
         colour, found = _colour(one, comparison), item.until
+        if item.exact is not None and 0 < item.exact <= panel.get_xlim()[1] * seconds:
+            drawn = panel.axvline(item.exact / seconds, color=colour, lw=0.8, ls=(0, (2, 2)), zorder=0)
+            handles[f"crossing, {_theory(one)}"] = drawn
+        if found is None or found.kind in ("any", "never"):
+            continue
         high = panel.get_xlim()[1] if found.high is None else found.high / seconds
-        alone = (item.probe, item.other) == ("ghz", "product")
+        alone = (item.probe.partition(":")[0], item.other) == ("ghz", "product")
         label = "crossing, 95 %" if alone else f"{item.probe}/{item.other}, crossing"
         handles[label] = panel.axvspan(found.low / seconds, high, color=colour, alpha=0.15, lw=0, zorder=0)
-        if item.exact is not None and item.exact <= panel.get_xlim()[1] * seconds:
-            panel.axvline(item.exact / seconds, color=colour, lw=0.8, ls=(0, (2, 2)), zorder=0)
 
 
 def integrated_gain_figure(comparison: Comparison) -> Figure:
@@ -126,7 +192,8 @@ def integrated_gain_figure(comparison: Comparison) -> Figure:
     for (panel, ratio), noise in zip(axes.T, noises, strict=True):
         here = [m for m in comparison.measured if m.point.noise.name == noise]
         _draw_totals(panel, ratio, here, comparison, handles)
-        panel.set_title(literal(noise), fontsize=9)
+        words = "" if noise == CALIBRATION else noise_words(here[0].point.world)
+        panel.set_title(literal(noise) + (f"\n{words}" if words else ""), fontsize=9)
     say_what_is_left_out(figure, len(noises), len(every), "estimates.csv")
     _legend(figure, handles)
     return figure
@@ -157,8 +224,16 @@ def _draw_totals(
     panel.set_ylabel(rf"$\mathcal{{I}}=\int G\,dt$ ({unit})")
     ratio.set_ylabel(r"$\mathcal{I}$ estimated / exact")
     ratio.set_xlabel("number of spins N")
-    ratio.set_xticks(sorted({m.point.probe.num_qubits for m in here}))
-    panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
+    sizes = sorted({m.point.probe.num_qubits for m in here})
+    if sizes[-1] >= max(MANY, 4 * sizes[0]):
+        panel.set_xscale("log")  # and that of the ratio, which shares it
+        ratio.xaxis.set_minor_formatter("")
+    ratio.set_xticks(sizes, [str(size) for size in sizes])
+    values = [m.integral.total.value for m in here]
+    if min(values) > 0 and max(values) > _APART * min(values):
+        panel.set_yscale("log")
+    else:
+        panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
 
 
 def _legend(figure: Figure, handles: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from qsense.files.units import time_unit
 from qsense.noise import AnyNoise, world_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import FAMILIES, KINDS, Probe
+from qsense.reports.frames import MANY, noise_words, shade_above
 from qsense.theory import crossover, gain, integrated_gain
 from qsense.theory.bounds import gain_bound, integrated_gain_bound
 
@@ -20,18 +21,22 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MANY = 16  # spins, from which on N and N² are too far apart for one linear axis
 _DASHES = ("-", "--", "-.", ":")
 _LINES = {"ghz": "-", "product": "--"}
 
 
-def theory_figure(probe: Probe, noise: AnyNoise, field: float = 0.0) -> Figure:
+Readout = tuple[str, str | float]
+"""A readout's name, and where it measures: "mid", "best" or an angle in rad."""
+
+
+def theory_figure(probe: Probe, noise: AnyNoise, field: float = 0.0, readout: Readout | None = None) -> Figure:
     """Returns three panels: G(t), its ratio to the product probe's, and 𝓘 against N; above the bound is shaded.
 
     Args:
         probe: drawn beside GHZ and product.
         noise: at least one rate must be positive.
         field: φ in rad/s; it matters only under transverse noise.
+        readout: of which the classical gain of the probe is drawn too.
 
     Raises:
         ArgumentError: all rates are zero, so that there is no time scale.
@@ -50,47 +55,81 @@ def theory_figure(probe: Probe, noise: AnyNoise, field: float = 0.0) -> Figure:
         figure = blank_figure(9.6, 3.3)
         curve, ratio, total = figure.subplots(1, 3)
         _draw_curves(curve, ratio, probes, noise, times, field)
+        if readout is not None:
+            _draw_readout(curve, probe, noise, times, field, readout)
         _draw_totals(total, probe, noise, field)
         handles, labels = curve.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=4)
+        figure.supxlabel(noise_words(noise, 120), fontsize=8, color="0.3")
     return figure
 
 
-def gains_figure(probes: Sequence[Probe], noises: Sequence[tuple[str, AnyNoise]], field: float = 0.0) -> Figure:
+def gains_figure(
+    probes: Sequence[Probe],
+    noises: Sequence[tuple[str, AnyNoise]],
+    field: float = 0.0,
+    readout: Readout | None = None,
+) -> Figure:
     """Returns G(t) of several probes of one N under several noises, in one panel; crossovers are marked.
 
     Args:
         probes: a colour each.
         noises: (words for the legend, noise); a kind of line each. Of one alone, what lies above its bound is shaded.
         field: φ in rad/s; it matters only under transverse noise.
+        readout: of which the classical gains are drawn too.
 
     Raises:
         ArgumentError: all rates of a noise are zero, so that there is no time scale.
     """
-    n = probes[0].num_qubits
-    ends = [_end(probes, noise, field) for _, noise in noises]
-    times = np.linspace(0, max(ends), 161)
-    seconds, unit = time_unit(float(times[-1]))
     with drawing():
         figure = blank_figure(6.4, 4.2)
-        panel = figure.subplots()
-        drawn = []
-        for place, (words, noise) in enumerate(noises):
-            for probe, colour in zip(probes, _colours(probes), strict=True):
-                gains = gain(probe, noise, times, field)
-                label = _title(probe) if len(noises) == 1 else f"{_title(probe)}, {words}"
-                panel.plot(times / seconds, gains, label=literal(label), color=colour, ls=_DASHES[place % 4], lw=1.4)
-                drawn.append(gains)
-            _mark_crossover(panel, n, noise, field, seconds, _DASHES[place % 4])
-        top = 1.05 * max(float(gains.max()) for gains in drawn)
-        if len(noises) == 1:
-            _shade(panel, times / seconds, gain_bound(n, noises[0][1], times), 2 * top)
-        _set_scale(panel, np.concatenate(drawn), top, n)
-        title = f"N = {n}" if len(noises) > 1 else f"N = {n}: {noises[0][0]}"
-        panel.set(xlabel=f"time t ({unit})", ylabel="gain G = Q/t²", title=literal(title))
-        panel.set_xlim(0, times[-1] / seconds)
-        panel.legend(fontsize=8, frameon=True, edgecolor="none")
+        draw_gains(figure.subplots(), probes, noises, field, readout)
     return figure
+
+
+def draw_gains(
+    panel: Axes,
+    probes: Sequence[Probe],
+    noises: Sequence[tuple[str, AnyNoise]],
+    field: float = 0.0,
+    readout: Readout | None = None,
+) -> None:
+    """Draws what `gains_figure` shows into a panel; arguments and errors are as there."""
+    n = probes[0].num_qubits
+    times = np.linspace(0, max(_end(probes, noise, field) for _, noise in noises), 161)
+    seconds, unit = time_unit(float(times[-1]))
+    drawn = []
+    for place, (words, noise) in enumerate(noises):
+        dashes = _DASHES[place % 4]
+        for probe, colour in zip(probes, _colours(probes), strict=True):
+            gains = gain(probe, noise, times, field)
+            label = _title(probe) if len(noises) == 1 else f"{_title(probe)}, {words}"
+            panel.plot(times / seconds, gains, label=literal(label), color=colour, ls=dashes, lw=1.4)
+            drawn.append(gains)
+            if readout is not None:
+                _draw_readout(panel, probe, noise, times, field, readout, colour)
+        _mark_crossover(panel, n, noise, field, seconds, dashes)
+    top = 1.05 * max(float(gains.max()) for gains in drawn)
+    if len(noises) == 1:
+        shade_above(panel, times / seconds, gain_bound(n, noises[0][1], times), 2 * top)
+    _set_scale(panel, np.concatenate(drawn), top, n)
+    title = f"N = {n}" if len(noises) > 1 else f"N = {n}: {noises[0][0]}"
+    panel.set(xlabel=f"time t ({unit})", ylabel="gain G = Q/t²", title=literal(title))
+    panel.set_xlim(0, times[-1] / seconds)
+    panel.legend(fontsize=8, frameon=True, edgecolor="none")
+
+
+def _draw_readout(
+    panel: Axes, probe: Probe, noise: AnyNoise, times: FloatArray, field: float, readout: Readout, colour: str = ""
+) -> None:
+    """Draws what a readout reaches of the gain of a probe, thin and with points."""
+    from qsense.theory.measurement import classical_gain
+
+    name, phase = readout
+    seconds, _ = time_unit(float(times[-1]))
+    values = classical_gain(probe, noise, times, name, phase, field)
+    look: dict[str, Any] = {"color": colour or _colour(probe), "lw": 0.8, "ls": "-", "marker": ".", "markevery": 10}
+    panel.plot(times / seconds, values, label=literal(f"{_title(probe)} by {name}"), **look)
 
 
 def _colours(probes: Sequence[Probe]) -> list[str]:
@@ -127,7 +166,7 @@ def _mark_crossover(panel: Axes, n: int, noise: AnyNoise, field: float, seconds:
 
 def _set_scale(panel: Axes, gains: FloatArray, top: float, n: int) -> None:
     """Draws G on a logarithmic axis where it spans decades from the start on, as of many spins."""
-    if n < _MANY:
+    if n < MANY:
         panel.set_ylim(0, top)
         return
     panel.set_yscale("log")
@@ -141,11 +180,11 @@ def _draw_curves(
     most = float(np.abs(world.weights(n)).sum() ** 2 * np.max(world.collected(times) ** 2))
     seconds, unit = time_unit(float(times[-1]))
     bound, product = gain_bound(n, noise, times), gain(Probe.product(n), noise, times, field)
-    _shade(curve, times / seconds, bound, most * 2.1)
+    shade_above(curve, times / seconds, bound, most * 2.1)
     gains = [gain(probe, noise, times, field) for probe in probes]
     ratios = [np.divide(g, product, out=np.full_like(g, np.nan), where=product > 1e-12) for g in gains]
     highest = 1.15 * max(float(np.nanmax(r)) for r in ratios)
-    _shade(ratio, times / seconds, bound / np.where(product > 1e-12, product, np.nan), highest)
+    shade_above(ratio, times / seconds, bound / np.where(product > 1e-12, product, np.nan), highest)
     for probe, g, r in zip(probes, gains, ratios, strict=True):
         look: dict[str, Any] = {"color": _colour(probe), "ls": _LINES.get(probe.kind, "-."), "lw": 1.4}
         curve.plot(times / seconds, g, label=literal(_title(probe)), **look)
@@ -184,7 +223,7 @@ def _draw_totals(panel: Axes, probe: Probe, noise: AnyNoise, field: float) -> No
     top = 1.08 * (float(bounds[np.isfinite(bounds)].max()) if np.isfinite(bounds).any() else highest)
     seconds, unit = time_unit(highest)
     if np.isfinite(bounds).all():
-        _shade(panel, np.array(sizes, dtype=float), bounds / seconds, top / seconds)
+        shade_above(panel, np.array(sizes, dtype=float), bounds / seconds, top / seconds)
     for name, points in series.items():
         one = Probe.named(name, 1) if name in COLOURS else probe
         finite = [(size, value / seconds) for size, value in points if np.isfinite(value)]
@@ -243,23 +282,12 @@ def optimal_figure(answer: dict[str, Any], noise: str) -> Figure:
         bounds = [row["bound"] / row["values"]["product"] for row in rows if row["bound"] is not None]
         if len(bounds) == len(rows):
             top = min(1.05 * max(*bounds, highest), 2 * highest)  # a bound far above the probes is cut off
-            _shade(panel, np.array(sizes, dtype=float), np.array(bounds), top)
+            shade_above(panel, np.array(sizes, dtype=float), np.array(bounds), top)
             panel.set_ylim(0, top)
         title = {"integrated_gain": r"$\mathcal{I}$", "rate": "max Q/t", "gain": "G"}[answer["objective"]]
         panel.set(xlabel="number of spins N", ylabel=f"{title} / that of product", title=literal(noise), xticks=sizes)
         panel.legend(fontsize=8)
     return figure
-
-
-def _shade(panel: Axes, x: FloatArray, bound: FloatArray, top: float) -> None:
-    """Shades what lies above the bound."""
-    finite = np.isfinite(bound)
-    if len(x) == 1:
-        panel.axhspan(float(bound[0]), top, color="0.88", lw=0, label="above the bound on any probe")
-        return
-    panel.fill_between(
-        x[finite], np.minimum(bound[finite], top), top, color="0.88", lw=0, label="above the bound on any probe"
-    )
 
 
 def _colour(probe: Probe) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from qsense import reports
 from qsense.circuits.counts import Counts
@@ -62,17 +63,19 @@ def analyse(record: RunRecord, points: Sequence[Point], progress: Progress | Non
     record.write_csv("fits.csv", FIT_COLUMNS, fit_rows(measured))
     for name, (columns, rows) in tables_by_time.items():
         record.write_csv(name, columns, rows)
+    calibrated: list[dict[str, Any]] = []
     if record.spec.device is not None:
         readouts = {
             place.qubits: Counts.load(record.path / "counts" / place.file_name, record.path)
             for place in record.spec.device.placements
             if record.spec.device.readout_shots
         }
-        points_on_device = calibration_rows(measured, record.spec.device.placements, readouts)
-        found = {"schema": SCHEMA, "points": points_on_device, "scaling": scaling_rows(measured)}
+        calibrated = calibration_rows(measured, record.spec.device.placements, readouts)
+        found = {"schema": SCHEMA, "points": calibrated, "scaling": scaling_rows(measured)}
         record.write_json("calibration.json", found)
     elif known := known_strings(record):
-        found = {"schema": SCHEMA, "points": known_string_rows(measured, known), "scaling": []}
+        calibrated = known_string_rows(measured, known)
+        found = {"schema": SCHEMA, "points": calibrated, "scaling": []}
         record.write_json("calibration.json", found)
     summary = {
         "schema": SCHEMA,
@@ -82,7 +85,7 @@ def analyse(record: RunRecord, points: Sequence[Point], progress: Progress | Non
         "verdicts": list(comparison.verdicts),
     }
     record.write_summary(summary)
-    for name, data in draw_or_warn(lambda: reports.figures(comparison), record.path).items():
+    for name, data in draw_or_warn(lambda: reports.figures(comparison, calibrated), record.path).items():
         record.write_bytes(name, data)
     for name, data in report_files(lambda: page([record_part(record, points)]), record.path).items():
         record.write_bytes(name, data)
