@@ -113,6 +113,23 @@ class Device:
             found[two].add(one)
         return found
 
+    def working(self) -> list[set[int]]:
+        """Returns the same without gates and qubits that are marked broken, by an error of 1.
+
+        A qubit is broken too where its readout is no better than a guess, or where it has no lifetime.
+
+        >>> Device.uniform(2, [(0, 1)], two_qubit_error=1.0).working()
+        [set(), set()]
+        """
+        lifetime = np.fmin(self.t1, self.t2)
+        is_broken = (self.readout_error >= 0.5) | (self.gate_error >= 1) | (lifetime <= 0)
+        found: list[set[int]] = [set() for _ in range(self.num_qubits)]
+        for (one, two), error in self.edges.items():
+            if not (error >= 1 or is_broken[one] or is_broken[two]):
+                found[one].add(two)
+                found[two].add(one)
+        return found
+
     def tick(self) -> float:
         """Returns the smallest step of a delay in s; 0 if delays are in seconds."""
         return 0.0 if self.dt is None else self.dt * self.granularity

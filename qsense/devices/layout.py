@@ -16,6 +16,7 @@ logarithms of the integrated gain that the calibration predicts:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -82,8 +83,10 @@ def choose(device: Device, probe: Probe, qubits: Sequence[int] | None = None, *,
         merit = product_merits(device)
         return Layout(tuple(sorted(np.argsort(-merit, kind="stable")[:size].tolist())))
     if region is None:
+        that_work = "" if device.working() == device.neighbours() else " that are not marked broken"
         raise ArgumentError(
-            f'The backend "{device.name}" has no {size} qubits that are connected by two-qubit gates; use fewer spins.'
+            f'The backend "{device.name}" has no {size} qubits that are connected by two-qubit gates{that_work}; use '
+            "fewer spins."
         )
     shared = _grown(device, region)
     if probe.kind == "ghz":
@@ -105,7 +108,8 @@ def ghz_merit(device: Device, qubits: Sequence[int], edges: Sequence[tuple[int, 
 def product_merits(device: Device) -> FloatArray:
     """Returns each qubit's part of a product probe's integrated gain, T2 (1 − 2·readout error)², shape (qubits,)."""
     costs, _ = _costs(device, 1)
-    return np.asarray(np.exp(-costs.readout) / costs.decay)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.exp(-costs.readout) / costs.decay)
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,10 @@ class _QubitCosts:
 def _costs(device: Device, size: int) -> tuple[_QubitCosts, dict[tuple[int, int], float]]:
     """Returns the costs of qubits and couplings; an unreported number is replaced by the worst reported one."""
     readout = -2 * np.log(np.maximum(1 - 2 * _worst_for_unknown(device.readout_error, 0.0), 1e-9))
-    rates = _worst_for_unknown(1 / np.minimum(device.t2, 2 * np.where(np.isnan(device.t1), np.inf, device.t1)), 1.0)
-    decay = rates / np.median(rates)
+    with np.errstate(divide="ignore"):
+        rates = 1 / np.minimum(device.t2, 2 * np.where(np.isnan(device.t1), np.inf, device.t1))
+    rates = _worst_for_unknown(np.minimum(rates, np.finfo(float).max), 1.0)
+    decay = rates / (np.median(rates) or rates.max() or 1.0)  # some or all may never decay
     errors = _worst_for_unknown(np.array(list(device.edges.values()), dtype=np.float64), 0.0)
     links = dict(zip(device.edges, (-2 * np.log(np.maximum(1 - errors, 1e-9))).tolist(), strict=True))
     return _QubitCosts(readout, decay, readout + decay / size), links
@@ -129,7 +135,8 @@ def _ghz_merit(
     costs: _QubitCosts, links: dict[tuple[int, int], float], qubits: Sequence[int], edges: Sequence[tuple[int, int]]
 ) -> float:
     lost = sum(links[min(edge), max(edge)] for edge in edges)
-    return float(-lost - costs.readout[list(qubits)].sum() - np.log(costs.decay[list(qubits)].sum()))
+    decay = float(costs.decay[list(qubits)].sum())
+    return float(-lost - costs.readout[list(qubits)].sum() - (math.log(decay) if decay else -math.inf))
 
 
 def _worst_for_unknown(values: FloatArray, if_all_unknown: float) -> FloatArray:
@@ -140,10 +147,10 @@ def _worst_for_unknown(values: FloatArray, if_all_unknown: float) -> FloatArray:
 def _best_region(device: Device, size: int) -> tuple[int, ...] | None:
     """Returns the connected qubits of largest merit for a GHZ probe; None if no so many are connected.
 
-    Regions are grown from every root, within ever fewer qubits.
+    Gates and qubits that are marked broken are not used. Regions are grown from every root, within ever fewer qubits.
     """
     costs, links = _costs(device, size)
-    neighbours = device.neighbours()
+    neighbours = device.working()
     order = np.argsort(costs.whole, kind="stable")
     whole = costs.whole.tolist()
     price = {

@@ -65,7 +65,11 @@ def advise(sites: Sequence[Site], rows: Sequence[Row], question: Question) -> Ad
         best = _best_product(rows, size, question)
         return cause_of(_site_of(best, sites), questions[best.idle])
 
-    champions = {size: _champion([row for row in rows if row.num_qubits == size], question) for size in _sizes(rows)}
+    entangled = {size: _entangled([row for row in rows if row.num_qubits == size], question) for size in _sizes(rows)}
+    champions = {size: _champion(found, question) for size, found in entangled.items() if found}
+    top = max(rows, key=lambda row: _worth(row, question))
+    if not champions or (top.num_qubits not in champions and question.goal != "crossover"):
+        return _without_rival(_best_product(rows, top.num_qubits, question), sites, rows, question)
     stops_at = _stops_at(champions, question)
     asked = _of_cause(champions, stops_at, question)
     cause = None if asked is None else cause_at(asked)
@@ -79,7 +83,6 @@ def advise(sites: Sequence[Site], rows: Sequence[Row], question: Question) -> Ad
         said = _fitting(_until(chosen, len(questions) > 1), chosen, rows, question)
         sure = _leads_surely(chosen)
         return Advice(said, limit, name, stops_at, chosen.probe, chosen.num_qubits, sure, None, chosen.idle)
-    top = max(rows, key=lambda row: _worth(row, question))
     champion = champions[top.num_qubits]
     found = champion.advantage_db
     is_tie = found.low >= -TIE_DB and found.high <= TIE_DB
@@ -115,11 +118,24 @@ def _site_of(row: Row, sites: Sequence[Site]) -> Site:
     return next(one for one in sites if (one.num_qubits, one.world.pulses.name) == (row.num_qubits, row.idle))
 
 
-def _champion(rows: Sequence[Row], question: Question) -> Row:
-    """The best entangled probe of one N: for a crossing that is GHZ."""
-    entangled = [row for row in rows if row.probe != "product"]
+def _entangled(rows: Sequence[Row], question: Question) -> list[Row]:
+    """The entangled probes of one N that are planned: for a crossing that is GHZ."""
+    return [row for row in rows if row.kind == "ghz" or (row.probe != "product" and question.goal != "crossover")]
+
+
+def _without_rival(chosen: Row, sites: Sequence[Site], rows: Sequence[Row], question: Question) -> Advice:
+    """The advice where no entangled probe is planned beside the best product spins, with the reason."""
+    left_out = _site_of(chosen, sites).left_out
+    why = "; ".join(f"{'GHZ' if name == 'ghz' else name}: {reason}" for name, reason in left_out.items())
+    limit = f"no entangled probe of N = {chosen.num_qubits} is planned"
+    said = _fitting(f"Use product spins: {limit} ({why}).", chosen, rows, question)
+    return Advice(said, limit, None, None, chosen.probe, chosen.num_qubits, True, None, chosen.idle)
+
+
+def _champion(entangled: Sequence[Row], question: Question) -> Row:
+    """The best entangled probe of one N."""
     if question.goal == "crossover":
-        return max((row for row in entangled if row.kind == "ghz"), key=lambda row: row.leads_until_s or 0.0)
+        return max(entangled, key=lambda row: row.leads_until_s or 0.0)
     return max(entangled, key=lambda row: row.advantage_db.value)
 
 

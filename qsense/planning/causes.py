@@ -74,7 +74,8 @@ def _without(site: Site, question: Question, taken: frozenset[str]) -> tuple[str
         return "ghz", math.inf
     curves, span = lonely
     times = grid(span, 2 * COARSE)
-    kinds = ["ghz"] if question.goal == "crossover" else [name for name in curves if name != "product"]
+    planned = [name for name in curves if name != "product" and name in site.curves]
+    kinds = ["ghz"] if question.goal == "crossover" else planned
     values = {name: _advantage(site, curves, name, question, times, DEAD in taken) for name in kinds}
     best = max(values, key=lambda name: values[name])
     return best, values[best]

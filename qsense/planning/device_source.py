@@ -45,7 +45,9 @@ class DeviceSource:
         qubits = circuit.qubits
         t1, t2, _ = relaxation_times(device, qubits)
         if not np.isfinite(t2).any():
-            raise ArgumentError(f'The backend "{self.name}" reports no T2 of its qubits: there is nothing to plan by.')
+            raise ArgumentError(
+                f'The backend "{self.name}" reports no finite T2 of its qubits: there is nothing to plan by.'
+            )
         gates = GateErrors(target, *_relaxation(device))
         pulsed = 1 - (1 - _turn_loss(device, gates, qubits)) ** len(question.pulses.axes)
         readout, weights = _readout(device, qubits), signal.weights_of(n)

@@ -17,6 +17,7 @@ from qsense.planning.row import Row
 from qsense.planning.rows import level_of, rows_of
 from qsense.planning.site import Site, Source
 from qsense.planning.sources import source_of
+from qsense.planning.telling import NothingToPlanError, ranked
 from qsense.signals import UNIFORM, Signal
 from qsense.signals.magnetic import KEY, checked_ratio
 
@@ -62,6 +63,10 @@ class SensingPlan:
     def unambiguous(self) -> Unambiguous:
         """What entanglement saves at the advised N with ambiguity counted; it takes a second or two."""
         size, of = self.advice.num_qubits, self.of_advice()
+        why = self.left_out.get(("ghz", size))
+        if why is not None and not any(row.kind == "ghz" and row.num_qubits == size for row in of.rows):
+            product = of.row("product", size)
+            return Unambiguous(size, None, product.run_frequency_error_rad_per_s, product.dynamic_range_rad_per_s, why)
         return unambiguous(of.site(size), of.row("ghz", size), of.row("product", size), of.question)
 
     def of_advice(self) -> SensingPlan:
@@ -87,7 +92,10 @@ class SensingPlan:
         for row in self.rows:
             if row.num_qubits == num_qubits and probe in (row.kind, row.probe):
                 return row
-        raise ArgumentError(f'The plan has no row of "{probe}" with {num_qubits} spins.')
+        why = self.left_out.get((probe, num_qubits))
+        raise ArgumentError(
+            f'The plan has no row of "{probe}" with {num_qubits} spins' + ("." if why is None else f": {why}.")
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the plan for JSON."""
@@ -202,23 +210,33 @@ def plan_of(
     qubits: Sequence[int] | str | None = None,
 ) -> SensingPlan:
     """Returns the plan for a source that is open; the rest as of `plan_sensing`."""
-    sites, rows, bounds = [], [], []
+    sites, rows, bounds, refused = [], [], [], dict[tuple[str, int], NothingToPlanError]()
     for size in sorted(set(question.num_qubits)):
-        here = [(source.site(size, one), one) for one in question.each()]
+        here = []
+        for one in question.each():
+            try:
+                here.append((ranked(source.site(size, one), source.name), one))
+            except NothingToPlanError as why:
+                refused["product", size] = why
+        if not here:
+            continue
         level = max((level_of(site, one) for site, one in here), key=lambda one: float(one[0][0]))
         sites += [site for site, _ in here]
         rows += [row for site, one in here for row in rows_of(site, one, ratio, level)]
         found = [bound_of(site, one, float(level[0][0])) for site, one in here]
         bounds.append(max(found, key=lambda bound: bound.value_s))
-    left_out = {(name, site.num_qubits): why for site in sites for name, why in site.left_out.items()}
+    if not rows:
+        raise next(iter(refused.values()))
+    left_out = {key: str(why).rstrip(".") for key, why in refused.items()}
+    left_out |= {(name, site.num_qubits): why for site in sites for name, why in site.left_out.items()}
     advice = advise(sites, rows, question)
-    ranked = tuple(sorted(rows, key=lambda row: _rank(row, question)))
+    in_order = tuple(sorted(rows, key=lambda row: _rank(row, question)))
     return SensingPlan(
         source.name,
         backend,
         noise,
         question,
-        ranked,
+        in_order,
         tuple(bounds),
         advice,
         ratio,

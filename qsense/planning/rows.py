@@ -149,7 +149,7 @@ def _row(
 def _crossing(name: str, probes: Mapping[str, _Probe], measured: Mapping[str, Measured], place: int) -> Crossing | None:
     """What product spins are measured for is the crossing of the GHZ probe; None where no probe is for one."""
     leader = "ghz" if name == "product" else name
-    until = probes[leader].until
+    until = probes[leader].until if leader in probes else None
     if until is None or not 0 < float(until[0][0]) < math.inf or measured[leader].design.rule is None:
         return None
     return Crossing(measured[leader], measured["product"], until[place])
@@ -177,6 +177,8 @@ def _mitigation(curve: Curve, time: float, one: Factors) -> float:
     """In dB, 0 or less: of spins that are read one by one both signal and error are scaled."""
     if not isinstance(curve, GhzOnDevice):
         return 0.0
+    if not curve.spins.contrast.all():
+        return -math.inf  # a readout that tells nothing cannot be inverted
     at = np.array([time])
     return float(decibels(curve.mitigated_information(at, one) / curve.information(at, one))[0, 0])
 

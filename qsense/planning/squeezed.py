@@ -101,13 +101,15 @@ class Squeezed:
         shape = (len(factors.whole), len(times))
         decay = self.world.spin_channel(scaled, n).coherence.reshape(*shape, n)
         shared = self.world.covariance(scaled, n).reshape(*shape, n, n)
-        eta = kept * decay * np.exp(-0.5 * np.diagonal(shared, axis1=-2, axis2=-1))
-        both = eta[..., :, None] * eta[..., None, :]
+        own = np.diagonal(shared, axis1=-2, axis2=-1) / 2
+        alone = kept * decay
+        both, common = alone[..., :, None] * alone[..., None, :], -own[..., :, None] - own[..., None, :]
+        more, less = both * np.exp(common + shared), both * np.exp(common - shared)  # large shares cancel in exponents
 
         def of_pairs(values: FloatArray) -> FloatArray:
             return np.asarray(values.sum((-2, -1)) - np.diagonal(values, axis1=-2, axis2=-1).sum(-1))
 
-        return _Sums(eta.sum(-1), of_pairs(both * np.cosh(shared)), of_pairs(both * np.sinh(shared)))
+        return _Sums((alone * np.exp(-own)).sum(-1), of_pairs(more + less) / 2, of_pairs(more - less) / 2)
 
     def information(self, times: FloatArray, factors: Factors) -> FloatArray:
         return self.gain(times, factors)

@@ -53,7 +53,7 @@ def threshold_of(site: Site, question: Question) -> Threshold | None:
 
     None where they keep their places within three standard errors, or no T2 is known.
     """
-    if site.t2 is None or not question.uncertainty:
+    if site.t2 is None or not question.uncertainty or len(site.curves) < 2:
         return None
     logs = np.linspace(-NEAR, NEAR, _STEPS) * question.uncertainty
     scales = np.exp(logs)

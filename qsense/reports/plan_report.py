@@ -129,8 +129,9 @@ def _notes(plan: SensingPlan, has_rates: bool) -> list[str]:
     found = []
     site = plan.site(plan.advice.num_qubits)
     if site.qubits:
-        readout = next(row.readout for row in plan.rows if row.kind == "ghz" and row.num_qubits == site.num_qubits)
-        found.append(f"N = {site.num_qubits} on qubits {_listed(site.qubits)}; GHZ read by {readout}")
+        ghz = [row.readout for row in plan.rows if row.kind == "ghz" and row.num_qubits == site.num_qubits]
+        read = f"; GHZ read by {ghz[0]}" if ghz else ""
+        found.append(f"N = {site.num_qubits} on qubits {_listed(site.qubits)}{read}")
     bound = next(one for one in plan.bounds if one.num_qubits == site.num_qubits)
     if math.isfinite(bound.advantage_db):
         found.append(
