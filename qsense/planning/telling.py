@@ -19,7 +19,7 @@ _REFUSED = {
     FOR_EVER: ("have a part of the gain that never decays, so that longer is always better", "Give every spin a rate."),
 }
 _NO_GAIN = 1e-12  # of Σ w²: what is left of a signal below it is rounding
-_LEFT = 1e-6  # of the gain: what is there 20 of the longest lifetimes later does not decay
+_LEFT, _STILL = 1e-6, 1e-6  # of the gain: what is left at the end of the grid, and what it loses there in a step
 
 
 class NothingToPlanError(ArgumentError):
@@ -59,4 +59,5 @@ def _reason(curve: Curve, site: Site) -> str | None:
     floor = _NO_GAIN * float((site.world.weights(site.num_qubits) ** 2).sum())
     if min(gain.max(), told.max()) <= floor:
         return NOTHING
-    return FOR_EVER if told[-1] > _LEFT * told.max() else None
+    is_still = told[-1] > _LEFT * told.max() and told[-1] >= (1 - _STILL) * told[-2]  # and not slow alone
+    return FOR_EVER if is_still else None
