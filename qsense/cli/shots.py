@@ -40,8 +40,8 @@ def shots(
 
     dead = value("--dead-time", dead_time, "time")
     check_dead_time(dead)
-    loaded = RunSpec.load(spec)
-    found = shots_for(loaded, error, goal, dead)
+    loaded = RunSpec.load(spec, allow_code)
+    found = shots_for(loaded, error, goal, dead, allow_code)
     is_counted = goal != "field" and loaded.plan is not None and all(row.circuit_variance for row in loaded.plan.rows)
     left_out = ["preparation", "readout"] if is_device(loaded.backend) and not is_counted else []
     if as_json:

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from qsense.errors import SpecError, nearest
 from qsense.files.nesting import is_deep
@@ -21,6 +21,21 @@ class Table(BaseModel):
     """A TOML table: unknown keys are refused, and nothing is changed after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_truth_value(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuses true and false where a number belongs: they would be read as 1 and 0."""
+        wanted = str(cls.model_fields[info.field_name or ""].annotation)
+        if "float" in wanted and "bool" not in wanted and _has_truth_value(value):
+            raise ValueError("should be a number, but is true or false")
+        return value
+
+
+def _has_truth_value(value: Any) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return any(map(_has_truth_value, value)) if isinstance(value, list) else isinstance(value, bool)
 
 
 Model = TypeVar("Model", bound=Table)

@@ -14,7 +14,7 @@ rests on the rows. The package may import all up to `runs`. Public: plan_sensing
 | `design`, `costs` | the times and circuits of the run; its shots, seconds and errors |
 | `row`, `rows`, `bound` | a row; those of one N; the bound on any probe |
 | `ambiguity` | the advantage with ambiguity counted |
-| `causes`, `threshold`, `advice` | why entanglement does not pay; on which T2 that hangs; the sentence |
+| `causes`, `threshold`, `unreported`, `advice` | why entanglement does not pay; on which T2 that hangs; the sentence |
 | `plan`, `run_spec`, `ranking` | the whole; as a run spec; devices ranked |
 """
 

@@ -13,6 +13,7 @@ from qsense.planning.question import Question
 from qsense.planning.row import Interval, Row
 from qsense.planning.site import SHARED, Site
 from qsense.planning.threshold import Threshold, hangs_on, threshold_of
+from qsense.planning.unreported import hangs_on_unreported
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def advise(sites: Sequence[Site], rows: Sequence[Row], question: Question) -> Ad
     if question.goal == "crossover":
         chosen = max(champions.values(), key=lambda row: row.leads_until_s or 0.0)
         said = _fitting(_until(chosen, len(questions) > 1), chosen, rows, question)
+        said += hangs_on_unreported(_site_of(chosen, sites), questions[chosen.idle], chosen.leads_until_s or 0.0)
         sure = _leads_surely(chosen)
         return Advice(said, limit, name, stops_at, chosen.probe, chosen.num_qubits, sure, None, chosen.idle)
     champion = champions[top.num_qubits]
@@ -96,6 +98,7 @@ def advise(sites: Sequence[Site], rows: Sequence[Row], question: Question) -> Ad
     if len(questions) > 1:
         sentence = f"{sentence[:-1]}; pulses of the window: {chosen.idle}."
     said = _fitting(sentence, chosen, rows, question)
+    said += hangs_on_unreported(_site_of(chosen, sites), questions[chosen.idle], pays)
     return Advice(
         said, limit, name, stops_at, chosen.probe, chosen.num_qubits, is_decided, threshold, chosen.idle
     )  # fmt: skip
@@ -230,7 +233,7 @@ def _sentence(
         return f"Use product spins, which are simpler: {name} only ties, as {LOCAL} costs it what it gains{hangs}."
     reason = f"because of {why.name}" if why.parts else f"as {LOCAL} costs it what it gains"
     if is_decided:
-        return f"Use product spins: {name}, the best entangled probe, has {size} of {of}, {reason}{hangs}."
+        return f"Use product spins: {name}, the best entangled probe of this N, has {size} of {of}, {reason}{hangs}."
     return f"Undecided, product spins by a little: {name} has {size} of {of}, {reason}{hangs}."
 
 

@@ -81,6 +81,11 @@ def _without(site: Site, question: Question, taken: frozenset[str]) -> tuple[str
     return best, values[best]
 
 
+def advantage(site: Site, curves: Mapping[str, Curve], name: str, question: Question) -> float:
+    """Returns how much a probe of other curves has over product spins there, in dB of what is asked for."""
+    return _advantage(site, curves, name, question, grid(site.span, 2 * COARSE), at_once=False)
+
+
 def _advantage(
     site: Site, curves: Mapping[str, Curve], name: str, question: Question, times: FloatArray, at_once: bool
 ) -> float:

@@ -17,7 +17,7 @@ from qsense.numerics.fisher import FloatArray
 from qsense.planning.curves import Curve, GhzOnDevice, ProductOnDevice
 from qsense.planning.outcomes import COARSE, best, grid, tabulate
 from qsense.planning.question import Factors, Question
-from qsense.planning.site import DEAD, PREPARATION, Site, best_strength, perfect_ghz
+from qsense.planning.site import DEAD, PREPARATION, Otherwise, Site, best_strength, perfect_ghz
 from qsense.planning.spins import UNEVEN, WEIGHTS, Spins, evened, is_uneven
 from qsense.planning.squeezed import Squeezed
 from qsense.planning.steps import GateErrors, steps_around
@@ -43,7 +43,7 @@ class DeviceSource:
         ghz = Probe.ghz(n, signal.matching_signs(n))
         circuit = self.sampler.prepared(Experiment(ghz, 0.0))
         qubits = circuit.qubits
-        t1, t2, _ = relaxation_times(device, qubits)
+        t1, t2, assumed = relaxation_times(device, qubits)
         if not np.isfinite(t2).any():
             raise ArgumentError(
                 f'The backend "{self.name}" reports no finite T2 of its qubits: there is nothing to plan by.'
@@ -78,8 +78,9 @@ class DeviceSource:
             removable.add(WEIGHTS)
         without = partial(_without, curves, span, question)
         return Site(
-            n, qubits, probes, curves, frozenset(removable), without, span, t2_mean, "T1 and T2", world, left_out
-        )
+            n, qubits, probes, curves, frozenset(removable), without, span, t2_mean, "T1 and T2", world, left_out,
+            tuple(assumed), _otherwise(device, qubits, curves),
+        )  # fmt: skip
 
     def _twisted(self, spins: Spins, gates: GateErrors, turn: FloatArray, reading: float) -> Squeezed:
         """All pairs twisted once, by a network of swaps: three gates a pair, two where all qubits are neighbours."""
@@ -92,6 +93,36 @@ class DeviceSource:
         kept = (1 - lost) ** (each * (n - 1)) * (1 - turn) ** 3
         waits = each * n * time
         return Squeezed(spins, 0.0, 1 - kept, waits + reading, waits)
+
+
+def _otherwise(device: Any, qubits: tuple[int, ...], curves: Mapping[str, Any]) -> Otherwise | None:
+    """An unreported T2 shorter than 2 T1, as it may be by any factor; an unreported T1 of T2/2, the least it can be."""
+    t1, t2 = device.t1[list(qubits)], device.t2[list(qubits)]
+    no_t1, no_t2 = np.isnan(t1) & ~np.isnan(t2), np.isnan(t2) & ~np.isnan(t1)
+    if not (no_t1.any() or no_t2.any()):
+        return None
+
+    def shorter(part: float) -> dict[str, Curve]:
+        found: dict[str, Curve] = {}
+        for name, curve in curves.items():
+            spins = curve.spins
+            t1, t2 = np.where(no_t1, spins.t2 / 2, spins.t1), np.where(no_t2, spins.t1 * part, spins.t2)
+            found[name] = replace(curve, spins=replace(spins, t1=t1, t2=t2))
+        return found
+
+    known = [("T1", no_t1, "infinite"), ("T2", no_t2, "2 T1")]
+    what = " and ".join(
+        f"{name} of {_listed(qubits, one)}, taken as {taken}" for name, one, taken in known if one.any()
+    )
+    least = ["T1 = T2/2"] if no_t1.any() else []
+    parts = {"T2 = T1": 1.0, "T2 = T1/2": 0.5, "T2 = T1/5": 0.2} if no_t2.any() else {"": 1.0}
+    cases = [(" and ".join([*least, *([words] if words else [])]), shorter(part)) for words, part in parts.items()]
+    return Otherwise(what, tuple(cases))
+
+
+def _listed(qubits: tuple[int, ...], chosen: Any) -> str:
+    found = [str(qubit) for qubit, is_one in zip(qubits, chosen, strict=True) if is_one]
+    return f"qubit{'s' if len(found) > 1 else ''} {', '.join(found)}"
 
 
 def _without(

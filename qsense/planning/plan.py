@@ -59,6 +59,11 @@ class SensingPlan:
         sites = [site for site in self.sites if site.num_qubits == num_qubits]
         return next((site for site in sites if site.world.pulses.name == self.advice.idle), sites[0])
 
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """A sentence of each qubit of a device whose T1 or T2 is not reported, or was cut."""
+        return tuple(dict.fromkeys(one for site in self.sites for one in site.assumed))
+
     @cached_property
     def unambiguous(self) -> Unambiguous:
         """What entanglement saves at the advised N with ambiguity counted; it takes a second or two."""
@@ -114,6 +119,7 @@ class SensingPlan:
             "bounds": [bound.to_dict() for bound in self.bounds],
             "unambiguous": self.unambiguous.to_dict(),
             "advice": self.advice.sentence,
+            "assumed": list(self.assumed),
             "reasons": self.advice.to_dict(),
             "left_out": [
                 {"probe": probe, "num_qubits": size, "why": why} for (probe, size), why in self.left_out.items()

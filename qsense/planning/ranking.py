@@ -28,7 +28,12 @@ class Ranking:
     def to_dict(self) -> dict[str, Any]:
         """Returns the ranking for JSON: of each device its best row and its advice."""
         devices = [
-            {"backend": plan.backend, "row": plan.rows[0].to_dict(), "advice": plan.advice.sentence}
+            {
+                "backend": plan.backend,
+                "row": plan.rows[0].to_dict(),
+                "advice": plan.advice.sentence,
+                "assumed": list(plan.assumed),
+            }
             for plan in self.plans
         ]
         return {"devices": devices, "left_out": [{"backend": name, "why": why} for name, why in self.left_out.items()]}

@@ -26,6 +26,19 @@ Lonely = tuple[Mapping[str, Curve], tuple[float, float]]
 
 
 @dataclass(frozen=True, eq=False)
+class Otherwise:
+    """The probes if times that a device does not report are other than they are taken.
+
+    Attributes:
+        what: which times of which qubits are not reported, and how they are taken.
+        cases: what they may be in words, and the curves then by the names of probes; the likeliest first.
+    """
+
+    what: str
+    cases: tuple[tuple[str, Mapping[str, Curve]], ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Site:
     """The probes of one N on the same spins.
 
@@ -43,6 +56,8 @@ class Site:
         uncertain: in words, what is uncertain and gives the intervals.
         world: noise, signal and pulses of the window, for bounds.
         left_out: name of a probe → why it is not in the plan.
+        assumed: in words, of each qubit whose T1 or T2 is not reported, or was cut.
+        otherwise: what else unreported times may be; None where all are known, or neither of a qubit is.
     """
 
     num_qubits: int
@@ -56,6 +71,8 @@ class Site:
     uncertain: str
     world: World
     left_out: Mapping[str, str]
+    assumed: tuple[str, ...] = ()
+    otherwise: Otherwise | None = None
 
 
 class Source(Protocol):

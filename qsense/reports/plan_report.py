@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 WIDTH, MOST_ROWS = 80, 12
 _MOST_QUBITS = 20
+_MOST_ASSUMED = 4
 _GOALS = {
     "rate": "information about φ per total time",
     "field": "the error of the field per total time",
@@ -84,6 +85,7 @@ def print_ranking(ranking: Ranking, plot: str | None = None) -> None:
     parts: list[Any] = [
         f"the best row of each device, ranked by {_GOALS[question.goal]}; ±: 95 %",
         *folded_tables(names, cells, ("device", "probe"), width=console.width),
+        *(f"{best.source}, {line}" for line in _shortened(best.assumed)),
         *(f"{name}: {why}" for name, why in ranking.left_out.items()),
         *([] if plot is None else [f"figure: {plot}"]),
         *_bold(f"On it: {best.advice.sentence}", verdict),
@@ -138,6 +140,7 @@ def _notes(plan: SensingPlan, has_rates: bool) -> list[str]:
             f"bound: no probe of N = {bound.num_qubits}, perfectly prepared and read, has more than "
             f"{bound.advantage_db:+.2f} dB"
         )
+    found += list(_shortened(site.assumed))
     here = [row for row in plan.of_advice().rows if row.num_qubits == site.num_qubits]
     for row in here:
         if row.kind == "squeezed":
@@ -158,6 +161,13 @@ def _notes(plan: SensingPlan, has_rates: bool) -> list[str]:
         found.append(f"pulses: of each probe the best of {names}; gains are over product spins with their best")
     found.append(f"{shots}; ± and intervals: 95 %, of {uncertain} known to {asked.uncertainty:.0%}")
     return found
+
+
+def _shortened(assumed: Sequence[str]) -> Sequence[str]:
+    """What was assumed of qubits; of many the first few, and how many more."""
+    if len(assumed) <= _MOST_ASSUMED:
+        return assumed
+    return *assumed[:_MOST_ASSUMED], f"{len(assumed) - _MOST_ASSUMED} more qubits like these: --json has all"
 
 
 def _of_field(plan: SensingPlan) -> list[str]:

@@ -149,10 +149,12 @@ def controls(spec: RunSpec) -> list[str]:
 
 
 def skipped(spec: RunSpec) -> list[str]:
-    """Returns a line for every estimator that skips probes, because it is for one kind of probe only."""
+    """Returns a line for every estimator that skips probes of its kinds alone, unless another one is for these."""
     lines = []
     for estimator in spec.estimators:
-        names = list(dict.fromkeys(p.name for p in spec.probes if not estimator.goes_with(p)))
+        others = [one for one in spec.estimators if one.probe_kinds != estimator.probe_kinds]
+        left = [p for p in spec.probes if not estimator.goes_with(p) and not any(one.goes_with(p) for one in others)]
+        names = list(dict.fromkeys(p.name for p in left))
         if names:
             lines.append(f"{estimator.name} is for {estimator.probe_kinds} probes: it skips {', '.join(names)}")
     return lines

@@ -154,7 +154,8 @@ def _needed(
         own, scale, pilot = again, after, again[0].point.estimator.shots
     half = found.wanted(target)
     if not scale < _LARGEST:
-        return Needed(first.label, found.value, half, None, None, None, found.floor, unreachable(found, target))
+        why = unreachable(found, target, bool(spec.times or spec.times_of))
+        return Needed(first.label, found.value, half, None, None, None, found.floor, why)
     least = max(one.point.needed_shots for one in own)
     shots = max(math.ceil(pilot * scale), least)
     by_time = [[n * shots / pilot for n in one.point.total_shots] for one in own]

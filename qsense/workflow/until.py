@@ -211,7 +211,8 @@ def look(
     """
     every = [measure_point(*both, spec.readout_error) for both in zip(points, counts, strict=True)]
     found = precisions(judged(every, spec.device is not None, _REFUSED_BELOW), target.goal, spec.pairs)
-    return found, *_next(points, found, target, max_shots, rounds)
+    has_times = bool(spec.times or spec.times_of)
+    return found, *_next(points, found, target, max_shots, rounds, has_times)
 
 
 def _next(
@@ -220,6 +221,7 @@ def _next(
     target: Target,
     max_shots: int | None,
     rounds: int,
+    has_times: bool,
 ) -> tuple[dict[int, float], str]:
     """What each point's next round adds, as a factor of its shots, by its place; {} with the reason to stop."""
     open_ = [one for one in found if not one.is_reached(target)]
@@ -227,7 +229,7 @@ def _next(
         return {}, ""
     never = [one for one in open_ if math.isinf(one.factor(target))]
     if never:
-        return {}, "; ".join(unreachable(one, target) for one in never)
+        return {}, "; ".join(unreachable(one, target, has_times) for one in never)
     if rounds + 1 >= MOST_ROUNDS:
         return {}, f"{MOST_ROUNDS} rounds were not enough"
     factors: dict[int, float] = {}
@@ -248,14 +250,18 @@ def _next(
     return factors, ""
 
 
-def unreachable(one: Precision, target: Target) -> str:
-    """Returns why no number of shots reaches the target for a number, with the least error that is left."""
+def unreachable(one: Precision, target: Target, has_times: bool) -> str:
+    """Returns why no number of shots reaches the target for a number, with the least error that is left.
+
+    Args:
+        one: the number.
+        target: what is asked of it.
+        has_times: whether the spec gives the times, and the run does not design them.
+    """
     if one.why:
         return f"{one.label}: {one.why}"
     if one.floor < one.wanted(target):
         return f"{one.label}: the interval is longer than its shots alone make it, as the law of decay is in doubt"
+    fix = "leave `times_s` out, or give more times" if has_times else "give more times (`times_s`), or ask for less"
     share = f"{one.floor / abs(one.value) * 100:.2g} %" if target.is_share else f"{one.floor:.3g} {target.unit}"
-    return (
-        f"{one.label}: the times leave an error of ± {share} that no number of shots takes away; leave `times_s` out, "
-        "or give more times"
-    )
+    return f"{one.label}: the times leave an error of ± {share} that no number of shots takes away; {fix}"

@@ -1,6 +1,7 @@
 """Plans for devices beside counts of their fakes; the command, its JSON and the spec that runs as it is."""
 
 import json
+import re
 import sys
 
 import numpy as np
@@ -129,3 +130,25 @@ def test_planned_and_counted_gain_under_pulses_agree(manila, idle):
     assert abs(4 * fringe**2 / kept / planned["ghz"] - 1) < 0.04
     spins = [found["product"] @ np.array(signs) for signs in ([1, -1, 1, -1], [1, 1, -1, -1])]
     assert abs(sum(spin**2 for spin in spins) / planned["product"] - 1) < 0.04
+
+
+def test_times_that_are_not_reported_are_said_and_the_advice_hangs_on_them():
+    """T2 is taken as 2 T1 where a device reports none; where a shorter one would turn the advice, it says so."""
+    from vendors import Vendor, line_target
+
+    def planned(t2):
+        opened = Vendor(line_target(t1=100e-6, t2=t2))
+        return plan_of(DeviceSource(sampler("fake:vendor", opened=opened), "vendor"), Question((2,)), None, "vendor")
+
+    silent, longest, half, cut = (planned(t2) for t2 in (None, 200e-6, 50e-6, 250e-6))
+    assert ["T2 is not reported" in one for one in silent.assumed] == [True, True]
+    assert silent.to_dict()["assumed"] == list(silent.assumed)
+    assert ["was cut" in one for one in cut.assumed] == [True, True]
+    assert longest.assumed == ()
+    for plan in (silent, cut):
+        np.testing.assert_allclose(plan.row("ghz", 2).rate_s, longest.row("ghz", 2).rate_s)
+    assert (silent.advice.probe, half.advice.probe) == ("ghz", "product")
+    said = re.search(r"T2 of qubits \d, \d, taken as 2 T1: with T2 = T1/2 .* has (\S+) dB", silent.advice.sentence)
+    # A device that does report it makes other gate errors of it; they hardly count.
+    assert abs(float(said[1]) - half.row("ghz", 2).advantage_db.value) < 0.1
+    assert not any("does not report" in plan.advice.sentence for plan in (longest, half, cut))

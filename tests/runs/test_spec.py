@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from qsense import LocalNoise, RunSpec, backends
 from qsense.errors import QsenseError, SpecError
 from qsense.runs.plan import plan
+from qsense.runs.preparation import skipped
 
 SPEC = {
     "schema": 1,
@@ -184,3 +185,25 @@ def test_any_value_of_any_key_is_taken_or_refused_in_one_line(key, value):
     except QsenseError as error:
         message = str(error)
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("key", "changes"),
+    [
+        ("field_rad_per_s", {"field_rad_per_s": True}),
+        ("times_s", {"times_s": {"ghz": [True], "product": [1.0]}}),
+        ("readout_error.up_given_down", {"readout_error": {"up_given_down": False}}),
+        ("noise[0].dephasing_rate", {"noise": [{"name": "mine", "dephasing_rate": True}]}),
+    ],
+)
+def test_true_is_no_number(key, changes):
+    with pytest.raises(SpecError) as refused:
+        RunSpec.from_dict(with_changes(**changes))
+    assert f"`{key}`: should be a number" in str(refused.value)
+
+
+def test_a_skipped_probe_is_said_only_where_no_other_estimator_is_for_it():
+    split = RunSpec.from_dict(with_changes(estimators=["ghz", "product"]))
+    assert skipped(split) == []
+    (line,) = skipped(RunSpec.from_dict(with_changes(estimators=["ghz"])))
+    assert line.endswith("it skips product")
