@@ -152,7 +152,7 @@ def skipped(spec: RunSpec) -> list[str]:
     """Returns a line for every estimator that skips probes of its kinds alone, unless another one is for these."""
     lines = []
     for estimator in spec.estimators:
-        others = [one for one in spec.estimators if one.probe_kinds != estimator.probe_kinds]
+        others = [one for one in spec.estimators if one is not estimator]
         left = [p for p in spec.probes if not estimator.goes_with(p) and not any(one.goes_with(p) for one in others)]
         names = list(dict.fromkeys(p.name for p in left))
         if names:
