@@ -63,7 +63,7 @@ def optimal_probe(
     returned under its own name.
 
     Args:
-        num_qubits: N ≤ 100; seconds up to N ≈ 40, a minute at 100, ten times that where populations change.
+        num_qubits: N ≤ 100; seconds up to N ≈ 40, a minute at 100; ten times that or more where populations change.
         noise: the same for every spin, and commuting with the field; some rate must be positive.
         objective: "integrated_gain", "rate" or "gain".
         time: of "gain", in s.
