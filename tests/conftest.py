@@ -90,7 +90,7 @@ def without_figures(monkeypatch):
     """Runs draw no figures: they follow from the counts, take most of a small run's time, and are tested elsewhere."""
     from qsense import reports
 
-    monkeypatch.setattr(reports, "figures", lambda comparison: {})
+    monkeypatch.setattr(reports, "figures", lambda *_: {})
 
 
 @pytest.fixture

@@ -43,6 +43,9 @@ from qsense.files.old_names import current_name
 
 if TYPE_CHECKING:
     from qsense.noise import AnyNoise
+    from qsense.numerics.fisher import ComplexArray
+
+_MOST_SHOWN = 8  # spins, whose amplitudes fit two lines
 
 
 @app.command(short_help="The best symmetric probe, beside GHZ, product and the bound.")
@@ -134,8 +137,19 @@ def _row(
         "values": values,
         "bound": finite(found.optimum.bound),
         "stationarity": found.optimum.stationarity,
-        "amplitudes": [[float(a.real), float(a.imag)] for a in amplitudes],
+        "amplitudes": [[float(a.real), float(a.imag)] for a in _without_phase(amplitudes)],
     }
+
+
+def _without_phase(amplitudes: ComplexArray) -> ComplexArray:
+    """The same state with its largest amplitude real and positive."""
+    largest = amplitudes[abs(amplitudes).argmax()]
+    turned: ComplexArray = amplitudes * (abs(largest) / largest)
+    return turned
+
+
+def _amplitude(real: float, imaginary: float) -> str:
+    return f"{real:.4f}" if abs(imaginary) < 5e-5 else f"{real:.4f}{imaginary:+.4f}i"
 
 
 def _show(answer: dict[str, Any], noise: str) -> None:
@@ -163,9 +177,11 @@ def _show(answer: dict[str, Any], noise: str) -> None:
     print_folded(plain_console(highlight=False), names, rows, ("probe",), keys=2)
     print_line("The optimum is the best that was found; the bound holds for any probe.")
     for row in answer["rows"]:
-        shown = ", ".join(f"{real:.4f}" for real, _ in row["amplitudes"])
-        if len(shown) < 70:
+        if row["num_qubits"] <= _MOST_SHOWN:
+            shown = ", ".join(_amplitude(*pair) for pair in row["amplitudes"])
             print_line(f"N = {row['num_qubits']}: amplitudes from no spin up to all: {shown}")
+        else:
+            print_line(f"N = {row['num_qubits']}: its {row['num_qubits'] + 1} amplitudes are in --json")
     for key in ("out", "plot"):
         if key in answer:
             print_line(f"{'preparation' if key == 'out' else 'figure'}: {answer[key]}")

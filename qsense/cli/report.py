@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +13,7 @@ import typer
 from qsense.cli.app import RECORDS, AsJson, app
 from qsense.cli.options import AllowCode
 from qsense.cli.records import Records
-from qsense.errors import ContentError, RecordError
+from qsense.errors import ArgumentError, ContentError, QsenseError, RecordError
 from qsense.files.terminal import print_line
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from qsense.runs.record import RunRecord
 
 STUDIES = Path("runs/studies")
+MOST = 12  # of one page, which nobody reads if it is longer
 
 
 @app.command(short_help="One page of records, studies and plans, for a browser.")
@@ -51,6 +54,11 @@ def report(
     from qsense.reports.page.beside import beside_part
     from qsense.reports.page.files import REPORT
 
+    if len(words) > MOST:
+        raise ArgumentError(
+            f"A page holds at most {MOST} of them, but {len(words)} are given; give fewer, or list all with links to "
+            "their own pages: qsense records list --html"
+        )
     found: list[RunRecord] = []
     parts: list[Part] = []
     places: list[Path] = []
@@ -61,7 +69,8 @@ def report(
             places.append(place)
             found += [] if record is None else [record]
     target = out or (places[0] if len(places) == 1 else Path(REPORT))
-    content = page(parts, beside_part(found) if len(found) > 1 else None)
+    with _of_damaged(", ".join(words)):
+        content = page(parts, beside_part(found) if len(found) > 1 else None)
     try:
         files.write(target, content)
     except OSError as error:
@@ -93,7 +102,22 @@ def _part_of(word: str, records: Path, studies: Path) -> tuple[Part, Path, RunRe
             raise error
         return study_part(named[0]), named[0] / REPORT, None
     record = RunRecord.load(opened.path)
-    return record_part(record), record.path / REPORT, record
+    with _of_damaged(str(record.path)):
+        return record_part(record), record.path / REPORT, record
+
+
+@contextmanager
+def _of_damaged(name: str) -> Iterator[None]:
+    """Says what to do where anything stands in place of a number, such as nan."""
+    try:
+        yield
+    except QsenseError:
+        raise
+    except Exception as error:
+        raise RecordError(
+            f"{name}: a table is damaged ({type(error).__name__}); make those of a record again with: qsense estimate "
+            "RECORD"
+        ) from error
 
 
 def _is_study(path: Path) -> bool:

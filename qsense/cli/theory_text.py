@@ -15,6 +15,7 @@ def print_theory(answers: list[dict[str, Any]], noise: str) -> None:
     from qsense.cli.sensitivity import sensitivity_line
     from qsense.files.folding import print_folded
     from qsense.files.terminal import plain_console, print_line, print_verdict
+    from qsense.theory.blind import BLIND
 
     first = answers[0]
     console = plain_console(highlight=False, piped_width=None)
@@ -22,7 +23,8 @@ def print_theory(answers: list[dict[str, Any]], noise: str) -> None:
     print_folded(console, *_table(answers))
     for one in answers:
         _print_totals(one, f" of {one['probe']}" if len(answers) > 1 else "")
-    print_line(f"no probe exceeds {_time(first['integrated_gain_bound_s'], 'a finite value here')}")
+    bound = first["integrated_gain_bound_s"]
+    print_line("no finite bound on 𝓘 is known" if bound is None else f"no probe exceeds {_time(bound)}")
     if not first["searched"]:
         print_line("crossover and best rate: not searched for dense matrices of more than 7 spins")
         return
@@ -34,7 +36,21 @@ def print_theory(answers: list[dict[str, Any]], noise: str) -> None:
             print_line(f"best rate max Q/t{whose}{dead} = {_time(one['rate_s'])} at t = {at}")
             if (line := sensitivity_line(one)) is not None:
                 print_line(line)
-    print_verdict(f"GHZ leads product until {_time(first['crossover_s'], 'no finite time: they never cross')}")
+    if all(one["commutes_with_field"] for one in answers):
+        print_line(_crossing(first))
+        print_verdict(f"{', '.join(one['probe'] for one in answers)}: {BLIND}")
+    else:
+        print_verdict(_crossing(first))
+
+
+def _crossing(answer: dict[str, Any]) -> str:
+    """Until when GHZ leads the product probe, for any probe that was asked for."""
+    until = answer["crossover_s"]
+    if answer["num_qubits"] == 1:
+        return "one spin: GHZ and product are the same state"
+    if until is None:
+        return "GHZ leads product at all times: they never cross"
+    return f"GHZ leads product until {_time(until)}" if until > 0 else "GHZ never leads product"
 
 
 def _table(answers: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:

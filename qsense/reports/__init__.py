@@ -7,11 +7,12 @@ It imports `theory`, `comparison` and what is below them; the style of figures a
 `page` is the report itself, a page of records, studies and plans.
 """
 
+from qsense.reports.optimal_figure import optimal_figure
 from qsense.reports.records_figure import Drawn, drawn_of, records_figure
 from qsense.reports.records_page import records_page
 from qsense.reports.run_figures import figures, gain_figure, integrated_gain_figure
 from qsense.reports.run_tables import print_tables, summary_parts
-from qsense.reports.theory_figures import gains_figure, optimal_figure, theory_figure
+from qsense.reports.theory_figures import gains_figure, theory_figure
 
 __all__ = [
     "Drawn",

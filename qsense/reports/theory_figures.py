@@ -104,11 +104,12 @@ def draw_gains(
         for probe, colour in zip(probes, _colours(probes), strict=True):
             gains = gain(probe, noise, times, field)
             label = _title(probe) if len(noises) == 1 else f"{_title(probe)}, {words}"
+            label += "" if gains.max() > 0 else " (G = 0)"
             panel.plot(times / seconds, gains, label=literal(label), color=colour, ls=dashes, lw=1.4)
             drawn.append(gains)
             if readout is not None:
                 _draw_readout(panel, probe, noise, times, field, readout, colour)
-        _mark_crossover(panel, n, noise, field, seconds, dashes)
+        _mark_crossover(panel, n, noise, field, seconds, dashes, words if len(noises) > 1 else "")
     top = 1.05 * max(float(gains.max()) for gains in drawn)
     if len(noises) == 1:
         shade_above(panel, times / seconds, gain_bound(n, noises[0][1], times), 2 * top)
@@ -151,8 +152,10 @@ def _end(probes: Sequence[Probe], noise: AnyNoise, field: float) -> float:
     return max([*ends, 0.0 if crossing is None else 1.5 * crossing]) or 2 / float(rates[rates > 0].min())
 
 
-def _mark_crossover(panel: Axes, n: int, noise: AnyNoise, field: float, seconds: float, dashes: str = "-") -> None:
-    """Marks until when GHZ leads the product probe."""
+def _mark_crossover(
+    panel: Axes, n: int, noise: AnyNoise, field: float, seconds: float, dashes: str = "-", words: str = ""
+) -> None:
+    """Marks until when GHZ leads the product probe; `words` name the noise where there are several."""
     crossing = crossover(n, noise, field) if n > 1 else None
     if crossing is not None and crossing > 0:
         panel.axvline(
@@ -160,7 +163,7 @@ def _mark_crossover(panel: Axes, n: int, noise: AnyNoise, field: float, seconds:
             color="0.55",
             lw=0.8,
             ls=dashes if dashes != "-" else ":",
-            label="_" if dashes != "-" else "crossover",
+            label=literal(f"crossover, {words}" if words else "crossover"),
         )
 
 
@@ -245,49 +248,6 @@ def _of_size(probe: Probe, size: int) -> Probe | None:
         return Probe.named(probe.name, size)
     except ArgumentError:
         return None
-
-
-def optimal_figure(answer: dict[str, Any], noise: str) -> Figure:
-    """Returns what the probes of `qsense optimal` reach, relative to the product probe, against N.
-
-    Args:
-        answer: as `qsense optimal --json` prints it.
-        noise: its description, for the title.
-    """
-    rows = answer["rows"]
-    sizes = [row["num_qubits"] for row in rows]
-    names: list[str] = list(dict.fromkeys(name.partition(":")[0] for row in rows for name in row["values"]))
-    with drawing():
-        figure = blank_figure(5.6, 4.2)
-        panel = figure.subplots()
-        highest = 1.0
-        for place, name in enumerate(names):
-            found = [
-                (row["num_qubits"], value / row["values"]["product"])
-                for row in rows
-                for key, value in row["values"].items()
-                if key.partition(":")[0] == name and value is not None
-            ]
-            highest = max(highest, *(value for _, value in found))
-            colour = COLOURS.get(name) or OTHERS[(place - 2) % len(OTHERS)]
-            marker = "*" if name == "optimum found" else "osD^v"[place % 5]
-            panel.plot(
-                *zip(*found, strict=True),
-                marker=marker,
-                ms=4,
-                lw=1.1,
-                color=colour,
-                label=literal(name.replace("ghz", "GHZ")),
-            )
-        bounds = [row["bound"] / row["values"]["product"] for row in rows if row["bound"] is not None]
-        if len(bounds) == len(rows):
-            top = min(1.05 * max(*bounds, highest), 2 * highest)  # a bound far above the probes is cut off
-            shade_above(panel, np.array(sizes, dtype=float), np.array(bounds), top)
-            panel.set_ylim(0, top)
-        title = {"integrated_gain": r"$\mathcal{I}$", "rate": "max Q/t", "gain": "G"}[answer["objective"]]
-        panel.set(xlabel="number of spins N", ylabel=f"{title} / that of product", title=literal(noise), xticks=sizes)
-        panel.legend(fontsize=8)
-    return figure
 
 
 def _colour(probe: Probe) -> str:

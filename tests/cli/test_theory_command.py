@@ -73,3 +73,23 @@ def test_a_file_whose_name_has_a_comma_is_one_probe(tmp_path):
     np.save(tmp_path / "a,b.npy", np.array([1, 0, 0, 1]) / np.sqrt(2))
     got = answers("--probe", tmp_path / "a,b.npy", "--dephasing", 0.1)
     assert got["gain"][0] == pytest.approx(4)
+
+
+def test_the_verdict_is_true_where_nothing_crosses():
+    def last(*words):
+        done = forked.run("theory", *words, "--times", "0")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()[-2:]
+
+    noise = ("--dephasing", "0.1")
+    assert last("--probe", "ghz", "--num-qubits", 1, *noise)[1] == "one spin: GHZ and product are the same state"
+    assert last("--probe", "w", "--num-qubits", 3, *noise)[1] == "w: G = 0: this state commutes with the field"
+    bound, verdict = last("--probe", "ghz", "--num-qubits", 2, "--dephasing", "0")
+    assert bound == "no finite bound on 𝓘 is known"
+    assert verdict == "GHZ leads product at all times: they never cross"
+
+
+def test_the_amplitudes_that_optimal_prints_are_of_unit_length():
+    done = forked.run("optimal", "--num-qubits", 3, "--dephasing", 0.1)
+    line = next(one for one in done.stdout.splitlines() if "amplitudes" in one)
+    assert sum(float(one) ** 2 for one in line.rpartition(":")[2].split(",")) == pytest.approx(1, abs=1e-3)

@@ -35,7 +35,7 @@ def records(tmp_path_factory):
         "alone": {"num_qubits": [1], "probes": "product"},
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qsense.reports.figures", lambda comparison: {})
+        patch.setattr("qsense.reports.figures", lambda *_: {})
         return {
             name: qsense.run(RunSpec.from_dict({**SPEC, "name": name, **change, "times_s": TIMES}), folder)
             for name, change in changes.items()
@@ -106,7 +106,7 @@ def test_what_few_times_miss_of_both_curves_cancels_in_their_ratio():
 def test_where_the_rule_misses_something_the_records_ratio_knows_it(tmp_path):
     """Emission bends the curve of a GHZ probe: three times miss a part of it, of both records alike."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qsense.reports.figures", lambda comparison: {})
+        patch.setattr("qsense.reports.figures", lambda *_: {})
         bent = {**SPEC, "probes": "ghz", "num_qubits": [3], "noise": [{"name": "lab", "emission_rate": 0.4}]}
         both = [qsense.run(RunSpec.from_dict({**bent, "times_s": TIMES, "seed": k}), tmp_path) for k in (1, 2)]
     rows = [one.summary()["rows"][0] for one in both]
@@ -277,7 +277,7 @@ def test_another_noise_predicts_integrals_crossings_and_a_verdict(records, comma
 def test_records_of_the_same_random_numbers_have_no_ratio(records, tmp_path):
     """Seed and point alike, readout not: counts move together, and errors of both are not those of the difference."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qsense.reports.figures", lambda comparison: {})
+        patch.setattr("qsense.reports.figures", lambda *_: {})
         alike = {**SPEC, "times_s": TIMES, "readout_error": {"up_given_down": 0.02, "down_given_up": 0.02}}
         other = qsense.run(RunSpec.from_dict(alike), tmp_path)
         fresh = qsense.run(RunSpec.from_dict({**alike, "seed": 9}), tmp_path)

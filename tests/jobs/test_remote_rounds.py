@@ -23,7 +23,7 @@ ONE = {"estimators": "auto", "shots": 40, "times_s": [1e-5, 4e-5], "probes": ["g
 
 @pytest.fixture(autouse=True)
 def _without_figures(monkeypatch):
-    monkeypatch.setattr("qsense.reports.figures", lambda comparison: {})
+    monkeypatch.setattr("qsense.reports.figures", lambda *_: {})
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ TWO = {"strategy": "adaptive", "estimators": "auto", "shots": 100, "times_s": [1
 
 @pytest.fixture(autouse=True)
 def _without_figures(monkeypatch):
-    monkeypatch.setattr("qsense.reports.figures", lambda comparison: {})
+    monkeypatch.setattr("qsense.reports.figures", lambda *_: {})
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def files(tmp_path_factory):
     """A record's page, and one in which every text is hostile."""
     folder = tmp_path_factory.mktemp("pages")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qsense.reports.figures", lambda comparison: {})
+        patch.setattr("qsense.reports.figures", lambda *_: {})
         record = qsense.run(RunSpec.from_dict(SPEC), folder / "records")
     for name, part in (("good", record_part(record)), ("hostile", hostile_part())):
         (folder / f"{name}.html").write_bytes(page([part]))

@@ -4,6 +4,7 @@ import json
 import shutil
 from functools import partial
 
+import forked
 import html_pages
 import in_process
 import numpy as np
@@ -40,7 +41,7 @@ EVIL_STYLE = "} * { display: none } /* </style> */ c0 dashed ; url(//x.example) 
 @pytest.fixture(scope="module", autouse=True)
 def no_figures_of_runs():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qsense.reports.figures", lambda comparison: {})
+        patch.setattr("qsense.reports.figures", lambda *_: {})
         yield
 
 
@@ -159,7 +160,7 @@ def test_what_was_asked_and_what_came_out_are_there(record, made):
         assert title in heads
     facts = dict(zip(made.text("dt"), made.text("dd"), strict=True))
     assert facts["probes"] == "GHZ, product"
-    assert f"dephasing_rate = {RATE}" in facts["noise"]
+    assert facts["noise"] == f"lab: dephasing {RATE} 1/s"
     assert facts["spec"] == record.spec.id
     assert facts["field φ"] == "0.2 rad/s"
     cells = made.text("td")
@@ -329,3 +330,25 @@ def test_a_plan_is_drawn_from_its_json_and_from_its_spec(tmp_path, command):
         plan_part({"rows": [{}], "goal": "img", "source": "x", "advice": "y"}, "p.json")
     (tmp_path / "p.json").write_text(json.dumps(plan.to_dict()))
     assert command("report", tmp_path / "p.json")[1] == f"{tmp_path / 'p.html'}\n"
+
+
+def test_a_record_with_nan_in_a_table_is_refused_in_one_line_that_says_the_way_out(tmp_path, record):
+    folder = tmp_path / "record"
+    shutil.copytree(record.path, folder)
+    lines = (folder / "estimates.csv").read_text().splitlines()
+    place = lines[0].split(",").index("gain")
+    rows = [line.split(",") for line in lines[1:]]
+    spoilt = [",".join([*row[:place], "nan", *row[place + 1 :]]) for row in rows]
+    (folder / "estimates.csv").write_text("\n".join([lines[0], *spoilt]) + "\n")
+    done = forked.run("report", folder, "--out", tmp_path / "page.html")
+    assert done.returncode == 2
+    assert "damaged" in done.stderr
+    assert "qsense estimate" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_more_records_than_a_page_holds_are_refused(tmp_path):
+    done = forked.run("report", *(f"record{number}" for number in range(13)), cwd=tmp_path)
+    assert done.returncode == 2
+    assert "at most 12" in done.stderr

@@ -36,7 +36,7 @@ SPEC = {
 @pytest.fixture(scope="module", autouse=True)
 def no_figures_of_runs():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qsense.reports.figures", lambda comparison: {})
+        patch.setattr("qsense.reports.figures", lambda *_: {})
         yield
 
 

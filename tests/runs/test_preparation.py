@@ -26,7 +26,7 @@ SPEC = {
 
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch):
-    monkeypatch.setattr(report, "figures", lambda comparison: {})
+    monkeypatch.setattr(report, "figures", lambda *_: {})
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ GHZ, BEST = (3, 4, 5), (1, 4, 7)  # of most Σ T2 among neighbours as 1/T2 adds 
 
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch):
-    monkeypatch.setattr(report, "figures", lambda comparison: {})
+    monkeypatch.setattr(report, "figures", lambda *_: {})
 
 
 def spec(qubits=None, **changes):

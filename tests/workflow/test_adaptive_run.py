@@ -32,7 +32,7 @@ def files_of(record):
 @pytest.fixture(scope="module", autouse=True)
 def _without_figures():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qsense.reports.figures", lambda comparison: {})
+        patch.setattr("qsense.reports.figures", lambda *_: {})
         yield
 
 

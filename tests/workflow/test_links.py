@@ -51,7 +51,7 @@ def originals(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("originals")
     with pytest.MonkeyPatch.context() as patch, allowing(True):
-        patch.setattr(reports, "figures", lambda comparison: {"gain.png": b"a figure"})
+        patch.setattr(reports, "figures", lambda *_: {"gain.png": b"a figure"})
         record = workflow.run(RunSpec.from_dict(SPEC), folder / "records")
         qsense.write_results(qsense.results_of(record), record.path / "export", "csv")
         record.path.rename(folder / "record")

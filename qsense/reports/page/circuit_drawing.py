@@ -15,6 +15,7 @@ from qsense.probes import Probe, parse_qasm
 
 MOST_SPINS, MOST_GATES, MOST_PIECES = 6, 60, 6
 _STEP, _ROW, _TOP, _START = 46.0, 30.0, 34.0, 40.0
+_LETTER = 6.0  # the width of a letter of a part's name
 _NAMES = {"cx": "X", "cz": "Z", "h": "H", "x": "X", "y": "Y", "z": "Z", "sdg": "S†", "tdg": "T†"}
 
 
@@ -83,7 +84,8 @@ class Drawing:
                 self.boxes.append(Box(x, target - 10, 20, gate.text))
             else:
                 self.boxes.append(Box(x, min(own) - 10, max(own) - min(own) + 20, gate.text))
-        self.width = start + max(free) * _STEP + 8
+        wide = max(max(free) * _STEP, _LETTER * len(name))  # the part's name stands above it
+        self.width = start + wide + 8
         self.parts.append((start, self.width - 8, name))
 
 

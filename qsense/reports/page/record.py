@@ -12,6 +12,7 @@ from qsense.comparison.recorded import crossovers_of
 from qsense.comparison.verdicts import probe_name, shown
 from qsense.errors import RecordError
 from qsense.files.units import readable_time
+from qsense.noise.wording import described
 from qsense.reports.curves import Curve, Labels, curves_of, labels_of
 from qsense.reports.page.blocks import Block, Charts, Circuits, Facts, Listing, Part, Section, Table, Texts
 from qsense.reports.page.circuit_drawing import MOST_SPINS, Drawing, drawing_of
@@ -25,6 +26,7 @@ from qsense.runs.placement import CalibrationNoise
 from qsense.runs.plan import plan
 from qsense.runs.point import Point
 from qsense.runs.record import RunRecord
+from qsense.runs.spec import RunSpec
 
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError)
 
@@ -98,6 +100,9 @@ def _mitigated(curves: Sequence[Curve], calibrated: Sequence[Mapping[str, Any]])
     return found
 
 
+_LONGEST = 300  # letters of what a key means
+
+
 def _asked(record: RunRecord, rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
     spec = record.spec
     noises = [
@@ -111,9 +116,10 @@ def _asked(record: RunRecord, rows: Sequence[Mapping[str, Any]]) -> tuple[Block,
         "noise": "; ".join(noises),
         "field φ": f"{spec.field:.6g} rad/s",
         "estimators": ", ".join(dict.fromkeys(str(row["estimator"]) for row in rows)),
-        "times": "designed for 𝓘" if spec.times is None else ", ".join(map(readable_time, spec.times)),
+        "times": _times(spec),
         "pulses": "" if spec.idle == "free" else spec.idle,
         "signal": "" if spec.signal.is_default else _flat(spec.signal.to_dict()),
+        "shots of a circuit": ", ".join(dict.fromkeys(str(one.shots) for one in spec.estimators)),
         "shots shared out": "" if spec.allocation == "equal" else spec.allocation,
         "steps": "" if spec.strategy == "one_step" else spec.strategy,
         "backend": spec.backend,
@@ -122,13 +128,20 @@ def _asked(record: RunRecord, rows: Sequence[Mapping[str, Any]]) -> tuple[Block,
     return (Facts(tuple((name, text) for name, text in asked.items() if text)),)
 
 
+def _times(spec: RunSpec) -> str:
+    if spec.times_of:
+        return "; ".join(f"{probe_name(name)} {', '.join(map(readable_time, times))}" for name, times in spec.times_of)
+    return "designed for 𝓘" if spec.times is None else ", ".join(map(readable_time, spec.times))
+
+
 def _noise(noise: Any) -> str:
-    return f"{noise.name} ({_flat({k: v for k, v in noise.to_dict().items() if k not in ('name', 'noise')})})"
+    text = described(noise)
+    return f"{noise.name}: {text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}"
 
 
 def _flat(table: Mapping[str, Any]) -> str:
     text = ", ".join(f"{key} = {value}" for key, value in table.items())
-    return text if len(text) <= 300 else f"{text[:299]}…"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _shots(record: RunRecord, points: Sequence[Point], rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
