@@ -27,7 +27,7 @@ SPEC = {
 
 
 def test_a_figure_that_fails_costs_a_line(tmp_path, monkeypatch, caplog):
-    def fail(comparison):
+    def fail(*_):
         raise RuntimeError("Failed to process\nstring with tex")
 
     monkeypatch.setattr(run_figures, "gain_figure", fail)

@@ -20,6 +20,7 @@ from qsense.numerics.fisher import FloatArray
 
 METHODS = {"density_matrix": 10, "statevector": 20, "matrix_product_state": 100}  # with the most spins
 DEFAULT = "density_matrix"
+_STREAM = 2  # of random numbers: other than the emulator draws of the same seed and probabilities
 _SHOTS_AT_ONCE = 1024  # of those that are a circuit each
 
 
@@ -119,8 +120,8 @@ class AerSampler:
         if is_exact:
             chances = np.maximum([row.data.probabilities for row in result.results], 0)  # but for rounding
             chances /= chances.sum(-1, keepdims=True)
-            table = np.random.default_rng(seed).multinomial(shots, chances)
-            return Counts.from_table(circuit.num_qubits, table)
+            rng = np.random.default_rng((seed, _STREAM))
+            return Counts.from_table(circuit.num_qubits, rng.multinomial(shots, chances))
         histograms = [
             {int(outcome, 16): int(number) for outcome, number in row.data.counts.items()} for row in result.results
         ]
