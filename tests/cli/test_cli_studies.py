@@ -35,7 +35,7 @@ def test_a_sweep_leaves_tables_figures_and_a_summary_and_says_where(swept):
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert done.stdout.startswith("small: 12 trials, 0 in the store; about ")
-    assert "How they scale: the power of N, measured and exact" in done.stdout
+    assert "How they scale: the power of N, measured (±: one standard error) and exact" in done.stdout
     assert "Until when GHZ leads, in s" in done.stdout
     assert max(len(line) for line in done.stdout.splitlines() if not line.startswith("tables and figures")) <= 100
     (made,) = (folder / "studies").iterdir()

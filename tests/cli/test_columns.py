@@ -16,6 +16,7 @@ from qsense.files.units import readable_time
 from qsense.files.wrapping import wrapped
 
 pty = pytest.importorskip("pty", reason="a system without pseudo-terminals")
+pytestmark = pytest.mark.checkout
 ROOT = Path(__file__).resolve().parents[2]
 NUMBER = re.compile(r"[\d.]+(?:e[+-]?\d+)?(?: [±…] [\d.]+(?:e[+-]?\d+)?)?(?: (?:[mµn]?s|%|nT|µT|h|d|years)\b)?")
 STYLE = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
