@@ -111,14 +111,14 @@ def alike(node: Node, window: FloatArray, flipped: Flags, relaxation: Relaxation
         """Of all readings in the branch of `value`, given the bit of the spin when it was joined."""
         spin = one.spin
         found = np.stack([_read(value, bit, spin, flipped[spin], relaxation) for bit in (0, 1)])
-        found = _windowed(np.eye(2)[None, None], window, spin, flipped[spin], relaxation, after) @ found
-        found = found[..., None]
+        at_end = _windowed(np.eye(2)[None, None], window, spin, flipped[spin], relaxation, after)
+        found = _then(at_end, found[:, None])
         for lost, time, child in reversed(one.events):
             if child is None:
-                found = _noise(lost, time, spin, relaxation) @ found
+                found = _then(_noise(lost, time, spin, relaxation), found)
                 continue
-            below = _noise(0.0, time, child.spin, relaxation) @ likelihood(child, value)
-            above = _noise(0.0, time, spin, relaxation) @ found
+            below = _then(_noise(0.0, time, child.spin, relaxation), likelihood(child, value))
+            above = _then(_noise(0.0, time, spin, relaxation), found)
             same = _mixed(child.before, below) * above
             found = (1 - lost) * same + lost * below.mean(-2, keepdims=True) * above.mean(-2, keepdims=True)
         return np.asarray(found)
@@ -139,7 +139,7 @@ def unflagged(node: Node, window: FloatArray, flipped: Flags, relaxation: Relaxa
         for lost, time, child in reversed(one.events):
             if child is None:
                 noise = _noise(lost, time, one.spin, relaxation)
-                found = np.asarray(noise @ found @ noise)
+                found = _then(_then(noise, found), noise)
                 continue
             found = _bracket(found, kernel(child), child, lost, (one.spin, time), relaxation, after)
         return found
@@ -159,7 +159,7 @@ def _bracket(
     """A fork, what both spins do until they are joined again, and the flag of the child; rows are bits before."""
     spin, time = gate
     own, other = (_noise(0.0, time, s, relaxation) for s in (spin, child.spin))
-    inner, below = own @ inner, other @ below
+    inner, below = _then(own, inner), _then(other, below)
     unread = _mixed(child.before, below)  # rows: the bit that the control had
     down, up = (_flag(bit, child.spin, child.before, relaxation, after) for bit in (0, 1))
     stays = other[..., 1, 1][..., None]  # relaxation comes after the gate: it may take a flag back, and no coherence
@@ -170,7 +170,7 @@ def _bracket(
     joint = (1 - lost) * same + lost * mixed
     released = np.stack([joint[..., c, c] * read[0] + joint[..., c, 1 - c] * read[1] for c in (0, 1)], axis=-1)
     random = joint.sum((-1, -2))[..., None] * (read[0] + read[1])[..., None] / 4
-    return np.asarray(((1 - lost) * released + lost * random) @ own)
+    return _then((1 - lost) * released + lost * random, own)
 
 
 def _flag(bit: int, spin: int, before: float, relaxation: Relaxation, after: FloatArray) -> float:
@@ -194,7 +194,7 @@ def _mixed(lost: float, rows: FloatArray) -> FloatArray:
 
 def _noise(lost: float, time: float, spin: int, relaxation: Relaxation) -> FloatArray:
     """Bits before × after, of depolarisation and relaxation, shape (draws, 1, 2, 2)."""
-    return _random(lost) @ _relaxed(np.exp(-time / relaxation.t1[..., spin]))
+    return _then(_random(lost), _relaxed(np.exp(-time / relaxation.t1[..., spin])))
 
 
 def _windowed(
@@ -202,13 +202,25 @@ def _windowed(
 ) -> FloatArray:
     found, edges = np.eye(2)[None, None], relaxation.pulses.edges()
     for piece, share in enumerate(np.diff(edges)):
-        found = found @ _relaxed(np.exp(-share * window / relaxation.t1[..., spin]))
+        found = _then(found, _relaxed(np.exp(-share * window / relaxation.t1[..., spin])))
         if piece + 2 < len(edges) or relaxation.pulses.num_flips % 2:  # the last one closes an odd number
             found = found[..., ::-1]
     if is_flipped:
         found = found[..., ::-1, ::-1]
-    found = first @ found
-    return found @ _random(float(after[spin])) if len(after) else found
+    found = _then(first, found)
+    return _then(found, _random(float(after[spin]))) if len(after) else found
+
+
+def _then(one: FloatArray, other: FloatArray) -> FloatArray:
+    """The matrix product of two bits' transitions: `@`, which takes several times as long for so small matrices."""
+    shape = np.broadcast_shapes(one.shape[:-2], other.shape[:-2])
+    found = np.empty((*shape, one.shape[-2], other.shape[-1]))
+    for row in range(one.shape[-2]):
+        for column in range(other.shape[-1]):
+            found[..., row, column] = (
+                one[..., row, 0] * other[..., 0, column] + one[..., row, 1] * other[..., 1, column]
+            )
+    return found
 
 
 def _random(lost: float) -> FloatArray:
