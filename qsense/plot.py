@@ -19,6 +19,7 @@ from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal
 from qsense.files.units import time_unit
 from qsense.noise import AnyNoise
 from qsense.probes import Probe
+from qsense.probes.signs import without_signs
 from qsense.reports.curves import curves_of
 from qsense.reports.theory_figures import draw_gains
 from qsense.runs.record import RunRecord
@@ -77,7 +78,7 @@ def gain(record: RunRecord, noise: str | None = None, num_qubits: int | None = N
         ax = ax if ax is not None else blank_figure(6.4, 4.2).subplots()
         for place, curve in enumerate(here):
             look: dict[str, Any] = {"color": _colour(curve.probe, place)}
-            ax.plot(curve.times / seconds, curve.exact, _LINES.get(_kind(curve.probe), "-."), lw=1.3, **look)
+            ax.plot(curve.times / seconds, curve.exact, _LINES.get(without_signs(curve.probe), "-."), lw=1.3, **look)
             values = np.array([[row["gain"], row["low"], row["high"]] for row in curve.rows], dtype=float).T
             bars = np.maximum(np.stack([values[0] - values[1], values[2] - values[0]]), 0.0)
             at = [row["time_s"] / seconds for row in curve.rows]
@@ -110,11 +111,11 @@ def integrated_gain(record: RunRecord, noise: str | None = None, ax: Axes | None
     if not here:
         raise ArgumentError(f'The record has no noise "{noise}"; its summary says what it has.')
     seconds, unit = time_unit(max(row["integrated_gain_exact_s"] for row in here))
-    groups = list(dict.fromkeys((_kind(row["probe"]), row["estimator"]) for row in here))
+    groups = list(dict.fromkeys((without_signs(row["probe"]), row["estimator"]) for row in here))
     with drawing():
         ax = ax if ax is not None else blank_figure(5.6, 4.2).subplots()
         for place, (probe, estimator) in enumerate(groups):
-            own = [row for row in here if (_kind(row["probe"]), row["estimator"]) == (probe, estimator)]
+            own = [row for row in here if (without_signs(row["probe"]), row["estimator"]) == (probe, estimator)]
             keys = ("integrated_gain_s", "integrated_gain_low_s", "integrated_gain_high_s", "integrated_gain_exact_s")
             values, low, high, exact = (np.array([row[key] for row in own], dtype=float) / seconds for key in keys)
             sizes = [row["num_qubits"] for row in own]
@@ -129,10 +130,5 @@ def integrated_gain(record: RunRecord, noise: str | None = None, ax: Axes | None
     return ax
 
 
-def _kind(probe: str) -> str:
-    """A probe's name, that of GHZ probes without the signs, which differ with N."""
-    return "ghz" if probe.startswith("ghz:") else probe
-
-
 def _colour(probe: str, place: int) -> str:
-    return COLOURS.get(_kind(probe)) or OTHERS[place % len(OTHERS)]
+    return COLOURS.get(without_signs(probe)) or OTHERS[place % len(OTHERS)]

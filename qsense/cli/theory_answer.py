@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qsense.noise import AnyNoise
     from qsense.probes import Probe
 
-_SEARCHED = 7  # a crossover or a rate takes hundreds of times, each a second for ten spins
+SEARCHED = 7  # a crossover or a rate takes hundreds of times, each a second for ten spins
 _STEPS = 10  # between the default times
 
 
@@ -61,12 +61,10 @@ class Totals:
         """The end of the default times in s: the window's; or three decay times, 3𝓘/G(0), and beyond the crossover."""
         if self.until is not None:
             return self.until
-        ends = [1.5 * self.crossover] if self.crossover is not None else []
-        if math.isfinite(self.integral.value) and self.start > 0:
-            ends.append(3 * self.integral.value / self.start)
-        if not ends and self.least_rate is not None:
-            ends.append(2 / self.least_rate)
-        return max(ends, default=0.0)
+        from qsense.theory.leads import shown_until
+
+        decays = [self.integral.value / self.start] if self.start > 0 else []
+        return shown_until(decays, self.crossover, self.least_rate)
 
 
 def totals_of(probe: Probe, noise: AnyNoise, until: float | None, field: float, dead_time: float) -> Totals:
@@ -90,7 +88,7 @@ def totals_of(probe: Probe, noise: AnyNoise, until: float | None, field: float, 
     n, world = probe.num_qubits, world_of(noise)
     world.check(n)
     rates = world.decay_rates(n)
-    quick = n <= _SEARCHED or engine_for(probe, noise, field).method in ("closed form", "symmetric engine")
+    quick = n <= SEARCHED or engine_for(probe, noise, field).method in ("closed form", "symmetric engine")
     try:
         rate = operational_rate(probe, noise, dead_time, field) if quick else None
     except ArgumentError:  # where something never decays a longer time is always better

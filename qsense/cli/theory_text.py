@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from qsense.cli.theory_answer import SEARCHED
+
 
 def print_theory(answers: list[dict[str, Any]], noise: str) -> None:
     """Prints the answers about probes of one N under one noise, side by side; the verdict is last.
@@ -26,7 +28,7 @@ def print_theory(answers: list[dict[str, Any]], noise: str) -> None:
     bound = first["integrated_gain_bound_s"]
     print_line("no finite bound on 𝓘 is known" if bound is None else f"no probe exceeds {_time(bound)}")
     if not first["searched"]:
-        print_line("crossover and best rate: not searched for dense matrices of more than 7 spins")
+        print_line(f"crossover and best rate: not searched for dense matrices of more than {SEARCHED} spins")
         return
     for one in answers:
         if one["rate_s"] is not None and not one["commutes_with_field"]:

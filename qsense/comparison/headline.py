@@ -9,6 +9,7 @@ from qsense.comparison.advantage import Crossover, is_seen
 from qsense.comparison.recorded import crossovers_of
 from qsense.comparison.verdicts import claims, probe_name, shown
 from qsense.files.units import time_unit, with_error
+from qsense.probes.signs import without_signs
 from qsense.runs.placement import CALIBRATION
 
 _MOST_PAIRS = 3
@@ -32,8 +33,7 @@ def headline(summary: Mapping[str, Any]) -> str:
         outcome = _WITHHELD
         if is_seen(item) and item.ratio is not None:
             outcome = (_GAINS if item.ratio.value > 1 else _LOSES) if made.differ else _UNTOLD
-        family = item.probe.partition(":")[0] if item.probe.startswith("ghz:") else item.probe
-        pairs.setdefault((family, item.other), {}).setdefault(outcome, []).append(item)
+        pairs.setdefault((without_signs(item.probe), item.other), {}).setdefault(outcome, []).append(item)
     if not pairs:
         return _first_integral(summary["rows"])
     parts = ["; ".join(_clauses(pair, outcomes)) for pair, outcomes in list(pairs.items())[:_MOST_PAIRS]]

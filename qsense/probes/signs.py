@@ -50,3 +50,12 @@ def statevector(branch: FloatArray, tilt: float) -> FloatArray:
     state, up = np.zeros(2**size), int(np.sum(2 ** np.flatnonzero(branch > 0)))
     state[[2**size - 1 - up, up]] = np.sqrt([(1 - tilt) / 2, (1 + tilt) / 2])
     return state
+
+
+def without_signs(name: str) -> str:
+    """Returns a probe's name, that of a GHZ probe without its signs, which differ with N.
+
+    >>> without_signs("ghz:+-"), without_signs("one_axis:0.2")
+    ('ghz', 'one_axis:0.2')
+    """
+    return "ghz" if name.startswith("ghz:") else name

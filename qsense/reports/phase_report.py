@@ -11,6 +11,7 @@ from qsense.comparison.rows import Comparison
 from qsense.estimators.result import NORMAL_95
 from qsense.files.figures import COLOURS, OTHERS, blank_figure, choose_evenly, literal, say_what_is_left_out
 from qsense.files.units import time_unit
+from qsense.probes.signs import without_signs
 from qsense.reports.blocks import blocks
 from qsense.signals.magnetic import KEY, field_unit, readable_field
 
@@ -69,10 +70,6 @@ def _tesla_line(row: Mapping[str, Any]) -> list[str]:
     return [f"B of {where}: {value}, told within ±{readable_field(reach)}; {row[KEY] / 1e9:.6g} GHz/T"]
 
 
-def _family(name: str) -> str:
-    return "ghz" if name.startswith("ghz:") else name
-
-
 def _share(value: float) -> str:
     """Returns a share in two decimals; one that times far into the tail have blown up, in three digits.
 
@@ -93,7 +90,9 @@ def phase_gain_figure(comparison: Comparison) -> Figure | None:
     down = -(-len(places) // across)
     figure = blank_figure(max(2.8 * across, 4.8), 2.7 * down + 0.6)
     panels = figure.subplots(down, across, squeeze=False)
-    others = [name for name in dict.fromkeys(one.point.probe.name for one in measured) if _family(name) not in COLOURS]
+    others = [
+        name for name in dict.fromkeys(one.point.probe.name for one in measured) if without_signs(name) not in COLOURS
+    ]
     handles: dict[str, Any] = {}
     for panel in panels.flat[len(places) :]:
         panel.axis("off")
@@ -103,9 +102,9 @@ def phase_gain_figure(comparison: Comparison) -> Figure | None:
         for one in here:
             found, name = one.phases, one.point.probe.name
             assert found is not None
-            colour = COLOURS.get(_family(name)) or OTHERS[others.index(name) % len(OTHERS)]
+            colour = COLOURS.get(without_signs(name)) or OTHERS[others.index(name) % len(OTHERS)]
             estimators = list(dict.fromkeys(item.point.estimator.name for item in here))
-            label = f"{_FAMILIES.get(_family(name), name)}, {one.point.estimator.name}"
+            label = f"{_FAMILIES.get(without_signs(name), name)}, {one.point.estimator.name}"
             times, gains = one.point.rule.times / seconds, found.gains
             handles[label] = panel.errorbar(
                 times,

@@ -10,6 +10,7 @@ from qsense.estimators.assumptions import READOUT
 from qsense.estimators.chance import NO_ERROR
 from qsense.files.terminal import print_parts, printable
 from qsense.files.units import time_unit, with_error
+from qsense.probes.signs import without_signs
 from qsense.reports.blocks import blocks
 from qsense.reports.phase_report import phase_parts
 
@@ -87,8 +88,7 @@ def depth_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     found: dict[str, list[str]] = {}
     for row in rows:
         if (row.get("depth") or 1) > 1:
-            probe = "ghz" if row["probe"].startswith("ghz:") else row["probe"]  # its signs differ with N
-            where = f"{row['noise']}, {probe}, {row['estimator']}"
+            where = f"{row['noise']}, {without_signs(row['probe'])}, {row['estimator']}"
             found.setdefault(where, []).append(f"{row['depth']} of {row['num_qubits']}")
     sure = {where: "95 % each" if len(parts) > 1 else "95 %" for where, parts in found.items()}
     return [
@@ -164,8 +164,8 @@ def _of_several(rows: Sequence[Mapping[str, Any]], said: Callable[[Mapping[str, 
     places: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         if text := said(row):
-            probe = "ghz" if row["probe"].startswith("ghz:") else row["probe"]
-            places.setdefault((probe, f"{row['noise']}, {row['estimator']}: {text}"), []).append(str(row["num_qubits"]))
+            key = without_signs(row["probe"]), f"{row['noise']}, {row['estimator']}: {text}"
+            places.setdefault(key, []).append(str(row["num_qubits"]))
     return [f"{probe}, N = {', '.join(sizes)}, {rest}" for (probe, rest), sizes in places.items()]
 
 

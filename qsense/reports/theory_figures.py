@@ -16,6 +16,7 @@ from qsense.probes import FAMILIES, KINDS, Probe
 from qsense.reports.frames import MANY, noise_words, shade_above
 from qsense.theory import crossover, gain, integrated_gain
 from qsense.theory.bounds import gain_bound, integrated_gain_bound
+from qsense.theory.leads import shown_until
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,10 +97,12 @@ def draw_gains(
 ) -> None:
     """Draws what `gains_figure` shows into a panel; arguments and errors are as there."""
     n = probes[0].num_qubits
-    times = np.linspace(0, max(_end(probes, noise, field) for _, noise in noises), 161)
+    crossings = [crossover(n, noise, field) for _, noise in noises]
+    ends = [_end(probes, noise, field, one) for (_, noise), one in zip(noises, crossings, strict=True)]
+    times = np.linspace(0, max(ends), 161)
     seconds, unit = time_unit(float(times[-1]))
     drawn = []
-    for place, (words, noise) in enumerate(noises):
+    for place, ((words, noise), crossing) in enumerate(zip(noises, crossings, strict=True)):
         dashes = _DASHES[place % 4]
         for probe, colour in zip(probes, _colours(probes), strict=True):
             gains = gain(probe, noise, times, field)
@@ -109,7 +112,7 @@ def draw_gains(
             drawn.append(gains)
             if readout is not None:
                 _draw_readout(panel, probe, noise, times, field, readout, colour)
-        _mark_crossover(panel, n, noise, field, seconds, dashes, words if len(noises) > 1 else "")
+        _mark_crossover(panel, crossing, seconds, dashes, words if len(noises) > 1 else "")
     top = 1.05 * max(float(gains.max()) for gains in drawn)
     if len(noises) == 1:
         shade_above(panel, times / seconds, gain_bound(n, noises[0][1], times), 2 * top)
@@ -138,25 +141,20 @@ def _colours(probes: Sequence[Probe]) -> list[str]:
     return [COLOURS.get(probe.kind) or next(others) for probe in probes]
 
 
-def _end(probes: Sequence[Probe], noise: AnyNoise, field: float) -> float:
+def _end(probes: Sequence[Probe], noise: AnyNoise, field: float, crossing: float | None) -> float:
     """A time in s by which the gains have decayed, and GHZ and product have crossed."""
-    n, rates = probes[0].num_qubits, world_of(noise).decay_rates(probes[0].num_qubits)
+    rates = world_of(noise).decay_rates(probes[0].num_qubits)
     if not rates.any():
         raise ArgumentError(f'The noise "{noise.name}" has no rates, so there is no time scale to draw; give a rate.')
-    ends = []
+    decays = []
     for probe in probes:
         start, total = float(gain(probe, noise, np.zeros(1), field)[0]), integrated_gain(probe, noise, None, field)
-        if start > 0 and np.isfinite(total.value):
-            ends.append(3 * total.value / start)
-    crossing = crossover(n, noise, field)
-    return max([*ends, 0.0 if crossing is None else 1.5 * crossing]) or 2 / float(rates[rates > 0].min())
+        decays += [total.value / start] if start > 0 else []
+    return shown_until(decays, crossing, float(rates[rates > 0].min()))
 
 
-def _mark_crossover(
-    panel: Axes, n: int, noise: AnyNoise, field: float, seconds: float, dashes: str = "-", words: str = ""
-) -> None:
+def _mark_crossover(panel: Axes, crossing: float | None, seconds: float, dashes: str = "-", words: str = "") -> None:
     """Marks until when GHZ leads the product probe; `words` name the noise where there are several."""
-    crossing = crossover(n, noise, field) if n > 1 else None
     if crossing is not None and crossing > 0:
         panel.axvline(
             crossing / seconds,
@@ -192,8 +190,9 @@ def _draw_curves(
         look: dict[str, Any] = {"color": _colour(probe), "ls": _LINES.get(probe.kind, "-."), "lw": 1.4}
         curve.plot(times / seconds, g, label=literal(_title(probe)), **look)
         ratio.plot(times / seconds, r, **look)
-    _mark_crossover(curve, n, noise, field, seconds)
-    _mark_crossover(ratio, n, noise, field, seconds)
+    crossing = crossover(n, noise, field)
+    for panel in (curve, ratio):
+        _mark_crossover(panel, crossing, seconds)
     curve.set(xlabel=f"time t ({unit})", ylabel="gain G = Q/t²", title=f"N = {n}")
     _set_scale(curve, np.concatenate(gains), most * 1.05, n)
     ratio.set(xlabel=f"time t ({unit})", ylabel="G / G of product", ylim=(0, highest), title=f"N = {n}")
