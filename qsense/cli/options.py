@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.errors import ArgumentError, nearest
+from qsense.errors import ArgumentError, ContentError, nearest
 from qsense.files.terminal import print_line
 from qsense.files.units import Kind, quantities, quantity, whole_numbers
 
@@ -233,6 +233,20 @@ def named(option: str) -> Iterator[None]:
 def finite(value: float) -> float | None:
     """Returns a number for JSON, where infinity is null."""
     return value if value < float("inf") else None
+
+
+def write_page(path: Path, content: bytes) -> None:
+    """Writes a page for a browser.
+
+    Raises:
+        ContentError: the file cannot be written; names the option.
+    """
+    from qsense import files
+
+    try:
+        files.write(path, content)
+    except OSError as error:
+        raise ContentError(f"{path}: cannot be written: {error.strerror}; choose another file (--out).") from error
 
 
 def print_paths(paths: list[Path], as_json: bool) -> None:

@@ -14,8 +14,8 @@ import typer.core
 
 from qsense.cli.app import RECORDS, AsJson, app
 from qsense.cli.logs import one_line
-from qsense.cli.options import AllowCode
-from qsense.errors import ArgumentError, ContentError, QsenseError
+from qsense.cli.options import AllowCode, write_page
+from qsense.errors import ArgumentError, QsenseError
 from qsense.files.terminal import print_line, printable
 
 if TYPE_CHECKING:
@@ -125,13 +125,9 @@ def _print_or_keep(
 
 
 def _write_page(found: list[ListedRecord], folder: Path, page: Path, as_json: bool) -> None:
-    from qsense import files
     from qsense.reports.records_page import records_page
 
-    try:
-        files.write(page, records_page(found, folder, page))
-    except OSError as error:
-        raise ContentError(f"{page}: cannot be written: {error.strerror}; choose another file (--out).") from error
+    write_page(page, records_page(found, folder, page))
     if as_json:
         print(json.dumps({"folder": str(folder), "file": str(page), "records": len(found)}, indent=2))
     else:

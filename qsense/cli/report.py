@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qsense.cli.app import RECORDS, AsJson, app
-from qsense.cli.options import AllowCode
+from qsense.cli.options import AllowCode, write_page
 from qsense.cli.records import Records
 from qsense.errors import ArgumentError, ContentError, QsenseError, RecordError
 from qsense.files.terminal import print_line
@@ -49,7 +49,6 @@ def report(
 
     Several records are also set side by side.
     """
-    from qsense import files
     from qsense.reports.page import page
     from qsense.reports.page.beside import beside_part
     from qsense.reports.page.files import REPORT
@@ -71,10 +70,7 @@ def report(
     target = out or (places[0] if len(places) == 1 else Path(REPORT))
     with _of_damaged(", ".join(words)):
         content = page(parts, beside_part(found) if len(found) > 1 else None)
-    try:
-        files.write(target, content)
-    except OSError as error:
-        raise ContentError(f"{target}: cannot be written: {error.strerror}; choose another file (--out).") from error
+    write_page(target, content)
     if as_json:
         print(json.dumps({"file": str(target), "bytes": len(content), "of": list(words)}, indent=2))
     else:

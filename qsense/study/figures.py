@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -49,13 +49,7 @@ def figures(found: Sequence[Cell]) -> dict[str, bytes]:
 
 def integrated_gain_figure(found: Sequence[Cell]) -> Figure:
     """Returns 𝓘 with 95 % error bars over the exact values, against the key with most values; the others get panels."""
-    names = [cell.names for cell in found]
-    across = across_of(names)
-    series = next_axis(names, {"probe", across})
-    rest = [name for name in varying(names) if name not in ("probe", across, series, *following(names, across, series))]
-    panels: dict[str, list[Cell]] = {}
-    for cell in found:
-        panels.setdefault(words_of(cell.names, rest), []).append(cell)
+    across, series, panels = panels_of(found)
     shown = list(panels.items())[:MOST_PANELS]
     figure = blank_figure(max(4.4 * min(len(shown), 3), 5.6), 3.9 * ((len(shown) + 2) // 3))
     axes = figure.subplots((len(shown) + 2) // 3, min(len(shown), 3), squeeze=False)
@@ -121,7 +115,7 @@ def lead_figure(pairs: Sequence[Lead]) -> Figure:
     names = [pair.names for pair in pairs]
     rates = [name for name in _RATES if name in varying(names)]
     rate = next((name for name in rates if all(one[name] is not None for one in names)), None)
-    others = [n for n in varying(names) if n not in ("num_qubits", rate, *following(names, "num_qubits", rate))]
+    others = [n for n in varying(names) if n not in ("num_qubits", rate, *_following(names, "num_qubits", rate))]
     first = [pair for pair in pairs if words_of(pair.names, others) == words_of(pairs[0].names, others)]
     left_out = len(pairs) - len(first)
     sizes = {pair.names["num_qubits"] for pair in first}
@@ -210,7 +204,31 @@ def _scale(panel: Axes, values: Sequence[Any], across: str) -> None:
     panel.set_xlabel(LABELS.get(across, literal(across)))
 
 
-def across_of(names: Sequence[dict[str, Any]]) -> str:
+class Named(Protocol):
+    """What has a value of every key of a study."""
+
+    @property
+    def names(self) -> dict[str, Any]: ...
+
+
+Item = TypeVar("Item", bound=Named)
+
+
+def panels_of(items: Sequence[Item]) -> tuple[str, str | None, dict[str, list[Item]]]:
+    """Returns the key along the axis, that with a curve for every value, and the items of each panel by its title."""
+    names = [item.names for item in items]
+    across = _across_of(names)
+    series = _next_axis(names, {"probe", across})
+    rest = [
+        name for name in varying(names) if name not in ("probe", across, series, *_following(names, across, series))
+    ]
+    panels: dict[str, list[Item]] = {}
+    for item in items:
+        panels.setdefault(words_of(item.names, rest), []).append(item)
+    return across, series, panels
+
+
+def _across_of(names: Sequence[dict[str, Any]]) -> str:
     """Returns the key against which a study is drawn: N where it has three values, else the number with most."""
     numeric = [n for n in varying(names) if all(isinstance(one[n], (int, float)) for one in names)]
     counts = {name: len({one[name] for one in names}) for name in numeric}
@@ -219,13 +237,13 @@ def across_of(names: Sequence[dict[str, Any]]) -> str:
     return max(counts, key=lambda name: counts[name])
 
 
-def next_axis(names: Sequence[dict[str, Any]], taken: set[str]) -> str | None:
+def _next_axis(names: Sequence[dict[str, Any]], taken: set[str]) -> str | None:
     """Returns the key whose values are series of a picture; None where none is left."""
     order = ("num_qubits", *_RATES)
     return next((name for name in order if name in varying(names) and name not in taken), None)
 
 
-def following(names: Sequence[dict[str, Any]], *given: str | None) -> list[str]:
+def _following(names: Sequence[dict[str, Any]], *given: str | None) -> list[str]:
     """Returns the names whose values follow from those of the given ones."""
     keys = [key for key in given if key is not None]
     out = []

@@ -24,7 +24,7 @@ from qsense.reports.page.gain_panels import Look, Panel
 from qsense.reports.page.series import Series, Value, series_panel
 from qsense.reports.run_tables import until_text
 from qsense.runs.columns import parse_cell
-from qsense.study.figures import LABELS, MOST_PANELS, across_of, following, next_axis, varying, words_of
+from qsense.study.figures import LABELS, MOST_PANELS, panels_of, varying, words_of
 from qsense.tables.columns import TRIAL_COLUMNS
 
 _MOST_LEVELS = 4
@@ -130,13 +130,7 @@ def _averages(lines: Sequence[Mapping[str, str]], swept: Sequence[str]) -> list[
 
 
 def _integrals(averages: Sequence[Average]) -> tuple[Block, ...]:
-    names = [one.names for one in averages]
-    across = across_of(names)
-    by = next_axis(names, {"probe", across})
-    rest = [n for n in varying(names) if n not in ("probe", across, by, *following(names, across, by))]
-    panels: dict[str, list[Average]] = {}
-    for one in averages:
-        panels.setdefault(words_of(one.names, rest), []).append(one)
+    across, by, panels = panels_of(averages)
     levels = list(dict.fromkeys(one.names[by] for one in averages)) if by else [None]
     places = dict.fromkeys(round(k) for k in np.linspace(0, len(levels) - 1, min(len(levels), _MOST_LEVELS)))
     chosen = [levels[place] for place in places]
