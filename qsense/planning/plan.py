@@ -14,7 +14,7 @@ from qsense.planning.ambiguity import Unambiguous, unambiguous
 from qsense.planning.bound import Bound, bound_of
 from qsense.planning.question import PRECISION, UNCERTAINTY, Goal, Question, sequences_of
 from qsense.planning.row import Row
-from qsense.planning.rows import level_of, rows_of
+from qsense.planning.rows import level_of, rows_of, tables_of
 from qsense.planning.site import Site, Source
 from qsense.planning.sources import source_of
 from qsense.planning.telling import NothingToPlanError, ranked
@@ -226,9 +226,12 @@ def plan_of(
                 refused["product", size] = why
         if not here:
             continue
-        level = max((level_of(site, one) for site, one in here), key=lambda one: float(one[0][0]))
+        tables = [tables_of(site, one) for site, one in here]
+        levels = [level_of(site, one, made) for (site, one), made in zip(here, tables, strict=True)]
+        level = max(levels, key=lambda one: float(one[0][0]))
         sites += [site for site, _ in here]
-        rows += [row for site, one in here for row in rows_of(site, one, ratio, level)]
+        for (site, one), made in zip(here, tables, strict=True):
+            rows += rows_of(site, one, ratio, made, level)
         found = [bound_of(site, one, float(level[0][0])) for site, one in here]
         bounds.append(max(found, key=lambda bound: bound.value_s))
     if not rows:

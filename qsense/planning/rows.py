@@ -34,36 +34,40 @@ from qsense.signals.magnetic import magnetic_field
 from qsense.theory.block import reach
 
 Level = tuple[FloatArray, FloatArray]
+Tables = Mapping[str, tuple[Table, Table]]
 
 
-def level_of(site: Site, question: Question) -> Level:
+def tables_of(site: Site, question: Question) -> Tables:
+    """Returns the values of a site's curves, by their names: as calibrated, and of every draw at fewer times."""
+    one, drawn = _factors(site, question)
+    fine, coarse = grid(site.span, FINE), grid(site.span, COARSE)
+    return {
+        name: (tabulate(curve, fine, one, question), tabulate(curve, coarse, drawn, question))
+        for name, curve in site.curves.items()
+    }
+
+
+def _factors(site: Site, question: Question) -> tuple[Factors, Factors]:
+    return Factors.scaled([1.0], site.num_qubits), Factors.drawn(question.uncertainty, site.num_qubits)
+
+
+def level_of(site: Site, question: Question, tables: Tables) -> Level:
     """Returns what is ranked by of the product probe, as calibrated, shape (1,), and of every draw; in s."""
-    n, product = site.num_qubits, site.curves["product"]
-    dead = question.dead_time + product.overhead
-    one, drawn = Factors.scaled([1.0], n), Factors.drawn(question.uncertainty, n)
-    tables = (
-        tabulate(product, grid(site.span, FINE), one, question),
-        tabulate(product, grid(site.span, COARSE), drawn, question),
-    )
-    return merit(tables[0], question, dead), merit(tables[1], question, dead)
+    dead = question.dead_time + site.curves["product"].overhead
+    exact, spread = (merit(table, question, dead) for table in tables["product"])
+    return exact, spread
 
 
-def rows_of(site: Site, question: Question, ratio: float | None, level: Level) -> list[Row]:
+def rows_of(site: Site, question: Question, ratio: float | None, tables: Tables, level: Level) -> list[Row]:
     """Returns the rows of a site's probes, GHZ first.
 
     Args:
         site: the probes of one N.
         question: what is asked.
         ratio: gyromagnetic, in Hz/T; None where it is not known.
+        tables: of the site's curves.
         level: of the product probe that all are set beside.
     """
-    n = site.num_qubits
-    one, drawn = Factors.scaled([1.0], n), Factors.drawn(question.uncertainty, n)
-    fine, coarse = grid(site.span, FINE), grid(site.span, COARSE)
-    tables = {
-        name: (tabulate(curve, fine, one, question), tabulate(curve, coarse, drawn, question))
-        for name, curve in site.curves.items()
-    }
     probes = {name: _Probe.of(site, name, tables, question) for name in site.curves}
     planned = designs(
         site,
@@ -73,7 +77,8 @@ def rows_of(site: Site, question: Question, ratio: float | None, level: Level) -
         {name: float(probe.until[0][0]) for name, probe in probes.items() if probe.until is not None},
     )
     measured = {name: Measured(curve, planned[name]) for name, curve in site.curves.items()}
-    return [_row(site, name, question, ratio, probes, measured, level, (one, drawn)) for name in site.curves]
+    factors = _factors(site, question)
+    return [_row(site, name, question, ratio, probes, measured, level, factors) for name in site.curves]
 
 
 class _Probe(NamedTuple):
@@ -85,7 +90,7 @@ class _Probe(NamedTuple):
     until: tuple[FloatArray, FloatArray] | None
 
     @classmethod
-    def of(cls, site: Site, name: str, tables: Mapping[str, tuple[Table, Table]], question: Question) -> _Probe:
+    def of(cls, site: Site, name: str, tables: Tables, question: Question) -> _Probe:
         dead = question.dead_time + site.curves[name].overhead
         own, product = tables[name], tables["product"]
         until = None if name == "product" else (leads_until(own[0], product[0]), leads_until(own[1], product[1]))
