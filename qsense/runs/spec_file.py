@@ -152,9 +152,9 @@ class SpecFile(Table):
     spec_schema: int = Field(alias="schema", strict=True, json_schema_extra={"const": SCHEMA})
     """Version of this format, 1."""
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
-    """Of the run; its record begins with it."""
+    """Name of the run; that of its record begins with it."""
     description: str = ""
-    """For people."""
+    """Description, for people."""
     probes: Annotated[list[Annotated[ProbeEntry, BeforeValidator(_named_or_given)]], _one_or_more(ProbeEntry)] = Field(
         min_length=1
     )
@@ -164,7 +164,7 @@ class SpecFile(Table):
     ] = []
     """Numbers of spins N: 4, [2, 4], "2-8" or "2:16:2"."""
     noise: Annotated[list[Annotated[NoiseEntry, _named("noise")]], _one_or_more(NoiseEntry)] = Field(min_length=1)
-    """Of the spins: `qsense list noise`, a file, tables with rates, T1 and T2, or "calibration" of a device."""
+    """Noise: `qsense list noise`, a file, tables with rates, T1 and T2, or "calibration" of a device."""
     estimators: Annotated[list[Annotated[EstimatorEntry, _named("estimator")]], _one_or_more(EstimatorEntry)] = Field(
         min_length=1
     )
@@ -174,7 +174,7 @@ class SpecFile(Table):
     gyromagnetic_ratio_hz_per_t: Ratio | None = None
     """Of a spin, in Hz/T, for φ in tesla: a number, "28.03 GHz/T", or a name such as "nv"."""
     shots: Shots
-    """Of every circuit."""
+    """Shots of every circuit."""
     times_s: list[Time] | dict[str, list[Time]] | None = None
     """Sensing times in s, increasing, or a table of them by probe; by default those that integrate G best."""
     backend: str = "emulator"
@@ -182,9 +182,9 @@ class SpecFile(Table):
     allocation: str = Field(default="equal", json_schema_extra={"enum": list(ALLOCATIONS)})
     """How shots are shared over times: "equal", or "optimal" for the smallest error of 𝓘."""
     strategy: str = Field(default="one_step", json_schema_extra={"enum": list(STRATEGIES)})
-    """In "one_step", or "adaptive": a pilot finds phase and decay first."""
+    """How shots are spent: "one_step", or "adaptive", where a pilot finds phase and decay first."""
     seed: int = Field(ge=0, strict=True)
-    """Of all random numbers; the same seed gives the same counts."""
+    """Seed of all random numbers; the same seed gives the same counts."""
     readout_error: ReadoutErrorEntry | None = None
     """Of a simulated readout: `up_given_down`, `down_given_up`."""
     signal: SignalEntry | None = None

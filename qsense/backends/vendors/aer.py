@@ -30,8 +30,8 @@ class AerSampler:
 
     Attributes:
         method: an Aer method; the others run one trajectory per shot, but "density_matrix" is exact: of it Aer gives
-            the probabilities of all outcomes, and the counts of a row are drawn at once, in a fifteenth of the time
-            that Aer takes to draw them shot by shot.
+            the probabilities of all outcomes, and the counts of a row are drawn at once, which is faster than shot by
+            shot.
         readout_error: applied by Aer to every measured spin, which then draws the shots; one for all or one for each.
     """
 
