@@ -62,7 +62,7 @@ def report(
     parts: list[Part] = []
     places: list[Path] = []
     for word in words:
-        part, place, record = _part_of(word, records, studies)
+        part, place, record = _part_of(word, records, studies, allow_code)
         if place not in places:
             parts.append(part)
             places.append(place)
@@ -77,7 +77,7 @@ def report(
         print_line(target)
 
 
-def _part_of(word: str, records: Path, studies: Path) -> tuple[Part, Path, RunRecord | None]:
+def _part_of(word: str, records: Path, studies: Path, allow_code: bool) -> tuple[Part, Path, RunRecord | None]:
     """What a word means, where its page is by default, and the record if it is one."""
     from qsense.reports.page.files import REPORT
     from qsense.reports.page.record import record_part
@@ -87,7 +87,7 @@ def _part_of(word: str, records: Path, studies: Path) -> tuple[Part, Path, RunRe
 
     path = Path(word)
     if path.is_file():
-        return _of_file(path, studies)
+        return _of_file(path, studies, allow_code)
     if _is_study(path):
         return study_part(path), path / REPORT, None
     try:
@@ -124,17 +124,18 @@ def _is_called(folder: str, word: str) -> bool:
     return folder == word or folder.rpartition("-")[0] == word or (bool(word) and folder.startswith(word))
 
 
-def _of_file(path: Path, studies: Path) -> tuple[Part, Path, RunRecord | None]:
+def _of_file(path: Path, studies: Path, allow_code: bool) -> tuple[Part, Path, RunRecord | None]:
     """A plan, or the file of a study that has been run."""
     from qsense.reports.page.files import REPORT
     from qsense.reports.page.plan import plan_part
+    from qsense.runs.spec import RunSpec
     from qsense.study.page import study_part
 
     data = _read(path)
     if path.suffix != ".toml":
         return plan_part(data, path.name), path.with_suffix(".html"), None
     if isinstance(data.get("plan"), dict):
-        return plan_part(data["plan"], path.name), path.with_suffix(".html"), None
+        return plan_part(data["plan"], path.name, RunSpec.load(path, allow_code)), path.with_suffix(".html"), None
     if "sweep" not in data:
         raise ContentError(f"{path}: is a run spec without a plan; run it, and give the record: qsense run {path}")
     from qsense.study.expansion import Study

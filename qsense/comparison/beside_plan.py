@@ -104,13 +104,14 @@ def is_meant(row: PlannedRow, estimator: str) -> bool:
     return "(" not in estimator or row.readout in estimator or row.readout in ("any", "local_x", "moments")
 
 
+def at_time(row: PlannedRow, time: float, values: list[float] | None = None) -> float:
+    """Returns the planned G at a time in s, or what `values` are at the planned times there."""
+    return float(np.exp(np.interp(time, row.times_s, np.log(row.gain if values is None else values))))
+
+
 def _gain(row: PlannedRow, estimator: str, measured: dict[str, Any]) -> dict[str, Any]:
-    time = measured["time_s"]
-
-    def at(values: list[float]) -> float:
-        return float(np.exp(np.interp(time, row.times_s, np.log(values))))
-
-    limits = at(row.gain), at(row.gain_low), at(row.gain_high)
+    time = float(measured["time_s"])
+    limits = at_time(row, time), at_time(row, time, row.gain_low), at_time(row, time, row.gain_high)
     return _beside(row, estimator, "gain", time, limits, (measured["gain"], measured["stderr"]))
 
 

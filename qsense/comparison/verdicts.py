@@ -99,10 +99,11 @@ def _verdict(item: Crossover, made: Claims, on_device: bool) -> str:
         by += f", a bound from below for {' and '.join(sorted(item.bounds))}"
     errors = "; preparation and readout errors are part of it" if on_device else ""
     qubits = "" if item.qubits is None else f"; {item.qubits}"
-    return f"{where} {_until(item, made)}; {_whole(item, made)}, by {by}{errors}{qubits}."
+    return f"{where} {until_words(item, made)}; {_whole(item, made)}, by {by}{errors}{qubits}."
 
 
-def _until(item: Crossover, made: Claims) -> str:
+def until_words(item: Crossover, made: Claims) -> str:
+    """Returns until when one of two probes leads, as measured and exactly; only what is claimed."""
     exact = "none" if item.exact is None else readable_time(item.exact)
     second = item.other if item.first == item.probe else item.probe
     leader, trailer = probe_name(item.first), probe_name(second)

@@ -9,6 +9,7 @@ from typing import Any
 
 from qsense.errors import ArgumentError
 from qsense.files.markup import paragraph, table
+from qsense.noise.wording import described
 from qsense.planning.advice import Advice, advise
 from qsense.planning.ambiguity import Unambiguous, unambiguous
 from qsense.planning.bound import Bound, bound_of
@@ -64,6 +65,11 @@ class SensingPlan:
         """A sentence of each qubit of a device whose T1 or T2 is not reported, or was cut."""
         return tuple(dict.fromkeys(one for site in self.sites for one in site.assumed))
 
+    @property
+    def words(self) -> str:
+        """What acts on the spins, with its numbers; of a device its name, as each probe has the noise of its qubits."""
+        return self.source if self.backend is not None else described(self.site(self.advice.num_qubits).world)
+
     @cached_property
     def unambiguous(self) -> Unambiguous:
         """What entanglement saves at the advised N with ambiguity counted; it takes a second or two."""
@@ -108,6 +114,7 @@ class SensingPlan:
         return {
             "source": self.source,
             "backend": self.backend,
+            "noise": self.words if self.backend is None else None,
             "goal": asked.goal,
             "dead_time_s": asked.dead_time,
             "shots": asked.shots,

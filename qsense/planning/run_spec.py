@@ -75,6 +75,7 @@ def spec_of(plan: SensingPlan, name: str) -> dict[str, Any]:
         "goal": asked.goal,
         "source": plan.source,
         "advice": plan.advice.sentence,
+        **({"assumed": list(plan.assumed)} if plan.assumed else {}),
         "rows": [planned_row(row, site, plan) for row in rows],
     }
     if spec.get("device", {}).get("readout_shots"):

@@ -58,12 +58,14 @@ class PlanEntry(Table):
     """The table `plan`: of which goal, from which source, and what was foreseen. It decides no counts.
 
     Attributes:
+        assumed: a sentence of each qubit whose T1 or T2 the calibration does not report; absent where there is none.
         calibration_shots, calibration_device_s: those that calibrate the readout, beside the rows'.
     """
 
     goal: str
     source: str
     advice: str = ""
+    assumed: list[str] | None = None
     rows: list[PlannedRow] = Field(min_length=1)
     calibration_shots: int = 0
     calibration_device_s: float = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from qsense.comparison.verdicts import probe_name
@@ -72,6 +72,7 @@ class Charts:
         colours, markers: (number, name) of what they stand for; the legend hides them.
         roles: (name of a role, what the legend calls it).
         note: under them.
+        signs: number of a colour → marker that goes with it.
     """
 
     kind: ClassVar[str] = "charts"
@@ -80,12 +81,13 @@ class Charts:
     markers: tuple[tuple[int, str], ...]
     roles: tuple[tuple[str, str], ...]
     note: str = ""
+    signs: Mapping[int, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, panels: Sequence[Panel], look: Look, note: str = "") -> Charts:
-        """Returns pictures with the legend of what they draw."""
+    def of(cls, panels: Sequence[Panel], look: Look, note: str = "", names: Mapping[str, str] | None = None) -> Charts:
+        """Returns pictures with the legend of what they draw; `names` are of roles that mean something else there."""
         drawn = {layer.role for panel in panels for layer in panel.even.layers}
-        roles = tuple((role, name) for role, name in _ROLES.items() if role in drawn)
+        roles = tuple((role, (names or {}).get(role, name)) for role, name in _ROLES.items() if role in drawn)
         colours = tuple(
             (number, " · ".join(probe_name(name) for name, own in look.probes.items() if own == number))
             for number in dict.fromkeys(look.probes.values())
@@ -94,7 +96,8 @@ class Charts:
             (number, " · ".join(name for name, own in look.estimators.items() if own == number))
             for number in dict.fromkeys(look.estimators.values())
         )
-        return cls(tuple(panels), colours, markers, roles, note)
+        signs = {number: look.markers[name] for name, number in look.probes.items() if name in look.markers}
+        return cls(tuple(panels), colours, markers, roles, note, signs)
 
     @property
     def has_log(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,11 +38,13 @@ class Look:
         probes: name → colour.
         estimators: name → marker.
         dashed: the probes whose lines are dashed.
+        markers: name → marker, of those that have one of their own.
     """
 
     probes: Mapping[str, int]
     estimators: Mapping[str, int]
     dashed: frozenset[str] = frozenset()
+    markers: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, curves: Sequence[Curve]) -> Look:

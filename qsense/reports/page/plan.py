@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from qsense.comparison.asked import GOALS
 from qsense.comparison.verdicts import probe_name
 from qsense.errors import ContentError
-from qsense.files.units import readable_time, time_unit
-from qsense.reports.page.blocks import Block, Charts, Facts, Part, Section, Table
-from qsense.reports.page.charts import Chart, Layer, around, coordinates, slots, x_axis, y_axis
-from qsense.reports.page.gain_panels import Look, Panel
-from qsense.reports.page.series import Series, Value, series_panel
+from qsense.files.units import readable_time
+from qsense.noise.wording import described
+from qsense.reports.page.asked import asked_of, shortened
+from qsense.reports.page.blocks import Block, Facts, Part, Section, Table, Texts
+from qsense.reports.page.plan_charts import gain_charts, kind_of, size_charts
+from qsense.runs.placement import CalibrationNoise
 from qsense.signals.magnetic import readable_field
 
-_GOALS = {
-    "rate": "information about φ per total time", "field": "the least error of the field per total time",
-    "img": "𝓘, the integral of G", "crossover": "until when GHZ leads",
-}  # fmt: skip
+if TYPE_CHECKING:
+    from qsense.runs.spec import RunSpec
+
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError)
+_OF_TITLE = 120  # letters of a noise
+_UNNAMED = "custom"  # what a noise given by its rates is called
 
 
-def plan_part(plan: Mapping[str, Any], name: str) -> Part:
+def plan_part(plan: Mapping[str, Any], name: str, spec: RunSpec | None = None) -> Part:
     """Returns what is said of a plan.
 
     Args:
         plan: as `qsense plan --json` prints it, or the table `plan` of a run spec.
         name: of its file.
+        spec: the run spec, of such a table.
 
     Raises:
         ContentError: it is neither.
@@ -38,7 +40,7 @@ def plan_part(plan: Mapping[str, Any], name: str) -> Part:
     qsense.errors.ContentError: x.json: is no plan (KeyError); give what `qsense plan --json` printed, or its --out.
     """
     try:
-        return _of_answer(plan, name) if "bounds" in plan else _of_spec(plan, name)
+        return _of_answer(plan, name) if "bounds" in plan else _of_spec(plan, name, spec)
     except _DAMAGE as error:
         raise ContentError(
             f"{name}: is no plan ({type(error).__name__}); give what `qsense plan --json` printed, or its --out."
@@ -47,57 +49,50 @@ def plan_part(plan: Mapping[str, Any], name: str) -> Part:
 
 def _of_answer(plan: Mapping[str, Any], name: str) -> Part:
     rows: Sequence[Mapping[str, Any]] = plan["rows"]
-    look = Look(slots(_kind(row) for row in rows), {"planned": 0})
+    pulses = list(dict.fromkeys(str(row.get("idle", "free")) for row in rows))
+    budget = plan.get("shots") is not None or plan.get("seconds") is not None
     asked = {
-        "goal": _GOALS.get(str(plan["goal"]), str(plan["goal"])),
-        "planned for": str(plan["source"]),
+        "goal": _goal(plan),
+        "planned for": str(plan["source"]) if plan.get("noise") is None else "",
+        "noise": "" if plan.get("noise") is None else shortened(f"{plan['source']}: {plan['noise']}"),
+        "probes": ", ".join(dict.fromkeys(map(kind_of, rows))),
+        "spins": ", ".join(str(size) for size in sorted({int(row["num_qubits"]) for row in rows})),
+        "pulses": "" if pulses == ["free"] else ", ".join(pulses),
         "dead time": readable_time(float(plan.get("dead_time_s") or 0)),
         "shots": "" if plan.get("shots") is None else str(plan["shots"]),
         "time": "" if plan.get("seconds") is None else readable_time(float(plan["seconds"])),
+        "shots for": "" if budget or not plan.get("precision") else f"±{100 * float(plan['precision']):.3g} % (95 %)",
         "T1 and T2 known to": f"{100 * float(plan.get('uncertainty') or 0):.0f} %",
     }
+    drawn = size_charts(plan)
     sections = (
         Section("What was asked", (Facts(tuple((key, text) for key, text in asked.items() if text)),)),
-        Section("How much more than product spins", _advantages(plan, rows, look)),
+        Section("How much more than product spins, and until when", () if drawn is None else (drawn,)),
         Section("What each probe reaches and costs", (_table(rows),)),
+        Section("Assumed where the calibration does not say", _assumed(plan)),
         Section("Left out", _left_out(plan.get("left_out", ()))),
     )
     limit = str(plan["reasons"].get("limit", ""))
     about = f"plan {name}" + (f"; {limit}" if limit else "")
-    return Part(f"Plan for {plan['source']}", about, str(plan["advice"]), tuple(s for s in sections if s.blocks))
+    title = _title(str(plan["source"]), plan.get("noise"))
+    return Part(title, about, str(plan["advice"]), tuple(s for s in sections if s.blocks))
 
 
-def _advantages(plan: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], look: Look) -> tuple[Block, ...]:
-    every = []
-    for kind in look.probes:
-        if kind == "product":
-            continue
-        values = []
-        for row in rows:
-            known = row["advantage_db"]
-            if _kind(row) == kind and known["value"] is not None:
-                value, low, high = (known[key] for key in ("value", "low", "high"))
-                ends = (float(value if low is None else low), float(value if high is None else high))
-                values.append(Value(float(row["num_qubits"]), float(value), *ends))
-        if values:
-            every.append(Series(kind, look.probes[kind], 0, tuple(values)))
-    bounds = [
-        (float(b["num_qubits"]), float(b["advantage_db"])) for b in plan["bounds"] if b["advantage_db"] is not None
-    ]
-    if bounds and every:
-        limit = tuple(Value(n, db, db, db, db) for n, db in bounds)
-        look = Look({**look.probes, "no probe exceeds": 7}, look.estimators)
-        every.append(Series("no probe exceeds", 7, 0, limit))
-    if not every:
-        return ()
-    panel = series_panel("advantage over product spins", "number of spins N", "advantage (dB)", every, zero=0.0)
-    shown = Look({k: v for k, v in look.probes.items() if k != "product"}, look.estimators)
-    return (Charts.of([panel], shown, "The line at zero is no difference; bars are what T1 and T2 leave open, 95 %."),)
+def _goal(plan: Mapping[str, Any]) -> str:
+    return GOALS.get(str(plan["goal"]), str(plan["goal"]))
 
 
-def _kind(row: Mapping[str, Any]) -> str:
-    name = str(row["probe"])
-    return {"ghz": "GHZ", "one_axis": "squeezed"}.get(name.partition(":")[0], name)
+def _title(source: str, noise: Any) -> str:
+    """For which device, or under which noise with its numbers."""
+    if noise is None:
+        return f"Plan for {source}"
+    words = shortened(str(noise), _OF_TITLE)
+    return f"Plan under {words}" if source == _UNNAMED else f"Plan under {source}: {words}"
+
+
+def _assumed(plan: Mapping[str, Any]) -> tuple[Block, ...]:
+    lines = tuple(map(str, plan.get("assumed") or ()))
+    return (Texts(lines),) if lines else ()
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> Table:
@@ -132,24 +127,29 @@ def _left_out(rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
     return (Table.of("Probes that are not planned", found),) if found else ()
 
 
-def _of_spec(plan: Mapping[str, Any], name: str) -> Part:
+def _of_spec(plan: Mapping[str, Any], name: str, spec: RunSpec | None) -> Part:
     rows: Sequence[Mapping[str, Any]] = plan["rows"]
-    look = Look(slots(_kind(row) for row in rows), {}, frozenset({"product"}))
     found = [
         {
             "probe": probe_name(str(row["probe"])), "N": row["num_qubits"], "readout": row.get("readout"),
-            "𝓘": _interval(row, "integrated_gain"), "best t": readable_time(float(row["best_time_s"])),
+            "𝓘": _interval(row, "integrated_gain"),
+            "best t": None if row.get("best_time_s") is None else readable_time(float(row["best_time_s"])),
             "leads until": _interval(row, "leads_until"), "shots": row.get("run_shots"),
             "takes": None if row.get("run_device_s") is None else readable_time(float(row["run_device_s"])),
         }
         for row in rows
     ]  # fmt: skip
+    asked = Facts((("planned for", _goal(plan)), ("source", str(plan["source"])))) if spec is None else asked_of(spec)
     sections = (
-        Section("Planned gain over time", (Charts.of([_curves(rows, look)], look),)),
+        Section("What was asked", (asked,)),
+        Section("Planned gain over time", (gain_charts(rows),)),
         Section("What is planned", (Table.of("Planned, with the 95 % interval that T1 and T2 leave open", found),)),
+        Section("Assumed where the calibration does not say", _assumed(plan)),
     )
-    goal = _GOALS.get(str(plan["goal"]), str(plan["goal"]))
-    return Part(f"Plan for {plan['source']}", f"run spec {name}; asked for: {goal}", str(plan["advice"]), sections)
+    noises = () if spec is None else [one for one in spec.noises if not isinstance(one, CalibrationNoise)]
+    title = _title(str(plan["source"]), described(noises[0]) if noises else None)
+    about = f"run spec {name}; asked for: {_goal(plan)}"
+    return Part(title, about, str(plan["advice"]), tuple(s for s in sections if s.blocks))
 
 
 def _interval(row: Mapping[str, Any], key: str) -> str | None:
@@ -158,19 +158,3 @@ def _interval(row: Mapping[str, Any], key: str) -> str | None:
         return None
     ends = ["…" if one is None else readable_time(float(one)) for one in (low, high)]
     return f"{readable_time(float(value))} ({ends[0]} … {ends[1]})"
-
-
-def _curves(rows: Sequence[Mapping[str, Any]], look: Look) -> Panel:
-    last = max(float(time) for row in rows for time in row["times_s"])
-    top = max(float(value) for row in rows for value in row["gain_high"])
-    seconds, unit = time_unit(last)
-    x, y, layers = x_axis(0.0, last / seconds), y_axis(0.0, 1.05 * top), []
-    for row in rows:
-        keys = ("times_s", "gain", "gain_low", "gain_high")
-        times, gain, low, high = (np.array([float(v) for v in row[key]]) for key in keys)
-        colour, name, at = look.probes[_kind(row)], f"{_kind(row)}, N = {row['num_qubits']}", x.places(times / seconds)
-        layers.append(Layer("band", colour, points=around(at, y.places(low), y.places(high)), text=name))
-        line = coordinates(at, y.places(gain))
-        layers.append(Layer("exact", colour, points=line, is_dashed=_kind(row) in look.dashed, text=name))
-    text = f"Planned gain against time: {', '.join(layer.text for layer in layers if layer.role == 'exact')}."
-    return Panel(Chart("planned", text, f"time t ({unit})", "gain G = Q/t²", x, y, tuple(layers)), None)

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qsense.circuits.sensing import Experiment
-from qsense.comparison.headline import headline
+from qsense.comparison.asked import said_first
+from qsense.comparison.beside_plan import misplanned, planned_rows
 from qsense.comparison.recorded import crossovers_of
 from qsense.comparison.verdicts import probe_name, shown
 from qsense.errors import RecordError
-from qsense.files.units import readable_time
-from qsense.noise.wording import described
+from qsense.files.units import readable_time, time_unit
 from qsense.reports.curves import Curve, Labels, curves_of, labels_of
+from qsense.reports.page.asked import asked_of, flat
 from qsense.reports.page.blocks import Block, Charts, Circuits, Facts, Listing, Part, Section, Table, Texts
 from qsense.reports.page.circuit_drawing import MOST_SPINS, Drawing, drawing_of
 from qsense.reports.page.gain_panels import Look, Mitigated, Panel, gain_panels, table_rows
@@ -22,11 +23,9 @@ from qsense.reports.page.totals import integral_charts
 from qsense.reports.page.where import where_it_ran
 from qsense.reports.run_tables import depth_lines
 from qsense.runs.imported import IMPORT
-from qsense.runs.placement import CalibrationNoise
 from qsense.runs.plan import plan
 from qsense.runs.point import Point
 from qsense.runs.record import RunRecord
-from qsense.runs.spec import RunSpec
 
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError)
 
@@ -72,11 +71,14 @@ def _part(
     )
     sections = [
         Section("Verdicts", (verdicts,)) if verdicts.lines else None,
-        Section("What was asked", _asked(record, rows)),
+        Section(
+            "What was asked", (asked_of(record.spec, ", ".join(dict.fromkeys(str(r["estimator"]) for r in rows))),)
+        ),
         Section("Where it ran", where_it_ran(record)),
         Section("Gain over time", gain),
         Section("Integrated gain", (Charts.of(totals, look), integrals(rows))),
         Section("One probe against the other", against(summary["crossovers"], crossed)),
+        Section("Beside its plan", _beside_plan(record)),
         Section("Assumptions", assumptions(rows)),
         Section("Spin by spin", spin_tables(record)),
         Section("Readout", readout(record, calibrated)),
@@ -86,7 +88,35 @@ def _part(
     ]
     created = str(record.provenance.get("created", ""))
     about = f"record {record.spec.id}; {record.spec.backend}" + (f", {created[:10]}" if created else "")
-    return Part(record.spec.name, about, headline(summary), tuple(s for s in sections if s is not None and s.blocks))
+    return Part(record.spec.name, about, said_first(record), tuple(s for s in sections if s is not None and s.blocks))
+
+
+_WORDS = {"gain": "G", "integrated_gain_s": "𝓘", "leads_until_s": "leads until"}
+
+
+def _beside_plan(record: RunRecord) -> tuple[Block, ...]:
+    """What was planned beside what was measured; nothing where the spec has no plan."""
+    found = []
+    for row in (rows := planned_rows(record)):
+        is_gain, high = row["quantity"] == "gain", row["planned_high"]
+        size, unit = (1.0, "") if is_gain else time_unit(row["planned"] or 1.0)
+        ends = f"{row['planned_low'] / size:.4g} … {'any' if high is None else f'{high / size:.4g}'}"
+        error = "" if row["stderr"] is None else f" ± {row['stderr'] / size:.2g}"
+        found.append(
+            {
+                "probe": probe_name(row["probe"]), "N": row["num_qubits"], "estimator": row["estimator"],
+                "what": _WORDS[row["quantity"]] + (f" at {readable_time(row['time_s'])}" if is_gain else ""),
+                "planned": f"{row['planned'] / size:.4g} {unit}".rstrip(), "95 %": ends,
+                "measured": f"{row['measured'] / size:.4g}{error}",
+                "z": None if row["z"] is None else f"{row['z']:+.1f}",
+            }
+        )  # fmt: skip
+    if not found:
+        return ()
+    table = Table.of(
+        "Planned and measured; ± is one standard error, z of both together", found, is_folded=len(found) > 8
+    )
+    return Texts(tuple(misplanned(rows))), table
 
 
 def _mitigated(curves: Sequence[Curve], calibrated: Sequence[Mapping[str, Any]]) -> dict[Labels, Mitigated]:
@@ -98,50 +128,6 @@ def _mitigated(curves: Sequence[Curve], calibrated: Sequence[Mapping[str, Any]])
             values, errors = (tuple(float(at[key]) for at in own) for key in ("gain", "stderr"))
             found[labels_of(one)] = Mitigated(values, errors)
     return found
-
-
-_LONGEST = 300  # letters of what a key means
-
-
-def _asked(record: RunRecord, rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
-    spec = record.spec
-    noises = [
-        "what the device's calibration reports" if isinstance(noise, CalibrationNoise) else _noise(noise)
-        for noise in spec.noises
-    ]
-    sizes = sorted({probe.num_qubits for probe in spec.probes})
-    asked = {
-        "probes": ", ".join(dict.fromkeys(probe_name(probe.name) for probe in spec.probes)),
-        "spins": ", ".join(map(str, sizes)),
-        "noise": "; ".join(noises),
-        "field φ": f"{spec.field:.6g} rad/s",
-        "estimators": ", ".join(dict.fromkeys(str(row["estimator"]) for row in rows)),
-        "times": _times(spec),
-        "pulses": "" if spec.idle == "free" else spec.idle,
-        "signal": "" if spec.signal.is_default else _flat(spec.signal.to_dict()),
-        "shots of a circuit": ", ".join(dict.fromkeys(str(one.shots) for one in spec.estimators)),
-        "shots shared out": "" if spec.allocation == "equal" else spec.allocation,
-        "steps": "" if spec.strategy == "one_step" else spec.strategy,
-        "backend": spec.backend,
-        "seed": str(spec.seed),
-    }
-    return (Facts(tuple((name, text) for name, text in asked.items() if text)),)
-
-
-def _times(spec: RunSpec) -> str:
-    if spec.times_of:
-        return "; ".join(f"{probe_name(name)} {', '.join(map(readable_time, times))}" for name, times in spec.times_of)
-    return "designed for 𝓘" if spec.times is None else ", ".join(map(readable_time, spec.times))
-
-
-def _noise(noise: Any) -> str:
-    text = described(noise)
-    return f"{noise.name}: {text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}"
-
-
-def _flat(table: Mapping[str, Any]) -> str:
-    text = ", ".join(f"{key} = {value}" for key, value in table.items())
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _shots(record: RunRecord, points: Sequence[Point], rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
@@ -216,7 +202,7 @@ def _provenance(record: RunRecord) -> tuple[Block, ...]:
     blocks: list[Block] = [Facts(tuple(facts))]
     if record.has(IMPORT):
         imported = {k: v for k, v in record.read_json(IMPORT).items() if k != "rows"}
-        blocks.append(Texts((f"Measured elsewhere: {_flat(imported)}",)))
+        blocks.append(Texts((f"Measured elsewhere: {flat(imported)}",)))
     lines = record.read_bytes("spec.toml").decode("utf-8", "replace").splitlines()
     blocks.append(Listing("The resolved spec (spec.toml)", tuple(lines[:2000])))
     return tuple(blocks)

@@ -9,9 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qsense.reports.page.axes import Axis, covering
+from qsense.reports.page.axes import Axis, covering, number
 from qsense.reports.page.charts import BOTTOM, LEFT, RIGHT, TOP, Chart, Layer, Mark, coordinates, x_axis, y_axis
 from qsense.reports.page.gain_panels import Panel
+
+_APART, _WIDEST = 4.0, 12.0  # units of the picture between series at one x, and from the first to the last
+_ROOM = 20.0  # of a tick's text
 
 
 class Value(NamedTuple):
@@ -34,6 +37,7 @@ class Series:
         values: along x.
         is_pale: whether counts refuse an assumption of them.
         is_dashed: whether the line of exact values is.
+        is_line: whether it is that line alone, such as a bound.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Series:
     values: tuple[Value, ...]
     is_pale: bool = False
     is_dashed: bool = False
+    is_line: bool = False
 
 
 def series_panel(
@@ -78,16 +83,19 @@ def _chart(
     title: str, x_label: str, y_label: str, every: Sequence[Series], axes: tuple[Axis, Axis], zero: float | None
 ) -> Chart:
     x, y = axes
-    layers = []
+    layers, marked = [], [one for one in every if not one.is_line]
     for one in every:
         own = sorted(one.values, key=lambda value: value.x)
         exact = [(v.x, v.exact) for v in own if v.exact is not None and (v.exact > 0 or not y.is_log)]
         if exact:
             line = coordinates([x.place(at) for at, _ in exact], [y.place(value) for _, value in exact])
             layers.append(Layer("exact", one.colour, points=line, is_dashed=one.is_dashed, text=f"{one.name}, exact"))
+        if one.is_line:
+            continue
+        aside = _aside(marked.index(one), len(marked))
         marks = tuple(
             Mark(
-                x.place(v.x), y.place(v.value), y.place(v.low), y.place(v.high),
+                x.place(v.x) + aside, y.place(v.value), y.place(v.low), y.place(v.high),
                 f"{one.name}: {v.value:.4g} (95 %: {v.low:.4g} … {v.high:.4g}) at {v.x:.4g}"
                 + ("" if v.exact is None else f"; exact {v.exact:.4g}"),
                 not y.holds(v.value),
@@ -102,4 +110,18 @@ def _chart(
     beyond = any(mark.at_edge for layer in layers for mark in layer.marks)
     note = "What is beyond an end of an axis, on a logarithmic one also 0 and below, is at that end." if beyond else ""
     place = None if zero is None else y.place(zero)
-    return Chart(title, text, x_label, y_label, x, y, tuple(layers), zero=place, is_log=x.is_log, note=note)
+    texts = _whole(sorted({value.x for one in every for value in one.values}), x)
+    return Chart(title, text, x_label, y_label, x, y, tuple(layers), texts, zero=place, is_log=x.is_log, note=note)
+
+
+def _aside(place: int, of: int) -> float:
+    """How far aside of its x a series is, so that its bars do not hide others'."""
+    return min(_APART, _WIDEST / max(1, of - 1)) * (place - (of - 1) / 2)
+
+
+def _whole(values: Sequence[float], x: Axis) -> tuple[tuple[float, str], ...]:
+    """The ticks of whole numbers far enough apart, such as N; none, so that the axis has its own, of others."""
+    places = [x.place(value) for value in values]
+    if any(value != round(value) for value in values) or min(np.diff([0.0, *places])) < _ROOM:
+        return ()
+    return tuple((place, number(value)) for place, value in zip(places, values, strict=True))
