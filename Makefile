@@ -1,6 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+# Tests start some hundred processes, and each would compile all it imports if none might keep what it has compiled.
+export PYTHONDONTWRITEBYTECODE =
 PYTEST = OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: install paper test docs notebooks browser quick lint types unit wheel durations newest test-vendors peers bench draws studies clean
@@ -25,7 +27,7 @@ types: install
 	$(BIN)/mypy
 
 unit: install  ## the tests that need the checkout, and those that take longer than seconds, the longest files first
-	$(PYTEST) -m "(checkout or long or slow) and not study and not site" tests
+	QSENSE_PART=rest $(PYTEST) -m "(checkout or long or slow) and not study and not site" tests
 
 quick: lint types  ## for the loop of a developer: under a minute; what takes more than seconds is left out
 	$(PYTEST) -m "not long and not slow and not study and not site" tests
@@ -34,10 +36,10 @@ wheel: install  ## all other tests, and the doctests, against the built wheel an
 	rm -rf build/wheel dist
 	$(BIN)/python -m build --wheel --outdir dist . > /dev/null
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/wheel dist/*.whl
-	folder=$$(mktemp -d) && cp -r tests pyproject.toml $$folder/ && cd $$folder && \
+	folder=$$(mktemp -d) && cp -rp tests pyproject.toml $$folder/ && cd $$folder && \
 	export PYTHONPATH=$(CURDIR)/build/wheel QSENSE_INSTALLED_AT=$(CURDIR)/build/wheel && \
 	$(PYTEST) -p no:cacheprovider --doctest-modules $(CURDIR)/build/wheel/qsense && \
-	$(PYTEST) -p no:cacheprovider -m "not checkout and not long and not slow and not study" tests; \
+	QSENSE_PART=quick $(PYTEST) -p no:cacheprovider -m "not checkout and not long and not slow and not study" tests; \
 	status=$$?; rm -rf $$folder; exit $$status
 
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)

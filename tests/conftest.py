@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from durations import (
+    is_slow,
     pytest_collection_modifyitems,
     pytest_runtest_logreport,
     pytest_runtest_logstart,
@@ -35,9 +36,19 @@ def pytest_configure():
 
 
 def pytest_ignore_collect(collection_path):
-    """Against an installed package, files of tests that need the checkout are not even imported."""
-    if os.environ.get("QSENSE_INSTALLED_AT") and collection_path.suffix == ".py":
-        return "\npytestmark = pytest.mark.checkout\n" in collection_path.read_text() or None
+    """Against an installed package, files of tests that need the checkout are not even imported.
+
+    Nor is a file of which the part of the tests that runs (`quick` or the `rest`) has none: imports take seconds.
+    """
+    if collection_path.suffix != ".py" or not collection_path.name.startswith("test_"):
+        return None
+    text, part = collection_path.read_text(), os.environ.get("QSENSE_PART")
+    if os.environ.get("QSENSE_INSTALLED_AT") and "\npytestmark = pytest.mark.checkout\n" in text:
+        return True
+    if part == "quick" and is_slow(collection_path):
+        return True
+    if part == "rest" and not is_slow(collection_path):
+        return ("mark.checkout" not in text and "mark.long" not in text) or None
     return None
 
 
@@ -57,6 +68,23 @@ def _no_reports_of_runs():
     from qsense.reports.page.files import reports_written
 
     with reports_written(False):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _figures_are_drawn_where_asked():
+    import pictures
+
+    with pictures.drawn_where_asked():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _figures_are_drawn(request):
+    """Figures of runs and studies are made by all tests, but drawn by those marked `drawn` alone."""
+    import pictures
+
+    with pictures.drawn(request.node.get_closest_marker("drawn") is not None):
         yield
 
 

@@ -181,13 +181,15 @@ FIGURES = {
     "negative and few shots": {"run": {"shots": 5}, "sweep": {"num_qubits": [1, 2, 3], "seed": [1, 2]}},
     "rates of each spin": {"sweep": {"noise.dephasing_rate": [[0.1, 0.2], 0.3]}},
     "no field": {"sweep": {"field_rad_per_s": [0.0, 1.0, -1.0]}},
-    "many axes": {"sweep": {"num_qubits": [2, 3], "shots": [20, 30], "field_rad_per_s": [0.1, 0.2],
+    "many axes": {"run": {"probes": "ghz", "times_s": [0.2, 0.6]},
+                  "sweep": {"num_qubits": [2, 3], "shots": [20, 30], "field_rad_per_s": [0.1, 0.2],
                             "allocation": ["equal", "optimal"], "noise.emission_rate": [0.1, 0.3]}},
     "tables": {"sweep": {"noise": ["dephasing", {"dephasing_rate": 3.0}], "times_s": [[0.1, 0.2], [0.3]]}},
     "estimators": {"run": {"estimators": ["auto", "tomography", "parameter_shift"]}, "sweep": {"num_qubits": [1, 2]}},
 }  # fmt: skip
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_study_has_figures_made_without_a_warning(tmp_path, name):
     results = of(tmp_path, **FIGURES[name])

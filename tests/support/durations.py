@@ -26,16 +26,19 @@ def seconds():
     return {path: float(duration) for duration, path in rows}
 
 
-def of_item(item):
-    path = Path(item.path)
+def of_file(path):
     return seconds().get(path.relative_to(TESTS).as_posix(), 0.0) if path.is_relative_to(TESTS) else 0.0
+
+
+def is_slow(path):
+    return of_file(path) > SLOW_S
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if of_item(item) > SLOW_S:
+        if is_slow(item.path):
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: -of_item(item))
+    items.sort(key=lambda item: -of_file(item.path))
 
 
 def pytest_runtest_logstart():
@@ -55,6 +58,8 @@ def pytest_runtest_logreport(report):
 
 
 def _used():
+    if "QSENSE_MEASURE_DURATIONS" not in os.environ:
+        return 0.0
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 

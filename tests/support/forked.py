@@ -14,6 +14,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
+import pictures
 import processes
 from waiting import wait_until
 
@@ -35,6 +36,7 @@ def run(*arguments, cwd=None, env=None):
         words = [str(argument) for argument in arguments]
         environment = env or processes.environment()
         order = {"words": words, "cwd": str(cwd or os.getcwd()), "env": environment, "out": str(out), "err": str(err)}
+        order["drawn"] = pictures.are_drawn()
         print(json.dumps(order), file=parent.stdin, flush=True)
         pid, code = map(int, _line(parent, f"`qsense {' '.join(words)}` has ended").split())
         wait_until(lambda: not processes.left_of_session(pid), f"nothing is left of `qsense {' '.join(words)}`", 2.0)
@@ -85,7 +87,8 @@ def _become(order):
     from qsense import cli
 
     try:
-        cli.main()
+        with pictures.drawn_where_asked(), pictures.drawn(order["drawn"]):
+            cli.main()
         code = 0
     except SystemExit as end:
         code = end.code

@@ -1,12 +1,30 @@
 """Holds every G that a test computes against the bound on all probes."""
 
 from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
 
 from qsense.theory import engines, fringes, gains, goal, measurement, optimal, rate
 from qsense.theory.bounds import angle_bound
 
 CALLERS = (gains, engines, fringes, goal, measurement, optimal, rate)
 _UNDERFLOW = 1e-300  # where the coherence has underflowed, the bound is 0
+
+
+@lru_cache(maxsize=2000)
+def _bound(num_qubits, world, times):
+    return angle_bound(num_qubits, world, np.frombuffer(times))
+
+
+def bound_of(num_qubits, world, times):
+    """The bound at times in s; the same question is asked again and again."""
+    times = np.asarray(times, dtype=float)
+    try:
+        hash(world)
+    except TypeError:  # a noise from outside that holds an array
+        return angle_bound(num_qubits, world, times)
+    return _bound(num_qubits, world, times.tobytes())
 
 
 def watched(engine_for):
@@ -17,7 +35,7 @@ def watched(engine_for):
 
         def gain(times):
             gains = engine.of_angle(times)
-            bound = angle_bound(probe.num_qubits, engine.world, times)
+            bound = bound_of(probe.num_qubits, engine.world, times)
             impossible = ~(gains <= bound * (1 + 1e-9) + engine.resolution + _UNDERFLOW)
             if impossible.any():
                 raise AssertionError(

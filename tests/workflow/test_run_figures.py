@@ -12,6 +12,8 @@ from qsense import RunSpec
 from qsense.files.figures import literal, render_figure
 from qsense.reports import run_figures
 
+pytestmark = pytest.mark.drawn
+
 SPEC = {
     "schema": 1,
     "name": "tiny",
@@ -45,6 +47,21 @@ def test_a_run_of_many_noises_has_figures_of_a_size_that_can_be_drawn(tmp_path):
     record = qsense.run(RunSpec.from_dict({**SPEC, "probes": ["product"], "noise": noises}), tmp_path)
     for name in ("gain", "integrated_gain"):
         assert "6 of 8 panels; all are in estimates.csv" in (record.path / f"{name}.svg").read_text()
+
+
+def test_the_same_run_has_the_same_figures_and_so_has_its_estimate_again(tmp_path):
+    def drawn(record):
+        return {p.name: p.read_bytes() for p in record.path.iterdir() if p.suffix in (".png", ".svg")}
+
+    spec = RunSpec.from_dict({**SPEC, "probes": ["product"]})
+    first, second = (qsense.run(spec, tmp_path / name) for name in ("1", "2"))
+    expected = drawn(first)
+    assert len(expected) >= 4
+    assert drawn(second) == expected
+    for name in expected:
+        (first.path / name).unlink()
+    qsense.estimate_record(first.path)
+    assert drawn(first) == expected
 
 
 @pytest.mark.parametrize("name", [r"a$\frac$", "a[/b]", "$", "a$b$c$", r"\$x\$", "a\x1b[31m", "a_{b}^c", "&<b>"])
