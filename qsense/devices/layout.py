@@ -19,6 +19,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,6 +31,7 @@ from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 
 _KEPT = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)  # shares of the qubits, best first, within which a GHZ state grows
+_PRICE = itemgetter(0)
 
 
 @dataclass(frozen=True)
@@ -152,17 +155,21 @@ def _best_region(device: Device, size: int) -> tuple[int, ...] | None:
     costs, links = _costs(device, size)
     neighbours = device.working()
     order = np.argsort(costs.whole, kind="stable")
-    whole = costs.whole.tolist()
-    price = {
-        (q, new): links[min(q, new), max(q, new)] + whole[new]
+    whole, readout, decay = costs.whole.tolist(), costs.readout.tolist(), costs.decay.tolist()
+    steps = [
+        [
+            _Step(lost + whole[new], lost + readout[new], decay[new], q, new)
+            for new in neighbours[q]
+            for lost in [links[min(q, new), max(q, new)]]
+        ]
         for q in range(device.num_qubits)
-        for new in neighbours[q]
-    }
+    ]
     best: tuple[float, tuple[int, ...]] | None = None
     for share in _KEPT:
         kept = set(order[: max(size, int(np.ceil(share * device.num_qubits)))].tolist())
         for root in sorted(kept):
-            edges = _grow(root, size, kept, neighbours, price)
+            least = -math.inf if best is None else best[0] - 1e-6  # for what rounding may do to partial sums
+            edges = _grow(root, size, kept, steps, (readout[root], decay[root]), least)
             if edges is not None:
                 qubits = (root, *(target for _, target in edges))
                 merit = _ghz_merit(costs, links, qubits, edges)
@@ -171,32 +178,44 @@ def _best_region(device: Device, size: int) -> tuple[int, ...] | None:
     return None if best is None else best[1]
 
 
-def _grow(
-    root: int,
-    size: int,
-    kept: set[int],
-    neighbours: list[set[int]],
-    price: dict[tuple[int, int], float],
-) -> list[tuple[int, int]] | None:
-    """Returns the edges of a region grown from a root; None if too few qubits are connected.
+class _Step(NamedTuple):
+    """What a gate to a new qubit and that qubit cost."""
 
-    Every layer adds as many new qubits as the couplings allow, the cheapest first; `price` is what a gate to a new
-    qubit and that qubit cost, by (control, target).
+    price: float  # by which the cheapest is chosen
+    lost: float  # of the merit, by gate and readout
+    decay: float  # 1/T2
+    control: int
+    target: int
+
+
+def _grow(
+    root: int, size: int, kept: set[int], steps: list[list[_Step]], start: tuple[float, float], least: float
+) -> list[tuple[int, int]] | None:
+    """Returns the edges of a region grown from a root; None if too few qubits are connected, or it cannot be the best.
+
+    Every layer adds as many new qubits as the couplings allow, the cheapest first, by the steps from each qubit. Each
+    makes the merit smaller, so that a region whose merit is below `least` before it is whole is given up; `start` is
+    what its root costs by readout and decay.
     """
-    reached, edges = {root}, list[tuple[int, int]]()
+    reached, free, edges = {root}, kept - {root}, list[tuple[int, int]]()
+    lost, decay = start
     while len(reached) < size:
-        candidates = sorted(
-            ((q, new) for q in reached for new in neighbours[q] & kept - reached), key=price.__getitem__
-        )
-        busy, layer = set[int](), list[tuple[int, int]]()
-        for control, target in candidates:
-            if control not in busy and target not in busy and len(reached) + len(layer) < size:
-                layer.append((control, target))
-                busy |= {control, target}
-        if not layer:
+        candidates = [step for qubit in reached for step in steps[qubit] if step[4] in free]
+        candidates.sort(key=_PRICE)
+        busy, left = set[int](), size - len(reached)
+        for step in candidates:
+            _, own_loss, own_decay, control, target = step
+            if left and control not in busy and target not in busy:
+                edges.append((control, target))
+                busy.add(control)
+                busy.add(target)
+                left -= 1
+                lost += own_loss
+                decay += own_decay
+        if not busy or (decay and -lost - math.log(decay) < least):
             return None
-        edges += layer
-        reached |= {target for _, target in layer}
+        reached |= busy
+        free -= busy
     return edges
 
 

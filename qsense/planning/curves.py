@@ -6,14 +6,17 @@ the Fisher information about θ = φt of one repetition at the best phase of its
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
+from numpy.polynomial.chebyshev import chebpts1, chebvander
 
 from qsense.numerics.fisher import FloatArray
-from qsense.planning.ghz_branches import Node, alike, coherence_of_preparation, tree, unflagged
+from qsense.planning.ghz_branches import Node, Relaxation, alike, coherence_of_preparation, tree, unflagged
 from qsense.planning.kinds import by_kinds
 from qsense.planning.question import Factors
 from qsense.planning.spins import Spins
@@ -21,6 +24,8 @@ from qsense.planning.steps import Around
 from qsense.probes import Probe
 
 GhzReadout = Literal["loss_flag", "parity"]
+_LIFETIMES = 25  # T1 after which nothing changes
+_FINE, _COARSE = 16, 5  # points of an interpolation for each factor e of time: of one draw, of many
 
 
 class Curve(Protocol):
@@ -51,6 +56,52 @@ class Curve(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class Population:
+    """ln of the part of the shots in the block, of many draws, as a polynomial in x ~ ln(1 + t/shortest) ∈ [−1, 1].
+
+    Attributes:
+        coefficients: of Chebyshev polynomials, shape (draws, terms).
+        shortest: 1/Σ 1/T1 in s; infinite where nothing relaxes.
+        reach: ln(1 + t/shortest) at x = 1, from where on nothing changes.
+    """
+
+    coefficients: FloatArray
+    shortest: float
+    reach: float
+
+    @classmethod
+    def of(cls, exact: Callable[[FloatArray], FloatArray], relaxation: Relaxation) -> Population:
+        """Returns the interpolation of a function of times in s, shape (times,), that has shape (draws, times).
+
+        Its relative error is below 2e-8 for one draw and 4e-3 for many (8e-4 before four lifetimes of the coherence).
+        """
+        finite = relaxation.t1[np.isfinite(relaxation.t1)]
+        if not len(finite):
+            return cls(np.log(exact(np.zeros(1))), np.inf, 1.0)
+        shortest = float(1 / (1 / relaxation.t1[0]).sum())
+        last = _LIFETIMES * float(finite.max()) / float(np.diff(relaxation.pulses.edges()).min())
+        reach = float(np.log1p(last / shortest))
+        places = chebpts1(math.ceil((_FINE if len(relaxation.t1) == 1 else _COARSE) * reach))
+        values = np.log(exact(shortest * np.expm1(reach * (places + 1) / 2)))
+        terms = chebvander(places, len(places) - 1) * np.where(np.arange(len(places)) == 0, 1, 2) / len(places)
+        return cls(values @ terms, shortest, reach)  # the polynomials are orthogonal on these points
+
+    def at(self, times: FloatArray) -> FloatArray:
+        """Returns the part at times in s, shape (draws, times)."""
+        x = 2 * np.log1p(times / self.shortest) / self.reach - 1
+        terms = chebvander(np.minimum(x, 1.0), self.coefficients.shape[1] - 1)
+        return np.asarray(np.exp(self.coefficients @ terms.T))
+
+
+class _Drawn(NamedTuple):
+    """What a GHZ probe does under some draws: its visibility is height·e^{−rate·t}, both of shape (draws, 1)."""
+
+    height: FloatArray
+    rate: FloatArray
+    population: Population
+
+
+@dataclass(frozen=True, eq=False)
 class GhzOnDevice:
     """A GHZ probe whose signs match the signal's weights."""
 
@@ -59,6 +110,7 @@ class GhzOnDevice:
     readout: GhzReadout
     readout_time: float = 0.0
     _root: Node = field(init=False, repr=False)
+    _kept: dict[Factors, _Drawn] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_root", tree(self.around))
@@ -79,10 +131,27 @@ class GhzOnDevice:
 
     def visibility(self, times: FloatArray, factors: Factors) -> FloatArray:
         """Returns the fringe's visibility as it is read, shape (draws, times)."""
-        relaxation = self.spins.relaxation(factors)
-        kept = coherence_of_preparation(self._root, relaxation)
-        kept = kept * np.exp(-times[None, :] * (1 / relaxation.t2).sum(-1))
-        kept = kept * float((1 - self.spins.lost_in_window).prod())
+        drawn = self._of(factors)
+        return np.asarray(drawn.height * np.exp(-times[None, :] * drawn.rate))
+
+    def population(self, times: FloatArray, factors: Factors) -> FloatArray:
+        """Returns the part of the shots that are read in the block, shape (draws, times), from a table made once."""
+        return self._of(factors).population.at(times)
+
+    def exact_population(self, times: FloatArray, factors: Factors) -> FloatArray:
+        """Returns the same without a table."""
+        return self._population(times, self.spins.relaxation(factors))
+
+    def _of(self, factors: Factors) -> _Drawn:
+        if factors not in self._kept:
+            relaxation = self.spins.relaxation(factors)
+            population = Population.of(lambda times: self._population(times, relaxation), relaxation)
+            self._kept[factors] = _Drawn(self._height(relaxation), (1 / relaxation.t2).sum(-1), population)
+        return self._kept[factors]
+
+    def _height(self, relaxation: Relaxation) -> FloatArray:
+        """The visibility without a window, shape (draws, 1)."""
+        kept = coherence_of_preparation(self._root, relaxation) * float((1 - self.spins.lost_in_window).prod())
         turned = (1 - self.around.lost_after) * self.spins.contrast
         if self.readout == "parity":
             return np.asarray(kept * turned.prod())
@@ -94,13 +163,12 @@ class GhzOnDevice:
             back = back * (right + wrong)
         return np.asarray(kept * back)
 
-    def population(self, times: FloatArray, factors: Factors) -> FloatArray:
-        """Returns the part of the shots that are read in the block, shape (draws, times)."""
+    def _population(self, times: FloatArray, relaxation: Relaxation) -> FloatArray:
         flipped = [weight < 0 for weight in self.spins.weights.tolist()]
         find = alike if self.readout == "parity" else unflagged
         after = 1 - (1 - self.around.lost_after) * (1 - self.spins.lost_in_window)  # their order does not matter much
-        found = find(self._root, times, flipped, self.spins.relaxation(factors), after)
-        return np.broadcast_to(found, (len(factors.whole), len(times)))
+        found = find(self._root, times, flipped, relaxation, after)
+        return np.broadcast_to(found, (len(relaxation.t1), len(times)))
 
     def gain(self, times: FloatArray, factors: Factors) -> FloatArray:
         seen = (self.frequency * self.visibility(times, factors)) ** 2
@@ -124,8 +192,10 @@ class GhzOnDevice:
         flags = np.arange(len(e0)) > 0  # spin 0 has the fringe, which is scaled
         clean = replace(self.spins, up_given_down=np.where(flags, 0, e0), down_given_up=np.where(flags, 0, e1))
         squares = replace(self.spins, up_given_down=1 - down, down_given_up=up)
-        seen = (self.frequency * replace(self, spins=clean).visibility(times, factors)) ** 2
-        return np.asarray(seen / replace(self, spins=squares).population(times, factors))
+        rate = self._of(factors).rate
+        visibility = replace(self, spins=clean)._height(clean.relaxation(factors)) * np.exp(-times[None, :] * rate)
+        seen = (self.frequency * visibility) ** 2
+        return np.asarray(seen / replace(self, spins=squares).exact_population(times, factors))
 
 
 def _children(node: Node) -> list[Node]:

@@ -108,23 +108,21 @@ def alike(node: Node, window: FloatArray, flipped: Flags, relaxation: Relaxation
     """
 
     def likelihood(one: Node, value: int) -> FloatArray:
-        """Of all readings in the branch of `value`, given the bit of the spin when it was joined."""
+        """Of all readings in the branch of `value`, given the bit of the spin when it was joined; bits first."""
         spin = one.spin
-        found = np.stack([_read(value, bit, spin, flipped[spin], relaxation) for bit in (0, 1)])
-        at_end = _windowed(np.eye(2)[None, None], window, spin, flipped[spin], relaxation, after)
-        found = _then(at_end, found[:, None])
+        down, up = (_read(value, bit, spin, flipped[spin], relaxation) for bit in (0, 1))
+        found = down + (up - down) * _windowed(window, spin, flipped[spin], relaxation, after)
         for lost, time, child in reversed(one.events):
             if child is None:
-                found = _then(_noise(lost, time, spin, relaxation), found)
+                found = _before(_ups(lost, time, spin, relaxation), found)
                 continue
-            below = _then(_noise(0.0, time, child.spin, relaxation), likelihood(child, value))
-            above = _then(_noise(0.0, time, spin, relaxation), found)
-            same = _mixed(child.before, below) * above
-            found = (1 - lost) * same + lost * below.mean(-2, keepdims=True) * above.mean(-2, keepdims=True)
+            below = _before(_ups(0.0, time, child.spin, relaxation), likelihood(child, value))
+            above = _before(_ups(0.0, time, spin, relaxation), found)
+            found = (1 - lost) * _mixed(child.before, below) * above
+            found = found + lost / 4 * below.sum(0) * above.sum(0)
         return np.asarray(found)
 
-    total = sum(likelihood(node, value).mean(-2)[..., 0] for value in (0, 1))
-    return np.asarray(total)
+    return np.asarray(sum(likelihood(node, value).mean(0) for value in (0, 1)))
 
 
 def unflagged(node: Node, window: FloatArray, flipped: Flags, relaxation: Relaxation, after: FloatArray) -> FloatArray:
@@ -135,16 +133,17 @@ def unflagged(node: Node, window: FloatArray, flipped: Flags, relaxation: Relaxa
 
     def kernel(one: Node) -> FloatArray:
         """Bits when a spin is joined × when it is released, with all that hang on it released and read down."""
-        found = _windowed(np.eye(2)[None, None], window, one.spin, flipped[one.spin], relaxation, np.zeros(0))
+        ups = _windowed(window, one.spin, flipped[one.spin], relaxation)
+        found = np.stack([1 - ups, ups], axis=1)
         for lost, time, child in reversed(one.events):
             if child is None:
-                noise = _noise(lost, time, one.spin, relaxation)
-                found = _then(_then(noise, found), noise)
+                noise = _ups(lost, time, one.spin, relaxation)
+                found = _behind(_before(noise, found), noise)
                 continue
             found = _bracket(found, kernel(child), child, lost, (one.spin, time), relaxation, after)
         return found
 
-    return np.asarray(kernel(node).sum(-1).mean(-1))
+    return np.asarray(kernel(node).sum((0, 1)) / 2)
 
 
 def _bracket(
@@ -156,21 +155,26 @@ def _bracket(
     relaxation: Relaxation,
     after: FloatArray,
 ) -> FloatArray:
-    """A fork, what both spins do until they are joined again, and the flag of the child; rows are bits before."""
+    """A fork, what both spins do until they are joined again, and the flag of the child; the first bits are before."""
     spin, time = gate
-    own, other = (_noise(0.0, time, s, relaxation) for s in (spin, child.spin))
-    inner, below = _then(own, inner), _then(other, below)
-    unread = _mixed(child.before, below)  # rows: the bit that the control had
+    own, other = (_ups(0.0, time, s, relaxation) for s in (spin, child.spin))
+    inner, below = _before(own, inner), _before(other, below)
     down, up = (_flag(bit, child.spin, child.before, relaxation, after) for bit in (0, 1))
-    stays = other[..., 1, 1][..., None]  # relaxation comes after the gate: it may take a flag back, and no coherence
+    stays = other[1]  # relaxation comes after the gate: it may take a flag back, and no coherence
     read = down, stays * up + (1 - stays) * down
-    # joint[b, c, x]: control b before, c at the end of the inner part, x the child's bit there
-    same = inner[..., :, :, None] * unread[..., :, None, :]
-    mixed = 0.25 * inner.sum(-2)[..., None, :, None] * below.sum(-2)[..., None, None, :]
-    joint = (1 - lost) * same + lost * mixed
-    released = np.stack([joint[..., c, c] * read[0] + joint[..., c, 1 - c] * read[1] for c in (0, 1)], axis=-1)
-    random = joint.sum((-1, -2))[..., None] * (read[0] + read[1])[..., None] / 4
-    return _then((1 - lost) * released + lost * random, own)
+
+    def flagged(ends: FloatArray) -> FloatArray:
+        """By the control's bit at the end, which leaves the child down where both are the same; ends of the child."""
+        return np.asarray(read[0] * ends + read[1] * ends[::-1])
+
+    unread = _mixed(child.before, below)  # by the bit that the control had
+    at_random = flagged(below.sum(0)) * inner.sum(0)  # a gate that loses both spins, by the control's end
+    released = np.stack([inner[bit] * flagged(unread[bit]) for bit in (0, 1)])
+    released = (1 - lost) * released + lost / 4 * at_random
+    if lost:  # the second gate may lose both as well
+        both = (1 - lost) * inner.sum(1) * unread.sum(1) + lost / 4 * below.sum((0, 1)) * inner.sum((0, 1))
+        released = (1 - lost) * released + (lost / 4 * (read[0] + read[1]) * both)[:, None]
+    return _behind(released, own)
 
 
 def _flag(bit: int, spin: int, before: float, relaxation: Relaxation, after: FloatArray) -> float:
@@ -187,49 +191,41 @@ def _read(value: int, bit: int, spin: int, is_flipped: bool, relaxation: Relaxat
     return 1 - wrong if real == wanted else wrong
 
 
-def _mixed(lost: float, rows: FloatArray) -> FloatArray:
-    """Matrices whose first bit is replaced by a random one with the probability `lost`."""
-    return np.asarray((1 - lost) * rows + lost * rows.mean(-2, keepdims=True))
+def _mixed(lost: float, found: FloatArray) -> FloatArray:
+    """What is found by a bit, first axis, that is replaced by a random one with the probability `lost`."""
+    return found if lost == 0 else np.asarray((1 - lost) * found + lost / 2 * found.sum(0))
 
 
-def _noise(lost: float, time: float, spin: int, relaxation: Relaxation) -> FloatArray:
-    """Bits before × after, of depolarisation and relaxation, shape (draws, 1, 2, 2)."""
-    return _then(_random(lost), _relaxed(np.exp(-time / relaxation.t1[..., spin])))
+def _ups(lost: float, time: float, spin: int, relaxation: Relaxation) -> FloatArray:
+    """The chances of depolarisation and relaxation to leave a spin up that was down, or up; shape (2, draws, 1)."""
+    stays = np.exp(-time / relaxation.t1[..., spin])
+    return np.stack([lost / 2 * stays, (1 - lost / 2) * stays])
 
 
 def _windowed(
-    first: FloatArray, window: FloatArray, spin: int, is_flipped: bool, relaxation: Relaxation, after: FloatArray
+    window: FloatArray, spin: int, is_flipped: bool, relaxation: Relaxation, after: FloatArray | None = None
 ) -> FloatArray:
-    found, edges = np.eye(2)[None, None], relaxation.pulses.edges()
+    """The same of the window, pulses and last turns included, shape (2, draws, times)."""
+    edges = relaxation.pulses.edges()
+    ups = np.array([0.0, 1.0])[:, None, None]
     for piece, share in enumerate(np.diff(edges)):
-        found = _then(found, _relaxed(np.exp(-share * window / relaxation.t1[..., spin])))
+        ups = ups * np.exp(-share * window / relaxation.t1[..., spin])
         if piece + 2 < len(edges) or relaxation.pulses.num_flips % 2:  # the last one closes an odd number
-            found = found[..., ::-1]
+            ups = 1 - ups
     if is_flipped:
-        found = found[..., ::-1, ::-1]
-    found = _then(first, found)
-    return _then(found, _random(float(after[spin]))) if len(after) else found
+        ups = 1 - ups[::-1]
+    if after is not None:
+        ups = (1 - after[spin]) * ups + after[spin] / 2
+    return np.asarray(ups)
 
 
-def _then(one: FloatArray, other: FloatArray) -> FloatArray:
-    """The matrix product of two bits' transitions: `@`, which takes several times as long for so small matrices."""
-    shape = np.broadcast_shapes(one.shape[:-2], other.shape[:-2])
-    found = np.empty((*shape, one.shape[-2], other.shape[-1]))
-    for row in range(one.shape[-2]):
-        for column in range(other.shape[-1]):
-            found[..., row, column] = (
-                one[..., row, 0] * other[..., 0, column] + one[..., row, 1] * other[..., 1, column]
-            )
-    return found
+def _before(ups: FloatArray, found: FloatArray) -> FloatArray:
+    """What is found by a bit, first axis, by that which becomes it."""
+    ups = ups.reshape(*ups.shape[:1], *(1,) * (found.ndim - ups.ndim), *ups.shape[1:])
+    return np.asarray(found[0] + ups * (found[1] - found[0]))
 
 
-def _random(lost: float) -> FloatArray:
-    return np.array([[1 - lost / 2, lost / 2], [lost / 2, 1 - lost / 2]])
-
-
-def _relaxed(stays: FloatArray) -> FloatArray:
-    """Up stays up with this probability, down is down for ever."""
-    found = np.zeros((*stays.shape, 2, 2))
-    found[..., 0, 0] = 1
-    found[..., 1, 1], found[..., 1, 0] = stays, 1 - stays
-    return found
+def _behind(found: FloatArray, ups: FloatArray) -> FloatArray:
+    """Bits before × after, of bits before × between and of what becomes of these."""
+    raised = found[:, 0] * ups[0] + found[:, 1] * ups[1]
+    return np.stack([found[:, 0] + found[:, 1] - raised, raised], axis=1)

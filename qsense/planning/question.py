@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -155,9 +155,7 @@ class Factors:
         >>> Factors.scaled([1.0, 2.0], 3).t2.shape
         (2, 3)
         """
-        whole = np.asarray(scales, dtype=np.float64)
-        each = np.repeat(whole[:, None], num_qubits, axis=1)
-        return cls(each, each, whole)
+        return _scaled(tuple(float(scale) for scale in scales), num_qubits)
 
     @classmethod
     def drawn(cls, uncertainty: float, num_qubits: int) -> Factors:
@@ -167,11 +165,23 @@ class Factors:
         each spin's own. The first spins' factors are the same whatever the number of spins, so that equal physics has
         equal intervals.
         """
-        normal = _normals()
-        common, own = normal[:, :1], normal[:, 1 : 1 + 2 * num_qubits] * uncertainty / math.sqrt(2)
-        both = common * uncertainty / math.sqrt(2)
-        t1, t2 = (np.exp(both + own[:, part::2]) for part in (0, 1))
-        return cls(t1, t2, np.exp(common[:, 0] * uncertainty), normal[:, :_KINDS] * uncertainty)
+        return _drawn(uncertainty, num_qubits)
+
+
+@lru_cache(maxsize=256)
+def _scaled(scales: tuple[float, ...], num_qubits: int) -> Factors:
+    whole = np.array(scales)
+    each = np.repeat(whole[:, None], num_qubits, axis=1)
+    return Factors(each, each, whole)
+
+
+@lru_cache(maxsize=256)
+def _drawn(uncertainty: float, num_qubits: int) -> Factors:
+    normal = _normals()
+    common, own = normal[:, :1], normal[:, 1 : 1 + 2 * num_qubits] * uncertainty / math.sqrt(2)
+    both = common * uncertainty / math.sqrt(2)
+    t1, t2 = (np.exp(both + own[:, part::2]) for part in (0, 1))
+    return Factors(t1, t2, np.exp(common[:, 0] * uncertainty), normal[:, :_KINDS] * uncertainty)
 
 
 @cache

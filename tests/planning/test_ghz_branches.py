@@ -8,6 +8,7 @@ import pytest
 from qsense.planning.curves import GhzOnDevice, ProductOnDevice, Spins
 from qsense.planning.question import Factors
 from qsense.planning.steps import Around, GateErrors, Step
+from qsense.signals import Pulses
 
 FAN_OUT = (
     Step((0,), 0.01, 0.3), Step((0, 1), 0.04, 0.5), Step((1,), 0.02, 0.2), Step((0,), 0.0, 0.7),
@@ -98,7 +99,7 @@ def test_parity_sees_the_block_of_the_density_matrix(time):
     found = readings(rho)
     at = np.array([time])
     np.testing.assert_allclose(
-        curve("parity").population(at, ONE)[0, 0], found[0, 0, 0, 0] + found[1, 1, 1, 1], rtol=1e-12
+        curve("parity").exact_population(at, ONE)[0, 0], found[0, 0, 0, 0] + found[1, 1, 1, 1], rtol=1e-12
     )
     visibility = 2 * abs(rho[0, -1]) * np.prod(1 - UP - DOWN)
     np.testing.assert_allclose(curve("parity").visibility(at, ONE)[0, 0], visibility, rtol=1e-12)
@@ -118,7 +119,7 @@ def test_the_loss_flag_sees_the_fringe_behind_the_undone_fan_out(time):
         shares.append(readings(one)[:, 0, 0, 0])
     population = (shares[0].sum() + shares[1].sum()) / 2
     fringe = (shares[0][0] - shares[0][1] - shares[1][0] + shares[1][1]) / 2
-    np.testing.assert_allclose(curve("loss_flag").population(at, ONE)[0, 0], population, rtol=1e-12)
+    np.testing.assert_allclose(curve("loss_flag").exact_population(at, ONE)[0, 0], population, rtol=1e-12)
     np.testing.assert_allclose(curve("loss_flag").visibility(at, ONE)[0, 0], abs(fringe), rtol=2e-3)
     np.testing.assert_allclose(curve("loss_flag").gain(at, ONE)[0, 0], 16 * fringe**2 / population, rtol=4e-3)
 
@@ -134,7 +135,7 @@ def test_spins_that_are_turned_over_relax_the_other_way():
         rho = depolarise(rho, [spin], AFTER[spin])
     found = readings(rho)
     np.testing.assert_allclose(
-        flipped.population(np.array([5.0]), ONE)[0, 0], found[0, 1, 0, 1] + found[1, 0, 1, 0], rtol=1e-12
+        flipped.exact_population(np.array([5.0]), ONE)[0, 0], found[0, 1, 0, 1] + found[1, 0, 1, 0], rtol=1e-12
     )
 
 
@@ -166,5 +167,26 @@ def test_draws_and_times_are_independent_of_each_other(readout):
     found = curve(readout).gain(times, many)
     assert found.shape == (len(many.t1), 3)
     one = Factors(many.t1[5:6], many.t2[5:6], many.whole[5:6])
-    np.testing.assert_allclose(curve(readout).gain(times[1:2], one)[0, 0], found[5, 1], rtol=1e-14)
-    np.testing.assert_allclose(curve(readout).gain(times, ONE)[0], found[0], rtol=1e-14)
+    for exact in (curve(readout).visibility, curve(readout).exact_population):
+        np.testing.assert_allclose(exact(times[1:2], one)[0, 0], exact(times, many)[5, 1], rtol=1e-14)
+        np.testing.assert_allclose(exact(times, ONE)[0], exact(times, many)[0], rtol=1e-14)
+
+
+@pytest.mark.parametrize("readout", ["parity", "loss_flag"])
+@pytest.mark.parametrize("idle", ["free", "hahn", "xy4"])
+@pytest.mark.parametrize("unit", [1.0, 1e-9])
+def test_the_table_of_the_population_is_as_near_as_it_says(readout, idle, unit):
+    """At times from none to far beyond all decay, of spins of which one does not relax."""
+    rng = np.random.default_rng(5)
+    t1 = np.where(np.arange(12) == 4, np.inf, np.exp(0.5 * rng.normal(size=12))) * unit
+    t2 = np.minimum(t1, unit) * rng.uniform(0.3, 1.9, 12)
+    up, down = rng.uniform(0, 0.02, (2, 12))
+    spins = Spins(tuple(range(12)), t1, t2, up, down, np.ones(12), pulses=Pulses.named(idle))
+    fan_out = tuple(Step(((spin - 1) // 2, spin), 0.01, 0.002 * unit) for spin in range(1, 12))
+    one = GhzOnDevice(spins, Around(fan_out, np.full(12, 0.01)), readout)
+    times = np.append(0.0, np.geomspace(1e-3, 1e3, 61)) * unit
+    early = times < 4 / (1 / t2).sum()
+    for factors, early_error, error in ((Factors.scaled([1.0], 12), 2e-8, 2e-8), (Factors.drawn(0.2, 12), 8e-4, 4e-3)):
+        away = np.abs(one.population(times, factors) / one.exact_population(times, factors) - 1)
+        assert away.max() < error
+        assert away[:, early].max() < early_error
