@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from qsense.runs.record import RunRecord
 
 STUDIES = Path("runs/studies")
-MOST = 12  # of one page, which nobody reads if it is longer
 
 
 @app.command(short_help="One page of records, studies and plans, for a browser.")
@@ -47,29 +46,29 @@ def report(
 ) -> None:
     """Write a page with the verdict first, then all that was asked, measured and drawn; it needs no network.
 
-    Several records are also set side by side.
+    Several records are also set side by side: of more than 12 what each says and their numbers, without the rest.
     """
     from qsense.reports.page import page
-    from qsense.reports.page.beside import beside_part
+    from qsense.reports.page.beside import MOST_RECORDS, MOST_WHOLE, beside_part
     from qsense.reports.page.files import REPORT
+    from qsense.runs.record import RunRecord
 
-    if len(words) > MOST:
+    if len(words) > MOST_RECORDS:
         raise ArgumentError(
-            f"A page holds at most {MOST} of them, but {len(words)} are given; give fewer, or list all with links to "
-            "their own pages: qsense records list --html"
+            f"A page holds at most {MOST_RECORDS} records, but {len(words)} are given; give fewer, or list all with "
+            "links to their own pages: qsense records list --html"
         )
-    found: list[RunRecord] = []
-    parts: list[Part] = []
-    places: list[Path] = []
+    found: dict[Path, Part | RunRecord] = {}
     for word in words:
-        part, place, record = _part_of(word, records, studies, allow_code)
-        if place not in places:
-            parts.append(part)
-            places.append(place)
-            found += [] if record is None else [record]
-    target = out or (places[0] if len(places) == 1 else Path(REPORT))
-    with _of_damaged(", ".join(words)):
-        content = page(parts, beside_part(found) if len(found) > 1 else None)
+        place, one = _meant(word, records, studies, allow_code)
+        found.setdefault(place, one)
+    several = [one for one in found.values() if isinstance(one, RunRecord)]
+    parts = [_whole(one) for one in found.values() if not isinstance(one, RunRecord) or len(several) <= MOST_WHOLE]
+    if len(parts) > MOST_WHOLE:
+        raise ArgumentError(f"A page holds at most {MOST_WHOLE} studies and plans, but {len(parts)} are given.")
+    target = out or (next(iter(found)) if len(found) == 1 else Path(REPORT))
+    with _of_damaged(", ".join(words[:MOST_WHOLE])):
+        content = page(parts, beside_part(several, target) if len(several) > 1 else None)
     write_page(target, content)
     if as_json:
         print(json.dumps({"file": str(target), "bytes": len(content), "of": list(words)}, indent=2))
@@ -77,10 +76,9 @@ def report(
         print_line(target)
 
 
-def _part_of(word: str, records: Path, studies: Path, allow_code: bool) -> tuple[Part, Path, RunRecord | None]:
-    """What a word means, where its page is by default, and the record if it is one."""
+def _meant(word: str, records: Path, studies: Path, allow_code: bool) -> tuple[Path, Part | RunRecord]:
+    """Where the page of what a word means is by default; and the record, or what is said of a study or a plan."""
     from qsense.reports.page.files import REPORT
-    from qsense.reports.page.record import record_part
     from qsense.runs.finding import open_named
     from qsense.runs.record import RunRecord
     from qsense.study.page import study_part
@@ -89,17 +87,26 @@ def _part_of(word: str, records: Path, studies: Path, allow_code: bool) -> tuple
     if path.is_file():
         return _of_file(path, studies, allow_code)
     if _is_study(path):
-        return study_part(path), path / REPORT, None
+        return path / REPORT, study_part(path)
     try:
         opened = open_named(word, records)
     except RecordError as error:
         named = [one for one in sorted(studies.glob("*")) if _is_study(one) and _is_called(one.name, word)]
         if len(named) != 1 or "/" in word:
             raise error
-        return study_part(named[0]), named[0] / REPORT, None
-    record = RunRecord.load(opened.path)
-    with _of_damaged(str(record.path)):
-        return record_part(record), record.path / REPORT, record
+        return named[0] / REPORT, study_part(named[0])
+    record = RunRecord.load(opened.path, allow_code)
+    return record.path / REPORT, record
+
+
+def _whole(one: Part | RunRecord) -> Part:
+    from qsense.reports.page.record import record_part
+    from qsense.runs.record import RunRecord
+
+    if not isinstance(one, RunRecord):
+        return one
+    with _of_damaged(str(one.path)):
+        return record_part(one)
 
 
 @contextmanager
@@ -124,7 +131,7 @@ def _is_called(folder: str, word: str) -> bool:
     return folder == word or folder.rpartition("-")[0] == word or (bool(word) and folder.startswith(word))
 
 
-def _of_file(path: Path, studies: Path, allow_code: bool) -> tuple[Part, Path, RunRecord | None]:
+def _of_file(path: Path, studies: Path, allow_code: bool) -> tuple[Path, Part]:
     """A plan, or the file of a study that has been run."""
     from qsense.reports.page.files import REPORT
     from qsense.reports.page.plan import plan_part
@@ -133,9 +140,9 @@ def _of_file(path: Path, studies: Path, allow_code: bool) -> tuple[Part, Path, R
 
     data = _read(path)
     if path.suffix != ".toml":
-        return plan_part(data, path.name), path.with_suffix(".html"), None
+        return path.with_suffix(".html"), plan_part(data, path.name)
     if isinstance(data.get("plan"), dict):
-        return plan_part(data["plan"], path.name, RunSpec.load(path, allow_code)), path.with_suffix(".html"), None
+        return path.with_suffix(".html"), plan_part(data["plan"], path.name, RunSpec.load(path, allow_code))
     if "sweep" not in data:
         raise ContentError(f"{path}: is a run spec without a plan; run it, and give the record: qsense run {path}")
     from qsense.study.expansion import Study
@@ -144,7 +151,7 @@ def _of_file(path: Path, studies: Path, allow_code: bool) -> tuple[Part, Path, R
     folder = studies / f"{entry.name}-{entry.id}"
     if not _is_study(folder):
         raise ContentError(f"{path}: has no results in {studies}; run it first: qsense sweep {path}")
-    return study_part(folder), folder / REPORT, None
+    return folder / REPORT, study_part(folder)
 
 
 def _read(path: Path) -> dict[str, Any]:

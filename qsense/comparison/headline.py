@@ -13,7 +13,7 @@ from qsense.probes.signs import without_signs
 from qsense.runs.placement import CALIBRATION
 
 _MOST_PAIRS = 3
-_GAINS, _LOSES, _UNTOLD, _WITHHELD = "gains", "loses", "no difference is seen", "there is no verdict"
+OUTCOMES = _GAINS, _LOSES, _UNTOLD, _WITHHELD = "gains", "loses", "no difference is seen", "there is no verdict"
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -27,12 +27,8 @@ def headline(summary: Mapping[str, Any]) -> str:
     >>> headline({"rows": [], "crossovers": []})
     'Nothing has been estimated.'
     """
-    chosen = [item for item in shown(crossovers_of(summary)) if item.num_qubits > 1]
     pairs: dict[tuple[str, str], dict[str, list[Crossover]]] = {}
-    for item, made in zip(chosen, claims(chosen), strict=True):
-        outcome = _WITHHELD
-        if is_seen(item) and item.ratio is not None:
-            outcome = (_GAINS if item.ratio.value > 1 else _LOSES) if made.differ else _UNTOLD
+    for item, outcome in outcomes_of(summary):
         pairs.setdefault((without_signs(item.probe), item.other), {}).setdefault(outcome, []).append(item)
     if not pairs:
         return _first_integral(summary["rows"])
@@ -41,11 +37,26 @@ def headline(summary: Mapping[str, Any]) -> str:
     return f"Over the whole window {'; '.join(parts)}{more}."
 
 
+def outcomes_of(summary: Mapping[str, Any]) -> list[tuple[Crossover, str]]:
+    """Returns what is claimed of the whole window of each comparison of two spins or more: one of OUTCOMES.
+
+    Raises:
+        KeyError, TypeError, ValueError: the summary is damaged.
+    """
+    chosen, found = [item for item in shown(crossovers_of(summary)) if item.num_qubits > 1], []
+    for item, made in zip(chosen, claims(chosen), strict=True):
+        outcome = _WITHHELD
+        if is_seen(item) and item.ratio is not None:
+            outcome = (_GAINS if item.ratio.value > 1 else _LOSES) if made.differ else _UNTOLD
+        found.append((item, outcome))
+    return found
+
+
 def _clauses(pair: tuple[str, str], outcomes: Mapping[str, Sequence[Crossover]]) -> list[str]:
     """A clause for each outcome of one pair, gains first; the second and later do not name the pair again."""
     probe, other = map(probe_name, pair)
     found: list[str] = []
-    for outcome in (_GAINS, _LOSES, _UNTOLD, _WITHHELD):
+    for outcome in OUTCOMES:
         items = outcomes.get(outcome)
         if not items:
             continue

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from qsense.files.terminal import printable
-from qsense.reports.page.files import REPORT
+from qsense.reports.page.files import REPORT, link_to
 from qsense.reports.page.rendering import rendered
 from qsense.runs.listing import DAMAGED, OPEN, ListedRecord
 
@@ -27,7 +26,7 @@ def records_page(records: Sequence[ListedRecord], folder: Path, page: Path) -> b
         folder: that holds them.
         page: where the page will be; its links are relative to it.
     """
-    base = _relative(folder, page)
+    base = link_to(folder, page)
     return rendered(
         "records.html",
         "records.js",
@@ -48,13 +47,3 @@ def _row(one: ListedRecord, folder: Path, base: str) -> dict[str, Any]:
         "z": "" if one.largest_z is None else f"{one.largest_z:.2f}",
         "is_damaged": one.state == DAMAGED,
     }
-
-
-def _relative(folder: Path, page: Path) -> str:
-    """The folder as seen from the page's, as the beginning of a link; "" where they are the same."""
-    at, to = page.parent.resolve(), folder.resolve()
-    try:
-        way = Path(os.path.relpath(to, at)).as_posix()
-    except ValueError:  # on another drive
-        return f"{to.as_uri()}/"
-    return "" if way == "." else f"{quote(way, errors='surrogateescape')}/"

@@ -4,12 +4,14 @@ import json
 import shutil
 
 import html_pages
+import in_process
 import numpy as np
 import pytest
 
 import qsense
 from qsense.comparison.asked import said_first
 from qsense.reports.page import page
+from qsense.reports.page.beside import beside_part
 from qsense.reports.page.plan import plan_part
 from qsense.reports.page.record import record_part
 from qsense.runs.record import RunRecord
@@ -170,3 +172,53 @@ def test_the_page_of_an_answer_draws_until_when_each_probe_leads():
     known = plan.row("ghz", 2).intervals["leads_until_s"]
     said = f"GHZ: {1e3 * known.value:.4g} (95 %: {1e3 * known.low:.4g} … {1e3 * known.high:.4g}) at 2"
     assert any(said in text for text in read.text("title"))
+
+
+@pytest.fixture(scope="module")
+def many(record, tmp_path_factory):
+    """The record fourteen times, as runs of other names, of which every third loses and the others gain."""
+    folder, found = tmp_path_factory.mktemp("many"), []
+    good = record.summary()
+    (row,) = good["crossovers"]
+    for number in range(14):
+        ratio = 0.8 if number % 3 == 0 else 1.5
+        told = {"ratio": ratio, "ratio_low": ratio - 0.1, "ratio_high": ratio + 0.1, "ratio_p_value": 1e-6}
+        one = changed(record, folder / f"r{number}", {**good, "crossovers": [{**row, **told}]})
+        spec = one.path / "spec.toml"
+        spec.write_text(spec.read_text().replace('name = "pair"', f'name = "run{number}"'))
+        (one.path / "report.html").write_bytes(b"")
+        found.append(one.path)
+    return found
+
+
+def test_many_records_have_a_row_each_and_it_says_what_is_not_drawn(many, tmp_path):
+    records = [RunRecord.load(path) for path in many]
+    html_pages.Page(page([], beside_part(records))).check()  # without links to pages beside it
+    read = html_pages.Page(page([], beside_part(records, many[0].parent / "all.html")))
+    said = read.text("p", **{"class": "verdict"})[0]
+    assert "of 14 comparisons over the whole window the first probe gains more in 9 and less in 5" in said
+    table = next(e for e in read.elements if e[0] == "table" and e[1].get("class") == "sorted")
+    links = [e for e in read.of("a") if e[1]["href"].endswith("report.html")]
+    assert [("".join(e[3]), e[1]["href"]) for e in links] == [(f"run{n}", f"r{n}/report.html") for n in range(14)]
+    assert "".join(table[3]).count("GHZ loses 20 % over product") == 5
+    notes = " ".join(read.text("p"))
+    assert "The curves of the first 8 of 14 records are drawn, a colour each" in notes
+    assert "more than 12" in notes
+    marks = [text for text in read.text("title") if text.startswith("GHZ over product, N = 2: 50 (95 %: 40 … 60)")]
+    assert len(marks) == 9
+
+
+def test_a_colour_stands_for_one_record_and_a_line_for_a_probe(many):
+    read = html_pages.Page(page([], beside_part([RunRecord.load(path) for path in many[:8]])))
+    place = next(k for k, e in enumerate(read.elements) if e[0] == "h2" and "".join(e[3]) == "Gain over time")
+    lines = [e[1]["class"] for e in read.elements[place:] if e[0] == "g" and e[1].get("class", "").startswith("exact")]
+    drawn = lines[: len(lines) // 2]  # the other half has logarithmic axes
+    assert sorted(drawn) == sorted(f"exact c{k}{dash}" for k in range(8) for dash in ("", " dashed"))
+
+
+def test_the_command_takes_more_records_than_it_has_room_for_in_full(many, tmp_path, monkeypatch, capsys):
+    page_of = tmp_path / "all.html"
+    assert in_process.qsense(monkeypatch, capsys, "report", *many, "--out", page_of)[0] == 0
+    read = html_pages.Page(page_of.read_bytes())
+    assert len(read.of("article")) == 1
+    assert page_of.stat().st_size < 400_000

@@ -12,6 +12,7 @@ from test_report import SPEC, hostile_part
 
 import qsense
 from qsense.reports.page import page
+from qsense.reports.page.blocks import Part, Section, Table
 from qsense.reports.page.record import record_part
 from qsense.runs.spec import RunSpec
 
@@ -163,3 +164,18 @@ def test_in_the_dark_letters_and_curves_are_told_from_the_ground(browser, files)
         assert min(found[name] for name in ("ink", "soft", "link", "label")) >= 4.5
         assert min(found["lines"]) >= 3
     assert grounds[0] > 0.8 > 0.2 > grounds[1]
+
+
+def test_a_click_on_a_head_sorts_a_table_by_its_numbers(browser, tmp_path):
+    cells = (("a", "10 ms"), ("b", "−2 ms"), ("c", "–"), ("d", "9.5 ms"))
+    table = Table("sorted", ("name", "time"), cells, is_sorted=True)
+    part = Part("x", "y", "z", (Section("s", (table,)),))
+    path = tmp_path / "sorted.html"
+    path.write_bytes(page([part]))
+    with opened(browser, path) as (shown, said):
+        for times, order in ((1, "bdac"), (2, "adbc")):
+            shown.reload()
+            for _ in range(times):
+                shown.click("th:nth-child(2) button")
+            assert "".join(shown.locator("td:first-child").all_text_contents()) == order
+        assert [text for text in said if not text.startswith("file:")] == []

@@ -41,6 +41,8 @@ class Table:
         rows: of as many texts.
         is_folded: whether it is opened on demand.
         note: under it.
+        links: where the first text of each row leads, "" for nowhere; () for none.
+        is_sorted: whether its heads sort it, where scripts run.
     """
 
     kind: ClassVar[str] = "table"
@@ -49,6 +51,8 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     is_folded: bool = False
     note: str = ""
+    links: tuple[str, ...] = ()
+    is_sorted: bool = False
 
     @classmethod
     def of(cls, caption: str, rows: Sequence[Mapping[str, Any]], source: str = "", *, is_folded: bool = False) -> Table:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from urllib.parse import quote
 
 from qsense.errors import type_and_text
 
@@ -23,6 +25,16 @@ def reports_written(wanted: bool) -> Iterator[None]:
         yield
     finally:
         _wanted.reset(token)
+
+
+def link_to(folder: Path, page: Path) -> str:
+    """Returns a folder as seen from a page's, as the beginning of a link; "" where the page is in it."""
+    at, to = page.parent.resolve(), folder.resolve()
+    try:
+        way = Path(os.path.relpath(to, at)).as_posix()
+    except ValueError:  # on another drive
+        return f"{to.as_uri()}/"
+    return "" if way == "." else f"{quote(way, errors='surrogateescape')}/"
 
 
 def report_files(make: Callable[[], bytes], folder: Path) -> dict[str, bytes]:

@@ -39,12 +39,14 @@ class Look:
         estimators: name → marker.
         dashed: the probes whose lines are dashed.
         markers: name → marker, of those that have one of their own.
+        aside: name of a probe → how far aside of their times its estimates are, in units of the picture.
     """
 
     probes: Mapping[str, int]
     estimators: Mapping[str, int]
     dashed: frozenset[str] = frozenset()
     markers: Mapping[str, int] = field(default_factory=dict)
+    aside: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, curves: Sequence[Curve]) -> Look:
@@ -158,14 +160,14 @@ def _band(curve: Curve, look: Look, x: Axis, y: Axis) -> Layer:
     assert band is not None
     keep = band.times > 0 if x.is_log else band.times >= 0
     points = around(x.places(band.times[keep]), y.places(band.low[keep]), y.places(band.high[keep]))
-    text = f"{probe_name(curve.probe)}, {curve.estimator}: the curve through the estimates, 95 %"
+    text = f"{_name(curve)}: the curve through the estimates, 95 %"
     estimator = look.estimators[curve.estimator]
     return Layer("band", look.probes[curve.probe], estimator=estimator, points=points, text=text)
 
 
 def _estimates(curve: Curve, look: Look, x: Axis, y: Axis) -> Layer:
-    marker, name = look.estimators[curve.estimator], f"{probe_name(curve.probe)}, {curve.estimator}"
-    aside = _APART * (marker - (min(len(look.estimators), MARKERS) - 1) / 2)
+    marker, name = look.estimators[curve.estimator], _name(curve)
+    aside = look.aside.get(curve.probe, _APART * (marker - (min(len(look.estimators), MARKERS) - 1) / 2))
     marks = []
     for row in curve.rows:
         time, value, low, high = (float(row[key]) for key in ("time_s", "gain", "low", "high"))
@@ -196,6 +198,12 @@ def _mitigated(curve: Curve, own: Mitigated, look: Look, x: Axis, y: Axis) -> La
     return Layer("mitigated", look.probes[curve.probe], marker, marker, marks=tuple(marks), text=name)
 
 
+def _name(curve: Curve) -> str:
+    """The probe and the estimator; the probe alone where a marker stands for it."""
+    name = probe_name(curve.probe)
+    return name if name.endswith(f", {curve.estimator}") else f"{name}, {curve.estimator}"
+
+
 def _mark(x: Axis, y: Axis, time: float, ends: tuple[float, float, float], aside: float, text: str) -> Mark:
     value, low, high = ends
     beyond = not (y.holds(value) and x.holds(time))
@@ -224,7 +232,7 @@ def _description(title: str, here: Sequence[Curve]) -> str:
         ends = [
             f"{float(r['gain']):.3g} at {readable_time(float(r['time_s']))}" for r in (curve.rows[0], curve.rows[-1])
         ]
-        parts.append(f"{probe_name(curve.probe)} by {curve.estimator}, G = {ends[0]} and {ends[1]}")
+        parts.append(f"{_name(curve)}: G = {ends[0]} and {ends[1]}")
     return f"G against time for {title}: {'; '.join(parts)}. The table below has every value."
 
 

@@ -48,6 +48,29 @@ for (const picture of document.querySelectorAll("svg.chart, .device svg")) {
     if (now.length) show(now[place < 0 ? (step > 0 ? 0 : now.length - 1) : (place + step + now.length) % now.length]);
   });
 }
+// A click on a head sorts a table: by the numbers with which its cells begin, or by their texts.
+for (const table of document.querySelectorAll("table.sorted")) {
+  const body = table.tBodies[0], heads = [...table.querySelectorAll("th")];
+  heads.forEach((head, place) => {
+    const button = document.createElement("button");
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const up = head.getAttribute("aria-sort") !== "ascending";
+      heads.forEach(other => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", up ? "ascending" : "descending");
+      const rows = [...body.rows].map(row => {
+        const text = row.cells[place].textContent.trim();
+        return [text, Number.parseFloat(text.replace("−", "-").replace("+", "")), row];
+      });
+      const numeric = rows.filter(([, value]) => Number.isFinite(value)).length > rows.length / 2;
+      const empty = ([text, value]) => numeric ? !Number.isFinite(value) : text === "–";
+      rows.sort((a, b) => empty(a) - empty(b) ||
+        (empty(a) ? 0 : (up ? 1 : -1) * (numeric ? a[1] - b[1] : a[0].localeCompare(b[0]))));
+      body.append(...rows.map(([, , row]) => row));
+    });
+  });
+}
 addEventListener("scroll", () => show(null), { passive: true });
 const folded = () => document.querySelectorAll("details:not([open])");
 let opened = [];
