@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from qsense.signals import Pulses
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+    from qiskit.transpiler import PassManager
 
 Idle = str  # a name of `Pulses.named`
 _FINEST = 2.0**-40  # of a window: the steps of its delays on a device without a clock
@@ -63,7 +64,7 @@ def on_device(experiment: Experiment, layout: Layout, device: Device, target: An
         ArgumentError: the device has no delay, the time is shorter than its clock or its pulses allow, the window
             collects nothing of the signal, or Qiskit cannot write the circuit in the device's gates.
     """
-    from qiskit import QuantumCircuit, transpile
+    from qiskit import QuantumCircuit
     from qiskit.circuit import ParameterVector
     from qiskit.transpiler.exceptions import TranspilerError
 
@@ -84,22 +85,30 @@ def on_device(experiment: Experiment, layout: Layout, device: Device, target: An
     circuit.barrier(measured)
     circuit.measure(measured, range(n))
 
-    translate = partial(
-        transpile, target=target, optimization_level=1, seed_transpiler=seed,
-        initial_layout=list(range(device.num_qubits)), routing_method="none",
-    )  # fmt: skip
     turned = _turned_over(circuit, target)
     for one in (circuit, turned) if turned is not None else (circuit,):
         with suppress(TranspilerError):
-            return DeviceCircuit(_without_bystanders(translate(one, scheduling_method="alap")), sensing, time, True)
+            translated = _translator(device, target, seed, "alap").run(one)
+            return DeviceCircuit(_without_bystanders(translated), sensing, time, True)
     try:  # no durations: idle times outside of the window are left to the device
-        return DeviceCircuit(translate(circuit), sensing, time, False)
+        return DeviceCircuit(_translator(device, target, seed, None).run(circuit), sensing, time, False)
     except TranspilerError as error:
         raise ArgumentError(
             f'Qiskit cannot write the circuit of "{experiment.probe.name}" with {n} spins in the gates of the backend '
             f'"{device.name}" on qubits {", ".join(map(str, sensing))} ({error.message}); name other qubits, or '
             "another device."
         ) from error
+
+
+@lru_cache(maxsize=8)
+def _translator(device: Device, target: Any, seed: int, scheduling: str | None) -> PassManager:
+    """What writes circuits on a device's own qubits in its gates; making it takes as long as using it."""
+    from qiskit.transpiler import generate_preset_pass_manager
+
+    return generate_preset_pass_manager(
+        optimization_level=1, target=target, seed_transpiler=seed, initial_layout=list(range(device.num_qubits)),
+        routing_method="none", scheduling_method=scheduling,
+    )  # fmt: skip
 
 
 def _turned_over(circuit: QuantumCircuit, target: Any) -> QuantumCircuit | None:

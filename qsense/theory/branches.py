@@ -12,16 +12,20 @@ Source: the scheme is that of Kitaev, quant-ph/9511026, with repetitions as Higg
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from qsense.numerics.fisher import FloatArray
+from qsense.theory.symmetric import IntArray
 
 _EXACT_BITS, _SURE = 300, 60.0  # K and V²K from which the angle is normal, and a wrong branch by it beyond reach
 _NEGLIGIBLE = 1e-13  # probabilities that are left out: beside an error of 1e-4 of the range they do not count
 _FIELDS = 24  # at which the error is averaged
+_TABLE = 1_000_000  # entries of a table of counts
 _CELLS = 600  # of a turn, in which errors of an angle are put together at their mean
 
 
@@ -41,13 +45,16 @@ class Fringe(NamedTuple):
     kept: float = 1.0
 
 
-def rms_error(fringes: Sequence[Fringe], reach: float, fields: int = _FIELDS) -> tuple[float, float]:
+def rms_error(
+    fringes: Sequence[Fringe], reach: float, fields: int = _FIELDS, most: float = math.inf
+) -> tuple[float, float]:
     """Returns the rms error of φ in rad/s, and the probability of a wrong branch.
 
     Args:
         fringes: in order, the slowest first.
         reach: φ is anywhere within ±reach, in rad/s.
         fields: over how many φ in this range it is averaged.
+        most: an error in rad/s above which it is not of interest how large it is: infinite is returned.
 
     >>> one = Fringe(1.0, 1.0, 400)
     >>> error, wrong = rms_error([one], 1.0)  # √((1 − sin²(2φ)/2)/K) on average
@@ -62,6 +69,8 @@ def rms_error(fringes: Sequence[Fringe], reach: float, fields: int = _FIELDS) ->
         for one in fringes:
             errors, chances = _after(errors, chances, one, float(field))
         squares.append(float(chances @ errors**2) / float(chances.sum()))
+        if math.fsum(squares) > fields * most**2:
+            return math.inf, math.nan
         period = 2 * np.pi / fringes[-1].frequency
         wrong.append(float(chances[np.abs(errors) > period / 2].sum()) / float(chances.sum()))
     return float(np.sqrt(np.mean(squares))), float(np.mean(wrong))
@@ -85,6 +94,7 @@ def _after(errors: FloatArray, chances: FloatArray, fringe: Fringe, field: float
     return np.concatenate(found), np.concatenate(likely)
 
 
+@lru_cache(maxsize=1024)  # designs of a ladder share rungs
 def angle_errors(fringe: Fringe, field: float) -> tuple[FloatArray, FloatArray]:
     """Returns the errors of the angle in rad, within ±π, that counts of both quadratures give, and their chances."""
     angle, bits = fringe.frequency * field, fringe.bits
@@ -112,23 +122,46 @@ def _means(fringe: Fringe, mean: float) -> tuple[FloatArray, FloatArray]:
     if fringe.kept == 1:
         return _binomial(fringe.bits, mean)
     shares, chances = _binomial(fringe.bits, 2 * fringe.kept - 1)
-    numbers = np.rint((shares + 1) / 2 * fringe.bits).astype(int).tolist()
-    each = [_binomial(number, mean) if number else (np.zeros(1), np.ones(1)) for number in numbers]
-    values = np.concatenate([one for one, _ in each])
-    weights = np.concatenate([chance * one for chance, (_, one) in zip(chances.tolist(), each, strict=True)])
+    numbers = np.rint((shares + 1) / 2 * fringe.bits).astype(np.int64)
+    found = [_of_counted(numbers[part], chances[part], mean) for part in _parts(numbers)]
+    values, weights = (np.concatenate(one) for one in zip(*found, strict=True))
     cells = np.floor((values + 1) * _CELLS / 4).astype(np.int64)
     sums, moments = np.bincount(cells, weights), np.bincount(cells, weights * values)
     kept = sums > _NEGLIGIBLE * 1e-3
     return moments[kept] / sums[kept], np.asarray(sums[kept], dtype=np.float64)
 
 
-def _binomial(bits: int, mean: float) -> tuple[FloatArray, FloatArray]:
-    """The means of K bits ±1 whose expected value is `mean`, and their chances."""
+def _parts(numbers: IntArray) -> list[slice]:
+    """Parts of a list of numbers of bits whose tables of counts fit into memory."""
+    rows = max(_TABLE // (int(numbers.max()) + 1), 1)
+    return [slice(first, first + rows) for first in range(0, len(numbers), rows)]
+
+
+def _of_counted(numbers: IntArray, chances: FloatArray, mean: float) -> tuple[FloatArray, FloatArray]:
+    """The means of K bits ±1, for several K with their chances, and the chances of these means; 0 of no bits."""
+    ups = np.arange(int(numbers.max()) + 1)
+    likely = _chances(numbers[:, None], ups, mean)
+    kept = likely > _NEGLIGIBLE * 1e-3
+    counted = np.broadcast_to(np.maximum(numbers, 1)[:, None], likely.shape)[kept]
+    values = (2 * np.broadcast_to(ups, likely.shape)[kept] - counted) / counted
+    alone = np.broadcast_to(numbers[:, None] == 0, likely.shape)[kept]
+    return np.where(alone, 0.0, values), (chances[:, None] * likely)[kept]
+
+
+def _chances(bits: IntArray, ups: IntArray, mean: float) -> FloatArray:
+    """The chance of so many of K bits to be +1, where their expected value is `mean`; 0 of more than all."""
     from scipy.special import gammaln, xlog1py, xlogy
 
-    ups = np.arange(bits + 1)
     chance = min(max((1 + mean) / 2, 0.0), 1.0)
-    logs = gammaln(bits + 1) - gammaln(ups + 1) - gammaln(bits - ups + 1)
-    chances = np.exp(logs + xlogy(ups, chance) + xlog1py(bits - ups, -chance))
+    factorials = gammaln(np.arange(int(np.max(bits)) + 1) + 1.0)
+    downs = np.maximum(bits - ups, 0)
+    logs = factorials[bits] - factorials[ups] - factorials[downs] + xlogy(ups, chance) + xlog1py(downs, -chance)
+    return np.where(ups <= bits, np.exp(logs), 0.0)
+
+
+def _binomial(bits: int, mean: float) -> tuple[FloatArray, FloatArray]:
+    """The means of K bits ±1 whose expected value is `mean`, and their chances."""
+    ups = np.arange(bits + 1)
+    chances = _chances(np.array(bits), ups, mean)
     kept = chances > _NEGLIGIBLE * 1e-3
     return (2 * ups[kept] - bits) / bits, chances[kept]

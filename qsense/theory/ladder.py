@@ -126,9 +126,9 @@ def best_ladder(
     designs.sort(key=lambda one: one[0])
     for seconds, rungs in designs[:_EVALUATED]:
         fringes = [one.fringe for one in rungs]
-        if rms_error(fringes, reach, _FIRST)[0] > _CLOSE * error:
+        if rms_error(fringes, reach, _FIRST, _CLOSE * error)[0] > _CLOSE * error:
             continue
-        found, wrong = rms_error(fringes, reach)
+        found, wrong = rms_error(fringes, reach, most=error)
         if found <= error:
             return Ladder(tuple(rungs), found, wrong, seconds, reach)
     raise ArgumentError(f"No ladder was found that tells {error} rad/s within ±{reach} rad/s; ask for another error.")
