@@ -257,6 +257,6 @@ def test_the_table_of_the_best_probe_is_readable_in_every_unit(tau):
     result = CliRunner().invoke(app, ["optimal", "--num-qubits", "2", "--dephasing", f"{1 / tau:g}"])
     assert result.exit_code == 0
     unit = {"s": 1, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}[re.search(r"𝓘 in (\S+):", result.output)[1]]
-    value = float(re.search(r"optimum found\s+(\S+)", result.output)[1])
+    value = float(re.search(r"best symmetric\s+(\S+)", result.output)[1])
     assert value * unit == pytest.approx(9 / 16 * tau, rel=1e-7)
-    assert re.search(r"optimum found.*1\.12500.*0\.8115", result.output)
+    assert re.search(r"best symmetric.*1\.12500.*0\.8115", result.output)

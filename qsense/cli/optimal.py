@@ -1,8 +1,9 @@
-"""qsense optimal: the best probe for a noise, beside GHZ, product, squeezed states and the bound."""
+"""qsense optimal: the best symmetric probe for a noise, and the best of all, beside others and the bound."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,8 +45,10 @@ from qsense.files.old_names import current_name
 if TYPE_CHECKING:
     from qsense.noise import AnyNoise
     from qsense.numerics.fisher import ComplexArray
+    from qsense.probes import Probe
 
 _MOST_SHOWN = 8  # spins, whose amplitudes fit two lines
+_STATES_SHOWN, _SMALL = 16, 1e-3  # basis states of the best of all states that are told, and which are left out
 
 
 @app.command(short_help="The best symmetric probe, beside GHZ, product and the bound.")
@@ -72,16 +75,27 @@ def optimal(
     ),
     time: Annotated[str | None, typer.Option(metavar="TIME", help="Time of the objective gain: 0.5 (s), 3us.")] = None,
     dead_time: DeadTime = "0",
-    out: Annotated[Path | None, typer.Option(help="Write the optimum's preparation as .qasm; one N ≤ 10.")] = None,
+    all_states: Annotated[
+        bool,
+        typer.Option(
+            "--all-states",
+            help="Search states that are not symmetric too, N ≤ 8: 1 s at N = 4, 30 s at 8; spins may differ.",
+        ),
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the best probe's preparation as .qasm; one N ≤ 10.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a figure: .png, .svg or .pdf.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The best symmetric probe, found by search, beside GHZ, product, squeezed states and the bound on any probe."""
+    """The best symmetric probe, found by search, beside GHZ, product, squeezed states and the bound on any probe.
+
+    Under emission states that are not symmetric can be better: --all-states searches them too.
+    """
     rates = {"dephasing": dephasing, "emission": emission, "absorption": absorption, "depolarizing": depolarizing}
     signal = signal_of(weights, frequency, signal_phase)
-    if not signal.has_unit_weights:
+    if not (signal.has_unit_weights or all_states):
         raise ArgumentError(
-            "Option --weights is not for `qsense optimal`, whose probes are symmetric; `qsense theory` takes it."
+            "Option --weights goes with --all-states (N ≤ 8): without it the probes of `qsense optimal` are symmetric. "
+            "`qsense theory` takes weights of any probe."
         )
     own = noise_of(model, rates, t1, t2, exponent, shared_parts(phase_noise, None, collective))
     noise = world_with(own, signal, idle)
@@ -92,15 +106,16 @@ def optimal(
     if out is not None and len(sizes) > 1:
         raise ArgumentError("Option --out writes one probe; give one number of spins.")
     at, dead = time_or_none("--time", time), value("--dead-time", dead_time, "time")
-    rows = [_row(size, noise, objective, at, dead, as_json) for size in sizes]
+    rows, best = [], None
+    for size in sizes:
+        row, best = _row(size, noise, (objective, at, dead, all_states), as_json)
+        rows.append(row)
     answer: dict[str, Any] = {"objective": objective, "noise": own.to_dict(), "rows": rows}
     answer |= {"signal": signal.to_dict(), "idle": idle}
-    if out is not None:
+    if out is not None and best is not None:
         from qsense.circuits.rendering import write_preparation
-        from qsense.probes import Probe
 
-        pairs = rows[0]["amplitudes"]
-        answer["out"] = str(write_preparation(Probe.symmetric([complex(*p) for p in pairs], out.stem), out))
+        answer["out"] = str(write_preparation(replace(best, name=out.stem), out))
     failed = None
     if plot is not None:
         from qsense.files.figures import save_or_error
@@ -118,27 +133,37 @@ def optimal(
 
 
 def _row(
-    size: int, noise: AnyNoise, objective: str, time: float | None, dead_time: float, quiet: bool
-) -> dict[str, Any]:
+    size: int, noise: AnyNoise, question: tuple[str, float | None, float, bool], quiet: bool
+) -> tuple[dict[str, Any], Probe]:
+    """What the table and JSON have of one N, and the best probe."""
     from qsense.files.terminal import plain_console
-    from qsense.theory.optimal import comparison
+    from qsense.theory.table import comparison
 
     console = plain_console(stderr=True)
     if quiet or not console.is_terminal:
-        found = comparison(size, noise, objective, time, dead_time)  # type: ignore[arg-type]
+        found = comparison(size, noise, *question)  # type: ignore[arg-type]
     else:
         with console.status(f"searching the best probe of {size} spins"):
-            found = comparison(size, noise, objective, time, dead_time)  # type: ignore[arg-type]
-    values = {name: finite(value) for name, value in found.values}
-    amplitudes = found.optimum.probe.dicke_amplitudes()
-    assert amplitudes is not None
-    return {
+            found = comparison(size, noise, *question)  # type: ignore[arg-type]
+    row: dict[str, Any] = {
         "num_qubits": size,
-        "values": values,
-        "bound": finite(found.optimum.bound),
-        "stationarity": found.optimum.stationarity,
-        "amplitudes": [[float(a.real), float(a.imag)] for a in _without_phase(amplitudes)],
+        "values": {name: finite(value) for name, value in found.values},
+        "bound": finite(found.bound),
     }
+    if found.symmetric is not None:
+        amplitudes = found.symmetric.probe.dicke_amplitudes()
+        assert amplitudes is not None
+        row |= {"stationarity": found.symmetric.stationarity, "amplitudes": _pairs(amplitudes)}
+    if found.all_states is not None:
+        state, stationarity = found.all_states.probe.statevector(), found.all_states.stationarity
+        row["all_states"] = {"stationarity": stationarity, "state": _pairs(state)}
+    best = found.all_states or found.symmetric
+    assert best is not None
+    return row, best.probe
+
+
+def _pairs(amplitudes: ComplexArray) -> list[list[float]]:
+    return [[float(a.real), float(a.imag)] for a in _without_phase(amplitudes)]
 
 
 def _without_phase(amplitudes: ComplexArray) -> ComplexArray:
@@ -150,6 +175,18 @@ def _without_phase(amplitudes: ComplexArray) -> ComplexArray:
 
 def _amplitude(real: float, imaginary: float) -> str:
     return f"{real:.4f}" if abs(imaginary) < 5e-5 else f"{real:.4f}{imaginary:+.4f}i"
+
+
+def _best_of_all(row: dict[str, Any]) -> str:
+    """The basis states of the best of all states, spin 0 last."""
+    if row["values"].get("best symmetric") == row["values"]["best of all states"]:
+        return "of all states none is better than the best symmetric one"
+    pairs = row["all_states"]["state"]
+    shown = [place for place, pair in enumerate(pairs) if abs(complex(*pair)) > _SMALL]
+    if len(shown) > _STATES_SHOWN:
+        return f"the {len(pairs)} amplitudes of the best of all states are in --json"
+    terms = (f"{_amplitude(*pairs[place])} |{place:0{row['num_qubits']}b}>" for place in shown)
+    return "the best of all states, spin 0 last: " + ", ".join(terms)
 
 
 def _show(answer: dict[str, Any], noise: str) -> None:
@@ -175,13 +212,17 @@ def _show(answer: dict[str, Any], noise: str) -> None:
             rows.append([size, name, f"{reached / unit:.8g}", of_product, share])
     names = ("N", "probe", "value", "of product", "of the bound")
     print_folded(plain_console(highlight=False), names, rows, ("probe",), keys=2)
-    print_line("The optimum is the best that was found; the bound holds for any probe.")
+    print_line("The best ones are the best that were found; the bound holds for any probe, symmetric or not.")
     for row in answer["rows"]:
+        if "all_states" in row:
+            print_line(f"N = {row['num_qubits']}: {_best_of_all(row)}")
+        if "amplitudes" not in row:
+            continue
         if row["num_qubits"] <= _MOST_SHOWN:
             shown = ", ".join(_amplitude(*pair) for pair in row["amplitudes"])
-            print_line(f"N = {row['num_qubits']}: amplitudes from no spin up to all: {shown}")
+            print_line(f"N = {row['num_qubits']}: symmetric amplitudes from no spin up to all: {shown}")
         else:
-            print_line(f"N = {row['num_qubits']}: its {row['num_qubits'] + 1} amplitudes are in --json")
+            print_line(f"N = {row['num_qubits']}: its {row['num_qubits'] + 1} symmetric amplitudes are in --json")
     for key in ("out", "plot"):
         if key in answer:
             print_line(f"{'preparation' if key == 'out' else 'figure'}: {answer[key]}")

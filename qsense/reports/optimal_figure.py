@@ -36,7 +36,7 @@ def optimal_figure(answer: dict[str, Any], noise: str) -> Figure:
             ]
             highest = max(highest, *(value for _, value in found))
             colour = COLOURS.get(name) or OTHERS[(place - 2) % len(OTHERS)]
-            marker = "*" if name == "optimum found" else "osD^v"[place % 5]
+            marker = "*" if name.startswith("best ") else "osD^v"[place % 5]
             panel.plot(
                 *zip(*found, strict=True),
                 marker=marker,

@@ -1,4 +1,4 @@
-"""The best symmetric probe for a noise, the best squeezing, and where GHZ and product stand beside them and the bound.
+"""The best symmetric probe for a noise, the best of all states, and the best squeezing.
 
 Ascents from several starts (`search`) find local maxima. The best of them and of the named probes is returned, each
 integrated anew. That is a lower bound on the optimum: `bound` says how much could be missing.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
@@ -56,18 +56,23 @@ def optimal_probe(
     objective: Objective = "integrated_gain",
     time: float | None = None,
     dead_time: float = 0.0,
+    symmetric: bool = True,
 ) -> OptimalProbe:
-    """Returns the best symmetric probe, over Dicke states, that a search from several starts finds.
+    """Returns the best symmetric probe, over Dicke states, that a search from several starts finds; or of all states.
 
     It is never below GHZ, product, twin Fock and one-axis-squeezed probes. Where one of them is the best, it is
-    returned under its own name.
+    returned under its own name. Among all states the value is never below that of the best symmetric one, which is
+    returned where nothing is better, and the state has 2^N amplitudes.
 
     Args:
         num_qubits: N ≤ 100; seconds up to N ≈ 40, a minute at 100; ten times that or more where populations change.
-        noise: the same for every spin, and commuting with the field; some rate must be positive.
+            Of all states N ≤ 8: a second of a processor at N = 4, five at 6, half a minute at 8.
+        noise: the same for every spin, and commuting with the field; some rate must be positive. Of all states rates
+            and weights may differ between spins, and every spin that feels the field needs a rate.
         objective: "integrated_gain", "rate" or "gain".
         time: of "gain", in s.
         dead_time: of "rate", in s.
+        symmetric: whether only states that no permutation of spins changes are searched.
 
     Raises:
         ArgumentError: the noise is not the same for all spins, N is too large, or the objective is wrong or, at its
@@ -82,10 +87,14 @@ def optimal_probe(
     (1.125, [0.6124, 0.5, 0.6124])
     """
     goal = Goal(objective, time, dead_time)
-    _check(num_qubits, noise)
+    if not symmetric:
+        return of_all_states(num_qubits, noise, goal, None)
+    check(num_qubits, noise)
     quick = _quick_value(num_qubits, noise, goal, -1)
     squeezed = [Probe.named(f"one_axis:{strength:.6g}", num_qubits) for strength in _strengths(num_qubits)]
-    return _optimal(num_qubits, noise, goal, [(probe, quick(probe)) for probe in (*_named(num_qubits), *squeezed)])
+    return best_beside(
+        num_qubits, noise, goal, [(probe, quick(probe)) for probe in (*named_probes(num_qubits), *squeezed)]
+    )
 
 
 def best_squeezing(
@@ -108,7 +117,7 @@ def best_squeezing(
     True
     """
     goal = Goal(objective, time, dead_time)
-    _check(num_qubits, noise)
+    check(num_qubits, noise)
     if kind not in TWISTS:
         raise ArgumentError(f'Argument `kind` must be one_axis or two_axis, but is "{kind}".')
     quick, finer = (_quick_value(num_qubits, noise, goal, doublings) for doublings in (0, 1))
@@ -130,47 +139,31 @@ def best_squeezing(
     return OptimalProbe(probe, reached, goal.bound(num_qubits, noise), slope, strength)
 
 
-class ProbeComparison(NamedTuple):
-    """Names with what they reach, product and GHZ first, the optimum last; and the optimum itself, with the bound."""
+def of_all_states(num_qubits: int, noise: AnyNoise, goal: Goal, symmetric: OptimalProbe | None) -> OptimalProbe:
+    """Returns the best of all states, or the best symmetric probe, where that is known or can be, if none is better."""
+    from qsense.theory.all_states import SAME, best_of_all_states, check_all_states
 
-    values: list[tuple[str, float]]
-    optimum: OptimalProbe
+    world = check_all_states(num_qubits, noise)
+    if symmetric is None and is_alike(world, num_qubits):
+        symmetric = optimal_probe(num_qubits, noise, goal.objective, goal.time, goal.dead_time)
+    found = best_of_all_states(num_qubits, noise, goal, [] if symmetric is None else [symmetric.probe])
+    if symmetric is not None and found.value <= symmetric.value * (1 + SAME):
+        return symmetric
+    return OptimalProbe(found.probe, found.value, goal.bound(num_qubits, noise), found.stationarity)
 
 
-def comparison(
-    num_qubits: int,
-    noise: AnyNoise,
-    objective: Objective = "integrated_gain",
-    time: float | None = None,
-    dead_time: float = 0.0,
-) -> ProbeComparison:
-    """Returns what product, GHZ, twin Fock (even N), the best squeezed states and the optimum reach.
+def check(num_qubits: int, noise: AnyNoise) -> None:
+    """Refuses a world of which the best symmetric probe is not searched.
 
-    Args:
-        num_qubits, noise, objective, time, dead_time: as in `optimal_probe`.
-
-    >>> from qsense.noise import LocalNoise
-    >>> rows = comparison(2, LocalNoise(dephasing=0.25)).values
-    >>> [name for name, _ in rows][:2], round(rows[0][1], 9)
-    (['product', 'ghz'], 2.0)
+    Raises:
+        ArgumentError: the message says why.
     """
-    goal = Goal(objective, time, dead_time)
-    _check(num_qubits, noise)
-    named = [(probe, goal.value(probe, noise)) for probe in _named(num_qubits)]
-    if num_qubits > 1:
-        squeezed = [best_squeezing(num_qubits, noise, kind, objective, time, dead_time) for kind in TWISTS]
-        named += [(best.probe, best.value) for best in squeezed]
-    found = _optimal(num_qubits, noise, goal, named)
-    return ProbeComparison([*((probe.name, value) for probe, value in named), ("optimum found", found.value)], found)
-
-
-def _check(num_qubits: int, noise: AnyNoise) -> None:
     world = world_of(noise)
     world.check(num_qubits)
     if not (world.noise.is_covariant and is_alike(world, num_qubits)):
         raise ArgumentError(
             "The search for the best probe needs a world, its noise and its signal, that is the same for all spins and "
-            "commutes with the field, without couplings."
+            "commutes with the field, without couplings; where spins differ, search all states (N ≤ 8)."
         )
     if is_wave(world) or collects_nothing(world):
         raise ArgumentError(
@@ -186,7 +179,8 @@ def _check(num_qubits: int, noise: AnyNoise) -> None:
         )
 
 
-def _named(num_qubits: int) -> list[Probe]:
+def named_probes(num_qubits: int) -> list[Probe]:
+    """Returns product, GHZ and, of even N, twin Fock."""
     names = ("product", "ghz") if num_qubits % 2 else ("product", "ghz", "twin_fock")
     return [Probe.named(name, num_qubits) for name in names]
 
@@ -206,8 +200,8 @@ def _quick_value(num_qubits: int, noise: AnyNoise, goal: Goal, doublings: int = 
     return lambda probe: float(weights @ engine_for(probe, noise).gain(times))
 
 
-def _optimal(num_qubits: int, noise: AnyNoise, goal: Goal, named: list[tuple[Probe, float]]) -> OptimalProbe:
-    """The best of the named probes, each with its value, of ascents from `starts`, and of one from the best of both.
+def best_beside(num_qubits: int, noise: AnyNoise, goal: Goal, named: list[tuple[Probe, float]]) -> OptimalProbe:
+    """Returns the best of named probes, each with its value, of ascents from `starts`, and of one from the best.
 
     Values of named probes may be those of the rule of the search: the ones that could be the best are taken anew.
     """

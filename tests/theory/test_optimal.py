@@ -13,11 +13,12 @@ from qsense.noise import Environment, noise_model_of
 from qsense.theory.bounds import gain_bound
 from qsense.theory.dense import dense_gain
 from qsense.theory.engines import uniform_channel
-from qsense.theory.optimal import best_squeezing, comparison, optimal_probe
+from qsense.theory.optimal import best_squeezing, optimal_probe
 from qsense.theory.pull_back import gain_and_matrix
 from qsense.theory.rate import operational_rate, rate_bound
 from qsense.theory.search import integration_rule
 from qsense.theory.symmetric import symmetric_gain
+from qsense.theory.table import comparison
 
 DEPHASING, EMISSION = LocalNoise(dephasing=0.25), LocalNoise(emission=1.0)  # N/(4γ) and N/γ are N s
 NOISES = {
@@ -268,8 +269,8 @@ def test_the_table_rises_from_product_to_the_bound():
     assert list(rows)[:3] == ["product", "ghz", "twin_fock"]
     assert rows["product"] == rows["ghz"] == pytest.approx(4, rel=1e-14)
     assert rows["twin_fock"] == pytest.approx(4 * 1.1476, abs=4e-4)
-    assert list(rows)[-1] == "optimum found"
-    assert max(rows.values()) == rows["optimum found"] == found.optimum.value < found.optimum.bound
+    assert list(rows)[-1] == "best symmetric"
+    assert max(rows.values()) == rows["best symmetric"] == found.symmetric.value < found.bound
     assert "twin_fock" not in dict(comparison(3, DEPHASING, "gain", 0.5).values)
 
 
@@ -334,11 +335,13 @@ def integral_by_hand(amplitudes, exponent, rate):
 @pytest.mark.parametrize(("size", "name"), [*((4, name) for name in STRETCHED), (1, "square"), (7, "square")])
 def test_no_probe_of_its_own_table_is_above_the_optimum(name, size):
     found = comparison(size, STRETCHED[name])
-    assert found.optimum.value == max(value for _, value in found.values)
-    assert found.optimum.value == pytest.approx(integrated_gain(found.optimum.probe, STRETCHED[name]).value, rel=1e-12)
-    assert found.optimum.stationarity < 1e-6
+    assert found.symmetric.value == max(value for _, value in found.values)
+    assert found.symmetric.value == pytest.approx(
+        integrated_gain(found.symmetric.probe, STRETCHED[name]).value, rel=1e-12
+    )
+    assert found.symmetric.stationarity < 1e-6
     # Without the table the search is as good.
-    assert optimal_probe(size, STRETCHED[name]).value == pytest.approx(found.optimum.value, rel=1e-9)
+    assert optimal_probe(size, STRETCHED[name]).value == pytest.approx(found.symmetric.value, rel=1e-9)
 
 
 def test_better_probes_than_ghz_are_found_where_the_decay_begins_slowly():

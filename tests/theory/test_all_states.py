@@ -1,0 +1,189 @@
+"""The best of all states: the blocks of a support, the gradient over 2^N amplitudes, and what the search finds.
+
+The referee is NumPy alone: Kraus operators on the whole space, and the quantum Fisher information from eigenvalues.
+"""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from qsense import LocalNoise, Probe, optimal_probe
+from qsense.cli import app
+from qsense.errors import ArgumentError
+from qsense.noise import Environment, World
+from qsense.signals import Signal
+from qsense.theory.all_states import best_of_all_states
+from qsense.theory.goal import Goal
+from qsense.theory.sectors import DenseObjective, Sectors
+
+EMISSION, MIXED = LocalNoise(emission=1.0), LocalNoise(emission=1.0, absorption=0.5, dephasing=0.2)
+
+
+def kraus(dephasing, emission, absorption, time):
+    """Kraus operators of one spin, |0> (down) first: relaxation to its equilibrium, then flips of the phase."""
+    total = emission + absorption
+    lost = -np.expm1(-total * time)
+    up = absorption / total if total else 0.0
+    kept = np.sqrt(1 - lost)
+    relaxing = [
+        np.sqrt(1 - up) * np.diag([1.0, kept]),
+        np.sqrt(1 - up) * np.array([[0.0, np.sqrt(lost)], [0.0, 0.0]]),
+        np.sqrt(up) * np.diag([kept, 1.0]),
+        np.sqrt(up) * np.array([[0.0, 0.0], [np.sqrt(lost), 0.0]]),
+    ]
+    flip = -np.expm1(-2 * dephasing * time) / 2
+    return [
+        phase @ one
+        for one in relaxing
+        for phase in (np.sqrt(1 - flip) * np.eye(2), np.sqrt(flip) * np.diag([1.0, -1.0]))
+    ]
+
+
+def gain_by_hand(state, rates, time, weights=None, collective=0.0):
+    """G of a state vector about φ: spin j is bit j, `rates` has (dephasing, emission, absorption) of each spin."""
+    size = len(rates)
+    rho = np.outer(state, np.conj(state)).astype(complex)
+    for spin, one in enumerate(rates):
+        whole = [np.kron(np.kron(np.eye(2 ** (size - 1 - spin)), k), np.eye(2**spin)) for k in kraus(*one, time)]
+        rho = sum(k @ rho @ k.conj().T for k in whole)
+    signs = 1.0 - 2 * (np.arange(2**size)[:, None] >> np.arange(size) & 1)
+    rho = rho * np.exp(-2 * collective * time * np.subtract.outer(signs.sum(1) / 2, signs.sum(1) / 2) ** 2)
+    generator = signs @ (np.ones(size) if weights is None else np.array(weights)) / 2
+    values, vectors = np.linalg.eigh(rho)
+    values = np.maximum(values, 0)
+    moved = vectors.conj().T @ (generator[:, None] * vectors)
+    sums, differences = np.add.outer(values, values), np.subtract.outer(values, values)
+    return 2 * np.sum(
+        np.divide(differences**2, sums, out=np.zeros_like(sums), where=sums > 1e-300) * np.abs(moved) ** 2
+    )
+
+
+def integral_by_hand(state, rates, weights=None, nodes=40):
+    """𝓘 by Gauss–Legendre nodes in e^{−at}, with a the slowest decay of a spin's own gain."""
+    slowest = min(4 * d + e + a for d, e, a in rates)
+    x, w = np.polynomial.legendre.leggauss(nodes)
+    u = (x + 1) / 2
+    return sum(
+        one / (2 * slowest * at) * gain_by_hand(state, rates, -np.log(at) / slowest, weights)
+        for one, at in zip(w, u, strict=True)
+    )
+
+
+def random_state(size, seed, support=None, is_real=False):
+    rng = np.random.default_rng(seed)
+    state = rng.normal(size=2**size) + (0 if is_real else 1j) * rng.normal(size=2**size)
+    if support is not None:
+        state = np.where(np.isin(np.arange(2**size), support), state, 0)
+    return state / np.linalg.norm(state)
+
+
+UNEQUAL = [(0.1, 0.1, 0.2), (0.2, 0.0, 0.1), (0.3, 0.3, 0.0)]
+WORLDS = {
+    "unequal": (LocalNoise([0.1, 0.2, 0.3], [0.1, 0.0, 0.3], [0.2, 0.1, 0.0]), UNEQUAL, None, 0.0),
+    "weights": (World(EMISSION, Signal([1.0, -0.5, 2.0])), [(0.0, 1.0, 0.0)] * 3, [1.0, -0.5, 2.0], 0.0),
+    "shared": (Environment(LocalNoise(dephasing=0.2), collective_dephasing=0.1), [(0.2, 0.0, 0.0)] * 3, None, 0.1),
+}
+
+
+@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("support", [None, [0, 7], [0, 3, 5, 6], [1, 2, 5]], ids=str)
+@pytest.mark.parametrize("is_real", [True, False])
+def test_gains_and_the_gradient_are_those_of_the_whole_space(name, support, is_real):
+    noise, rates, weights, shared = WORLDS[name]
+    state, other = random_state(3, 1, support, is_real), random_state(3, 2, support, is_real)
+    state, other = (np.real(state), np.real(other)) if is_real else (state, other)
+    objective = DenseObjective.at(3, noise, np.array([0.4, 1.3]))
+
+    def at(step):
+        moved = state + step * other
+        length = np.linalg.norm(moved)
+        return length**2 * np.array([gain_by_hand(moved / length, rates, t, weights, shared) for t in (0.4, 1.3)])
+
+    assert np.allclose(objective.gains(state), at(0.0), rtol=1e-11)
+    value, gradient = objective.value_and_gradient(state)
+    assert value == pytest.approx(at(0.0).sum(), rel=1e-11)
+    step = 1e-4
+    numeric = (8 * (at(step) - at(-step)) - at(2 * step) + at(-2 * step)).sum() / (12 * step)
+    assert np.vdot(gradient, other).real == pytest.approx(numeric, rel=1e-7, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("support", "rows"), [([0, 3, 12, 15], 4), ([0, 15], 2), ([0, 1, 2, 4, 8], 16), ([0, 3, 5], 4), ([6], 1)]
+)
+def test_blocks_hold_what_the_support_spans(support, rows):
+    states = Sectors.of(np.isin(np.arange(16), support) / 2).states
+    assert states.shape == (16 // rows, rows)
+    assert sorted(states.ravel().tolist()) == list(range(16))
+    assert any(set(support) <= set(block) for block in states.tolist())
+
+
+def test_under_emission_absorption_and_dephasing_pairs_beat_every_symmetric_probe():
+    best, symmetric = optimal_probe(4, MIXED, symmetric=False), optimal_probe(4, MIXED)
+    state = best.probe.statevector()
+    assert best.value == pytest.approx(integral_by_hand(state, [(0.2, 1.0, 0.5)] * 4), rel=1e-8)
+    assert symmetric.value * 1.0149 < best.value < best.bound
+    pairs = [set(np.flatnonzero(np.abs(state) > 1e-3).tolist())]
+    assert pairs[0] in ({0, 3, 12, 15}, {0, 5, 10, 15}, {0, 6, 9, 15})
+    assert np.array_equal(state, best_of_all_states(4, MIXED, Goal(), [symmetric.probe]).probe.statevector())
+
+
+def test_five_spins_under_emission_reach_what_free_searches_found():
+    found = best_of_all_states(5, EMISSION, Goal(), [])  # 1.56144 N/γ; the best symmetric probe has 1.55644
+    assert found.value / 5 == pytest.approx(1.56144, abs=1e-5)
+    assert found.stationarity < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("objective", "keys"), [("integrated_gain", {}), ("rate", {"dead_time": 0.3}), ("gain", {"time": 0.4})]
+)
+def test_all_states_are_never_below_the_best_symmetric_one(objective, keys):
+    best = optimal_probe(3, EMISSION, objective, symmetric=False, **keys)
+    assert optimal_probe(3, EMISSION, objective, **keys).value <= best.value <= best.bound
+
+
+def test_spins_that_differ_have_a_best_state_that_no_random_one_beats_and_no_order_changes():
+    weights, rates = [1.0, -1.0, 2.0], [(0.0, 1.0, 0.0), (0.0, 0.5, 0.0), (0.0, 0.2, 0.0)]
+    best = optimal_probe(3, World(LocalNoise(emission=[1.0, 0.5, 0.2]), Signal(weights)), symmetric=False)
+    assert best.value == pytest.approx(integral_by_hand(best.probe.statevector(), rates, weights), rel=1e-5)
+    named = [np.ones(8) / 8**0.5, np.isin(np.arange(8), [2, 5]) / 2**0.5]
+    others = [integral_by_hand(one, rates, weights, 16) for one in [*named, *(random_state(3, k) for k in range(30))]]
+    assert max(others) < best.value < best.bound
+    turned = World(LocalNoise(emission=[0.2, 1.0, 0.5]), Signal([2.0, 1.0, -1.0]))
+    assert optimal_probe(3, turned, symmetric=False).value == pytest.approx(best.value, rel=1e-8)
+
+
+@pytest.mark.parametrize("rate", [1e-9, 1e6])
+def test_the_best_state_does_not_depend_on_the_unit_of_time(rate):
+    scaled = LocalNoise(emission=rate, absorption=0.5 * rate, dephasing=0.2 * rate)
+    expected = best_of_all_states(3, MIXED, Goal(), []).value
+    assert best_of_all_states(3, scaled, Goal(), []).value * rate == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("size", "noise", "message"),
+    [
+        (9, EMISSION, "at most 8 spins, but `num_qubits` is 9"),
+        (3, LocalNoise(transverse=0.1), "noise that commutes with the field"),
+        (2, Environment(EMISSION, coupling=0.1), "noise that commutes with the field"),
+        (2, LocalNoise(emission=[0.1, 0.0]), "give each of them a rate"),
+        (2, LocalNoise(emission=[0.1] * 3), "rates for 3 spins"),
+    ],
+)
+def test_what_has_no_search_among_all_states_is_refused(size, noise, message):
+    with pytest.raises(ArgumentError, match=message):
+        optimal_probe(size, noise, symmetric=False)
+
+
+def test_the_command_searches_all_states_of_spins_that_differ(tmp_path):
+    arguments = ["optimal", "--num-qubits", "2", "--emission", "1,0.5", "--weights", "1,-2", "--json"]
+    assert "--weights goes with --all-states" in str(CliRunner().invoke(app, arguments).exception)
+    result = CliRunner().invoke(app, [*arguments, "--all-states", "--out", str(tmp_path / "best.qasm")])
+    (row,) = json.loads(result.stdout)["rows"]
+    assert list(row["values"]) == ["product", "ghz", "best of all states"]
+    state = np.array([complex(*pair) for pair in row["all_states"]["state"]])
+    by_hand = integral_by_hand(state, [(0.0, 1.0, 0.0), (0.0, 0.5, 0.0)], [1.0, -2.0], 100)
+    assert row["values"]["best of all states"] == pytest.approx(by_hand, rel=1e-6)
+    written = Probe.from_qasm(tmp_path / "best.qasm").statevector()
+    assert abs(np.vdot(written, state)) == pytest.approx(1, abs=1e-9)
