@@ -29,8 +29,9 @@ from qsense.numerics.quadrature import rule_for_times
 from qsense.runs.plan import plan
 from qsense.runs.spec import RunSpec
 from qsense.theory.bounds import gain_bound, integrated_gain_bound
-from qsense.theory.optimal import best_squeezing, comparison, optimal_probe
+from qsense.theory.optimal import best_squeezing, optimal_probe
 from qsense.theory.rate import operational_rate, rate_bound
+from qsense.theory.table import comparison
 from qsense.theory.times import decay_rate, designed_rule
 
 UNITS = [1e-10, 1e10]
@@ -102,8 +103,8 @@ def test_the_best_probe(name):
     def numbers(tau):
         noise = NOISES[name](tau)
         found = comparison(3, noise)
-        assert found.optimum.stationarity < 1e-6
-        assert found.optimum.value == max(value for _, value in found.values)
+        assert found.symmetric.stationarity < 1e-6
+        assert found.symmetric.value == max(value for _, value in found.values)
         return [*(value / tau for _, value in found.values), optimal_probe(3, noise, "gain", 0.4 * tau).value]
 
     agree(numbers)
