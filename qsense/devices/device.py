@@ -43,6 +43,7 @@ class Device:
         granularity: delays are multiples of this number of dt.
         has_delay: whether the device can idle for a stated time.
         calibrated: the date and time of the calibration, if reported.
+        unread: qubits that have no measurement.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Device:
     granularity: int = 1
     has_delay: bool = True
     calibrated: str | None = None
+    unread: frozenset[int] = frozenset()
 
     @classmethod
     def uniform(
@@ -116,13 +118,14 @@ class Device:
     def working(self) -> list[set[int]]:
         """Returns the same without gates and qubits that are marked broken, by an error of 1.
 
-        A qubit is broken too where its readout is no better than a guess, or where it has no lifetime.
+        A qubit is broken too where it is not measured, or no better than by a guess, or where it has no lifetime.
 
         >>> Device.uniform(2, [(0, 1)], two_qubit_error=1.0).working()
         [set(), set()]
         """
         lifetime = np.fmin(self.t1, self.t2)
         is_broken = (self.readout_error >= 0.5) | (self.gate_error >= 1) | (lifetime <= 0)
+        is_broken[list(self.unread)] = True
         found: list[set[int]] = [set() for _ in range(self.num_qubits)]
         for (one, two), error in self.edges.items():
             if not (error >= 1 or is_broken[one] or is_broken[two]):
@@ -162,13 +165,18 @@ class Device:
         """Refuses a list of qubits if it does not fit the device.
 
         Raises:
-            ArgumentError: a qubit is unknown or is named twice.
+            ArgumentError: a qubit is unknown, has no measurement, or is named twice.
         """
         for position, qubit in enumerate(qubits):
             if not 0 <= qubit < self.num_qubits:
                 raise ArgumentError(
                     f'The backend "{self.name}" has the qubits 0 to {self.num_qubits - 1}, but not {qubit}; '
                     "name others."
+                )
+            if qubit in self.unread:
+                raise ArgumentError(
+                    f'The backend "{self.name}" does not measure qubit {qubit}: its target has no "measure" of it; '
+                    "name another."
                 )
             if qubit in qubits[:position]:
                 raise ArgumentError(f"Qubit {qubit} is named twice; name each once.")
@@ -205,7 +213,16 @@ def read(backend: Any, name: str | None = None) -> Device:
         granularity=_granularity(target),
         has_delay="delay" in target.operation_names,
         calibrated=_date(backend),
+        unread=_unread(target, size),
     )
+
+
+def _unread(target: Any, size: int) -> frozenset[int]:
+    """Qubits without a measurement; none where the target does not say which have one."""
+    table = target["measure"] if "measure" in target.operation_names else None
+    if not table or None in table:
+        return frozenset()
+    return frozenset(range(size)) - {key[0] for key in table}
 
 
 def _number(value: Any) -> float:

@@ -84,9 +84,16 @@ def choose(device: Device, probe: Probe, qubits: Sequence[int] | None = None, *,
     region = None if on_its_best and probe.kind == "product" else _best_region(device, size)
     if region is None and probe.kind == "product":
         merit = product_merits(device)
+        merit[list(device.unread)] = -1.0
+        if size > device.num_qubits - len(device.unread):
+            raise ArgumentError(
+                f'The backend "{device.name}" measures {device.num_qubits - len(device.unread)} of its '
+                f'{device.num_qubits} qubits, but "{probe.name}" needs {size}; use fewer spins.'
+            )
         return Layout(tuple(sorted(np.argsort(-merit, kind="stable")[:size].tolist())))
     if region is None:
         that_work = "" if device.working() == device.neighbours() else " that are not marked broken"
+        that_work += " and measured" if device.unread else ""
         raise ArgumentError(
             f'The backend "{device.name}" has no {size} qubits that are connected by two-qubit gates{that_work}; use '
             "fewer spins."

@@ -5,8 +5,10 @@ import pytest
 from vendors import Vendor, line_target
 
 from qsense.devices.device import Device, read
+from qsense.devices.layout import choose
 from qsense.errors import ArgumentError
 from qsense.noise import LocalNoise
+from qsense.probes import Probe
 
 
 def test_what_the_target_says_is_read():
@@ -64,3 +66,18 @@ def test_what_is_cut_or_assumed_is_logged(t1, t2, says, t1_used, t2_used, caplog
 def test_a_qubit_that_is_not_there_is_refused():
     with pytest.raises(ArgumentError, match="but not 7"):
         LocalNoise.from_backend(Vendor(), [7])
+
+
+def test_qubits_without_a_measurement_hold_no_spins():
+    device = read(Vendor(line_target(unread=(0, 4))), "partial")
+    assert device.unread == {0, 4}
+    for probe in (Probe.ghz(3), Probe.product(3)):
+        assert set(choose(device, probe).qubits) == {1, 2, 3}
+        assert set(choose(device, probe, on_its_best=True).qubits) == {1, 2, 3}
+    with pytest.raises(ArgumentError, match=r"no 4 qubits that are connected .* and measured"):
+        choose(device, Probe.ghz(4))
+    with pytest.raises(ArgumentError, match="measures 3 of its 5 qubits"):
+        choose(device, Probe.product(4))
+    with pytest.raises(ArgumentError, match=r"does not measure qubit 4: its target has no .measure."):
+        choose(device, Probe.ghz(2), [3, 4])
+    assert read(Vendor(line_target()), "whole").unread == frozenset()

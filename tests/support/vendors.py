@@ -10,7 +10,9 @@ from qiskit_aer import AerSimulator
 LINE = [(0, 1), (1, 2), (2, 3), (3, 4)]
 
 
-def line_target(t1=100e-6, t2=80e-6, dt=1e-9, granularity=16, delay=True, edges=LINE, num_qubits=5, missing=()):
+def line_target(
+    t1=100e-6, t2=80e-6, dt=1e-9, granularity=16, delay=True, edges=LINE, num_qubits=5, missing=(), unread=()
+):
     """A line of qubits with sx, x, rz, cx and a clock."""
     qubits = [QubitProperties() if q in missing else QubitProperties(t1=t1, t2=t2) for q in range(num_qubits)]
     target = Target(
@@ -23,7 +25,8 @@ def line_target(t1=100e-6, t2=80e-6, dt=1e-9, granularity=16, delay=True, edges=
         target.add_instruction(gate, {q: InstructionProperties(duration=32e-9, error=2e-4) for q in alone})
     both = [pair for one, two in edges for pair in ((one, two), (two, one))]
     target.add_instruction(CXGate(), {pair: InstructionProperties(duration=320e-9, error=5e-3) for pair in both})
-    target.add_instruction(Measure(), {q: InstructionProperties(duration=1e-6, error=0.01) for q in alone})
+    read = [q for q in alone if q[0] not in unread]
+    target.add_instruction(Measure(), {q: InstructionProperties(duration=1e-6, error=0.01) for q in read})
     if delay:
         target.add_instruction(Delay(Parameter("t")), dict.fromkeys(alone))
     return target
