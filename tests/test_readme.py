@@ -2,11 +2,13 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
 import tomli_w
@@ -34,6 +36,9 @@ CONSOLE = [block for text in DOCUMENTS.values() for block in blocks("console", t
 
 
 def shell(command):
+    """A finished command; one of qsense alone runs in a fork, because to start a process for each takes a second."""
+    if re.fullmatch(r"qsense [^|><&;$*]*", command):
+        return forked.run(*shlex.split(command)[1:], cwd=ROOT)
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     return subprocess.run(["bash", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True)
 

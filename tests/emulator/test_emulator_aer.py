@@ -1,7 +1,10 @@
 """Aer is the referee: its counts and the emulator's are of one distribution, and a control that is not is found."""
 
+import itertools
+
 import numpy as np
 import pytest
+from cases import further
 from referee import ENDINGS, ERRORS, NOISES, noise_of, probes_of, random_settings, same_p_value
 
 from qsense import LocalNoise, Probe, ReadoutError
@@ -11,10 +14,9 @@ from qsense.circuits.sensing import Experiment, Settings
 pytestmark = pytest.mark.long
 
 CASES = [
-    (size, kind, ending)
-    for size in range(1, 9)
-    for kind in NOISES
-    for ending in ENDINGS
+    case if (size + list(NOISES).index(kind) + list(ENDINGS).index(ending)) % 3 == 0 else further(case)
+    for case in itertools.product(range(1, 9), NOISES, ENDINGS)
+    for size, kind, ending in [case]
     if size < 6 or ending != "directions" or kind in ("mixed", "unequal")
 ]
 
@@ -37,7 +39,7 @@ def test_counts_agree_with_aer(size, kind, ending):
 
 
 @pytest.mark.parametrize("wrong", ["noise", "phase", "readout error", "ending"])
-@pytest.mark.parametrize("size", [2, 5, 8])
+@pytest.mark.parametrize("size", [2, further(5), 8])
 def test_the_agreement_with_aer_is_lost_where_anything_is_wrong(wrong, size):
     shots, noise, right = 80_000, noise_of("mixed", size), ReadoutError(0.02, 0.08)
     # X at mid-fringe, X at the top of the fringe, and Z.

@@ -7,6 +7,7 @@ import numpy as np
 import oracle
 import pytest
 import synthetic
+from cases import spread
 from synthetic import LIFETIMES, NOISES, SIZES
 
 from qsense.errors import ArgumentError
@@ -71,9 +72,7 @@ def test_the_block_is_read_with_its_phase(method):
     assert block.population.value == pytest.approx((rho[0, 0] + rho[-1, -1]).real, abs=1e-6)
 
 
-@pytest.mark.parametrize("lifetimes", LIFETIMES)
-@pytest.mark.parametrize("noise", NOISES)
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("method", "noise", "lifetimes"), spread(3, METHODS, NOISES, LIFETIMES))
 def test_the_gain_is_unbiased_and_its_interval_covers_at_any_size(method, noise, lifetimes):
     rng = np.random.default_rng(11)
     for size in SIZES:

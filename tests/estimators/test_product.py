@@ -7,6 +7,7 @@ import numpy as np
 import oracle
 import pytest
 import synthetic
+from cases import spread
 from synthetic import LIFETIMES, NOISES, SIZES
 
 from qsense.errors import ArgumentError
@@ -58,9 +59,7 @@ def test_the_information_of_one_spin_is_its_equatorial_bloch_vector_squared():
         assert np.trace(slope @ sld).real == pytest.approx(b[0] ** 2 + b[1] ** 2, rel=1e-10)
 
 
-@pytest.mark.parametrize("lifetimes", LIFETIMES)
-@pytest.mark.parametrize("noise", NOISES)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "noise", "lifetimes"), spread(3, SIZES, NOISES, LIFETIMES))
 def test_the_gain_is_unbiased_and_its_interval_covers_at_any_size(size, noise, lifetimes):
     rng = np.random.default_rng(size)
     c = synthetic.coherences(noise, size, synthetic.product_time(noise, size, lifetimes))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cases import further
 
 from qsense.estimators import bootstrap
 from qsense.estimators.tilting import interval
@@ -27,7 +28,8 @@ def drawn(rng, visibility, shots):
 
 
 @pytest.mark.parametrize(
-    ("visibility", "shots"), [(0.05, 1000), (0.2, 20), (0.2, 100), (0.5, 20), (0.9, 100), (1.0, 20)]
+    ("visibility", "shots"),
+    [(0.05, 1000), (0.2, 20), (1.0, 20), *map(further, ((0.2, 100), (0.5, 20), (0.9, 100)))],
 )
 def test_intervals_of_a_squared_visibility_cover_and_basic_ones_do_not(visibility, shots):
     rng = np.random.default_rng(1)

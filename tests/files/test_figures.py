@@ -4,6 +4,7 @@ import hashlib
 
 import processes
 import pytest
+from cases import further
 
 THEORY = "theory --probe ghz --num-qubits 2 --dephasing 0.1 --plot plot.png"
 COMMAND = f"import sys; from qsense.cli import main; sys.argv = ['qsense', *{THEORY.split()!r}]; main()"
@@ -25,7 +26,7 @@ def expected(tmp_path_factory):
     [
         {"MPLBACKEND": "module://matplotlib_inline.backend_inline"},
         {"MPLBACKEND": "nonsense"},
-        {"MPLBACKEND": "TkAgg"},
+        further({"MPLBACKEND": "TkAgg"}),
         {"MATPLOTLIBRC": "text.usetex: True\nfont.size: 30\nsavefig.dpi: 20\npath.sketch: 1, 100, 2"},
     ],
     ids=str,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cases import further
 
 from qsense import LocalNoise, Probe, gain, integrated_gain
 from qsense.errors import ArgumentError
@@ -84,8 +85,14 @@ FAR_APART = {
 }
 
 
-@pytest.mark.parametrize("unit", [1e-10, 1.0, 1e10])
-@pytest.mark.parametrize("name", FAR_APART)
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        (name, unit) if name != "many that are fast" or unit == 1.0 else further((name, unit))
+        for name in FAR_APART
+        for unit in (1e-10, 1.0, 1e10)
+    ],
+)
 def test_designed_times_serve_spins_of_rates_that_lie_decades_apart(name, unit):
     rates = [rate / unit for rate, count in FAR_APART[name].items() for _ in range(count)]
     rule = designed_rule(Probe.product(len(rates)), LocalNoise(dephasing=rates))

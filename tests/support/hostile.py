@@ -1,6 +1,7 @@
 """What the tests about files that are made to do harm share: changes of data, and how it must be refused."""
 
 import copy
+import os
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 
 from qsense.errors import QsenseError
 
-often = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-seldom = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+_given = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
+often = settings(max_examples=int(os.environ.get("QSENSE_EXAMPLES", "50")), **_given)
+seldom = settings(max_examples=25, **_given)
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20),

@@ -99,10 +99,13 @@ def test_a_sparse_study_is_a_list_of_trials(tmp_path):
     near = [{"seed": k, "noise.dephasing_rate": {"from": k, "to": k + 1}} for k in range(1, 51)]
     every = {"from": 1, "to": 50}
     results = of(
-        tmp_path, {"probes": "ghz", "shots": 5}, sweep={"seed": every, "noise.dephasing_rate": every}, only=near
+        tmp_path,
+        {"probes": "ghz", "shots": 5, "times_s": [0.1, 0.2]},
+        sweep={"seed": every, "noise.dephasing_rate": every},
+        only=near,
     )
     data = results.to_dataset()
-    assert dict(data.sizes) == {"trial": 99, "time_index": 5}
+    assert dict(data.sizes) == {"trial": 99, "time_index": 2}
     assert data["seed"].values.tolist() == [k // 2 + 1 for k in range(99)]
 
 

@@ -27,7 +27,7 @@ from qsense.theory import (
     resolution,
 )
 
-FIRST, _, LAST = os.environ.get("QSENSE_DRAWS", "240").rpartition("-")
+FIRST, _, LAST = os.environ.get("QSENSE_DRAWS", "120").rpartition("-")
 SEEDS = range(int(FIRST or 0), int(LAST))
 EACH = 20  # seeds of one test
 TINY = 1e-300  # numbers end at about this

@@ -6,6 +6,7 @@ from math import comb
 
 import numpy as np
 import pytest
+from cases import spread
 from scipy.linalg import expm, null_space
 
 from qsense import LocalNoise, Probe, gain
@@ -72,8 +73,7 @@ def test_symmetric_and_dense_engine_agree_for_random_complex_amplitudes(name):
         assert np.allclose(symmetric, dense, rtol=0, atol=2e-12), size
 
 
-@pytest.mark.parametrize("name", LOCAL)
-@pytest.mark.parametrize("size", [20, 60, 100])
+@pytest.mark.parametrize(("size", "name"), spread(3, [20, 60, 100], LOCAL))
 def test_symmetric_engine_and_closed_forms_agree_to_one_part_in_a_billion(name, size):
     noise = LOCAL[name]
     for probe, closed, first in (

@@ -3,6 +3,7 @@
 import numpy as np
 import oracle
 import pytest
+from cases import further
 
 import qsense
 from qsense import Environment, LocalNoise, Probe
@@ -33,7 +34,7 @@ def referee(probe, noise, times, field=0.7):
     return np.array([oracle.gain(state, t, field, *rates) for t in times])
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [1, 2, 3, further(4)])
 @pytest.mark.parametrize("name", [*NOISES, "unequal"])
 @pytest.mark.parametrize("kind", ["ghz", "product"])
 def test_closed_forms_solve_the_lindblad_equation(kind, name, size):

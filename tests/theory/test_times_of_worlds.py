@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from cases import spread
 from scipy.integrate import quad
 
 from qsense import LocalNoise, Probe, gain
@@ -52,9 +53,7 @@ def integral_of(function, scale):
     return sum(quad(function, a, b, epsrel=1e-10)[0] for a, b in itertools.pairwise(ends))
 
 
-@pytest.mark.parametrize("name", NOISES)
-@pytest.mark.parametrize("kind", ["ghz", "product"])
-@pytest.mark.parametrize("size", [1, 2, 4, 16, 100])
+@pytest.mark.parametrize(("name", "kind", "size"), spread(2, NOISES, ["ghz", "product"], [1, 2, 4, 16, 100]))
 def test_noise_that_remembers(name, kind, size, caplog):
     noise, variance, rate = NOISES[name]
     part = (2 / np.pi) ** 2 if name == "echo" else 1.0
@@ -79,8 +78,7 @@ def test_slow_noise_that_all_spins_share(size):
     assert product.weights @ gain(Probe.product(size), noise, product.times) == pytest.approx(curve_of, rel=1e-3)
 
 
-@pytest.mark.parametrize("unit", [1e-9, 1e-6, 1.0])
-@pytest.mark.parametrize("turns", [0.1, 1.0, 10.0])
+@pytest.mark.parametrize(("turns", "unit"), spread(3, [0.1, 1.0, 10.0], [1e-9, 1e-6, 1.0]))
 def test_an_alternating_field_without_pulses(turns, unit):
     """W = sin(2πft)/(2πft) is known and part of the weight: nodes need not avoid slow decay, but W = 0."""
     noise = World(model(QuasiStatic(SPREAD / unit)), Signal(frequency=turns / unit))

@@ -3,6 +3,7 @@
 import numpy as np
 import precise
 import pytest
+from cases import spread
 
 from qsense import Environment, LocalNoise, Probe, classical_gain, gain, integrated_gain, operational_rate
 from qsense.errors import ArgumentError
@@ -17,8 +18,10 @@ def noise_of(num_spins, dephasing=0, emission=0, absorption=0, transverse=0):
     return {**rates, "exponent": 1, "collective": 0, "coupling": None}
 
 
-@pytest.mark.parametrize("scale", [1e-10, 1.0, 1e10])
-@pytest.mark.parametrize("field", [1.0, 1e-2, 5e-4, 1e-4, 1e-6, 1e-7, 1e-9, 1e-12, 1e-15, 1e-20])
+@pytest.mark.parametrize(
+    ("field", "scale"),
+    spread(3, [1.0, 1e-2, 5e-4, 1e-4, 1e-6, 1e-7, 1e-9, 1e-12, 1e-15, 1e-20], [1e-10, 1.0, 1e10]),
+)
 def test_the_gain_in_a_weak_field(field, scale):
     """Fifty digits: 0.56766764… for one spin, 1.50915782… for GHZ of two; 0.18691 and 0.4732 at φ = 0 alone."""
     noise = LocalNoise(transverse=1 / scale)

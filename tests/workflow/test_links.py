@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import studies
+from cases import further
 from hostile import harmless
 
 import qsense
@@ -37,7 +38,7 @@ SPEC = {
     "field_rad_per_s": 2000.0, "times_s": [0.0, 16e-6], "shots": 200, "seed": 1, "backend": "vendors:make",
     "device": {"readout_shots": 50},
 }  # fmt: skip
-KINDS = ["link", "pipe", "device", pytest.param("socket", marks=pytest.mark.study)]
+KINDS = ["link", "pipe", *map(further, ("device", "socket"))]
 STUDY = studies.study({"probes": "product", "times_s": [0.1, 0.5]}, sweep={"seed": [1, 2]})
 
 
