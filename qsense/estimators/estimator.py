@@ -15,8 +15,9 @@ import numpy as np
 
 from qsense.circuits.counts import Counts
 from qsense.circuits.sensing import Ending, Settings
-from qsense.errors import ArgumentError, nearest
+from qsense.errors import ArgumentError
 from qsense.estimators.assumptions import Assumption
+from qsense.estimators.option import Option as Option
 from qsense.estimators.quantities import ClassicalGain as ClassicalGain
 from qsense.estimators.quantities import MomentBound as MomentBound
 from qsense.estimators.quantities import Quantity as Quantity
@@ -29,67 +30,6 @@ from qsense.probes import Probe
 if TYPE_CHECKING:
     from qsense.estimators.phase.joint import Fringe
     from qsense.estimators.readout import ReadoutCalibration
-
-
-_TYPES: dict[type, str] = {str: "text", bool: "true or false", int: "an integer", float: "a finite number"}
-
-
-@dataclass(frozen=True)
-class Option:
-    """A key of the estimator's table in a run spec.
-
-    Attributes:
-        default: its value where the spec does not give it: text, a number, true or false, or a tuple of these.
-        allowed: the values that it may have; () allows every value of the default's type. The elements of a list have
-            the type of the default's first element (text or any number if it is empty); a list may be empty only where
-            the default is.
-        always_written: whether a resolved spec holds it also where it is the default. False keeps the ids of records
-            that were made before the option existed.
-    """
-
-    default: Any
-    allowed: tuple[Any, ...] = ()
-    always_written: bool = True
-
-    def checked(self, name: str, value: Any) -> Any:
-        """Returns a value from a spec, lists as tuples.
-
-        Raises:
-            ArgumentError: it is not allowed, or of another type than the default.
-
-        >>> Option("shift", ("shift", "commutator")).checked("derivative", "shfit")
-        Traceback (most recent call last):
-        qsense.errors.ArgumentError: unknown derivative "shfit". Did you mean "shift"? Known: commutator, shift.
-        """
-        if isinstance(value, list):
-            value = tuple(value)
-        if isinstance(self.default, tuple) and isinstance(value, tuple) and not self.allowed:
-            return self._checked_elements(value)
-        if isinstance(self.default, float) and type(value) is int:
-            value = float(value)
-        wrong_type = type(value) is not type(self.default)
-        if self.allowed and (wrong_type or value not in self.allowed):
-            known = [str(one) for one in self.allowed]
-            if wrong_type and str(value) in known:
-                expected = _TYPES.get(type(self.default), "a list")
-                raise ArgumentError(f"should be {expected}, one of {', '.join(known)}, but is {value!r}.")
-            raise ArgumentError(f'unknown {name} "{value}". {nearest(str(value), known)}')
-        if wrong_type or (isinstance(value, float) and not np.isfinite(value)):
-            expected = _TYPES.get(type(self.default), "a list")
-            raise ArgumentError(f"should be {expected}, but is {value!r}.")
-        return value
-
-    def _checked_elements(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        if self.default and not values:
-            raise ArgumentError("should be a list with at least one element, but is empty.")
-        element = type(self.default[0]) if self.default else None
-        found = tuple(float(one) if element is float and type(one) is int else one for one in values)
-        for one in found:
-            wrong_type = type(one) not in _TYPES if element is None else type(one) is not element
-            if wrong_type or (isinstance(one, float) and not np.isfinite(one)):
-                expected = "text or a finite number" if element is None else _TYPES[element]
-                raise ArgumentError(f"should be a list whose elements are {expected}, but has {one!r}.")
-        return found
 
 
 @dataclass(frozen=True)

@@ -7,31 +7,37 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from qsense.files.bounds import NotNegative, Positive, at_least_one, text_of
 from qsense.files.units import Kind, whole_numbers, with_quantities
 
-Written = float | str
-"""A number as a file may have it: in SI units, or a text with its unit."""
 
-
-def _of(kind: Kind, written: Any) -> BeforeValidator:
+def with_unit(kind: Kind, written: Any) -> BeforeValidator:
     """Reads texts with units; `written` is what the JSON Schema of the file allows."""
     return BeforeValidator(partial(with_quantities, kind=kind), json_schema_input_type=written)
 
 
-Time = Annotated[float, _of("time", Written)]
-InfiniteTime = Annotated[Time, Field(allow_inf_nan=True)]
-AngularFrequency = Annotated[float, _of("angular frequency", Written)]
-Length = Annotated[float, _of("length", Written)]
+_PositiveOrInfinite = Annotated[Positive, Field(allow_inf_nan=True)]
+_TimeText = Annotated[str, text_of("time")]
+_InfiniteText = Annotated[str, text_of("time", infinite=True)]
+_AngularText = Annotated[str, text_of("angular frequency", signed=True)]
+_LengthText = Annotated[str, text_of("length", signed=True)]
+
+Time = Annotated[NotNegative, with_unit("time", NotNegative | _TimeText)]
+AngularFrequency = Annotated[float, with_unit("angular frequency", float | _AngularText)]
+Length = Annotated[Positive, with_unit("length", Positive | Annotated[str, text_of("length")])]
 # One number for every spin, or one point of several.
-Lengths = Annotated[list[float | list[float]], _of("length", list[Written | list[Written]])]
-Rate = Annotated[float, _of("rate", Written)]
+Lengths = Annotated[
+    list[float | list[float]], with_unit("length", list[float | _LengthText | list[float | _LengthText]])
+]
 # One number for all pairs of spins, or a matrix.
-AngularFrequencies = Annotated[float | list[list[float]], _of("angular frequency", Written | list[list[Written]])]
+AngularFrequencies = Annotated[
+    float | Annotated[list[list[float]], at_least_one],
+    with_unit("angular frequency", float | _AngularText | Annotated[list[list[float | _AngularText]], at_least_one]),
+]
 # One number for all spins, or one for each.
-Rates = Annotated[float | list[float], _of("rate", Written | list[Written])]
 RelaxationTimes = Annotated[
-    Annotated[float, Field(allow_inf_nan=True)] | list[Annotated[float, Field(allow_inf_nan=True)]],
-    _of("time", Written | list[Written]),
+    _PositiveOrInfinite | Annotated[list[_PositiveOrInfinite], at_least_one],
+    with_unit("time", Positive | _InfiniteText | Annotated[list[Positive | _InfiniteText], at_least_one]),
 ]
 
 

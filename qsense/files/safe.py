@@ -18,7 +18,10 @@ LARGEST = 2**31
 """The most bytes of a file that is read, and of what one unpacks to."""
 LONGEST_NAME = 255
 _JUNCTION = 0xA0000003  # a link to a folder on Windows
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)[ ]*(\..*)?", re.IGNORECASE)
+_DEVICES = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)[ ]*(\..*)?"
+_RESERVED = re.compile(_DEVICES, re.IGNORECASE)
+RESERVED_PATTERN = f"^{re.sub('[a-z]', lambda one: f'[{one[0]}{one[0].upper()}]', _DEVICES)}$"
+"""Of the names that `is_reserved` finds, for JSON Schema."""
 
 
 def is_plain_name(name: object) -> bool:

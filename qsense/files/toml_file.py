@@ -84,9 +84,11 @@ def parse(data: dict[str, Any], model: type[Model], source: str) -> Model:
 
 def _explain(error: ValidationError, model: type[Table]) -> str:
     details = error.errors(include_url=False)
-    first = details[0]
-    unions = [d for d in details if d["loc"][:1] == first["loc"][:1]]
-    key = _key(first["loc"])
+    key = _key(details[0]["loc"])
+    # Of the types that a key may have, the one that fits best fails deepest.
+    key = max((found for d in details if (found := _key(d["loc"])).startswith(key)), key=lambda one: one.count("["))
+    unions = [d for d in details if _key(d["loc"]) == key]
+    first = unions[0]
     kind, value = first["type"], first["input"]
     if kind == "extra_forbidden":
         last = str(first["loc"][-1])
@@ -100,8 +102,18 @@ def _explain(error: ValidationError, model: type[Table]) -> str:
         return f"key `{key}`: {message}" if key else message
     if kind == "string_pattern_mismatch":
         return f"key `{key}` should match the pattern {first['ctx']['pattern']}, but is {_shown(value)}."
-    wanted = " or ".join(dict.fromkeys(_one_line(d["msg"]).removeprefix("Input should be ") for d in unions))
+    # A number out of its range need not hear that it could also be a list.
+    told = [d for d in unions if d["type"].startswith(("greater", "less", "finite"))] or unions
+    wanted = " or ".join(dict.fromkeys(_wanted(d["msg"]) for d in told))
     return f"key `{key}` should be {wanted}, but is {_shown(value)}."
+
+
+def _wanted(message: str) -> str:
+    """What pydantic says, in words of this program."""
+    words = _one_line(message).removeprefix("Input should be ")
+    for theirs, ours in (("greater than or equal to", "at least"), ("greater than", "above"), ("less than", "below")):
+        words = words.replace(theirs, ours)
+    return words.replace("below or equal to", "at most")
 
 
 def _key(location: tuple[int | str, ...]) -> str:

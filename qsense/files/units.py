@@ -45,6 +45,8 @@ _UNITS: dict[str, tuple[Kind, Fraction]] = {
         for per, below in _TIMES.items()
     },
 }
+TIMES = (*_TIMES, *_LONG)
+"""The units of time."""
 _EXAMPLES = {
     "time": "a time such as 3us, 2ms or 0.5 (s)",
     "rate": "a rate such as 0.2/us, 1/5us, 0.2MHz or 0.5 (1/s)",
@@ -182,6 +184,15 @@ def whole_numbers(text: str) -> list[int]:
         if len(found) > MOST_NUMBERS:
             raise ArgumentError(f'must be at most {MOST_NUMBERS} numbers, but "{text}" has more.')
     return found
+
+
+def units_of(kind: Kind) -> tuple[str, ...]:
+    """Returns the units in which a kind of quantity may be written.
+
+    >>> units_of("length")
+    ('m', 'mm', 'um', 'µm', 'μm', 'nm')
+    """
+    return tuple(name for name, (found, _) in _UNITS.items() if found == kind)
 
 
 def kind_of_key(name: str) -> Kind | None:

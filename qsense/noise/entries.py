@@ -5,29 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from qsense.errors import ArgumentError
+from qsense.files.bounds import Fraction, Number, ZeroOr, at_least_one, no_text, text_of
+from qsense.files.patterns import quantity_pattern
 from qsense.files.quantities import (
     AngularFrequencies,
     AngularFrequency,
     Length,
     Lengths,
-    Rate,
-    Rates,
     RelaxationTimes,
     Time,
+    with_unit,
 )
 from qsense.files.toml_file import Table, parse
+from qsense.noise import rules
 from qsense.noise.checked import NAME
 from qsense.noise.kinds import noise_of_kind
 from qsense.noise.parts import LOCAL, local_of
 from qsense.noise.phase_noise import MEMORIES, SPACES
 from qsense.noise.protocol import SpinNoise
+from qsense.noise.relaxation import FASTEST, SLOWEST
 from qsense.noise.shared import SHARED, shared_of
-from qsense.signals.magnetic import checked_ratio
+from qsense.signals.magnetic import SPINS, checked_ratio
 
-Fractions = float | list[float]
+_ONE_RATE = Annotated[float, ZeroOr(SLOWEST, FASTEST)]
+_RateText = Annotated[str, text_of("rate")]
+Rate = Annotated[_ONE_RATE, with_unit("rate", _ONE_RATE | _RateText)]
+# One number for all spins, or one for each.
+Rates = Annotated[
+    _ONE_RATE | Annotated[list[_ONE_RATE], at_least_one],
+    with_unit("rate", _ONE_RATE | _RateText | Annotated[list[_ONE_RATE | _RateText], at_least_one]),
+]
+Fractions = Fraction | Annotated[list[Fraction], at_least_one]
+Positive = Annotated[float, Field(gt=0), no_text]
 Name = Annotated[str, Field(pattern=NAME)]
 
 
@@ -41,29 +53,42 @@ def _ratio(value: Any) -> Any:
 class PhaseNoiseEntry(Table):
     """Noise of the phase: how spins share it (`space`) and how it remembers (`memory`), with the numbers of both."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=rules.of_phase_noise)
+
     space: str | None = Field(default=None, json_schema_extra={"enum": list(SPACES)})
     memory: str | None = Field(default=None, json_schema_extra={"enum": list(MEMORIES)})
     rate: Rate | None = None
-    exponent: float | None = None
+    exponent: Annotated[float, Field(ge=0), no_text] | None = None
     spread_rad_per_s: AngularFrequency | None = None
     correlation_time_s: Time | None = None
     low_hz: Rate | None = None
     high_hz: Rate | None = None
-    pairs: list[list[float]] | None = None
+    pairs: list[list[Number]] | None = None
     positions_m: Lengths | None = None
     length_m: Length | None = None
-    matrix: list[list[float]] | None = None
+    matrix: list[list[Number]] | None = None
 
 
 class CouplingPairEntry(Table):
     """The couplings of one pair of spins."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=rules.of_coupling_pair
+    )
 
     spins: list[int]
     zz_rad_per_s: AngularFrequency | None = None
     dipolar_rad_per_s: AngularFrequency | None = None
 
 
-Ratio = Annotated[float, BeforeValidator(_ratio, json_schema_input_type=float | str)]
+_WRITTEN_RATIO = {
+    "anyOf": [
+        {"type": "number", "not": {"const": 0}},
+        {"enum": list(SPINS)},
+        {"type": "string", "pattern": quantity_pattern("gyromagnetic ratio", signed=True)},
+    ]
+}
+Ratio = Annotated[float, BeforeValidator(_ratio), WithJsonSchema(_WRITTEN_RATIO)]
 
 
 class SharedEntry(Table):
@@ -80,6 +105,8 @@ class SharedEntry(Table):
 class LocalEntry(SharedEntry):
     """Local noise: the name of a noise model, or rates, or T1 and T2; and what is shared beside it."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=rules.of_local)
+
     noise: str | None = None
     name: Name | None = None
     dephasing_rate: Rates | None = None
@@ -87,7 +114,7 @@ class LocalEntry(SharedEntry):
     absorption_rate: Rates | None = None
     depolarizing_rate: Rates | None = None
     transverse_rate: Rates | None = None
-    dephasing_exponent: float | None = None
+    dephasing_exponent: Positive | None = None
     t1_s: RelaxationTimes | None = None
     t2_s: RelaxationTimes | None = None
     excited_population: Fractions | None = None

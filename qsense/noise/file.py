@@ -1,169 +1,46 @@
 """The TOML format of a noise model: every number has its unit, its source and its date.
 
-The unit is a key beside a number, or stands in the text: `value = 227, unit = "us"` is the same as `value = "227 us"`.
 Keys are those of a spec's `[[noise]]` entry, `t1` and `t2` for `t1_s` and `t2_s`.
 """
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, Literal
 
-import numpy as np
-from pydantic import Field, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from qsense.errors import ArgumentError
 from qsense.files import content, toml_file
 from qsense.files.toml_file import Table
-from qsense.files.units import Kind, quantity
+from qsense.noise import rules
+from qsense.noise.phase_noise import MEMORIES, SPACES
 from qsense.noise.shared import SHARED, shared_of
-from qsense.signals.magnetic import checked_ratio
+from qsense.noise.sourced import (
+    AngularEntry,
+    ExponentEntry,
+    FractionEntry,
+    LengthEntry,
+    PureEntry,
+    RateEntry,
+    RatioEntry,
+    Sourced,
+    TimeEntry,
+)
 
-_EXAMPLES: dict[Kind, str] = {
-    "time": "us", "rate": "/us", "angular frequency": "krad/s", "length": "um", "gyromagnetic ratio": "GHz/T",
-}  # fmt: skip
-_UNITS: dict[Kind | None, str] = {
-    "time": "us",
-    "rate": "1/us",
-    "angular frequency": "krad/s",
-    "length": "um",
-    "gyromagnetic ratio": "GHz/T",
-    None: "1",
-}
-
-Number = Annotated[float, Field(allow_inf_nan=True), WithJsonSchema({"type": ["number", "string"]})]
-Numbers = Number | list[Number] | list[list[Number]]
-# As written a unit is a text; it is None once the numbers are in SI units.
-Unit = Annotated[None, WithJsonSchema({"type": "string"})]
 _RATES = ("dephasing_rate", "emission_rate", "absorption_rate", "depolarizing_rate", "transverse_rate")
 _TIMES = ("t1", "t2", "excited_population")
-
-
-class _Quantity(Table):
-    """A number or one per spin; `value` and `stderr` are in SI units once read."""
-
-    kind: ClassVar[Kind | None] = None
-    value: Numbers
-    stderr: Numbers | None = None
-    source: str = Field(min_length=1)
-    date: date
-
-    @model_validator(mode="before")
-    @classmethod
-    def _in_si(cls, data: Any) -> Any:
-        if not isinstance(data, dict | _Quantity):
-            raise ValueError(cls.needed(data))
-        if cls.kind is None or isinstance(data, _Quantity):
-            return data
-        unit, found = data.get("unit"), dict(data)
-        for key in ("value", "stderr"):
-            if key in data:
-                found[key] = _converted(key, data[key], unit, cls.kind)
-        return {**found, "unit": None}
-
-    @classmethod
-    def needed(cls, data: Any) -> str:
-        """Returns what something else than a table must be instead."""
-        shown = repr(data) if len(repr(data)) <= 60 else f"{data!r:.57}..."
-        return (
-            "must be a table with value, unit, source and date, such as { value = 0.2, unit = "
-            f'"{_UNITS[cls.kind]}", source = "…", date = 2026-11-26 }}, but is {shown}'
-        )
-
-    def si(self) -> Any:
-        return np.asarray(self.value)
-
-
-def _converted(key: str, value: Any, unit: Any, kind: Kind) -> Any:
-    """Numbers with the unit beside them, and texts with their own, in SI units."""
-    if isinstance(value, list):
-        return [_converted(key, one, unit, kind) for one in value]
-    if not isinstance(value, (int, float, str)) or isinstance(value, bool):
-        return value  # for the model to refuse
-    text, has_its_own = str(value), not _is_number(value)
-    if not has_its_own:
-        if not isinstance(unit, str):
-            raise ValueError(f'`{key}` needs its unit; add `unit`, or write {key} = "{value}{_EXAMPLES[kind]}"')
-        text += unit.removeprefix("1")
-    try:
-        found = quantity(text, kind)
-    except ArgumentError as error:
-        raise ValueError(f"`{key}` {error}") from error
-    if has_its_own and unit is not None:
-        raise ValueError(f'give the unit once, in {key} = "{value}" or as unit = "{unit}"')
-    return found
-
-
-def _is_number(value: int | float | str) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
-
-
-class RateEntry(_Quantity):
-    """A rate, one number or one per spin."""
-
-    kind = "rate"
-    unit: Unit = None
-
-
-class TimeEntry(_Quantity):
-    """A relaxation time, one number or one per spin; it may be infinite."""
-
-    kind = "time"
-    unit: Unit = None
-
-
-class FractionEntry(_Quantity):
-    """A number between 0 and 1, one or one per spin."""
-
-    unit: Literal["1"]
-
-
-class PureEntry(_Quantity):
-    """A number without a unit, such as an exponent or correlations."""
-
-    unit: Literal["1"]
-
-
-class AngularEntry(_Quantity):
-    """An angular frequency, one for all pairs or a matrix of them."""
-
-    kind = "angular frequency"
-    unit: Unit = None
-
-
-class LengthEntry(_Quantity):
-    """A length, or positions: one number or one point a spin."""
-
-    kind = "length"
-    unit: Unit = None
-
-
-class RatioEntry(_Quantity):
-    """A gyromagnetic ratio of all spins: one number, not 0."""
-
-    kind = "gyromagnetic ratio"
-    unit: Unit = None
-
-    @model_validator(mode="after")
-    def _is_one(self) -> RatioEntry:
-        if not isinstance(self.value, int | float):
-            raise ValueError("`value` must be one number, for all spins")
-        checked_ratio(self.value)
-        return self
 
 
 class PhaseNoiseTable(Table):
     """Noise of the phase: how spins share it (`space`) and how it remembers (`memory`), with the numbers of both."""
 
-    space: str
-    memory: str
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=rules.of_phase_noise)
+
+    space: str = Field(json_schema_extra={"enum": list(SPACES)})
+    memory: str = Field(json_schema_extra={"enum": list(MEMORIES)})
     rate: RateEntry | None = None
-    exponent: PureEntry | None = None
+    exponent: ExponentEntry | None = None
     spread_rad_per_s: AngularEntry | None = None
     correlation_time_s: TimeEntry | None = None
     low_hz: RateEntry | None = None
@@ -177,6 +54,10 @@ class PhaseNoiseTable(Table):
 class CouplingPairTable(Table):
     """The couplings of one pair of spins."""
 
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=rules.of_coupling_pair
+    )
+
     spins: list[int]
     zz_rad_per_s: AngularEntry | None = None
     dipolar_rad_per_s: AngularEntry | None = None
@@ -184,6 +65,8 @@ class CouplingPairTable(Table):
 
 class NoiseFile(Table):
     """Either rates, or T1 and T2 (with the excited population in equilibrium); and what is shared beside them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=rules.of_file)
 
     noise_schema: Literal[1] = Field(alias="schema")
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
@@ -193,7 +76,7 @@ class NoiseFile(Table):
     absorption_rate: RateEntry | None = None
     depolarizing_rate: RateEntry | None = None
     transverse_rate: RateEntry | None = None
-    dephasing_exponent: PureEntry | None = None
+    dephasing_exponent: ExponentEntry | None = None
     t1: TimeEntry | None = None
     t2: TimeEntry | None = None
     excited_population: FractionEntry | None = None
@@ -215,7 +98,7 @@ class NoiseFile(Table):
     def _with_times_as_in_specs(cls, data: Any) -> Any:
         named = {"t1_s": "t1", "t2_s": "t2"}
         for key in named:
-            if isinstance(data, dict) and key in data and not isinstance(data[key], dict | _Quantity):
+            if isinstance(data, dict) and key in data and not isinstance(data[key], dict | Sourced):
                 raise ValueError(f"key `{key}`: {TimeEntry.needed(data[key])}")
         return {named.get(key, key): value for key, value in data.items()} if isinstance(data, dict) else data
 
@@ -268,7 +151,7 @@ class NoiseFile(Table):
 
 def _plain(value: Any) -> Any:
     """A table's quantities as numbers in SI units, by their keys."""
-    if isinstance(value, _Quantity):
+    if isinstance(value, Sourced):
         return value.value
     if isinstance(value, Table):
         return {key: _plain(one) for key, one in value if one is not None}

@@ -8,10 +8,9 @@ from typing import Any
 
 from qsense.errors import ArgumentError
 from qsense.noise.local import KINDS, LocalNoise
+from qsense.noise.relaxation import RATES, TIMES
 from qsense.noise.shared import check_range
 
-RATES = (*(f"{kind}_rate" for kind in KINDS), "transverse_rate")
-TIMES = ("t1_s", "t2_s", "excited_population")
 LOCAL = (*RATES, "depolarizing_rate", "dephasing_exponent", *TIMES)
 
 

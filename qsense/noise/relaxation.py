@@ -12,6 +12,9 @@ from qsense.numerics.fisher import FloatArray
 
 Rate = float | Sequence[float] | FloatArray
 SLOWEST, FASTEST = 1e-30, 1e30  # 1/s: powers of rates beyond these leave the range of floating-point numbers
+# Keys of local noise in entries, beside `depolarizing_rate` and `dephasing_exponent`.
+RATES = ("dephasing_rate", "emission_rate", "absorption_rate", "transverse_rate")
+TIMES = ("t1_s", "t2_s", "excited_population")
 _NOT_MORE_THAN_TWICE = 1 + 1e-12  # T2 = 2 T1 is allowed, also after rounding
 
 

@@ -14,7 +14,4 @@ def noise_schema() -> dict[str, Any]:
     >>> noise_schema()["required"]
     ['schema', 'name']
     """
-    found = schema_of(NoiseFile, "A noise model of qsense")
-    for key in ("t1", "t2"):
-        found["properties"][f"{key}_s"] = found["properties"][key]
-    return found
+    return schema_of(NoiseFile, "A noise model of qsense")

@@ -52,6 +52,18 @@ def _option(option: Option) -> dict[str, Any]:
     """What a key of an estimator may be."""
     if option.allowed:
         return {"enum": list(option.allowed), "default": option.default}
-    if isinstance(option.default, tuple):
-        return {"type": "array", "default": list(option.default)}
-    return {"type": _TYPES[type(option.default)], "default": option.default}
+    bounds = {"minimum": option.least, "maximum": option.most}
+    given = {key: value for key, value in bounds.items() if value is not None}
+    if not isinstance(option.default, tuple):
+        return {"type": _TYPES[type(option.default)], **given, "default": option.default}
+    elements: dict[str, Any] = (
+        {"type": _TYPES[type(option.default[0])]} if option.default else {"type": [*_TYPES.values()]}
+    )
+    if given:
+        elements = {"type": "number", **given}
+    return {
+        "type": "array",
+        "items": elements,
+        "minItems": min(1, len(option.default)),
+        "default": list(option.default),
+    }

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from qsense.errors import nearest
+from qsense.files.bounds import Index, NotNegative, Number, ZeroOr, at_least_one, no_text, text_of
+from qsense.files.patterns import sizes_pattern
 from qsense.files.quantities import AngularFrequency, Time, one_or_more_sizes
-from qsense.files.safe import is_reserved
+from qsense.files.safe import RESERVED_PATTERN, is_reserved
 from qsense.files.toml_file import Table
 from qsense.files.units import quantity
 from qsense.noise.entries import NoiseEntry, Ratio
@@ -18,9 +20,11 @@ from qsense.numerics.integration import as_times
 from qsense.probes import Probe
 from qsense.runs.planned import PlanEntry
 from qsense.signals import MATCHED, Pulses
+from qsense.signals.pulses import PATTERN
 
 SCHEMA = 1
 ALLOCATIONS = ("equal", "optimal")
+NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$"
 STRATEGIES = ("one_step", "adaptive")
 
 
@@ -41,7 +45,8 @@ def _named(key: str) -> BeforeValidator:
 
 def _one_or_more(entry: Any) -> BeforeValidator:
     """Reads one entry, a name or a table, as a list of one."""
-    written = str | entry | Annotated[list[str | entry], Field(min_length=1)]
+    name = Annotated[str, Field(min_length=1)]
+    written = name | entry | Annotated[list[name | entry], Field(min_length=1)]
     return BeforeValidator(lambda value: value if isinstance(value, list) else [value], json_schema_input_type=written)
 
 
@@ -60,10 +65,12 @@ def _sequence(value: str) -> str:
     return Pulses.named(value).name
 
 
-Idle = Annotated[str, AfterValidator(_sequence)]
+Idle = Annotated[str, AfterValidator(_sequence), WithJsonSchema({"type": "string", "pattern": PATTERN})]
 
 # Rules for the decay of larger GHZ states are beyond the range of floating-point numbers.
-Size = Annotated[int, Field(ge=1, le=1000, strict=True)]
+MOST_SPINS = 1000
+Size = Annotated[int, Field(ge=1, le=MOST_SPINS, strict=True)]
+_Sizes = Annotated[str, WithJsonSchema({"type": "string", "pattern": sizes_pattern(MOST_SPINS)})]
 # Counts are stored in 32 bits.
 Shots = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
 
@@ -86,7 +93,7 @@ class ProbeEntry(Table):
     )
 
     probe: str = Field(validation_alias=AliasChoices("probe", "name"), min_length=1)
-    tilt: float = 0.0
+    tilt: Number = 0.0
     qasm: str | None = None
     state: Any = None
     amplitudes: Any = None
@@ -105,43 +112,62 @@ class EstimatorEntry(Table):
     probes: Annotated[list[str], Field(min_length=1)] | None = None
 
 
+Chance = Annotated[float, Field(ge=0, lt=0.5), no_text]
+
+
 class ReadoutErrorEntry(Table):
-    up_given_down: float = 0.0
-    down_given_up: float = 0.0
+    up_given_down: Chance = 0.0
+    down_given_up: Chance = 0.0
 
 
 class PlacementEntry(Table):
     probe: str
     num_qubits: Size
-    qubits: list[int]
-    begins_on: list[int] | None = None
+    qubits: list[Index]
+    begins_on: list[Index] | None = None
     dephasing_rate: list[float]
     emission_rate: list[float]
+
+
+Weights = Annotated[
+    list[Number],
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "contains": {"type": "number", "not": {"const": 0}}}),
+]
+
+
+def _alternating(schema: dict[str, Any]) -> None:
+    """In the JSON Schema: a phase is one of an alternating field."""
+    not_zero = {"not": {"const": 0}}
+    schema["if"] = {"required": ["phase_rad"], "properties": {"phase_rad": not_zero}}
+    schema["then"] = {"required": ["frequency_hz"], "properties": {"frequency_hz": not_zero}}
 
 
 class SignalEntry(Table):
     """How strongly every spin feels the field, and how the field varies in time."""
 
-    weights: list[float] | str | None = None
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=_alternating)
+
+    weights: Weights | Literal["alternating"] | None = None
     frequency_hz: Annotated[
-        float | Literal["matched"], BeforeValidator(_frequency, json_schema_input_type=float | str)
+        NotNegative | Literal["matched"],
+        BeforeValidator(
+            _frequency, json_schema_input_type=NotNegative | Literal["matched"] | Annotated[str, text_of("rate")]
+        ),
     ] = 0.0
-    phase_rad: float = 0.0
+    phase_rad: Number = 0.0
+
+
+# They increase, which a JSON Schema cannot say: it says that no two are equal.
+Times = Annotated[list[Time], Field(json_schema_extra={"minItems": 1, "uniqueItems": True})]
+Twosome = Annotated[list[str], Field(json_schema_extra={"minItems": 2, "maxItems": 2, "uniqueItems": True})]
 
 
 class DeviceEntry(Table):
     idle: Idle | None = None
-    qubits: Annotated[list[int], Field(min_length=1)] | Literal["same", "best"] | None = None
-    readout_shots: int = Field(default=0, ge=0, le=1_000_000_000, strict=True)
-    tick_s: Time | None = Field(default=None, ge=0)
+    qubits: Annotated[list[Index], at_least_one] | Literal["same", "best"] | None = None
+    readout_shots: Annotated[int, Field(ge=0, le=1_000_000_000, strict=True), ZeroOr(LEAST_READOUT_SHOTS)] = 0
+    tick_s: Time | None = None
     placements: list[PlacementEntry] = []
-
-    @field_validator("readout_shots")
-    @classmethod
-    def _are_enough(cls, value: int) -> int:
-        if 0 < value < LEAST_READOUT_SHOTS:
-            raise ValueError(f"should be 0 or at least {LEAST_READOUT_SHOTS}, but is {value}")
-        return value
 
 
 class SpecFile(Table):
@@ -151,7 +177,7 @@ class SpecFile(Table):
 
     spec_schema: int = Field(alias="schema", strict=True, json_schema_extra={"const": SCHEMA})
     """Version of this format, 1."""
-    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
+    name: str = Field(pattern=NAME, json_schema_extra={"not": {"pattern": RESERVED_PATTERN}})
     """Name of the run; that of its record begins with it."""
     description: str = ""
     """Description, for people."""
@@ -160,7 +186,7 @@ class SpecFile(Table):
     )
     """What is prepared: `qsense list probes`, a file, or tables with `state`, `amplitudes` or `circuit`."""
     num_qubits: Annotated[
-        list[Size], BeforeValidator(one_or_more_sizes, json_schema_input_type=Size | str | list[Size])
+        list[Size], BeforeValidator(one_or_more_sizes, json_schema_input_type=Size | _Sizes | list[Size])
     ] = []
     """Numbers of spins N: 4, [2, 4], "2-8" or "2:16:2"."""
     noise: Annotated[list[Annotated[NoiseEntry, _named("noise")]], _one_or_more(NoiseEntry)] = Field(min_length=1)
@@ -175,7 +201,7 @@ class SpecFile(Table):
     """Of a spin, in Hz/T, for φ in tesla: a number, "28.03 GHz/T", or a name such as "nv"."""
     shots: Shots
     """Shots of every circuit."""
-    times_s: list[Time] | dict[str, list[Time]] | None = None
+    times_s: Times | Annotated[dict[str, Times], Field(json_schema_extra={"minProperties": 1})] | None = None
     """Sensing times in s, increasing, or a table of them by probe; by default those that integrate G best."""
     backend: str = "emulator"
     """Where to run: "emulator", "aer", "fake:boston", "ibm:<device>", "module:factory"; `qsense list backends`."""
@@ -193,7 +219,7 @@ class SpecFile(Table):
     """Pulses while sensing: free, hahn, xy4, cpmg:N or xy8:N."""
     device: DeviceEntry | None = None
     """Of a device: `qubits`, `readout_shots` for mitigation, `tick_s` of its clock."""
-    compare: list[list[str]] | None = None
+    compare: list[Twosome] | None = None
     """Pairs of probes to compare; by default every probe with the product probe."""
     plan: PlanEntry | None = None
     """What `qsense plan` foresaw, for `qsense compare`; decides no counts."""

@@ -12,10 +12,13 @@ from functools import lru_cache
 import numpy as np
 
 from qsense.errors import ArgumentError, nearest
+from qsense.files.patterns import up_to
 from qsense.numerics.fisher import FloatArray
 
 NAMES = ("free", "hahn", "xy4", "cpmg:N", "xy8:N")
 MOST_PULSES = 1024
+PATTERN = f"^(free|hahn|xy4|cpmg:0*({up_to(MOST_PULSES)})|xy8:0*({up_to(MOST_PULSES // 8)}))$"
+"""Of the names that `Pulses.named` knows, for JSON Schema."""
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import math
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from qsense.errors import ArgumentError
-from qsense.files.safe import is_reserved
+from qsense.files.safe import RESERVED_PATTERN, is_reserved
 from qsense.files.toml_file import Table
 from qsense.files.units import kind_of_key, with_quantities
 
@@ -21,13 +21,24 @@ MOST_VALUES = 1_000_000
 Number = Annotated[float | int, WithJsonSchema({"type": ["number", "string"]})]
 
 
+def _how_many(schema: dict[str, Any]) -> None:
+    """In the JSON Schema: whole numbers say by themselves how many there are, others by `points` or `step`."""
+    whole, log = {"type": "integer"}, {"const": "log"}
+    ways = [{"required": ["points"]}, {"required": ["step"]}, {"properties": {"from": whole, "to": whole}}]
+    schema["anyOf"], schema["not"] = ways, {"required": ["points", "step"]}
+    schema["if"] = {"required": ["scale"], "properties": {"scale": log}}
+    schema["then"] = {"required": ["points"], "properties": {"from": {"exclusiveMinimum": 0}}}
+
+
 class Range(Table):
     """Numbers from `from` to `to`, both included: whole numbers, or `points` of them, or every `step`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=_how_many)
 
     start: Number = Field(alias="from")
     to: Number
     points: int | None = Field(default=None, ge=2, le=MOST_VALUES, strict=True)
-    step: Number | None = Field(default=None, gt=0)
+    step: Number | None = Field(default=None, gt=0, json_schema_extra={"exclusiveMinimum": 0})
     scale: Literal["linear", "log"] = "linear"
 
     @model_validator(mode="after")
@@ -127,7 +138,9 @@ class StudyFile(Table):
     """The keys of a study's file."""
 
     study_schema: int = Field(alias="schema", strict=True, json_schema_extra={"const": SCHEMA})
-    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$", json_schema_extra={"not": {"pattern": RESERVED_PATTERN}}
+    )
     description: str = ""
     run: dict[str, Any]
     sweep: dict[str, Axis] = {}

@@ -111,7 +111,7 @@ def test_t2_of_exactly_twice_t1_is_allowed_after_rounding():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("value = 0.1", "value = -0.1", "mine.toml: Argument `dephasing`"),
+        ("value = 0.1", "value = -0.1", "mine.toml: key `dephasing_rate.value`: should not be negative"),
         ("value = 0.1", "value = nan", "mine.toml: key `dephasing_rate`: `value` must be a rate"),
         ("value = 0.1", 'value = "x"', "mine.toml: key `dephasing_rate`: `value` must be a rate such as"),
         ('unit = "1/ms"', 'unit = "furlong"', "key `dephasing_rate`: `value` must be a rate such as 0.2/us"),

@@ -45,14 +45,18 @@ from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 
 MIN_SHOTS = 5  # a row
-MOST_ANGLES = 10_000
+LEAST_ANGLES, MOST_ANGLES = 4, 10_000
+MOST_DEGREES = 3600
 NO_FRINGE = (
     "the rows do not lie on one fringe: something drifts, or turns at another frequency, so that its contrast says "
     "nothing of G: no z and no verdict; look at fringes.csv"
 )
 FEW_HITS = "too few rows have hits of both kinds for a test of the fringe's fit"
 FEW_SHOTS = "too few shots in a row to test pairs of spins; noise that they share would make G lower than this"
-OPTIONS: Mapping[str, Option] = {"angles_deg": Option((), always_written=False), "num_angles": Option(12)}
+OPTIONS: Mapping[str, Option] = {
+    "angles_deg": Option((), always_written=False, least=-MOST_DEGREES, most=MOST_DEGREES),
+    "num_angles": Option(12, least=LEAST_ANGLES, most=MOST_ANGLES),
+}
 _COLUMNS = (
     "spin", "contrast", "contrast_stderr", "phase_top_rad", "phase_top_stderr_rad", "offset", "chi_square", "degrees",
     "p_value",
@@ -268,15 +272,15 @@ def angles_of(options: Mapping[str, Any], frequency: int) -> tuple[float, ...]:
     """
     given, number = options["angles_deg"], options["num_angles"]
     if given:
-        if any(isinstance(one, bool | str) or not np.isfinite(one) or abs(one) > 3600 for one in given):
+        if any(isinstance(one, bool | str) or not np.isfinite(one) or abs(one) > MOST_DEGREES for one in given):
             raise ArgumentError("`angles_deg` must be numbers from -3600 to 3600, in degrees.")
         if len(given) > LEAST_GUESSED and max(map(abs, given)) < 2 * np.pi * 1.001:
             raise ArgumentError(
                 f"`angles_deg` ends at {max(map(abs, given)):.4g}, which looks like radians; write degrees."
             )
         return tuple(float(np.radians(one)) for one in given)
-    if not 4 <= number <= MOST_ANGLES:
-        raise ArgumentError(f"`num_angles` must be 4 to {MOST_ANGLES}, but is {number}.")
+    if not LEAST_ANGLES <= number <= MOST_ANGLES:
+        raise ArgumentError(f"`num_angles` must be {LEAST_ANGLES} to {MOST_ANGLES}, but is {number}.")
     return tuple(float(2 * np.pi * k / (number * frequency)) for k in range(number))
 
 
