@@ -196,7 +196,7 @@ def test_a_run_measures_it(noise, backend, tmp_path):
         ({"kind": "telegraf"}, r'key `noise\[0\]`: unknown kind of noise "telegraf"\. Did you mean "telegraph"'),
         ({"kind": "telegraph"}, r'kind "telegraph": key `switching_per_s` is missing'),
         ({"kind": "telegraph", "switching": 1.0}, r'kind "telegraph": key `switching` is unknown|is missing'),
-        ({"kind": "telegraph", "switching_per_s": -1.0, "detuning_rad_per_s": 1.0}, "greater than 0"),
+        ({"kind": "telegraph", "switching_per_s": -1.0, "detuning_rad_per_s": 1.0}, "above 0"),
         ({"kind": "telegraph", "switching_per_s": 1.0, "detuning_rad_per_s": 1.0}, "must differ"),
         ({"kind": "telegraph", "name": "a b", "switching_per_s": 1.0}, r"key `noise\[0\]\.name` should match"),
         ({"kind": 3}, r"key `noise\[0\]\.kind` should be a valid string"),

@@ -189,7 +189,7 @@ WRONG = [
     ({"sweep": {"noise.dephasing_rate": [1.0], "noise": ["dephasing"]}}, "dephasing_rate`: another swept key"),
     ({"skip": [{"probes": "ghz"}]}, r"key `skip\[0\].probes` is unknown. Did you mean \"probe\""),
     ({"only": [{"probe": "gzh"}]}, "no trial remains"),
-    ({"sweep": {"num_qubits": [10**18]}}, "less than or equal to 1000"),
+    ({"sweep": {"num_qubits": [10**18]}}, "at most 1000"),
     ({"run": {}}, "is missing; add it"),
     ({"schema": 2}, "schema 2 is not known"),
     ({"name": "../up"}, "key `name` should match the pattern"),
