@@ -28,7 +28,7 @@ def noise_model(found: Characterisation, idle: Idle, name: str) -> LocalNoise:
     used = []
     for qubit, one, two in zip(found.qubits, found.t1, t2s, strict=True):
         if two.value > 2 * one.value:
-            logger.warning(f"qubit {qubit}: T2 = {1e6 * two.value:.4g} us was measured above 2 T1 and is reduced to it")
+            logger.warning(f"qubit {qubit}: T2 = {1e6 * two.value:.4g} µs was measured above 2 T1 and is reduced to it")
         used.append(min(two.value, 2 * one.value))
     return LocalNoise.from_t1_t2([e.value for e in found.t1], used, name=name)
 

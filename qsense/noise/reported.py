@@ -27,7 +27,7 @@ def relaxation_times(backend: Any, qubits: Sequence[int]) -> tuple[FloatArray, F
 
     >>> from qsense.devices.device import Device
     >>> relaxation_times(Device.uniform(2, [(0, 1)], t1=50e-6, t2=200e-6), [1])
-    (array([5.e-05]), array([0.0001]), ['qubit 1: T2 = 200 us is more than 2 T1 and was cut to 100 us'])
+    (array([5.e-05]), array([0.0001]), ['qubit 1: T2 = 200 µs is more than 2 T1 and was cut to 100 µs'])
     """
     device = backend if isinstance(backend, Device) else read(backend)
     device.check_qubits(tuple(qubits))
@@ -41,10 +41,10 @@ def relaxation_times(backend: Any, qubits: Sequence[int]) -> tuple[FloatArray, F
         elif np.isnan(one):
             assumed.append(f"qubit {qubit}: T1 is not reported; it is taken as infinite")
         elif np.isnan(two):
-            assumed.append(f"qubit {qubit}: T2 is not reported; it is taken as 2 T1 = {2e6 * one:.4g} us")
+            assumed.append(f"qubit {qubit}: T2 is not reported; it is taken as 2 T1 = {2e6 * one:.4g} µs")
         elif two > 2 * one:
-            cut = f"was cut to {2e6 * one:.4g} us"
-            assumed.append(f"qubit {qubit}: T2 = {1e6 * two:.4g} us is more than 2 T1 and {cut}")
+            cut = f"was cut to {2e6 * one:.4g} µs"
+            assumed.append(f"qubit {qubit}: T2 = {1e6 * two:.4g} µs is more than 2 T1 and {cut}")
         one = np.inf if np.isnan(one) else one
         t1.append(one)
         t2.append(2 * one if np.isnan(two) else min(two, 2 * one))

@@ -72,7 +72,7 @@ def drawn_of(record: RunRecord, estimator: str | None = None) -> Drawn:
     curves = curves_of(record, only=set(chosen.values()))
     used = tuple(dict.fromkeys(curve.estimator for curve in curves))
     by = f", by {' and '.join(used)}" if len(names) > 1 else ""
-    label = f"{record.spec.name} {record.spec.id[:6]}, {record.spec.backend}{by}"
+    label = f"{record.spec.name} {record.id[:6]}, {record.spec.backend}{by}"
     return Drawn(label, curves, used)
 
 

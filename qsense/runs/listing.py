@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,12 +18,12 @@ from qsense.files import safe
 from qsense.files.units import with_error
 from qsense.runs.folder import SCHEMA, RecordFolder, open_record
 from qsense.runs.list_index import DAMAGED, ESTIMATED, INDEX, OPEN, ListedRecord, is_settled, read_index, write_index
+from qsense.runs.provenance import name_and_id, recorded_id
 from qsense.runs.quick_reading import Marks, marks_of, read_whole
 
 __all__ = ["DAMAGED", "ESTIMATED", "INDEX", "OPEN", "ListedRecord", "list_records"]
 
 _SIGNS = ("counts", "provenance.json", "summary.json", "jobs.json")  # of a record whose spec.toml is lost
-_FOLDER_NAME = re.compile(r"(.+)-([0-9a-f]{12})")
 _UNREADABLE = (ValueError, RecursionError, LookupError, TypeError, AttributeError, ArithmeticError)
 
 
@@ -129,7 +128,7 @@ def _listed(
     return ListedRecord(
         folder,
         str(spec["name"]),
-        str(provenance.get("spec_id") or _of_folder(folder)[1]),
+        recorded_id(provenance, folder),
         str(provenance.get("created", "")),
         str(spec.get("backend", provenance.get("backend", ""))),
         tuple(sorted(sizes | {int(row["num_qubits"]) for row in rows})),
@@ -160,12 +159,6 @@ def _first_integral(rows: list[dict[str, Any]]) -> str:
     return f"{one['probe']} N = {one['num_qubits']}, {one['noise']}: 𝓘 = {value} s"
 
 
-def _of_folder(name: str) -> tuple[str, str]:
-    """The name and the id in the name of a record's folder; all of it and "" where it has none."""
-    found = _FOLDER_NAME.fullmatch(name)
-    return (found[1], found[2]) if found else (name, "")
-
-
 def _damaged(path: Path, reason: str) -> ListedRecord:
-    name, own_id = _of_folder(path.name)
+    name, own_id = name_and_id(path.name)
     return ListedRecord(path.name, name, own_id, state=DAMAGED, reason=reason)

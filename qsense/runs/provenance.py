@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import re
 import subprocess
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 from qsense.version import __version__
 
+_FOLDER_NAME = re.compile(r"(.+)-([0-9a-f]{12})")
 _PACKAGES = ("qiskit", "qiskit-aer", "qiskit-ibm-runtime", "numpy", "scipy")
 
 
@@ -50,3 +53,22 @@ def _commit() -> str | None:
         return git("rev-parse", "HEAD") + ("+" if changed else "")
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def recorded_id(provenance: Mapping[str, Any], folder: str) -> str:
+    """Returns the id of a record, which it keeps whatever its folder or its run is called later; "" if none is known.
+
+    Args:
+        provenance: the record's.
+        folder: the name of its folder, which has the id too where nobody has renamed it.
+
+    >>> recorded_id({"spec_id": "0123456789ab"}, "mine"), recorded_id({}, "paper-fc94dab28629")
+    ('0123456789ab', 'fc94dab28629')
+    """
+    return str(provenance.get("spec_id") or name_and_id(folder)[1])
+
+
+def name_and_id(folder: str) -> tuple[str, str]:
+    """Returns the name and the id in the name of a record's folder; all of it and "" where it has none."""
+    found = _FOLDER_NAME.fullmatch(folder)
+    return (found[1], found[2]) if found else (folder, "")

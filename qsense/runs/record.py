@@ -32,7 +32,7 @@ from qsense.runs.columns import ESTIMATE_COLUMNS, parse_cell
 from qsense.runs.folder import SCHEMA, RecordFolder, open_record
 from qsense.runs.naming import folder_names, may_be_request, record_path
 from qsense.runs.point import Point
-from qsense.runs.provenance import provenance
+from qsense.runs.provenance import provenance, recorded_id
 from qsense.runs.requests import answers
 from qsense.runs.spec import RunSpec
 
@@ -46,6 +46,11 @@ class RunRecord(RecordFolder):
     """A record folder and the spec in it; made by `create` or `load`."""
 
     spec: RunSpec
+
+    @property
+    def id(self) -> str:
+        """Twelve hexadecimal digits by which lists, pages and commands know it, as `recorded_id`."""
+        return recorded_id(self.provenance, self.path.name) or self.spec.id
 
     @classmethod
     def create(cls, spec: RunSpec, parent: Path, calibration: Calibration | None = None) -> RunRecord:

@@ -23,4 +23,4 @@ def test_a_t2_above_2_t1_is_reduced_with_a_warning(caplog):
     assert noise_model(FOUND, "hahn", "m").t2(2) == pytest.approx([80e-6, 60e-6])
     (record,) = caplog.records
     assert (record.levelname, record.name) == ("WARNING", "qsense.calibration.model")
-    assert record.getMessage() == "qubit 7: T2 = 66 us was measured above 2 T1 and is reduced to it"
+    assert record.getMessage() == "qubit 7: T2 = 66 µs was measured above 2 T1 and is reduced to it"

@@ -48,10 +48,10 @@ def test_noise_of_a_backend_has_its_t1_and_t2_in_the_order_of_the_spins():
 
 
 @pytest.mark.parametrize(("t1", "t2", "says", "t1_used", "t2_used"), [
-    (50e-6, 120e-6, "cut to 100 us", 50e-6, 100e-6),
+    (50e-6, 120e-6, "cut to 100 µs", 50e-6, 100e-6),
     (None, None, "no relaxation", np.inf, np.inf),
     (None, 30e-6, "T1 is not reported", np.inf, 30e-6),
-    (50e-6, None, "taken as 2 T1 = 100 us", 50e-6, 100e-6),
+    (50e-6, None, "taken as 2 T1 = 100 µs", 50e-6, 100e-6),
 ])  # fmt: skip
 def test_what_is_cut_or_assumed_is_logged(t1, t2, says, t1_used, t2_used, caplog):
     noise = LocalNoise.from_backend(Vendor(line_target(t1=t1, t2=t2)), [1])

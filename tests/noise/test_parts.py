@@ -191,7 +191,7 @@ def test_a_model_with_more_beside_it():
 COLLECTIVE = {"space": "collective", "memory": "quasi_static", "spread_rad_per_s": 1.0}
 WRONG = [
     ({"dephasing_exponent": 2.0, "emission_rate": 1.0}, "`dephasing_exponent` goes with `dephasing_rate`; add it"),
-    ({"dephasing_exponent": -1.0, "dephasing_rate": 1.0}, "`noise[0].dephasing_exponent` should be above 0, but is -1.0"),
+    ({"dephasing_exponent": -1.0, "dephasing_rate": 1.0}, "dephasing_exponent` should be above 0, but is -1.0"),
     ({"depolarizing_rate": 1.0, "emission_rate": 1.0}, "`depolarizing_rate` is dephasing, emission and absorption at"),
     ({"collective_dephasing_rate": -1.0}, "key `noise[0].collective_dephasing_rate`: should not be negative"),
     ({"collective_dephasing_rate": "5us"}, "key `noise[0].collective_dephasing_rate`: must be a rate, but"),

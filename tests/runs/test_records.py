@@ -14,10 +14,12 @@ import pytest
 import tomli_w
 
 from qsense.errors import ArgumentError, RecordError
+from qsense.reports.page.record import record_part
 from qsense.runs import list_index, listing, quick_reading
 from qsense.runs.conditions import matching
 from qsense.runs.finding import find_records, open_named
 from qsense.runs.listing import INDEX, list_records
+from qsense.runs.record import RunRecord
 
 ROW = {
     "probe": "ghz", "num_qubits": 2, "noise": "quiet", "estimator": "auto", "z": -2.5, "integrated_gain_s": 1.5,
@@ -342,3 +344,17 @@ def test_a_damaged_record_can_be_removed(folder):
 def test_what_is_no_folder_of_records_is_one_line(folder, command, what):
     status, _, err = command("records", folder / ("nowhere" if what == "nowhere" else "first-aaaa00000001"))
     assert (status, err.count("\n")) == (2, 1)
+
+
+def test_a_record_keeps_its_id_whatever_its_folder_and_its_run_are_called(tmp_path, command):
+    """In lists, to commands and on pages: the one with which it was made."""
+    reference = Path(__file__).resolve().parents[2] / "runs" / "reference" / "gradient-81060ae6a779"
+    shutil.copytree(reference, tmp_path / "mine")
+    spec = tmp_path / "mine" / "spec.toml"
+    spec.write_text(spec.read_text().replace('name = "gradient"', 'name = "renamed"', 1))
+    record = RunRecord.load(tmp_path / "mine")
+    assert record.spec.id != record.id == list_records(tmp_path)[0].id == "81060ae6a779"
+    assert [record.spec.name, list_records(tmp_path)[0].name] == ["renamed", "renamed"]
+    for word in ("81060ae6a779", "8106", "mine", "renamed"):
+        assert command("show", word, "--records", tmp_path)[0] == 0
+    assert "record 81060ae6a779;" in record_part(record).about

@@ -82,7 +82,7 @@ def _verdicts(
                 "record": name, "no.": number, "what it says": said_first(record),
                 "|z|": f"{max(z):.2f}" if z else None, "N": ", ".join(map(str, sizes)),
                 "noise": ", ".join(noise.name for noise in record.spec.noises), "backend": record.spec.backend,
-                "date": str(record.provenance.get("created", ""))[:10] or None, "id": record.spec.id[:6],
+                "date": str(record.provenance.get("created", ""))[:10] or None, "id": record.id[:6],
             }
         )  # fmt: skip
         has_page = page is not None and (record.path / REPORT).is_file() and record.path / REPORT != page
@@ -139,7 +139,7 @@ def _curves(names: Sequence[str], records: Sequence[RunRecord], of: int) -> Char
 def _names(records: Sequence[RunRecord]) -> list[str]:
     """What records are called: their names, with as much of the id as tells them apart."""
     names = [record.spec.name for record in records]
-    several = [f"{record.spec.name} {record.spec.id[:6]}" for record in records]
+    several = [f"{record.spec.name} {record.id[:6]}" for record in records]
     found = [one if names.count(name) > 1 else name for name, one in zip(names, several, strict=True)]
     return [f"{name} ({place})" if found.count(name) > 1 else name for place, name in enumerate(found, start=1)]
 

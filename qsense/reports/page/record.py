@@ -87,7 +87,7 @@ def _part(
         Section("Where the numbers come from", _provenance(record)),
     ]
     created = str(record.provenance.get("created", ""))
-    about = f"record {record.spec.id}; {record.spec.backend}" + (f", {created[:10]}" if created else "")
+    about = f"record {record.id}; {record.spec.backend}" + (f", {created[:10]}" if created else "")
     return Part(record.spec.name, about, said_first(record), tuple(s for s in sections if s is not None and s.blocks))
 
 
