@@ -128,6 +128,8 @@ bench: install peers  ## the studies behind docs/benchmarks.md, beside peers (ab
 
 studies: install  ## further cases and repetitions of tests that `make test` holds in part
 	$(PYTEST) -m study tests
+	QSENSE_EXAMPLES=600 $(PYTEST) -k hostile tests
+	QSENSE_DRAWS=120-1000 $(PYTEST) tests/theory/test_random_oracle.py
 	QSENSE_ALL_STEPS=1 $(PYTEST) tests/jobs/test_kill.py tests/calibration/test_kill_calibration.py
 
 draws: install  ## ten thousand random questions to the theory, beside a referee in sixty digits (about an hour)

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+from cases import further, spread
 from typer.testing import CliRunner
 
 from qsense import LocalNoise, Probe, classical_gain, crossover, gain, integrated_classical_gain, integrated_gain
@@ -63,8 +64,7 @@ def agree(function, rel=1e-9):
         np.testing.assert_allclose(np.asarray(function(tau), dtype=float), expected, rtol=rel, atol=rounding)
 
 
-@pytest.mark.parametrize("probe", PROBES)
-@pytest.mark.parametrize("name", NOISES)
+@pytest.mark.parametrize(("name", "probe"), spread(2, NOISES, PROBES))
 def test_gains_and_their_integrals(name, probe):
     def numbers(tau):
         state, noise, field = PROBES[probe], NOISES[name](tau), 0.5 / tau
@@ -98,7 +98,7 @@ def test_classical_gains(readout, phase):
     agree(numbers, rel=1e-8)
 
 
-@pytest.mark.parametrize("name", ["dephasing", "stretched beside emission", "collective"])
+@pytest.mark.parametrize("name", [*map(further, ("dephasing", "collective")), "stretched beside emission"])
 def test_the_best_probe(name):
     def numbers(tau):
         noise = NOISES[name](tau)

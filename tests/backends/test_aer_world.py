@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import worlds
-from cases import further
+from cases import further, spread
 from qiskit.quantum_info import DensityMatrix
 from referee import LOPSIDED, fit_p_value, random_settings
 
@@ -81,8 +81,7 @@ def test_schur_operators_are_a_channel():
     assert np.allclose(sum(k.conj().T @ k for k in operators), np.eye(4), atol=1e-15)
 
 
-@pytest.mark.parametrize("name", MOVING)
-@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize(("size", "name"), spread(2, [2, 3], MOVING))
 def test_trotter_steps_hold_the_emulators_probabilities(size, name):
     """Errors of probabilities are below half the distance of the states; that is the estimate over 4N²."""
     noise = worlds.model_of(MOVING[name], size)

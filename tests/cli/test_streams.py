@@ -12,6 +12,7 @@ import processes
 import pytest
 import tomli_w
 import typer
+from cases import further
 
 from qsense.cli import app, main
 from qsense.files.streams import Stream
@@ -119,7 +120,7 @@ def called(folder, monkeypatch, without_figures, few_fakes):
     return call
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+@pytest.mark.parametrize("encoding", [further("cp1252"), "ascii"])
 @pytest.mark.parametrize("command", list(commands()), ids=" ".join)
 def test_every_help_fits_every_encoding(called, command, encoding):
     status, out, err = called([*command, "--help"], encoding=encoding)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sampling
 import synthetic
+from cases import spread
 
 from qsense import LocalNoise, Probe
 from qsense.errors import ArgumentError
@@ -65,10 +66,12 @@ def repeated(kind, noise, size, time, readout, shots, repetitions):
     )[0]
 
 
-@pytest.mark.parametrize("lifetimes", [0.05, 0.7, 3.0])
-@pytest.mark.parametrize("noise", NOISES)
-@pytest.mark.parametrize(("kind", "readout"), [("ghz", "parity"), ("ghz", "loss_flag"), ("product", "local_x")])
-def test_the_classical_gain_is_unbiased_and_its_error_bar_is_true(kind, readout, noise, lifetimes):
+READINGS = [("ghz", "parity"), ("ghz", "loss_flag"), ("product", "local_x")]
+
+
+@pytest.mark.parametrize(("reading", "noise", "lifetimes"), spread(2, READINGS, NOISES, [0.05, 0.7, 3.0]))
+def test_the_classical_gain_is_unbiased_and_its_error_bar_is_true(reading, noise, lifetimes):
+    kind, readout = reading
     fall = 2 * NOISES[noise].coherence_rates(1)[0] * (2 if kind == "ghz" else 1)
     (values, errors), exact = repeated(kind, noise, 2, lifetimes / fall, readout, shots=500, repetitions=400)
     # 4.5 standard errors of the mean: once in 10⁵ seeds.
@@ -78,9 +81,9 @@ def test_the_classical_gain_is_unbiased_and_its_error_bar_is_true(kind, readout,
     assert 0.85 < errors.mean() / values.std() < 1.2
 
 
-@pytest.mark.parametrize("noise", NOISES)
-@pytest.mark.parametrize(("kind", "readout"), [("ghz", "parity"), ("ghz", "loss_flag"), ("product", "local_x")])
-def test_the_classical_gain_is_unbiased_from_few_shots_too(kind, readout, noise):
+@pytest.mark.parametrize(("reading", "noise"), spread(2, READINGS, NOISES))
+def test_the_classical_gain_is_unbiased_from_few_shots_too(reading, noise):
+    kind, readout = reading
     fall = 2 * NOISES[noise].coherence_rates(1)[0] * (2 if kind == "ghz" else 1)
     (values, _), exact = repeated(kind, noise, 2, 3.0 / fall, readout, shots=60, repetitions=3000)
     # 4.5 standard errors of the mean; without the correction the bias is five times that.

@@ -6,6 +6,7 @@ Statistical tests are seeded; a right estimator fails them less than once in 10â
 import numpy as np
 import pytest
 import sampling
+from cases import further
 from scipy.stats import binom
 
 from qsense import LocalNoise, Probe, gain
@@ -57,8 +58,13 @@ def test_the_effects_of_a_direction_are_a_measurement():
     assert np.linalg.eigvalsh(measured).min() > -1e-13
 
 
-@pytest.mark.parametrize("derivative", ["shift", "commutator"])
-@pytest.mark.parametrize(("kind", "lifetimes"), [("ghz", 0.1), ("product", 0.7), ("product", 2.5)])
+@pytest.mark.parametrize(
+    ("kind", "lifetimes", "derivative"),
+    [
+        *(("ghz", 0.1, "shift"), ("product", 0.7, "commutator"), ("product", 2.5, "shift")),
+        *map(further, (("ghz", 0.1, "commutator"), ("product", 0.7, "shift"), ("product", 2.5, "commutator"))),
+    ],
+)
 def test_the_symmetric_estimate_is_unbiased_and_its_error_bar_is_true(kind, lifetimes, derivative):
     rng = np.random.default_rng(3)
     probe, time = Probe.named(kind, 4), lifetimes / 0.3 / (4 if kind == "ghz" else 1)

@@ -3,6 +3,7 @@
 import numpy as np
 import oracle
 import pytest
+from cases import spread
 from scipy.linalg import expm
 
 from qsense import LocalNoise, Probe, gain
@@ -75,9 +76,7 @@ def test_cancellation_never_gains_in_theory(seed):
         assert cancelled_gain(probe, equal, time) == pytest.approx(gain(probe, equal, [time])[0], rel=1e-12)
 
 
-@pytest.mark.parametrize("backend", ["emulator", "aer"])
-@pytest.mark.parametrize("kind", ["ghz", "product"])
-@pytest.mark.parametrize("name", NOISES)
+@pytest.mark.parametrize(("name", "kind", "backend"), spread(2, NOISES, ["ghz", "product"], ["emulator", "aer"]))
 def test_what_is_run_is_unbiased_and_gains_nothing(name, kind, backend):
     noise, time = NOISES[name], 0.8
     probe = Probe.named(kind, 2)

@@ -197,7 +197,7 @@ def test_only_what_no_study_has_is_removed_and_only_when_asked(filled):
 def test_tidying_is_refused_while_a_sweep_runs_and_a_sweep_while_it_is_tidied(filled, tmp_path):
     path, _ = filled
     spec = studies.written(
-        tmp_path / "long.toml", studies.data({"shots": 20000}, sweep={"seed": {"from": 1, "to": 1500}})
+        tmp_path / "long.toml", studies.data({"shots": 20000}, sweep={"seed": {"from": 1, "to": 150}})
     )
     process = studies.started("sweep", spec, "--store", path, "--out", tmp_path / "out", "--workers", 1)
     wait_until(lambda: studies.workers_of(process.pid), "the sweep has started a worker", process=process)
@@ -217,9 +217,9 @@ def test_tidying_is_refused_while_a_sweep_runs_and_a_sweep_while_it_is_tidied(fi
 
 
 def test_a_store_being_written_is_found_whole(tmp_path):
-    spec = studies.written(tmp_path / "long.toml", studies.data({"shots": 5}, sweep={"seed": {"from": 1, "to": 3000}}))
+    spec = studies.written(tmp_path / "long.toml", studies.data({"shots": 5}, sweep={"seed": {"from": 1, "to": 300}}))
     path = tmp_path / "store"
-    process = studies.started("sweep", spec, "--store", path, "--out", tmp_path / "out", "--workers", 1)
+    process = studies.started_impatient("sweep", spec, "--store", path, "--out", tmp_path / "out", "--workers", 1)
     seen = set()
 
     def has_grown_twice():
@@ -231,7 +231,9 @@ def test_a_store_being_written_is_found_whole(tmp_path):
                 assert store.stored_keys([]) == set()
         return len(seen) >= 3
 
-    wait_until(has_grown_twice, "the store was found with three different numbers of trials", process=process)
+    wait_until(
+        has_grown_twice, "the store was found with three different numbers of trials", process=process, pause_s=0.1
+    )
     process.terminate()
     processes.finish(process)
 

@@ -100,6 +100,24 @@ def started(*arguments, **options):
     return processes.start([sys.executable, "-m", "qsense.cli", *arguments], **{**pipes, **options})
 
 
+IMPATIENT = """
+import sys
+from pictures import drawn_where_asked
+from qsense.cli import main
+from qsense.reports.page.files import reports_written
+from qsense.study import trial_runs
+trial_runs.FLUSH_S = 0.2
+with drawn_where_asked(), reports_written(False):
+    main()
+"""
+
+
+def started_impatient(*arguments):
+    """A running `qsense` command that stores what is done five times a second, and draws nothing."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return processes.start_python(IMPATIENT, *arguments, **pipes)
+
+
 def workers_of(pid):
     """The children that run trials; another one looks after the semaphores of all."""
     return [child for child in processes.children_of(pid) if "spawn_main" in processes.command_line(child)]

@@ -96,17 +96,19 @@ def test_a_filtered_grid_has_nan_where_no_trial_is(tmp_path):
 
 
 def test_a_sparse_study_is_a_list_of_trials(tmp_path):
-    near = [{"seed": k, "noise.dephasing_rate": {"from": k, "to": k + 1}} for k in range(1, 42)]
-    every = {"from": 1, "to": 41}
-    results = of(
-        tmp_path,
-        {"probes": "ghz", "shots": 5, "times_s": [0.1, 0.2]},
-        sweep={"seed": every, "noise.dephasing_rate": every},
-        only=near,
+    """Where the results stand is the subject: they are all the same, which is that of the first trial."""
+    near = [{"seed": k, "noise.dephasing_rate": {"from": k, "to": k + 1}} for k in range(1, 51)]
+    every = {"from": 1, "to": 50}
+    study = studies.study(
+        {"probes": "ghz", "shots": 5}, sweep={"seed": every, "noise.dephasing_rate": every}, only=near
     )
-    data = results.to_dataset()
-    assert dict(data.sizes) == {"trial": 81, "time_index": 5}
-    assert data["seed"].values.tolist() == [k // 2 + 1 for k in range(81)]
+    first, entry = studies.run_trial(study.trials[0].content), study.entry()
+    with Store(tmp_path / "s") as store:
+        store.write(store.studies / f"{entry.id}.zip", entry.to_bytes())
+        store.put([studies.Result(trial.key, trial.content, *first, 0.0) for trial in study.trials], studies.PROVENANCE)
+        data = study_results(store, entry).to_dataset()
+    assert dict(data.sizes) == {"trial": 99, "time_index": 5}
+    assert data["seed"].values.tolist() == [k // 2 + 1 for k in range(99)]
 
 
 def test_missing_numbers_are_nan_and_empty_and_never_zero(tmp_path):

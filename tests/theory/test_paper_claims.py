@@ -6,6 +6,7 @@ import numpy as np
 import oracle
 import paper_formulas as paper
 import pytest
+from cases import further
 from scipy.integrate import quad
 from scipy.linalg import expm, lstsq
 from scipy.optimize import brentq, minimize_scalar
@@ -44,7 +45,7 @@ def test_a_symmetric_probe_beats_ghz_and_product_under_emission(size, value):
     assert by_hand > img(paper.ghz(size), paper.emitted) > size
 
 
-@pytest.mark.parametrize("size", [2, 3, 4])
+@pytest.mark.parametrize("size", [2, 3, further(4)])
 @pytest.mark.parametrize("evolve", [paper.dephased, paper.emitted])
 def test_no_probe_exceeds_the_bound_of_its_noise(evolve, size):
     noise, factor = (DEPHASING, 4) if evolve is paper.dephased else (EMISSION, 1)

@@ -3,6 +3,7 @@
 import numpy as np
 import precise
 import pytest
+from cases import spread
 from mpmath import mp, mpf
 
 from qsense import Environment, LocalNoise, Probe, classical_gain, gain
@@ -49,8 +50,10 @@ def test_outcomes_that_vanish_at_a_high_order(phase):
     assert 3 * (1 - 3e-8) <= found <= 3 * (1 + 1e-9)  # where p is rounding it adds less than 1e-7
 
 
-@pytest.mark.parametrize("field", [-1.1964843133402165e-05, 1e-9, 1e-7, 1e-3])
-@pytest.mark.parametrize("transverse", [(0.000153, 6.05e-05), (0.3, 0.2)])
+@pytest.mark.parametrize(
+    ("field", "transverse"),
+    spread(2, [-1.1964843133402165e-05, 1e-9, 1e-7, 1e-3], [(0.000153, 6.05e-05), (0.3, 0.2)]),
+)
 def test_the_narrow_peak_of_an_outcome_that_only_the_field_lets_happen(transverse, field):
     turned = np.array([1, np.exp(0.7j)]) / np.sqrt(2)
     for probe in (Probe.named("w", 2), Probe.from_state(np.kron(turned, turned)), Probe.ghz(2)):

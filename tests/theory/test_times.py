@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cases import spread
 from scipy.integrate import quad
 from scipy.special import gamma
 
@@ -80,8 +81,7 @@ def test_weights_are_the_integral_of_the_curve_for_any_data():
     assert (rule.weights - rule.tail_weights) @ values == pytest.approx(window, rel=1e-4)
 
 
-@pytest.mark.parametrize("unit", [1e-12, 1e-9, 1e-6, 1e6])
-@pytest.mark.parametrize("beta", [0.3, 0.5, 2.0, 3.0])
+@pytest.mark.parametrize(("unit", "beta"), spread(2, [1e-12, 1e-9, 1e-6, 1e6], [0.3, 0.5, 2.0, 3.0]))
 def test_times_do_not_depend_on_the_unit_of_time(unit, beta):
     one, other = (
         designed_rule(Probe.ghz(4), LocalNoise(dephasing=0.1 / u, emission=0.05 / u, exponent=beta))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cases import spread
 
 from qsense.errors import ArgumentError
 from qsense.noise import (
@@ -68,10 +69,10 @@ def test_a_variance_that_grows_as_its_diagonal_times_t():
     assert slowest_part(World(NoiseModel(phase_noise=[part])), 2) == pytest.approx(2e-4, rel=1e-3)
 
 
-@pytest.mark.parametrize(
-    "memory", [PowerLaw(12.0, 0, 1, 10), PowerLaw(25.0, 0, 1, 10), PowerLaw(40.0, 0, 1, 10), PowerLaw(20.0, 1, 1, 1e5)]
-)
-@pytest.mark.parametrize("space", [Local(), Collective()])
+WITHOUT_LOW = [PowerLaw(12.0, 0, 1, 10), PowerLaw(25.0, 0, 1, 10), PowerLaw(40.0, 0, 1, 10), PowerLaw(20.0, 1, 1, 1e5)]
+
+
+@pytest.mark.parametrize(("memory", "space"), spread(2, WITHOUT_LOW, [Local(), Collective()]))
 def test_nothing_ends_what_noise_without_low_frequencies_leaves(memory, space):
     noise = NoiseModel(phase_noise=[PhaseNoise(space, memory)])
     f = np.linspace(0, np.log(memory.high / memory.low), 200001)
