@@ -16,7 +16,6 @@ from qsense.files.figures import (
     choose_evenly,
     drawing,
     literal,
-    say_what_is_left_out,
 )
 from qsense.files.units import time_unit
 from qsense.reports.curves import Curve, Labels, curves_of, labels_of
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 _STYLES = (("-", "o"), ("--", "s"), ((0, (1, 1)), "^"), ("-.", "D"), ((0, (5, 1, 1, 1, 1, 1)), "v"))
 _TITLES = {"ghz": "GHZ"}
 _PALETTE = (*COLOURS.values(), *OTHERS, "#000000")
+MOST_RECORDS = len(_PALETTE)  # a colour for each; more are left out
 _APART = 30.0  # of the longest windows, from which times are on a logarithmic axis
 
 
@@ -79,14 +79,16 @@ def drawn_of(record: RunRecord, estimator: str | None = None) -> Drawn:
 def records_figure(records: Sequence[Drawn]) -> Figure:
     """Returns G(t) of several records, a panel for each noise and N; a colour and an entry of the legend for each.
 
-    Where every record has one noise alone, the panels are those of N, whatever the noises are called: one run under two
+    Of more records than there are colours the first are drawn, and the figure says so. Where every record has one noise
+    alone, the panels are those of N, whatever the noises are called: one run under two
     noises, or on two devices, is then in one panel.
     """
+    of, records = len(records), records[:MOST_RECORDS]
     one_noise = all(len({curve.noise for curve in one.curves}) == 1 for one in records)
     keys = list(dict.fromkeys(("" if one_noise else c.noise, c.num_qubits) for one in records for c in one.curves))
     every = list(dict.fromkeys(noise for noise, _ in keys)), sorted({size for _, size in keys})
     noises, sizes = choose_evenly(every[0]), choose_evenly(every[1])
-    colours = _colours(len(records))
+    colours = list(_PALETTE[: len(records)])
     probes = list(dict.fromkeys(curve.probe for one in records for curve in one.curves))
     styles = {probe: _STYLES[place % len(_STYLES)] for place, probe in enumerate(probes)}
     with drawing():
@@ -104,8 +106,11 @@ def records_figure(records: Sequence[Drawn]) -> Figure:
             _draw(panel, here, colours, styles)
         for panel in axes[:, 0]:
             panel.set_ylabel("gain G = Q/t²")
-        say_what_is_left_out(figure, len(noises) * len(sizes), len(every[0]) * len(every[1]), "estimates.csv")
-        _legend(figure, records, colours, styles, one_noise)
+        shown, panels = len(noises) * len(sizes), len(every[0]) * len(every[1])
+        said = [f"{shown} of {panels} panels; all are in estimates.csv"] if shown < panels else []
+        if of > len(records):
+            said.append(f"the first {len(records)} of {of} records; qsense report has all")
+        _legend(figure, records, colours, styles, one_noise, "; ".join(said))
     return figure
 
 
@@ -121,6 +126,10 @@ def _draw(panel: Axes, here: list[tuple[int, list[Curve]]], colours: list[Any], 
             line, marker = styles[curve.probe]
             is_first = curve.probe == next(iter(styles))
             panel.plot(curve.times / seconds, curve.exact, ls=line, color=colours[place], lw=1.1, transform=beside)
+            # Matplotlib does not look at what is drawn aside when it chooses the limits of axes.
+            panel.update_datalim(np.column_stack([curve.times / seconds, curve.exact]))
+            ends = [(row["time_s"] / seconds, row[key]) for row in curve.rows for key in ("gain", "low", "high")]
+            panel.update_datalim(np.array(ends))
             values = [row["gain"] for row in curve.rows]
             errors = [
                 [max(0.0, value - row["low"]) for value, row in zip(values, curve.rows, strict=True)],
@@ -139,6 +148,7 @@ def _draw(panel: Axes, here: list[tuple[int, list[Curve]]], colours: list[Any], 
                 transform=beside,
                 alpha=0.35 if any(row.get(REFUSED_COLUMN) for row in curve.rows) else 1.0,
             )
+    panel.autoscale_view()
     panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
     _mark_crossings(panel, here, colours, seconds)
     panel.set_xlabel(f"time t ({unit})")
@@ -174,14 +184,25 @@ def _mark_crossings(panel: Axes, here: list[tuple[int, list[Curve]]], colours: l
     panel.set_xlim(right=right)
 
 
-def _legend(figure: Figure, records: Sequence[Drawn], colours: list[Any], styles: Any, one_noise: bool) -> None:
+def _legend(
+    figure: Figure, records: Sequence[Drawn], colours: list[Any], styles: Any, one_noise: bool, said: str
+) -> None:
     from matplotlib.lines import Line2D
 
     noises = {curve.noise for one in records for curve in one.curves}
     shown = one_noise and len(noises) > 1
     handles = [Line2D([], [], color=colour, lw=4) for colour in colours]
     names = [one.label + (f", {one.curves[0].noise}" if shown else "") for one in records]
-    figure.legend(handles, list(map(literal, names)), loc="outside upper left", ncols=1, fontsize=8)
+    figure.legend(
+        handles,
+        list(map(literal, names)),
+        loc="outside upper left",
+        ncols=1,
+        fontsize=8,
+        title=said or None,
+        title_fontsize=8,
+        alignment="left",
+    )
     handles, names = [], []
     for number, (probe, (line, marker)) in enumerate(styles.items()):
         face = "white" if number else "0.3"
@@ -195,14 +216,6 @@ def _legend(figure: Figure, records: Sequence[Drawn], colours: list[Any], styles
         handles.append(Line2D([], [], color="0.3", marker="o", markersize=4, ls="", alpha=0.35))
         names.append("pale: counts refuse an assumption")
     figure.legend(handles, list(map(literal, names)), loc="outside lower center", ncols=min(len(names), 3), fontsize=8)
-
-
-def _colours(number: int) -> list[Any]:
-    if number <= len(_PALETTE):
-        return list(_PALETTE[:number])
-    from matplotlib import colormaps
-
-    return [colormaps["viridis"](place / (number - 1)) for place in range(number)]
 
 
 def _rank(own: Sequence[Mapping[str, Any]], quantities: Mapping[Labels, str]) -> tuple[bool, float]:

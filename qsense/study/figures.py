@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,22 +12,26 @@ from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal
 from qsense.files.units import time_unit
 from qsense.study.cells import SIGNED, Cell, families
 from qsense.study.leads import Lead, leads
+from qsense.study.panels import (
+    LABELS,
+    MOST_PANELS,
+    RATES,
+    following,
+    levels_of,
+    panels_of,
+    short_name,
+    value_text,
+    varying,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_PANELS = 6
-_RATES = ("dephasing_rate_per_s", "emission_rate_per_s", "absorption_rate_per_s")
+_UNITS = {**dict.fromkeys(RATES, " 1/s"), "field_rad_per_s": " rad/s"}
+_ASIDE = 3.0  # points of print between probes at one place
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-LABELS = {
-    "num_qubits": "number of spins N",
-    "dephasing_rate_per_s": "dephasing rate γ (1/s)",
-    "emission_rate_per_s": "emission rate γ (1/s)",
-    "absorption_rate_per_s": "absorption rate γ (1/s)",
-    "field_rad_per_s": "field φ (rad/s)",
-    "shots": "shots of a circuit",
-}
 
 
 def figures(found: Sequence[Cell]) -> dict[str, bytes]:
@@ -54,30 +57,36 @@ def integrated_gain_figure(found: Sequence[Cell]) -> Figure:
     figure = blank_figure(max(4.4 * min(len(shown), 3), 5.6), 3.9 * ((len(shown) + 2) // 3))
     axes = figure.subplots((len(shown) + 2) // 3, min(len(shown), 3), squeeze=False)
     handles: dict[str, Any] = {}
+    chosen, levels = levels_of(found, series)
     for place, (title, group) in zip(axes.flat, shown, strict=False):
-        _draw_panel(place, group, across, series, handles)
+        _draw_panel(place, group, across, series, chosen, handles)
         place.set_title(literal(title), fontsize=9)
     for place in axes.flat[len(shown) :]:
         place.axis("off")
-    if len(panels) > len(shown):
-        figure.suptitle(f"the first {len(shown)} of {len(panels)} panels; all are in trials.csv", fontsize=9)
+    said = [f"the first {len(shown)} of {len(panels)} panels"] if len(panels) > len(shown) else []
+    if len(chosen) < levels:
+        said.append(f"{len(chosen)} of {levels} values of {LABELS.get(str(series), str(series))}")
+    if said:
+        figure.suptitle(literal(f"{' and '.join(said)}; all are in trials.csv"), fontsize=9)
     columns = min(4, max(1, len(handles) // 2))
     figure.legend(
         list(handles.values()),
         [literal(name) for name in handles],
-        loc="outside upper center",
+        loc="outside lower center",
+        title="bars: 95 %; lines: exact",
+        title_fontsize=7.5,
         ncols=columns,
         fontsize=7.5,
     )
     return figure
 
 
-def _draw_panel(panel: Axes, group: list[Cell], across: str, series: str | None, handles: dict[str, Any]) -> None:
+def _draw_panel(
+    panel: Axes, group: list[Cell], across: str, series: str | None, chosen: list[Any], handles: dict[str, Any]
+) -> None:
     seconds, unit = time_unit(max(cell.integrated_gain_exact for cell in group))
     family = families(group)
     probes = list(dict.fromkeys(family.values()))
-    levels = list(dict.fromkeys(cell.names[series] for cell in group)) if series else [None]
-    chosen = levels if len(levels) <= 4 else [levels[k] for k in np.linspace(0, len(levels) - 1, 4).astype(int)]
     others = [probe for probe in probes if probe not in COLOURS and probe != SIGNED]
     for probe in probes:
         colour = COLOURS.get("ghz" if probe == SIGNED else probe) or OTHERS[others.index(probe) % len(OTHERS)]
@@ -87,7 +96,7 @@ def _draw_panel(panel: Axes, group: list[Cell], across: str, series: str | None,
             own = sorted(own, key=lambda cell: cell.names[across])
             x = [cell.names[across] for cell in own]
             label = {"ghz": "GHZ", SIGNED: "GHZ with signs"}.get(probe, probe) + (
-                "" if series is None else f", {_short(series)} = {_value(level)}"
+                "" if series is None else f", {short_name(series)} = {value_text(level)}{_UNITS.get(series, '')}"
             )
             exact = [c.integrated_gain_exact / seconds for c in own]
             panel.plot(x, exact, color=colour, lw=1.2, ls="-" if probe in ("ghz", SIGNED) else "--")
@@ -98,9 +107,16 @@ def _draw_panel(panel: Axes, group: list[Cell], across: str, series: str | None,
                         [cell.names[across] for cell in shown],
                         [c.integrated_gain.value / seconds for c in shown],
                         yerr=[NORMAL_95 * c.integrated_gain.stderr / seconds for c in shown],
+                        transform=_beside(panel, probes.index(probe), len(probes)),
                         fmt=_MARKERS[number % len(_MARKERS)], color=colour, alpha=alpha, markersize=4,
                         markerfacecolor="white" if number % 2 else None, elinewidth=1, capsize=2,
                     )  # fmt: skip
+    ends = [
+        (c.integrated_gain.value + s * NORMAL_95 * c.integrated_gain.stderr) / seconds for c in group for s in (-1, 1)
+    ]
+    at = [cell.names[across] for cell in group for _ in range(2)]
+    panel.update_datalim(np.column_stack([at, ends]))  # Matplotlib does not look at what is drawn aside
+    panel.autoscale_view()
     _scale(panel, [cell.names[across] for cell in group], across)
     values = [cell.integrated_gain.value for cell in group]
     if min(values) > 0 and max(values) > 30 * min(values):
@@ -110,12 +126,20 @@ def _draw_panel(panel: Axes, group: list[Cell], across: str, series: str | None,
     panel.set_ylabel(rf"$\mathcal{{I}}=\int G\,dt$ ({unit})")
 
 
+def _beside(panel: Axes, place: int, of: int) -> Any:
+    """Where a probe's values are drawn: aside of others, so that these are seen."""
+    from matplotlib.transforms import ScaledTranslation
+
+    shift = _ASIDE * (place - (of - 1) / 2) / 72
+    return panel.transData + ScaledTranslation(shift, 0, panel.get_figure().dpi_scale_trans)  # type: ignore[union-attr]
+
+
 def lead_figure(pairs: Sequence[Lead]) -> Figure:
     """Returns until when GHZ leads and its 𝓘 over product's: a map over N and a rate, or curves over either."""
     names = [pair.names for pair in pairs]
-    rates = [name for name in _RATES if name in varying(names)]
+    rates = [name for name in RATES if name in varying(names)]
     rate = next((name for name in rates if all(one[name] is not None for one in names)), None)
-    others = [n for n in varying(names) if n not in ("num_qubits", rate, *_following(names, "num_qubits", rate))]
+    others = [n for n in varying(names) if n not in ("num_qubits", rate, *following(names, "num_qubits", rate))]
     first = [pair for pair in pairs if words_of(pair.names, others) == words_of(pairs[0].names, others)]
     left_out = len(pairs) - len(first)
     sizes = {pair.names["num_qubits"] for pair in first}
@@ -184,7 +208,9 @@ def _lead_map(pairs: Sequence[Lead], rate: str) -> Figure:
         figure.colorbar(mesh, ax=panel, label=title)
         for axis, labels in ((panel.xaxis, sizes), (panel.yaxis, rates)):
             step = (len(labels) + 7) // 8
-            axis.set_ticks(np.arange(0, len(labels), step) + 0.5, [literal(_value(value)) for value in labels[::step]])
+            axis.set_ticks(
+                np.arange(0, len(labels), step) + 0.5, [literal(value_text(value)) for value in labels[::step]]
+            )
         for row, column in zip(*np.nonzero(np.isfinite(data)), strict=True) if data.size <= 60 else ():
             red, green, blue, _ = mesh.cmap(mesh.norm(data[row, column]))
             ink = "white" if 0.3 * red + 0.6 * green + 0.1 * blue < 0.5 else "black"
@@ -202,71 +228,3 @@ def _scale(panel: Axes, values: Sequence[Any], across: str) -> None:
     elif across == "num_qubits" and len(numbers) <= 12:
         panel.set_xticks(numbers)
     panel.set_xlabel(LABELS.get(across, literal(across)))
-
-
-class Named(Protocol):
-    """What has a value of every key of a study."""
-
-    @property
-    def names(self) -> dict[str, Any]: ...
-
-
-Item = TypeVar("Item", bound=Named)
-
-
-def panels_of(items: Sequence[Item]) -> tuple[str, str | None, dict[str, list[Item]]]:
-    """Returns the key along the axis, that with a curve for every value, and the items of each panel by its title."""
-    names = [item.names for item in items]
-    across = _across_of(names)
-    series = _next_axis(names, {"probe", across})
-    rest = [
-        name for name in varying(names) if name not in ("probe", across, series, *_following(names, across, series))
-    ]
-    panels: dict[str, list[Item]] = {}
-    for item in items:
-        panels.setdefault(words_of(item.names, rest), []).append(item)
-    return across, series, panels
-
-
-def _across_of(names: Sequence[dict[str, Any]]) -> str:
-    """Returns the key against which a study is drawn: N where it has three values, else the number with most."""
-    numeric = [n for n in varying(names) if all(isinstance(one[n], (int, float)) for one in names)]
-    counts = {name: len({one[name] for one in names}) for name in numeric}
-    if counts.get("num_qubits", 0) >= 3 or not counts:
-        return "num_qubits"
-    return max(counts, key=lambda name: counts[name])
-
-
-def _next_axis(names: Sequence[dict[str, Any]], taken: set[str]) -> str | None:
-    """Returns the key whose values are series of a picture; None where none is left."""
-    order = ("num_qubits", *_RATES)
-    return next((name for name in order if name in varying(names) and name not in taken), None)
-
-
-def _following(names: Sequence[dict[str, Any]], *given: str | None) -> list[str]:
-    """Returns the names whose values follow from those of the given ones."""
-    keys = [key for key in given if key is not None]
-    out = []
-    for name in varying(names):
-        pairs = {(json.dumps([one[key] for key in keys]), json.dumps(one[name])) for one in names}
-        if name not in keys and len(pairs) == len({pair[0] for pair in pairs}):
-            out.append(name)
-    return out
-
-
-def varying(names: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Returns the keys that have more than one value."""
-    return [name for name in names[0] if len({json.dumps(one[name]) for one in names}) > 1]
-
-
-def words_of(names: dict[str, Any], keys: Sequence[str]) -> str:
-    """Returns keys and their values as words."""
-    return ", ".join(f"{_short(key)} {_value(names[key])}" for key in keys)
-
-
-def _short(name: str) -> str:
-    return {"num_qubits": "N", **dict.fromkeys(_RATES, "γ")}.get(name, name.replace("_", " "))
-
-
-def _value(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -17,17 +17,16 @@ from qsense.errors import ContentError
 from qsense.estimators.result import NORMAL_95
 from qsense.files import safe
 from qsense.files.nesting import parse_json
-from qsense.files.units import readable_time, time_unit
+from qsense.files.units import time_unit
 from qsense.reports.page.blocks import Block, Charts, Facts, Part, Section, Table, Texts
 from qsense.reports.page.charts import MARKERS, slots
 from qsense.reports.page.gain_panels import Look, Panel
 from qsense.reports.page.series import Series, Value, series_panel
 from qsense.reports.run_tables import until_text
 from qsense.runs.columns import parse_cell
-from qsense.study.figures import LABELS, MOST_PANELS, panels_of, varying, words_of
+from qsense.study.panels import LABELS, MOST_PANELS, levels_of, panels_of, value_text, varying, words_of
 from qsense.tables.columns import TRIAL_COLUMNS
 
-_MOST_LEVELS = 4
 _OF_EXPONENT = tuple(name for name in TRIAL_COLUMNS if name not in ("num_qubits", "shots", "field_rad_per_s"))
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError)
 _WANTED = (
@@ -131,9 +130,7 @@ def _averages(lines: Sequence[Mapping[str, str]], swept: Sequence[str]) -> list[
 
 def _integrals(averages: Sequence[Average]) -> tuple[Block, ...]:
     across, by, panels = panels_of(averages)
-    levels = list(dict.fromkeys(one.names[by] for one in averages)) if by else [None]
-    places = dict.fromkeys(round(k) for k in np.linspace(0, len(levels) - 1, min(len(levels), _MOST_LEVELS)))
-    chosen = [levels[place] for place in places]
+    chosen, levels = levels_of(averages, by)
     words = {level: "all" if by is None else words_of({by: level}, [by]) for level in chosen}
     probes = slots(_family(one) for one in averages)
     look = Look(probes, slots(words.values(), MARKERS))
@@ -142,8 +139,8 @@ def _integrals(averages: Sequence[Average]) -> tuple[Block, ...]:
     note = (
         "" if len(shown) == len(panels) else f"The first {len(shown)} of {len(panels)} panels; all are in trials.csv."
     )
-    if len(chosen) < len(levels):
-        note += f" {len(chosen)} of {len(levels)} values of {LABELS.get(str(by), str(by))} are drawn."
+    if len(chosen) < levels:
+        note += f" {len(chosen)} of {levels} values of {LABELS.get(str(by), str(by))} are drawn."
     return (Charts.of(made, look, note.strip()),)
 
 
@@ -190,15 +187,18 @@ def _leads(rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
     )  # fmt: skip
     known = [key for key in rows[0] if not key.startswith(results)]
     names = [key for key in known if len({json.dumps(row.get(key)) for row in rows}) > 1]
-    found = []
+    found: list[dict[str, str | None]] = []
     for row in rows:
         is_refused = bool(row.get("assumptions"))
+        labels: dict[str, str | None] = {
+            LABELS.get(name, name.replace("_", " ")): value_text(row.get(name)) for name in names
+        }
         exact, ratio, low, high = (row.get(k) for k in ("crossover_exact_s", "ratio", "ratio_low", "ratio_high"))
         found.append(
-            {LABELS.get(name, name.replace("_", " ")): row.get(name) for name in names}
+            labels
             | {
                 "GHZ leads until (s)": "an assumption is refused" if is_refused else until_text(row, 1.0),
-                "exact": None if exact is None else readable_time(float(exact)),
+                "exact (s)": None if exact is None else f"{float(exact):.4g}",
                 "ratio of 𝓘": None if ratio is None or is_refused else f"{float(ratio):.3f}",
                 "95 %": None if low is None or is_refused
                 else f"{float(low):.3f} … " + ("" if high is None else f"{float(high):.3f}"),

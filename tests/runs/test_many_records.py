@@ -188,6 +188,13 @@ def test_several_records_are_in_one_figure(made, tmp_path, command):
             rows = [row for row in record.read_csv("estimates.csv") if row["num_qubits"] == size]
             for probe, values in zip(("ghz", "product"), curves, strict=True):
                 assert list(values) == [row["gain"] for row in rows if row["probe"] == probe]
+        ends = [row[key] for r in records for row in r.read_csv("estimates.csv") if row["num_qubits"] == size
+                for key in ("low", "high")]  # fmt: skip
+        assert panel.get_ylim()[0] <= max(0, min(ends))
+        assert panel.get_ylim()[1] >= size**2  # G of GHZ at the start, and all bars
+        assert panel.get_ylim()[1] >= max(ends)
+        last = max(row["time_s"] for row in records[0].read_csv("estimates.csv") if row["num_qubits"] == size)
+        assert panel.get_xlim()[0] <= 0 < last < panel.get_xlim()[1] < 1.5 * last
         # Dephasing alone: each spin keeps e^{−2γt} of its coherence, whose square is in G.
         rate = records[0].spec.noises[0].to_dict()["dephasing_rate"]
         lines = [line for line in panel.lines if len(line.get_xdata()) > 100]

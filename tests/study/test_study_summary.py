@@ -16,6 +16,7 @@ from qsense.store import Store
 from qsense.study.cells import cells
 from qsense.study.figures import figures
 from qsense.study.leads import leads
+from qsense.study.panels import levels_of
 from qsense.study.report import write_report
 from qsense.study.results import study_results
 from qsense.study.summary import exponents, summarize
@@ -235,3 +236,9 @@ def test_a_swept_rate_with_a_column_of_its_own_has_it_once(tmp_path):
     results = of(tmp_path, {"num_qubits": 2, "probes": ["product"]}, sweep={"noise.dephasing_rate": [0.1, 0.5]})
     assert results.trials.attributes["swept"] == []
     assert results.trials.values["dephasing_rate_per_s"] == [0.1, 0.5]
+
+
+def test_figure_and_page_choose_the_same_levels_of_many():
+    items = [type("One", (), {"names": {"rate": rate}})() for rate in range(6)]
+    assert levels_of(items, "rate") == ([0, 2, 3, 5], 6)
+    assert levels_of(items[:4], "rate") == ([0, 1, 2, 3], 4)
