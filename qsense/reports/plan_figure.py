@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal
+from qsense.files.units import time_unit
+from qsense.files.wrapping import wrapped
 from qsense.planning.plan import SensingPlan
 from qsense.planning.ranking import Ranking
-from qsense.planning.row import Row
+from qsense.planning.row import Interval, Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,15 +30,18 @@ _PARETO = r"$\delta\varphi\,\sqrt{T}$ (rad/s/$\sqrt{\mathrm{Hz}}$)"
 
 
 def plan_figure(plan: SensingPlan) -> Figure:
-    """Returns two panels against N: the error of φ per √time of each probe, or 𝓘; and its advantage over product.
+    """Returns two panels against N: the error of φ per √time of each probe, or 𝓘; and its advantage over product, or
+    until when its G is above that of product where this was asked for.
 
     Bars are 95 % intervals from what T1 and T2 leave open; what lies beyond the bound on any probe is shaded.
 
     Args:
         plan: with one N or more.
     """
+    is_crossover = plan.question.goal == "crossover"
+    seconds, unit = time_unit(max([_until(row).value for row in plan.rows if _until(row).value < math.inf] or [1.0]))
     with drawing():
-        figure = blank_figure(8.6, 3.6)
+        figure = blank_figure(8.6, 3.8)
         left, right = figure.subplots(1, 2)
         for place, (kind, (label, colour, line, marker)) in enumerate(_LOOKS.items()):
             best = {row.num_qubits: row for row in reversed(plan.rows) if row.kind == kind}  # of the best pulses
@@ -47,23 +52,39 @@ def plan_figure(plan: SensingPlan) -> Figure:
             sizes = [row.num_qubits + _STEP * (place - 1) for row in rows]  # side by side, so that no bar hides another
             values, low, high = zip(*(_of_left(row, plan) for row in rows), strict=True)
             left.errorbar(sizes, values, [np.subtract(values, low), np.subtract(high, values)], label=label, **look)
-            if kind != "product":
+            if kind != "product" and is_crossover:
+                told = [
+                    (size, _until(row)) for size, row in zip(sizes, rows, strict=True) if _until(row).value < math.inf
+                ]
+                until = np.array([[one.value, one.low, one.high] for _, one in told]).reshape(-1, 3).T / seconds
+                ends = [until[0] - until[1], np.where(np.isfinite(until[2]), until[2], until[0]) - until[0]]
+                right.errorbar([size for size, _ in told], until[0], ends, **look)
+            elif kind != "product":
                 gains = [row.advantage_db for row in rows]
                 ends = [[g.value - g.low for g in gains], [g.high - g.value for g in gains]]
                 right.errorbar(sizes, [g.value for g in gains], ends, **look)
-        _draw_bound(left, right, plan)
-        right.axhline(0, color=COLOURS["product"], ls="--", lw=1.2)
+        right.set_ylim(bottom=min(right.get_ylim()[0], 0.0))
+        _draw_bound(left, None if is_crossover else right, plan)
+        if not is_crossover:
+            right.axhline(0, color=COLOURS["product"], ls="--", lw=1.2)
         is_img = plan.question.goal == "img"
         left.set(ylabel=r"$\mathcal{I}$ (s)" if is_img else _PARETO, yscale="log")
-        right.set(ylabel="advantage over product (dB)")
+        right.set(ylabel=f"G is above product's until t ({unit})" if is_crossover else "advantage over product (dB)")
         for axis in (left.yaxis.set_major_formatter, left.yaxis.set_minor_formatter):
             axis(lambda value, _: f"{value:.3g}")
         for panel in (left, right):
             panel.set(xlabel="number of spins N")
             panel.locator_params(axis="x", integer=True)
-        figure.suptitle(literal(plan.source), fontsize=9)
+        named = plan.words if plan.source in (plan.words, "custom") else f"{plan.source}: {plan.words}"
+        figure.suptitle("\n".join(map(literal, wrapped(named, 110)[:2])), fontsize=9)
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
     return figure
+
+
+def _until(row: Row) -> Interval:
+    """Until when it leads in s, with its interval; infinite where that is not known or it always leads."""
+    value = math.inf if row.leads_until_s is None else row.leads_until_s
+    return row.intervals.get("leads_until_s", Interval(value, value, value))
 
 
 def ranking_figure(ranking: Ranking) -> Figure:
@@ -136,7 +157,7 @@ def _of_left(row: Row, plan: SensingPlan) -> tuple[float, float, float]:
     return 1 / math.sqrt(value), 1 / math.sqrt(high), 1 / math.sqrt(low)
 
 
-def _draw_bound(left: Axes, right: Axes, plan: SensingPlan) -> None:
+def _draw_bound(left: Axes, right: Axes | None, plan: SensingPlan) -> None:
     """Shades what no probe reaches, where a bound is known for every N."""
     bounds = sorted(plan.bounds, key=lambda bound: bound.num_qubits)
     if not all(math.isfinite(bound.value_s) and bound.value_s > 0 for bound in bounds):
@@ -152,6 +173,8 @@ def _draw_bound(left: Axes, right: Axes, plan: SensingPlan) -> None:
     end = max(top, 1.1 * edge.max()) if is_img else min(bottom, 0.85 * edge.min())
     left.fill_between(sizes, edge, end, color="0.88", lw=0, label="beyond the bound on any probe")
     left.set_ylim(*((bottom, end) if is_img else (end, top)))
+    if right is None:
+        return
     low, high = right.get_ylim()
     high = max(high, 1.1 * float(gains.max()))
     right.fill_between(sizes, gains, high, color="0.88", lw=0)

@@ -68,7 +68,7 @@ def integrated_gain_figure(found: Sequence[Cell]) -> Figure:
         said.append(f"{len(chosen)} of {levels} values of {LABELS.get(str(series), str(series))}")
     if said:
         figure.suptitle(literal(f"{' and '.join(said)}; all are in trials.csv"), fontsize=9)
-    columns = min(4, max(1, len(handles) // 2))
+    columns = min(4 if len(shown) > 1 else 2, max(1, len(handles) // 2))
     figure.legend(
         list(handles.values()),
         [literal(name) for name in handles],

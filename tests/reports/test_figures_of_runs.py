@@ -94,6 +94,13 @@ def test_axes_for_notebooks_hold_what_was_measured(paper):
     ax = plot.gain(paper, "dephasing", 2)
     assert ax.get_title() == "dephasing, N = 2"
     assert {"ghz, tomography", "product, parameter_shift"} <= {t.get_text() for t in ax.get_legend().get_texts()}
+    assert ABOVE in {t.get_text() for t in ax.get_legend().get_texts()}
+    (low, high), (start, _) = ax.get_ylim(), ax.get_xlim()
+    assert (low, start) == (0, 0)
+    assert 4 < high < 6  # G of GHZ at the start is 4, and the shade does not stretch the axis
+    bare = plot.gain(paper, "dephasing", 2, log=True, bound=False)
+    assert bare.get_yscale() == "log"
+    assert ABOVE not in {t.get_text() for t in bare.get_legend().get_texts()}
     assert plot.integrated_gain(paper, "emission", ax=ax) is ax
     with pytest.raises(ArgumentError, match='no noise "none"'):
         plot.gain(paper, "none")
