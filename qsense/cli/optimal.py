@@ -24,6 +24,7 @@ from qsense.cli.options import (
     finite,
     integers,
     noise_of,
+    several,
     time_or_none,
     value,
 )
@@ -88,6 +89,8 @@ def optimal(
 ) -> None:
     """The best symmetric probe, found by search, beside GHZ, product, squeezed states and the bound on any probe.
 
+    Several noises (--noise a,b) give a table and a panel of the figure each.
+
     Under emission states that are not symmetric can be better: --all-states searches them too.
     """
     rates = {"dephasing": dephasing, "emission": emission, "absorption": absorption, "depolarizing": depolarizing}
@@ -97,37 +100,42 @@ def optimal(
             "Option --weights goes with --all-states (N ≤ 8): without it the probes of `qsense optimal` are symmetric. "
             "`qsense theory` takes weights of any probe."
         )
-    own = noise_of(model, rates, t1, t2, exponent, shared_parts(phase_noise, None, collective))
-    noise = world_with(own, signal, idle)
+    shared = shared_parts(phase_noise, None, collective)
+    models = [None] if model is None else several(model)
+    owns = [noise_of(one, rates, t1, t2, exponent, shared) for one in models]
+    noises = [world_with(own, signal, idle) for own in owns]
     if plot is not None:
         format_of(plot)  # refused before anything is computed
     sizes = integers("--num-qubits", num_qubits)
     objective = current_name(objective)
-    if out is not None and len(sizes) > 1:
-        raise ArgumentError("Option --out writes one probe; give one number of spins.")
+    if out is not None and len(sizes) * len(noises) > 1:
+        raise ArgumentError("Option --out writes one probe; give one number of spins and one noise.")
     at, dead = time_or_none("--time", time), value("--dead-time", dead_time, "time")
-    rows, best = [], None
-    for size in sizes:
-        row, best = _row(size, noise, (objective, at, dead, all_states), as_json)
-        rows.append(row)
-    answer: dict[str, Any] = {"objective": objective, "noise": own.to_dict(), "rows": rows}
-    answer |= {"signal": signal.to_dict(), "idle": idle}
+    answers, best = [], None
+    for own, noise in zip(owns, noises, strict=True):
+        rows = []
+        for size in sizes:
+            row, best = _row(size, noise, (objective, at, dead, all_states), as_json)
+            rows.append(row)
+        answer: dict[str, Any] = {"objective": objective, "noise": own.to_dict(), "rows": rows}
+        answers.append(answer | {"signal": signal.to_dict(), "idle": idle})
     if out is not None and best is not None:
         from qsense.circuits.rendering import write_preparation
 
-        answer["out"] = str(write_preparation(replace(best, name=out.stem), out))
+        answers[0]["out"] = str(write_preparation(replace(best, name=out.stem), out))
     failed = None
     if plot is not None:
         from qsense.files.figures import save_or_error
         from qsense.reports import optimal_figure
 
-        failed = save_or_error(lambda: optimal_figure(answer, described(noise)), plot)
+        failed = save_or_error(lambda: optimal_figure(answers, [described(one) for one in noises]), plot)
         if failed is None:
-            answer["plot"] = str(plot)
+            answers[-1]["plot"] = str(plot)
     if as_json:
-        print(json.dumps(answer, indent=2, allow_nan=False))
+        print(json.dumps(answers if len(answers) > 1 else answers[0], indent=2, allow_nan=False))
     else:
-        _show(answer, described(noise))
+        for answer, noise in zip(answers, noises, strict=True):
+            _show(answer, described(noise))
     if failed is not None:  # after the table, which does not need it
         raise failed
 
@@ -191,7 +199,7 @@ def _best_of_all(row: dict[str, Any]) -> str:
 
 def _show(answer: dict[str, Any], noise: str) -> None:
     from qsense.files.folding import print_folded
-    from qsense.files.terminal import plain_console, print_line
+    from qsense.files.terminal import plain_console, print_line, print_verdict
     from qsense.files.units import time_unit
 
     is_gain = answer["objective"] == "gain"
@@ -226,3 +234,19 @@ def _show(answer: dict[str, Any], noise: str) -> None:
     for key in ("out", "plot"):
         if key in answer:
             print_line(f"{'preparation' if key == 'out' else 'figure'}: {answer[key]}")
+    print_verdict(_verdict(answer["rows"][-1]))
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    """What is best of one N, and by how much."""
+    known = {name: value for name, value in row["values"].items() if value is not None}
+    if not known:
+        return f"N = {row['num_qubits']}: no probe has a finite value."
+    name = max(known, key=lambda one: known[one])
+    parts = [
+        f"{known[name] / known[other]:.3f} times {title}'s"
+        for other, title in (("product", "product"), ("ghz", "GHZ"))
+        if known.get(other) and other != name
+    ]
+    parts += [f"{known[name] / row['bound']:.3f} of the bound"] if row["bound"] else []
+    return f"N = {row['num_qubits']}: {name} reaches most of what was tried: {', '.join(parts)}."

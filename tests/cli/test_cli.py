@@ -89,6 +89,17 @@ def test_optimal_beats_ghz_and_product_and_writes_a_preparation_that_theory_read
     assert again["integrated_gain_s"] == pytest.approx(row["values"]["best symmetric"], rel=1e-9)
 
 
+def test_optimal_takes_several_noises_and_says_the_verdict_last(tmp_path):
+    figure = tmp_path / "both.png"
+    last = qsense("optimal", "--num-qubits", 2, "--dephasing", 0.25).stdout.splitlines()[-1]
+    assert last.startswith("N = 2: best symmetric reaches most of what was tried: 1.125 times product's")
+    dephasing, emission = answer("optimal", "--num-qubits", 2, "--noise", "dephasing,emission", "--plot", figure)
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    # At a rate of 0.1 per second 𝓘 of product spins is N/(4γ) under dephasing, and N/γ under emission.
+    assert dephasing["rows"][0]["values"]["product"] == pytest.approx(2 / (4 * 0.1))
+    assert emission["rows"][0]["values"]["product"] == pytest.approx(2 / 0.1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
