@@ -6,6 +6,7 @@ from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from qsense.files.terminal import printable
+from qsense.files.wrapping import unbroken, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +25,7 @@ class _Column(NamedTuple):
     def width(self, is_wrapped: bool, has_whole_name: bool = False) -> int:
         """The least width at which no number is broken, and no text; or of texts no word that is not far too long."""
         are_words = self.is_text and is_wrapped
-        words = [word for text in (self.name, *(self.cells if are_words else ())) for word in text.split()]
+        words = [*self.name.split(), *(word for text in self.cells if are_words for word in unbroken(text))]
         whole = [*([] if are_words else self.cells), *([self.name] if has_whole_name else [])]
         longest = max((_cells(word) for word in words), default=0)
         return max(min(longest, _LONGEST_WORD), *(_cells(cell) for cell in whole), 1)
@@ -85,6 +86,7 @@ def _total(columns: Sequence[_Column], gap: int, is_wrapped: bool) -> int:
 
 def _table(columns: Sequence[_Column], gap: int, is_wrapped: bool, width: int) -> Table:
     from rich.box import SIMPLE
+    from rich.console import Group
     from rich.table import Table
 
     table = Table(box=SIMPLE, pad_edge=False, show_edge=False, padding=(0, 1, 0, gap - 2))
@@ -98,5 +100,10 @@ def _table(columns: Sequence[_Column], gap: int, is_wrapped: bool, width: int) -
             column.name, justify="left" if column.is_text else "right", width=least + more, overflow="fold"
         )
     for cells in zip(*(column.cells for column in columns), strict=True):
-        table.add_row(*cells)
+        # Rich breaks a text at any space, also before the error of a number or its unit.
+        shown = [
+            Group(*wrapped(cell, one.width or width)) if column.is_text else cell
+            for cell, column, one in zip(cells, columns, table.columns, strict=True)
+        ]
+        table.add_row(*shown)
     return table

@@ -21,12 +21,21 @@ def wrapped(text: str, width: int) -> list[str]:
         return [text]
     indent = text[: len(text) - len(text.lstrip(" "))]
     lines, line = [], indent
-    for part in _TOGETHER.findall(text):
+    for part in unbroken(text):
         if line.strip() and _width(line) + 1 + _width(part) > width:
             lines.append(line)
             line = indent
         line += part if line == indent else f" {part}"
     return [*lines, line]
+
+
+def unbroken(text: str) -> list[str]:
+    """Returns the parts of a text that stay on one line each.
+
+    >>> unbroken("G at 2.03 µs is 3.1 ± 0.2")
+    ['G', 'at', '2.03 µs', 'is', '3.1 ± 0.2']
+    """
+    return list(_TOGETHER.findall(text))
 
 
 def _width(text: str) -> int:

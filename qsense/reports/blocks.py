@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qsense.files.folding import folded_tables
+
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
@@ -23,6 +25,7 @@ def blocks(title: str, names: Sequence[str], columns: Sequence[str], rows: Itera
         rows: of the tables, in order.
     """
     from rich.box import SIMPLE
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
@@ -34,6 +37,12 @@ def blocks(title: str, names: Sequence[str], columns: Sequence[str], rows: Itera
     parts: list[Table | str | Text] = [Text(title, style="italic")]
     widths = [max(len(cells[place]) for each in placed.values() for cells in each) for place in range(len(names))]
     for heading, each in placed.items():
+        shown = [(*names, *columns), *each]
+        wide = [max(_LEAST, *(cell_len(one[place]) for one in shown)) for place in range(len(names), len(shown[0]))]
+        if sum(min(width, _WIDEST) for width in widths) + sum(wide) + 3 * (len(widths) + len(wide) - 1) > 80:
+            # Rich would cut what does not fit.
+            parts += [heading, *folded_tables((*names, *columns), each, names, len(names))]
+            continue
         table = Table(box=SIMPLE, pad_edge=False, show_edge=False)
         for name, width in zip(names, widths, strict=True):
             table.add_column(name, overflow="fold", min_width=min(width, _WIDEST))

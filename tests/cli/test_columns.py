@@ -33,8 +33,14 @@ CHEAP = [
     "records .",
     "list noise",
     "list estimators",
+    "shots first.toml --error 5%",
+    "compare paper-fc94dab28629 --noise emission",
+    "compare renamed --with gradient-81060ae6a779",
 ]
-LONGER = [pytest.param("backends", marks=pytest.mark.site), "compare paper-fc94dab28629"]
+LONGER = [pytest.param("backends", marks=pytest.mark.site), "compare paper-fc94dab28629",
+          "design first.toml --out designed", "sweep study.toml --workers 1"]  # fmt: skip
+SPEC = """probes = ["ghz", "product"]\nnum_qubits = 2\nnoise = "nv_ensemble"\nestimators = "auto"
+field_rad_per_s = "3krad/s"\nshots = 1000\nseed = 1\n"""
 
 
 def printed(monkeypatch, capsys, columns, words):
@@ -75,6 +81,10 @@ def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("columns")
     for path in (ROOT / "runs" / "reference").iterdir():
         shutil.copytree(path, made / path.name)
+    shutil.copytree(made / "gradient-81060ae6a779", made / "renamed")
+    (made / "first.toml").write_text(f'schema = 1\nname = "first"\n{SPEC}')
+    swept = "sweep = { shots = [200, 400] }"
+    (made / "study.toml").write_text(f'schema = 1\nname = "a_study_of_shots"\n{swept}\n[run]\n{SPEC}')
     return made
 
 
@@ -143,3 +153,14 @@ def test_what_takes_days_is_told_in_days():
         "17.2 d",
         "120 years",
     ]
+
+
+def test_a_number_in_a_text_keeps_its_error_and_its_unit_on_its_line(capsys):
+    rows = [["ghz of three spins", "G at 2.03 µs was 3.123 ± 0.040 and 𝓘 = 51.2 ± 0.3 µs", f"{k}.25"] for k in range(2)]
+    for width in range(44, 80, 3):
+        console = plain_console(highlight=False)
+        for table in folded_tables(["probe", "what", "z"], rows, ("probe", "what"), width=width):
+            console.print(table)
+        shown = capsys.readouterr().out
+        assert not re.search(r"(?m)±\s*$|^\s*±|± +\d\.25|2\.03( {2,}|$)|0\.3( {2,}|$)", shown), (width, shown)
+        assert shown.count("3.123 ± 0.040") == shown.count("51.2 ± 0.3 µs") == shown.count("2.03 µs") == 2
