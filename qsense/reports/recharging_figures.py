@@ -21,11 +21,13 @@ from qsense.recharging import (
     random_rate,
     unseen_information,
 )
+from qsense.reports.frames import noise_words
 from qsense.theory import gain, integrated_gain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_OF_NOISE = 110  # letters in a line
 _KEYS = ("dephasing", "emission", "absorption", "transverse")
 _TITLES = {"ghz": "GHZ", "product": "product"}
 
@@ -42,6 +44,7 @@ def pumping_figure(answer: dict[str, Any]) -> Figure:
     seconds, unit = time_unit(float(times[-1]))
     with drawing():
         figure = blank_figure(8.2, 3.4)
+        figure.supxlabel(noise_words(noise, _OF_NOISE), fontsize=8, color="0.3")
         left, right = figure.subplots(1, 2)
         for place, rate in enumerate(rates):
             look = {"color": str(0.75 * place / max(1, len(rates) - 1)), "lw": 1.3}
@@ -81,6 +84,7 @@ def reset_figure(answer: dict[str, Any]) -> Figure:
     x = periods / seconds
     with drawing():
         figure = blank_figure(5.6, 4.0)
+        figure.supxlabel(noise_words(noise, _OF_NOISE), fontsize=8, color="0.3")
         panel = figure.subplots()
         panel.semilogx(x, periodic_rate(probe, noise, periods, dead), color="k", lw=1.5, label="every τ")
         values = [random_rate(probe, noise, 1 / float(one), dead) for one in periods]
@@ -118,6 +122,7 @@ def cancel_figure(answer: dict[str, Any]) -> Figure:
     looks = ({"color": COLOURS["product"], "fmt": "s"}, {"color": COLOURS["ghz"], "fmt": "o"})
     with drawing():
         figure = blank_figure(8.2, 3.5)
+        figure.supxlabel(noise_words(noise, _OF_NOISE), fontsize=8, color="0.3")
         left, right = figure.subplots(1, 2)
         left.plot(x, shrunk, "--", color=COLOURS["product"], lw=1.2)
         left.axhline(1, color=COLOURS["ghz"], lw=1.2)
@@ -151,6 +156,7 @@ def code_figure(answer: dict[str, Any]) -> Figure:
     times, (seconds, unit) = np.linspace(0, last, 81), time_unit(last)
     with drawing():
         figure = blank_figure(8.2, 3.5)
+        figure.supxlabel(noise_words(noise, _OF_NOISE), fontsize=8, color="0.3")
         left, right = figure.subplots(1, 2)
         for probe, style in ((Probe.product(n), "--"), (Probe.ghz(n), "-")):
             values = corrected_gain(n, noise, times, math.inf, phi, probe)
