@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from durations import (
     is_slow,
+    pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_runtest_logreport,
     pytest_runtest_logstart,
@@ -17,6 +18,7 @@ from durations import (
 import qsense
 
 __all__ = [
+    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_runtest_logreport",
     "pytest_runtest_logstart",
@@ -84,7 +86,7 @@ def _figures_are_drawn(request):
     """Figures of runs and studies are made by all tests, but drawn by those marked `drawn` alone."""
     import pictures
 
-    with pictures.drawn(request.node.get_closest_marker("drawn") is not None):
+    with pictures.drawn(pictures.kinds_for(request.node)):
         yield
 
 

@@ -148,6 +148,7 @@ def _powers(exponent: float, low: FloatArray, high: FloatArray) -> FloatArray:
     return np.asarray(low ** (1 - exponent) * np.expm1(span) / (1 - exponent))
 
 
+@lru_cache(maxsize=2**14)  # a gain, its bound and its decay rate ask for the same times
 def _filtered(exponent: float, low: float, high: float, pulses: Pulses) -> float:
     """∫ x^{−a} |g(x)|² dx from below 1."""
     first = min(1.0, high)

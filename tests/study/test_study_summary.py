@@ -190,7 +190,7 @@ FIGURES = {
 }  # fmt: skip
 
 
-@pytest.mark.drawn
+@pytest.mark.drawn("png")
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_study_has_figures_made_without_a_warning(tmp_path, name):
     results = of(tmp_path, **FIGURES[name])

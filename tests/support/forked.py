@@ -36,7 +36,7 @@ def run(*arguments, cwd=None, env=None):
         words = [str(argument) for argument in arguments]
         environment = env or processes.environment()
         order = {"words": words, "cwd": str(cwd or os.getcwd()), "env": environment, "out": str(out), "err": str(err)}
-        order["drawn"] = pictures.are_drawn()
+        order["drawn"] = pictures.kinds_drawn()
         print(json.dumps(order), file=parent.stdin, flush=True)
         pid, code = map(int, _line(parent, f"`qsense {' '.join(words)}` has ended").split())
         wait_until(lambda: not processes.left_of_session(pid), f"nothing is left of `qsense {' '.join(words)}`", 2.0)

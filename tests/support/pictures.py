@@ -7,18 +7,24 @@ import pytest
 from qsense.files.figures import render_figure
 
 _EMPTY = {"png": b"\x89PNG, not drawn", "svg": b"<?xml version='1.0'?><svg>not drawn</svg>"}
-_now = {"drawn": False}
+_now = {"drawn": ()}
 
 
-def are_drawn():
+def kinds_drawn():
     return _now["drawn"]
 
 
+def kinds_for(item):
+    """The kinds of files that a test draws: all where it is marked `drawn`, or those that the mark names."""
+    mark = item.get_closest_marker("drawn")
+    return () if mark is None else mark.args or tuple(_EMPTY)
+
+
 @contextmanager
-def drawn(whether=True):
-    """Here the figures beside tables of runs and studies are drawn; else their files hold a placeholder."""
+def drawn(kinds):
+    """Here figures beside tables of runs and studies are drawn for such files; others hold a placeholder."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(_now, "drawn", whether)
+        patch.setitem(_now, "drawn", kinds)
         yield
 
 
@@ -29,7 +35,7 @@ def drawn_where_asked():
     from qsense.study import figures
 
     def render(figure, kind):
-        return render_figure(figure, kind) if are_drawn() else _EMPTY[kind]
+        return render_figure(figure, kind) if kind in kinds_drawn() else _EMPTY[kind]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run_figures, "render_figure", render)

@@ -3,6 +3,7 @@
 import logging
 
 import forked
+import pictures
 import pytest
 import studies
 
@@ -30,10 +31,10 @@ def odd_run(folder):
 @pytest.fixture(scope="module")
 def record(tmp_path_factory):
     folder = tmp_path_factory.mktemp("odd")
-    return run(RunSpec.from_dict({**odd_run(folder), "schema": 1, "name": "odd"}), folder)
+    with pictures.drawn(("png",)):
+        return run(RunSpec.from_dict({**odd_run(folder), "schema": 1, "name": "odd"}), folder)
 
 
-@pytest.mark.drawn
 def test_a_record_with_odd_names_has_its_figures_and_shows_them(record):
     assert (record.path / "gain.png").exists()
     (legend,) = record.plot().legends
@@ -94,7 +95,7 @@ def test_the_terminal_shows_control_characters_as_escapes(capsys):
     assert capsys.readouterr().out == "a\\nb\\x1b[31m [bold]c\n"
 
 
-@pytest.mark.drawn
+@pytest.mark.drawn("png")
 def test_tables_and_figures_of_a_study_have_odd_names(tmp_path):
     study = studies.study(odd_run(tmp_path), sweep={"seed": [1, 2]})
     entry = studies.filled(tmp_path / "s", study, together=True)

@@ -12,8 +12,6 @@ from qsense import RunSpec
 from qsense.files.figures import literal, render_figure
 from qsense.reports import run_figures
 
-pytestmark = pytest.mark.drawn
-
 SPEC = {
     "schema": 1,
     "name": "tiny",
@@ -42,6 +40,7 @@ def test_a_figure_that_fails_costs_a_line(tmp_path, monkeypatch, caplog):
     assert not (record.path / "gain.png").exists()
 
 
+@pytest.mark.drawn("svg")
 def test_a_run_of_many_noises_has_figures_of_a_size_that_can_be_drawn(tmp_path):
     noises = [{"name": f"n{k}", "dephasing_rate": 0.1 + 0.01 * k} for k in range(8)]
     record = qsense.run(RunSpec.from_dict({**SPEC, "probes": ["product"], "noise": noises}), tmp_path)
@@ -49,6 +48,7 @@ def test_a_run_of_many_noises_has_figures_of_a_size_that_can_be_drawn(tmp_path):
         assert "6 of 8 panels; all are in estimates.csv" in (record.path / f"{name}.svg").read_text()
 
 
+@pytest.mark.drawn
 def test_the_same_run_has_the_same_figures_and_so_has_its_estimate_again(tmp_path):
     def drawn(record):
         return {p.name: p.read_bytes() for p in record.path.iterdir() if p.suffix in (".png", ".svg")}
