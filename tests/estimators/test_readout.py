@@ -75,7 +75,7 @@ def test_error_bars_of_the_mitigated_parity_cover_the_truth():
     share, mean, error = coverage(20, 200, 100, 8000, 1)
     assert share > 0.90
     assert abs(mean - 1) < 4 * error + 0.01
-    control, _, _ = coverage(20, 200, 100, 8000, 1, forget_calibration=True)
+    control, _, _ = coverage(20, 100, 100, 8000, 1, forget_calibration=True)
     assert control < 0.85
 
 

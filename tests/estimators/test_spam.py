@@ -5,6 +5,7 @@ from dataclasses import replace
 import misread
 import numpy as np
 import pytest
+from cases import further
 
 from qsense.errors import ArgumentError
 from qsense.estimators.result import Estimate
@@ -100,7 +101,9 @@ def test_the_qubit_behind_a_miss_is_named_and_others_are_not():
     assert accused <= 10
 
 
-@pytest.mark.parametrize(("name", "readout", "antipodal"), [("ghz", "loss_flag", False), ("product", "", True)])
+@pytest.mark.parametrize(
+    ("name", "readout", "antipodal"), [further(("ghz", "loss_flag", False)), ("product", "", True)]
+)
 def test_times_that_share_a_calibration_are_not_independent(name, readout, antipodal):
     """400 runs, each with a calibration of 200 shots a bitstring: fewer than 362 or more than 395 of 400 at 95 % are
     seen once in 10⁴. The control takes the times as independent."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import tomli_w
+from cases import further
 
 pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
 
@@ -99,7 +100,13 @@ ECHO = json.dumps({"error": {"code": 1217, "message": f"of {KEY} (Authorization:
 
 @pytest.mark.parametrize(
     "trouble",
-    ["none", "refused key", "expired token", "401 that echoes the key", "500 that echoes the key", "failed job"],
+    [
+        "none",
+        "refused key",
+        "401 that echoes the key",
+        "failed job",
+        *map(further, ("expired token", "500 that echoes the key")),
+    ],
 )
 def test_credentials_reach_no_record_no_output_and_no_log(service, spec_file, tmp_path, trouble, capfd, caplog):
     out = tmp_path / "out"

@@ -20,7 +20,7 @@ from runtime_service import RuntimeService
 
 pytestmark = pytest.mark.long
 
-ROUNDS = int(os.environ.get("QSENSE_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("QSENSE_ROUNDS", "2"))
 ONE_SPIN = {
     **SPEC, "name": "killed", "probes": ["product"], "num_qubits": 1, "device": {"readout_shots": 60},
     "estimators": [{"estimator": "parameter_shift", "shots": 40}],
