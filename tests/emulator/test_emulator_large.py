@@ -68,6 +68,7 @@ def test_parity_marginals_and_numbers_of_ups_agree_with_aer(name, size, shots):
             assert abs(many / 20_000 - few / shots) < 5.5 * max(spread, 1 / shots)
 
 
+@pytest.mark.study  # a smaller control: test_emulator_aer.py
 def test_a_wrong_noise_does_not_agree_with_aer():
     experiment, settings, noise = Experiment(Probe.ghz(20), 0.8), equator_and_z(20), noise_of("emission", 20)
     theirs = AerSampler("matrix_product_state").sample(experiment, settings, 1500, noise, seed=2)

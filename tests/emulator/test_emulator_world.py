@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 import worlds
-from cases import further
+from cases import further, spread
 from referee import LOPSIDED, fit_p_value, random_settings
 
 from qsense import LocalNoise, Probe, emulator
@@ -65,9 +65,9 @@ def probes_of(size, ending):
     return [*ghz, Probe.product(size, -0.4), *([LOPSIDED] if size == 3 else [])]
 
 
-@pytest.mark.parametrize("ending", ["directions", "loss_flag", "unprepare"])
-@pytest.mark.parametrize("name", PARTS)
-@pytest.mark.parametrize("size", [1, 2, 3, 4, further(5)])
+@pytest.mark.parametrize(
+    ("size", "name", "ending"), spread(3, range(1, 6), PARTS, ["directions", "loss_flag", "unprepare"])
+)
 def test_every_part_is_as_the_oracle_has_it(size, name, ending):
     part, settings = PARTS[name], random_settings(size, 1, seed=size)
     for probe in probes_of(size, ending)[: None if size < 4 else 1]:
@@ -86,8 +86,8 @@ def test_six_spins_are_as_the_oracle_has_them(name):
     assert np.abs(found - worlds.probabilities(experiment, part, settings)).max() < 1e-12
 
 
+@pytest.mark.parametrize("size", [2, further(4)])
 @pytest.mark.parametrize("pair", PAIRS, ids="+".join)
-@pytest.mark.parametrize("size", [further(2), 4])
 def test_every_pair_of_parts_is_as_the_oracle_has_it(size, pair):
     part, settings = merged(*pair), random_settings(size, 1, seed=7)
     experiment = Experiment(Probe.product(size, 0.3), TIME)

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from cases import further
 
 pytest.importorskip("qiskit_ibm_runtime", reason="needs qiskit-ibm-runtime")
 
@@ -242,7 +243,7 @@ def test_a_ledger_of_a_newer_qsense_is_left_as_it_is(service, away):
 # A lost ledger.
 
 
-@pytest.mark.parametrize("damage", [b"", b" ", b'{"schema": 3, "run": "x', b"[]", b"\x00" * 40])
+@pytest.mark.parametrize("damage", [b"", b'{"schema": 3, "run": "x', *map(further, (b" ", b"[]", b"\x00" * 40))])
 def test_a_damaged_ledger_is_refused_with_the_way_out_which_sends_nothing_twice(service, away, damage):
     away.submit()
     path = away.record.path / ledger.LEDGER

@@ -4,6 +4,7 @@ import json
 
 import in_process
 import pytest
+from cases import one_in
 
 from qsense.files.figures import render_figure
 from qsense.reports import recharging_figures
@@ -54,7 +55,7 @@ def test_the_verdict_comes_last_and_json_has_the_same_numbers(qsense, name):
         assert f"{row[key]:.5g}" in shown
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", one_in(2, COMMANDS))
 def test_a_figure_is_written_and_made_of_the_answer_alone(qsense, tmp_path, name):
     path = tmp_path / "figure.png"
     answer = json.loads(qsense(*COMMANDS[name], "--json", "--plot", str(path)))

@@ -158,7 +158,7 @@ def test_a_full_disk_while_tidying_loses_nothing(tmp_path, monkeypatch, filled):
     assert verify(path).wrong == ()
 
 
-@pytest.mark.parametrize("with_log", [False, True])
+@pytest.mark.parametrize("with_log", [further(False), True])
 def test_a_store_that_cannot_be_written_can_be_read(tmp_path, filled, with_log):
     path, entry = filled
     if with_log:  # of a writer that was killed

@@ -137,7 +137,8 @@ def test_a_trial_whose_worker_always_dies_is_given_up_and_named_and_the_others_f
 @pytest.mark.parametrize(
     ("sent", "to_group", "moment"),
     [
-        *((*who, "early") for who in (("SIGINT", True), ("SIGINT", False), ("SIGTERM", False))),
+        *((*who, "early") for who in (("SIGINT", True), ("SIGTERM", False))),
+        pytest.param("SIGINT", False, "early", marks=pytest.mark.study),
         *(
             pytest.param(*who, "later", marks=pytest.mark.study)
             for who in (("SIGINT", True), ("SIGTERM", False), ("SIGINT", False))

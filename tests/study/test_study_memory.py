@@ -89,7 +89,7 @@ KINDS = {
 }
 
 
-FURTHER = ("small ghz", "piloted", "parameter shift", "aer, large", "aer", "dense product", "tomography")
+FURTHER = ("product", "small ghz", "piloted", "parameter shift", "aer, large", "aer", "dense product", "tomography")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import sys
 import processes
 import pytest
 import tomli_w
+from cases import further
 
 from qsense.errors import ArgumentError
 from qsense.study import main_script
@@ -37,7 +38,7 @@ def ran(tmp_path, script, by="file"):
     return processes.run([sys.executable, "-"], cwd=tmp_path, send=script)
 
 
-@pytest.mark.parametrize("by", ["file", "stdin"])
+@pytest.mark.parametrize("by", [further("file"), "stdin"])
 def test_one_worker_is_the_script_itself(tmp_path, by):
     done = ran(tmp_path, SCRIPT.replace("WORKERS", "1"), by)
     assert (done.stdout, done.stderr) == ("2 MainProcess\n", "")

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 import studies
+from cases import further
 from scipy.special import erfcinv
 from scipy.stats import chi2
 
@@ -191,7 +192,13 @@ FIGURES = {
 
 
 @pytest.mark.drawn("png")
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        further(name) if name in ("seeds alone", "rates", "one product", "rates of each spin", "no field") else name
+        for name in FIGURES
+    ],
+)
 def test_every_study_has_figures_made_without_a_warning(tmp_path, name):
     results = of(tmp_path, **FIGURES[name])
     with warnings.catch_warnings():

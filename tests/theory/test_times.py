@@ -19,8 +19,7 @@ def stretched(kind, size, beta, rate):
     return (lambda t: top * np.exp(-speed * (2 * rate * t) ** beta)), exact
 
 
-@pytest.mark.parametrize("kind", ["ghz", "product"])
-@pytest.mark.parametrize("beta", STRETCHED)
+@pytest.mark.parametrize(("kind", "beta"), spread(2, ["ghz", "product"], STRETCHED))
 def test_stretched_decay_is_integrated_to_a_thousandth(kind, beta, caplog):
     for size in (1, 2, 4, 16, 100, 1000):
         gain, exact = stretched(kind, size, beta, 0.1)

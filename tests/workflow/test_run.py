@@ -9,6 +9,7 @@ import numpy as np
 import processes
 import pytest
 import tomli_w
+from cases import further
 
 from qsense import RunRecord, RunSpec, estimate_record, run
 from qsense.circuits.counts import Counts
@@ -164,7 +165,7 @@ main()
 
 
 @pytest.mark.usefixtures("without_figures")
-@pytest.mark.parametrize(("when", "done"), [("before", 2), ("after", 3)])
+@pytest.mark.parametrize(("when", "done"), [("before", 2), further(("after", 3))])
 def test_a_killed_run_goes_on_where_it_stopped(record, tmp_path, when, done):
     """It kills itself before or after the third point's counts are moved into their place."""
     path = tmp_path / "spec.toml"
