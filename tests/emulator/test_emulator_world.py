@@ -76,10 +76,8 @@ def test_every_part_is_as_the_oracle_has_it(size, name, ending):
         assert np.abs(found - worlds.probabilities(experiment, part, settings)).max() < 1e-12
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[] if name == "line" else pytest.mark.study) for name in PARTS],
-)
+@pytest.mark.study  # as five spins above
+@pytest.mark.parametrize("name", PARTS)
 def test_six_spins_are_as_the_oracle_has_them(name):
     part, settings, experiment = PARTS[name], random_settings(6, 1, seed=6), Experiment(Probe.product(6, -0.4), TIME)
     found = exact(experiment, settings, worlds.model_of(part, 6))
