@@ -50,6 +50,7 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Run every point of a study that the store lacks, on all cores or a cluster; may be stopped and run again."""
+    from qsense.numerics.threads import num_processors
     from qsense.store import Store
     from qsense.study import report, sweep
     from qsense.study.expansion import Study
@@ -60,7 +61,7 @@ def sweep(
     # A cluster's memory is unknown here.
     limit = sweep.parse_memory(memory) if memory is not None else math.inf if dask else None
     with _sigterm_as_ctrl_c(), Store(store) as opened:
-        cost = sweep.estimate_cost(loaded, opened, workers or _cores(), limit, str(study))
+        cost = sweep.estimate_cost(loaded, opened, workers or num_processors(), limit, str(study))
         if not as_json:
             print_line(_cost(loaded.name, cost, loaded.skipped, dask))
         if dry_run:
@@ -172,12 +173,6 @@ def export_study(
     with Store(store, read_only=True) as opened:
         results = study_results(opened, find_study(opened, study))
     print_paths(write_results(results, out, kind), as_json)
-
-
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _cost(name: str, cost: StudyCost, skipped: int, dask: str | None) -> str:

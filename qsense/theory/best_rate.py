@@ -14,9 +14,9 @@ from qsense.noise import AnyNoise
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.engines import engine_for
+from qsense.theory.mixing import Array
 from qsense.theory.rate import operational_rate
 from qsense.theory.search import STATIONARY, SampledObjective, starts
-from qsense.theory.symmetric import Array
 
 _STEP = 1e-3  # of ln t; its square is what the best time is wrong by, and the fourth power the rate
 _BEYOND = 3.0  # how far outside the best times of GHZ and product others may lie

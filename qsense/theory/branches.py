@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qsense.numerics.fisher import FloatArray
-from qsense.theory.symmetric import IntArray
+from qsense.theory.mixing import IntArray
 
 _EXACT_BITS, _SURE = 300, 60.0  # K and V²K from which the angle is normal, and a wrong branch by it beyond reach
 _NEGLIGIBLE = 1e-13  # probabilities that are left out: beside an error of 1e-4 of the range they do not count

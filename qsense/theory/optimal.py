@@ -19,10 +19,11 @@ from qsense.probes import Probe, collective
 from qsense.theory.best_rate import best_for_rate, quick_rate
 from qsense.theory.engines import engine_for, symmetric_resolution
 from qsense.theory.goal import Goal, Objective
+from qsense.theory.mixing import Array
 from qsense.theory.rate import operational_rate
 from qsense.theory.search import SampledObjective, climb, climb_integral, first_guesses, integration_rule, starts
 from qsense.theory.shared import is_alike
-from qsense.theory.symmetric import NUM_QUBITS, Array
+from qsense.theory.symmetric import NUM_QUBITS
 from qsense.theory.waves import collects_nothing, is_wave
 
 Twist = Literal["one_axis", "two_axis"]

@@ -10,13 +10,12 @@ import numpy as np
 
 from qsense.numerics.fisher import FloatArray
 from qsense.theory.halves import observable_of_halves
+from qsense.theory.mixing import Array, Mixing, dicke_tables
 from qsense.theory.symmetric import (
-    Array,
     UniformChannel,
     blocks,
     copies,
     dephased,
-    dicke_tables,
     hermitian,
     of_orders,
     relaxes,
@@ -24,18 +23,20 @@ from qsense.theory.symmetric import (
     singlets,
     spin_projections,
     stays_flipped,
-    symmetric_powers,
 )
 
 _NO_WEIGHT = 1e-13  # of a block whose X does not matter
 
 
-def gain_and_matrix(amplitudes: Array, channel: UniformChannel) -> tuple[FloatArray, Array]:
+def gain_and_matrix(
+    amplitudes: Array, channel: UniformChannel, mixing: Mixing | None = None
+) -> tuple[FloatArray, Array]:
     """Returns G at every time, shape (times,), and M at every time, shape (times, N+1, N+1), with <ψ|M|ψ> = G.
 
     Args:
         amplitudes: over Dicke states, shape (N+1,); normalised.
         channel: noise that is the same for every spin.
+        mixing: of this channel, if it is kept.
 
     Source: the variational form of Macieszczak, arXiv:1312.1356; checked against finite differences in
     tests/theory/test_optimal.py.
@@ -49,7 +50,9 @@ def gain_and_matrix(amplitudes: Array, channel: UniformChannel) -> tuple[FloatAr
     size, times = len(amplitudes) - 1, len(channel)
     gains, flipped = np.zeros(times), stays_flipped(amplitudes, channel)
     observables = []
-    for block in blocks(amplitudes, channel):
+    if mixing is None and relaxes(channel):
+        mixing = Mixing.of(channel, size)
+    for block in blocks(amplitudes, channel, mixing):
         observable = np.zeros_like(block)
         seen = np.trace(block, axis1=1, axis2=2).real > _NO_WEIGHT
         if block.shape[-1] > 1 and seen.any():
@@ -59,7 +62,7 @@ def gain_and_matrix(amplitudes: Array, channel: UniformChannel) -> tuple[FloatAr
             else:
                 gains[seen] += _gain_and_observable(block[seen], observable, seen)
         observables.append(observable)
-    return gains, _pulled_back(observables, channel, size)
+    return gains, _pulled_back(observables, channel, size, mixing)
 
 
 def _gain_and_observable(block: Array, observable: Array, seen: Array) -> FloatArray:
@@ -77,9 +80,7 @@ def _gain_and_observable(block: Array, observable: Array, seen: Array) -> FloatA
     return np.asarray(2 * (ratios * differences * np.abs(moved) ** 2).sum((-1, -2)))
 
 
-def _pulled_back(observables: list[Array], channel: UniformChannel, size: int) -> Array:
-    relaxing = relaxes(channel)
-    powers = symmetric_powers(channel, size) if relaxing else []
+def _pulled_back(observables: list[Array], channel: UniformChannel, size: int, mixing: Mixing | None) -> Array:
     singlet = singlets(channel)
     back: Array | None = None
     for below in range(size // 2, -1, -1):
@@ -88,7 +89,7 @@ def _pulled_back(observables: list[Array], channel: UniformChannel, size: int) -
         g = np.zeros_like(observables[below])
         g[:, q, v] = observables[below][:, v, v + q]
         g *= (copies(size, below) * of_orders(channel, block))[:, :, None]
-        h = _relaxed_back(g, channel, powers) if relaxing else dephased(g, channel)
+        h = dephased(g, channel) if mixing is None else mixing.back(g)
         if back is not None:
             for p in range(3):
                 h[:, : block - 1, p : block - 1 + p] += singlet[p][:, None, None] * back
@@ -96,14 +97,3 @@ def _pulled_back(observables: list[Array], channel: UniformChannel, size: int) -
     assert back is not None
     roots = roots_of_binomials(size)
     return np.asarray(hermitian(back.conj()) / np.outer(roots, roots))
-
-
-def _relaxed_back(g: Array, channel: UniformChannel, powers: list[FloatArray]) -> Array:
-    size = g.shape[1] - 1
-    tables, out = dicke_tables(size), np.zeros_like(g)
-    for flips in range(size + 1):
-        q, v = tables.gathers[flips]
-        damped = channel.coherence[:, None, None] ** flips * tables.overlaps[flips]
-        mixed = (damped * g[:, q, v]) @ np.swapaxes(powers[size - flips], 1, 2)
-        out[:, q, v] += mixed * tables.orders[flips]
-    return out

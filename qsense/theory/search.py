@@ -8,16 +8,19 @@ start, so that no tolerance has a unit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from qsense.noise import AnyNoise, LocalNoise, world_of
 from qsense.numerics.fisher import FloatArray
+from qsense.numerics.threads import in_threads
 from qsense.probes import collective
 from qsense.theory.engines import uniform_channel
+from qsense.theory.mixing import Array, Mixing
 from qsense.theory.pull_back import gain_and_matrix
-from qsense.theory.symmetric import Array, UniformChannel, symmetric_gain, treats_alike
+from qsense.theory.symmetric import UniformChannel, relaxes, symmetric_gain, treats_alike
 
 STATIONARY = 1e-6  # a gradient this long, relative to the objective, leaves about its square to gain
 _SLOPE = 0.1  # of it is where an ascent ends
@@ -25,9 +28,26 @@ _AGREE = 1e-6  # of a rule and the next finer one: values are integrated anew
 _DOUBLINGS = 4
 _ROUNDS = ((20, 3), (20, 2))  # steps of each ascent, and how many of them go on
 _ALL_STARTS = 48  # spins up to which every start is tried
+_REMEMBERED = 30  # steps from which an ascent knows the curvature
 _FLIPPED = 1e-12  # of amplitudes: what a flip of all spins changes by rounding
 # The double-exponential rule goes from e^{−28} to 66 lifetimes, or that to the power 1/β.
 _EARLIEST, _LATEST = -3.2, 4.2
+
+
+class _Part(NamedTuple):
+    """The noise at a few of the times, their weights, and how spins relax there."""
+
+    channel: UniformChannel
+    weights: FloatArray
+    mixing: Mixing | None
+
+    @classmethod
+    def of(cls, channel: UniformChannel, weights: FloatArray, size: int) -> list[_Part]:
+        channels = list(channel.parts(size))
+        splits = np.split(weights, np.cumsum([len(one) for one in channels])[:-1])
+        keep = len(weights) > 1  # one time, as of a rate, is asked once
+        mixings = [Mixing.of(one, size, keep) if relaxes(one) else None for one in channels]
+        return [cls(*part) for part in zip(channels, splits, mixings, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -41,6 +61,7 @@ class SampledObjective:
 
     channel: UniformChannel
     weights: FloatArray
+    _parts: dict[int, list[_Part]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def at(
@@ -61,13 +82,17 @@ class SampledObjective:
 
     def value_and_gradient(self, amplitudes: Array) -> tuple[float, Array]:
         """Returns the objective and its gradient by the real and imaginary parts of the amplitudes, as one array."""
-        value, matrix, start = 0.0, np.zeros((len(amplitudes),) * 2), 0
-        for part in self.channel.parts(len(amplitudes) - 1):
-            weights = self.weights[start : start + len(part)]
-            gains, matrices = gain_and_matrix(amplitudes, part)
-            value, matrix = value + float(weights @ gains), matrix + np.tensordot(weights, matrices, 1)
-            start += len(part)
-        return value, 2 * matrix @ amplitudes
+        size = len(amplitudes) - 1
+        if size not in self._parts:
+            self._parts[size] = _Part.of(self.channel, self.weights, size)
+
+        def of_part(part: _Part) -> tuple[float, Array]:
+            gains, matrices = gain_and_matrix(amplitudes, part.channel, part.mixing)
+            return float(part.weights @ gains), np.tensordot(part.weights, matrices, 1)
+
+        found = in_threads(of_part, self._parts[size])
+        matrix = np.sum([one for _, one in found], axis=0)
+        return float(sum(value for value, _ in found)), 2 * matrix @ amplitudes
 
     def value(self, amplitudes: Array) -> float:
         """Returns the objective of normalised amplitudes."""
@@ -201,6 +226,7 @@ def _ascend(objective: SampledObjective, start: Array, steps: int = 2000) -> tup
         return -value / scale, -(slope - unit * (unit @ slope)) / (length * scale)
 
     options = {"maxiter": steps, "maxfun": 2 * steps, "ftol": 1e-15, "gtol": _SLOPE * STATIONARY / np.sqrt(size)}
+    options["maxcor"] = _REMEMBERED
     found = minimize(function, as_real(state(as_real(start))), jac=True, method="L-BFGS-B", options=options)
     end = state(found.x)
     return end / np.linalg.norm(end), -float(found.fun) * scale

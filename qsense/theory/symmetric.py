@@ -21,26 +21,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from math import comb, lgamma
-from typing import Any
+from math import comb
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qsense.errors import ArgumentError
 from qsense.noise import SpinChannel
 from qsense.numerics.fisher import FloatArray, qfi_of_rotation
+from qsense.numerics.threads import in_threads
 from qsense.theory.halves import gain_of_halves, is_flipped
+from qsense.theory.mixing import Array, Mixing, dicke_tables
 
 NUM_QUBITS = 100
 _CHUNK_BYTES = 2**26
 # A block of weight p_j adds at most p_j N² to G: below this it is rounding.
 _NO_WEIGHT = 1e-17
 _LARGEST_EXPONENT = 600.0
-
-Array = NDArray[Any]  # float64 for real amplitudes, complex128 else
-IntArray = NDArray[np.int64]
+_PARTS, _SHARED = 2, 80  # of the times, from so many spins on; the same for any number of processors
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class UniformChannel:
         return len(self.coherence)
 
     def parts(self, num_qubits: int) -> Iterator[UniformChannel]:
-        """Yields the channel at a few times after the other, so that the blocks of N spins fit into memory.
+        """Yields the channel at a few times after the other: their blocks fit into memory, and threads share them.
 
         Raises:
             ArgumentError: N > 100.
@@ -79,53 +76,13 @@ class UniformChannel:
                 f"The symmetric engine holds at most {NUM_QUBITS} spins, but the probe has {num_qubits}; "
                 "GHZ and product probes under local noise have closed forms for any number."
             )
-        step = max(1, _CHUNK_BYTES // (8 * (num_qubits + 1) ** 3))
+        most = -(-len(self) // _PARTS) if num_qubits >= _SHARED else len(self)
+        step = max(1, min(_CHUNK_BYTES // (8 * (num_qubits + 1) ** 3), most))
         for start in range(0, len(self), step):
             chosen = slice(start, start + step)
             yield UniformChannel(
                 self.coherence[chosen], self.stay_up[chosen], self.stay_down[chosen], self.collective[chosen]
             )
-
-
-@dataclass(frozen=True)
-class DickeTables:
-    """Where the operators of M spins in Dicke states are, and what they weigh; arrays over (q, v) are square.
-
-    Attributes:
-        gathers: for every number k of flips, (q, v) of each operator: two arrays of shape (k//2 + 1, M − k + 1).
-        orders: the square root of their number of orders, same shapes.
-        overlaps: their part in |D_{v+q}><D_v|, same shapes.
-        inside: (q, v) with v + q ≤ M, two arrays of shape (inside,).
-        damping: for dephasing alone, what k = q + 2i flips weigh there, shape (M//2 + 1, inside).
-    """
-
-    gathers: tuple[tuple[IntArray, IntArray], ...]
-    orders: tuple[FloatArray, ...]
-    overlaps: tuple[FloatArray, ...]
-    inside: tuple[IntArray, IntArray]
-    damping: FloatArray
-
-
-@lru_cache(maxsize=256)
-def dicke_tables(size: int) -> DickeTables:
-    """Returns the tables of so many spins, kept for the next call."""
-    log = np.array([lgamma(m + 1.0) for m in range(size + 1)])
-    gathers, orders, overlaps = [], [], []
-    q, v = np.divmod(np.arange((size + 1) ** 2), size + 1)
-    inside = q[v + q <= size], v[v + q <= size]
-    damping = np.zeros((size // 2 + 1, len(inside[0])))
-    place = np.cumsum(np.arange(size + 1, -1, -1)) - np.arange(size + 1, -1, -1)  # where each q begins
-    for flips in range(size + 1):
-        low, both = np.arange(flips // 2 + 1)[:, None], np.arange(size - flips + 1)
-        q, v = flips - 2 * low, both + low
-        ways = log[size] - log[low] - log[flips - low] - log[both] - log[size - flips - both]
-        states = 2 * log[size] - log[v + q] - log[size - v - q] - log[v] - log[size - v]
-        q = np.broadcast_to(q, v.shape)
-        gathers.append((q, v))
-        orders.append(np.exp(ways / 2))
-        overlaps.append(np.exp((ways - states) / 2))
-        damping[low, place[q] + v] = np.exp(ways - states / 2)
-    return DickeTables(tuple(gathers), tuple(orders), tuple(overlaps), inside, damping)
 
 
 def coherences(amplitudes: Array) -> Array:
@@ -143,21 +100,26 @@ def roots_of_binomials(size: int) -> FloatArray:
     return np.asarray(np.sqrt(np.array([float(comb(size, ups)) for ups in range(size + 1)])))
 
 
-def blocks(amplitudes: Array, channel: UniformChannel) -> Iterator[Array]:
+def blocks(amplitudes: Array, channel: UniformChannel, mixing: Mixing | None = None) -> Iterator[Array]:
     """Yields the blocks of the state, j = N/2 first, each of shape (times, 2j+1, 2j+1) and of trace p_j.
 
     It is the sum over the copies of spin j; rows and columns go from fewest spins up to most.
+
+    Args:
+        amplitudes: over Dicke states, shape (N+1,).
+        channel: the noise at each time.
+        mixing: of this channel, if it is kept.
     """
     size = len(amplitudes) - 1
-    relaxing = relaxes(channel)
-    powers = symmetric_powers(channel, size) if relaxing else []
+    if mixing is None and relaxes(channel):
+        mixing = Mixing.of(channel, size)
     singlet = singlets(channel)
     f = np.broadcast_to(coherences(amplitudes), (len(channel), size + 1, size + 1))
     for below in range(size // 2 + 1):
         if below:
             f = sum(singlet[p][:, None, None] * f[:, :-2, p : f.shape[2] - 2 + p] for p in range(3))
         block = f.shape[1] - 1
-        out = _relaxed(f, channel, powers) if relaxing else dephased(f, channel)
+        out = dephased(f, channel) if mixing is None else mixing.forward(f)
         yield hermitian(out * (copies(size, below) * of_orders(channel, block))[:, :, None])
 
 
@@ -220,33 +182,6 @@ def dephased(f: Array, channel: UniformChannel) -> Array:
     return out
 
 
-def _relaxed(f: Array, channel: UniformChannel, powers: list[FloatArray]) -> Array:
-    size = f.shape[1] - 1
-    tables, out = dicke_tables(size), np.zeros_like(f)
-    for flips in range(size + 1):
-        q, v = tables.gathers[flips]
-        damped = channel.coherence[:, None, None] ** flips * tables.overlaps[flips]
-        out[:, q, v] += damped * ((f[:, q, v] * tables.orders[flips]) @ powers[size - flips])
-    return out
-
-
-def symmetric_powers(channel: UniformChannel, largest: int) -> list[FloatArray]:
-    """Returns how M = 0, 1, …, largest diagonal factors mix, [time, ups before, ups after], in an orthonormal basis."""
-    up, down = channel.stay_up[:, None, None], channel.stay_down[:, None, None]
-    powers = [np.ones((len(up), 1, 1))]
-    for size in range(1, largest + 1):
-        # Split one factor off: √(n/M) up beside n−1, √((M−n)/M) down beside n, before and after.
-        is_up = np.sqrt(np.arange(1, size + 1) / size)
-        is_down = is_up[::-1]
-        larger = np.zeros((len(up), size + 1, size + 1))
-        larger[:, 1:, 1:] += up * np.outer(is_up, is_up) * powers[-1]
-        larger[:, :-1, 1:] += (1 - down) * np.outer(is_down, is_up) * powers[-1]
-        larger[:, 1:, :-1] += (1 - up) * np.outer(is_up, is_down) * powers[-1]
-        larger[:, :-1, :-1] += down * np.outer(is_down, is_down) * powers[-1]
-        powers.append(larger)
-    return powers
-
-
 def spin_projections(dimension: int) -> FloatArray:
     """Returns m = −j … j of a block, shape (2j+1,)."""
     return np.asarray(np.arange(dimension) - (dimension - 1) / 2, dtype=np.float64)
@@ -271,7 +206,8 @@ def symmetric_gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
     """
     if not np.any(np.imag(amplitudes)):
         amplitudes = np.real(amplitudes)
-    return np.concatenate([_gain(amplitudes, part) for part in channel.parts(len(amplitudes) - 1)])
+    parts = list(channel.parts(len(amplitudes) - 1))
+    return np.concatenate(in_threads(lambda part: _gain(amplitudes, part), parts))
 
 
 def _gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:

@@ -16,6 +16,7 @@ from qsense.probes import collective
 from qsense.theory.closed import ghz_gain, product_gain
 from qsense.theory.dense import dense_gain, density_matrices
 from qsense.theory.engines import engine_for, uniform_channel
+from qsense.theory.mixing import Mixing, dicke_tables
 from qsense.theory.symmetric import UniformChannel, blocks, copies, singlets, symmetric_gain
 
 NOISES = {
@@ -361,3 +362,32 @@ def test_more_than_a_hundred_spins_are_refused():
     assert symmetric_gain(collective.coherent(100).real, channel)[0] == pytest.approx(100 * np.exp(-0.4), rel=1e-9)
     with pytest.raises(ArgumentError, match="at most 100 spins, but the probe has 101"):
         gain(Probe.named("w", 101), LocalNoise(dephasing=0.1), [1.0])
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.complex128])
+def test_kept_matrices_do_what_each_flip_by_itself_does(kind):
+    rng = np.random.default_rng(7)
+    channel = channel_at(LocalNoise(dephasing=0.1, emission=0.2, absorption=0.05), 0.0, 0.3, 2.0, 9.0)
+    for size in (1, 6, 9):
+        kept, anew = Mixing.of(channel, size, keep=True), Mixing.of(channel, size)
+        assert set(kept.kept) == set(range(size, 0, -2))
+        for part in kept.kept:
+            q, v = dicke_tables(part).inside
+            f = np.zeros((4, part + 1, part + 1), dtype=kind)
+            f[:, q, v] = rng.normal(size=(4, len(q)))
+            if kind is np.complex128:
+                f[:, q, v] += 1j * rng.normal(size=(4, len(q)))
+            for there, wanted in ((kept.forward(f), anew.forward(f)), (kept.back(f), anew.back(f))):
+                np.testing.assert_allclose(there, wanted, rtol=0, atol=1e-14 * np.abs(wanted).max())
+
+
+def test_gains_do_not_depend_on_the_number_of_threads(monkeypatch):
+    amplitudes, found = collective.coherent(80).real, []
+    channel = channel_at(LocalNoise(dephasing=0.1), 0.3, 2.0, 5.0)
+    for threads in (1, 2):
+        monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
+        monkeypatch.setattr("qsense.numerics.threads.num_processors", lambda: 2)
+        found.append(symmetric_gain(amplitudes, channel))
+    np.testing.assert_array_equal(*found)
+    closed = gain(Probe.product(80), LocalNoise(dephasing=0.1), np.array([0.3, 2.0, 5.0]))
+    np.testing.assert_allclose(found[0], closed, rtol=1e-9)
