@@ -22,7 +22,7 @@ from qsense.circuits.window import append_window
 from qsense.errors import ArgumentError, nearest
 from qsense.numerics.angles import check_angle
 from qsense.numerics.fisher import FloatArray
-from qsense.probes import Probe, parse_qasm
+from qsense.probes import Probe, pair_amplitudes, parse_qasm
 from qsense.signals import FREE, UNIFORM, Pulses, Signal
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def prepare(probe: Probe) -> QuantumCircuit:
     """Returns the circuit that prepares the probe from |0…0>.
 
     GHZ: a Hadamard and a fan-out in ⌈log₂ N⌉ layers of CNOTs. States given by amplitudes: Qiskit's general preparation,
-    about 2^N CNOTs.
+    about 2^N CNOTs. Pair codes: that of one spin of each pair, about 2^{N/2}, and a CNOT to the other.
 
     Raises:
-        ArgumentError: a general state of more than 10 spins, or a density matrix.
+        ArgumentError: a general state of more than 10 spins, a pair code of more than 20, or a density matrix.
 
     >>> prepare(Probe.ghz(8)).depth()
     4
@@ -94,6 +94,8 @@ def prepare(probe: Probe) -> QuantumCircuit:
         else:
             circuit.ry(2 * np.arcsin(np.sqrt((1 + probe.tilt) / 2)), 0)
         _fan_out(circuit, probe)
+    elif probe.kind == "pair_code":
+        _append_pairs(circuit, probe)
     elif probe.kind in ("symmetric", "state"):
         from qiskit.circuit.library import StatePreparation
 
@@ -110,6 +112,19 @@ def prepare(probe: Probe) -> QuantumCircuit:
     else:
         circuit.ry(2 * np.arcsin(np.sqrt((1 + probe.tilt) / 2)), range(n))
     return circuit
+
+
+def _append_pairs(circuit: QuantumCircuit, probe: Probe) -> None:
+    amplitudes = pair_amplitudes(probe)
+    assert amplitudes is not None
+    if len(amplitudes) - 1 > NUM_QUBITS_OF_A_GENERAL_STATE:
+        raise ArgumentError(
+            f'The probe "{probe.name}" of {probe.num_qubits} spins has no known circuit; pair codes are prepared for '
+            f"at most {2 * NUM_QUBITS_OF_A_GENERAL_STATE} spins. Give an OpenQASM file that prepares it."
+        )
+    circuit.compose(prepare(Probe.symmetric(amplitudes)), range(0, probe.num_qubits, 2), inplace=True)
+    for first in range(0, probe.num_qubits, 2):
+        circuit.cx(first, first + 1)
 
 
 def check_pure(probe: Probe) -> None:

@@ -91,7 +91,8 @@ def optimal(
 
     Several noises (--noise a,b) give a table and a panel of the figure each.
 
-    Under emission states that are not symmetric can be better: --all-states searches them too.
+    Under emission states that are not symmetric can be better: the best pair code stands beside, and --all-states
+    searches all of them.
     """
     rates = {"dephasing": dephasing, "emission": emission, "absorption": absorption, "depolarizing": depolarizing}
     signal = signal_of(weights, frequency, signal_phase)
@@ -162,12 +163,15 @@ def _row(
         amplitudes = found.symmetric.probe.dicke_amplitudes()
         assert amplitudes is not None
         row |= {"stationarity": found.symmetric.stationarity, "amplitudes": _pairs(amplitudes)}
+    if found.pair_code is not None:
+        row["pair_code"] = found.pair_code.name
     if found.all_states is not None:
         state, stationarity = found.all_states.probe.statevector(), found.all_states.stationarity
         row["all_states"] = {"stationarity": stationarity, "state": _pairs(state)}
     best = found.all_states or found.symmetric
     assert best is not None
-    return row, best.probe
+    is_pairs = found.pair_code is not None and row["values"]["best pair code"] > best.value
+    return row, found.pair_code if is_pairs and found.pair_code is not None else best.probe
 
 
 def _pairs(amplitudes: ComplexArray) -> list[list[float]]:
@@ -224,6 +228,8 @@ def _show(answer: dict[str, Any], noise: str) -> None:
     for row in answer["rows"]:
         if "all_states" in row:
             print_line(f"N = {row['num_qubits']}: {_best_of_all(row)}")
+        if "pair_code" in row:
+            print_line(f"N = {row['num_qubits']}: the best pair code is {row['pair_code']}")
         if "amplitudes" not in row:
             continue
         if row["num_qubits"] <= _MOST_SHOWN:

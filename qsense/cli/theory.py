@@ -68,7 +68,7 @@ def theory(
         str,
         typer.Option(
             help="ghz, ghz:+-, product, w, dicke:U, dicke_x:U, twin_fock, coherent:POLAR, one_axis:χ, two_axis:χ, "
-            "a circuit's name, a .qasm file, or a .npy file of a state; or several: ghz,product."
+            "pair_code:STATE, a circuit's name, a .qasm file, or a .npy file of a state; or several: ghz,product."
         ),
     ],
     num_qubits: Annotated[

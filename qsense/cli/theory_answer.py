@@ -81,14 +81,14 @@ def totals_of(probe: Probe, noise: AnyNoise, until: float | None, field: float, 
     from qsense import theory as exact
     from qsense.noise import world_of
     from qsense.theory.bounds import integrated_gain_bound
-    from qsense.theory.engines import engine_for
+    from qsense.theory.engines import QUICK, engine_for
     from qsense.theory.rate import check_dead_time, operational_rate
 
     check_dead_time(dead_time)
     n, world = probe.num_qubits, world_of(noise)
     world.check(n)
     rates = world.decay_rates(n)
-    quick = n <= SEARCHED or engine_for(probe, noise, field).method in ("closed form", "symmetric engine")
+    quick = n <= SEARCHED or engine_for(probe, noise, field).method in QUICK
     try:
         rate = operational_rate(probe, noise, dead_time, field) if quick else None
     except ArgumentError:  # where something never decays a longer time is always better

@@ -17,7 +17,7 @@ import numpy as np
 from qsense.circuits.sensing import prepare
 from qsense.errors import ArgumentError
 from qsense.numerics.fisher import ComplexArray, FloatArray
-from qsense.probes import NUM_QUBITS_OF_A_STATEVECTOR, Probe
+from qsense.probes import NUM_QUBITS_OF_A_STATEVECTOR, Probe, pair_amplitudes
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -44,6 +44,9 @@ def prepared(probe: Probe) -> Tensors:
         return (spin.reshape(1, 2, 1).astype(np.complex128),) * size
     if probe.kind == "ghz":
         return _ghz(probe)
+    pairs = pair_amplitudes(probe)
+    if pairs is not None:
+        return _doubled(of_dicke_amplitudes(pairs))
     if probe.kind == "symmetric":
         amplitudes = probe.dicke_amplitudes()
         assert amplitudes is not None
@@ -58,6 +61,17 @@ def prepared(probe: Probe) -> Tensors:
             f'The probe "{probe.name}" of {size} spins is too entangled for the emulator (bonds above {MAX_BOND}); '
             f'use at most 10 spins, or backend = "{other}".'
         ) from error
+
+
+def _doubled(tensors: Tensors) -> Tensors:
+    """The matrix product of pairs that are both up or both down where a spin of another one is up or down."""
+    one = np.eye(2)
+    found: list[ComplexArray] = []
+    for tensor in tensors:
+        left, _, right = tensor.shape
+        found.append(np.einsum("lsr,sb->lsrb", tensor, one).reshape(left, 2, 2 * right))
+        found.append(np.einsum("rk,sb->rbsk", np.eye(right), one).reshape(2 * right, 2, right).astype(np.complex128))
+    return tuple(found)
 
 
 def of_vector(state: ComplexArray) -> Tensors:

@@ -17,7 +17,7 @@ from qsense.numerics.quadrature import Rule, bracketed, gauss_rule
 from qsense.planning.question import Question
 from qsense.planning.scatter import circuits_of
 from qsense.planning.site import Site
-from qsense.theory.engines import engine_for
+from qsense.theory.engines import QUICK, engine_for
 from qsense.theory.leads import predicted_crossing
 from qsense.theory.times import MIN_NODES, designed_rule
 
@@ -82,7 +82,7 @@ def _crossing(site: Site) -> float | None:
 def _rule(site: Site, name: str, total: float) -> tuple[Rule, float]:
     """The rule that the run designs; one for exponential decay of the same 𝓘 where that takes dense matrices."""
     probe, world = site.probes[name], site.world
-    if engine_for(probe, world).method in ("closed form", "symmetric engine"):
+    if engine_for(probe, world).method in QUICK:
         try:
             rule = designed_rule(probe, world)
         except ArgumentError:  # where the run refuses it too

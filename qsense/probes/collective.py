@@ -19,9 +19,11 @@ _MEANINGS = {
     "coherent:POLAR": "every spin at this angle to z, in rad",
     "one_axis:CHI": "one-axis twisted by χ rad, turned for the largest G(0)",
     "two_axis:CHI": "two-axis twisted by χ rad, turned for the largest G(0)",
+    "pair_code:STATE": "pairs of spins, each both up or both down, in a symmetric state of N/2 spins: product, "
+    "ghz, one_axis:CHI, …, or weights of 0 to N/2 pairs up, such as 1:2:1",
 }
 FAMILIES = {name.partition(":")[0]: (name, meaning) for name, meaning in _MEANINGS.items()}
-"""The first word of a symmetric probe's name → (the name with its number, what it is)."""
+"""The first word of the name of a symmetric probe or a pair code → (the name with its number, what it is)."""
 
 
 def ghz(num_qubits: int) -> FloatArray:

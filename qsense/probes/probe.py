@@ -17,11 +17,11 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.files import content, short_repr
 from qsense.numerics.fisher import ComplexArray, FloatArray
-from qsense.probes import collective, signs, states, vectors
+from qsense.probes import collective, pair_codes, signs, states, vectors
 from qsense.probes.openqasm import read, written
 from qsense.probes.qasm import from_file, say_order
 
-Kind = Literal["ghz", "product", "symmetric", "circuit", "state"]
+Kind = Literal["ghz", "product", "symmetric", "pair_code", "circuit", "state"]
 KINDS = ("ghz", "product")
 NUM_QUBITS_OF_A_STATEVECTOR = 20
 
@@ -31,13 +31,15 @@ class Probe:
     """A probe state of `num_qubits` spins; made by one of the class methods.
 
     Attributes:
-        kind: "ghz", "product", "symmetric" (over Dicke states), "circuit" (OpenQASM) or "state" (vector or matrix).
+        kind: "ghz", "product", "symmetric" (over Dicke states), "pair_code" (over those of pairs), "circuit" (OpenQASM)
+            or "state" (vector or matrix).
         num_qubits: number of spins, at least 1.
         tilt: δ in (−1, 1) of a product probe, whose spins are up with weight (1+δ)/2, or of a GHZ probe, whose branch
             |up…up> has that weight.
         name: the name in tables and records.
         qasm: the OpenQASM 3 text of a "circuit" probe.
-        data: the complex128 numbers of a "symmetric" probe (N+1) or a "state" (2^N, or 4^N of a matrix by rows).
+        data: the complex128 numbers of a "symmetric" probe (N+1), a "pair_code" (N/2+1) or a "state" (2^N, or 4^N of a
+            matrix by rows).
         signs: a sign of every spin of a GHZ probe that is not up where spin 0 is: "-" is down in the branch |up…>.
     """
 
@@ -127,7 +129,8 @@ class Probe:
 
         `ghz` (`ghz:+-+-` with the sign of every spin, `ghz:alternating`), `product`; `w` (one spin up), `dicke:U` (U
         spins up), `dicke_x:U` (J_x = U − N/2), `twin_fock` (dicke_x with half of the spins up), `coherent:POLAR` (rad),
-        `one_axis:STRENGTH`, `two_axis:STRENGTH` (rad, turned for the largest G(0)).
+        `one_axis:STRENGTH`, `two_axis:STRENGTH` (rad, turned for the largest G(0)); `pair_code:STATE`, pairs |00>
+        and |11> in such a state or of given weights (`pair_code:1:2:1`).
 
         Raises:
             ArgumentError: the name is unknown, or its number is missing or out of range.
@@ -143,6 +146,9 @@ class Probe:
         if tilt:
             raise ArgumentError("Argument `tilt` goes with a GHZ or a product probe only.")
         cls("ghz", num_qubits)  # refuses a wrong number of spins
+        if kind == pair_codes.NAME:
+            data = pair_codes.amplitudes_of(number, num_qubits).tobytes()
+            return cls("pair_code", num_qubits, name=name, data=data)
         vector = np.asarray(collective.named(name, num_qubits), dtype=np.complex128)
         return cls("symmetric", num_qubits, name=name, data=vector.tobytes())
 
@@ -279,16 +285,7 @@ class Probe:
         >>> Probe.product(2).dicke_amplitudes().real.round(4)
         array([0.5   , 0.7071, 0.5   ])
         """
-        if self.kind == "ghz":
-            down, up = np.sqrt((1 - self.tilt) / 2), np.sqrt((1 + self.tilt) / 2)
-            amplitudes = np.zeros(self.num_qubits + 1, dtype=np.complex128)
-            amplitudes[[0, -1]] = down, up
-            return amplitudes if not self.signs else amplitudes[::-1] if "+" not in self.signs else None
-        if self.kind == "product":
-            return collective.coherent(self.num_qubits, polar=float(np.arccos(self.tilt)))
-        if self.kind == "symmetric":
-            return self._numbers()
-        return None if self.is_mixed else vectors.projected(self)
+        return vectors.dicke_amplitudes(self)
 
     def _repr_html_(self) -> str:
         from qsense.probes.picture import picture

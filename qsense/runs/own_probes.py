@@ -60,7 +60,7 @@ def own_probe(entry: ProbeEntry, sizes: Sequence[int], folder: Path) -> Probe:
         raise ArgumentError("`tilt` goes with a GHZ or a product probe only")
     probe = _read(entry, folder)
     kind = probe.name.partition(":")[0]
-    if kind in KINDS or (kind in FAMILIES and probe.kind == "symmetric"):
+    if kind in KINDS or (kind in FAMILIES and probe.kind in ("symmetric", "pair_code")):
         raise ArgumentError(
             f'"{probe.name}" is a probe that qsense knows by that name; give yours another one, such as '
             f'{{ probe = "my_{kind}", … }}'

@@ -114,7 +114,7 @@ def _entry(probe: Probe, signal: Signal, form: Form) -> dict[str, Any]:
         return own_entry(probe, form)
     if probe.kind == "circuit":
         return {"probe": probe.name, "qasm": probe.qasm}
-    if probe.kind == "symmetric":
+    if probe.kind in ("symmetric", "pair_code"):
         return {"probe": probe.name}
     name: str = probe.kind
     if probe.kind == "ghz" and probe.signs != Probe.ghz(probe.num_qubits, _matching(signal, probe.num_qubits)).signs:

@@ -15,17 +15,20 @@ from qsense.noise.space import Space
 from qsense.numerics.arrays import wanted
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.nearly_pure import Information
-from qsense.probes import Probe
+from qsense.probes import Probe, pair_amplitudes
 from qsense.theory.block import block_gain, is_block, is_sum, reach, sum_gain
 from qsense.theory.dense import dense_gain, is_transverse_alone, most_gain, transverse_gain, transverse_resolution
 from qsense.theory.laws import rate_along
 from qsense.theory.lindblad import carries_phase, leaps
+from qsense.theory.pair_gain import pair_gain
 from qsense.theory.shared import channel_of_one, has_equal_weights, is_alike, is_rounding
 from qsense.theory.symmetric import UniformChannel, symmetric_gain
 
 _ROUNDING = 2.2e-16
 _NOTHING = 1e-15  # an amplitude that is rounding
 _SAME = 1e-14  # times Σ|w|: two values of K that rounding tells apart
+PAIRS = "symmetric engine of pairs"
+QUICK = ("closed form", "symmetric engine", PAIRS)  # methods of which a thousand times take seconds
 _STEPS = 3e3  # lifetimes that a solution in steps can follow
 _LINDBLAD = 1e-12
 
@@ -35,7 +38,7 @@ class Engine:
     """A way to compute G.
 
     Attributes:
-        method: "closed form", "symmetric engine", "dense matrices" or "Lindblad equation".
+        method: "closed form", "symmetric engine", "symmetric engine of pairs", "dense matrices" or "Lindblad equation".
         of_angle: G about the collected angle of K at times of shape (times,), in any order.
         resolution: the absolute error of G from rounding; a smaller G is not resolved.
         world: signal, noise and pulses.
@@ -112,6 +115,15 @@ def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0, engine: str | 
         return Engine(
             "symmetric engine",
             lambda t: square * symmetric_gain(amplitudes, uniform_channel(world, n, t)),
+            square * symmetric_resolution(n),
+            world,
+        )
+    pairs = pair_amplitudes(probe) if model.is_covariant and is_alike(world, n) else None
+    if pairs is not None:
+        square = float(world.weights(n)[0]) ** 2
+        return Engine(
+            PAIRS,
+            lambda t: square * pair_gain(pairs, uniform_channel(world, n, t)),
             square * symmetric_resolution(n),
             world,
         )
@@ -239,6 +251,9 @@ def cannot_sense(probe: Probe, noise: AnyNoise | None = None) -> bool:
         return False
     if probe.kind == "ghz":
         return reach(probe, world) == 0
+    pairs = pair_amplitudes(probe)
+    if pairs is not None and has_equal_weights(world, n):
+        return not world.weights(n).any() or int(np.sum(np.abs(pairs) > _NOTHING)) == 1
     if not probe.is_mixed and has_equal_weights(world, n):
         amplitudes = probe.dicke_amplitudes()
         if amplitudes is not None:

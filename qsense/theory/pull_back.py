@@ -6,6 +6,8 @@ a Hermitian matrix M with Q(ψ') ≥ <ψ'|M|ψ'> for every ψ': its gradient at 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from qsense.numerics.fisher import FloatArray
@@ -47,12 +49,19 @@ def gain_and_matrix(
     >>> bool(np.allclose(ghz @ matrix[0] @ ghz, value[0]))
     True
     """
-    size, times = len(amplitudes) - 1, len(channel)
-    gains, flipped = np.zeros(times), stays_flipped(amplitudes, channel)
-    observables = []
     if mixing is None and relaxes(channel):
-        mixing = Mixing.of(channel, size)
-    for block in blocks(amplitudes, channel, mixing):
+        mixing = Mixing.of(channel, len(amplitudes) - 1)
+    every = blocks(amplitudes, channel, mixing)
+    gains, observables = gains_and_observables(every, len(channel), stays_flipped(amplitudes, channel))
+    roots = roots_of_binomials(len(amplitudes) - 1)
+    return gains, np.asarray(hermitian(pulled_back(observables, channel, mixing).conj()) / np.outer(roots, roots))
+
+
+def gains_and_observables(every: Iterator[Array], times: int, flipped: bool) -> tuple[FloatArray, list[Array]]:
+    """Returns the sum of the gains of blocks, shape (times,), and i[2J, X] − X² of each block with X its SLD."""
+    gains = np.zeros(times)
+    observables = []
+    for block in every:
         observable = np.zeros_like(block)
         seen = np.trace(block, axis1=1, axis2=2).real > _NO_WEIGHT
         if block.shape[-1] > 1 and seen.any():
@@ -62,7 +71,7 @@ def gain_and_matrix(
             else:
                 gains[seen] += _gain_and_observable(block[seen], observable, seen)
         observables.append(observable)
-    return gains, _pulled_back(observables, channel, size, mixing)
+    return gains, observables
 
 
 def _gain_and_observable(block: Array, observable: Array, seen: Array) -> FloatArray:
@@ -80,7 +89,11 @@ def _gain_and_observable(block: Array, observable: Array, seen: Array) -> FloatA
     return np.asarray(2 * (ratios * differences * np.abs(moved) ** 2).sum((-1, -2)))
 
 
-def _pulled_back(observables: list[Array], channel: UniformChannel, size: int, mixing: Mixing | None) -> Array:
+def pulled_back(observables: list[Array], channel: UniformChannel, mixing: Mixing | None = None) -> Array:
+    """Returns what observables of the blocks are before the noise, on f_q(v), shape (times, N+1, N+1)."""
+    size = observables[0].shape[-1] - 1
+    if mixing is None and relaxes(channel):
+        mixing = Mixing.of(channel, size)
     singlet = singlets(channel)
     back: Array | None = None
     for below in range(size // 2, -1, -1):
@@ -95,5 +108,4 @@ def _pulled_back(observables: list[Array], channel: UniformChannel, size: int, m
                 h[:, : block - 1, p : block - 1 + p] += singlet[p][:, None, None] * back
         back = h
     assert back is not None
-    roots = roots_of_binomials(size)
-    return np.asarray(hermitian(back.conj()) / np.outer(roots, roots))
+    return back

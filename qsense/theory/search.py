@@ -148,15 +148,18 @@ def climb(objective: SampledObjective, begin: Sequence[Array]) -> Array:
     return max((_ascend(objective, start) for start, _ in ends), key=lambda end: end[1])[0]
 
 
-def climb_integral(num_qubits: int, noise: AnyNoise, begin: Sequence[Array]) -> tuple[Array, SampledObjective, float]:
+def climb_integral(
+    num_qubits: int, noise: AnyNoise, begin: Sequence[Array], of: type[SampledObjective] = SampledObjective
+) -> tuple[Array, SampledObjective, float]:
     """Returns the amplitudes of the largest 𝓘 that is found, the rule that confirms it, and their stationarity there.
 
-    The rule of the ascent is doubled until the next finer one agrees on the value and on the gradient.
+    The rule of the ascent is doubled until the next finer one agrees on the value and on the gradient. `of` says
+    what amplitudes are over.
     """
-    objective = SampledObjective.integral(num_qubits, noise, -1)
+    objective = of.integral(num_qubits, noise, -1)
     amplitudes, stationarity = climb(objective, begin), 1.0
     for doublings in range(_DOUBLINGS + 1):
-        finer = SampledObjective.integral(num_qubits, noise, doublings)
+        finer = of.integral(num_qubits, noise, doublings)
         coarse = objective.value_and_gradient(amplitudes)[0]
         fine, gradient = finer.value_and_gradient(amplitudes)
         stationarity = _stationarity(amplitudes, fine, gradient)

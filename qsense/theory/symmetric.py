@@ -111,13 +111,18 @@ def blocks(amplitudes: Array, channel: UniformChannel, mixing: Mixing | None = N
         mixing: of this channel, if it is kept.
     """
     size = len(amplitudes) - 1
+    yield from blocks_of(np.broadcast_to(coherences(amplitudes), (len(channel), size + 1, size + 1)), channel, mixing)
+
+
+def blocks_of(f: Array, channel: UniformChannel, mixing: Mixing | None = None) -> Iterator[Array]:
+    """Yields the same of the coherences f_q(v) at each time, shape (times, N+1, N+1) over (q, v)."""
     if mixing is None and relaxes(channel):
-        mixing = Mixing.of(channel, size)
+        mixing = Mixing.of(channel, f.shape[1] - 1)
+    size = f.shape[1] - 1
     singlet = singlets(channel)
-    f = np.broadcast_to(coherences(amplitudes), (len(channel), size + 1, size + 1))
     for below in range(size // 2 + 1):
         if below:
-            f = sum(singlet[p][:, None, None] * f[:, :-2, p : f.shape[2] - 2 + p] for p in range(3))
+            f = np.asarray(sum(singlet[p][:, None, None] * f[:, :-2, p : f.shape[2] - 2 + p] for p in range(3)))
         block = f.shape[1] - 1
         out = dephased(f, channel) if mixing is None else mixing.forward(f)
         yield hermitian(out * (copies(size, below) * of_orders(channel, block))[:, :, None])
@@ -211,8 +216,13 @@ def symmetric_gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
 
 
 def _gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
-    total, flipped = np.zeros(len(channel)), stays_flipped(amplitudes, channel)
-    for block in blocks(amplitudes, channel):
+    return gain_of_blocks(blocks(amplitudes, channel), len(channel), stays_flipped(amplitudes, channel))
+
+
+def gain_of_blocks(found: Iterator[Array], times: int, flipped: bool) -> FloatArray:
+    """Returns the sum of the gains of blocks, shape (times,); `flipped` if they are alike when read backwards."""
+    total = np.zeros(times)
+    for block in found:
         seen = np.trace(block, axis1=1, axis2=2).real > _NO_WEIGHT
         if block.shape[-1] > 1 and seen.any():
             if flipped:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from qsense.noise import AnyNoise, world_of
+from qsense.noise import AnyNoise, World, world_of
 from qsense.probes import Probe
+from qsense.theory.channels import flips_none
 from qsense.theory.goal import Goal, Objective
 from qsense.theory.optimal import TWISTS, OptimalProbe, best_beside, best_squeezing, check, named_probes, of_all_states
+from qsense.theory.pair_search import best_pair_code
 from qsense.theory.shared import is_alike
 
-BEST_SYMMETRIC, BEST_OF_ALL = "best symmetric", "best of all states"
+BEST_SYMMETRIC, BEST_PAIRS, BEST_OF_ALL = "best symmetric", "best pair code", "best of all states"
+MOST_SPINS_IN_PAIRS = 20  # whose best pair code takes ten seconds of a processor
 
 
 class ProbeComparison(NamedTuple):
@@ -19,12 +22,15 @@ class ProbeComparison(NamedTuple):
     Attributes:
         values: (name, objective), in s or, of the gain, 1.
         symmetric: the best symmetric probe that was found; None where spins differ.
+        pair_code: the best pair code; None of odd or many spins, and where populations stay, so that no pair can show
+            that it was hit.
         all_states: the best of all states; None where they were not searched.
         bound: on any probe.
     """
 
     values: list[tuple[str, float]]
     symmetric: OptimalProbe | None
+    pair_code: Probe | None
     all_states: OptimalProbe | None
     bound: float
 
@@ -37,7 +43,9 @@ def comparison(
     dead_time: float = 0.0,
     all_states: bool = False,
 ) -> ProbeComparison:
-    """Returns what product, GHZ, twin Fock (even N), the best squeezed states and the best symmetric probe reach.
+    """Returns what product, GHZ, twin Fock, the best squeezed states, symmetric probe and pair code reach.
+
+    Twin Fock of even N; pair codes of even N ≤ 20 and where populations change.
 
     Args:
         num_qubits, noise, objective, time, dead_time: as in `optimal_probe`.
@@ -56,7 +64,7 @@ def comparison(
         values = [
             (name, goal.value(one, noise)) for name, one in (("product", Probe.product(num_qubits)), ("ghz", ghz))
         ]
-        return ProbeComparison([*values, (BEST_OF_ALL, found.value)], None, found, found.bound)
+        return ProbeComparison([*values, (BEST_OF_ALL, found.value)], None, None, found, found.bound)
     check(num_qubits, noise)
     named = [(probe, goal.value(probe, noise)) for probe in named_probes(num_qubits)]
     if num_qubits > 1:
@@ -64,7 +72,16 @@ def comparison(
         named += [(best.probe, best.value) for best in squeezed]
     best = best_beside(num_qubits, noise, goal, named)
     values = [*((probe.name, value) for probe, value in named), (BEST_SYMMETRIC, best.value)]
+    pairs = None
+    if 2 < num_qubits <= MOST_SPINS_IN_PAIRS and num_qubits % 2 == 0 and _moves(world, num_qubits):
+        pairs, value = best_pair_code(num_qubits, noise, goal)
+        values.append((BEST_PAIRS, value))
     if not all_states:
-        return ProbeComparison(values, best, None, best.bound)
+        return ProbeComparison(values, best, pairs, None, best.bound)
     found = of_all_states(num_qubits, noise, goal, best)
-    return ProbeComparison([*values, (BEST_OF_ALL, found.value)], best, found, best.bound)
+    return ProbeComparison([*values, (BEST_OF_ALL, found.value)], best, pairs, found, best.bound)
+
+
+def _moves(world: World, num_qubits: int) -> bool:
+    """Whether populations change."""
+    return not flips_none(world.spin_channel(1 / world.decay_rates(num_qubits)[:1], num_qubits))
