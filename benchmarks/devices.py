@@ -16,7 +16,8 @@ from qiskit import transpile
 
 from qsense import backends
 from qsense.circuits.counts import Counts
-from qsense.circuits.sensing import Experiment, prepare
+from qsense.circuits.preparing import prepare
+from qsense.circuits.sensing import Experiment
 from qsense.circuits.transpilation import cost
 from qsense.estimators import ghz, product, readout
 from qsense.estimators.spam import fit_amplitude

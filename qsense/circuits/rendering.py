@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qsense import files
-from qsense.circuits.sensing import prepare, readable_circuit
+from qsense.circuits.preparing import prepare
+from qsense.circuits.sensing import readable_circuit
 from qsense.errors import ArgumentError, ContentError
 from qsense.files.terminal import printable
 from qsense.probes import KINDS, Probe

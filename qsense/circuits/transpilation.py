@@ -17,7 +17,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from qsense.circuits.sensing import Experiment, prepare
+from qsense.circuits.preparing import prepare
+from qsense.circuits.sensing import Experiment
 from qsense.circuits.window import pieces, times
 from qsense.devices.device import Device
 from qsense.devices.layout import Layout

@@ -80,7 +80,7 @@ def transfer(unitary: ComplexArray) -> FloatArray:
 
 
 def unprepare_product(tilt: float) -> FloatArray:
-    """Returns the transfer matrix that reverses the preparation of one spin of a product probe by `sensing.prepare`.
+    """Returns the transfer matrix that reverses the preparation of one spin of a product probe by `prepare`.
 
     Args:
         tilt: δ in (−1, 1).

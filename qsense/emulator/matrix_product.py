@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qsense.circuits.sensing import prepare
+from qsense.circuits.preparing import prepare
 from qsense.errors import ArgumentError
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import NUM_QUBITS_OF_A_STATEVECTOR, Probe, pair_amplitudes
@@ -125,7 +125,7 @@ def of_circuit(circuit: QuantumCircuit) -> Tensors:
 
     Gates of distant spins are brought together by swaps.
 
-    >>> from qsense.circuits.sensing import prepare
+    >>> from qsense.circuits.preparing import prepare
     >>> [tensor.shape for tensor in of_circuit(prepare(Probe.ghz(3)))]
     [(1, 2, 2), (2, 2, 2), (2, 2, 1)]
     """

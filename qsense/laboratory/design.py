@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from qsense.circuits.sensing import Experiment, Settings, check_pure
+from qsense.circuits.preparing import check_pure
+from qsense.circuits.sensing import Experiment, Settings
 from qsense.errors import ArgumentError, SpecError, at_key
 from qsense.estimators.readout.calibration import patterns
 from qsense.runs.estimator_spec import EstimatorSpec

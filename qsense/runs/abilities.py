@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qsense.backends import AerSampler, EmulatorSampler, Sampler
 from qsense.backends.device_sampler import DeviceSampler
-from qsense.circuits.sensing import check_pure
+from qsense.circuits.preparing import check_pure
 from qsense.errors import ArgumentError
 from qsense.noise import World, world_of
 from qsense.runs.point import Point

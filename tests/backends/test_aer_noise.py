@@ -12,7 +12,8 @@ from scipy.stats import chi2
 from qsense import LocalNoise, Probe, ReadoutError
 from qsense.backends import AerSampler
 from qsense.backends.aer_noise import kraus_operators, with_noise
-from qsense.circuits.sensing import Experiment, Settings, prepare
+from qsense.circuits.preparing import prepare
+from qsense.circuits.sensing import Experiment, Settings
 from qsense.errors import ArgumentError
 from qsense.theory.dense import density_matrices
 

@@ -8,8 +8,9 @@ from qiskit import qasm3
 from qiskit.quantum_info import Statevector
 
 from qsense import Probe
+from qsense.circuits.preparing import prepare
 from qsense.circuits.rendering import sensing_files, write_preparation
-from qsense.circuits.sensing import Experiment, X, Y, Z, parameter_order, prepare
+from qsense.circuits.sensing import Experiment, X, Y, Z, parameter_order
 from qsense.errors import ArgumentError, ContentError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,8 @@ from scipy.stats import binom
 import qsense
 from qsense import LocalNoise, Probe, ReadoutError, emulator
 from qsense.backends import AerSampler
-from qsense.circuits.sensing import Experiment, Settings, prepare
+from qsense.circuits.preparing import prepare
+from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import effects, matrix_product, perfect_sampling
 
 pytestmark = pytest.mark.long

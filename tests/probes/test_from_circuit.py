@@ -9,7 +9,7 @@ from qiskit.quantum_info import Clifford, SparsePauliOp, Statevector, random_uni
 from qiskit.transpiler import CouplingMap
 
 import qsense
-from qsense.circuits.sensing import prepare
+from qsense.circuits.preparing import prepare
 from qsense.errors import ContentError
 from qsense.noise import LocalNoise
 from qsense.probes import Probe

@@ -9,8 +9,8 @@ import qiskit
 from qiskit import qasm2
 from qiskit.quantum_info import Operator, Statevector
 
+from qsense.circuits.preparing import prepare
 from qsense.circuits.rendering import sensing_qasm
-from qsense.circuits.sensing import prepare
 from qsense.errors import ContentError
 from qsense.probes import Probe
 from qsense.probes.openqasm import read, written

@@ -8,7 +8,8 @@ import html_pages
 import numpy as np
 import pytest
 
-from qsense.circuits.sensing import Experiment, prepare
+from qsense.circuits.preparing import prepare
+from qsense.circuits.sensing import Experiment
 from qsense.comparison.headline import headline
 from qsense.comparison.recorded import crossovers_of
 from qsense.errors import ContentError

@@ -13,7 +13,8 @@ from qiskit.quantum_info import Statevector
 
 import qsense
 from qsense import Probe, RunSpec
-from qsense.circuits.sensing import Experiment, Settings, prepare
+from qsense.circuits.preparing import prepare
+from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import probabilities
 from qsense.errors import QsenseError
 from qsense.laboratory.design import designed

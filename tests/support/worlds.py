@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix, eye_array, kron
 from scipy.sparse.linalg import expm_multiply
 
 from qsense import LocalNoise
-from qsense.circuits.sensing import prepare
+from qsense.circuits.preparing import prepare
 from qsense.noise import (
     Collective,
     Exponential,

@@ -9,7 +9,8 @@ from kraus import gain_by_hand, integral_by_hand
 from qiskit.quantum_info import Statevector
 
 from qsense import LocalNoise, Probe, RunSpec, gain, integrated_gain, run
-from qsense.circuits.sensing import Experiment, Settings, prepare
+from qsense.circuits.preparing import prepare
+from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import sample
 from qsense.emulator.matrix_product import prepared
 from qsense.errors import ArgumentError, SpecError

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from qsense.circuits.sensing import Experiment, fan_out_pairs
+from qsense.circuits.preparing import fan_out_pairs
+from qsense.circuits.sensing import Experiment
 from qsense.circuits.window import pieces
 from qsense.comparison.verdicts import probe_name
 from qsense.errors import ArgumentError
