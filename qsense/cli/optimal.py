@@ -80,7 +80,8 @@ def optimal(
         bool,
         typer.Option(
             "--all-states",
-            help="Search states that are not symmetric too, N ≤ 8: 1 s at N = 4, 30 s at 8; spins may differ.",
+            help="Search states that are not symmetric too, N ≤ 8 (1 s at N = 4, 30 s at 8), and of N ≤ 3 with "
+            "ancillas; spins may differ.",
         ),
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Write the best probe's preparation as .qasm; one N ≤ 10.")] = None,

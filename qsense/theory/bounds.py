@@ -16,6 +16,10 @@ The best y_j is min(|w_j|, R_j B) with B = Σ_j (|w_j| − y_j): spins of large 
 have B = Σ_{j≤m} |w_j|/(1 + Σ_{j≤m} R_j), and add B² (1 + Σ_{j≤m} R_j). If no y_j reaches |w_j|, G ≤ (Σ|w|)²/(1 + ΣR),
 which is N²x/(x + N(1−x)) for dephasing and 4N²x/(4x + N(1−x)) for emission.
 
+Another h takes the jumps out of α and bounds one spin by itself: 4‖α_j‖ = w_j² f_j² with f = 2η/(√p_uu + √p_dd), which
+a spin beside an ancilla reaches, with weights √p_dd of up and √p_uu of down. As ‖β_j‖² ≤ ‖α_j‖, also
+G ≤ (Σ_j |w_j| f_j)²: the better one of one spin alone.
+
 Noise of the phase that spins share has the covariance X. Where X − c wwᵀ is positive, it contains a Gaussian spread of
 θ of variance c, which adds to what any estimate has left: 1/G ≥ c + 1/(the bound of local noise) (Stam's inequality for
 the Fisher information of a sum). The largest such c is 1/(wᵀX⁺w) where X reaches w, else 0. Or the least eigenvalue of
@@ -74,7 +78,8 @@ def angle_bound(num_qubits: int, world: World, times: FloatArray) -> FloatArray:
     weights = np.abs(world.weights(num_qubits))
     found = np.full(len(times), most)
     for own, spread in _splits(num_qubits, world, times):
-        local = np.minimum(_local_bound(_penalties(num_qubits, world, times, own), weights), most)
+        penalties, factors = _penalties(num_qubits, world, times, own)
+        local = np.minimum(_local_bound(penalties, weights), np.minimum((factors @ weights) ** 2, most))
         with np.errstate(divide="ignore"):
             found = np.minimum(found, 1 / (spread + 1 / local))
     return found
@@ -172,9 +177,11 @@ def has_bound(num_qubits: int, noise: AnyNoise) -> bool:
     return world_of(noise).noise.commutes(num_qubits)
 
 
-def _penalties(num_qubits: int, world: World, times: FloatArray, own: FloatArray | None) -> FloatArray:
-    """R_j(t) ≥ 0, shape (times, num_qubits), with further variance of each spin's own phase; infinite where the
-    coherence has underflowed."""
+def _penalties(
+    num_qubits: int, world: World, times: FloatArray, own: FloatArray | None
+) -> tuple[FloatArray, FloatArray]:
+    """R_j(t) ≥ 0 and f_j(t), shapes (times, num_qubits), with further variance of each spin's own phase; R is infinite
+    where the coherence has underflowed."""
     noise = world.noise.local
     is_alone = world.pulses.is_free and not any(part.space.kind == "local" for part in world.noise.phase_noise)
     if isinstance(noise, LocalNoise) and is_alone and own is None:
@@ -183,11 +190,19 @@ def _penalties(num_qubits: int, world: World, times: FloatArray, own: FloatArray
     if own is not None:
         coherence = coherence * np.exp(-own / 2)[:, None]
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        roots = [np.sqrt(np.maximum(stay / coherence**2 - 1, 0)) for stay in (up, down)]
-        return np.where(coherence**2 > 0, (roots[0] + roots[1]) ** 2 / 4, np.inf)
+        lost = [np.maximum(stay / coherence**2 - 1, 0) for stay in (up, down)]
+        alive = coherence**2 > 0
+        found = _of_lost(*lost)
+        return np.where(alive, found[0], np.inf), np.where(alive, found[1], 0.0)
 
 
-def _penalties_of_rates(num_qubits: int, noise: LocalNoise, times: FloatArray) -> FloatArray:
+def _of_lost(up: FloatArray, down: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """R and f, from p_uu/η² − 1 and p_dd/η² − 1."""
+    penalty = (np.sqrt(up) + np.sqrt(down)) ** 2 / 4
+    return np.asarray(penalty), np.asarray(2 / (np.sqrt(1 + up) + np.sqrt(1 + down)))
+
+
+def _penalties_of_rates(num_qubits: int, noise: LocalNoise, times: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The same of LocalNoise without pulses, exact at short times and in range at late ones."""
     column = times[:, None]
     rates = noise.rates(num_qubits)
@@ -200,7 +215,7 @@ def _penalties_of_rates(num_qubits: int, noise: LocalNoise, times: FloatArray) -
         lost = np.expm1(column * relaxation + slowed)
         up = _mean(excited, ground, lost, dephased)
         down = _mean(ground, excited, lost, dephased)
-        return np.asarray((np.sqrt(up) + np.sqrt(down)) ** 2 / 4)
+        return _of_lost(up, down)
 
 
 def _mean(weight: FloatArray, rest: FloatArray, one: FloatArray, other: FloatArray) -> FloatArray:

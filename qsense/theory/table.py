@@ -6,13 +6,15 @@ from typing import NamedTuple
 
 from qsense.noise import AnyNoise, World, world_of
 from qsense.probes import Probe
+from qsense.theory.ancillas import best_with_ancillas, goes_with_ancillas
 from qsense.theory.channels import flips_none
 from qsense.theory.goal import Goal, Objective
 from qsense.theory.optimal import TWISTS, OptimalProbe, best_beside, best_squeezing, check, named_probes, of_all_states
 from qsense.theory.pair_search import best_pair_code
 from qsense.theory.shared import is_alike
 
-BEST_SYMMETRIC, BEST_PAIRS, BEST_OF_ALL = "best symmetric", "best pair code", "best of all states"
+BEST_SYMMETRIC, BEST_PAIRS = "best symmetric", "best pair code"
+BEST_OF_ALL, WITH_ANCILLAS = "best of all states", "best with ancillas"
 MOST_SPINS_IN_PAIRS = 20  # whose best pair code takes ten seconds of a processor
 
 
@@ -49,8 +51,8 @@ def comparison(
 
     Args:
         num_qubits, noise, objective, time, dead_time: as in `optimal_probe`.
-        all_states: whether states that are not symmetric are searched too, N ≤ 8. Spins may differ then; of spins that
-            do, product, GHZ of the signs of the weights and the best of all states are compared.
+        all_states: whether states that are not symmetric are searched too, N ≤ 8, and of N ≤ 3 those with ancillas.
+            Spins may differ then: product, GHZ of the signs of the weights and the best of all states are compared.
 
     >>> from qsense.noise import LocalNoise
     >>> rows = comparison(2, LocalNoise(dephasing=0.25)).values
@@ -64,7 +66,7 @@ def comparison(
         values = [
             (name, goal.value(one, noise)) for name, one in (("product", Probe.product(num_qubits)), ("ghz", ghz))
         ]
-        return ProbeComparison([*values, (BEST_OF_ALL, found.value)], None, None, found, found.bound)
+        return ProbeComparison([*values, *_of_all(num_qubits, noise, goal, found)], None, None, found, found.bound)
     check(num_qubits, noise)
     named = [(probe, goal.value(probe, noise)) for probe in named_probes(num_qubits)]
     if num_qubits > 1:
@@ -79,9 +81,17 @@ def comparison(
     if not all_states:
         return ProbeComparison(values, best, pairs, None, best.bound)
     found = of_all_states(num_qubits, noise, goal, best)
-    return ProbeComparison([*values, (BEST_OF_ALL, found.value)], best, pairs, found, best.bound)
+    return ProbeComparison([*values, *_of_all(num_qubits, noise, goal, found)], best, pairs, found, best.bound)
 
 
 def _moves(world: World, num_qubits: int) -> bool:
     """Whether populations change."""
     return not flips_none(world.spin_channel(1 / world.decay_rates(num_qubits)[:1], num_qubits))
+
+
+def _of_all(num_qubits: int, noise: AnyNoise, goal: Goal, found: OptimalProbe) -> list[tuple[str, float]]:
+    """The rows of the best of all states, and of those with ancillas."""
+    rows = [(BEST_OF_ALL, found.value)]
+    if goes_with_ancillas(num_qubits, noise):
+        rows.append((WITH_ANCILLAS, max(found.value, best_with_ancillas(num_qubits, noise, goal))))
+    return rows

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from kraus import gain_by_hand, integral_by_hand
+from kraus import gain_by_hand, integral_by_hand, kraus
 from typer.testing import CliRunner
 
 from qsense import LocalNoise, Probe, optimal_probe
@@ -13,6 +13,8 @@ from qsense.errors import ArgumentError
 from qsense.noise import Environment, World
 from qsense.signals import Signal
 from qsense.theory.all_states import best_of_all_states
+from qsense.theory.ancillas import best_with_ancillas
+from qsense.theory.bounds import gain_bound
 from qsense.theory.goal import Goal
 from qsense.theory.sectors import DenseObjective, Sectors
 
@@ -102,6 +104,30 @@ def test_spins_that_differ_have_a_best_state_that_no_random_one_beats_and_no_ord
     assert optimal_probe(3, turned, symmetric=False).value == pytest.approx(best.value, rel=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("size", "noise", "expected"),
+    [
+        (1, LocalNoise(emission=0.1), 0.95064), (2, LocalNoise(emission=0.1), 3.61032),
+        (3, LocalNoise(emission=0.1), 7.70298), (2, LocalNoise(dephasing=0.1), 1.79732),
+    ],
+)  # fmt: skip
+def test_with_ancillas_the_gain_is_that_of_a_semidefinite_program(size, noise, expected):
+    found = best_with_ancillas(size, noise, Goal("gain", 1.0))
+    assert found == pytest.approx(expected, rel=4e-6)
+    assert found <= gain_bound(size, noise, np.array([1.0]))[0] * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("rates", [(0.0, 1.0, 0.0), (0.2, 1.0, 0.5), (0.3, 0.0, 0.0)], ids=str)
+def test_the_bound_of_one_spin_is_what_the_best_weights_beside_an_ancilla_reach(rates):
+    # √p |0,0> + √(1−p) |1,1>: what the noise leaves in these two states senses, spins that jumped do not.
+    time = 0.4
+    whole = sum(np.outer(k.diagonal(), k.diagonal()) for k in kraus(*rates, time))
+    p = np.linspace(0, 1, 20001)
+    reached = 4 * p * (1 - p) * whole[0, 1] ** 2 / (p * whole[0, 0] + (1 - p) * whole[1, 1])
+    bound = gain_bound(1, LocalNoise(*rates), np.array([time]))[0]
+    assert bound == pytest.approx(reached.max(), rel=1e-7)
+
+
 @pytest.mark.parametrize("rate", [1e-9, 1e6])
 def test_the_best_state_does_not_depend_on_the_unit_of_time(rate):
     scaled = LocalNoise(emission=rate, absorption=0.5 * rate, dephasing=0.2 * rate)
@@ -129,7 +155,7 @@ def test_the_command_searches_all_states_of_spins_that_differ(tmp_path):
     assert "--weights goes with --all-states" in str(CliRunner().invoke(app, arguments).exception)
     result = CliRunner().invoke(app, [*arguments, "--all-states", "--out", str(tmp_path / "best.qasm")])
     (row,) = json.loads(result.stdout)["rows"]
-    assert list(row["values"]) == ["product", "ghz", "best of all states"]
+    assert list(row["values"]) == ["product", "ghz", "best of all states", "best with ancillas"]
     state = np.array([complex(*pair) for pair in row["all_states"]["state"]])
     by_hand = integral_by_hand(state, [(0.0, 1.0, 0.0), (0.0, 0.5, 0.0)], [1.0, -2.0], 100)
     assert row["values"]["best of all states"] == pytest.approx(by_hand, rel=1e-6)
