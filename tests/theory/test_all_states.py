@@ -113,7 +113,7 @@ def test_spins_that_differ_have_a_best_state_that_no_random_one_beats_and_no_ord
 )  # fmt: skip
 def test_with_ancillas_the_gain_is_that_of_a_semidefinite_program(size, noise, expected):
     found = best_with_ancillas(size, noise, Goal("gain", 1.0))
-    assert found == pytest.approx(expected, rel=4e-6)
+    assert found == pytest.approx(expected, rel=1e-5)
     assert found <= gain_bound(size, noise, np.array([1.0]))[0] * (1 + 1e-12)
 
 
