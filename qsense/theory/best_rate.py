@@ -1,7 +1,7 @@
 """The symmetric probe of the largest operational rate: amplitudes and sensing time climb together.
 
-Alternating the best probe at a time with the best time of that probe is slow where both depend on each other; here
-ln t is one more coordinate, its slope the difference of two gains.
+Alternating the best symmetric probe at a time with the best time of that probe is slow where both depend on each
+other; here ln t is one more coordinate, its slope the difference of two gains.
 """
 
 from __future__ import annotations
