@@ -163,14 +163,14 @@ def check(num_qubits: int, noise: AnyNoise) -> None:
     world.check(num_qubits)
     if not (world.noise.is_covariant and is_alike(world, num_qubits)):
         raise ArgumentError(
-            "The search for the best symmetric probe needs a world, its noise and its signal, that is the same for all spins "
-            "and commutes with the field, without couplings; where spins differ, search all states of N ≤ 8 "
+            "The search for the best symmetric probe needs a world, its noise and its signal, that is the same for all "
+            "spins and commutes with the field, without couplings; where spins differ, search all states of N ≤ 8 "
             "(`symmetric=False`, --all-states)."
         )
     if is_wave(world) or collects_nothing(world):
         raise ArgumentError(
-            'The search for the best symmetric probe needs a constant field without pulses, or the frequency "matched" with '
-            "them."
+            'The search for the best symmetric probe needs a constant field without pulses, or the frequency "matched" '
+            "with them."
         )
     if not world.decay_rates(num_qubits).min() > 0:
         raise ArgumentError(
