@@ -11,6 +11,7 @@ from qsense.errors import ArgumentError, nearest
 from qsense.numerics.angles import check_angle
 from qsense.numerics.fisher import ComplexArray, FloatArray
 
+_ALONG = 1e-9  # of a direction's part across z
 _MEANINGS = {
     "w": "one spin up, shared by all; senses no field along z",
     "dicke:U": "U spins up, shared by all; senses no field along z",
@@ -19,6 +20,8 @@ _MEANINGS = {
     "coherent:POLAR": "every spin at this angle to z, in rad",
     "one_axis:CHI": "one-axis twisted by χ rad, turned for the largest G(0)",
     "two_axis:CHI": "two-axis twisted by χ rad, turned for the largest G(0)",
+    "one_axis_turned:CHI": "one-axis twisted by χ rad, turned about every axis: at χ = π/2 and even N a GHZ state",
+    "two_axis_turned:CHI": "two-axis twisted by χ rad, turned about every axis for the largest G(0)",
     "pair_code:STATE": "pairs of spins, each both up or both down, in a symmetric state of N/2 spins: product, "
     "ghz, one_axis:CHI, …, or weights of 0 to N/2 pairs up, such as 1:2:1",
 }
@@ -149,7 +152,34 @@ def named(name: str, size: int) -> ComplexArray | FloatArray:
     )
     if family == "coherent":
         return coherent(size, number)
-    return (one_axis if family == "one_axis" else two_axis)(size, number)
+    state = (one_axis if family.startswith("one_axis") else two_axis)(size, number)
+    return turned_about_every_axis(state) if family.endswith("_turned") else state
+
+
+def turned_about_every_axis(state: ComplexArray) -> ComplexArray:
+    """Returns a state with its widest direction, of all, turned into z: no rotation has a larger G(0) = 4 Var J_z.
+
+    Args:
+        state: amplitudes over Dicke states, shape (N+1,).
+
+    >>> cat = turned_about_every_axis(one_axis(4, np.pi / 2))
+    >>> np.abs(cat).round(4)
+    array([0.7071, 0.    , 0.    , 0.    , 0.7071])
+    """
+    n = len(state) - 1
+    operators = [_jx(n), _jy(n), np.diag(np.arange(n + 1) - n / 2)]
+    moved = [one @ state for one in operators]
+    means = np.array([np.vdot(state, one).real for one in moved])
+    widths = np.array([[np.vdot(one, other).real for other in moved] for one in moved]) - np.outer(means, means)
+    x, y, z = np.linalg.eigh(widths)[1][:, -1]
+    across = np.hypot(x, y)
+    if across < _ALONG:
+        return state
+    # About the axis across z and the widest direction, by the angle between them.
+    generator = (y * operators[0] - x * operators[1]) / across
+    values, vectors = np.linalg.eigh(generator)
+    phases = np.exp(-1j * np.arctan2(across, z) * values)
+    return np.asarray(vectors @ (phases * (vectors.conj().T @ state)))
 
 
 def _turned(state: ComplexArray, angle: float | None) -> ComplexArray:

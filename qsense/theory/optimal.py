@@ -24,6 +24,7 @@ from qsense.theory.rate import operational_rate
 from qsense.theory.search import SampledObjective, climb, climb_integral, first_guesses, integration_rule, starts
 from qsense.theory.shared import is_alike
 from qsense.theory.symmetric import NUM_QUBITS
+from qsense.theory.turned import best_turned, golden
 from qsense.theory.waves import collects_nothing, is_wave
 
 Twist = Literal["one_axis", "two_axis"]
@@ -129,12 +130,21 @@ def best_squeezing(
     grid = np.concatenate([[0.0], np.geomspace(0.02 / num_qubits, np.pi / 2, 30)])
     values = [value(strength) for strength in grid]
     place = int(np.argmax(values))
-    strength = _golden(value, float(grid[max(place - 1, 0)]), float(grid[min(place + 1, len(grid) - 1)]))
+    strength = golden(value, float(grid[max(place - 1, 0)]), float(grid[min(place + 1, len(grid) - 1)]))
     if value(strength) < values[place]:  # the search between two bounds does not try the bounds
         strength = float(grid[place])
+    twisted, digits, name = TWISTS[kind], 6, f"{kind}"
+    turned = best_turned(num_qubits, twisted, quick, grid, max(values[place], value(strength)))
+    if turned is not None:
+        strength, digits, name = turned, 9, f"{kind}_turned"
     step = 1e-3 * max(strength, 1e-3)
-    sides = [finer(Probe.symmetric(TWISTS[kind](num_qubits, strength + side))) for side in (-step, step)]
-    probe = Probe.symmetric(TWISTS[kind](num_qubits, strength), f"{kind}:{strength:.6g}")
+
+    def probe_of(at: float, name: str = "symmetric") -> Probe:
+        state = twisted(num_qubits, at)
+        return Probe.symmetric(state if turned is None else collective.turned_about_every_axis(state), name)
+
+    sides = [finer(probe_of(strength + side)) for side in (-step, step)]
+    probe = probe_of(strength, f"{name}:{strength:.{digits}g}")
     reached = goal.value(probe, noise)
     slope = abs(sides[1] - sides[0]) / (2 * step) * strength / reached if reached > 0 else 0.0
     return OptimalProbe(probe, reached, goal.bound(num_qubits, noise), slope, strength)
@@ -262,12 +272,3 @@ def _stationarity(probe: Probe, noise: AnyNoise, goal: Goal) -> float:
         return SampledObjective.integral(probe.num_qubits, noise, 1).stationarity(amplitudes)
     time = operational_rate(probe, noise, goal.dead_time).time if goal.time is None else goal.time
     return SampledObjective.at(probe.num_qubits, noise, np.array([time])).stationarity(amplitudes)
-
-
-def _golden(function: Callable[[float], float], low: float, high: float) -> float:
-    from scipy.optimize import minimize_scalar
-
-    found = minimize_scalar(
-        lambda x: -function(x), bounds=(low, high), method="bounded", options={"xatol": 1e-5 * high}
-    )
-    return float(found.x)
