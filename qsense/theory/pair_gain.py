@@ -19,9 +19,9 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.numerics.fisher import FloatArray
 from qsense.theory.halves import is_flipped
+from qsense.theory.mixing import Array
 from qsense.theory.pull_back import gains_and_observables, pulled_back
 from qsense.theory.symmetric import (
-    Array,
     UniformChannel,
     blocks_of,
     coherences,

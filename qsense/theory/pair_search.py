@@ -9,10 +9,10 @@ from qsense.noise import AnyNoise
 from qsense.probes import Probe
 from qsense.probes.pair_codes import name_of
 from qsense.theory.goal import Goal
+from qsense.theory.mixing import Array
 from qsense.theory.pair_gain import pair_gain, pair_gain_and_matrix
 from qsense.theory.rate import operational_rate
 from qsense.theory.search import SampledObjective, climb, climb_integral, starts
-from qsense.theory.symmetric import Array
 
 SEARCHED_PAIRS = 20
 _TURNS, _ENOUGH = 20, 1e-10  # of times and amplitudes in turn, and the relative gain at which a rate's search ends
