@@ -55,7 +55,7 @@ def test_what_is_listed_can_be_used():
         return [row["name"] for row in json.loads(forked.run("list", kind, "--json").stdout)]
 
     assert sorted(listed("estimators")) == sorted(estimator_names())
-    sizes = {"U": "2", "POLAR": "1.2", "CHI": "0.1", "SIGNS": "+-+-"}
+    sizes = {"U": "2", "POLAR": "1.2", "CHI": "0.1", "SIGNS": "+-+-", "STATE": "1:2:1"}
     for name in listed("probes"):
         word, _, number = name.partition(":")
         if not name.startswith("FILE") and word not in ("w4", "dicke4_2", "dicke6_3", "twin_fock4"):
