@@ -43,6 +43,7 @@ _UNKNOWN_BETWEEN = (
     "verdict; correct the noise"
 )
 _WORTH_SAYING = 1.05  # the widened error over the quadrature's
+_MOST_MISSED = 0.5  # of 𝓘, which is said whatever the error
 _FEWEST_DEGREES, _SHOTS_OF_A_DEGREE = 8.0, 50.0  # of the variance of a gain that is a ratio: false alarms measured
 _FEWEST = 3  # times that fix a height and a rate and leave something to test
 
@@ -147,9 +148,9 @@ def with_what_is_missed(
         return Checked(integral, ())
     error, missed = integral.total.stderr, float(rule.weights @ curve(rule.times)) - exact
     known = float(np.hypot(error, missed))
-    said = (
-        (Assumption(INTERPOLATION, None, False, _rule_misses(missed / exact)),) if known > _WORTH_SAYING * error else ()
-    )
+    # Times far beyond the decay have weights, and errors, without bound: the error then hides what is missed.
+    is_much = known > _WORTH_SAYING * error or abs(missed) > _MOST_MISSED * exact
+    said = (Assumption(INTERPOLATION, None, False, _rule_misses(missed / exact)),) if is_much else ()
     return Checked(replace(integral, total=replace(integral.total, stderr=known)), said)
 
 
@@ -224,6 +225,6 @@ def _other_law(found: _Misfit, total: Estimate, widened: float, exact: float) ->
 
 def _rule_misses(share: float) -> str:
     return (
-        f"the rule misses {share:+.1%} of 𝓘 between and beyond these times, which its interval holds; later and closer "
-        "`times_s` miss less"
+        f"the rule misses {share:+.1%} of 𝓘 between and beyond these times, which its interval holds; `times_s` that "
+        "follow the decay closely, from its beginning to its end, miss less"
     )

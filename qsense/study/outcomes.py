@@ -56,7 +56,7 @@ def check_outcome(result: Result) -> None:
 def _is_number(value: Any) -> bool:
     if value is None or isinstance(value, bool):
         return value is None
-    return isinstance(value, (int, float)) and abs(value) < 2**63 and math.isfinite(value)
+    return (isinstance(value, int) and abs(value) < 2**63) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _forged(result: Result, why: str) -> StoreError:

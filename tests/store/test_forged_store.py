@@ -179,3 +179,13 @@ def test_an_index_with_views_or_triggers_or_of_another_program_is_none_of_a_stor
         verify(path, repair=True)
         assert verify(path).wrong == ()
         assert (path / "damaged" / "index.sqlite").exists()
+
+
+def test_times_far_beyond_the_decay_have_outcomes_without_bound_that_are_read_again(tmp_path):
+    """Their weights, and with them 𝓘 and its error, are beyond any whole number that is kept: they are numbers."""
+    run = {"probes": "ghz", "num_qubits": 2, "noise": {"dephasing_rate": 51.0}, "shots": 5, "times_s": [0.1, 0.2]}
+    study = studies.study(run, sweep={"seed": [1, 2]})
+    studies.filled(tmp_path / "store", study)
+    with Store(tmp_path / "store", read_only=True) as store:
+        found = study_results(store, study.entry())
+    assert max(abs(error) for error in found.trials.values["integrated_gain_stderr_s"]) > 2.0**63
