@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pictures
 import processes
+from built import build_once
 from waiting import wait_until
 
 _parents = []
@@ -50,7 +51,8 @@ def _line(parent, what):
 
 def serve():
     """Runs the commands that are read on standard input, one after the other."""
-    _import_what_commands_import()
+    qsense = _import_what_commands_import()[-1]
+    build_once(qsense.cli.app)
     print("ready", flush=True)
     for line in sys.stdin:
         pid = os.fork()

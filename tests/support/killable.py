@@ -12,6 +12,8 @@ import signal
 import sys
 from urllib.parse import urlsplit
 
+from built import build_once
+
 from qsense import cli, reports
 from qsense.jobs import dispatch
 from qsense.services import ibm_client
@@ -110,6 +112,7 @@ def child(order):
 
 def main():
     import_what_commands_import()
+    build_once(cli.app)
     print("ready", flush=True)
     for line in sys.stdin:
         process = os.fork()
