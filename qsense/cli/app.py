@@ -14,6 +14,7 @@ from qsense.cli.logs import one_line, show_log, show_traceback, without_credenti
 from qsense.cli.option_names import with_options
 from qsense.errors import QsenseError
 from qsense.files.streams import OutputError, abandon_output, guarded_streams
+from qsense.files.terminal import printable
 
 
 class _Grouped(typer.core.TyperGroup):
@@ -42,6 +43,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="What entanglement buys a magnetic-field sensor, on its device, with its noise, and until when.",
 )
 _debugging = False  # set by --debug
@@ -50,9 +52,9 @@ _debugging = False  # set by --debug
 def main() -> None:
     """Runs the command line.
 
-    A QsenseError, which the user can fix, is one line on stderr and exit status 2, and so is output that cannot be
-    written; any other error is a defect of qsense, one line and exit status 1. With --debug the traceback comes before
-    the line. A pipe that nobody reads any more ends the command as SIGPIPE does.
+    A QsenseError, which the user can fix, is one line on stderr and exit status 2, and so are words that no command
+    takes and output that cannot be written; any other error is a defect of qsense, one line and exit status 1. With
+    --debug the traceback comes before the line. A pipe that nobody reads any more ends the command as SIGPIPE does.
     """
     with guarded_streams():
         try:
@@ -66,12 +68,18 @@ def main() -> None:
 def _run() -> int | str | None:
     """Runs the command that was typed and returns its exit status."""
     try:
-        app(prog_name="qsense")
+        status = app(prog_name="qsense", standalone_mode=False)
+        return status if isinstance(status, int) else 0
     except SystemExit as end:
         return end.code
     except OutputError:
         raise
+    except typer.Abort:
+        print("qsense: stopped at the question; nothing was done", file=sys.stderr)
+        return 130
     except Exception as error:
+        if hasattr(error, "format_message"):  # of Typer: the words that were typed
+            return _wrong_words(error)
         if _debugging:
             show_traceback(error)
         if isinstance(error, QsenseError):
@@ -82,7 +90,17 @@ def _run() -> int | str | None:
         where = "" if _debugging else "; see where with: qsense --debug …"
         print(f"qsense: internal error: {what}{where}; please report it", file=sys.stderr)
         return 1
-    return 0
+
+
+def _wrong_words(error: Any) -> int:
+    """Says what is wrong with the words that were typed; a group without any shows its help."""
+    from qsense.cli.usage import usage_error
+
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+    else:
+        print(f"qsense: {without_credentials(printable(usage_error(error)))}", file=sys.stderr)
+    return 2
 
 
 def _version(wanted: bool) -> None:

@@ -10,7 +10,7 @@ import typer
 from qsense.cli.app import RECORDS, AsJson, app
 from qsense.cli.options import AllowCode
 from qsense.cli.records import Records
-from qsense.errors import ArgumentError
+from qsense.errors import ArgumentError, nearest
 from qsense.files.folding import ERRORS, print_folded
 from qsense.files.terminal import plain_console, print_line, print_verdict
 from qsense.files.units import readable_time, time_unit, with_error
@@ -30,6 +30,12 @@ def backends(
     as_json: AsJson = False,
 ) -> None:
     """List backends: qubits, median T1, T2 and errors, or why one cannot be used."""
+    from qsense.backends.vendor import all_vendors
+
+    known = [one.prefix for one in all_vendors() if one.prefix]
+    for name in vendor or ():
+        if name not in known:
+            raise ArgumentError(f'Option --vendor: unknown vendor "{name}". {nearest(name, known)}')
     print_backends(vendor or ["fake"], as_json)
 
 

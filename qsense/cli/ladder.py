@@ -19,11 +19,10 @@ from qsense.cli.options import (
     Emission,
     Exponent,
     Model,
-    named,
     noise_of,
     value,
 )
-from qsense.cli.sensitivity import GyromagneticRatio, ratio_of
+from qsense.cli.sensitivity import GyromagneticRatio, field_of, ratio_of
 from qsense.cli.world_options import PhaseNoise, described, shared_parts
 from qsense.errors import ArgumentError
 
@@ -58,7 +57,7 @@ def ladder(
     rates = {"dephasing": dephasing, "emission": emission, "absorption": absorption, "depolarizing": depolarizing}
     noise = noise_of(model, rates, t1, t2, exponent, shared_parts(phase_noise, None))
     ratio = ratio_of(gyromagnetic_ratio, model)
-    wanted, within = _field("--error", error, ratio), _field("--range", reach, ratio)
+    wanted, within = abs(field_of("--error", error, ratio)), abs(field_of("--range", reach, ratio))
     for option, text, field in (("--error", error, wanted), ("--range", reach, within)):
         if not 0 < field < math.inf:
             raise ArgumentError(f"Option {option} must be above 0 and finite, but is {text}.")
@@ -74,18 +73,6 @@ def ladder(
         print(json.dumps(answer | {"saved_db": _saved(found["best"], found["product"])}, indent=2))
     else:
         _show(found["best"], found["product"], described(noise), ratio)
-
-
-def _field(option: str, text: str, ratio: float | None) -> float:
-    """A field in rad/s; one in T by the ratio of the spins."""
-    from qsense.signals.magnetic import phase_rate
-
-    if not text.strip().endswith(("T", "G")):
-        return value(option, text, "angular frequency")
-    if ratio is None:
-        raise ArgumentError(f"Option {option} is in tesla: give --gyromagnetic-ratio, or a noise model that has one.")
-    with named(option):
-        return abs(phase_rate(value(option, text, "magnetic field"), ratio))
 
 
 def _as_json(one: Ladder, ratio: float | None) -> dict[str, Any]:

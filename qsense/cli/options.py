@@ -38,7 +38,7 @@ Coupling = Annotated[
 T1 = Annotated[str | None, typer.Option(metavar="TIME", help="T1, or one per spin: 2 (s), 50us, inf; goes with --t2.")]
 T2 = Annotated[str | None, typer.Option(metavar="TIME", help="T2, or one per spin; at most 2 T1.")]
 Field = Annotated[
-    str, typer.Option(metavar="RAD/S", help="φ: 0.2 (rad/s), 3krad/s; it matters only under transverse noise.")
+    str, typer.Option(metavar="FIELD", help="φ: 0.2 (rad/s), 3krad/s, 1nT; it matters only under transverse noise.")
 ]
 DeadTime = Annotated[str, typer.Option(metavar="TIME", help="Preparation and readout for the rate: 0.5 (s), 2ms.")]
 MaxQpuSeconds = Annotated[

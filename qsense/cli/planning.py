@@ -243,6 +243,9 @@ def _share(option: str, text: str) -> float:
     """The share of an option such as 5% or 0.05."""
     with named(option):
         try:
-            return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
         except ValueError as error:
             raise ArgumentError(f'must be a share such as 5% or 0.05, but is "{text}".') from error
+        if share > 1 and not text.endswith("%"):
+            raise ArgumentError(f"must be a share such as 5% or 0.05, but {text} is {share:.0%}; write {text}%.")
+        return share

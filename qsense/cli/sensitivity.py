@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.options import finite, named
+from qsense.cli.options import finite, named, value
+from qsense.errors import ArgumentError
 
 if TYPE_CHECKING:
     from qsense.noise import AnyNoise
@@ -40,6 +41,22 @@ def ratio_of(text: str | None, model: str | None) -> float | None:
     from qsense.noise.loading import ratio_of_entry
 
     return ratio_of_entry(LocalEntry(noise=model))
+
+
+def field_of(option: str, text: str, ratio: float | None) -> float:
+    """Returns the field of an option in rad/s; one in T, such as 1nT, by the ratio of the spins in Hz/T.
+
+    Raises:
+        ArgumentError: it is no field, or in T without a ratio; names the option.
+    """
+    from qsense.signals.magnetic import phase_rate
+
+    if not text.strip().endswith(("T", "G")):
+        return value(option, text, "angular frequency")
+    if ratio is None:
+        raise ArgumentError(f"Option {option} is in tesla: give --gyromagnetic-ratio, or a noise model that has one.")
+    with named(option):
+        return phase_rate(value(option, text, "magnetic field"), ratio)
 
 
 def sensitivity(probe: Probe, noise: AnyNoise, ratio: float | None, rate: Any, dead_time: float) -> dict[str, Any]:

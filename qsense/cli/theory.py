@@ -34,7 +34,7 @@ from qsense.cli.options import (
     value,
     values,
 )
-from qsense.cli.sensitivity import GyromagneticRatio, ratio_of
+from qsense.cli.sensitivity import GyromagneticRatio, field_of, ratio_of
 from qsense.cli.theory_answer import answer_of, default_times, phase_of, readout_answer, totals_of
 from qsense.cli.theory_text import print_theory
 from qsense.cli.world_options import (
@@ -127,10 +127,11 @@ def theory(
     sizes = [None] if num_qubits is None else integers("--num-qubits", num_qubits)
     if plot is not None and len(sizes) > 1:
         raise ArgumentError("Option --plot draws one number of spins; give --num-qubits one.")
-    phi, dead = value("--field", field, "angular frequency"), value("--dead-time", dead_time, "time")
+    dead = value("--dead-time", dead_time, "time")
     end = time_or_none("--until", until)
     at = None if times is None else values("--times", times, "time")
     ratios = [ratio_of(gyromagnetic_ratio, one) for one in models]
+    phi = _field(field, ratios)
     probes = [[probe_of(name, size, tilt, signal) for name in several(probe)] for size in sizes]
     tables: list[tuple[str, list[dict[str, Any]]]] = []  # of one noise and N, the probes side by side
     for (noise, ratio), side_by_side in product(zip(noises, ratios, strict=True), probes):
@@ -155,6 +156,16 @@ def theory(
             print_line(f"figure: {plot}")
     if failed is not None:  # after the table, which does not need it
         raise failed
+
+
+def _field(text: str, ratios: Sequence[float | None]) -> float:
+    """φ in rad/s, one for all noises: a field in T needs the same spins in all of them."""
+    found = {field_of("--field", text, ratio) for ratio in ratios}
+    if len(found) > 1:
+        raise ArgumentError(
+            "Option --field is in tesla, and the noise models are of different spins; give it in rad/s."
+        )
+    return found.pop()
 
 
 def _draw(

@@ -79,6 +79,11 @@ class Target(NamedTuple):
                 error, is_share = quantity(text, kinds[UNITS[goal]]), False  # type: ignore[arg-type]
         elif text.endswith("%"):
             error /= 100
+        elif 1 < error < math.inf:
+            others = f", or its unit: {text}{UNITS[goal]}" if UNITS[goal] else ""
+            raise ArgumentError(
+                f'an error of {text} without a unit is {error:.0%} of the value; write "{text}%"{others}'
+            )
         if not (math.isfinite(error) and error > 0):
             raise ArgumentError(f'an error must be above 0 and finite, such as "5%", but is "{text}"')
         return cls(goal, error, is_share)

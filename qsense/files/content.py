@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qsense.errors import ContentError, nearest
+from qsense.files.near import meant
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _SUFFIX = {"circuits": ".qasm", "noise_models": ".toml"}
@@ -61,9 +62,8 @@ def find(kind: str, name_or_path: str, beside: Path | None = None) -> Path:
         path = Path(name_or_path) if beside is None else beside / name_or_path
         if path.is_file():
             return path
-        raise ContentError(
-            f"{path}: no such file; give the path of a {suffix} file or one of: {', '.join(names(kind))}."
-        )
+        advice = f"give the path of a {suffix} file or one of: {', '.join(names(kind))}"
+        raise ContentError(f"{path}: no such file; {meant(path, advice, (suffix,))}")
     if name_or_path in names(kind):
         return folder(kind) / f"{name_or_path}{suffix}"
     what = "circuit" if kind == "circuits" else "noise model"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from qsense.errors import SpecError, nearest
+from qsense.files.near import meant
 from qsense.files.nesting import is_deep
 from qsense.files.safe import read_bytes
 
@@ -57,7 +59,7 @@ def read(path: Path, model: type[Model]) -> Model:
         if is_deep(data):
             raise RecursionError
     except FileNotFoundError as error:
-        raise SpecError(f"{path}: no such file; give the path of a TOML file.") from error
+        raise SpecError(f"{path}: no such file; {meant(path, 'give the path of a TOML file', ('.toml',))}") from error
     except OSError as error:
         raise SpecError(f"{path}: cannot be read: {error.strerror}.") from error
     except ValueError as error:  # of TOML, of UTF-8, of a number with thousands of digits
@@ -84,6 +86,8 @@ def parse(data: dict[str, Any], model: type[Model], source: str) -> Model:
 
 def _explain(error: ValidationError, model: type[Table]) -> str:
     details = error.errors(include_url=False)
+    if (misspelt := _misspelt(details)) is not None:
+        return _unknown(misspelt["loc"], model)
     key = _key(details[0]["loc"])
     # Of the types that a key may have, the one that fits best fails deepest.
     key = max((found for d in details if (found := _key(d["loc"])).startswith(key)), key=lambda one: one.count("["))
@@ -91,10 +95,7 @@ def _explain(error: ValidationError, model: type[Table]) -> str:
     first = unions[0]
     kind, value = first["type"], first["input"]
     if kind == "extra_forbidden":
-        last = str(first["loc"][-1])
-        if len(first["loc"]) == 1:
-            return f"key `{key}` is unknown. {nearest(last, model.model_fields)}"
-        return f"key `{key}` is unknown; remove it."
+        return _unknown(first["loc"], model)
     if kind == "missing":
         return f"key `{key}` is missing; add it."
     if kind == "value_error":
@@ -106,6 +107,44 @@ def _explain(error: ValidationError, model: type[Table]) -> str:
     told = [d for d in unions if d["type"].startswith(("greater", "less", "finite"))] or unions
     wanted = " or ".join(dict.fromkeys(_wanted(d["msg"]) for d in told))
     return f"key `{key}` should be {wanted}, but is {_shown(value)}."
+
+
+def _misspelt(details: list[Any]) -> Any | None:
+    """The error of an unknown key that reads like one that its table lacks: one mistake, and not a missing key."""
+    if details[0]["type"] != "missing":
+        return None
+    table = details[0]["loc"][:-1]
+    lacking = [str(d["loc"][-1]) for d in details if d["type"] == "missing" and d["loc"][:-1] == table]
+    unknown = [d for d in details if d["type"] == "extra_forbidden" and d["loc"][:-1] == table]
+    return next((d for d in unknown if difflib.get_close_matches(str(d["loc"][-1]).lower(), lacking, cutoff=0.5)), None)
+
+
+def _unknown(location: tuple[int | str, ...], model: type[Table]) -> str:
+    """What is said of a key that there is not, with those that there are in its table."""
+    last, table = str(location[-1]), _key(location[:-1])
+    key = f"{table}.{last}" if table else last
+    known = _keys_of(location[:-1], model)
+    return f"key `{key}` is unknown. {nearest(last, known)}" if known else f"key `{key}` is unknown; remove it."
+
+
+def _keys_of(location: tuple[int | str, ...], model: type[Table]) -> list[str]:
+    """The keys of the table at a place in a model; of all that may stand there, where the place does not tell."""
+    tables = [model]
+    for part in location:
+        named = [one for one in tables if one.__name__ == part]
+        if named or not isinstance(part, str):
+            tables = named or tables
+            continue
+        found = [one.model_fields[part].annotation for one in tables if part in one.model_fields]
+        tables = [one for annotation in found for one in _tables_in(annotation)] or tables
+    return list(dict.fromkeys(field.alias or key for one in tables for key, field in one.model_fields.items()))
+
+
+def _tables_in(annotation: Any) -> list[type[Table]]:
+    """The models that a type speaks of."""
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        return [annotation]
+    return [one for inner in get_args(annotation) for one in _tables_in(inner)]
 
 
 def _wanted(message: str) -> str:

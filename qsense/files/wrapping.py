@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _UNIT = r"(?:[mµn]?s|min|h|d|years|%|dB|rad/s|1/s|[kMG]?Hz|Hz/√Hz|[mµnpf]?T(?:/√Hz)?|GHz/T)"
-# What stays together: N = 4, 1.32 ± 0.04 µs, 33.7 … 37.2 µs.
-_TOGETHER = re.compile(rf"(?:\S+ = )?\S+(?: [±…] \S+)*(?: {_UNIT}(?![^\s,.;:)])\S*)?")
+# What stays together: N = 4, G at 2.03 µs, 1.32 ± 0.04 µs, 33.7 … 37.2 µs.
+_TOGETHER = re.compile(rf"(?:\S+ = |G at )?\S+(?: [±…] \S+)*(?: {_UNIT}(?![^\s,.;:)])\S*)?")
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -33,7 +33,7 @@ def unbroken(text: str) -> list[str]:
     """Returns the parts of a text that stay on one line each.
 
     >>> unbroken("G at 2.03 µs is 3.1 ± 0.2")
-    ['G', 'at', '2.03 µs', 'is', '3.1 ± 0.2']
+    ['G at 2.03 µs', 'is', '3.1 ± 0.2']
     """
     return list(_TOGETHER.findall(text))
 

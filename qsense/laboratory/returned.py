@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from qsense.errors import ContentError, SpecError
 from qsense.files import safe, toml_file
 from qsense.files.csv_text import from_cell
+from qsense.files.near import meant
 from qsense.laboratory import settings_sheet, sheets
 from qsense.laboratory.answers import known_circuit
 from qsense.laboratory.design import Design, designed, stated_spec
@@ -144,5 +145,6 @@ def checked_source(path: Path) -> Path:
         SpecError: there is nothing.
     """
     if not path.exists():
-        raise SpecError(f"{path}: no such file or folder; give a filled design's folder, or a file of counts.")
+        advice = "give a filled design's folder, or a file of counts"
+        raise SpecError(f"{path}: no such file or folder; {meant(path, advice)}")
     return path

@@ -10,6 +10,7 @@ from typing import Any
 
 from qsense.errors import ArgumentError, ContentError
 from qsense.files import safe
+from qsense.files.near import meant
 from qsense.files.nesting import RepeatedKeyError, parse_json
 from qsense.laboratory import arrays, documents, objects, sheets
 from qsense.laboratory.answers import Answer, Answers
@@ -39,7 +40,7 @@ def read_source(path: Path, design: Design, axes: Sequence[str] = (), within: Pa
     try:
         content = safe.read_bytes(path, within, LARGEST)
     except FileNotFoundError as error:
-        raise ContentError(f"{source}: no such file; give the file that holds the counts.") from error
+        raise ContentError(f"{source}: no such file; {meant(path, 'give the file that holds the counts')}") from error
     except OSError as error:
         raise ContentError(f"{source}: cannot be read: {error.strerror}.") from error
     digest = hashlib.sha256(content).hexdigest()

@@ -13,6 +13,7 @@ import numpy as np
 from qsense.errors import ArgumentError, ContentError
 from qsense.files import DAMAGED
 from qsense.files.archives import array_header, read_array
+from qsense.files.near import meant
 from qsense.numerics.fisher import ComplexArray
 
 _NORMALISED = 1e-9
@@ -118,7 +119,7 @@ def load(path: Path) -> Any:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
-        raise ContentError(f"{path}: no such file; give the path of a .npy file.") from error
+        raise ContentError(f"{path}: no such file; {meant(path, 'give the path of a .npy file', ('.npy',))}") from error
     except DAMAGED as error:
         raise ContentError(f"{path}: not a NumPy array of numbers ({type(error).__name__}).") from error
     return from_bytes(content, str(path))

@@ -50,7 +50,7 @@ def print_plan(
     console = plain_console(highlight=False, piped_width=WIDTH)
     rows = _of_best_pulses(plan)
     parts: list[Any] = [
-        f"{words or plan.source}; ranked by {_GOALS[plan.question.goal]}",
+        f"{words or plan.source}{_dead_time(plan.question)}; ranked by {_GOALS[plan.question.goal]}",
         *_table(rows[:MOST_ROWS], plan.ratio is not None, len(plan.question.each()) > 1, console.width),
     ]
     if len(rows) > MOST_ROWS:
@@ -83,7 +83,7 @@ def print_ranking(ranking: Ranking, plot: str | None = None) -> None:
     names = ("device", "probe", "N", "G(0)", "best t", "gain (dB)", _worth_name(question))
     verdict = f"Use {best.source}: {_name(row)} of N = {row.num_qubits} is first among {len(ranking.plans)} devices."
     parts: list[Any] = [
-        f"the best row of each device, ranked by {_GOALS[question.goal]}; ±: 95 %",
+        f"the best row of each device{_dead_time(question)}, ranked by {_GOALS[question.goal]}; ±: 95 %",
         *folded_tables(names, cells, ("device", "probe"), width=console.width),
         *(f"{best.source}, {line}" for line in _shortened(best.assumed)),
         *(f"{name}: {why}" for name, why in ranking.left_out.items()),
@@ -91,6 +91,11 @@ def print_ranking(ranking: Ranking, plot: str | None = None) -> None:
         *_bold(f"On it: {best.advice.sentence}", verdict),
     ]
     print_parts(console, parts)
+
+
+def _dead_time(question: Question) -> str:
+    """What is said of the dead time, which a forgotten unit makes a million times longer."""
+    return f", {readable_time(question.dead_time)} dead time" if question.dead_time else ""
 
 
 def _bold(*lines: str) -> list[Text]:

@@ -44,6 +44,10 @@ def list_records(folder: Path) -> list[ListedRecord]:
     try:
         with os.scandir(folder) as entries:
             names = sorted((entry.name, entry.is_symlink()) for entry in entries if _may_be_record(entry))
+    except FileNotFoundError as error:
+        raise RecordError(
+            f"{folder}: there is no such folder; run a spec, or give the folder that `qsense run` made records in."
+        ) from error
     except OSError as error:
         raise RecordError(
             f"{folder}: cannot be listed: {error.strerror}; give a folder in which `qsense run` made records."

@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
 
 from qsense.errors import nearest
@@ -223,6 +232,13 @@ class SpecFile(Table):
     """Pairs of probes to compare; by default every probe with the product probe."""
     plan: PlanEntry | None = None
     """What `qsense plan` foresaw, for `qsense compare`; decides no counts."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_study(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "run" in data and "probes" not in data:
+            raise ValueError("this is a study, not a run spec; give it to `qsense sweep`")
+        return data
 
     @field_validator("spec_schema")
     @classmethod

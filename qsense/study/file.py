@@ -152,6 +152,8 @@ class StudyFile(Table):
     def _in_si(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
+        if "probes" in data and not {"run", "sweep"} & data.keys():
+            raise ValueError("this is a run spec, not a study; give it to `qsense run`")
         found = dict(data)
         if isinstance(data.get("sweep"), dict):
             found["sweep"] = _numbers_of(data["sweep"], "sweep")

@@ -1,0 +1,134 @@
+"""Slips of the keyboard are one line that says what was probably meant: options, commands, files, keys, units."""
+
+import pytest
+from in_process import qsense
+
+from qsense.comparison.precision import Target
+from qsense.errors import ArgumentError, SpecError
+from qsense.files.near import meant
+from qsense.runs.spec import RunSpec
+from qsense.study.expansion import Study
+
+SPEC = {
+    "schema": 1, "name": "a", "probes": ["ghz"], "num_qubits": 2, "noise": [{"dephasing_rate": 0.1}],
+    "estimators": "auto", "field_rad_per_s": 0.2, "shots": 9, "seed": 1,
+}  # fmt: skip
+SLIPS = [
+    ("plan --device fake:boston", "--backend"),
+    ("theory --N 4", "--num-qubits"),
+    ("theory -n 4", "--num-qubits"),
+    ("theory --num_qubits 4", "--num-qubits"),
+    ("theory --T1 100us", "--t1"),
+    ("theory --emision 1", "--emission"),
+    ("show a --colour", None),
+    ("plan --field 3", None),
+    ("run a.toml --backend aer", "`backend` is a key of the spec"),
+    ("shots a.toml", "--error ERROR is missing: Half of the 95 % interval"),
+    ("design a.toml", "--out"),
+    ("run", "SPEC is missing: A run spec"),
+    ("schema", "run|study|noise is missing"),
+    ("schema runs", "'runs' is not one of"),
+    ("compare a b", "--with b"),
+    ("theory --probe ghz 2-4", "--num-qubits 2-4"),
+    ("plan fake:boston", "--backend fake:boston"),
+    ("plan help", "--help"),
+    ("help", "qsense --help"),
+    ("devices", "qsense backends"),
+    ("teory", "qsense theory"),
+    ("recharge pump", "qsense recharge pumping"),
+    ("store veryfy", "qsense store verify"),
+    ("backends --vendor IBM", 'Did you mean "ibm"?'),
+    ("plan --dephasing 1 --precision 5", "5 is 500%; write 5%"),
+    ("records nowhere", "nowhere: there is no such folder"),
+    ("records find ghz", "runs/records: there is no such folder"),
+    ("theory --probe ghz --num-qubits 2 --dephasing 1 --field 1nT", "--gyromagnetic-ratio"),
+    ("theory --probe ghz --num-qubits 2 --noise nv_ensemble,ions_14 --field 1nT", "of different spins"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "wanted"), SLIPS)
+def test_a_slip_is_one_line_with_what_was_meant(monkeypatch, capsys, tmp_path, words, wanted):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = qsense(monkeypatch, capsys, *words.split())
+    assert (code, out, err.count("\n")) == (2, "", 1), err
+    assert err.startswith("qsense: ")
+    assert "\\" not in err
+    if wanted is None:
+        assert "did you mean" not in err
+    else:
+        assert wanted in err
+
+
+def test_what_is_proposed_is_an_option_of_that_command(monkeypatch, capsys):
+    import typer
+
+    from qsense.cli import app
+    from qsense.cli.usage import _CALLED, _COMMANDS
+
+    group = typer.main.get_command(app)
+    commands = [one for each in group.commands.values() for one in (each, *getattr(each, "commands", {}).values())]
+    options = {name for one in [group, *commands] for parameter in one.params for name in parameter.opts} | {"--help"}
+    assert {f"--{name}" for names in _CALLED.values() for name in names} <= options
+    for words in _COMMANDS.values():
+        code, out, _ = qsense(monkeypatch, capsys, *words.split(), "--help")
+        assert code == 0
+        assert out.startswith(("Usage: qsense", "qsense 0."))
+
+
+def test_short_help_is_help(monkeypatch, capsys):
+    assert qsense(monkeypatch, capsys, "list", "-h") == qsense(monkeypatch, capsys, "list", "--help")
+
+
+def test_a_field_in_tesla_is_that_in_rad_per_second(monkeypatch, capsys):
+    """Of an electron: φ = 2π · 28.03 GHz/T · B, by hand. Under σ_x noise G depends on it."""
+    words = ["theory", "--probe", "product", "--num-qubits", "1", "--transverse", "1", "--times", "0.5", "--json"]
+    ratio = ("--gyromagnetic-ratio", "28.03GHz/T", "--field")
+    answers = [
+        qsense(monkeypatch, capsys, *words, *field)
+        for field in ((*ratio, "10pT"), ("--field", "1.7611768"), ("--field", "0"))
+    ]
+    gains = [float(out.partition('"gain": [')[2].partition("]")[0]) for _, out, _ in answers]
+    assert gains[0] == pytest.approx(gains[1], rel=1e-6)
+    assert abs(gains[0] - gains[2]) > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"shotz": 9, "shots": None}, 'key `shotz` is unknown. Did you mean "shots"?'),
+        ({"schem": 1, "schema": None}, 'key `schem` is unknown. Did you mean "schema"?'),
+        ({"field": "10nT", "field_rad_per_s": None}, 'key `field` is unknown. Did you mean "field_rad_per_s"?'),
+        ({"noise": [{"dephasing": 0.1}]}, 'key `noise[0].dephasing` is unknown. Did you mean "dephasing_rate"?'),
+        ({"noise": [{"T2": "5s"}]}, 'key `noise[0].T2` is unknown. Did you mean "t2_s"?'),
+        ({"noise": [{"phase_noise": [{"spce": "local"}]}]}, 'key `noise[0].phase_noise[0].spce` is unknown. Did'),
+        ({"unheard_of": 1, "shots": None}, "key `shots` is missing; add it"),
+        ({"probes": None, "run": {}}, "give it to `qsense sweep`"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_key_is_told_before_the_one_that_is_missing(change, said):
+    data = {key: value for key, value in {**SPEC, **change}.items() if value is not None}
+    with pytest.raises(SpecError) as caught:
+        RunSpec.from_dict(data)
+    assert said in str(caught.value)
+
+
+def test_a_run_spec_is_no_study(tmp_path):
+    (tmp_path / "a.toml").write_text('schema = 1\nname = "a"\nprobes = "ghz"\n')
+    with pytest.raises(SpecError, match="give it to `qsense run`"):
+        Study.load(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"), [("first", True), ("frist.toml", True), ("First.toml", True), ("x", False)]
+)
+def test_a_file_that_is_called_alike_is_named(tmp_path, typed, found):
+    for name in ("first.toml", "first.csv"):
+        (tmp_path / name).touch()
+    said = meant(tmp_path / typed, "give another", (".toml",))
+    assert said == (f"did you mean {tmp_path / 'first.toml'}?" if found else "give another.")
+
+
+@pytest.mark.parametrize("error", ["5", 5, "1.5"])
+def test_an_error_without_a_unit_that_is_more_than_all_is_refused(error):
+    with pytest.raises(ArgumentError, match=rf'write "{error}%", or its unit: {error}s'):
+        Target.of("img", error)
