@@ -18,13 +18,18 @@ def progress(quiet: bool, amount: str = "{task.completed}/{task.total}") -> Iter
         amount: what stands behind the bar, in rich's words.
     """
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Amount(TextColumn):
+        def render(self, task: Any) -> Text:  # before the first news nobody knows how much there is
+            return Text("") if task.total is None else super().render(task)
 
     console = plain_console(stderr=True)
     if quiet or not console.is_terminal:
         yield None
         return
     named = TextColumn("{task.description}", markup=False)
-    columns = named, BarColumn(), TextColumn(amount), TimeRemainingColumn()
+    columns = named, BarColumn(), Amount(amount), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None)
         yield lambda done, total, label: bar.update(task, completed=done, total=total, description=printable(label))

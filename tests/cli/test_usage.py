@@ -1,8 +1,11 @@
 """Slips of the keyboard are one line that says what was probably meant: options, commands, files, keys, units."""
 
 import pytest
+import typer
 from in_process import qsense
 
+from qsense.cli import app
+from qsense.cli.usage import _CALLED, _COMMANDS
 from qsense.comparison.precision import Target
 from qsense.errors import ArgumentError, SpecError
 from qsense.files.near import meant
@@ -59,20 +62,18 @@ def test_a_slip_is_one_line_with_what_was_meant(monkeypatch, capsys, tmp_path, w
         assert wanted in err
 
 
-def test_what_is_proposed_is_an_option_of_that_command(monkeypatch, capsys):
-    import typer
-
-    from qsense.cli import app
-    from qsense.cli.usage import _CALLED, _COMMANDS
-
+def test_what_is_proposed_is_there():
     group = typer.main.get_command(app)
     commands = [one for each in group.commands.values() for one in (each, *getattr(each, "commands", {}).values())]
     options = {name for one in [group, *commands] for parameter in one.params for name in parameter.opts} | {"--help"}
     assert {f"--{name}" for names in _CALLED.values() for name in names} <= options
-    for words in _COMMANDS.values():
-        code, out, _ = qsense(monkeypatch, capsys, *words.split(), "--help")
-        assert code == 0
-        assert out.startswith(("Usage: qsense", "qsense 0."))
+    names = {*group.commands, *(f"{name} {inner}" for name in group.commands for inner in inner_of(group, name))}
+    kinds = {f"list {kind}" for kind in ("noise", "probes", "estimators", "keys")}
+    assert set(_COMMANDS.values()) <= names | kinds | options
+
+
+def inner_of(group, name):
+    return getattr(group.commands[name], "commands", {})
 
 
 def test_short_help_is_help(monkeypatch, capsys):
@@ -132,3 +133,19 @@ def test_a_file_that_is_called_alike_is_named(tmp_path, typed, found):
 def test_an_error_without_a_unit_that_is_more_than_all_is_refused(error):
     with pytest.raises(ArgumentError, match=rf'write "{error}%", or its unit: {error}s'):
         Target.of("img", error)
+
+
+def test_progress_tells_no_amount_before_it_knows_one(monkeypatch):
+    """A terminal showed "0/None" while a command was reading."""
+    import io
+
+    from qsense.cli.progress import progress
+
+    shown = io.StringIO()
+    shown.isatty = lambda: True
+    monkeypatch.setattr("sys.stderr", shown)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress(False) as update:
+        update(1, 4, "first")
+    assert "1/4" in shown.getvalue()
+    assert "None" not in shown.getvalue()
