@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from qsense.errors import ArgumentError, ContentError, QsenseError, type_and_text
 from qsense.files.terminal import printable
@@ -153,13 +153,45 @@ def draw_or_warn(draw: Callable[[], dict[str, bytes]], folder: Path) -> dict[str
 
 
 def render_figure(figure: Figure, kind: str) -> bytes:
-    """Returns a figure as the bytes of a file of one kind: "png", "svg" or "pdf"; the same each time."""
+    """Returns a figure as the bytes of a file of one kind: "png", "svg" or "pdf"; the same each time.
+
+    Its panels are laid out once, for all kinds: that takes as long as drawing them.
+    """
     undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     options = {"metadata": undated[kind]} if kind in undated else {"dpi": 150}
     buffer = io.BytesIO()
     with drawing():
+        if figure.get_layout_engine() is not None:
+            figure.draw_without_rendering()
+            figure.set_layout_engine(None)
         figure.savefig(buffer, format=kind, **options)
     return buffer.getvalue()
+
+
+def place_legend(
+    figure: Figure, handles: Sequence[Any], names: Sequence[str], place: str, columns: int, **options: Any
+) -> Any:
+    """Writes the legend of a whole figure outside its panels, in so many columns, or as many as its width has room for.
+
+    Args:
+        figure: with its final width.
+        handles, names: of the entries.
+        place: "upper center", "lower center" or "upper left".
+        columns: at most.
+        options: of Matplotlib's `Figure.legend`.
+
+    Returns:
+        The legend.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    for count in range(max(min(columns, len(names)), 1), 0, -1):
+        legend: Any = figure.legend(handles, names, loc=cast(Any, f"outside {place}"), ncols=count, **options)
+        if count == 1 or legend.get_window_extent(renderer).width <= figure.bbox.width:
+            return legend
+        legend.remove()
+    raise AssertionError("one column is always placed")
 
 
 def choose_evenly(items: Sequence[Item], most: int = MOST_IN_A_ROW) -> list[Item]:

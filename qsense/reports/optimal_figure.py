@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal
+from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal, place_legend
 from qsense.files.wrapping import wrapped
 from qsense.reports.frames import shade_above
 
@@ -31,7 +31,7 @@ def optimal_figure(answers: Sequence[dict[str, Any]], noises: Sequence[str]) -> 
         if len(answers) > 1:
             pairs = (zip(*panel.get_legend_handles_labels(), strict=True) for panel in panels)
             found = {label: handle for several in pairs for handle, label in several}
-            figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=4, fontsize=8)
+            place_legend(figure, list(found.values()), list(found), "lower center", 4, fontsize=8)
     return figure
 
 

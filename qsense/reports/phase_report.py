@@ -9,7 +9,15 @@ import numpy as np
 
 from qsense.comparison.rows import Comparison
 from qsense.estimators.result import NORMAL_95
-from qsense.files.figures import COLOURS, OTHERS, blank_figure, choose_evenly, literal, say_what_is_left_out
+from qsense.files.figures import (
+    COLOURS,
+    OTHERS,
+    blank_figure,
+    choose_evenly,
+    literal,
+    place_legend,
+    say_what_is_left_out,
+)
 from qsense.files.units import time_unit
 from qsense.probes.signs import without_signs
 from qsense.reports.blocks import blocks
@@ -122,6 +130,6 @@ def phase_gain_figure(comparison: Comparison) -> Figure | None:
         panel.set_ylim(bottom=0)
     for panel in panels[:, 0]:
         panel.set_ylabel("1/(t²V), line: G")
-    figure.legend(list(handles.values()), [literal(name) for name in handles], loc="outside upper center", ncols=2)
+    place_legend(figure, list(handles.values()), [literal(name) for name in handles], "upper center", 2)
     say_what_is_left_out(figure, len(places), len(every), "estimates.csv")
     return figure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal
+from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal, place_legend
 from qsense.files.units import time_unit
 from qsense.files.wrapping import wrapped
 from qsense.planning.plan import SensingPlan
@@ -77,7 +77,8 @@ def plan_figure(plan: SensingPlan) -> Figure:
             panel.locator_params(axis="x", integer=True)
         named = plan.words if plan.source in (plan.words, "custom") else f"{plan.source}: {plan.words}"
         figure.suptitle("\n".join(map(literal, wrapped(named, 110)[:2])), fontsize=9)
-        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
+        handles, labels = left.get_legend_handles_labels()
+        place_legend(figure, handles, labels, "lower center", 5, fontsize=8)
     return figure
 
 
@@ -130,7 +131,8 @@ def ranking_figure(ranking: Ranking) -> Figure:
         panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         panel.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "")
         figure.suptitle(f"{len(plans)} devices, each of them faintly; the best at the last N is named", fontsize=9)
-        figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
+        handles, labels = panel.get_legend_handles_labels()
+        place_legend(figure, handles, labels, "lower center", 2, fontsize=8)
     return figure
 
 

@@ -16,6 +16,7 @@ from qsense.files.figures import (
     choose_evenly,
     drawing,
     literal,
+    place_legend,
 )
 from qsense.files.units import time_unit
 from qsense.reports.curves import Curve, Labels, curves_of, labels_of
@@ -193,11 +194,12 @@ def _legend(
     shown = one_noise and len(noises) > 1
     handles = [Line2D([], [], color=colour, lw=4) for colour in colours]
     names = [one.label + (f", {one.curves[0].noise}" if shown else "") for one in records]
-    figure.legend(
+    place_legend(
+        figure,
         handles,
         list(map(literal, names)),
-        loc="outside upper left",
-        ncols=1,
+        "upper left",
+        1,
         fontsize=8,
         title=said or None,
         title_fontsize=8,
@@ -215,7 +217,7 @@ def _legend(
     if any(row.get(REFUSED_COLUMN) for curve in every for row in curve.rows):
         handles.append(Line2D([], [], color="0.3", marker="o", markersize=4, ls="", alpha=0.35))
         names.append("pale: counts refuse an assumption")
-    figure.legend(handles, list(map(literal, names)), loc="outside lower center", ncols=min(len(names), 3), fontsize=8)
+    place_legend(figure, handles, list(map(literal, names)), "lower center", 3, fontsize=8)
 
 
 def _rank(own: Sequence[Mapping[str, Any]], quantities: Mapping[Labels, str]) -> tuple[bool, float]:

@@ -18,6 +18,7 @@ from qsense.files.figures import (
     choose_evenly,
     drawing,
     literal,
+    place_legend,
     render_figure,
     say_what_is_left_out,
 )
@@ -35,7 +36,6 @@ _MARKERS = ("o", "s", "^", "D", "v")
 _OF = {"integrated_gain": "", "classical_integrated_gain": " (readout)", "integrated_gain_bound": " (bound)"}
 _MATCHED = "ghz, signs of the signal"
 _TITLES = {"ghz": "GHZ", _MATCHED: "GHZ of the signal's signs"}
-_WIDE = 34  # letters of a legend's entry, from which two columns fill a figure
 _THEORIES = ("exact", "predicted")
 _APART, _MOST_QUBITS = 30.0, 8
 
@@ -241,8 +241,7 @@ def _legend(figure: Figure, handles: dict[str, Any]) -> None:
         handles, key=lambda name: ("crossing" in name, not name.partition(", ")[2].startswith(_THEORIES), name)
     )
     drawn, names = [handles[name] for name in order], [literal(name) for name in order]
-    columns = min(len(order), 2 if max(map(len, order)) > _WIDE else 3)
-    figure.legend(drawn, names, loc="outside upper center", ncols=columns, fontsize=8)
+    place_legend(figure, drawn, names, "upper center", 3, fontsize=8)
 
 
 def _theory(item: MeasuredPoint) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal
+from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal, place_legend
 from qsense.files.units import time_unit
 from qsense.noise import AnyNoise, world_of
 from qsense.numerics.fisher import FloatArray
@@ -60,7 +60,7 @@ def theory_figure(probe: Probe, noise: AnyNoise, field: float = 0.0, readout: Re
             _draw_readout(curve, probe, noise, times, field, readout)
         _draw_totals(total, probe, noise, field)
         handles, labels = curve.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=4)
+        place_legend(figure, handles, labels, "upper center", 4)
         figure.supxlabel(noise_words(noise, 120), fontsize=8, color="0.3")
     return figure
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsense.estimators.result import NORMAL_95
-from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal, render_figure
+from qsense.files.figures import COLOURS, OTHERS, blank_figure, drawing, literal, place_legend, render_figure
 from qsense.files.units import time_unit
 from qsense.study.cells import SIGNED, Cell, families
 from qsense.study.leads import Lead, leads
@@ -68,14 +68,14 @@ def integrated_gain_figure(found: Sequence[Cell]) -> Figure:
         said.append(f"{len(chosen)} of {levels} values of {LABELS.get(str(series), str(series))}")
     if said:
         figure.suptitle(literal(f"{' and '.join(said)}; all are in trials.csv"), fontsize=9)
-    columns = min(4 if len(shown) > 1 else 2, max(1, len(handles) // 2))
-    figure.legend(
+    place_legend(
+        figure,
         list(handles.values()),
         [literal(name) for name in handles],
-        loc="outside lower center",
+        "lower center",
+        max(1, len(handles) // 2),
         title="bars: 95 %; lines: exact",
         title_fontsize=7.5,
-        ncols=columns,
         fontsize=7.5,
     )
     return figure

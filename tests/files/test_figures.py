@@ -6,6 +6,8 @@ import processes
 import pytest
 from cases import further
 
+from qsense.files.figures import blank_figure, place_legend, render_figure
+
 THEORY = "theory --probe ghz --num-qubits 2 --dephasing 0.1 --plot plot.png"
 COMMAND = f"import sys; from qsense.cli import main; sys.argv = ['qsense', *{THEORY.split()!r}]; main()"
 
@@ -72,3 +74,28 @@ def test_the_users_backend_is_set_for_what_the_user_draws():
     )
     done = processes.run_python(code, env=processes.environment(MPLBACKEND="svg"))
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("letters", [4, 12, 60])
+def test_the_legend_of_a_figure_is_as_wide_as_its_entries_allow_and_no_wider_than_the_figure(letters):
+    figure = blank_figure(4.8, 3.3)
+    panel = figure.subplots()
+    handles = [panel.plot([0, 1], [0, number])[0] for number in range(6)]
+    legend = place_legend(figure, handles, ["m" * letters] * 6, "upper center", 3, fontsize=8)
+    assert figure.legends == [legend]
+    figure.draw_without_rendering()
+    columns = {4: 3, 12: 2, 60: 1}[letters]
+    assert len({round(text.get_window_extent().x0) for text in legend.get_texts()}) == columns
+    assert columns == 1 or legend.get_window_extent().width <= figure.bbox.width
+
+
+def test_a_figure_is_laid_out_once_and_the_same_whatever_its_files():
+    def figure():
+        made = blank_figure(3, 2)
+        made.subplots().plot([0, 1], [0, 100000])
+        return made
+
+    one, other = figure(), figure()
+    kinds = ("png", "svg")
+    assert [render_figure(one, kind) for kind in kinds] == [render_figure(other, kind) for kind in kinds[::-1]][::-1]
+    assert one.axes[0].get_position().x0 > 0.1  # room for the labels
