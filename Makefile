@@ -26,20 +26,23 @@ lint: install
 types: install
 	$(BIN)/mypy
 
-unit: install  ## the tests that need the checkout, and those that take longer than seconds, the longest files first
-	QSENSE_PART=rest $(PYTEST) -m "(checkout or long or slow) and not study and not site" tests
+unit: install  ## all tests, in the checkout, the longest files first
+	$(PYTEST) -m "not study and not site" tests
 
 quick: lint types  ## for the loop of a developer: under a minute; what takes more than seconds is left out
 	$(PYTEST) -m "not long and not slow and not study and not site" tests
 
-wheel: install  ## all other tests, and the doctests, against the built wheel and from a folder outside the checkout
+# What a wheel can lack is a file or an entry point: these tests, and the doctests, import and read all that it has.
+WHEEL_TESTS := test_installed test_packaging noise/test_noise_files cli/test_theory_command reports/test_report
+
+wheel: install  ## the doctests, and the tests of what is installed, against the built wheel and outside the checkout
 	rm -rf build/wheel dist
 	$(BIN)/python -m build --wheel --outdir dist . > /dev/null
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/wheel dist/*.whl
 	folder=$$(mktemp -d) && cp -rp tests pyproject.toml $$folder/ && cd $$folder && \
-	export PYTHONPATH=$(CURDIR)/build/wheel QSENSE_INSTALLED_AT=$(CURDIR)/build/wheel && \
-	$(PYTEST) -p no:cacheprovider --doctest-modules $(CURDIR)/build/wheel/qsense && \
-	QSENSE_PART=quick $(PYTEST) -p no:cacheprovider -m "not checkout and not long and not slow and not study" tests; \
+	export PYTHONPATH=$(CURDIR)/build/wheel QSENSE_INSTALLED_AT=$(CURDIR)/build/wheel QSENSE_SOURCES=$(CURDIR) && \
+	$(PYTEST) -p no:cacheprovider -c pyproject.toml -m "not checkout and not study" --doctest-modules \
+	$(WHEEL_TESTS:%=tests/%.py) $(CURDIR)/build/wheel/qsense; \
 	status=$$?; rm -rf $$folder; exit $$status
 
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from built import build_once
 from durations import (
-    is_slow,
     pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_runtest_logreport,
@@ -37,23 +36,6 @@ def pytest_configure():
     found = Path(qsense.__file__).resolve()
     if expected and Path(expected).resolve() not in found.parents:
         pytest.exit(f"the tests are meant for the package in {expected}, but import {found}", returncode=3)
-
-
-def pytest_ignore_collect(collection_path):
-    """Against an installed package, files of tests that need the checkout are not even imported.
-
-    Nor is a file of which the part of the tests that runs (`quick` or the `rest`) has none: imports take seconds.
-    """
-    if collection_path.suffix != ".py" or not collection_path.name.startswith("test_"):
-        return None
-    text, part = collection_path.read_text(), os.environ.get("QSENSE_PART")
-    if os.environ.get("QSENSE_INSTALLED_AT") and "\npytestmark = pytest.mark.checkout\n" in text:
-        return True
-    if part == "quick" and is_slow(collection_path):
-        return True
-    if part == "rest" and not is_slow(collection_path):
-        return ("mark.checkout" not in text and "mark.long" not in text) or None
-    return None
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,14 @@
 """What is installed works by itself, in another folder, with the circuits, noise models and types that it carries."""
 
 import json
+import os
+import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
 import processes
+import pytest
 import tomli_w
 
 import qsense
@@ -24,6 +27,21 @@ SPEC = {
     "shots": 64,
     "seed": 1,
 }
+SOURCES = Path(os.environ.get("QSENSE_SOURCES", Path(__file__).resolve().parents[1]))  # of a wheel: `make wheel`
+
+
+def sources(folder):
+    """The files of a folder of the checkout, without those that git ignores."""
+    words = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(words, cwd=SOURCES / folder, capture_output=True, text=True, check=True).stdout
+    return {name for name in listed.splitlines() if (SOURCES / folder / name).is_file()}
+
+
+@pytest.mark.parametrize("folder", ["qsense", "circuits", "noise_models"])
+def test_no_file_of_the_sources_is_missing(folder):
+    there = Path(qsense.__file__).parent if folder == "qsense" else content.folder(folder)
+    assert len(sources(folder)) > 3
+    assert sorted(name for name in sources(folder) if not (there / name).is_file()) == []
 
 
 def test_the_command_runs_a_spec_with_circuits_and_noise_models_that_it_carries(tmp_path):
@@ -34,6 +52,7 @@ def test_the_command_runs_a_spec_with_circuits_and_noise_models_that_it_carries(
     answer = json.loads(done.stdout)
     assert {row["probe"] for row in answer["rows"]} == {"product", "dicke4_2", "w4"}
     assert (tmp_path / answer["record"] / "summary.json").exists()
+    assert (tmp_path / answer["record"] / "report.html").exists()
 
 
 def test_the_entry_point_is_the_command():
