@@ -11,6 +11,7 @@ from qsense.cli.app import RECORDS, AsJson, app
 from qsense.cli.options import AllowCode
 from qsense.cli.records import Records
 from qsense.errors import ArgumentError, nearest
+from qsense.estimators.chance import said_chance
 from qsense.files.folding import ERRORS, print_folded
 from qsense.files.terminal import plain_console, print_line, print_verdict
 from qsense.files.units import readable_time, time_unit, with_error
@@ -207,16 +208,18 @@ def _print_point(point: dict[str, Any], spins: str) -> None:
 def _scaling(row: dict[str, Any]) -> str:
     power = with_error(row["exponent"], row["exponent_stderr"])
     sizes = ", ".join(map(str, row["num_qubits"]))
-    fits = "" if row["p_value"] >= UNLIKELY else f"; no power fits (p = {row['p_value']:.1g}), as with unequal qubits"
+    fits = (
+        "" if row["p_value"] >= UNLIKELY else f"; no power fits ({said_chance(row['p_value'])}), as with unequal qubits"
+    )
     return f"decay of {row['probe']} N = {sizes}, by {row['estimator']}: as N^{power} (1: own noise, 2: shared){fits}"
 
 
 def _verdict(point: dict[str, Any], kind: str, keeps: str) -> str:
     p_value = point[f"{kind}p_value"]
     if p_value < UNLIKELY:
-        return f"{keeps} no fixed share of G: it does NOT decay as predicted (p = {p_value:.2g})"
+        return f"{keeps} no fixed share of G: it does NOT decay as predicted ({said_chance(p_value, 2)})"
     kept = with_error(100 * point[f"{kind}amplitude"], 100 * point[f"{kind}amplitude_stderr"])
-    return f"{keeps} {kept} % of G; it decays as predicted (p = {p_value:.2g})"
+    return f"{keeps} {kept} % of G; it decays as predicted ({said_chance(p_value, 2)})"
 
 
 def _shown(value: float | None, factor: float, form: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from qsense.comparison.crossing import Curve, Until, measured_crossing, until
 from qsense.comparison.points import MeasuredPoint, exact_values
 from qsense.comparison.ratio import Integral, compare_integrals, ratio_of
-from qsense.estimators.chance import NO_ERROR
+from qsense.estimators.chance import NO_ERROR, said_chance
 from qsense.estimators.result import Estimate
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.integration import first_root
@@ -191,7 +191,9 @@ def _at_one_time(*measured: MeasuredPoint) -> MeasuredPoint | None:
 
 
 def _refused(one: MeasuredPoint) -> str:
-    shown = [f"{a.name}" + ("" if a.p_value is None else f" (p = {a.p_value:.1g})") for a in one.refused if a.withholds]
+    shown = [
+        f"{a.name}" + ("" if a.p_value is None else f" ({said_chance(a.p_value)})") for a in one.refused if a.withholds
+    ]
     return ", ".join(shown)
 
 

@@ -26,6 +26,7 @@ GOALS = {
 """What the goals of a plan mean."""
 _OF_ROUNDS = {"img": "𝓘", "gain": "G", "crossover": "the crossing", "field": "φ"}
 _UNITS = {"img": "s", "crossover": "s", "field": "rad/s"}
+_WORDS = ("the ", "until ", "which ")
 _MOST = 3  # parts of a sentence
 _NEAR = 0.02  # of the planned best time, within which one that was measured is it
 
@@ -62,8 +63,7 @@ def reached(record: RunRecord) -> str:
         return ""
     error, goal = float(about["error"]), str(about.get("goal"))
     to = f"{100 * error:.3g} %" if about.get("is_share") else f"{error:.3g} {_UNITS.get(goal, '')}".rstrip()
-    asked = f"{_OF_ROUNDS.get(goal, goal)} was asked for to ±{to} (95 %)"
-    asked = asked[:1].upper() + asked[1:]
+    asked = f"{_begun(_OF_ROUNDS.get(goal, goal))} was asked for to ±{to} (95 %)"
     return f"{asked}: reached." if about["reached"] else f"{asked}: not reached, {about.get('stopped')}."
 
 
@@ -79,6 +79,8 @@ def answer(record: RunRecord, summary: Mapping[str, Any]) -> str:
         return _crossings(record, summary)
     if goal == "img":
         return _integrals(record, summary["rows"])
+    if goal == "gain":
+        return _gains(record)
     if goal in ("rate", "field") and record.spec.plan is not None:
         return _rates(record)
     return _fields(summary["rows"]) if goal == "field" else ""
@@ -125,14 +127,26 @@ def _integrals(record: RunRecord, rows: Sequence[Mapping[str, Any]]) -> str:
         exact = float(row["integrated_gain_exact_s"])
         size, unit = time_unit(abs(exact) or 1.0)
         value = with_error(float(row["integrated_gain_s"]) / size, float(row["integrated_gain_stderr_s"]) / size)
-        text = (
-            f"𝓘 of {probe_name(str(row['probe']))} is {value} {unit} for N = {row['num_qubits']} under {row['noise']}"
-        )
+        is_bound = "at least " if row.get("quantity") == "integrated_gain_bound" else ""
+        name = probe_name(str(row["probe"]))
+        text = f"𝓘 of {name} is {is_bound}{value} {unit} for N = {row['num_qubits']} under {row['noise']}"
         if own is not None:
             keys = (own.integrated_gain_s, own.integrated_gain_low_s, own.integrated_gain_high_s)
             middle, low, high = (f"{one / size:.4g}" for one in keys)
             text += f" (planned: {middle}, 95 % {low} … {high} {unit})"
         parts.append(text)
+    return _sentence(parts)
+
+
+def _gains(record: RunRecord) -> str:
+    """How well G is known at every time, beside the largest of them."""
+    parts = []
+    for (probe, size, noise, *_), rows in rows_of_points(record).items():
+        largest = max(float(row["gain"]) for row in rows)
+        reach = NORMAL_95 * max(float(row["stderr"]) for row in rows)
+        known = f" ({100 * reach / largest:.2g} %)" if largest > 0 else ""
+        name = f"{probe_name(str(probe))} of N = {size} under {noise}"
+        parts.append(f"G of {name} is {largest:.4g} at most and known to ±{reach:.2g}{known} at every time")
     return _sentence(parts)
 
 
@@ -185,5 +199,13 @@ def _sentence(parts: Sequence[str]) -> str:
     if not parts:
         return ""
     more = f"; {len(parts) - _MOST} more are below" if len(parts) > _MOST else ""
-    text = "; ".join(parts[:_MOST])
-    return f"{text if text.startswith('φ') else text[:1].upper() + text[1:]}{more}."
+    return f"{_begun('; '.join(parts[:_MOST]))}{more}."
+
+
+def _begun(text: str) -> str:
+    """A text that begins a sentence: with a capital if it begins with a word, and neither with a symbol nor a name.
+
+    >>> _begun("until when"), _begun("φ was"), _begun("one_axis:0.17 of N = 4")
+    ('Until when', 'φ was', 'one_axis:0.17 of N = 4')
+    """
+    return text[:1].upper() + text[1:] if text.startswith(_WORDS) else text

@@ -14,6 +14,7 @@ from qsense.estimators.result import NORMAL_95
 from qsense.runs.planned import PlannedRow
 from qsense.runs.record import RunRecord
 
+_LEAST = 1e-300  # in place of a G that has decayed to 0
 MISPLANNED = 3.0  # standard errors of both together
 
 
@@ -105,8 +106,15 @@ def is_meant(row: PlannedRow, estimator: str) -> bool:
 
 
 def at_time(row: PlannedRow, time: float, values: list[float] | None = None) -> float:
-    """Returns the planned G at a time in s, or what `values` are at the planned times there."""
-    return float(np.exp(np.interp(time, row.times_s, np.log(row.gain if values is None else values))))
+    """Returns the planned G at a time in s, or what `values` are at the planned times there; none beyond their ends.
+
+    Its logarithm is interpolated by a monotone cubic: a straight line between the planned times, a factor of 1.4 apart,
+    would be 0.3 % above a GHZ or squeezed probe's decay.
+    """
+    from scipy.interpolate import PchipInterpolator
+
+    logs = np.log(np.maximum(row.gain if values is None else values, _LEAST))
+    return float(np.exp(PchipInterpolator(row.times_s, logs)(np.clip(time, row.times_s[0], row.times_s[-1]))))
 
 
 def _gain(row: PlannedRow, estimator: str, measured: dict[str, Any]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def _clauses(pair: tuple[str, str], outcomes: Mapping[str, Sequence[Crossover]])
         where = _where(items)
         if outcome in (_GAINS, _LOSES):
             subject = "it" if found else probe
-            object_ = "" if found else f" over {other}"
+            object_ = "" if found else f" {'over' if outcome == _GAINS else 'against'} {other}"
             found.append(f"{subject} {outcome} {_percent(items)}{object_} {where}")
         else:
             between = "" if found else f" between {probe} and {other}"

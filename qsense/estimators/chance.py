@@ -66,3 +66,12 @@ def as_chi_square(t: float, degrees: float) -> float:
 
     chance = max(2 * float(stdtr(degrees, -abs(t))), 1e-300)
     return float(chdtri(1, chance)) if chance < 1 else 0.0
+
+
+def said_chance(value: float, digits: int = 1) -> str:
+    """Returns a chance in words; one too small for a number of the computer is not said to be 0.
+
+    >>> said_chance(0.0321), said_chance(4.4e-55, 2), said_chance(0.0)
+    ('p = 0.03', 'p = 4.4e-55', 'p < 1e-300')
+    """
+    return f"p = {value:.{digits}g}" if value >= 1e-300 else "p < 1e-300"

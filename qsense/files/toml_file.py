@@ -28,8 +28,10 @@ class Table(BaseModel):
     @classmethod
     def _is_no_truth_value(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuses true and false where a number belongs: they would be read as 1 and 0."""
+        if not _has_truth_value(value):  # an annotation takes long to say
+            return value
         wanted = str(cls.model_fields[info.field_name or ""].annotation)
-        if "float" in wanted and "bool" not in wanted and _has_truth_value(value):
+        if "float" in wanted and "bool" not in wanted:
             raise ValueError("should be a number, but is true or false")
         return value
 

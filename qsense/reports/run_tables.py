@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qsense.comparison.verdicts import digits_between, ratio_range
 from qsense.estimators.assumptions import READOUT
-from qsense.estimators.chance import NO_ERROR
+from qsense.estimators.chance import NO_ERROR, said_chance
 from qsense.files.terminal import print_parts, printable
 from qsense.files.units import time_unit, with_error
 from qsense.probes.signs import without_signs
@@ -208,4 +208,4 @@ def _refused(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _chance(one: Mapping[str, Any]) -> str:
-    return "" if one["p_value"] is None else f" (p = {one['p_value']:.1g})"
+    return "" if one["p_value"] is None else f" ({said_chance(one['p_value'])})"

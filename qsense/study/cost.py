@@ -6,6 +6,7 @@ enough to fill batches; a running study corrects them by its own pace. Bytes are
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ from qsense import emulator
 from qsense.backends import is_device
 from qsense.circuits.sensing import Ending
 from qsense.errors import ArgumentError, extension_code
+from qsense.estimators.phase import joint
 from qsense.probes import Probe
 from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.spec import RunSpec
@@ -20,6 +22,11 @@ from qsense.signals import Signal
 
 PROGRAM_BYTES, PROGRAM_WITH_AER_BYTES = 102 * 2**20, 210 * 2**20
 _TIMES = 5  # of a designed rule; rarely more
+_PER_TRIAL, _PER_TIME = 6e-3, 10e-3  # the spec and the exact curve; estimates, assumptions and the law of the decay
+_PER_STEP = {
+    "ghz": 12e-6,
+    "product": 2e-6,
+}  # of the likelihood of a fringe, whose steps are finer the more shots it has
 _CHUNK_BYTES = 3 * 2**24  # what the emulator draws at once, and its counts
 
 
@@ -63,7 +70,8 @@ def _cost(probe: Probe, estimator: EstimatorSpec, signal: Signal, backend: str, 
         return Cost(0.0, PROGRAM_BYTES)
     outcomes = times * rows * min(shots, 2.0**size) * ((size + 7) // 8 + 8)
     aer = backend != "emulator"
-    seconds = 6e-3 + times * (_aer(backend, size, rows, shots) if aer else _emulated(probe, ending, rows, shots))
+    sampled = _aer(backend, size, rows, shots) if aer else _emulated(probe, ending, rows, shots)
+    seconds = _PER_TRIAL + times * (sampled + _PER_TIME + _fringe(probe, rows * shots))
     memory = (PROGRAM_WITH_AER_BYTES if aer else PROGRAM_BYTES) + _CHUNK_BYTES + 12 * outcomes
     seconds += times * analysis.seconds
     memory += analysis.bytes
@@ -72,6 +80,13 @@ def _cost(probe: Probe, estimator: EstimatorSpec, signal: Signal, backend: str, 
             4**size if backend in ("aer", "aer:density_matrix") or is_device(backend) else 2 ** min(size, 30)
         )
     return Cost(float(2 * seconds if piloted else seconds), float(memory))
+
+
+def _fringe(probe: Probe, shots: int) -> float:
+    """Seconds in which the phase of one time is read from its fringe."""
+    of_spins = shots * (probe.num_qubits if probe.kind == "product" else 1)
+    steps = min(max(joint.STEPS_OF_A_PEAK * math.sqrt(of_spins), joint.FEWEST), joint.MOST)
+    return _PER_STEP.get(probe.kind, 0.0) * steps
 
 
 def _emulated(probe: Probe, ending: Ending, rows: int, shots: int) -> float:

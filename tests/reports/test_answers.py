@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 import qsense
-from qsense.comparison.asked import said_first
+from qsense.comparison.asked import _begun, said_first
+from qsense.comparison.beside_plan import at_time
+from qsense.comparison.refused import refusals
 from qsense.reports.page import page
 from qsense.reports.page.beside import beside_part
 from qsense.reports.page.plan import plan_part
 from qsense.reports.page.record import record_part
+from qsense.runs.planned import PlannedRow
 from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 
@@ -113,7 +116,7 @@ def test_what_counts_refuse_is_said_with_the_verdict(record, tmp_path):
     withheld = {**row, "withheld": why, "until": None, "ratio": None, "ratio_stderr": None}
     said = said_first(changed(record, tmp_path / "withheld", {**good, "crossovers": [withheld]}))
     assert "until when GHZ leads is not told" in said.lower().replace("ghz", "GHZ")
-    assert f"nothing is said of GHZ and product: {why} (N = 2)" in said
+    assert f"No verdict on GHZ and product: {why} (N = 2)." in said
     both = [row, {**withheld, "estimator": "parity"}]
     said = said_first(changed(record, tmp_path / "another", {**good, "crossovers": both}))
     assert f"But parity is not used: {why} (N = 2)." in said
@@ -122,6 +125,46 @@ def test_what_counts_refuse_is_said_with_the_verdict(record, tmp_path):
     ]
     said = said_first(changed(record, tmp_path / "refused", {**good, "rows": rows}))
     assert f"the counts refuse what {good['rows'][0]['estimator']} assumes of GHZ: alike spins (N = 2)" in said
+
+
+def test_what_counts_refuse_is_said_of_every_size_and_probe():
+    assumed = [{"name": "readout calibrated", "held": False, "consequence": "x"}]
+    names = [(probe, size) for probe in ("ghz", "product") for size in (2, 3)]
+    rows = [
+        {"probe": p, "num_qubits": n, "noise": "lab", "estimator": "auto", "assumptions": assumed} for p, n in names
+    ]
+    said = refusals({"rows": rows, "crossovers": []})
+    parts = [
+        f"the counts refuse what auto assumes of {name}: readout calibrated (N = 2, 3)" for name in ("GHZ", "product")
+    ]
+    assert said == f"But {'; '.join(parts)}."
+
+
+def test_a_run_for_the_gain_says_how_well_it_is_known_at_every_time(record, tmp_path):
+    about = {"schema": 1, "goal": "gain", "error": 0.05, "is_share": True, "rounds": []}
+    said = said_first(changed(record, tmp_path / "x", rounds=about))
+    for probe, name in (("ghz", "GHZ"), ("product", "product")):
+        own = [r for r in record.read_csv("estimates.csv") if r["probe"] == probe]
+        largest, reach = max(r["gain"] for r in own), 1.959964 * max(r["stderr"] for r in own)
+        known = f"known to ±{reach:.2g} ({100 * reach / largest:.2g} %) at every time"
+        assert f"G of {name} of N = 2 under lab is {largest:.4g} at most and {known}" in said
+
+
+def test_a_sentence_changes_neither_a_name_nor_a_symbol_at_its_beginning(record, tmp_path):
+    about = {"schema": 1, "goal": "field", "error": 0.05, "is_share": True, "rounds": [], "reached": True}
+    assert "φ was asked for" in said_first(changed(record, tmp_path / "x", rounds=about))
+    assert not _begun("one_axis:0.17 of N = 4 has").startswith("O")
+
+
+def test_planned_values_between_the_planned_times_are_not_on_straight_lines():
+    times = np.geomspace(0.01, 3, 17)
+    gain = (4 * np.exp(-(times**2))).tolist()  # its logarithm is no straight line
+    own = {"probe": "ghz", "num_qubits": 2, "readout": "any", "times_s": times.tolist()}
+    whole = {f"integrated_gain_{end}s": 1.0 for end in ("", "low_", "high_")}
+    row = PlannedRow(**own, gain=gain, gain_low=gain, gain_high=[*gain[:-1], 0.0], **whole)
+    for time in (0.68, 1.1):
+        assert at_time(row, time) == pytest.approx(4 * np.exp(-(time**2)), rel=3e-3)
+    assert at_time(row, 3.0, row.gain_high) < 1e-200
 
 
 def lines_of(read, kind):
@@ -200,7 +243,7 @@ def test_many_records_have_a_row_each_and_it_says_what_is_not_drawn(many, tmp_pa
     table = next(e for e in read.elements if e[0] == "table" and e[1].get("class") == "sorted")
     links = [e for e in read.of("a") if e[1]["href"].endswith("report.html")]
     assert [("".join(e[3]), e[1]["href"]) for e in links] == [(f"run{n}", f"r{n}/report.html") for n in range(14)]
-    assert "".join(table[3]).count("GHZ loses 20 % over product") == 5
+    assert "".join(table[3]).count("GHZ loses 20 % against product") == 5
     notes = " ".join(read.text("p"))
     assert "The curves of the first 8 of 14 records are drawn, a colour each" in notes
     assert "more than 12" in notes

@@ -23,8 +23,8 @@ from qsense.numerics.fisher import FloatArray
 _NODES = 24
 _POPULATIONS = 12
 _ITERATIONS = 12
-_STEPS_OF_A_PEAK = 8.0  # grid points per standard deviation of the sharpest peak of one fringe
-_FEWEST, _MOST = 256, 16384  # grid points of a turn
+STEPS_OF_A_PEAK = 8.0  # grid points per standard deviation of the sharpest peak of one fringe
+FEWEST, MOST = 256, 16384  # grid points of a turn
 _TINY = 1e-300
 
 
@@ -102,7 +102,7 @@ def turns(fringes: Sequence[Fringe]) -> tuple[Turn, ...]:
 def _turn(fringe: Fringe) -> Turn:
     from scipy.interpolate import CubicSpline
 
-    points = int(np.clip(_STEPS_OF_A_PEAK * np.sqrt(fringe.shots), _FEWEST, _MOST))
+    points = int(np.clip(STEPS_OF_A_PEAK * np.sqrt(fringe.shots), FEWEST, MOST))
     psi = np.linspace(-np.pi, np.pi, points + 1)
     logs = _log_likelihood(fringe, psi[:-1])
     logs = np.append(logs, logs[0]) - logs.max()

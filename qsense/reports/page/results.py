@@ -7,6 +7,7 @@ from typing import Any
 
 from qsense.comparison.advantage import Crossover
 from qsense.comparison.verdicts import probe_name
+from qsense.estimators.chance import said_chance
 from qsense.files.units import readable_time, time_unit
 from qsense.reports.curves import labels_of
 from qsense.reports.page.blocks import Block, Charts, Table, Texts
@@ -85,7 +86,8 @@ def assumptions(rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
             "probe": probe_name(str(row["probe"])), "N": row["num_qubits"], "noise": row["noise"],
             "estimator": row["estimator"], "assumption": one["name"],
             "result": {True: "holds", False: "refused"}.get(one["held"], "not tested"),
-            "p": None if one["p_value"] is None else f"{float(one['p_value']):.2g}", "what follows": one["consequence"],
+            "p": (_chance(one["p_value"]) or "").removeprefix("p = ") or None,
+            "what follows": one["consequence"],
         }
         for row in rows
         for one in row.get("assumptions", ())
@@ -163,7 +165,7 @@ def _percent(value: Any, error: Any) -> str:
 
 
 def _chance(value: Any) -> str | None:
-    return None if value is None else f"p = {float(value):.2g}"
+    return None if value is None else said_chance(float(value), 2)
 
 
 def _culprits(suspects: Sequence[Mapping[str, Any]]) -> str | None:
