@@ -40,7 +40,7 @@ class Totals:
     Attributes:
         integral, bound: 𝓘 in s, and what no probe exceeds.
         until: the end of its window in s; None for all times.
-        is_searched: whether crossover and rate were searched; not for dense matrices of many spins.
+        is_searched: whether crossover and rate were searched; not for large matrices or blocks.
         crossover: until when GHZ leads product, in s; None if they never cross.
         rate: the best; None where something never decays.
         start: G(0).

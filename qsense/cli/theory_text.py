@@ -18,6 +18,7 @@ def print_theory(answers: list[dict[str, Any]], noise: str) -> None:
     from qsense.files.folding import print_folded
     from qsense.files.terminal import plain_console, print_line, print_verdict
     from qsense.theory.blind import BLIND
+    from qsense.theory.symmetric import NUM_QUBITS
 
     first = answers[0]
     console = plain_console(highlight=False, piped_width=None)
@@ -28,7 +29,9 @@ def print_theory(answers: list[dict[str, Any]], noise: str) -> None:
     bound = first["integrated_gain_bound_s"]
     print_line("no finite bound on 𝓘 is known" if bound is None else f"no probe exceeds {_time(bound)}")
     if not first["searched"]:
-        print_line(f"crossover and best rate: not searched for dense matrices of more than {SEARCHED} spins")
+        large = first["num_qubits"] > NUM_QUBITS
+        what = f"more than {NUM_QUBITS} spins" if large else f"dense matrices of more than {SEARCHED} spins"
+        print_line(f"crossover and best rate: not searched for {what}")
         return
     for one in answers:
         if one["rate_s"] is not None and not one["commutes_with_field"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,22 +14,25 @@ from qsense.noise import AnyNoise, Collective, Local, LocalNoise, PowerLaw, Worl
 from qsense.noise.pace import pace
 from qsense.noise.space import Space
 from qsense.numerics.arrays import wanted
-from qsense.numerics.fisher import FloatArray
+from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.numerics.nearly_pure import Information
 from qsense.probes import Probe, pair_amplitudes
 from qsense.theory.block import block_gain, is_block, is_sum, reach, sum_gain
 from qsense.theory.dense import dense_gain, is_transverse_alone, most_gain, transverse_gain, transverse_resolution
+from qsense.theory.large import LONG, gain_of_symmetric, seconds_of
 from qsense.theory.laws import rate_along
 from qsense.theory.lindblad import carries_phase, leaps
 from qsense.theory.pair_gain import pair_gain
 from qsense.theory.shared import channel_of_one, has_equal_weights, is_alike, is_rounding
-from qsense.theory.symmetric import UniformChannel, symmetric_gain
+from qsense.theory.symmetric import NUM_QUBITS, UniformChannel, relaxes
 
 _ROUNDING = 2.2e-16
 _NOTHING = 1e-15  # an amplitude that is rounding
 _SAME = 1e-14  # times Σ|w|: two values of K that rounding tells apart
 PAIRS = "symmetric engine of pairs"
+LARGE = "symmetric engine, one time after the other"
 QUICK = ("closed form", "symmetric engine", PAIRS)  # methods of which a thousand times take seconds
+_TIMES = 150  # of an integral
 _STEPS = 3e3  # lifetimes that a solution in steps can follow
 _LINDBLAD = 1e-12
 
@@ -38,11 +42,13 @@ class Engine:
     """A way to compute G.
 
     Attributes:
-        method: "closed form", "symmetric engine", "symmetric engine of pairs", "dense matrices" or "Lindblad equation".
+        method: "closed form", "symmetric engine", the same for many spins or of pairs, "dense matrices" or "Lindblad
+            equation".
         of_angle: G about the collected angle of K at times of shape (times,), in any order.
         resolution: the absolute error of G from rounding; a smaller G is not resolved.
         world: signal, noise and pulses.
         affordable: up to how many lifetimes of the fastest part G can be computed in a few seconds.
+        seconds: of a processor for G at one time, where that is long; about.
         measured: G with the error of each time, where that varies; it refuses nothing.
     """
 
@@ -51,6 +57,7 @@ class Engine:
     resolution: float
     world: World
     affordable: float = np.inf
+    seconds: float = 0.0
     measured: Callable[[FloatArray], Information] | None = None
 
     def gain(self, times: FloatArray) -> FloatArray:
@@ -58,6 +65,14 @@ class Engine:
         if self.world.is_plain:
             return self.of_angle(times)
         return np.asarray(self.world.collected(times) ** 2 * self.of_angle(times))
+
+    def say_if_long(self, num_qubits: int) -> None:
+        """Warns of an integral that takes more than a minute."""
+        if _TIMES * self.seconds > LONG:
+            logging.getLogger("qsense").warning(
+                f"𝓘 of {num_qubits} spins takes G at some {_TIMES} times: about "
+                f"{_TIMES * self.seconds / 60:.0f} minutes of a core."
+            )
 
 
 class MeasuredErrors:
@@ -113,10 +128,11 @@ def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0, engine: str | 
     if amplitudes is not None:
         square = float(world.weights(n)[0]) ** 2
         return Engine(
-            "symmetric engine",
-            lambda t: square * symmetric_gain(amplitudes, uniform_channel(world, n, t)),
+            "symmetric engine" if n <= NUM_QUBITS else LARGE,
+            lambda t: square * gain_of_symmetric(amplitudes, uniform_channel(world, n, t)),
             square * symmetric_resolution(n),
             world,
+            seconds=_seconds(amplitudes, world) if n > NUM_QUBITS else 0.0,
         )
     pairs = pair_amplitudes(probe) if model.is_covariant and is_alike(world, n) else None
     if pairs is not None:
@@ -142,7 +158,16 @@ def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0, engine: str | 
     affordable = np.inf if leaps(n) else _STEPS
     if carries_phase(world, n):
         return Engine("Lindblad equation", at_field, _LINDBLAD * most, world, affordable)
-    return Engine("Lindblad equation", at_field, transverse_resolution(world, n, field), world, affordable, measured)
+    return Engine(
+        "Lindblad equation", at_field, transverse_resolution(world, n, field), world, affordable, 0.0, measured
+    )
+
+
+def _seconds(amplitudes: ComplexArray | FloatArray, world: World) -> float:
+    """Of a processor for G of many spins at one time."""
+    n = len(amplitudes) - 1
+    changes = relaxes(uniform_channel(world, n, 1 / world.decay_rates(n)[:1])) if world.decay_rates(n).any() else False
+    return seconds_of(n, 1, changes, bool(np.any(np.imag(amplitudes))))
 
 
 def symmetric_resolution(num_qubits: int) -> float:

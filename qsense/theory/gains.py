@@ -53,9 +53,9 @@ def gain(
     """Returns the metrological gain G(t) = Q(t)/t², the quantum Fisher information about θ = φt.
 
     GHZ probes of any signs have closed forms at any N, and product probes where no spins share noise. Probes over Dicke
-    states in a world that is the same for all spins use blocks of total spin (N ≤ 100), all others dense matrices (N ≤
-    12, on a GPU 14; 10 under transverse noise), and a coupling beside emission or transverse noise, or a dipolar one,
-    the Lindblad equation (N ≤ 8).
+    states in a world that is the same for all spins use blocks of total spin (N ≤ 500, or 200 where populations
+    change), all others dense matrices (N ≤ 12, on a GPU 14; 10 under transverse noise), and a coupling beside emission
+    or transverse noise, or a dipolar one, the Lindblad equation (N ≤ 8).
 
     Args:
         probe: the state that is prepared.
@@ -165,6 +165,7 @@ def _beside_bounded(
 ) -> IntegratedGain:
     """𝓘 beside noise that takes only a part of G, by the rates of all other noise."""
     world, n = engine.world, probe.num_qubits
+    engine.say_if_long(n)
 
     def gain_of(one: World) -> Callable[[FloatArray], FloatArray]:
         return engine_for(probe, one, field, place).of_angle
@@ -185,6 +186,7 @@ def _by_quadrature(
 ) -> IntegratedGain:
     """𝓘 up to an end in s, from the rates of its slowest and fastest parts; a part that stays has the rate 0."""
     world, n = engine.world, probe.num_qubits
+    engine.say_if_long(n)
     # Rounding of G adds up over the time over which G is integrated.
     latest = engine.affordable / fastest if fastest else np.inf
     window = min(end, 10 / slowest if slowest else np.inf, latest, longest_window(world))

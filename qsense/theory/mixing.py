@@ -1,20 +1,23 @@
 """What relaxation does to the coherences of spins in Dicke states: how the diagonal factors mix, k flips damped by ηᵏ.
 
-Of M spins, k = q + 2i factors of |r><c| are off-diagonal; they are damped by η each, and the other M − k mix by a
-symmetric power of the stochastic matrix of one spin, built up by a recursion. Every weight is positive. For each order
-q the sum over i is one matrix over v, the same for all states: a search, which asks of one channel again and again,
-keeps these.
+Of M spins, k = q + 2i factors of |r><c| are off-diagonal; they are damped by η each, and the other n = M − k mix by a
+symmetric power of the stochastic matrix of one spin, built up by a recursion. Every weight is positive. From v = b + i
+spins up, b of them among the n, to v' = b' + i it is
+
+    ηᵏ M!/(n! i! (k − i)!) g_n(b, b') / √(C(M, v'+q) C(M, v')),
+
+g_n(b, b') the coefficient of x^b y^b' in (s00 + s10 y + s01 x + s11 x y)^n. For each order q the sum over i is one
+matrix over v, the same for all states: a search, which asks of one channel again and again, keeps these.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import lgamma
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from qsense.numerics.fisher import FloatArray
@@ -32,40 +35,58 @@ class DickeTables:
     """Where the operators of M spins in Dicke states are, and what they weigh; arrays over (q, v) are square.
 
     Attributes:
-        gathers: for every number k of flips, (q, v) of each operator: two arrays of shape (k//2 + 1, M − k + 1).
-        orders: the square root of their number of orders, same shapes.
-        overlaps: their part in |D_{v+q}><D_v|, same shapes.
         inside: (q, v) with v + q ≤ M, two arrays of shape (inside,).
-        damping: for dephasing alone, what k = q + 2i flips weigh there, shape (M//2 + 1, inside).
+        ways: for every number k of flips M!/((M − k)! i! (k − i)!) of i = 0 … k//2.
+        roots: √(C(M, v+q) C(M, v)), and 1 outside.
     """
 
-    gathers: tuple[tuple[IntArray, IntArray], ...]
-    orders: tuple[FloatArray, ...]
-    overlaps: tuple[FloatArray, ...]
     inside: tuple[IntArray, IntArray]
-    damping: FloatArray
+    ways: tuple[FloatArray, ...]
+    roots: FloatArray
+
+
+@lru_cache(maxsize=128)
+def binomials(size: int) -> FloatArray:
+    """Returns C(n, r), each rounded once, over n and r = 0 … N.
+
+    >>> binomials(2).tolist()
+    [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.0, 2.0, 1.0]]
+    """
+    found, row = np.zeros((size + 1, size + 1)), [1]
+    for spins in range(size + 1):
+        found[spins, : spins + 1] = row
+        row = [1, *(one + other for one, other in pairwise(row)), 1]
+    return found
 
 
 @lru_cache(maxsize=256)
 def dicke_tables(size: int) -> DickeTables:
     """Returns the tables of so many spins, kept for the next call."""
-    log = np.array([lgamma(m + 1.0) for m in range(size + 1)])
-    gathers, orders, overlaps = [], [], []
     q, v = np.divmod(np.arange((size + 1) ** 2), size + 1)
     inside = q[v + q <= size], v[v + q <= size]
-    damping = np.zeros((size // 2 + 1, len(inside[0])))
-    place = np.cumsum(np.arange(size + 1, -1, -1)) - np.arange(size + 1, -1, -1)  # where each q begins
-    for flips in range(size + 1):
-        low, both = np.arange(flips // 2 + 1)[:, None], np.arange(size - flips + 1)
-        q, v = flips - 2 * low, both + low
-        ways = log[size] - log[low] - log[flips - low] - log[both] - log[size - flips - both]
-        states = 2 * log[size] - log[v + q] - log[size - v - q] - log[v] - log[size - v]
-        q = np.broadcast_to(q, v.shape)
-        gathers.append((q, v))
-        orders.append(np.exp(ways / 2))
-        overlaps.append(np.exp((ways - states) / 2))
-        damping[low, place[q] + v] = np.exp(ways - states / 2)
-    return DickeTables(tuple(gathers), tuple(orders), tuple(overlaps), inside, damping)
+    choose = binomials(size)
+    ways = [choose[size, flips] * choose[flips, : flips // 2 + 1] for flips in range(size + 1)]
+    weights = np.sqrt(choose[size])
+    roots = np.ones((size + 1, size + 1))
+    roots[inside] = weights[inside[1] + inside[0]] * weights[inside[1]]
+    return DickeTables(inside, tuple(ways), roots)
+
+
+@lru_cache(maxsize=128)
+def damping(size: int) -> FloatArray:
+    """Returns what k = q + 2i flips of M spins weigh under dephasing alone, over i and `inside`.
+
+    >>> damping(1).tolist()
+    [[1.0, 1.0, 1.0]]
+    """
+    tables = dicke_tables(size)
+    q, v = tables.inside
+    choose, found = binomials(size), np.zeros((size // 2 + 1, len(q)))
+    for low in range(size // 2 + 1):
+        there = (v >= low) & (v + q + low <= size)
+        flips, both = q[there] + 2 * low, v[there] - low
+        found[low, there] = choose[size, flips] * choose[flips, low] * choose[size - flips, both]
+    return np.asarray(found / tables.roots[q, v])
 
 
 @dataclass(frozen=True)
@@ -74,7 +95,7 @@ class Mixing:
 
     Attributes:
         channel: the channel.
-        powers: how M = 0 … N diagonal factors mix.
+        powers: g_M of M = 0 … N diagonal factors.
         kept: M → the matrices of every order q, [time, q, v after, v before]; empty where they are not kept.
     """
 
@@ -103,39 +124,54 @@ class Mixing:
         size = f.shape[1] - 1
         if size in self.kept:
             return _applied(self.kept[size], f)
-        tables, out = dicke_tables(size), np.zeros_like(f)
-        for flips in range(size + 1):
-            q, v = tables.gathers[flips]
-            damped = self.channel.coherence[:, None, None] ** flips * tables.overlaps[flips]
-            out[:, q, v] += damped * ((f[:, q, v] * tables.orders[flips]) @ self.powers[size - flips])
-        return out
+        return np.asarray(self._flips(f, False) / dicke_tables(size).roots)
 
     def back(self, g: Array) -> Array:
         """Returns the transpose of `forward`, of an observable's numbers."""
         size = g.shape[1] - 1
         if size in self.kept:
             return _applied(np.swapaxes(self.kept[size], -1, -2), g)
-        tables, out = dicke_tables(size), np.zeros_like(g)
-        for flips in range(size + 1):
-            q, v = tables.gathers[flips]
-            damped = self.channel.coherence[:, None, None] ** flips * tables.overlaps[flips]
-            mixed = (damped * g[:, q, v]) @ np.swapaxes(self.powers[size - flips], 1, 2)
-            out[:, q, v] += mixed * tables.orders[flips]
+        return self._flips(g / dicke_tables(size).roots, True)
+
+    def _flips(self, f: Array, transposed: bool) -> Array:
+        """The sum over the numbers of flips, without the roots of `forward`."""
+        if np.iscomplexobj(f):
+            return np.asarray(self._flips(f.real, transposed) + 1j * self._flips(f.imag, transposed))
+        size, out = f.shape[1] - 1, np.zeros(f.shape)
+        f = np.ascontiguousarray(f[:, ::-1])  # so that no stride below is negative, which products want
+        for flips, ways in enumerate(dicke_tables(size).ways):
+            powers = self.powers[size - flips]
+            mixed = _along(f, size, flips) @ (powers.swapaxes(1, 2) if transposed else powers)
+            mixed *= np.multiply.outer(self.channel.coherence**flips, ways)[:, :, None]
+            there = _along(out, size, flips, -1)
+            there += mixed
         return out
 
     def _matrices(self, size: int) -> FloatArray:
-        tables, eta = dicke_tables(size), self.channel.coherence[:, None, None, None]
-        found = np.zeros((len(self.channel), size + 1, size + 1, size + 1))
+        eta, tables = self.channel.coherence, dicke_tables(size)
+        found = np.zeros((len(eta), size + 1, size + 1, size + 1))
         time, order, after, before = found.strides
-        for flips in range(size + 1):
-            count, rows = tables.orders[flips].shape
+        for flips, ways in enumerate(tables.ways):
+            rows = size - flips + 1
             # For i = 0, 1, …: order k − 2i, from v = i on.
-            place = as_strided(
-                found[:, flips:], (len(found), count, rows, rows), (time, after + before - 2 * order, after, before)
+            place: FloatArray = np.ndarray(
+                (len(eta), len(ways), rows, rows),
+                buffer=found,
+                offset=flips * order,
+                strides=(time, after + before - 2 * order, after, before),
             )
-            weights = tables.overlaps[flips][:, :, None] * tables.orders[flips][:, None, :]
-            place += eta**flips * weights * np.swapaxes(self.powers[size - flips], 1, 2)[:, None]
+            weights = np.multiply.outer(eta**flips, ways)[:, :, None, None]
+            place += weights * np.swapaxes(self.powers[size - flips], 1, 2)[:, None]
+        found /= tables.roots[:, :, None]
         return found
+
+
+def _along(f: FloatArray, size: int, flips: int, step: int = 1) -> FloatArray:
+    """Of k flips f_q(v) of q = k − 2i and v = b + i, over i and b, as a view; `step` 1 if q is reversed."""
+    time, order, ups = f.strides
+    first = flips if step < 0 else size - flips
+    shape = len(f), flips // 2 + 1, size - flips + 1
+    return np.ndarray(shape, f.dtype, f, first * order, (time, 2 * step * order + ups, ups))
 
 
 def _applied(matrices: FloatArray, f: Array) -> Array:
@@ -145,17 +181,14 @@ def _applied(matrices: FloatArray, f: Array) -> Array:
 
 
 def symmetric_powers(channel: UniformChannel, largest: int) -> list[FloatArray]:
-    """Returns how M = 0, 1, …, largest diagonal factors mix, [time, ups before, ups after], in an orthonormal basis."""
+    """Returns g_M of M = 0, 1, …, largest diagonal factors, [time, ups before, ups after]."""
     up, down = channel.stay_up[:, None, None], channel.stay_down[:, None, None]
     powers = [np.ones((len(up), 1, 1))]
     for size in range(1, largest + 1):
-        # Split one factor off: √(n/M) up beside n−1, √((M−n)/M) down beside n, before and after.
-        is_up = np.sqrt(np.arange(1, size + 1) / size)
-        is_down = is_up[::-1]
         larger = np.zeros((len(up), size + 1, size + 1))
-        larger[:, 1:, 1:] += up * np.outer(is_up, is_up) * powers[-1]
-        larger[:, :-1, 1:] += (1 - down) * np.outer(is_down, is_up) * powers[-1]
-        larger[:, 1:, :-1] += (1 - up) * np.outer(is_up, is_down) * powers[-1]
-        larger[:, :-1, :-1] += down * np.outer(is_down, is_down) * powers[-1]
+        larger[:, 1:, 1:] = up * powers[-1]
+        larger[:, :-1, 1:] += (1 - down) * powers[-1]
+        larger[:, 1:, :-1] += (1 - up) * powers[-1]
+        larger[:, :-1, :-1] += down * powers[-1]
         powers.append(larger)
     return powers

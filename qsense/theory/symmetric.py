@@ -1,4 +1,4 @@
-"""The symmetric engine: probes over Dicke states under noise that treats all spins alike, exact up to a hundred spins.
+"""The symmetric engine: probes over Dicke states under noise that treats all spins alike, exact at all times together.
 
 A permutation-symmetric ρ is block-diagonal in the total spin j = N/2 − l, and its block can be read off one copy of
 spin j: l pairs of spins in singlets and the other N − 2l in Dicke states. The probe's coherence of order q = u − v is
@@ -14,7 +14,7 @@ Noise acts on each factor of |r><c| by itself, so (derived in tests/theory/test_
 
 Every weight is positive, so that nothing cancels and small blocks keep their relative accuracy. Collective dephasing
 multiplies a coherence order by its factor. Nothing is integrated step by step: the result is exact at every time.
-O(N³) numbers are held for each time.
+O(N³) numbers are held for each time, up to a hundred spins; `large` goes beyond, one time after the other.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ from qsense.noise import SpinChannel
 from qsense.numerics.fisher import FloatArray, qfi_of_rotation
 from qsense.numerics.threads import in_threads
 from qsense.theory.halves import gain_of_halves, is_flipped
-from qsense.theory.mixing import Array, Mixing, dicke_tables
+from qsense.theory.mixing import Array, Mixing, damping, dicke_tables
 
-NUM_QUBITS = 100
+NUM_QUBITS = 100  # at all times together
 _CHUNK_BYTES = 2**26
 # A block of weight p_j adds at most p_j N² to G: below this it is rounding.
-_NO_WEIGHT = 1e-17
+NO_WEIGHT = 1e-17
 _LARGEST_EXPONENT = 600.0
+_ALIKE = 4e-15  # by which the amplitudes of a state and of its flip differ through rounding
 _PARTS, _SHARED = 2, 80  # of the times, from so many spins on; the same for any number of processors
 
 
@@ -80,9 +81,13 @@ class UniformChannel:
         step = max(1, min(_CHUNK_BYTES // (8 * (num_qubits + 1) ** 3), most))
         for start in range(0, len(self), step):
             chosen = slice(start, start + step)
-            yield UniformChannel(
-                self.coherence[chosen], self.stay_up[chosen], self.stay_down[chosen], self.collective[chosen]
-            )
+            yield self.at(chosen)
+
+    def at(self, chosen: slice) -> UniformChannel:
+        """Returns the channel at some of the times."""
+        return UniformChannel(
+            self.coherence[chosen], self.stay_up[chosen], self.stay_down[chosen], self.collective[chosen]
+        )
 
 
 def coherences(amplitudes: Array) -> Array:
@@ -179,11 +184,10 @@ def singlets(channel: UniformChannel) -> tuple[FloatArray, FloatArray, FloatArra
 def dephased(f: Array, channel: UniformChannel) -> Array:
     """Returns the Dicke part when populations stay: each (q, v) is multiplied by a polynomial in η."""
     size = f.shape[1] - 1
-    tables, eta = dicke_tables(size), channel.coherence[:, None]
-    q, v = tables.inside
+    eta, (q, v) = channel.coherence[:, None], dicke_tables(size).inside
     out = np.zeros_like(f)
     powers = eta ** np.arange(size + 1)
-    out[:, q, v] = f[:, q, v] * (powers[:, q] * (powers[:, ::2] @ tables.damping))
+    out[:, q, v] = f[:, q, v] * (powers[:, q] * (powers[:, ::2] @ damping(size)))
     return out
 
 
@@ -209,10 +213,26 @@ def symmetric_gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
     >>> symmetric_gain(ghz, UniformChannel.of(LocalNoise(dephasing=0.25).channel(np.array([0.0, 1.0]), 1))).round(6)
     array([9.      , 0.448084])
     """
-    if not np.any(np.imag(amplitudes)):
+    if not relaxes(channel):
+        amplitudes = without_phases(amplitudes)
+    elif not np.any(np.imag(amplitudes)):
         amplitudes = np.real(amplitudes)
     parts = list(channel.parts(len(amplitudes) - 1))
     return np.concatenate(in_threads(lambda part: _gain(amplitudes, part), parts))
+
+
+def without_phases(amplitudes: Array) -> FloatArray:
+    """Returns the sizes of amplitudes: where populations stay, phases turn rows and columns of blocks and change no G.
+
+    Those of a state that a flip of all spins leaves alone, up to rounding, are made alike when read backwards.
+
+    >>> without_phases(np.array([0.6, 0.5j, -0.6 * (1 + 4e-16)])).round(3).tolist()
+    [0.6, 0.5, 0.6]
+    """
+    sizes = np.abs(amplitudes)
+    if np.all(np.abs(sizes - sizes[::-1]) <= _ALIKE):
+        sizes = (sizes + sizes[::-1]) / 2
+    return np.asarray(sizes, dtype=np.float64)
 
 
 def _gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
@@ -223,7 +243,7 @@ def gain_of_blocks(found: Iterator[Array], times: int, flipped: bool) -> FloatAr
     """Returns the sum of the gains of blocks, shape (times,); `flipped` if they are alike when read backwards."""
     total = np.zeros(times)
     for block in found:
-        seen = np.trace(block, axis1=1, axis2=2).real > _NO_WEIGHT
+        seen = np.trace(block, axis1=1, axis2=2).real > NO_WEIGHT
         if block.shape[-1] > 1 and seen.any():
             if flipped:
                 total[seen] += gain_of_halves(block[seen])

@@ -233,7 +233,7 @@ WRONG = [
     (["theory", "--probe", "dicke:9", "--num-qubits", 2, "--dephasing", 1], "must have 0 to 2 spins up"),
     (["theory", "--probe", "one_axis", "--num-qubits", 2, "--dephasing", 1], "needs a number"),
     (["theory", "--probe", "twin_fock", "--num-qubits", 101, "--dephasing", 1], "an even number of spins"),
-    (["theory", "--probe", "w", "--num-qubits", 101, "--dephasing", 1], "at most 100 spins"),
+    (["theory", "--probe", "w", "--num-qubits", 501, "--dephasing", 1], "at most 500 spins"),
     (["theory", "--probe", "ghz", "--num-qubits", 11, "--transverse", 1], "at most 10 spins"),
     (["theory", "--probe", "ghz", "--num-qubits", 2, "--dephasing", 1, "--until", 0], "--until must be positive"),
     (["theory", "--probe", "ghz", "--num-qubits", 2, "--emission", 1, "--readout", "w"], 'Unknown readout "w"'),

@@ -357,11 +357,11 @@ def test_equal_rates_given_spin_by_spin_are_equal_rates():
     assert gain(probe, listed, [1.0]) == pytest.approx(gain(probe, LocalNoise(dephasing=0.1), [1.0]), rel=1e-15)
 
 
-def test_more_than_a_hundred_spins_are_refused():
+def test_blocks_at_all_times_of_more_than_a_hundred_spins_are_refused():
     channel = UniformChannel.of(LocalNoise(dephasing=0.1).channel(np.array([1.0]), 1))
     assert symmetric_gain(collective.coherent(100).real, channel)[0] == pytest.approx(100 * np.exp(-0.4), rel=1e-9)
     with pytest.raises(ArgumentError, match="at most 100 spins, but the probe has 101"):
-        gain(Probe.named("w", 101), LocalNoise(dephasing=0.1), [1.0])
+        symmetric_gain(collective.coherent(101).real, channel)
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.complex128])

@@ -1,0 +1,113 @@
+"""Symmetric probes of any number of spins: all times together up to a hundred, one time after the other beyond.
+
+One time takes O(N²) numbers where populations stay (`dephased`) and N³/3 where they change: the symmetric powers that
+mix them. Only blocks that have weight are made, and of these only the eigenvalues that count (`numerics.low_rank`).
+"""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from qsense.errors import ArgumentError
+from qsense.numerics.fisher import FloatArray
+from qsense.numerics.low_rank import qfi_of_one
+from qsense.numerics.threads import in_threads
+from qsense.theory.dephased import dephased_gain
+from qsense.theory.mixing import Array, Mixing, dicke_tables
+from qsense.theory.symmetric import (
+    NO_WEIGHT,
+    NUM_QUBITS,
+    UniformChannel,
+    coherences,
+    copies,
+    hermitian,
+    of_orders,
+    relaxes,
+    singlets,
+    spin_projections,
+    symmetric_gain,
+    without_phases,
+)
+
+MOST_DEPHASED, MOST_RELAXED = 500, 200
+LONG = 60.0  # seconds
+_SECONDS = 1.0  # of a processor for one time, at the most spins; it grows as N^2.2 and as N^3.5
+
+
+def gain_of_symmetric(amplitudes: Array, channel: UniformChannel) -> FloatArray:
+    """Returns G of a symmetric probe after each of several channels, shape (times,).
+
+    Args:
+        amplitudes: over Dicke states, from no spin up to all, shape (N+1,); normalised.
+        channel: noise that is the same for every spin.
+
+    Raises:
+        ArgumentError: N > 500, or N > 200 where populations change.
+
+    >>> from qsense.noise import LocalNoise
+    >>> dicke = np.eye(201)[100] / np.sqrt(2) + np.eye(201)[101] / np.sqrt(2)
+    >>> gain_of_symmetric(dicke, UniformChannel.of(LocalNoise(dephasing=0.25).channel(np.zeros(1), 1))).round(6)
+    array([1.])
+    """
+    size, changes = len(amplitudes) - 1, relaxes(channel)
+    if size <= NUM_QUBITS:
+        return symmetric_gain(amplitudes, channel)
+    most = MOST_RELAXED if changes else MOST_DEPHASED
+    if size > most:
+        raise ArgumentError(
+            f"The symmetric engine holds at most {MOST_DEPHASED} spins, or {MOST_RELAXED} where populations change, "
+            f"but the probe has {size}; GHZ and product probes under local noise have closed forms for any number."
+        )
+    seconds = seconds_of(size, len(channel), changes, bool(np.any(np.imag(amplitudes))))
+    if seconds > LONG:
+        logging.getLogger("qsense").warning(
+            f"G of {size} spins at {len(channel)} times by the symmetric engine takes about {seconds / 60:.0f} minutes "
+            "of a core."
+        )
+    each = [channel.at(slice(place, place + 1)) for place in range(len(channel))]
+    if not changes:
+        sizes = without_phases(amplitudes)
+        return np.concatenate(in_threads(lambda one: dephased_gain(sizes, one), each))
+    amplitudes = amplitudes if np.any(np.imag(amplitudes)) else np.real(amplitudes)
+    return np.array(in_threads(lambda one: relaxed_gain(amplitudes, one), each))
+
+
+def seconds_of(num_qubits: int, times: int, changes: bool, is_complex: bool) -> float:
+    """Returns about how many seconds of a processor G takes beyond a hundred spins."""
+    if changes:
+        return float(_SECONDS * times * (num_qubits / MOST_RELAXED) ** 3.5 * (2 if is_complex else 1))
+    return float(_SECONDS * times * (num_qubits / MOST_DEPHASED) ** 2.2)
+
+
+def relaxed_gain(amplitudes: Array, channel: UniformChannel) -> float:
+    """Returns G at one time, at which populations may have changed.
+
+    >>> from qsense.noise import LocalNoise
+    >>> ghz = np.sqrt(np.array([0.5, 0, 0, 0.5]))
+    >>> round(relaxed_gain(ghz, UniformChannel.of(LocalNoise(emission=1.0).channel(np.ones(1), 1))), 6)
+    0.688106
+    """
+    size, total = len(amplitudes) - 1, 0.0
+    mixing, f, singlet = Mixing.of(channel, size), coherences(amplitudes)[None], singlets(channel)
+    for below in range(size // 2 + 1):
+        spins = size - 2 * below
+        if below:
+            f = np.asarray(sum(singlet[p][:, None, None] * f[:, :-2, p : f.shape[2] - 2 + p] for p in range(3)))
+        if not spins or copies(size, below) * _trace(f[0, 0].real, mixing) <= NO_WEIGHT:
+            continue
+        block = mixing.forward(f) * (copies(size, below) * of_orders(channel, spins))[:, :, None]
+        total += qfi_of_one(hermitian(block)[0], spin_projections(spins + 1))
+    return total
+
+
+def _trace(populations: FloatArray, mixing: Mixing) -> float:
+    """Of the Dicke part that populations become: the order 0 of `Mixing.forward` at one time."""
+    size = len(populations) - 1
+    tables, eta, after = dicke_tables(size), float(mixing.channel.coherence[0]), np.zeros(size + 1)
+    for low in range(size // 2 + 1):
+        there = slice(low, size - low + 1)
+        weight = eta ** (2 * low) * tables.ways[2 * low][low]
+        after[there] += weight * (populations[there] @ mixing.powers[size - 2 * low][0])
+    return float(np.sum(after / tables.roots[0]))
