@@ -231,10 +231,12 @@ def _beyond(exponent: float, low: FloatArray, high: FloatArray, pulses: Pulses) 
     constant, distances, weights = _interferences(pulses)
     power = exponent + 2
     total = constant * _powers(power, low, high)
-    for distance, weight in zip(distances.tolist(), weights.tolist(), strict=True):
-        for end, sign in ((low, weight), (high, -weight)):
-            x = end * distance
-            total += sign * (end ** (1 - power) * np.exp(1j * x) * _series(power, x)).real
+    ends = np.stack([low, high])[..., None]
+    step = max(1, _AT_ONCE // max(1, ends.size))
+    for start in range(0, len(distances), step):
+        x = ends * distances[start : start + step]
+        turning = ends ** (1 - power) * (np.exp(1j * x) * _series(power, x)).real
+        total += (turning[0] - turning[1]) @ weights[start : start + step]
     return np.asarray(total)
 
 

@@ -153,10 +153,16 @@ def test_a_run_on_a_fake_keeps_its_qubits_its_times_and_its_calibration(tmp_path
     assert path == "aer"
 
 
-def test_a_record_is_estimated_again_without_its_backend_and_continued_on_its_qubits(tmp_path, monkeypatch):
-    record = workflow.run(RunSpec.from_dict({**SPEC, "num_qubits": [2], "shots": 300}), tmp_path)
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qsense.reports.figures", lambda *_: {})
+        return workflow.run(RunSpec.from_dict({**SPEC, "num_qubits": [2]}), tmp_path_factory.mktemp("records"))
+
+
+def test_a_record_is_estimated_again_without_its_backend_and_continued_on_its_qubits(record, monkeypatch):
     before = (record.path / "calibration.json").read_bytes()
-    again = workflow.run(RunSpec.load(record.path / "spec.toml"), tmp_path)
+    again = workflow.run(RunSpec.load(record.path / "spec.toml"), record.path.parent)
     assert again.path == record.path
     monkeypatch.setitem(sys.modules, "qiskit_ibm_runtime", None)
     workflow.estimate_record(record.path)
@@ -185,10 +191,10 @@ def test_bad_specs_are_refused_with_the_file_and_the_fix(change, message, tmp_pa
 def test_a_fringe_that_goes_round_is_said(tmp_path, caplog):
     caplog.set_level("INFO", "qsense")
     data = {**SPEC, "probes": ["ghz"], "num_qubits": [2], "shots": 100, "device": {}, "field_rad_per_s": 5e4}
-    workflow.run(RunSpec.from_dict(data), tmp_path)
+    prepare_run(RunSpec.from_dict(data), tmp_path).log_remarks()
     assert any("N·φ·t passes π at t = 3.14e-05 s" in line for line in caplog.messages)
     caplog.clear()
-    workflow.run(RunSpec.from_dict({**data, "field_rad_per_s": 1e3}), tmp_path)
+    prepare_run(RunSpec.from_dict({**data, "field_rad_per_s": 1e3}), tmp_path).log_remarks()
     assert not any("passes π" in line for line in caplog.messages)
 
 
@@ -227,8 +233,7 @@ def test_calibrate_measures_what_the_fake_was_given(tmp_path):
     assert LocalNoise.load(str(out)).num_spins == 3
 
 
-def test_compare_prints_the_comparison_with_the_calibration(tmp_path):
-    record = workflow.run(RunSpec.from_dict({**SPEC, "num_qubits": [2]}), tmp_path)
+def test_compare_prints_the_comparison_with_the_calibration(record):
     result = CliRunner().invoke(app, ["compare", str(record.path)])
     assert result.exit_code == 0
     for word in ("predicted G", "ratio", "readout mitigated", "preparation keeps"):

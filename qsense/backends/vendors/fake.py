@@ -31,9 +31,15 @@ def _open(name: str) -> Any:
     if device not in classes:
         hint = nearest(f"fake:{device.lower().removeprefix('fake').strip('_')}", (f"fake:{one}" for one in classes))
         raise ArgumentError(f'Unknown backend "{name}". {hint}')
+    return _made(classes[device])
+
+
+@lru_cache(maxsize=4)
+def _made(fake_class: Any) -> Any:
+    """The device of a class. A snapshot does not change: it is read once a process, which takes up to a second."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # one of them warns that its numbers are invented
-        return classes[device]()
+        return fake_class()
 
 
 def _list_devices() -> Iterator[tuple[str, Any]]:
