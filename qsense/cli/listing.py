@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qsense.cli.app import AsJson, app
-from qsense.cli.options import AllowCode
+from qsense.cli.options import AllowCode, completed
 from qsense.errors import ArgumentError, nearest
 
 if TYPE_CHECKING:
@@ -20,7 +20,14 @@ _OWN = "a noise model of your own, each number with unit, source and date"
 
 @app.command("list", short_help="List the probes, noise, estimators, backends, keys.")
 def list_kind(
-    kind: Annotated[str, typer.Argument(metavar="probes|noise|backends|estimators|keys", help="What to list.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="probes|noise|backends|estimators|keys",
+            help="What to list.",
+            autocompletion=completed(lambda: [*_LISTS, "backends"]),
+        ),
+    ],
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:

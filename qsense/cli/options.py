@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -44,7 +44,31 @@ DeadTime = Annotated[str, typer.Option(metavar="TIME", help="Preparation and rea
 MaxQpuSeconds = Annotated[
     str | None, typer.Option(metavar="TIME", help="Of ibm:<device>: send nothing that may take longer: 60 (s), 10min.")
 ]
-Model = Annotated[str | None, typer.Option("--noise", help="A noise model's name or TOML file.")]
+
+
+def completed(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+    """Returns what completes a value in a shell: of the words those that begin so; of none the shell lists files."""
+    return lambda incomplete: [word for word in words() if word.startswith(incomplete)]
+
+
+def _models() -> list[str]:
+    from qsense.files import content
+
+    return content.names("noise_models")
+
+
+def _probes() -> list[str]:
+    from qsense.files import content
+    from qsense.probes import FAMILIES, KINDS
+
+    return [*KINDS, *FAMILIES, *content.names("circuits")]
+
+
+PROBE_NAMES = completed(_probes)
+Model = Annotated[
+    str | None,
+    typer.Option("--noise", help="A noise model's name or TOML file.", autocompletion=completed(_models)),
+]
 
 
 def _allow(context: typer.Context, wanted: bool) -> bool:

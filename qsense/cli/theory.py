@@ -13,6 +13,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.options import (
+    PROBE_NAMES,
     T1,
     T2,
     Absorption,
@@ -68,7 +69,8 @@ def theory(
         str,
         typer.Option(
             help="ghz, ghz:+-, product, w, dicke:U, dicke_x:U, twin_fock, coherent:POLAR, one_axis:χ, two_axis:χ, "
-            "pair_code:STATE, a circuit's name, a .qasm file, or a .npy file of a state; or several: ghz,product."
+            "pair_code:STATE, a circuit's name, a .qasm file, or a .npy file of a state; or several: ghz,product.",
+            autocompletion=PROBE_NAMES,
         ),
     ],
     num_qubits: Annotated[

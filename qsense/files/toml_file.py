@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -31,7 +32,7 @@ class Table(BaseModel):
         if not _has_truth_value(value):  # an annotation takes long to say
             return value
         wanted = str(cls.model_fields[info.field_name or ""].annotation)
-        if "float" in wanted and "bool" not in wanted:
+        if re.search(r"\b(float|int)\b", wanted) and "bool" not in wanted:
             raise ValueError("should be a number, but is true or false")
         return value
 

@@ -16,7 +16,6 @@ from qsense.files.quantities import (
     Length,
     Lengths,
     RelaxationTimes,
-    Time,
     with_unit,
 )
 from qsense.files.toml_file import Table, parse
@@ -38,6 +37,9 @@ Rates = Annotated[
     _ONE_RATE | Annotated[list[_ONE_RATE], at_least_one],
     with_unit("rate", _ONE_RATE | _RateText | Annotated[list[_ONE_RATE | _RateText], at_least_one]),
 ]
+_Spread = Annotated[_ONE_RATE, with_unit("angular frequency", _ONE_RATE | Annotated[str, text_of("angular frequency")])]
+_ONE_TIME = Annotated[float, Field(gt=0, le=FASTEST)]
+_Correlation = Annotated[_ONE_TIME, with_unit("time", _ONE_TIME | Annotated[str, text_of("time")])]
 Fractions = Fraction | Annotated[list[Fraction], at_least_one]
 Positive = Annotated[float, Field(gt=0), no_text]
 Name = Annotated[str, Field(pattern=NAME)]
@@ -59,8 +61,8 @@ class PhaseNoiseEntry(Table):
     memory: str | None = Field(default=None, json_schema_extra={"enum": list(MEMORIES)})
     rate: Rate | None = None
     exponent: Annotated[float, Field(ge=0), no_text] | None = None
-    spread_rad_per_s: AngularFrequency | None = None
-    correlation_time_s: Time | None = None
+    spread_rad_per_s: _Spread | None = None
+    correlation_time_s: _Correlation | None = None
     low_hz: Rate | None = None
     high_hz: Rate | None = None
     pairs: list[list[Number]] | None = None
@@ -76,7 +78,7 @@ class CouplingPairEntry(Table):
         extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=rules.of_coupling_pair
     )
 
-    spins: list[int]
+    spins: list[Annotated[int, no_text]]
     zz_rad_per_s: AngularFrequency | None = None
     dipolar_rad_per_s: AngularFrequency | None = None
 

@@ -1,5 +1,6 @@
 """What commands print fits a terminal of 80 columns: no name is cut there, and no number stands on two lines."""
 
+import csv
 import os
 import re
 import shutil
@@ -14,6 +15,8 @@ from qsense.files.folding import folded_tables
 from qsense.files.terminal import plain_console, print_verdict
 from qsense.files.units import readable_time
 from qsense.files.wrapping import wrapped
+from qsense.laboratory import write_design
+from qsense.runs.spec import RunSpec
 
 pty = pytest.importorskip("pty", reason="a system without pseudo-terminals")
 pytestmark = pytest.mark.checkout
@@ -38,7 +41,8 @@ CHEAP = [
     "compare renamed --with gradient-81060ae6a779",
 ]
 LONGER = [pytest.param("backends", marks=pytest.mark.site), "compare paper-fc94dab28629",
-          "design first.toml --out designed", "sweep study.toml --workers 1"]  # fmt: skip
+          "design first.toml --out designed", "sweep study.toml --workers 1",
+          "import measured --no-report"]  # fmt: skip
 SPEC = """probes = ["ghz", "product"]\nnum_qubits = 2\nnoise = "nv_ensemble"\nestimators = "auto"
 field_rad_per_s = "3krad/s"\nshots = 1000\nseed = 1\n"""
 
@@ -76,6 +80,15 @@ def printed(monkeypatch, capsys, columns, words):
     return b"".join(found).decode().replace("\r\n", "\n")
 
 
+def made_for_import(made):
+    """A design whose sheet of counts is filled: half of the shots all down, half all up."""
+    folder = made / "measured"
+    write_design(RunSpec.load(made / "first.toml"), folder)
+    rows = list(csv.DictReader((folder / "settings.csv").read_text().splitlines()))
+    lines = [f"{row['circuit']},{bits},{int(row['shots']) // 2}" for row in rows for bits in ("00", "11")]
+    (folder / "counts.csv").write_text("\n".join(["circuit,bits,count", *lines]) + "\n")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("columns")
@@ -83,6 +96,7 @@ def folder(tmp_path_factory):
         shutil.copytree(path, made / path.name)
     shutil.copytree(made / "gradient-81060ae6a779", made / "renamed")
     (made / "first.toml").write_text(f'schema = 1\nname = "first"\n{SPEC}')
+    made_for_import(made)
     swept = "sweep = { shots = [200, 400] }"
     (made / "study.toml").write_text(f'schema = 1\nname = "a_study_of_shots"\n{swept}\n[run]\n{SPEC}')
     return made

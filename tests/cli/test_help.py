@@ -76,12 +76,21 @@ def test_lists_fit_the_terminal_and_name_the_options_of_estimators():
             assert option in text
 
 
-def test_the_shell_completes_commands():
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("qsense th", ["theory"]),
+        ("qsense list pro", ["probes"]),
+        ("qsense theory --noise nv_n", ["nv_nanodiamond"]),
+        ("qsense theory --probe twin", ["twin_fock", "twin_fock4"]),
+    ],
+)
+def test_the_shell_completes_commands_and_names(words, found):
     done = forked.run(
         env=processes.environment()
-        | {"_QSENSE_COMPLETE": "complete_bash", "COMP_WORDS": "qsense th", "COMP_CWORD": "1"}
+        | {"_QSENSE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
     )
-    assert done.stdout.split() == ["theory"]
+    assert done.stdout.split() == found
 
 
 def test_an_unknown_kind_is_refused_in_words():

@@ -181,9 +181,13 @@ WRONG = [
         {"memory": "stretched", "rate": 1, "exponent": -1}, {"space": "pairs", "rate": 1},
         {"space": "local", "rate": 1, "pairs": [[0, 1, 1]]}, {"rate": 1, "length_m": 1},
         {"memory": "ornstein_uhlenbeck", "spread_rad_per_s": 1, "correlation_time_s": -1},
+        {"memory": "ornstein_uhlenbeck", "spread_rad_per_s": 1, "correlation_time_s": 0},
+        {"memory": "quasi_static", "spread_rad_per_s": -1}, {"memory": "quasi_static", "spread_rad_per_s": "-1krad/s"},
+        {"memory": "quasi_static", "spread_rad_per_s": 1e31},
         {"space": "exponential", "positions_m": [0, 1], "length_m": 0, "rate": 1})),
     *(("run", "noise", {"coupling_pairs": [one]}) for one in (
         {"spins": [0, 1]}, {"spins": [0], "zz_rad_per_s": 1}, {"spins": [1, 1], "zz_rad_per_s": 1},
+        {"spins": [0, True], "zz_rad_per_s": 1}, {"spins": ["0", 1], "zz_rad_per_s": 1},
         {"spins": [0, -1], "zz_rad_per_s": 1}, {"spins": [0, 1, 2], "zz_rad_per_s": 1})),
     *(("run", "readout_error", one) for one in (
         {"up_given_down": 2}, {"up_given_down": 0.5}, {"down_given_up": -0.1}, {"up_given_down": "0.1"})),
