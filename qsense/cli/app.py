@@ -60,6 +60,8 @@ def main() -> None:
         try:
             status = _run()
             sys.stdout.flush()
+        except KeyboardInterrupt:
+            status = 130
         except OutputError as error:
             status = abandon_output(error)
     sys.exit(status)

@@ -1,5 +1,8 @@
 """Slips of the keyboard are one line that says what was probably meant: options, commands, files, keys, units."""
 
+import sys
+
+import processes
 import pytest
 import typer
 from in_process import qsense
@@ -149,3 +152,16 @@ def test_progress_tells_no_amount_before_it_knows_one(monkeypatch):
         update(1, 4, "first")
     assert "1/4" in shown.getvalue()
     assert "None" not in shown.getvalue()
+
+
+@pytest.mark.parametrize("when", ["while it is imported", "while it runs"])
+def test_a_command_that_is_stopped_shows_no_traceback(when):
+    """Imports take most of a second, in which people press Ctrl-C too."""
+    stop = "def stop(*_): raise KeyboardInterrupt\nimport sys\nsys.argv = ['qsense', 'list', 'noise']\n"
+    if when == "while it runs":
+        stop += "import qsense.cli\nsys.modules['qsense.cli.app']._run = stop\n"
+    else:
+        stop += "import types, sys\nsys.meta_path.insert(0, type('F', (), {'find_spec': lambda self, name, *_: "
+        stop += "stop() if name == 'qsense.cli.theory' else None})())\n"
+    done = processes.run([sys.executable, "-c", stop + "from qsense.cli import main\nmain()"])
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
