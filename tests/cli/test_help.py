@@ -32,7 +32,7 @@ def test_the_help_lists_every_command_once_in_a_group_and_cuts_no_summary():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_shows_an_example_whose_words_it_takes(name):
-    context = typer.Context(ROOT)
+    context = typer.Context(ROOT, **ROOT.context_settings)  # a command keeps the names of its help
     command = ROOT.get_command(context, name)
     assert EXAMPLES[name] in " ".join(command.get_help(context).split())
     first, *words = shlex.split(EXAMPLES[name])
