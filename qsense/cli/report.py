@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qsense.cli.app import RECORDS, AsJson, app
+from qsense.cli.logs import one_line
 from qsense.cli.options import AllowCode, write_page
 from qsense.cli.records import Records
 from qsense.errors import ArgumentError, ContentError, QsenseError, RecordError
@@ -46,11 +48,14 @@ def report(
 ) -> None:
     """Write a page with the verdict first, then all that was asked, measured and drawn; it needs no network.
 
-    Several records are also set side by side: of more than 12 what each says and their numbers, without the rest.
+    Several records are also set side by side: of more than 12 what each says and their numbers, without the rest. What
+    is damaged or not estimated yet among several is named and left out, and the exit code is then 2.
     """
     from qsense.reports.page import page
-    from qsense.reports.page.beside import MOST_RECORDS, MOST_WHOLE, beside_part
+    from qsense.reports.page.beside import MOST_RECORDS, MOST_WHOLE, beside_part, checked_part
+    from qsense.reports.page.charts import COLOURS
     from qsense.reports.page.files import REPORT
+    from qsense.reports.page.record import record_part
     from qsense.runs.record import RunRecord
 
     if len(words) > MOST_RECORDS:
@@ -58,22 +63,64 @@ def report(
             f"A page holds at most {MOST_RECORDS} records, but {len(words)} are given; give fewer, or list all with "
             "links to their own pages: qsense records list --html"
         )
+    whole = _Whole(len(words) > 1)
     found: dict[Path, Part | RunRecord] = {}
     for word in words:
-        place, one = _meant(word, records, studies, allow_code)
-        found.setdefault(place, one)
-    several = [one for one in found.values() if isinstance(one, RunRecord)]
-    parts = [_whole(one) for one in found.values() if not isinstance(one, RunRecord) or len(several) <= MOST_WHOLE]
+        with whole.unless_damaged():
+            place, one = _meant(word, records, studies, allow_code)
+            found.setdefault(place, one)
+    target = out or (next(iter(found)) if len(found) == len(words) == 1 else Path(REPORT))
+    several: list[RunRecord] = []
+    parts: list[Part] = []
+    is_each_whole = sum(isinstance(one, RunRecord) for one in found.values()) <= MOST_WHOLE
+    for one in found.values():
+        with whole.unless_damaged():
+            if isinstance(one, RunRecord):
+                with _of_damaged(str(one.path)):
+                    part = record_part(one) if is_each_whole else checked_part(one, len(several) < COLOURS)
+                several.append(one)
+            else:
+                part = one
+            if is_each_whole or not isinstance(one, RunRecord):
+                parts.append(part)
+    whole.check_any(bool(parts or several))
     if len(parts) > MOST_WHOLE:
         raise ArgumentError(f"A page holds at most {MOST_WHOLE} studies and plans, but {len(parts)} are given.")
-    target = out or (next(iter(found)) if len(found) == 1 else Path(REPORT))
     with _of_damaged(", ".join(words[:MOST_WHOLE])):
-        content = page(parts, beside_part(several, target) if len(several) > 1 else None)
+        content = page(parts, beside_part(several, target, whole.left_out) if len(several) > 1 else None)
     write_page(target, content)
     if as_json:
         print(json.dumps({"file": str(target), "bytes": len(content), "of": list(words)}, indent=2))
     else:
         print_line(target)
+    for line in whole.left_out:
+        print(f"qsense: left out: {line}", file=sys.stderr)
+    if whole.left_out:
+        raise typer.Exit(2)
+
+
+class _Whole:
+    """Names what is damaged or open among several, and goes on without it; of one alone it is the error."""
+
+    def __init__(self, several: bool) -> None:
+        self.several = several
+        self.left_out: list[str] = []
+        self.first: QsenseError | None = None
+
+    @contextmanager
+    def unless_damaged(self) -> Iterator[None]:
+        try:
+            yield
+        except QsenseError as error:
+            if not self.several:
+                raise
+            self.first = self.first or error
+            self.left_out.append(one_line(error))
+
+    def check_any(self, is_any: bool) -> None:
+        """Raises what was wrong with the first where nothing is left."""
+        if self.first is not None and not is_any:
+            raise self.first
 
 
 def _meant(word: str, records: Path, studies: Path, allow_code: bool) -> tuple[Path, Part | RunRecord]:
@@ -97,16 +144,6 @@ def _meant(word: str, records: Path, studies: Path, allow_code: bool) -> tuple[P
         return named[0] / REPORT, study_part(named[0])
     record = RunRecord.load(opened.path, allow_code)
     return record.path / REPORT, record
-
-
-def _whole(one: Part | RunRecord) -> Part:
-    from qsense.reports.page.record import record_part
-    from qsense.runs.record import RunRecord
-
-    if not isinstance(one, RunRecord):
-        return one
-    with _of_damaged(str(one.path)):
-        return record_part(one)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ _APART = 2.0  # units of the picture between records at one time
 _NAMED = 6  # records whose names stand below the title
 
 
-def beside_part(records: Sequence[RunRecord], page: Path | None = None) -> Part:
+def beside_part(records: Sequence[RunRecord], page: Path | None = None, missing: Sequence[str] = ()) -> Part:
     """Returns what is said of records together; of several estimators of a point the most precise is drawn.
 
     A colour stands for one record, so that the curves of the first 8 are drawn; of more, the numbers of all stand
@@ -35,8 +35,9 @@ def beside_part(records: Sequence[RunRecord], page: Path | None = None) -> Part:
     under two noises, or on two devices, is then in one picture.
 
     Args:
-        records: two or more that have been estimated.
+        records: that have been estimated.
         page: where it will be, for links to the records' own reports; None for no links.
+        missing: a sentence of each that was asked for and is left out, as it is damaged.
 
     Raises:
         RecordError: one has not been estimated, or is damaged.
@@ -44,13 +45,28 @@ def beside_part(records: Sequence[RunRecord], page: Path | None = None) -> Part:
     names = _names(records)
     summaries = [record.summary() for record in records]
     sections = [
-        Section("What each record says", (_verdicts(names, records, summaries, page), *_left_out(records))),
+        Section("What each record says", (_verdicts(names, records, summaries, page), *_left_out(records, missing))),
         Section("Record by record", comparison_blocks(names, summaries) if len(records) > 2 else ()),
         Section("Gain over time", (_curves(names[:COLOURS], records[:COLOURS], len(records)),)),
         Section("Integrated gain", (_integrals(names, records, summaries),)),
     ]
     shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
     return Part("Side by side", shown, _said(records, summaries), tuple(one for one in sections if one.blocks))
+
+
+def checked_part(record: RunRecord, is_drawn: bool) -> Part:
+    """Returns what is said of one of many records, and raises what is wrong with it.
+
+    Args:
+        record: that has been estimated.
+        is_drawn: whether its curves will be drawn, which takes long; else only its numbers are looked at.
+    """
+    names, summaries = [record.spec.name], [record.summary()]
+    blocks = [_verdicts(names, [record], summaries, None), *comparison_blocks(names, summaries)]
+    blocks.append(_integrals(names, [record], summaries))
+    if is_drawn:
+        drawn_of(record)
+    return Part(record.spec.name, record.id, "", (Section("What it says", tuple(blocks)),))
 
 
 def _said(records: Sequence[RunRecord], summaries: Sequence[Mapping[str, Any]]) -> str:
@@ -93,11 +109,12 @@ def _verdicts(
     return Table(caption, columns, cells, note=note, links=tuple(links), is_sorted=True)
 
 
-def _left_out(records: Sequence[RunRecord]) -> tuple[Block, ...]:
-    if len(records) <= MOST_WHOLE:
-        return ()
-    said = f"The rest of what is said of a record is left out, as they are more than {MOST_WHOLE}"
-    return (Texts((f"{said}: qsense report RECORD makes the page of one.",)),)
+def _left_out(records: Sequence[RunRecord], missing: Sequence[str]) -> tuple[Block, ...]:
+    said = [f"Left out: {text}" for text in missing]
+    if len(records) > MOST_WHOLE:
+        rest = f"The rest of what is said of a record is left out, as they are more than {MOST_WHOLE}"
+        said.append(f"{rest}: qsense report RECORD makes the page of one.")
+    return (Texts(tuple(said)),) if said else ()
 
 
 def _curves(names: Sequence[str], records: Sequence[RunRecord], of: int) -> Charts:
