@@ -146,21 +146,11 @@ def test_the_package_is_typed_for_its_users(tmp_path):
     pytest.importorskip("mypy", reason="needs mypy")
     (tmp_path / "user.py").write_text(USER)
     # Types of others are not the subject, and take most of the time.
-    others = [
-        "numpy",
-        "typer",
-        "rich",
-        "jinja2",
-        "qiskit",
-        "qiskit_aer",
-        "scipy",
-        "matplotlib",
-        "pandas",
-        "xarray",
-        "pydantic",
-    ]
+    others = ["numpy", "typer", "rich", "jinja2", "qiskit", "qiskit_aer", "scipy", "matplotlib", "PIL", "pandas"]
+    others += ["xarray", "pydantic", "distributed"]
     skipped = "mypy-" + ",".join(f"{name}.*" for name in others)
-    (tmp_path / "mypy.ini").write_text(f"[mypy]\n[{skipped}]\nfollow_imports = skip\n")
+    skip = "follow_imports = skip\nfollow_imports_for_stubs = True\n"
+    (tmp_path / "mypy.ini").write_text(f"[mypy]\n[{skipped}]\n{skip}")
     command = [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "--cache-dir", "cache", "--strict", "user.py"]
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
