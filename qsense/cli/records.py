@@ -70,7 +70,7 @@ def list_them(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the records of a folder, the newest first: date, id, name, backend, N, noise, largest |z|, first verdict."""
+    """List the records of a folder, the newest first: date, id, name, backend, N, noise, largest |z|, what it found."""
     if out is not None and not html:
         raise ArgumentError("Option --out goes with --html; add it, or leave --out out.")
     found = _print_or_keep(folder, where or (), (), as_json, quiet=html)
@@ -106,7 +106,7 @@ def _print_or_keep(
     from qsense.runs.listing import list_records
 
     matching((), where, words)  # refused before anything is read
-    every = list_records(folder)
+    every = list_records(folder, _said_of)
     found = matching(every, where, words)
     if quiet:
         return found
@@ -122,6 +122,13 @@ def _print_or_keep(
     of = f" of {len(every)}" if len(found) != len(every) else ""
     print_line(f"{len(found)}{of} record{'s' * (len(every) != 1)} in {folder}")
     return found
+
+
+def _said_of(path: Path) -> str:
+    """What a record's report says first; what says it is only imported where the list does not keep it yet."""
+    from qsense.comparison.listed import said_of
+
+    return said_of(path)
 
 
 def _write_page(found: list[ListedRecord], folder: Path, page: Path, as_json: bool) -> None:
@@ -176,7 +183,7 @@ def remove(
     from qsense.runs.finding import find_records, remove_record
     from qsense.runs.folder import RecordFolder
 
-    found = find_records(words, records)
+    found = find_records(words, records, _said_of)
     if not yes and (as_json or not sys.stdin.isatty()):
         raise ArgumentError("Nobody can be asked whether to remove the records here; nothing was removed: add --yes.")
     if not as_json:

@@ -6,7 +6,7 @@ import difflib
 import os
 import shutil
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from qsense.errors import MOST_SHOWN, RecordError
@@ -51,13 +51,18 @@ def open_several(words: Sequence[str], folder: Path) -> list[RecordFolder]:
     return list(opened.values())
 
 
-def find_records(words: Sequence[str], folder: Path) -> list[ListedRecord]:
+def find_records(words: Sequence[str], folder: Path, say: Callable[[Path], str] | None = None) -> list[ListedRecord]:
     """Returns the records of one folder that words mean, each once; a path must be that of a record in the folder.
+
+    Args:
+        words: of the user.
+        folder: with records.
+        say: as of `list_records`.
 
     Raises:
         RecordError: a word means none or several, or a record elsewhere.
     """
-    every, found = list_records(folder), []
+    every, found = list_records(folder, say), []
     for word in words:
         name = word.rstrip("/\\")
         if _is_path(word):

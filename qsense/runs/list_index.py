@@ -24,7 +24,7 @@ from qsense.runs.quick_reading import Marks
 
 INDEX = ".records.json"
 ESTIMATED, OPEN, DAMAGED = "estimated", "open", "damaged"
-_SCHEMA = 3
+_SCHEMA = 4
 _SETTLED_NS = 2 * 10**9
 
 
@@ -37,7 +37,8 @@ class ListedRecord:
         name, id, backend: of its run.
         created: ISO 8601, UTC; "" where it is not known.
         num_qubits, noises, probes, estimators: of its points.
-        headline: its first verdict; 𝓘 of its first point where it has none.
+        headline: what its report says first, where the list was made with it (`qsense records`); else its first
+            verdict, or 𝓘 of its first point where it has none.
         largest_z: the largest |z| of its points; None where none has a z.
         state: "estimated"; "open": not estimated yet; "damaged".
         reason: why it is damaged.
@@ -58,7 +59,8 @@ class ListedRecord:
     reason: str = ""
 
 
-Kept = dict[str, tuple[Marks, ListedRecord]]
+Kept = dict[str, tuple[Marks, ListedRecord, bool]]
+"""Of each record the marks of its files, what is listed, and whether its headline is what its report says first."""
 
 
 def read_index(folder: Path) -> Kept:
@@ -71,11 +73,11 @@ def read_index(folder: Path) -> Kept:
         found: Kept = _adapter().validate_json(body, strict=True)
     except (OSError, ValueError, RecursionError):
         return {}
-    is_right = all(one.folder == name and one.state in (ESTIMATED, OPEN) for name, (_, one) in found.items())
+    is_right = all(one.folder == name and one.state in (ESTIMATED, OPEN) for name, (_, one, _) in found.items())
     return found if is_right else {}
 
 
-def write_index(folder: Path, kept: Mapping[str, tuple[Marks, ListedRecord]]) -> None:
+def write_index(folder: Path, kept: Mapping[str, tuple[Marks, ListedRecord, bool]]) -> None:
     """Writes the index, if the folder can be written to."""
     # Neither can texts be kept that UTF-8 lacks.
     with suppress(OSError, ValueError):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,17 @@ from qsense.errors import RecordError
 from qsense.files import safe
 from qsense.files.units import with_error
 from qsense.runs.folder import SCHEMA, RecordFolder, open_record
-from qsense.runs.list_index import DAMAGED, ESTIMATED, INDEX, OPEN, ListedRecord, is_settled, read_index, write_index
+from qsense.runs.list_index import (
+    DAMAGED,
+    ESTIMATED,
+    INDEX,
+    OPEN,
+    Kept,
+    ListedRecord,
+    is_settled,
+    read_index,
+    write_index,
+)
 from qsense.runs.provenance import name_and_id, recorded_id
 from qsense.runs.quick_reading import Marks, marks_of, read_whole
 
@@ -27,7 +38,7 @@ _SIGNS = ("counts", "provenance.json", "summary.json", "jobs.json")  # of a reco
 _UNREADABLE = (ValueError, RecursionError, LookupError, TypeError, AttributeError, ArithmeticError)
 
 
-def list_records(folder: Path) -> list[ListedRecord]:
+def list_records(folder: Path, say: Callable[[Path], str] | None = None) -> list[ListedRecord]:
     """Returns the records of a folder, the newest first, damaged ones without a date last.
 
     Links are not followed: where one stands in the place of a record it is listed as damaged. What is no record is left
@@ -35,6 +46,8 @@ def list_records(folder: Path) -> list[ListedRecord]:
 
     Args:
         folder: that holds record folders; it may be a link itself.
+        say: returns what the report of an estimated record says first, which is then its headline, or "". It is asked
+            once of each record, and what it says is kept.
 
     Raises:
         RecordError: there is no such folder, it cannot be read, or it is itself a record.
@@ -52,21 +65,25 @@ def list_records(folder: Path) -> list[ListedRecord]:
         raise RecordError(
             f"{folder}: cannot be listed: {error.strerror}; give a folder in which `qsense run` made records."
         ) from error
-    kept, found, now = read_index(folder), [], {}
+    kept, found = read_index(folder), []
+    now: Kept = {}
     for name, is_link in names:
         if is_link:
             found.append(_damaged(folder / name, "a link, which is not followed here; put the record in its place"))
             continue
         before = kept.get(name)
         if before is not None and before[0] == marks_of(f"{folder}{os.sep}{name}"):
-            now[name] = before
-            found.append(before[1])
-            continue
-        marks, one = _read(folder, name)
-        if one is not None:
-            found.append(one)
-            if one.state != DAMAGED and is_settled(marks):
-                now[name] = (marks, one)
+            marks, one, is_said = before
+        else:
+            marks, read = _read(folder, name)
+            if read is None:
+                continue
+            one, is_said = read, False
+        if say is not None and not is_said and one.state == ESTIMATED:
+            one, is_said = replace(one, headline=say(folder / name) or one.headline), True
+        found.append(one)
+        if one.state != DAMAGED and is_settled(marks):
+            now[name] = (marks, one, is_said)
     if now != kept:
         write_index(folder, now)
     return sorted(found, key=lambda one: one.created, reverse=True)

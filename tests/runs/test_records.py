@@ -162,7 +162,7 @@ def test_a_broken_index_is_made_anew(folder, text):
     fresh = list_records(folder)
     (folder / INDEX).write_bytes(text.encode("utf-8", "surrogateescape"))
     assert list_records(folder) == fresh
-    assert kept_in(folder)[0]["schema"] == 3
+    assert kept_in(folder)[0]["schema"] == 4
 
 
 @pytest.mark.parametrize(

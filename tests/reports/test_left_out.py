@@ -8,6 +8,9 @@ import pytest
 from test_report import SPEC
 
 import qsense
+from qsense.comparison.asked import said_first
+from qsense.runs.listing import list_records
+from qsense.runs.record import RunRecord
 from qsense.runs.spec import RunSpec
 
 
@@ -61,3 +64,17 @@ def test_where_nothing_is_left_the_first_is_the_error_and_no_page_is_written(rec
     assert code != 0
     assert f"{tmp_path / 'r0'}/summary.json: damaged" in said
     assert not (tmp_path / "x.html").exists()
+
+
+def test_a_list_of_records_says_what_the_report_of_each_says_first(record, tmp_path, monkeypatch, capsys):
+    first, second = tmp_path / "all" / record.path.name, tmp_path / "all" / "second"
+    shutil.copytree(record.path, first)
+    shutil.copytree(record.path, second)
+    about = {"schema": 1, "goal": "gain", "error": 0.05, "is_share": True, "rounds": [], "reached": True}
+    (second / "rounds.json").write_text(json.dumps(about))
+    list_records(tmp_path / "all")  # what a command that only finds records keeps is no hindrance
+    for _ in range(2):
+        _, out, _ = in_process.qsense(monkeypatch, capsys, "records", tmp_path / "all", "--json")
+        said = {one["record"]: one["headline"] for one in json.loads(out)["records"]}
+        assert said == {str(path): said_first(RunRecord.load(path)) for path in (first, second)}
+    assert said[str(second)].startswith("G of GHZ")
