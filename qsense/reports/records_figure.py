@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,9 @@ from qsense.files.figures import (
 )
 from qsense.files.units import time_unit
 from qsense.reports.curves import Curve, Labels, curves_of, labels_of
+from qsense.reports.frames import noise_words
 from qsense.runs.columns import REFUSED_COLUMN
+from qsense.runs.placement import CalibrationNoise
 from qsense.runs.record import RunRecord
 from qsense.runs.record_view import read_estimates
 
@@ -42,6 +44,8 @@ class Drawn:
     label: str
     curves: tuple[Curve, ...]
     estimators: tuple[str, ...]
+    noises: Mapping[str, str] = field(default_factory=dict)
+    """What acts on the spins, by the noise's name, in lines for a title; a device's is not in it."""
 
 
 def drawn_of(record: RunRecord, estimator: str | None = None) -> Drawn:
@@ -74,7 +78,14 @@ def drawn_of(record: RunRecord, estimator: str | None = None) -> Drawn:
     used = tuple(dict.fromkeys(curve.estimator for curve in curves))
     by = f", by {' and '.join(used)}" if len(names) > 1 else ""
     label = f"{record.spec.name} {record.id[:6]}, {record.spec.backend}{by}"
-    return Drawn(label, curves, used)
+    known = {one.name: noise_words(one) for one in record.spec.noises if not isinstance(one, CalibrationNoise)}
+    return Drawn(label, curves, used, known)
+
+
+def _words(records: Sequence[Drawn], noise: str) -> str:
+    """What a panel's title says of its noise: its numbers where all its records have the same; "" where they differ."""
+    own = {one.noises.get(c.noise, "") for one in records for c in one.curves if noise in ("", c.noise)}
+    return own.pop() if len(own) == 1 else ""
 
 
 def records_figure(records: Sequence[Drawn]) -> Figure:
@@ -103,7 +114,8 @@ def records_figure(records: Sequence[Drawn]) -> Figure:
             if not any(curves for _, curves in here):
                 panel.axis("off")
                 continue
-            panel.set_title(literal(f"{noise}, N = {size}" if noise else f"N = {size}"), fontsize=9)
+            name, words = literal(f"{noise}, N = {size}" if noise else f"N = {size}"), _words(records, noise)
+            panel.set_title(f"{name}\n{words}" if words else name, fontsize=9)
             _draw(panel, here, colours, styles)
         for panel in axes[:, 0]:
             panel.set_ylabel("gain G = Q/t²")

@@ -179,7 +179,8 @@ def test_several_records_are_in_one_figure(made, tmp_path, command):
     drawn = [drawn_of(record) for record in records]
     figure = records_figure(drawn)
     panels = [panel for panel in figure.axes if panel.get_title()]
-    assert [panel.get_title() for panel in panels] == ["N = 2", "N = 3"]
+    (rate,) = {record.spec.noises[0].to_dict()["dephasing_rate"] for record in records}
+    assert [panel.get_title() for panel in panels] == [f"N = {n}\ndephasing {rate} 1/s" for n in (2, 3)]
     entries = [text.get_text() for text in figure.legends[0].get_texts()]
     assert entries == [f"pair {record.spec.id[:6]}, emulator" for record in records]
     for panel, size in zip(panels, (2, 3), strict=True):
