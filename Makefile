@@ -109,6 +109,7 @@ peers: .venv-peers/installed  ## the peers of the benchmarks, in an environment 
 
 bench: install peers  ## the studies behind docs/benchmarks.md, beside peers (about an hour)
 	$(BIN)/python benchmarks/theory.py
+	$(BIN)/python benchmarks/large.py
 	$(BIN)/python benchmarks/emulator.py
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/structured.py

@@ -14,7 +14,7 @@ from qsense.noise import AnyNoise, Collective, Local, LocalNoise, PowerLaw, Worl
 from qsense.noise.pace import pace
 from qsense.noise.space import Space
 from qsense.numerics.arrays import wanted
-from qsense.numerics.fisher import ComplexArray, FloatArray
+from qsense.numerics.fisher import FloatArray
 from qsense.numerics.nearly_pure import Information
 from qsense.probes import Probe, pair_amplitudes
 from qsense.theory.block import block_gain, is_block, is_sum, reach, sum_gain
@@ -132,7 +132,7 @@ def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0, engine: str | 
             lambda t: square * gain_of_symmetric(amplitudes, uniform_channel(world, n, t)),
             square * symmetric_resolution(n),
             world,
-            seconds=_seconds(amplitudes, world) if n > NUM_QUBITS else 0.0,
+            seconds=_seconds(n, world) if n > NUM_QUBITS else 0.0,
         )
     pairs = pair_amplitudes(probe) if model.is_covariant and is_alike(world, n) else None
     if pairs is not None:
@@ -163,11 +163,10 @@ def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0, engine: str | 
     )
 
 
-def _seconds(amplitudes: ComplexArray | FloatArray, world: World) -> float:
+def _seconds(n: int, world: World) -> float:
     """Of a processor for G of many spins at one time."""
-    n = len(amplitudes) - 1
     changes = relaxes(uniform_channel(world, n, 1 / world.decay_rates(n)[:1])) if world.decay_rates(n).any() else False
-    return seconds_of(n, 1, changes, bool(np.any(np.imag(amplitudes))))
+    return seconds_of(n, 1, changes)
 
 
 def symmetric_resolution(num_qubits: int) -> float:

@@ -53,9 +53,9 @@ def gain(
     """Returns the metrological gain G(t) = Q(t)/t², the quantum Fisher information about θ = φt.
 
     GHZ probes of any signs have closed forms at any N, and product probes where no spins share noise. Probes over Dicke
-    states in a world that is the same for all spins use blocks of total spin (N ≤ 500, or 200 where populations
-    change), all others dense matrices (N ≤ 12, on a GPU 14; 10 under transverse noise), and a coupling beside emission
-    or transverse noise, or a dipolar one, the Lindblad equation (N ≤ 8).
+    states in a world that is the same for all spins use blocks of total spin (N ≤ 500), all others dense matrices (N ≤
+    12, on a GPU 14; 10 under transverse noise), and a coupling beside emission or transverse noise, or a dipolar one,
+    the Lindblad equation (N ≤ 8).
 
     Args:
         probe: the state that is prepared.

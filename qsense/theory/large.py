@@ -31,9 +31,9 @@ from qsense.theory.symmetric import (
     without_phases,
 )
 
-MOST_DEPHASED, MOST_RELAXED = 500, 200
+MOST_QUBITS = 500
 LONG = 60.0  # seconds
-_SECONDS = 1.0  # of a processor for one time, at the most spins; it grows as N^2.2 and as N^3.5
+_SECONDS, _SECONDS_RELAXED = 0.85, 20.0  # of a processor for one time, at 500 spins
 
 
 def gain_of_symmetric(amplitudes: Array, channel: UniformChannel) -> FloatArray:
@@ -44,7 +44,7 @@ def gain_of_symmetric(amplitudes: Array, channel: UniformChannel) -> FloatArray:
         channel: noise that is the same for every spin.
 
     Raises:
-        ArgumentError: N > 500, or N > 200 where populations change.
+        ArgumentError: N > 500.
 
     >>> from qsense.noise import LocalNoise
     >>> dicke = np.eye(201)[100] / np.sqrt(2) + np.eye(201)[101] / np.sqrt(2)
@@ -54,13 +54,12 @@ def gain_of_symmetric(amplitudes: Array, channel: UniformChannel) -> FloatArray:
     size, changes = len(amplitudes) - 1, relaxes(channel)
     if size <= NUM_QUBITS:
         return symmetric_gain(amplitudes, channel)
-    most = MOST_RELAXED if changes else MOST_DEPHASED
-    if size > most:
+    if size > MOST_QUBITS:
         raise ArgumentError(
-            f"The symmetric engine holds at most {MOST_DEPHASED} spins, or {MOST_RELAXED} where populations change, "
-            f"but the probe has {size}; GHZ and product probes under local noise have closed forms for any number."
+            f"The symmetric engine holds at most {MOST_QUBITS} spins, but the probe has {size}; "
+            "GHZ and product probes under local noise have closed forms for any number."
         )
-    seconds = seconds_of(size, len(channel), changes, bool(np.any(np.imag(amplitudes))))
+    seconds = seconds_of(size, len(channel), changes)
     if seconds > LONG:
         logging.getLogger("qsense").warning(
             f"G of {size} spins at {len(channel)} times by the symmetric engine takes about {seconds / 60:.0f} minutes "
@@ -74,11 +73,11 @@ def gain_of_symmetric(amplitudes: Array, channel: UniformChannel) -> FloatArray:
     return np.array(in_threads(lambda one: relaxed_gain(amplitudes, one), each))
 
 
-def seconds_of(num_qubits: int, times: int, changes: bool, is_complex: bool) -> float:
+def seconds_of(num_qubits: int, times: int, changes: bool) -> float:
     """Returns about how many seconds of a processor G takes beyond a hundred spins."""
     if changes:
-        return float(_SECONDS * times * (num_qubits / MOST_RELAXED) ** 3.5 * (2 if is_complex else 1))
-    return float(_SECONDS * times * (num_qubits / MOST_DEPHASED) ** 2.2)
+        return float(_SECONDS_RELAXED * times * (num_qubits / 500) ** 2.9)
+    return float(_SECONDS * times * (num_qubits / 500) ** 1.8)
 
 
 def relaxed_gain(amplitudes: Array, channel: UniformChannel) -> float:
