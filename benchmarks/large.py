@@ -3,8 +3,8 @@
     OMP_NUM_THREADS=1 python benchmarks/large.py [--clock cpu] [--most 500]
 
 Prints Markdown. Random complex amplitudes over Dicke states, γ = 0.1/s, t in (0, 40] s. The error is that of the
-product probe's G by the same engine, asked for in the same way, beside N e^{−4γt} (dephasing) or N e^{−γt} (emission): the
-largest over the times at which that is above 1e-5 of N, where rounding is below it.
+product probe's G by the same engine, asked for in the same way, beside N e^{−4γt} (dephasing) or N e^{−γt} (emission):
+the largest over the times at which that is above 1e-5 of N, where rounding is below it.
 """
 
 import argparse

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]  # float64 for real amplitudes, complex128 else
 IntArray = NDArray[np.int64]
 _KEPT_BYTES = 2**28  # of the matrices of one channel
+_TOGETHER = 64  # rows of Pascal's triangle, which sizes share
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,17 @@ class DickeTables:
     roots: FloatArray
 
 
-@lru_cache(maxsize=128)
 def binomials(size: int) -> FloatArray:
-    """Returns C(n, r), each rounded once, over n and r = 0 … N.
+    """Returns C(n, r), each rounded once, over n and r = 0 … N or more.
 
-    >>> binomials(2).tolist()
+    >>> binomials(2)[:3, :3].tolist()
     [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.0, 2.0, 1.0]]
     """
+    return _binomials(-(-size // _TOGETHER) * _TOGETHER)
+
+
+@lru_cache(maxsize=8)
+def _binomials(size: int) -> FloatArray:
     found, row = np.zeros((size + 1, size + 1)), [1]
     for spins in range(size + 1):
         found[spins, : spins + 1] = row
@@ -66,7 +71,7 @@ def dicke_tables(size: int) -> DickeTables:
     inside = q[v + q <= size], v[v + q <= size]
     choose = binomials(size)
     ways = [choose[size, flips] * choose[flips, : flips // 2 + 1] for flips in range(size + 1)]
-    weights = np.sqrt(choose[size])
+    weights = np.sqrt(choose[size, : size + 1])
     roots = np.ones((size + 1, size + 1))
     roots[inside] = weights[inside[1] + inside[0]] * weights[inside[1]]
     return DickeTables(inside, tuple(ways), roots)
@@ -183,12 +188,14 @@ def _applied(matrices: FloatArray, f: Array) -> Array:
 def symmetric_powers(channel: UniformChannel, largest: int) -> list[FloatArray]:
     """Returns g_M of M = 0, 1, …, largest diagonal factors, [time, ups before, ups after]."""
     up, down = channel.stay_up[:, None, None], channel.stay_down[:, None, None]
+    rises = bool(np.any(down != 1))
     powers = [np.ones((len(up), 1, 1))]
     for size in range(1, largest + 1):
         larger = np.zeros((len(up), size + 1, size + 1))
-        larger[:, 1:, 1:] = up * powers[-1]
-        larger[:, :-1, 1:] += (1 - down) * powers[-1]
+        np.multiply(up, powers[-1], out=larger[:, 1:, 1:])
+        larger[:, :-1, :-1] += down * powers[-1] if rises else powers[-1]
         larger[:, 1:, :-1] += (1 - up) * powers[-1]
-        larger[:, :-1, :-1] += down * powers[-1]
+        if rises:
+            larger[:, :-1, 1:] += (1 - down) * powers[-1]
         powers.append(larger)
     return powers
