@@ -82,9 +82,21 @@ def drawn_of(record: RunRecord, estimator: str | None = None) -> Drawn:
     return Drawn(label, curves, used, known)
 
 
-def _words(records: Sequence[Drawn], noise: str) -> str:
+def _told(one: Drawn) -> str:
+    """The name and the numbers of a record's only noise."""
+    noise = one.curves[0].noise
+    words = " ".join(one.noises.get(noise, "").split())
+    return f"{noise}: {words}" if words else noise
+
+
+def _words(records: Sequence[Drawn], noise: str, size: int) -> str:
     """What a panel's title says of its noise: its numbers where all its records have the same; "" where they differ."""
-    own = {one.noises.get(c.noise, "") for one in records for c in one.curves if noise in ("", c.noise)}
+    own = {
+        one.noises.get(c.noise, "")
+        for one in records
+        for c in one.curves
+        if noise in ("", c.noise) and c.num_qubits == size
+    }
     return own.pop() if len(own) == 1 else ""
 
 
@@ -114,7 +126,7 @@ def records_figure(records: Sequence[Drawn]) -> Figure:
             if not any(curves for _, curves in here):
                 panel.axis("off")
                 continue
-            name, words = literal(f"{noise}, N = {size}" if noise else f"N = {size}"), _words(records, noise)
+            name, words = literal(f"{noise}, N = {size}" if noise else f"N = {size}"), _words(records, noise, size)
             panel.set_title(f"{name}\n{words}" if words else name, fontsize=9)
             _draw(panel, here, colours, styles)
         for panel in axes[:, 0]:
@@ -205,7 +217,7 @@ def _legend(
     noises = {curve.noise for one in records for curve in one.curves}
     shown = one_noise and len(noises) > 1
     handles = [Line2D([], [], color=colour, lw=4) for colour in colours]
-    names = [one.label + (f", {one.curves[0].noise}" if shown else "") for one in records]
+    names = [one.label + (f", {_told(one)}" if shown else "") for one in records]
     place_legend(
         figure,
         handles,

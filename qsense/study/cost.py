@@ -23,6 +23,7 @@ from qsense.signals import Signal
 PROGRAM_BYTES, PROGRAM_WITH_AER_BYTES = 102 * 2**20, 210 * 2**20
 _TIMES = 5  # of a designed rule; rarely more
 _PER_TRIAL, _PER_TIME = 6e-3, 10e-3  # the spec and the exact curve; estimates, assumptions and the law of the decay
+_ROWS = 3  # from which a phase is read; of tomography its joint readouts alone show one
 _PER_STEP = {
     "ghz": 12e-6,
     "product": 2e-6,
@@ -71,7 +72,7 @@ def _cost(probe: Probe, estimator: EstimatorSpec, signal: Signal, backend: str, 
     outcomes = times * rows * min(shots, 2.0**size) * ((size + 7) // 8 + 8)
     aer = backend != "emulator"
     sampled = _aer(backend, size, rows, shots) if aer else _emulated(probe, ending, rows, shots)
-    seconds = _PER_TRIAL + times * (sampled + _PER_TIME + _fringe(probe, rows * shots))
+    seconds = _PER_TRIAL + times * (sampled + _PER_TIME + _fringe(probe, min(rows, _ROWS) * shots))
     memory = (PROGRAM_WITH_AER_BYTES if aer else PROGRAM_BYTES) + _CHUNK_BYTES + 12 * outcomes
     seconds += times * analysis.seconds
     memory += analysis.bytes

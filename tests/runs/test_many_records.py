@@ -183,6 +183,9 @@ def test_several_records_are_in_one_figure(made, tmp_path, command):
     assert [panel.get_title() for panel in panels] == [f"N = {n}\ndephasing {rate} 1/s" for n in (2, 3)]
     entries = [text.get_text() for text in figure.legends[0].get_texts()]
     assert entries == [f"pair {record.spec.id[:6]}, emulator" for record in records]
+    mine, others = replace(drawn[0], noises={"dephasing": "weak"}), replace(drawn[1], noises={"dephasing": "strong"})
+    figure_of_two = records_figure([mine, others])
+    assert [panel.get_title() for panel in figure_of_two.axes if panel.get_title()] == ["N = 2", "N = 3"]
     for panel, size in zip(panels, (2, 3), strict=True):
         measured = [bars.lines[0].get_ydata() for bars in panel.containers]
         for record, curves in zip(records, (measured[:2], measured[2:]), strict=True):
