@@ -11,7 +11,6 @@ from qsense.cli.app import RECORDS, AsJson, app
 from qsense.cli.options import AllowCode
 from qsense.cli.records import Records
 from qsense.errors import ArgumentError, nearest
-from qsense.estimators.chance import said_chance
 from qsense.files.folding import ERRORS, print_folded
 from qsense.files.terminal import plain_console, print_line, print_verdict
 from qsense.files.units import readable_time, time_unit, with_error
@@ -206,6 +205,8 @@ def _print_point(point: dict[str, Any], spins: str) -> None:
 
 
 def _scaling(row: dict[str, Any]) -> str:
+    from qsense.estimators.chance import said_chance
+
     power = with_error(row["exponent"], row["exponent_stderr"])
     sizes = ", ".join(map(str, row["num_qubits"]))
     fits = (
@@ -215,6 +216,8 @@ def _scaling(row: dict[str, Any]) -> str:
 
 
 def _verdict(point: dict[str, Any], kind: str, keeps: str) -> str:
+    from qsense.estimators.chance import said_chance
+
     p_value = point[f"{kind}p_value"]
     if p_value < UNLIKELY:
         return f"{keeps} no fixed share of G: it does NOT decay as predicted ({said_chance(p_value, 2)})"

@@ -16,7 +16,7 @@ from qsense.cli.logs import one_line
 from qsense.cli.options import AllowCode, write_page
 from qsense.cli.records import Records
 from qsense.errors import ArgumentError, ContentError, QsenseError, RecordError
-from qsense.files.terminal import print_line
+from qsense.files.terminal import print_line, printable
 
 if TYPE_CHECKING:
     from qsense.reports.page.blocks import Part
@@ -94,7 +94,7 @@ def report(
     else:
         print_line(target)
     for line in whole.left_out:
-        print(f"qsense: left out: {line}", file=sys.stderr)
+        print(f"qsense: left out: {printable(line)}", file=sys.stderr)
     if whole.left_out:
         raise typer.Exit(2)
 

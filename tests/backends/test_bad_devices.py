@@ -114,7 +114,7 @@ def test_what_cannot_be_calibrated_is_said_in_a_line(run, arguments, message, mo
 
 @pytest.mark.parametrize(("device", "message"), [
     ("half_silent", "qubit 0: neither T1 nor T2 is reported; it is taken to have no relaxation"),
-    ("only_t1", "qubit 0: T2 is not reported; it is taken as 2 T1 = 200 us"),
+    ("only_t1", "qubit 0: T2 is not reported; it is taken as 2 T1 = 200 µs"),
 ])  # fmt: skip
 def test_what_is_assumed_of_a_qubit_that_reports_too_little_is_said(run, device, message):
     _, _, complained, _ = run(backend=f"vendors:{device}", probes=["product"], num_qubits=[5])

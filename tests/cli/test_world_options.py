@@ -144,7 +144,7 @@ def test_optimal_names_what_it_cannot_do():
     words = ["optimal", "--num-qubits", "2", "--dephasing", "1", "--weights", "1,-1"]
     done = CliRunner().invoke(app, words)
     assert isinstance(done.exception, ArgumentError)
-    assert "Option --weights is not for `qsense optimal`" in str(done.exception)
+    assert "Option --weights goes with --all-states (N ≤ 8)" in str(done.exception)
 
 
 @pytest.mark.parametrize("name", ["ghz:+x", "ghz:", "ghz:3"])
