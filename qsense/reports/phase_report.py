@@ -30,6 +30,17 @@ if TYPE_CHECKING:
 
 _MOST, _ACROSS = 6, 3  # panels, and of a row
 _FAMILIES = {"ghz": "GHZ"}
+READ_SO = (
+    "φ > 0 turns a spin as rz(φt) with the qubit's Z; it was looked for within ±range of the spec's field, where "
+    "the fringe of the shortest time repeats: π/(N t) of a GHZ probe, π/t of a product probe. A field further off "
+    "is read as one within, and entangled probes reach it first"
+)
+
+
+def is_told(row: Mapping[str, Any]) -> bool:
+    """Whether the interval of φ in a row of a summary is narrower than the range in which it was looked for."""
+    low, high, reach = (float(row[f"field_{name}_rad_per_s"]) for name in ("low", "high", "ambiguity"))
+    return high - low < 1.99 * reach
 
 
 def phase_parts(rows: Sequence[Mapping[str, Any]]) -> list[Table | str | Text]:
@@ -40,30 +51,25 @@ def phase_parts(rows: Sequence[Mapping[str, Any]]) -> list[Table | str | Text]:
     told, lines = [], []
     for row in shown:
         low, high, reach = (row[f"field_{name}_rad_per_s"] for name in ("low", "high", "ambiguity"))
-        is_told = high - low < 1.99 * reach
+        told_at_all = is_told(row)
         exact = row["integrated_gain_quantum_exact_s"]
         cells = [
             row["probe"],
             str(row["num_qubits"]),
-            f"{row['field_estimate_rad_per_s']:.4g}" if is_told else "–",
-            f"{low:.4g} … {high:.4g}" if is_told else "not told",
+            f"{row['field_estimate_rad_per_s']:.4g}" if told_at_all else "–",
+            f"{low:.4g} … {high:.4g}" if told_at_all else "not told",
             f"{reach:.3g}",
             _share(row["phase_integrated_gain_s"] / exact) if exact else "–",
         ]
         told.append((row, cells))
-        lines += _tesla_line(row) if is_told else []
+        lines += _tesla_line(row) if told_at_all else []
     tables = blocks(
         "φ in rad/s from the same counts, and Eq. 60 from data: ∫dt/(t²V)/𝓘",
         ("probe", "N"),
         ("φ", "95 % interval", "±range", "Eq. 60"),
         told,
     )
-    note = (
-        "φ > 0 turns a spin as rz(φt) with the qubit's Z; it was looked for within ±range of the spec's field, where "
-        "the fringe of the shortest time repeats: π/(N t) of a GHZ probe, π/t of a product probe. A field further off "
-        "is read as one within, and entangled probes reach it first. Eq. 60: 1 would be a phase read at the quantum "
-        "limit by every circuit"
-    )
+    note = f"{READ_SO}. Eq. 60: 1 would be a phase read at the quantum limit by every circuit"
     return [*tables, *lines, note]
 
 

@@ -18,6 +18,7 @@ from qsense.reports.page.blocks import Charts, Circuits, Facts, Listing, Part, Q
 from qsense.reports.page.charts import Chart, Layer, Mark, x_axis, y_axis
 from qsense.reports.page.circuit_drawing import Drawing, Gate
 from qsense.reports.page.device_map import device_map
+from qsense.reports.page.field import field_told
 from qsense.reports.page.files import report_files, reports_written
 from qsense.reports.page.gain_panels import Look, Panel
 from qsense.reports.page.plan import plan_part
@@ -352,3 +353,26 @@ def test_more_records_than_a_page_holds_are_refused(tmp_path):
     done = forked.run("report", *(f"record{number}" for number in range(1001)), cwd=tmp_path)
     assert done.returncode == 2
     assert "at most 1000" in done.stderr
+
+
+def test_the_field_is_told_with_its_interval_or_not_told(record):
+    rows = [row for row in record.summary()["rows"] if row.get("field_estimate_rad_per_s") is not None]
+    table, how = field_told(rows)
+    assert len(table.rows) == len(rows) > 0
+    for cells, row in zip(table.rows, rows, strict=True):
+        told = dict(zip(table.columns, cells, strict=True))
+        if row["field_high_rad_per_s"] - row["field_low_rad_per_s"] < 1.99 * row["field_ambiguity_rad_per_s"]:
+            assert float(told["φ (rad/s)"]) == pytest.approx(row["field_estimate_rad_per_s"], rel=1e-3)
+            low, high = map(float, told["95 %"].split(" … "))
+            ends = [row["field_low_rad_per_s"], row["field_high_rad_per_s"]]
+            assert [low, high] == pytest.approx(ends, rel=1e-3)
+        else:
+            assert told["φ (rad/s)"] == "not told"
+    assert how.lines[0].startswith("φ > 0 turns")
+    wide = {**rows[0], "field_low_rad_per_s": -1.0, "field_high_rad_per_s": 1.0, "field_ambiguity_rad_per_s": 1.0}
+    in_tesla = {"field_estimate_t": 2e-9, "field_low_t": 1e-9, "field_high_t": 3e-9, "field_ambiguity_t": 4e-6}
+    narrow = {**rows[0], "field_low_rad_per_s": 0.1, "field_high_rad_per_s": 0.2, "field_ambiguity_rad_per_s": 9.0}
+    table, _ = field_told([wide, {**narrow, **in_tesla}])
+    first, second = (dict(zip(table.columns, cells, strict=True)) for cells in table.rows)
+    assert (first["φ (rad/s)"], second["B"]) == ("not told", "2 nT (1 … 3)")
+    assert field_told([{**rows[0], "field_estimate_rad_per_s": None}]) == ()

@@ -17,6 +17,7 @@ from qsense.reports.curves import Curve, Labels, curves_of, labels_of
 from qsense.reports.page.asked import asked_of, flat
 from qsense.reports.page.blocks import Block, Charts, Circuits, Facts, Listing, Part, Section, Table, Texts
 from qsense.reports.page.circuit_drawing import MOST_SPINS, Drawing, drawing_of
+from qsense.reports.page.field import field_told
 from qsense.reports.page.gain_panels import Look, Mitigated, Panel, gain_panels, table_rows
 from qsense.reports.page.results import against, assumptions, integrals, readout, spin_tables
 from qsense.reports.page.totals import integral_charts
@@ -78,6 +79,7 @@ def _part(
         Section("Gain over time", gain),
         Section("Integrated gain", (Charts.of(totals, look), integrals(rows))),
         Section("One probe against the other", against(summary["crossovers"], crossed)),
+        Section("The field", field_told(rows)),
         Section("Beside its plan", _beside_plan(record)),
         Section("Assumptions", assumptions(rows)),
         Section("Spin by spin", spin_tables(record)),
