@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_BEST = {  # what was searched
+    "best symmetric": "#56B4E9", "best pair code": "#000000", "best of all states": "#7F7F7F",
+    "best with ancillas": "#882255",
+}  # fmt: skip
+
+
 def optimal_figure(answers: Sequence[dict[str, Any]], noises: Sequence[str]) -> Figure:
     """Returns what the probes of `qsense optimal` reach, relative to the product probe, against N; a panel a noise.
 
@@ -49,13 +55,14 @@ def _draw(panel: Axes, answer: dict[str, Any], noise: str, is_alone: bool) -> No
         ]
         highest = max(highest, *(value for _, value in found))
         lowest = min(lowest, *(value for _, value in found))
-        colour = COLOURS.get(name) or OTHERS[(place - 2) % len(OTHERS)]
-        marker = "*" if name.startswith("best ") else "osD^v"[place % 5]
+        colour = {**COLOURS, **_BEST}.get(name) or OTHERS[(place - 2) % len(OTHERS)]
+        marker = dict(zip(_BEST, "*PXd", strict=True)).get(name) or "osD^v"[place % 5]
         panel.plot(
             *zip(*found, strict=True),
             marker=marker,
             ms=4,
             lw=1.1,
+            ls="--" if name in _BEST else "-",
             color=colour,
             label=literal(name.replace("ghz", "GHZ")),
         )
