@@ -15,6 +15,7 @@ from qsense.comparison.refused import refusals
 from qsense.comparison.verdicts import claims, probe_name, shown, until_words
 from qsense.estimators.result import NORMAL_95
 from qsense.files.units import readable_time, time_unit, with_error
+from qsense.runs.folder import RecordFolder
 from qsense.runs.planned import PlannedRow
 from qsense.runs.record import RunRecord
 from qsense.runs.rounds import ROUNDS
@@ -42,7 +43,19 @@ def said_first(record: RunRecord) -> str:
     found, is_about_phase = answer(record, summary), goal in ("rate", "field")
     has_pairs = any(item.num_qubits > 1 for item in crossovers_of(summary))
     whole = "" if found and (is_about_phase or not has_pairs) else headline(summary)
-    return " ".join(one for one in (found, whole, reached(record), refusals(summary, not is_about_phase)) if one)
+    refused = refusals(summary, not is_about_phase)
+    return " ".join(one for one in (found, whole, reached(record), apart(record, summary), refused) if one)
+
+
+def apart(record: RecordFolder, summary: Mapping[str, Any]) -> str:
+    """Returns that the probes that are compared were on other qubits than each other; "" where they were not."""
+    used = record.qubits_used
+    sizes = sorted({item.num_qubits for item in crossovers_of(summary)})
+    remarks = {} if used is None else {size: remark for size in sizes if (remark := used.remark(size)) is not None}
+    if not remarks:
+        return ""
+    first = next(iter(remarks.values()))
+    return f"{first[:1].upper()}{first[1:]} (N = {', '.join(map(str, remarks))})."
 
 
 def goal_of(record: RunRecord) -> str:

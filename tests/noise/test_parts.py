@@ -215,7 +215,7 @@ WRONG = [
     ({"phase_noise": [{**COLLECTIVE, "spread": 1.0}]}, "key `noise[0].phase_noise[0].spread` is unknown"),
     ({"phase_noise": [{"space": "collective"}]}, "need `rate`; add it"),
     ({"phase_noise": [{**COLLECTIVE, "spread_rad_per_s": "1us"}]}, "spread_rad_per_s`: must be an angular frequency"),
-    ({"phase_noise": [{**COLLECTIVE, "spread_rad_per_s": 1e200}]}, "spread_rad_per_s` must be 0 or from"),
+    ({"phase_noise": [{**COLLECTIVE, "spread_rad_per_s": 1e200}]}, "spread_rad_per_s`: should be 0 or from"),
     ({"phase_noise": [{**COLLECTIVE, "space": "pairs", "pairs": [[0, 5, 0.1]]}]}, "names spin 5, but the probe has 3"),
     ({"noise": "dephasing", "emission_rate": 1.0}, "give either a noise model's name or numbers, not both"),
     ({}, "no noise is given"),
