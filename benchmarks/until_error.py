@@ -195,7 +195,7 @@ def fixed(case: str, shots: float, repetitions: int) -> np.ndarray:
     spec = spec.with_shots(round(CASES[case][4] * shots / total))
     base = prepare_run(spec, None).points
     goal = CASES[case][5]
-    return np.array([one_run(spec, base, goal, "1e9", seed, drawn) for seed in range(1, repetitions + 1)], dtype=float)
+    return np.array([one_run(spec, base, goal, "1e9%", seed, drawn) for seed in range(1, repetitions + 1)], dtype=float)
 
 
 def line(name: str, found: np.ndarray) -> str:
