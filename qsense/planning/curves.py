@@ -73,7 +73,8 @@ class Population:
     def of(cls, exact: Callable[[FloatArray], FloatArray], relaxation: Relaxation) -> Population:
         """Returns the interpolation of a function of times in s, shape (times,), that has shape (draws, times).
 
-        Its relative error is below 2e-8 for one draw and 4e-3 for many (8e-4 before four lifetimes of the coherence).
+        Its relative error is below 2e-8 for one draw and 4e-3 for many (8e-4 before four lifetimes of the coherence) up
+        to some 24 spins, and below 5e-7 and 2e-2 (2e-3) up to 100, the most of a plan.
         """
         finite = relaxation.t1[np.isfinite(relaxation.t1)]
         if not len(finite):
