@@ -41,10 +41,25 @@ def said_first(record: RunRecord) -> str:
     """
     summary, goal = record.summary(), goal_of(record)
     found, is_about_phase = answer(record, summary), goal in ("rate", "field")
+    return sentences(record, summary, found, reached(record), is_about_phase)
+
+
+def sentences(
+    record: RecordFolder, summary: Mapping[str, Any], found: str = "", said: str = "", is_about_phase: bool = False
+) -> str:
+    """Returns the answer to what a record was for, the whole window, whether that is reached, and what keeps it back.
+
+    Args:
+        record: that has been estimated.
+        summary: of it.
+        found: the answer; "" where nothing special was asked for.
+        said: whether the rounds reached what was asked.
+        is_about_phase: whether φ was asked for, of which the whole window says nothing.
+    """
     has_pairs = any(item.num_qubits > 1 for item in crossovers_of(summary))
     whole = "" if found and (is_about_phase or not has_pairs) else headline(summary)
     refused = refusals(summary, not is_about_phase)
-    return " ".join(one for one in (found, whole, reached(record), apart(record, summary), refused) if one)
+    return " ".join(one for one in (found, whole, said, apart(record, summary), refused) if one)
 
 
 def apart(record: RecordFolder, summary: Mapping[str, Any]) -> str:

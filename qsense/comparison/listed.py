@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qsense.comparison.asked import apart, said_first
-from qsense.comparison.headline import headline
-from qsense.comparison.refused import refusals
+from qsense.comparison.asked import said_first, sentences
 from qsense.errors import QsenseError
 from qsense.runs.folder import RecordFolder
 from qsense.runs.record import RunRecord
@@ -26,7 +24,6 @@ def said_of(path: Path) -> str:
     try:
         if record.has(ROUNDS) or _PLAN in record.read_bytes("spec.toml"):
             return said_first(RunRecord.load(path))
-        summary = record.summary()
-        return " ".join(one for one in (headline(summary), apart(record, summary), refusals(summary)) if one)
+        return sentences(record, record.summary())
     except (QsenseError, *_DAMAGE):
         return ""
