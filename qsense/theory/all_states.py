@@ -15,12 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.noise import AnyNoise, LocalNoise, World, world_of
+from qsense.noise import AnyNoise, World, world_of
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 from qsense.theory.goal import Goal
 from qsense.theory.rate import operational_rate
-from qsense.theory.search import STATIONARY, integration_rule
+from qsense.theory.search import STATIONARY, rule_of
 from qsense.theory.sectors import Array, DenseObjective, Sectors
 from qsense.theory.waves import collects_nothing, is_wave
 
@@ -37,7 +37,6 @@ _EARLY = 30  # steps after which an ascent among all states goes on only if it i
 _NEARLY, _FEW = {True: 0.1, False: 0.005}, 6  # of a value; of few spins, up to so many, and of more
 _BETTER = 1e-7  # relative: what counts as more
 _RANDOM = {1: 1, 2: 2, 3: 2, 4: 2, 5: 2, 6: 2, 7: 1, 8: 1}  # random states of each kind where ascents begin
-_EARLIEST, _LATEST = -3.2, 4.2  # of a double-exponential rule, as in `search`
 _TIMES, _BEYOND = 24, 3.0  # times at which a rate is looked for, and how far outside those of GHZ and product
 _LONGEST = {True: 400, False: 150}  # steps of an ascent, where blocks are small and where they are not
 
@@ -199,18 +198,8 @@ def _rule(num_qubits: int, noise: AnyNoise, doublings: int) -> tuple[FloatArray,
     """Times in s and weights in s for ∫₀^∞ G dt: `integration_rule`, by the slowest spin where they differ."""
     world = world_of(noise)
     rates = world.decay_rates(num_qubits)[world.weights(num_qubits) != 0]
-    model, slowest, fastest = world.noise, float(rates.min()), float(rates.max())
-    if fastest == slowest:
-        return integration_rule(num_qubits, noise, doublings)
-    plain = isinstance(model.local, LocalNoise) and model.exponent == 1 and world.pulses.is_free
-    if plain and not model.phase_noise and fastest <= _SPREAD * slowest:
-        nodes, weights = np.polynomial.legendre.leggauss(int((20 + 2 * int(np.sqrt(num_qubits))) * 2.0**doublings))
-        u = (nodes + 1) / 2
-        return -np.log(u) / slowest, weights / (2 * slowest * u)
-    power = 1 / min(1.0, model.exponent)
-    v, step = np.linspace(_EARLIEST, _LATEST, int(48 * 2.0**doublings), retstep=True)
-    times = np.exp(power * (v - np.exp(-v))) / slowest
-    return times, step * power * (1 + np.exp(-v)) * times
+    slowest, fastest = float(rates.min()), float(rates.max())
+    return rule_of(num_qubits, world, slowest, doublings, by_exponentials=fastest <= _SPREAD * slowest)
 
 
 def _ascend(target: Target, start: Place, steps: int) -> Place:

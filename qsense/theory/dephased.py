@@ -19,6 +19,7 @@ import numpy as np
 
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.low_rank import qfi_of_one
+from qsense.theory.mixing import triangle
 from qsense.theory.symmetric import NO_WEIGHT, UniformChannel, of_orders, spin_projections
 
 
@@ -99,14 +100,11 @@ def weights(size: int) -> tuple[FloatArray, ...]:
     >>> [one.round(6).tolist() for one in weights(2)]
     [[2.0, 1.0, 2.0], [0.707107]]
     """
-    triangle = [[1]]
-    for _ in range(size):
-        last = triangle[-1]
-        triangle.append([1, *(one + other for one, other in zip(last[1:], last[:-1], strict=True)), 1])
-    every, found = triangle[size], []
+    rows = list(triangle(size))
+    every, found = rows[size], []
     for below in range(size // 2 + 1):
         spins = size - 2 * below
         ways = (every[below] - (every[below - 1] if below else 0)) << spins
-        of_block = zip(every[below : size - below + 1], triangle[spins], strict=True)
+        of_block = zip(every[below : size - below + 1], rows[spins], strict=True)
         found.append(np.sqrt([ways / (one * other) for one, other in of_block]))
     return tuple(found)

@@ -12,6 +12,7 @@ matrix over v, the same for all states: a search, which asks of one channel agai
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -57,11 +58,22 @@ def binomials(size: int) -> FloatArray:
 
 @lru_cache(maxsize=8)
 def _binomials(size: int) -> FloatArray:
-    found, row = np.zeros((size + 1, size + 1)), [1]
-    for spins in range(size + 1):
+    found = np.zeros((size + 1, size + 1))
+    for spins, row in enumerate(triangle(size)):
         found[spins, : spins + 1] = row
-        row = [1, *(one + other for one, other in pairwise(row)), 1]
     return found
+
+
+def triangle(size: int) -> Iterator[list[int]]:
+    """Yields the rows 0 … N of Pascal's triangle, in whole numbers.
+
+    >>> list(triangle(2))
+    [[1], [1, 1], [1, 2, 1]]
+    """
+    row = [1]
+    for _ in range(size + 1):
+        yield row
+        row = [1, *(one + other for one, other in pairwise(row)), 1]
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qsense.noise import AnyNoise, LocalNoise, world_of
+from qsense.noise import AnyNoise, LocalNoise, World, world_of
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.threads import in_threads
 from qsense.probes import collective
@@ -116,9 +116,24 @@ def integration_rule(num_qubits: int, noise: AnyNoise, doublings: int = 0) -> tu
     True
     """
     world = world_of(noise)
-    model, rate = world.noise, float(world.decay_rates(num_qubits)[0])
+    return rule_of(num_qubits, world, float(world.decay_rates(num_qubits)[0]), doublings)
+
+
+def rule_of(
+    num_qubits: int, world: World, rate: float, doublings: int = 0, by_exponentials: bool = True
+) -> tuple[FloatArray, FloatArray]:
+    """Returns the rule of `integration_rule` for a decay that ends with this rate in 1/s.
+
+    Args:
+        num_qubits: N.
+        world: whose law of decay counts.
+        rate: of the coherence of one spin.
+        doublings: of the number of times.
+        by_exponentials: whether nodes in u serve, if every spin decays exponentially by itself.
+    """
+    model = world.noise
     exponential = isinstance(model.local, LocalNoise) and model.exponent == 1 and world.pulses.is_free
-    if exponential and not model.phase_noise:
+    if by_exponentials and exponential and not model.phase_noise:
         nodes, weights = np.polynomial.legendre.leggauss(int((20 + 2 * int(np.sqrt(num_qubits))) * 2.0**doublings))
         u = (nodes + 1) / 2
         return -np.log(u) / rate, weights / (2 * rate * u)

@@ -5,25 +5,15 @@ from math import comb
 
 import numpy as np
 import pytest
+from dicke_states import channel_at, random_amplitudes
 
 from qsense import LocalNoise, Probe, gain
 from qsense.errors import ArgumentError
-from qsense.noise import Environment, noise_model_of
+from qsense.noise import Environment
 from qsense.numerics.low_rank import factor, qfi_of_one
 from qsense.probes import collective
 from qsense.theory.dephased import dephased_gain, tables, weights
-from qsense.theory.engines import uniform_channel
 from qsense.theory.large import relaxed_gain, seconds_of
-
-
-def random_amplitudes(size, seed):
-    rng = np.random.default_rng(seed)
-    amplitudes = rng.normal(size=size + 1) + 1j * rng.normal(size=size + 1)
-    return amplitudes / np.linalg.norm(amplitudes)
-
-
-def channel_at(noise, *times):
-    return uniform_channel(noise_model_of(noise), 1, np.array(times))
 
 
 def information(rho, generator):

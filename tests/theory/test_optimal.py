@@ -5,6 +5,7 @@ from math import comb
 import numpy as np
 import pytest
 from cases import further, one_in
+from dicke_states import random_amplitudes
 from scipy.integrate import quad
 from scipy.optimize import minimize, minimize_scalar
 
@@ -29,12 +30,6 @@ NOISES = {
     "collective": Environment(LocalNoise(emission=0.2), collective_dephasing=0.03),
     "stretched": LocalNoise(dephasing=0.3, exponent=1.6),
 }
-
-
-def random_amplitudes(size, seed, real=False):
-    rng = np.random.default_rng(seed)
-    amplitudes = rng.normal(size=size + 1) + 1j * rng.normal(size=size + 1) * (not real)
-    return amplitudes / np.linalg.norm(amplitudes)
 
 
 @pytest.mark.parametrize(

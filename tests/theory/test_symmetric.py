@@ -7,6 +7,7 @@ from math import comb
 import numpy as np
 import pytest
 from cases import spread
+from dicke_states import channel_at, random_amplitudes
 from scipy.linalg import expm, null_space
 
 from qsense import LocalNoise, Probe, gain
@@ -15,7 +16,7 @@ from qsense.noise import Environment, noise_model_of
 from qsense.probes import collective
 from qsense.theory.closed import ghz_gain, product_gain
 from qsense.theory.dense import dense_gain, density_matrices
-from qsense.theory.engines import engine_for, uniform_channel
+from qsense.theory.engines import engine_for
 from qsense.theory.mixing import Mixing, dicke_tables
 from qsense.theory.symmetric import UniformChannel, blocks, copies, singlets, symmetric_gain
 
@@ -31,16 +32,6 @@ NOISES = {
 }
 LOCAL = {name: noise for name, noise in NOISES.items() if isinstance(noise, LocalNoise)}
 HADAMARD = np.array([[1.0, 1.0], [1.0, -1.0]]) / np.sqrt(2)
-
-
-def random_amplitudes(size, seed):
-    rng = np.random.default_rng(seed)
-    amplitudes = rng.normal(size=size + 1) + 1j * rng.normal(size=size + 1)
-    return amplitudes / np.linalg.norm(amplitudes)
-
-
-def channel_at(noise, *times):
-    return uniform_channel(noise_model_of(noise), 1, np.array(times))
 
 
 def on_all(operator, size):
