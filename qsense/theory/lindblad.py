@@ -139,12 +139,13 @@ def lindblad_states(
         return rho, commutator * rho
     from scipy.sparse import bmat, diags_array
 
-    full = liouvillian(n, world, field)
-    pair = bmat([[full, None], [diags_array(commutator.ravel()), full]], format="csr")
+    full, unit = liouvillian(n, world, field), float(np.max(times, initial=0.0)) or 1.0
+    # ∂_φρ over the latest time: in seconds late times would make the pair's norm large, and its exponential inaccurate.
+    pair = bmat([[full, None], [diags_array(commutator.ravel() / unit), full]], format="csr")
     states = _evolved(pair, np.concatenate([start, np.zeros_like(start)]), times[order])
     rho, slope = states[np.argsort(order)].reshape(len(times), 2, 2**n, 2**n).transpose(1, 0, 2, 3)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return rho, np.where(times[:, None, None] > 0, slope / times[:, None, None], commutator * rho)
+        return rho, np.where(times[:, None, None] > 0, slope * (unit / times[:, None, None]), commutator * rho)
 
 
 def _evolved(matrix: Any, state: ComplexArray, times: FloatArray) -> ComplexArray:

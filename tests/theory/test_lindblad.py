@@ -328,3 +328,14 @@ def test_stretched_decay_is_no_lindblad_equation():
     # Beside dephasing alone a coupling needs none.
     alone = Environment(LocalNoise(dephasing=0.1, exponent=2.0), coupling=0.3)
     assert gain(Probe.product(2), alone, [1.0])[0] == pytest.approx(2 * np.exp(-2 * 0.2**2), rel=1e-12)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e-3, 1e6, 1e9, 1e12])
+def test_states_and_slopes_are_the_same_in_every_unit_of_time(unit):
+    def found(scale):
+        coupling = np.array([[0, 3.689139], [3.689139, 0]]) / scale
+        noise = Environment(LocalNoise(transverse=1.8535 / scale), coupling=coupling)
+        return lindblad_states(Probe.ghz(2), noise, np.array([scale]), -1.5e-4 / scale)
+
+    for given, same in zip(found(unit), found(1.0), strict=True):
+        assert np.allclose(given, same, rtol=0, atol=2e-15)
