@@ -11,7 +11,7 @@ import typer
 
 from qsense.cli.app import RECORDS, AsJson, app
 from qsense.cli.logs import show_log
-from qsense.cli.options import AllowCode, MaxQpuSeconds, integers, time_or_none
+from qsense.cli.options import DEVICES, AllowCode, MaxQpuSeconds, integers, time_or_none
 from qsense.files.terminal import print_line
 
 if TYPE_CHECKING:
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @app.command(short_help="Measure T1, T2*, T2 and readout as a noise model.")
 def calibrate(
-    backend: Annotated[str, typer.Argument(help="A device, such as fake:manila or ibm:<device>.", metavar="BACKEND")],
+    backend: Annotated[
+        str,
+        typer.Argument(
+            help="A device, such as fake:manila or ibm:<device>.", metavar="BACKEND", autocompletion=DEVICES
+        ),
+    ],
     qubits: Annotated[str, typer.Option(help="Qubits, in the order of the spins: 0,1,2 or 0-2.")],
     out: Annotated[Path | None, typer.Option(help="Noise model to write; <device>.toml here by default.")] = None,
     shots: Annotated[int, typer.Option(help="Shots for every circuit.", min=100)] = 2000,

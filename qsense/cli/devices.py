@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qsense.cli.app import RECORDS, AsJson, app
-from qsense.cli.options import AllowCode
-from qsense.cli.records import Records
+from qsense.cli.options import AllowCode, complete_records
+from qsense.cli.records import Record, Records
 from qsense.errors import ArgumentError, nearest
 from qsense.files.folding import ERRORS, print_folded
 from qsense.files.terminal import plain_console, print_line, print_verdict
@@ -67,9 +67,15 @@ def print_backends(vendors: list[str], as_json: bool) -> None:
 
 @app.command(short_help="Compare a run with its calibration or noise, or another run.")
 def compare(
-    record: Annotated[str, typer.Argument(help="A record: its path, id, or name.", metavar="RECORD")],
+    record: Record,
     other: Annotated[
-        str | None, typer.Option("--with", metavar="RECORD", help="Another record: ratios of 𝓘, z, and what changed.")
+        str | None,
+        typer.Option(
+            "--with",
+            metavar="RECORD",
+            help="Another record: ratios of 𝓘, z, and what changed.",
+            autocompletion=complete_records,
+        ),
     ] = None,
     noise: Annotated[
         str | None,

@@ -64,7 +64,27 @@ def _probes() -> list[str]:
     return [*KINDS, *FAMILIES, *content.names("circuits")]
 
 
+def _devices() -> list[str]:
+    """The fakes by the folders of their package, which is not imported: that takes seconds."""
+    from importlib.util import find_spec
+
+    package = find_spec("qiskit_ibm_runtime")
+    places = [] if package is None else package.submodule_search_locations or []
+    found = [one.parent.name for place in places for one in Path(place).glob("fake_provider/backends/*/conf_*.json")]
+    return ["emulator", "aer", *sorted(f"fake:{name}" for name in set(found))]
+
+
+def complete_records(context: typer.Context, incomplete: str) -> list[str]:
+    """Returns the records in the folder of --records whose name begins so; of a path none, so that files are listed."""
+    from qsense.cli.app import RECORDS
+
+    folder = Path(context.params.get("records") or RECORDS)
+    found = [one.parent.name for one in folder.glob("*/spec.toml")]
+    return sorted(name for name in found if name.startswith(incomplete))
+
+
 PROBE_NAMES = completed(_probes)
+DEVICES = completed(_devices)
 Model = Annotated[
     str | None,
     typer.Option("--noise", help="A noise model's name or TOML file.", autocompletion=completed(_models)),

@@ -10,6 +10,7 @@ import typer
 
 from qsense.cli.app import AsJson, app
 from qsense.cli.options import (
+    DEVICES,
     T1,
     T2,
     Absorption,
@@ -20,6 +21,7 @@ from qsense.cli.options import (
     Emission,
     Exponent,
     Model,
+    completed,
     integers,
     named,
     noise_of,
@@ -57,10 +59,19 @@ Sequences = Annotated[
 ]
 
 
+def _goals() -> tuple[str, ...]:
+    from qsense.planning.question import GOALS
+
+    return GOALS
+
+
 @app.command(short_help="Before measuring: which probe, N, qubits, when, how often.")
 def plan(
     backend: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A device: fake:boston, ibm:<device>, module:factory.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="A device: fake:boston, ibm:<device>, module:factory.", autocompletion=DEVICES
+        ),
     ] = None,
     every: Annotated[
         str | None, typer.Option("--all", metavar="VENDOR", help="Rank all devices of a vendor instead: fake, ibm.")
@@ -70,7 +81,10 @@ def plan(
     ] = "2-4",
     goal: Annotated[
         str,
-        typer.Option(help="rate or field (the field per total time), img (𝓘), or crossover (until when GHZ leads)."),
+        typer.Option(
+            help="rate or field (the field per total time), img (𝓘), or crossover (until when GHZ leads).",
+            autocompletion=completed(_goals),
+        ),
     ] = "rate",
     dead_time: Annotated[
         str, typer.Option(metavar="TIME", help="Of each repetition, beside what the device reports: 0.5 (s), 3us.")

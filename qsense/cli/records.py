@@ -14,7 +14,7 @@ import typer.core
 
 from qsense.cli.app import RECORDS, AsJson, app
 from qsense.cli.logs import one_line
-from qsense.cli.options import AllowCode, write_page
+from qsense.cli.options import AllowCode, complete_records, write_page
 from qsense.errors import ArgumentError, QsenseError
 from qsense.files.terminal import print_line, printable
 
@@ -32,9 +32,16 @@ Records = Annotated[
 ]
 _CALLED = "paths, ids, names, or how an id or a name begins."
 Record = Annotated[
-    str, typer.Argument(help="A record: a path, an id, a name, or how an id or a name begins.", metavar="RECORD")
+    str,
+    typer.Argument(
+        help="A record: a path, an id, a name, or how an id or a name begins.",
+        metavar="RECORD",
+        autocompletion=complete_records,
+    ),
 ]
-SeveralRecords = Annotated[list[str], typer.Argument(help=f"Records: {_CALLED}", metavar="RECORD…")]
+SeveralRecords = Annotated[
+    list[str], typer.Argument(help=f"Records: {_CALLED}", metavar="RECORD…", autocompletion=complete_records)
+]
 GRAMMAR = (
     "KEY=VALUE or KEY!=VALUE for name, id, backend, noise, probe, estimator and state (estimated, open, damaged), with "
     "* and ? in VALUE; date=2026-11 is how the date begins, N=4, N=2,4 or N=2-6 is any of these. date, N and z (the "

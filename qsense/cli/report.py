@@ -13,7 +13,7 @@ import typer
 
 from qsense.cli.app import RECORDS, AsJson, app
 from qsense.cli.logs import one_line
-from qsense.cli.options import AllowCode, write_page
+from qsense.cli.options import AllowCode, complete_records, write_page
 from qsense.cli.records import Records
 from qsense.errors import ArgumentError, ContentError, QsenseError, RecordError
 from qsense.files.terminal import print_line, printable
@@ -33,6 +33,7 @@ def report(
             help="Records and studies, by path, id, name or how one begins; plans: what qsense plan --json printed, or "
             "its --out.",
             metavar="RECORD|STUDY|PLAN…",
+            autocompletion=complete_records,
         ),
     ],
     out: Annotated[

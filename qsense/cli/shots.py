@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qsense.cli.app import AsJson, app
-from qsense.cli.options import AllowCode, DeadTime, value
+from qsense.cli.options import AllowCode, DeadTime, completed, value
 from qsense.cli.progress import progress
 from qsense.errors import ArgumentError
 from qsense.files.terminal import print_line
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from qsense.workflow.shots import Needed
     from qsense.workflow.until import Stopped
 
-Goal = Annotated[str, typer.Option(help="What the error is of: img (𝓘), gain, crossover or field.")]
+_GOALS = ("img", "gain", "crossover", "field")
+Goal = Annotated[
+    str,
+    typer.Option(
+        help="What the error is of: img (𝓘), gain, crossover or field.", autocompletion=completed(lambda: _GOALS)
+    ),
+]
 
 
 @app.command(short_help="Say how many shots a spec needs for an error.")

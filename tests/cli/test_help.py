@@ -83,6 +83,10 @@ def test_lists_fit_the_terminal_and_name_the_options_of_estimators():
         ("qsense list pro", ["probes"]),
         ("qsense theory --noise nv_n", ["nv_nanodiamond"]),
         ("qsense theory --probe twin", ["twin_fock", "twin_fock4"]),
+        ("qsense plan --goal c", ["crossover"]),
+        ("qsense shots --goal g", ["gain"]),
+        ("qsense plan --backend em", ["emulator"]),
+        ("qsense show --records runs/reference gr", ["gradient-81060ae6a779"]),
     ],
 )
 def test_the_shell_completes_commands_and_names(words, found):
