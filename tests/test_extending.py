@@ -199,7 +199,7 @@ def test_a_run_measures_it(noise, backend, tmp_path):
         ({"kind": "telegraph", "switching_per_s": -1.0, "detuning_rad_per_s": 1.0}, "above 0"),
         ({"kind": "telegraph", "switching_per_s": 1.0, "detuning_rad_per_s": 1.0}, "must differ"),
         ({"kind": "telegraph", "name": "a b", "switching_per_s": 1.0}, r"key `noise\[0\]\.name` should match"),
-        ({"kind": 3}, r"key `noise\[0\]\.kind` should be a valid string"),
+        ({"kind": 3}, r"key `noise\[0\]\.kind` should be a text"),
     ],
 )
 def test_its_keys_are_checked_as_it_declares_them(noise, entry, message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ import typer.core
 from qsense.cli.app import RECORDS, AsJson, app
 from qsense.cli.logs import one_line
 from qsense.cli.options import AllowCode, complete_records, write_page
-from qsense.errors import ArgumentError, QsenseError
+from qsense.errors import ArgumentError, ContentError, QsenseError
 from qsense.files.terminal import print_line, printable
 
 if TYPE_CHECKING:
@@ -55,6 +56,10 @@ class _ListsByDefault(typer.core.TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         named = bool(args) and (args[0] in self.commands or args[0] == "--help")
+        if args and not named and not Path(args[0]).exists():
+            close = difflib.get_close_matches(args[0], [name for name in self.commands if len(name) > 2], n=1)
+            if close:
+                raise ContentError(f"{args[0]}: there is no such folder; did you mean: qsense records {close[0]}")
         return super().parse_args(ctx, args if named else ["list", *args])
 
 

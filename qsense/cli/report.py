@@ -20,6 +20,7 @@ from qsense.files.terminal import print_line, printable
 
 if TYPE_CHECKING:
     from qsense.reports.page.blocks import Part
+    from qsense.runs.finding import Finder
     from qsense.runs.record import RunRecord
 
 STUDIES = Path("runs/studies")
@@ -57,6 +58,7 @@ def report(
     from qsense.reports.page.charts import COLOURS
     from qsense.reports.page.files import REPORT
     from qsense.reports.page.record import record_part
+    from qsense.runs.finding import Finder
     from qsense.runs.record import RunRecord
 
     if len(words) > MOST_RECORDS:
@@ -64,11 +66,11 @@ def report(
             f"A page holds at most {MOST_RECORDS} records, but {len(words)} are given; give fewer, or list all with "
             "links to their own pages: qsense records list --html"
         )
-    whole = _Whole(len(words) > 1)
+    whole, finder = _Whole(len(words) > 1), Finder(records)
     found: dict[Path, Part | RunRecord] = {}
     for word in words:
         with whole.unless_damaged():
-            place, one = _meant(word, records, studies, allow_code)
+            place, one = _meant(word, finder, studies, allow_code)
             found.setdefault(place, one)
     target = out or (next(iter(found)) if len(found) == len(words) == 1 else Path(REPORT))
     several: list[RunRecord] = []
@@ -124,10 +126,9 @@ class _Whole:
             raise self.first
 
 
-def _meant(word: str, records: Path, studies: Path, allow_code: bool) -> tuple[Path, Part | RunRecord]:
+def _meant(word: str, finder: Finder, studies: Path, allow_code: bool) -> tuple[Path, Part | RunRecord]:
     """Where the page of what a word means is by default; and the record, or what is said of a study or a plan."""
     from qsense.reports.page.files import REPORT
-    from qsense.runs.finding import open_named
     from qsense.runs.record import RunRecord
     from qsense.study.page import study_part
 
@@ -137,7 +138,7 @@ def _meant(word: str, records: Path, studies: Path, allow_code: bool) -> tuple[P
     if _is_study(path):
         return path / REPORT, study_part(path)
     try:
-        opened = open_named(word, records)
+        opened = finder.open(word)
     except RecordError as error:
         named = [one for one in sorted(studies.glob("*")) if _is_study(one) and _is_called(one.name, word)]
         if len(named) != 1 or "/" in word:

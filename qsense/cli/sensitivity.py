@@ -97,6 +97,6 @@ def sensitivity_line(answer: dict[str, Any]) -> str | None:
     from qsense.signals import magnetic
 
     shown = magnetic.readable_field(answer["sensitivity_t_per_root_hz"], per_root_hertz=True)
-    line = f"there a field is told to {shown} ({answer[magnetic.KEY] / 1e9:.6g} GHz/T)"
+    line = f"there a field is told to {shown} ({magnetic.readable_ratio(answer[magnetic.KEY])})"
     reach = answer["dynamic_range_t"]
     return line if reach is None else f"{line}, without ambiguity within ±{magnetic.readable_field(reach)}"

@@ -7,7 +7,7 @@ import io
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
@@ -21,8 +21,12 @@ LARGEST = 2**26
 
 
 class Table(BaseModel):
-    """A TOML table: unknown keys are refused, and nothing is changed after reading."""
+    """A TOML table: unknown keys are refused, and nothing is changed after reading.
 
+    WANTED is what an error says that should stand in its place, where it may be written in other ways.
+    """
+
+    WANTED: ClassVar[str] = ""
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @field_validator("*", mode="before")
@@ -108,7 +112,7 @@ def _explain(error: ValidationError, model: type[Table]) -> str:
         return f"key `{key}` should match the pattern {first['ctx']['pattern']}, but is {_shown(value)}."
     # A number out of its range need not hear that it could also be a list.
     told = [d for d in unions if d["type"].startswith(("greater", "less", "finite"))] or unions
-    wanted = " or ".join(dict.fromkeys(_wanted(d["msg"]) for d in told))
+    wanted = " or ".join(dict.fromkeys(_wanted(d, model) for d in told))
     return f"key `{key}` should be {wanted}, but is {_shown(value)}."
 
 
@@ -132,6 +136,11 @@ def _unknown(location: tuple[int | str, ...], model: type[Table]) -> str:
 
 def _keys_of(location: tuple[int | str, ...], model: type[Table]) -> list[str]:
     """The keys of the table at a place in a model; of all that may stand there, where the place does not tell."""
+    tables = _tables_at(location, model)
+    return list(dict.fromkeys(field.alias or key for one in tables for key, field in one.model_fields.items()))
+
+
+def _tables_at(location: tuple[int | str, ...], model: type[Table]) -> list[type[Table]]:
     tables = [model]
     for part in location:
         named = [one for one in tables if one.__name__ == part]
@@ -140,7 +149,7 @@ def _keys_of(location: tuple[int | str, ...], model: type[Table]) -> list[str]:
             continue
         found = [one.model_fields[part].annotation for one in tables if part in one.model_fields]
         tables = [one for annotation in found for one in _tables_in(annotation)] or tables
-    return list(dict.fromkeys(field.alias or key for one in tables for key, field in one.model_fields.items()))
+    return tables
 
 
 def _tables_in(annotation: Any) -> list[type[Table]]:
@@ -150,9 +159,36 @@ def _tables_in(annotation: Any) -> list[type[Table]]:
     return [one for inner in get_args(annotation) for one in _tables_in(inner)]
 
 
-def _wanted(message: str) -> str:
-    """What pydantic says, in words of this program."""
-    words = _one_line(message).removeprefix("Input should be ")
+_KEYS_SHOWN = 3
+_ENDINGS = ("_type", "_parsing", "_from_float", "_sub_type", "_unicode", "_parsing_size")
+_MEANT = {
+    "string": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "finite_number": "a finite number",
+    "bool": "true or false",
+    "list": "a list",
+    "tuple": "a list",
+    "dict": "a table",
+    "too_short": "a list of at least {min_length}",
+    "too_long": "a list of at most {max_length}",
+    "string_too_short": "a text that is not empty",
+}
+
+
+def _wanted(detail: Any, model: type[Table]) -> str:
+    """What should stand at a place, from what pydantic says of it."""
+    kind = detail["type"]
+    if kind in ("model_type", "model_attributes_type"):
+        tables = [one for one in _tables_at(detail["loc"], model) if one.__name__ == detail["ctx"]["class_name"]]
+        if tables and tables[0].WANTED:
+            return tables[0].WANTED
+        keys = list(tables[0].model_fields)[:_KEYS_SHOWN] if tables else []
+        return "a table" + (f" with keys such as {', '.join(keys)}" if keys else "")
+    meant = _MEANT.get(kind) or _MEANT.get(kind.partition("_")[0] if kind.endswith(_ENDINGS) else "")
+    if meant is not None:
+        return meant.format(**detail.get("ctx", {}))
+    words = _one_line(detail["msg"]).removeprefix("Input should be ")
     for theirs, ours in (("greater than or equal to", "at least"), ("greater than", "above"), ("less than", "below")):
         words = words.replace(theirs, ours)
     return words.replace("below or equal to", "at most")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_UNIT = r"(?:[mµn]?s|min|h|d|years|%|dB|rad/s|1/s|[kMG]?Hz|Hz/√Hz|[mµnpf]?T(?:/√Hz)?|GHz/T)"
+_UNIT = r"(?:[mµn]?s|min|h|d|years|%|dB|rad/s|1/s|[kMG]?Hz|Hz/√Hz|[mµnpf]?T(?:/√Hz)?|[kMG]?Hz/T)"
 # What stays together: N = 4, G at 2.03 µs, 1.32 ± 0.04 µs, 33.7 … 37.2 µs.
 _TOGETHER = re.compile(rf"(?:\S+ = |G at )?\S+(?: [±…] \S+)*(?: {_UNIT}(?![^\s,.;:)])\S*)?")
 

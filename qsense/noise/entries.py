@@ -109,6 +109,8 @@ class LocalEntry(SharedEntry):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=rules.of_local)
 
+    WANTED = "the name of a noise model, or a table with keys such as dephasing_rate, emission_rate, t2_s"
+
     noise: str | None = None
     name: Name | None = None
     dephasing_rate: Rates | None = None

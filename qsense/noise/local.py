@@ -124,7 +124,7 @@ class LocalNoise:
         (0.1,)
         >>> LocalNoise.from_t1_t2(t1=1.0, t2=3.0)
         Traceback (most recent call last):
-        qsense.errors.ArgumentError: Argument `t2` must be at most 2 T1 = 2.0 s, but is 3.0 s.
+        qsense.errors.ArgumentError: Argument `t2` must be at most 2 T1 = 2 s, but is 3 s.
         """
         return cls(*relaxation.rates(t1, t2, excited_population), name)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.files.units import time_unit
 from qsense.numerics.fisher import FloatArray
 
 Rate = float | Sequence[float] | FloatArray
@@ -36,16 +37,21 @@ def rates(t1: Rate, t2: Rate, excited_population: Rate) -> tuple[FloatArray, Flo
     for key, values in (("t1", t1s), ("t2", t2s)):
         for value in values:
             if not value > 0:
-                raise ArgumentError(f"Argument `{key}` must be positive, but is {value} s.")
+                raise ArgumentError(f"Argument `{key}` must be positive, but is {_shown(value)}.")
     for one, two in zip(t1s, t2s, strict=True):
         if two > 2 * one * _NOT_MORE_THAN_TWICE:
-            raise ArgumentError(f"Argument `t2` must be at most 2 T1 = {2 * one} s, but is {two} s.")
+            raise ArgumentError(f"Argument `t2` must be at most 2 T1 = {_shown(2 * one)}, but is {_shown(two)}.")
     for value in populations:
         if not 0 <= value <= 1:
             raise ArgumentError(f"Argument `excited_population` must be in [0, 1], but is {value}.")
     relaxation = 1 / t1s
     dephasing = np.maximum(1 / t2s - relaxation / 2, 0) / 2
     return dephasing, relaxation * (1 - populations), relaxation * populations
+
+
+def _shown(seconds: float) -> str:
+    size, symbol = time_unit(abs(seconds))
+    return f"{seconds / size:.9g} {symbol}" if seconds else "0 s"
 
 
 def checked(kind: str, rate: Rate) -> tuple[float, ...]:

@@ -16,7 +16,10 @@ NOTHING = "it tells nothing: errors of gates or readout leave no signal of it"
 FOR_EVER = "a part of its gain never decays: a longer time is always better"
 _REFUSED = {
     NOTHING: ("tell nothing, as errors of gates or readout leave no signal of them", "Choose other qubits."),
-    FOR_EVER: ("have a part of the gain that never decays, so that longer is always better", "Give every spin a rate."),
+    FOR_EVER: (
+        "have a part of the gain that never decays, so that longer is always better",
+        "Give every spin a rate: those of a noise model in its file, together with what its spins share.",
+    ),
 }
 _NO_GAIN = 1e-12  # of Σ w²: what is left of a signal below it is rounding
 _LEFT, _STILL = 1e-6, 1e-6  # of the gain: what is left at the end of the grid, and what it loses there in a step

@@ -21,7 +21,7 @@ from qsense.files.figures import (
 from qsense.files.units import time_unit
 from qsense.probes.signs import without_signs
 from qsense.reports.blocks import blocks
-from qsense.signals.magnetic import KEY, field_unit, readable_field
+from qsense.signals.magnetic import KEY, field_unit, readable_field, readable_ratio
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,7 +81,7 @@ def _tesla_line(row: Mapping[str, Any]) -> list[str]:
     unit, symbol = field_unit(max(abs(low), abs(high)))
     where = f"{row['probe']}, N = {row['num_qubits']}, {row['noise']}, {row['estimator']}"
     value = f"{row['field_estimate_t'] / unit:.4g} {symbol} ({low / unit:.4g} … {high / unit:.4g})"
-    return [f"B of {where}: {value}, told within ±{readable_field(reach)}; {row[KEY] / 1e9:.6g} GHz/T"]
+    return [f"B of {where}: {value}, told within ±{readable_field(reach)}; {readable_ratio(row[KEY])}"]
 
 
 def _share(value: float) -> str:

@@ -28,7 +28,7 @@ def open_named(word: str, folder: Path) -> RecordFolder:
     Raises:
         RecordError: there is none, or several; the message lists them.
     """
-    return open_several([word], folder)[0]
+    return Finder(folder).open(word)
 
 
 def open_several(words: Sequence[str], folder: Path) -> list[RecordFolder]:
@@ -37,18 +37,39 @@ def open_several(words: Sequence[str], folder: Path) -> list[RecordFolder]:
     Raises:
         RecordError: as `open_named`.
     """
-    listed: list[ListedRecord] | None = None
+    finder = Finder(folder)
     opened: dict[Path, RecordFolder] = {}
     for word in words:
+        record = finder.open(word)
+        opened.setdefault(Path(os.path.abspath(record.path)), record)
+    return list(opened.values())
+
+
+class Finder:
+    """Opens records by what people call them, and lists their folder once at most.
+
+    Attributes:
+        folder: where records are looked for that are not named by their path.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._listed: list[ListedRecord] | None = None
+
+    def open(self, word: str) -> RecordFolder:
+        """Returns the record that a word means.
+
+        Raises:
+            RecordError: as `open_named`.
+        """
         path = Path(word)
         if not _is_path(word) and not safe.is_file(path / "spec.toml", path):
-            if listed is None:
-                listed = list_records(folder) if folder.is_dir() else []
-            found = _meant(listed, word)
+            if self._listed is None:
+                self._listed = list_records(self.folder) if self.folder.is_dir() else []
+            found = _meant(self._listed, word)
             if found or not os.path.lexists(path):
-                path = folder / _the_one(found, word, folder, listed).folder
-        opened.setdefault(Path(os.path.abspath(path)), open_record(path))
-    return list(opened.values())
+                path = self.folder / _the_one(found, word, self.folder, self._listed).folder
+        return open_record(path)
 
 
 def find_records(words: Sequence[str], folder: Path, say: Callable[[Path], str] | None = None) -> list[ListedRecord]:

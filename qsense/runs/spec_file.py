@@ -101,6 +101,8 @@ class ProbeEntry(Table):
         extra="forbid", frozen=True, allow_inf_nan=False, arbitrary_types_allowed=True, json_schema_extra=_either_key
     )
 
+    WANTED = "a name such as 'ghz', or a table with keys such as probe, state, amplitudes"
+
     probe: str = Field(validation_alias=AliasChoices("probe", "name"), min_length=1)
     tilt: Number = 0.0
     qasm: str | None = None
@@ -115,6 +117,8 @@ class EstimatorEntry(Table):
     """An estimator; its own keys are checked by what it declares, as `EstimatorSpec.from_entry` knows it."""
 
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
+
+    WANTED = "a name such as 'auto', or a table with keys such as estimator, shots, probes"
 
     estimator: str
     shots: Shots | None = None

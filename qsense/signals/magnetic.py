@@ -179,3 +179,14 @@ def readable_field(tesla: float, per_root_hertz: bool = False) -> str:
     """
     unit, symbol = field_unit(tesla)
     return f"{tesla / unit:.3g} {symbol}{'/√Hz' if per_root_hertz else ''}"
+
+
+def readable_ratio(ratio: float) -> str:
+    """Returns a gyromagnetic ratio in Hz/T with the unit that suits its size.
+
+    >>> readable_ratio(28.03e9), readable_ratio(-10.7e6), readable_ratio(28.0)
+    ('28.03 GHz/T', '-10.7 MHz/T', '28 Hz/T')
+    """
+    units = ((1e9, "GHz/T"), (1e6, "MHz/T"), (1e3, "kHz/T"))
+    size, symbol = next((unit for unit in units if abs(ratio) >= unit[0]), (1.0, "Hz/T"))
+    return f"{ratio / size:.6g} {symbol}"

@@ -38,6 +38,7 @@ SLIPS = [
     ("theory --probe ghz 2-4", "--num-qubits 2-4"),
     ("plan fake:boston", "--backend fake:boston"),
     ("plan help", "--help"),
+    ("records lst", "did you mean: qsense records list"),
     ("help", "qsense --help"),
     ("devices", "qsense backends"),
     ("teory", "qsense theory"),

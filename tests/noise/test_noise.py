@@ -92,7 +92,7 @@ def test_rates_out_of_range_are_refused(arguments, message):
 @pytest.mark.parametrize(
     ("t1", "t2", "population", "message"),
     [
-        (1.0, 2.1, 0.0, "`t2` must be at most 2 T1 = 2.0 s, but is 2.1 s"),
+        (1.0, 2.1, 0.0, "`t2` must be at most 2 T1 = 2 s, but is 2.1 s"),
         (-1.0, 1.0, 0.0, "`t1` must be positive"),
         (1.0, 0.0, 0.0, "`t2` must be positive"),
         (float("nan"), 1.0, 0.0, "`t1` must be positive"),

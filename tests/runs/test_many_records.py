@@ -124,6 +124,18 @@ def test_every_command_takes_what_people_call_a_record(made, tmp_path, command):
         assert f"means 2 records: {other.path.name}, {one.path.name}" in err
 
 
+@pytest.mark.parametrize("name", ["report", "show"])
+def test_a_folder_is_listed_once_for_all_words(made, tmp_path, command, monkeypatch, name):
+    folder, records = made
+    listed = []
+    monkeypatch.setattr(
+        qsense.runs.finding, "list_records", lambda *given: listed.append(given) or list_records(*given)
+    )
+    out = ["--out", tmp_path / "page.html"] if name == "report" else []
+    assert command(name, *(record.spec.id for record in records), "--records", folder, *out)[0] == 0
+    assert len(listed) == 1
+
+
 def test_files_of_several_records_do_not_mix(made, tmp_path, command):
     folder, (one, other) = made
     both = [one.spec.id, other.spec.id]

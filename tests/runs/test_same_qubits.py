@@ -200,7 +200,7 @@ def test_another_word_is_refused_with_the_words_there_are(qubits):
 
 
 def test_a_qubit_that_is_no_number_is_refused_by_its_place():
-    with pytest.raises(SpecError, match=r"^mine\.toml: key `device\.qubits\[0\]` should be a valid integer, but is"):
+    with pytest.raises(SpecError, match=r"^mine\.toml: key `device\.qubits\[0\]` should be a whole number, but is"):
         spec(["a"])
 
 

@@ -109,7 +109,7 @@ def test_a_spec_of_an_earlier_version_keeps_its_id_and_its_points_and_is_not_run
         ({"signal": {"frequency_hz": "5 us"}}, "key `signal.frequency_hz`: must be a rate, but"),
         ({"signal": {"frequency_hz": -1.0}}, "key `signal.frequency_hz` should be at least 0, but is -1.0"),
         ({"signal": {"phase_rad": 1.0}}, "key `signal`: Argument `phase` goes with an alternating field"),
-        ({"signal": {"weights": "gradient"}}, "`signal.weights` should be a valid list or 'alternating', but"),
+        ({"signal": {"weights": "gradient"}}, "`signal.weights` should be a list or 'alternating', but"),
         ({"signal": {"weights": [0, 0]}}, "key `signal`: Argument `weights` must have finite numbers"),
         ({"signal": {"weights": [1, -1]}}, "key `signal.weights`: 2 weights go with probes of that many spins"),
         ({"signal": {"weight": [1, -1]}}, "key `signal.weight` is unknown"),

@@ -1,5 +1,6 @@
 """What a run spec may say, and how it is answered where it is wrong: one line, with the file, the key and the fix."""
 
+import re
 import tomllib
 
 import pytest
@@ -11,6 +12,7 @@ from qsense import LocalNoise, RunSpec, backends
 from qsense.errors import QsenseError, SpecError
 from qsense.runs.plan import plan
 from qsense.runs.preparation import skipped
+from qsense.runs.spec_file import SpecFile
 
 SPEC = {
     "schema": 1,
@@ -97,8 +99,8 @@ WRONG = [
     ({"shot": 5}, 'key `shot` is unknown. Did you mean "shots"?'),
     ({"shots": None}, "key `shots` is missing; add it"),
     ({"shots": 0}, "key `shots` should be at least 1, but is 0"),
-    ({"shots": 10.5}, "key `shots` should be a valid integer, but is 10.5"),
-    ({"shots": "many"}, "key `shots` should be a valid integer, but is 'many'"),
+    ({"shots": 10.5}, "key `shots` should be a whole number, but is 10.5"),
+    ({"shots": "many"}, "key `shots` should be a whole number, but is 'many'"),
     ({"shots": 5}, "tomography needs at least 12 shots a circuit, but `shots` is 5"),
     ({"num_qubits": 0}, "key `num_qubits[0]` should be at least 1, but is 0"),
     ({"num_qubits": [2, -1]}, "key `num_qubits[1]` should be at least 1, but is -1"),
@@ -116,7 +118,7 @@ WRONG = [
     ({"noise": "dephasin"}, 'Unknown noise model "dephasin". Did you mean "dephasing"?'),
     ({"noise": [{"dephasing_rate": -0.1}]}, "key `noise[0].dephasing_rate`: should not be negative, but is -0.1"),
     ({"noise": [{"dephasing_rate": float("nan")}]}, "key `noise[0].dephasing_rate` should be a finite number"),
-    ({"noise": [{"t1_s": 1.0, "t2_s": 2.5}]}, "key `noise[0]`: Argument `t2` must be at most 2 T1 = 2.0 s"),
+    ({"noise": [{"t1_s": 1.0, "t2_s": 2.5}]}, "key `noise[0]`: Argument `t2` must be at most 2 T1 = 2 s"),
     ({"noise": [{"t1_s": 1.0}]}, "`t1_s` and `t2_s` go together"),
     ({"noise": [{}]}, "no noise is given"),
     ({"noise": [{"emission_rate": [0.1, 0.2, 0.3]}]}, 'rates for 3 spins, but the probe has 1; give one number or 1'),
@@ -207,3 +209,14 @@ def test_a_skipped_probe_is_said_only_where_no_other_estimator_is_for_it():
     assert skipped(split) == []
     (line,) = skipped(RunSpec.from_dict(with_changes(estimators=["ghz"])))
     assert line.endswith("it skips product")
+
+
+@pytest.mark.parametrize("value", [0.02, "x", True, [], {}, [1, "a"], {"a": 1}, [{"a": 1}], -1, 10**30, float("nan")])
+@pytest.mark.parametrize("key", sorted(SpecFile.model_fields))
+def test_what_is_said_of_a_wrong_kind_of_value_speaks_of_toml_and_not_of_python(key, value):
+    said = ""
+    try:
+        RunSpec.from_dict(with_changes(**{key: value}))
+    except QsenseError as error:
+        said = str(error)
+    assert re.search(r"\bvalid\b|instance|dictionary|string|integer|Entry|List|pydantic", said) is None
