@@ -5,7 +5,6 @@ import signal
 from pathlib import Path
 
 import pytest
-from built import build_once
 from durations import (
     pytest_collection_finish,
     pytest_collection_modifyitems,
@@ -31,7 +30,6 @@ def pytest_configure():
     # In the background of a script Ctrl-C is ignored, and children inherit that: here some must stop when it is sent.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    build_once()
     expected = os.environ.get("QSENSE_INSTALLED_AT")
     found = Path(qsense.__file__).resolve()
     if expected and Path(expected).resolve() not in found.parents:

@@ -3,39 +3,90 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 import typer.core
 
-from qsense.cli.examples import EXAMPLES, GROUPS, ORDER
+from qsense.cli.commands import COMMANDS, GROUPS
 from qsense.cli.logs import one_line, show_log, show_traceback, without_credentials
 from qsense.cli.option_names import with_options
 from qsense.errors import QsenseError
 from qsense.files.streams import OutputError, abandon_output, guarded_streams
 from qsense.files.terminal import printable
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_WRITTEN: dict[str, typer.Typer] = {}  # the commands whose files have been imported
+
+
+def command(name: str) -> Callable[[_Function], _Function]:
+    """Returns the decorator of the function that is the command of that name in `commands.COMMANDS`."""
+
+    def decorate(function: _Function) -> _Function:
+        _WRITTEN[name] = typer.Typer(add_completion=False, rich_markup_mode=None)
+        _WRITTEN[name].command(name, short_help=COMMANDS[name].summary)(function)
+        return function
+
+    return decorate
+
+
+def group(name: str, help: str, **options: Any) -> typer.Typer:
+    """Returns the group of that name in `commands.COMMANDS`, to which its own commands are added.
+
+    Args:
+        name: of the group.
+        help: what its help begins with.
+        options: further ones of `typer.Typer`.
+    """
+    summary = COMMANDS[name].summary
+    made = typer.Typer(name=name, help=help, short_help=summary, add_completion=False, rich_markup_mode=None, **options)
+    _WRITTEN[name] = made
+    return made
+
+
+@cache
+def parser_of(name: str) -> Any:
+    """Returns the parser of a command. Its file is imported for it, and those of other commands are not."""
+    import_module(f"qsense.cli.{COMMANDS[name].module}")
+    made = typer.main.get_command(_WRITTEN[name])
+    made.epilog = f"Example: {COMMANDS[name].example}"
+    return made
+
+
+class _Parsers(Mapping[str, Any]):
+    """The parsers of all commands, each made when it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        return parser_of(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
 
 class _Grouped(typer.core.TyperGroup):
-    """Lists its commands in groups, and ends the help of each with an example."""
+    """Lists its commands in groups."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands: Any = _Parsers()
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return sorted(super().list_commands(ctx), key=ORDER.index)
-
-    def get_command(self, ctx: Any, name: str) -> Any:
-        command = super().get_command(ctx, name)
-        if command is not None and name in EXAMPLES:
-            command.epilog = f"Example: {EXAMPLES[name]}"
-        return command
+        return list(self.commands)  # Typer's own asks for the parsers too
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        known = self.list_commands(ctx)
-        width = max(map(len, known))
+        width = max(map(len, COMMANDS))
         for heading, names in GROUPS.items():
-            rows = [(name.ljust(width), self.commands[name].get_short_help_str(80)) for name in names if name in known]
             with formatter.section(heading):
-                formatter.write_dl(rows)
+                formatter.write_dl([(name.ljust(width), COMMANDS[name].summary) for name in names])
 
 
 app = typer.Typer(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qsense.cli.app import RECORDS, AsJson, app
+from qsense.cli.app import RECORDS, AsJson, command
 from qsense.cli.logs import show_log
 from qsense.cli.options import DEVICES, AllowCode, MaxQpuSeconds, integers, time_or_none
 from qsense.files.terminal import print_line
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qsense.calibration.analysis import Characterisation
 
 
-@app.command(short_help="Measure T1, T2*, T2 and readout as a noise model.")
+@command("calibrate")
 def calibrate(
     backend: Annotated[
         str,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import RECORDS, AsJson, app
+from qsense.cli.app import RECORDS, AsJson, command
 from qsense.cli.options import AllowCode, complete_records
 from qsense.cli.records import Record, Records
 from qsense.errors import ArgumentError, nearest
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 UNLIKELY = 0.001  # the p-value below which a prediction is said to fail
 
 
-@app.command(short_help="List the backends within reach.")
+@command("backends")
 def backends(
     vendor: Annotated[
         list[str] | None, typer.Option(help="Whose devices to list: fake, ibm (asks the service). Repeatable.")
@@ -65,7 +65,7 @@ def print_backends(vendors: list[str], as_json: bool) -> None:
             print_line(f"{row.name} cannot be used: {row.unreachable}")
 
 
-@app.command(short_help="Compare a run with its calibration or noise, or another run.")
+@command("compare")
 def compare(
     record: Record,
     other: Annotated[

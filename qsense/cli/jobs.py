@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import RECORDS, AsJson, Out, app
+from qsense.cli.app import RECORDS, AsJson, Out, command
 from qsense.cli.logs import show_log
 from qsense.cli.options import AllowCode, MaxQpuSeconds, NoReport, time_or_none
 from qsense.cli.records import Record, Records
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qsense.runs.record import RunRecord
 
 
-@app.command(short_help="Send a run's jobs to a device.")
+@command("submit")
 def submit(
     spec: Annotated[Path, typer.Argument(help="A run spec, such as runs/paper.toml.", metavar="SPEC")],
     backend: Annotated[str | None, typer.Option(help="Where to run, such as ibm:<device>; else the spec's.")] = None,
@@ -71,7 +71,7 @@ def submit(
     print_line(f"collect them with: qsense collect {record.path}")
 
 
-@app.command(short_help="Fetch the results of submitted jobs.")
+@command("collect")
 def collect(
     word: Record,
     wait: Annotated[bool, typer.Option("--wait", help="Repeat until no job is queued or running.")] = False,

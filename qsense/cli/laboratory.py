@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from qsense.cli.app import RECORDS, AsJson, Out, app
+from qsense.cli.app import RECORDS, AsJson, Out, command
 from qsense.cli.options import AllowCode, NoReport, integers
 from qsense.cli.progress import progress
 from qsense.cli.runs import show_record
 from qsense.files.terminal import print_line
 
 
-@app.command(short_help="Write a run's circuits for another instrument.")
+@command("design")
 def design(
     spec: Annotated[Path, typer.Argument(help="A run spec, such as runs/paper.toml.", metavar="SPEC")],
     out: Annotated[Path, typer.Option(help="The folder to make; it must not be there, or be empty.")],
@@ -47,7 +47,7 @@ def design(
     print_line(f"{number} circuits in {made}: read its README.md, fill counts.csv, then: qsense import {made}")
 
 
-@app.command("import", short_help="Make a record of counts that were measured elsewhere.")
+@command("import")
 def bring_in(
     source: Annotated[
         Path, typer.Argument(help="A design's folder with counts.csv filled, or a file of counts.", metavar="SOURCE")

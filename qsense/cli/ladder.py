@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import AsJson, command
 from qsense.cli.options import (
     T1,
     T2,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qsense.theory.ladder import Ladder
 
 
-@app.command(short_help="Sizes and times that tell a field without ambiguity.")
+@command("ladder")
 def ladder(
     num_qubits: Annotated[int, typer.Option(metavar="N", help="Spins.", min=1, max=1000)],
     error: Annotated[str, typer.Option(metavar="FIELD", help="Rms error, wrong branches included: 3rad/s, 2nT.")],

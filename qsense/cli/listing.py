@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import AsJson, command
 from qsense.cli.options import AllowCode, completed
 from qsense.errors import ArgumentError, nearest
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _OWN = "a noise model of your own, each number with unit, source and date"
 
 
-@app.command("list", short_help="List the probes, noise, estimators, backends, keys.")
+@command("list")
 def list_kind(
     kind: Annotated[
         str,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import AsJson, command
 from qsense.cli.options import (
     T1,
     T2,
@@ -52,7 +52,7 @@ _MOST_SHOWN = 8  # spins, whose amplitudes fit two lines
 _STATES_SHOWN, _SMALL = 16, 1e-3  # basis states of the best of all states that are told, and which are left out
 
 
-@app.command(short_help="The best symmetric probe, beside GHZ, product and the bound.")
+@command("optimal")
 def optimal(
     num_qubits: Annotated[
         str, typer.Option(metavar="N", help="Numbers of spins: 4, 2,4, 2-6 or 2:16:2; seconds each to about 30.")

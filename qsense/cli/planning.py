@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import AsJson, command
 from qsense.cli.options import (
     DEVICES,
     T1,
@@ -65,7 +65,7 @@ def _goals() -> tuple[str, ...]:
     return GOALS
 
 
-@app.command(short_help="Before measuring: which probe, N, qubits, when, how often.")
+@command("plan")
 def plan(
     backend: Annotated[
         str | None,

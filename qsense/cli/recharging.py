@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import AsJson, group
 from qsense.cli.options import (
     Absorption,
     DeadTime,
@@ -32,13 +32,11 @@ if TYPE_CHECKING:
     from qsense.noise import LocalNoise
     from qsense.probes import Probe
 
-recharge_app = typer.Typer(
+recharge_app = group(
+    "recharge",
+    "Recharge a sensor by pumping, resets, error cancellation or a code: what it gains, what it costs.",
     no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Recharge a sensor by pumping, resets, error cancellation or a code: what it gains, what it costs.",
-    short_help="What pumping, resets, error cancellation or a code put back.",
 )
-app.add_typer(recharge_app, name="recharge")
 
 Kind = Annotated[str, typer.Option("--probe", help="ghz, product, w, twin_fock, one_axis:χ, …")]
 Size = Annotated[int, typer.Option("--num-qubits", metavar="N", help="Number of spins.", min=1)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.core
 
-from qsense.cli.app import RECORDS, AsJson, app
+from qsense.cli.app import RECORDS, AsJson, command, group
 from qsense.cli.logs import one_line
 from qsense.cli.options import AllowCode, complete_records, write_page
 from qsense.errors import ArgumentError, ContentError, QsenseError
@@ -63,13 +63,12 @@ class _ListsByDefault(typer.core.TyperGroup):
         return super().parse_args(ctx, args if named else ["list", *args])
 
 
-records_app = typer.Typer(
-    cls=_ListsByDefault,
-    help="List the records of a folder, find some, or remove some. `qsense records [FOLDER]` is `qsense records list "
+records_app = group(
+    "records",
+    "List the records of a folder, find some, or remove some. `qsense records [FOLDER]` is `qsense records list "
     "[FOLDER]`.",
-    short_help="List records, find or remove some.",
+    cls=_ListsByDefault,
 )
-app.add_typer(records_app, name="records")
 
 
 @records_app.command("list", short_help="List the records of a folder, the newest first.")
@@ -153,7 +152,7 @@ def _write_page(found: list[ListedRecord], folder: Path, page: Path, as_json: bo
         print_line(page)
 
 
-@app.command(short_help="Draw G(t) of records together.")
+@command("plot")
 def plot(
     words: SeveralRecords,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The figure: .png, .svg or .pdf.")],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import RECORDS, AsJson, app
+from qsense.cli.app import RECORDS, AsJson, command
 from qsense.cli.logs import one_line
 from qsense.cli.options import AllowCode, complete_records, write_page
 from qsense.cli.records import Records
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 STUDIES = Path("runs/studies")
 
 
-@app.command(short_help="One page of records, studies and plans, for a browser.")
+@command("report")
 def report(
     words: Annotated[
         list[str],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import RECORDS, AsJson, Out, app
+from qsense.cli.app import RECORDS, AsJson, Out, command
 from qsense.cli.options import AllowCode, MaxQpuSeconds, NoReport, integers, print_paths, time_or_none, value
 from qsense.cli.progress import progress
 from qsense.cli.records import Record, Records, SeveralRecords, folders_for, for_each
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Spec = Annotated[Path, typer.Argument(help="A run spec, such as runs/paper.toml.", metavar="SPEC")]
 
 
-@app.command(short_help="Run a spec: circuits, counts, estimates, comparison.")
+@command("run")
 def run(
     spec: Spec,
     out: Out = RECORDS,
@@ -65,7 +65,7 @@ def run(
     show_record(record, as_json)
 
 
-@app.command(short_help="Estimate again from the counts of records.")
+@command("estimate")
 def estimate(
     words: SeveralRecords,
     records: Records = RECORDS,
@@ -84,7 +84,7 @@ def estimate(
     _show_all(open_several(words, records), as_json, again)
 
 
-@app.command(short_help="Show records as they were last estimated.")
+@command("show")
 def show(words: SeveralRecords, records: Records = RECORDS, as_json: AsJson = False) -> None:
     """Show the comparison of records as it was last estimated; no code that their specs name is imported."""
     from qsense.runs.finding import open_several
@@ -112,7 +112,7 @@ def _show_all(found: list[RecordFolder], as_json: bool, act: Callable[[RecordFol
         raise typer.Exit(2)
 
 
-@app.command(short_help="Write sensing circuits as OpenQASM 3.")
+@command("render")
 def render(
     out: Annotated[Path, typer.Option(help="Folder for the OpenQASM files.")] = Path("circuits/sensing"),
     num_qubits: Annotated[str, typer.Option(metavar="N", help="Numbers of spins: 4, 2,4, 2-6 or 2:16:2.")] = "2,4",
@@ -126,7 +126,7 @@ def render(
     print_paths(written, as_json)
 
 
-@app.command(short_help="Write results of records as CSV, Parquet or NetCDF.")
+@command("export")
 def export(
     words: SeveralRecords,
     kind: Annotated[str, typer.Option("--format", help="csv, parquet, netcdf, or a registered one.")] = "csv",
@@ -157,7 +157,7 @@ def export(
         raise typer.Exit(2)
 
 
-@app.command(short_help="Run a record's spec again and compare everything.")
+@command("rerun")
 def rerun(
     record: Record,
     out: Annotated[Path, typer.Option(help="Folder under which the new record is made.")] = Path("runs/reruns"),

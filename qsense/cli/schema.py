@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qsense.cli.app import app
+from qsense.cli.app import command
 from qsense.files.terminal import print_line
 
 
@@ -21,7 +21,7 @@ class Schema(StrEnum):
     NOISE = "noise"
 
 
-@app.command(short_help="Write the JSON Schema of specs, for editors.")
+@command("schema")
 def schema(
     kind: Annotated[Schema, typer.Argument(metavar="run|study|noise", help="The kind of file.")],
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write it, instead of printing it.")] = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import AsJson, command
 from qsense.cli.options import AllowCode, DeadTime, completed, value
 from qsense.cli.progress import progress
 from qsense.errors import ArgumentError
@@ -29,7 +29,7 @@ Goal = Annotated[
 ]
 
 
-@app.command(short_help="Say how many shots a spec needs for an error.")
+@command("shots")
 def shots(
     spec: Annotated[Path, typer.Argument(help="A run spec, such as runs/paper.toml.", metavar="SPEC")],
     error: Annotated[str, typer.Option(metavar="ERROR", help="Half of the 95 % interval: 5%, or 20us, 3krad/s, 2nT.")],

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import AsJson, command, group
 from qsense.cli.logs import show_log
 from qsense.cli.options import AllowCode, NoReport, print_paths
 from qsense.cli.progress import progress
@@ -28,13 +28,10 @@ if TYPE_CHECKING:
 StorePath = Annotated[Path, typer.Option("--store", help="Folder of the store of results.")]
 DEFAULT_STORE = Path("runs/store")
 
-store_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Look after the store of results: verify, gc, export, list."
-)
-app.add_typer(store_app, name="store")
+store_app = group("store", "Look after the store of results: verify, gc, export, list.", no_args_is_help=True)
 
 
-@app.command(short_help="Run what the store lacks of a study.")
+@command("sweep")
 def sweep(
     study: Annotated[Path, typer.Argument(help="A study's file, such as runs/dephasing_study.toml.", metavar="STUDY")],
     store: StorePath = DEFAULT_STORE,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qsense.cli.app import AsJson, app
+from qsense.cli.app import AsJson, command
 from qsense.cli.options import (
     PROBE_NAMES,
     T1,
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from qsense.probes import Probe
 
 
-@app.command(short_help="Exact G(t), 𝓘, bounds, crossover and rate of a probe.")
+@command("theory")
 def theory(
     probe: Annotated[
         str,

@@ -202,7 +202,8 @@ def first_root(function: Function, grid: FloatArray, parts: int = 128, resolutio
         return None
     low, high = grid[above[-1]], grid[below[0]]
     for _ in range(int(np.ceil(53 / np.log2(parts)))):
-        inner = np.unique(np.linspace(low, high, parts + 1))  # close to the end there are fewer numbers than that
+        inner = np.sort(np.linspace(low, high, parts + 1))
+        inner = inner[np.append(True, np.diff(inner) > 0)]  # close to the end there are fewer numbers than that
         if len(inner) < 3:
             break
         negative = np.flatnonzero(function(inner[1:-1]) < 0)

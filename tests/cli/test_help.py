@@ -12,13 +12,12 @@ import typer
 from typer.main import get_command
 
 from qsense.cli import app
-from qsense.cli.examples import EXAMPLES, GROUPS
+from qsense.cli.commands import COMMANDS, GROUPS
 from qsense.estimators.registry import estimator_named, estimator_names
 from qsense.probes import Probe
 from qsense.runs.spec import RunSpec
 
 ROOT = get_command(app)
-COMMANDS = [name for names in GROUPS.values() for name in names if name in ROOT.commands]
 
 
 def test_the_help_lists_every_command_once_in_a_group_and_cuts_no_summary():
@@ -34,8 +33,8 @@ def test_the_help_lists_every_command_once_in_a_group_and_cuts_no_summary():
 def test_every_command_shows_an_example_whose_words_it_takes(name):
     context = typer.Context(ROOT, **ROOT.context_settings)  # a command keeps the names of its help
     command = ROOT.get_command(context, name)
-    assert EXAMPLES[name] in " ".join(command.get_help(context).split())
-    first, *words = shlex.split(EXAMPLES[name])
+    assert COMMANDS[name].example in " ".join(command.get_help(context).split())
+    first, *words = shlex.split(COMMANDS[name].example)
     assert first == "qsense"
     ROOT.make_context("qsense", words).close()  # the command and its group
     while hasattr(command, "commands"):
@@ -45,7 +44,7 @@ def test_every_command_shows_an_example_whose_words_it_takes(name):
 
 @pytest.mark.parametrize("name", ["ladder", "list", "optimal", "theory", "recharge"])
 def test_examples_that_need_no_file_run(name):
-    done = forked.run(*shlex.split(EXAMPLES[name])[1:])
+    done = forked.run(*shlex.split(COMMANDS[name].example)[1:])
     assert done.returncode == 0, done.stderr
     assert done.stdout
 

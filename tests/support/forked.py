@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pictures
 import processes
-from built import build_once
 from waiting import wait_until
 
 _parents = []
@@ -51,8 +50,12 @@ def _line(parent, what):
 
 def serve():
     """Runs the commands that are read on standard input, one after the other."""
-    qsense = _import_what_commands_import()[-1]
-    build_once(qsense.cli.app)
+    _import_what_commands_import()
+    from qsense.cli.app import parser_of
+    from qsense.cli.commands import COMMANDS
+
+    for name in COMMANDS:
+        parser_of(name)
     print("ready", flush=True)
     for line in sys.stdin:
         pid = os.fork()

@@ -12,9 +12,9 @@ import signal
 import sys
 from urllib.parse import urlsplit
 
-from built import build_once
-
 from qsense import cli, reports
+from qsense.cli.app import parser_of
+from qsense.cli.commands import COMMANDS
 from qsense.jobs import dispatch
 from qsense.services import ibm_client
 from qsense.workflow import analysis
@@ -112,7 +112,8 @@ def child(order):
 
 def main():
     import_what_commands_import()
-    build_once(cli.app)
+    for name in COMMANDS:
+        parser_of(name)
     print("ready", flush=True)
     for line in sys.stdin:
         process = os.fork()

@@ -1,0 +1,67 @@
+"""What a start imports and builds: counts, which say the same on any machine, however busy."""
+
+import json
+
+import processes
+import pytest
+
+from qsense.cli.app import parser_of
+from qsense.cli.commands import COMMANDS, GROUPS
+
+THEORY = "theory --probe ghz,product --num-qubits 4 --dephasing 0.1"
+HEAVY = {"scipy", "matplotlib", "qiskit", "qiskit_aer", "pandas", "jinja2", "numpy.ma"}
+
+
+def started(words):
+    """The modules that a command has imported, and for how many commands it has built parsers."""
+    done = processes.run_python(
+        "import json, sys\n"
+        "from qsense.cli import main\n"
+        f"sys.argv = ['qsense', *{words.split()!r}]\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "from qsense.cli.app import parser_of\n"
+        "print(json.dumps([sorted(sys.modules), parser_of.cache_info().misses]))"
+    )
+    modules, parsers = json.loads(done.stdout.splitlines()[-1])
+    return set(modules), parsers
+
+
+def test_the_package_imports_two_files_of_its_own_and_no_library():
+    done = processes.run_python(
+        "import sys; before = set(sys.modules); import qsense; print(sorted(set(sys.modules) - before))"
+    )
+    found = json.loads(done.stdout.replace("'", '"'))
+    assert [name for name in found if name.startswith("qsense")] == ["qsense", "qsense.version"]
+    assert not {name for name in found if name.partition(".")[0] in {"numpy", "pydantic", "typer"} | HEAVY}
+
+
+def test_theory_builds_its_own_parser_and_imports_nothing_heavy():
+    modules, parsers = started(THEORY)
+    assert parsers == 1
+    assert not modules & HEAVY
+    assert sum(name.startswith("qsense") for name in modules) <= 135
+    assert not modules & {f"qsense.cli.{command.module}" for command in COMMANDS.values()} - {"qsense.cli.theory"}
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        ("--help", 0),
+        ("--version", 0),
+        ("nonsense", 0),
+        ("theory --nonsense", 1),
+        ("theory --probe ghz --num-qubits 2 --dephasing 0.1 --dead-time -1", 1),  # its message names options
+        ("records list nowhere", 1),
+    ],
+)
+def test_no_parser_is_built_that_is_not_asked_for(words, number):
+    assert started(words)[1] == number
+
+
+def test_every_command_is_in_the_file_that_the_table_names():
+    assert [name for names in GROUPS.values() for name in names] == list(COMMANDS)
+    for name, command in COMMANDS.items():
+        parser = parser_of(name)
+        for one in getattr(parser, "commands", {name: parser}).values():
+            assert one.callback.__wrapped__.__module__ == f"qsense.cli.{command.module}"
