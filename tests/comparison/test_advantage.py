@@ -196,6 +196,6 @@ def test_one_time_of_a_probe_tells_neither_a_crossing_nor_a_ratio(tmp_path):
         found[name] = compare(run(RunSpec.from_dict({**spec, "name": name, "times_s": times}), tmp_path))
     only = found["one"].crossovers[0]
     assert only["crossover_s"] is None
-    assert "one time of ghz tells neither" in only["withheld"]
+    assert "one time of ghz tells G and φ there" in only["withheld"]
     assert "no verdict: one time of ghz" in found["one"].verdicts[0]
     assert found["several"].crossovers[0]["withheld"] is None
