@@ -127,7 +127,8 @@ def test_a_full_disk_is_one_line_and_the_study_goes_on_when_there_is_room(tmp_pa
         arguments = ("sweep", spec, "--store", store, "--out", tmp_path / "out", "--workers", 1)
         done = studies.command(*arguments)
         assert done.returncode == 2
-        (line,) = done.stderr.splitlines()
+        line, *more = done.stderr.splitlines()
+        assert not more, done.stderr
         assert line.startswith("qsense: ")
         assert "full" in line or "No space left" in line
         assert "run the same command again" in line or "run the command again" in line
