@@ -46,7 +46,10 @@ Transition = Annotated[
 Plot = Annotated[Path | None, typer.Option(help="Write a figure: .png, .svg or .pdf.")]
 
 
-@recharge_app.command(short_help="Absorption or optical pumping while the spins sense.")
+@recharge_app.command(
+    short_help="Absorption or optical pumping while the spins sense.",
+    epilog="Example: qsense recharge pumping --num-qubits 4 --emission 0.1",
+)
 def pumping(
     num_qubits: Size,
     probe: Kind = "ghz",
@@ -85,7 +88,10 @@ def pumping(
     _finish(answer, columns, described(noise), notes, "pumping_figure", plot, as_json)
 
 
-@recharge_app.command(short_help="Resets and new preparation, in turn, at random or unseen.")
+@recharge_app.command(
+    short_help="Resets and new preparation, in turn, at random or unseen.",
+    epilog="Example: qsense recharge reset --num-qubits 4 --emission 0.1",
+)
 def reset(
     num_qubits: Size,
     probe: Kind = "ghz",
@@ -119,7 +125,10 @@ def reset(
     _finish(answer, columns, described(noise), notes, "reset_figure", plot, as_json)
 
 
-@recharge_app.command(short_help="Error cancellation, run: unbiased, and no gain a shot.")
+@recharge_app.command(
+    short_help="Error cancellation, run: unbiased, and no gain a shot.",
+    epilog="Example: qsense recharge cancel --num-qubits 2 --time 1 --dephasing 0.1",
+)
 def cancel(
     num_qubits: Size,
     time: Annotated[str, typer.Option(metavar="TIME", help="Sensing time: 1 (s), 3us.")],
@@ -150,7 +159,10 @@ def cancel(
     _finish(answer, columns, described(noise), [note], "cancel_figure", plot, as_json)
 
 
-@recharge_app.command(short_help="A repetition code that corrects flips while it senses.")
+@recharge_app.command(
+    short_help="A repetition code that corrects flips while it senses.",
+    epilog="Example: qsense recharge code --num-qubits 3 --transverse 0.1",
+)
 def code(
     num_qubits: Size,
     transverse: Transverse = None,

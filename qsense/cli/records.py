@@ -71,7 +71,11 @@ records_app = group(
 )
 
 
-@records_app.command("list", short_help="List the records of a folder, the newest first.")
+@records_app.command(
+    "list",
+    short_help="List the records of a folder, the newest first.",
+    epilog="Example: qsense records list runs/reference",
+)
 def list_them(
     folder: Annotated[Path, typer.Argument(help="A folder with records.", metavar="FOLDER")] = RECORDS,
     where: Where = None,
@@ -89,7 +93,11 @@ def list_them(
         _write_page(found, folder, out or folder / "index.html", as_json)
 
 
-@records_app.command("find", short_help="Find records by words and conditions.")
+@records_app.command(
+    "find",
+    short_help="Find records by words and conditions.",
+    epilog="Example: qsense records find ghz N=4 --records runs/reference",
+)
 def find(
     words: Annotated[
         list[str] | None,
@@ -183,7 +191,11 @@ def plot(
     print_line(out)
 
 
-@records_app.command("rm", short_help="Remove records, after a question.")
+@records_app.command(
+    "rm",
+    short_help="Remove records, after a question.",
+    epilog="Example: qsense records rm gradient --records runs/records",
+)
 def remove(
     words: SeveralRecords,
     records: Records = RECORDS,

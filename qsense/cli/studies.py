@@ -89,7 +89,9 @@ def sweep(
         raise typer.Exit(2)
 
 
-@store_app.command(short_help="Check every result and the index.")
+@store_app.command(
+    short_help="Check every result and the index.", epilog="Example: qsense store verify --store runs/store"
+)
 def verify(
     store: StorePath = DEFAULT_STORE,
     repair: Annotated[
@@ -117,7 +119,10 @@ def verify(
         raise typer.Exit(1)
 
 
-@store_app.command(short_help="Join small shards; remove what crashes left.")
+@store_app.command(
+    short_help="Join small shards; remove what crashes left.",
+    epilog="Example: qsense store gc --store runs/store --unused",
+)
 def gc(
     store: StorePath = DEFAULT_STORE,
     drop: Annotated[list[str] | None, typer.Option(help="A study to remove, by name or id; may be repeated.")] = None,
@@ -135,7 +140,7 @@ def gc(
             print_line(line)
 
 
-@store_app.command("list")
+@store_app.command("list", epilog="Example: qsense store list --store runs/store")
 def list_studies(store: StorePath = DEFAULT_STORE, as_json: AsJson = False) -> None:
     """List the studies of a store."""
     from qsense.store import Store
@@ -152,7 +157,11 @@ def list_studies(store: StorePath = DEFAULT_STORE, as_json: AsJson = False) -> N
         print_line(f"{row['id']}  {row['name']}: {row['present']} of {row['trials']} trials")
 
 
-@store_app.command("export", short_help="Write a study's results as CSV, Parquet or NetCDF.")
+@store_app.command(
+    "export",
+    short_help="Write a study's results as CSV, Parquet or NetCDF.",
+    epilog="Example: qsense store export dephasing_study --format csv --out tables",
+)
 def export_study(
     study: Annotated[str, typer.Argument(help="The study's name or id.", metavar="STUDY")],
     store: StorePath = DEFAULT_STORE,

@@ -42,6 +42,16 @@ def test_every_command_shows_an_example_whose_words_it_takes(name):
     command.make_context(words[0], words[1:]).close()  # options and values
 
 
+@pytest.mark.parametrize("group", ["recharge", "records", "store"])
+def test_every_command_of_a_group_shows_an_example_whose_words_it_takes(group):
+    context = typer.Context(ROOT, **ROOT.context_settings)
+    for name, command in ROOT.get_command(context, group).commands.items():
+        example = command.epilog.removeprefix("Example: ")
+        assert example in " ".join(command.get_help(context).split())
+        assert shlex.split(example)[:3] == ["qsense", group, name]
+        command.make_context(name, shlex.split(example)[3:]).close()
+
+
 @pytest.mark.parametrize("name", ["ladder", "list", "optimal", "theory", "recharge"])
 def test_examples_that_need_no_file_run(name):
     done = forked.run(*shlex.split(COMMANDS[name].example)[1:])
