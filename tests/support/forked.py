@@ -105,4 +105,6 @@ def _become(order):
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()
+    if "multiprocessing.util" in sys.modules:  # else the semaphores of a pool that is just ending are called leaked
+        sys.modules["multiprocessing.util"]._exit_function()
     os._exit(code or 0)
