@@ -183,7 +183,7 @@ def integrated_gain(record: RunRecord, noise: str | None = None, ax: Axes | None
             label = literal(f"{probe}, {estimator}")
             ax.errorbar(sizes, values, bars, fmt="os^Dv"[place % 5], ms=4, capsize=2, label=label, **look)
         ax.set_xticks(sorted({row["num_qubits"] for row in here}))
-        ax.set(xlabel="number of spins N", ylabel=rf"$\mathcal{{I}}=\int G\,dt$ ({unit})", title=literal(noise))
+        ax.set(xlabel="number of spins N", ylabel=f"ℐ = ∫G dt ({unit})", title=literal(noise))
         ax.legend(fontsize=8)
     return ax
 

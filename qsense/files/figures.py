@@ -155,14 +155,14 @@ def draw_or_warn(draw: Callable[[], dict[str, bytes]], folder: Path) -> dict[str
 def render_figure(figure: Figure, kind: str) -> bytes:
     """Returns a figure as the bytes of a file of one kind: "png", "svg" or "pdf"; the same each time.
 
-    Its panels are laid out once, for all kinds: that takes as long as drawing them.
+    Its panels are laid out once, for all kinds, and without drawing them: that takes as long as a file does.
     """
     undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     options = {"metadata": undated[kind]} if kind in undated else {"dpi": 150}
     buffer = io.BytesIO()
     with drawing():
-        if figure.get_layout_engine() is not None:
-            figure.draw_without_rendering()
+        if (engine := figure.get_layout_engine()) is not None:
+            engine.execute(figure)
             figure.set_layout_engine(None)
         figure.savefig(buffer, format=kind, **options)
     return buffer.getvalue()

@@ -71,7 +71,7 @@ def _draw(panel: Axes, answer: dict[str, Any], noise: str, is_alone: bool) -> No
         top = min(1.05 * max(*bounds, highest), 2 * highest)  # a bound far above the probes is cut off
         shade_above(panel, np.array(sizes, dtype=float), np.array(bounds), top)
         panel.set_ylim(0.9 * lowest, top)
-    title = {"integrated_gain": r"$\mathcal{I}$", "rate": "max Q/t", "gain": "G"}[answer["objective"]]
+    title = {"integrated_gain": "ℐ", "rate": "max Q/t", "gain": "G"}[answer["objective"]]
     panel.set(xlabel="number of spins N", ylabel=f"{title} / that of product", xticks=sizes)
     panel.set_title("\n".join(map(literal, wrapped(noise, 90 if is_alone else 44)[:3])), fontsize=9)
     if is_alone:

@@ -68,7 +68,7 @@ def plan_figure(plan: SensingPlan) -> Figure:
         if not is_crossover:
             right.axhline(0, color=COLOURS["product"], ls="--", lw=1.2)
         is_img = plan.question.goal == "img"
-        left.set(ylabel=r"$\mathcal{I}$ (s)" if is_img else _PARETO, yscale="log")
+        left.set(ylabel="ℐ (s)" if is_img else _PARETO, yscale="log")
         right.set(ylabel=f"G is above product's until t ({unit})" if is_crossover else "advantage over product (dB)")
         for axis in (left.yaxis.set_major_formatter, left.yaxis.set_minor_formatter):
             axis(lambda value, _: f"{value:.3g}")
@@ -126,7 +126,7 @@ def ranking_figure(ranking: Ranking) -> Figure:
         ends = (min(shown) / 100, max(shown) * 1.5) if is_img else (min(shown) / 1.5, max(shown) * 10)
         panel.set_ylim(*ends)
         _draw_least(panel, plans, is_img)
-        panel.set(ylabel=r"$\mathcal{I}$ (s)" if is_img else _PARETO, yscale="log", xlabel="number of spins N")
+        panel.set(ylabel="ℐ (s)" if is_img else _PARETO, yscale="log", xlabel="number of spins N")
         panel.locator_params(axis="x", integer=True)
         panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         panel.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "")

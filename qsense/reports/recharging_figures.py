@@ -53,7 +53,7 @@ def pumping_figure(answer: dict[str, Any]) -> Figure:
             )
         left.set(xlabel=f"time t ({unit})", ylabel="gain G = Q/t²", title=f"{_title(probe)}, N = {probe.num_qubits}")
         left.set(xlim=(0, times[-1] / seconds), ylim=(0, None))
-        left.legend(title=r"pumping rate $\gamma_\uparrow$")
+        left.legend(title="pumping rate γ↑")
         grid = np.linspace(0, max(*rates, 1e-300), 25)
         kinds = {one.name: one for one in (Probe.ghz(probe.num_qubits), Probe.product(probe.num_qubits), probe)}
         for name, one in kinds.items():
@@ -63,9 +63,7 @@ def pumping_figure(answer: dict[str, Any]) -> Figure:
                 grid, found / found[0], style, color=COLOURS.get(one.kind, OTHERS[0]), label=_TITLES.get(name, name)
             )
         right.axhline(1, color="0.6", lw=0.8, ls=":")
-        right.set(
-            xlabel=r"pumping rate $\gamma_\uparrow$ (1/s)", ylabel=r"$\mathcal{I}$ / $\mathcal{I}$ without pumping"
-        )
+        right.set(xlabel="pumping rate γ↑ (1/s)", ylabel="ℐ / ℐ without pumping")
         right.set(xlim=(0, grid[-1]), ylim=(0, 1.06))
         right.legend()
     return figure

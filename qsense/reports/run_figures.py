@@ -221,8 +221,8 @@ def _draw_totals(
             )
             handles[f"{_title(own[0])}, {_theory(own[0])}"] = line
     ratio.axhline(1, color="0.4", lw=1, zorder=0)
-    panel.set_ylabel(rf"$\mathcal{{I}}=\int G\,dt$ ({unit})")
-    ratio.set_ylabel(r"$\mathcal{I}$ estimated / exact")
+    panel.set_ylabel(f"ℐ = ∫G dt ({unit})")
+    ratio.set_ylabel("ℐ estimated / exact")
     ratio.set_xlabel("number of spins N")
     sizes = sorted({m.point.probe.num_qubits for m in here})
     if sizes[-1] >= max(MANY, 4 * sizes[0]):

@@ -234,7 +234,7 @@ def _draw_totals(panel: Axes, probe: Probe, noise: AnyNoise, field: float) -> No
                 *zip(*finite, strict=True), marker="o", ms=3, lw=1.2, color=_colour(one), ls=_LINES.get(one.kind, "-.")
             )
     panel.locator_params(axis="x", integer=True)
-    panel.set(xlabel="number of spins N", ylabel=rf"$\mathcal{{I}}=\int G\,dt$ ({unit})", ylim=(0, top / seconds))
+    panel.set(xlabel="number of spins N", ylabel=f"ℐ = ∫G dt ({unit})", ylim=(0, top / seconds))
 
 
 def _of_size(probe: Probe, size: int) -> Probe | None:

@@ -123,7 +123,7 @@ def _draw_panel(
         panel.set_yscale("log")
     else:
         panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
-    panel.set_ylabel(rf"$\mathcal{{I}}=\int G\,dt$ ({unit})")
+    panel.set_ylabel(f"ℐ = ∫G dt ({unit})")
 
 
 def _beside(panel: Axes, place: int, of: int) -> Any:
@@ -177,7 +177,7 @@ def _lead_curves(pairs: Sequence[Lead], across: str) -> Figure:
         fmt="o", color=COLOURS["ghz"], capsize=2, markersize=4, label="measured, 95 %",
     )  # fmt: skip
     ratio.axhline(1, color="0.6", lw=0.8, zorder=0)
-    ratio.set_ylabel(r"$\mathcal{I}$ of GHZ / $\mathcal{I}$ of product")
+    ratio.set_ylabel("ℐ of GHZ / ℐ of product")
     for panel in (until, ratio):
         _scale(panel, [pair.names[across] for pair in pairs], across)
         panel.set_ylim(bottom=0)
@@ -200,7 +200,7 @@ def _lead_map(pairs: Sequence[Lead], rate: str) -> Figure:
     error = float(np.median([pair.ratio.stderr for pair in pairs if pair.ratio] or [0.0]))
     for panel, data, title, options in (
         (panels[0], until, "GHZ leads until γt (measured)", {"cmap": "viridis"}),
-        (panels[1], ratio, rf"$\mathcal{{I}}$ of GHZ / $\mathcal{{I}}$ of product (measured, ± {error:.1g})",
+        (panels[1], ratio, f"ℐ of GHZ / ℐ of product (measured, ± {error:.1g})",
          {"cmap": "PuOr_r", "vmin": 1 - spread, "vmax": 1 + spread}),
     ):  # fmt: skip
         panel.set_facecolor("0.8")
