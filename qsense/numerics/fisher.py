@@ -124,13 +124,25 @@ def qfi_of_rotation(rho: Any, generator: FloatArray, arrays: Arrays = CPU) -> Fl
     found = [np.zeros(0)]
     for first in range(0, count, step):
         last = min(first + step, count)
-        part = _form(values[first:last, :], vectors[first:last, :, :], diagonal, arrays)
+        part = rotation_form(values[first:last, :], vectors[first:last, :, :], diagonal, arrays)
         found.append(arrays.host(part))
     return np.reshape(np.concatenate(found), shape)
 
 
-def _form(values: Any, vectors: Any, generator: Any, arrays: Arrays) -> Any:
-    """2 Σ (λ_m − λ_n)² / (λ_m + λ_n) |J_mn|², shape (b,); rows m in parts, and of n those that are not before them."""
+def rotation_form(values: Any, vectors: Any, generator: Any, arrays: Arrays = CPU) -> Any:
+    """Returns what `qfi_of_rotation` does, from eigenvalues that are not negative and their vectors.
+
+    2 Σ (λ_m − λ_n)² / (λ_m + λ_n) |J_mn|², rows m in parts, and of n those that are not before them.
+
+    Args:
+        values: shape (b, d).
+        vectors: shape (b, d, d).
+        generator: the diagonal of J, shape (d,).
+        arrays: where all these are.
+
+    Returns:
+        shape (b,).
+    """
     xp, size = arrays.xp, values.shape[-1]
     moved, total = generator[:, None] * vectors, xp.zeros(values.shape[0])
     rows = size if size**2 <= arrays.together else max(_ROWS, arrays.together // size)

@@ -12,6 +12,7 @@ from scipy.stats import binom
 from qsense import LocalNoise, Probe, gain
 from qsense.errors import ArgumentError
 from qsense.estimators.tomography import symmetric
+from qsense.estimators.tomography.hermitian import hermitian
 from qsense.numerics.fisher import qfi_of_rotation
 from qsense.theory.dense import dense_gain
 
@@ -33,7 +34,7 @@ def test_exact_probabilities_give_the_exact_gain(kind, size):
     settings = symmetric.design(size).at(0.3)
     exact = ups_of(sampling.distributions(probe, NOISE, 1.3, settings))
     blocks = exact.reshape(-1, symmetric.num_directions(size), size + 1)
-    inverse = symmetric._inverse(size)
+    inverse = hermitian(symmetric._inverse(size))
     rho = np.tensordot(blocks[0], inverse, axes=2)
     rule = symmetric.all_frequencies_rule(size)
     slope = np.tensordot(np.tensordot(rule.coefficients, blocks[1:], axes=1), inverse, axes=2)
@@ -98,7 +99,7 @@ def test_a_state_that_tells_its_spins_apart_is_not_overrated():
     # Only one spin carries gain. The symmetric part is a mixture over which one: less than the state's own gain.
     probe = Probe.from_text('OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0];', "one_of_two")
     exact = ups_of(sampling.distributions(probe, LocalNoise(), 0.0, symmetric.design(2, "commutator")))
-    rho = np.tensordot(exact, symmetric._inverse(2), axes=2)
+    rho = np.tensordot(exact, hermitian(symmetric._inverse(2)), axes=2)
     assert qfi_of_rotation(rho, symmetric.generator(2)) < dense_gain(probe, LocalNoise(), np.zeros(1))[0] - 0.1
 
 

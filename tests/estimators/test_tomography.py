@@ -14,7 +14,7 @@ from cases import further
 from qsense import LocalNoise, Probe, gain
 from qsense.errors import ArgumentError
 from qsense.estimators import tomography
-from qsense.estimators.tomography import quadratic_form, u_statistic
+from qsense.estimators.tomography import pauli, quadratic_form, u_statistic
 from qsense.estimators.tomography.folds import split
 from qsense.numerics.fisher import qfi, symmetric_logarithmic_derivative
 from qsense.theory.dense import density_matrices
@@ -67,12 +67,23 @@ def test_shifted_circuits_give_the_derivative_of_the_state(size):
     assert np.allclose(slope, -1j * (g[:, None] - g[None, :]) * blocks[0], atol=1e-14)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_the_pull_back_is_the_transpose_of_the_linear_inverse(size):
+    rng = np.random.default_rng(size)
+    frequencies = rng.dirichlet(np.ones(2**size), size=(5, 3**size))
+    observable = rng.normal(size=(2**size, 2**size)) + 1j * rng.normal(size=(2**size, 2**size))
+    observable = observable + observable.conj().T
+    read = np.einsum("kij,ji->k", pauli.linear_inverse(frequencies), observable)
+    assert np.allclose(np.sum(pauli.pull_back(observable) * frequencies, axis=(1, 2)), read, atol=1e-13)
+
+
 def test_projection_gives_the_nearest_density_matrix():
     rng = np.random.default_rng(2)
     raw = rng.normal(size=(6, 6)) + 1j * rng.normal(size=(6, 6))
     raw = raw + raw.conj().T
     raw += np.eye(6) * (1 - np.trace(raw)) / 6
-    values, vectors = quadratic_form.project(raw)
+    values, vectors = np.linalg.eigh(raw)
+    values = quadratic_form.projected(values)
     assert values.sum() == pytest.approx(1.0)
     assert values.min() >= 0
     nearest = (vectors * values) @ vectors.conj().T
@@ -112,16 +123,17 @@ def test_the_response_is_the_derivative_of_the_form():
 
         def form(state, floor=floor):
             metric = quadratic_form.Metric(*np.linalg.eigh(state), floor)
-            return float(quadratic_form.between_folds(metric, np.stack([slope] * 2)))
+            return float(metric.turned(np.stack([slope] * 2)).form())
 
         metric = quadratic_form.Metric(*np.linalg.eigh(rho), floor)
-        predicted = -np.trace(change @ quadratic_form.response(metric, np.stack([slope] * 2))).real
+        response = metric.turned(np.stack([slope] * 2)).response()
+        predicted = -np.trace(change @ response).real
         step = 1e-6
         measured = (form(rho + step * change) - form(rho - step * change)) / (2 * step)
         assert predicted == pytest.approx(measured, rel=1e-6)
         if floor == 0:
             sld = quadratic_form.sld_of(metric, slope)
-            assert np.allclose(quadratic_form.response(metric, np.stack([slope] * 2)), sld @ sld, atol=1e-9)
+            assert np.allclose(response, sld @ sld, atol=1e-9)
 
 
 def test_the_response_of_equal_eigenvalues_is_the_square_of_the_derivative():
@@ -130,7 +142,7 @@ def test_the_response_of_equal_eigenvalues_is_the_square_of_the_derivative():
     slope = slope + slope.conj().T
     metric = quadratic_form.metric_of(np.eye(4, dtype=complex) / 4, 0.0)
     sld = quadratic_form.sld_of(metric, slope)
-    assert np.allclose(quadratic_form.response(metric, np.stack([slope] * 2)), sld @ sld, atol=1e-9)
+    assert np.allclose(metric.turned(np.stack([slope] * 2)).response(), sld @ sld, atol=1e-9)
 
 
 def repeated(kind, noise, size, lifetimes, shots, repetitions, derivative="shift", seed=1):
@@ -159,6 +171,33 @@ def test_the_u_statistic_is_unbiased_and_its_error_bar_is_true(kind, noise, life
     # At a true coverage of 95 % fewer than 104 of 120 happens once in 10⁴ seeds.
     assert covered > 103 / 120
     assert 0.8 < errors.mean() / values.std() < 1.5
+
+
+@pytest.mark.parametrize("derivative", ["shift", "commutator"])
+def test_several_tables_at_once_are_as_each_by_itself(derivative):
+    exact = sampling.distributions(Probe.ghz(2), NOISES["emission"], 1.0, tomography.design(2, derivative))
+    tables = np.random.default_rng(1).multinomial(500, exact, size=(3, len(exact)))
+    together = tomography.estimates(tables, derivative, [np.random.default_rng(k) for k in range(3)])
+    for number, one in enumerate(together):
+        alone = tomography.estimate(tables[number], derivative, np.random.default_rng(number))
+        for found, expected in ((one, alone), *((one.others[name], alone.others[name]) for name in alone.others)):
+            assert (found.value, found.stderr) == pytest.approx((expected.value, expected.stderr), rel=1e-10)
+        assert one.interval == pytest.approx(alone.interval, rel=1e-10)
+
+
+@pytest.mark.parametrize("derivative", ["shift", "commutator"])
+def test_an_estimate_takes_eigenvectors_of_32_matrices_in_three_calls(derivative, monkeypatch):
+    # Of ρ, of its halves (22) and of its thirds (9), for all tables together. These calls are what an estimate costs.
+    eigh, asked = np.linalg.eigh, []
+
+    def counted(matrices):
+        asked.append(matrices[..., 0, 0].size)
+        return eigh(matrices)
+
+    monkeypatch.setattr(np.linalg, "eigh", counted)
+    tables = np.full((4, tomography.num_circuits(2, derivative), 4), 25) + np.arange(4)
+    tomography.estimates(tables, derivative, [np.random.default_rng(k) for k in range(4)])
+    assert sorted(asked) == [4 * 1, 4 * 9, 4 * 22]
 
 
 def test_the_commutator_option_agrees_with_the_shift_rule():
@@ -196,11 +235,8 @@ def test_a_projected_metric_fails_where_the_measured_one_does_not(monkeypatch):
     assert abs(values.mean() - exact) < 0.6 * values.std()
 
     def projected(rho, floor):
-        flat = rho.reshape(-1, *rho.shape[-2:])
-        values, vectors = zip(*map(quadratic_form.project, flat), strict=True)
-        return quadratic_form.Metric(
-            np.array(values).reshape(rho.shape[:-1]), np.array(vectors).reshape(rho.shape), floor
-        )
+        values, vectors = np.linalg.eigh(rho)
+        return quadratic_form.Metric(quadratic_form.projected(values), vectors, floor)
 
     monkeypatch.setattr(u_statistic, "metric_of", projected)
     results, exact = repeated("ghz", "dephasing", 4, 0.1, shots=1000, repetitions=40)
@@ -221,7 +257,7 @@ def test_the_jackknife_takes_the_bias_of_a_noisy_metric_off():
         noise = rng.normal(size=(12, 4, 4)) + 1j * rng.normal(size=(12, 4, 4))
         folds = state + 0.03 * (noise + np.swapaxes(noise.conj(), 1, 2))
         means = np.stack([folds.mean(0), *(folds[part].mean(0) for half in halves for part in (half, ~half))])
-        forms = quadratic_form.between_folds(quadratic_form.metric_of(means, 0.1), np.stack([slope] * 2))
+        forms = quadratic_form.metric_of(means, 0.1).turned(np.stack([slope] * 2)).form()
         plain.append(forms[0])
         jackknifed.append(2 * forms[0] - forms[1:].mean())
     noise_of_mean = np.std(plain) / np.sqrt(1500)

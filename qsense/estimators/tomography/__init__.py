@@ -1,8 +1,8 @@
 """Estimates G of any state from full tomography, unbiased also near G = 0.
 
-`design` gives the settings of one time (3^N Pauli bases, N ≤ 6), `estimate` reads their counts. `symmetric` (a module
-with the same functions) does it with collective directions for states of alike spins, N ≤ 10. `method` declares the
-estimator `tomography` to run specs.
+`design` gives the settings of one time (3^N Pauli bases, N ≤ 6), `estimate` reads their counts, `estimates` those of
+several times or repetitions together. `symmetric` (a module with the same functions) does it with collective directions
+for states of alike spins, N ≤ 10. `method` declares the estimator `tomography` to run specs.
 """
 
 from qsense.estimators.tomography.general import (
@@ -11,9 +11,10 @@ from qsense.estimators.tomography.general import (
     Derivative,
     design,
     estimate,
-    linear_inverse,
+    estimates,
     num_circuits,
 )
+from qsense.estimators.tomography.pauli import linear_inverse
 
 __all__ = [
     "MIN_SHOTS",
@@ -21,6 +22,7 @@ __all__ = [
     "Derivative",
     "design",
     "estimate",
+    "estimates",
     "linear_inverse",
     "num_circuits",
 ]

@@ -13,6 +13,7 @@ from qsense.estimators.tally import check_rows
 from qsense.numerics.fisher import FloatArray
 
 _SHOTS_OF_AN_OUTCOME = 32  # below it a shuffle of the shots is quicker than a draw for every outcome
+_SHOTS_OF_A_CACHE = 2**16
 
 
 def check_table(table: IntArray, num_rows: Callable[[int], int]) -> int:
@@ -60,13 +61,18 @@ def split(table: IntArray, num_folds: int, rng: np.random.Generator) -> FloatArr
 
 
 def _shuffled(table: IntArray, sizes: IntArray, rng: np.random.Generator) -> IntArray:
-    """Every shot by itself; all rows have the same number."""
-    rows, outcomes = table.shape
-    folds = np.repeat(np.arange(len(sizes)), sizes)
-    shots = np.repeat(np.tile(np.arange(outcomes, dtype=np.int16), rows), table.ravel()).reshape(rows, -1)
-    shots = rng.permuted(shots, axis=1)
-    place = (folds[None, :] * rows + np.arange(rows)[:, None]) * outcomes + shots
-    return np.bincount(place.ravel(), minlength=len(sizes) * table.size).reshape(len(sizes), rows, outcomes)
+    """Every shot by itself, of as many rows together as a cache holds; all rows have the same number."""
+    dealt = np.empty((len(sizes), *table.shape), dtype=np.int64)
+    step = max(1, _SHOTS_OF_A_CACHE // int(sizes.sum()))
+    for start in range(0, len(table), step):
+        part = table[start : start + step]
+        # A shot is the place of its row and outcome, then that of its fold too.
+        shots = np.repeat(np.arange(part.size), part.ravel()).reshape(len(part), -1)
+        rng.permuted(shots, axis=1, out=shots)
+        shots += np.repeat(np.arange(len(sizes)) * part.size, sizes)
+        counted = np.bincount(shots.ravel(), minlength=len(sizes) * part.size)
+        dealt[:, start : start + step] = counted.reshape(len(sizes), *part.shape)
+    return dealt
 
 
 def _drawn(table: IntArray, sizes: IntArray, rng: np.random.Generator) -> IntArray:

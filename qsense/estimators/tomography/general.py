@@ -19,27 +19,23 @@ and three readings of it are given:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qsense.circuits.counts import IntArray
 from qsense.circuits.sensing import Settings, X, Y, Z
 from qsense.errors import ArgumentError
 from qsense.estimators.result import Estimate
 from qsense.estimators.tomography.folds import check_table, split
+from qsense.estimators.tomography.pauli import linear_inverse, pull_back
 from qsense.estimators.tomography.quadratic_form import NUM_FOLDS
 from qsense.estimators.tomography.u_statistic import TomographyData, commutator, readings
-from qsense.numerics.fisher import ComplexArray, FloatArray
+from qsense.numerics.fisher import FloatArray
 
 Derivative = Literal["shift", "commutator"]
 NUM_QUBITS = 6
 MIN_SHOTS = NUM_FOLDS  # for every circuit: one in every fold
-
-_PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128)
-# One spin's share of the linear inverse: outcome b of setting a stands for (1/3 ± σ_a)/2.
-_INVERSE = 0.5 * (np.eye(2) / 3 + np.array([1, -1])[None, :, None, None] * _PAULI[:, None])
 
 
 def num_circuits(num_qubits: int, derivative: Derivative = "shift") -> int:
@@ -78,32 +74,6 @@ def design(num_qubits: int, derivative: Derivative = "shift") -> Settings:
     return Settings(np.repeat(np.array(shifts), len(bases), axis=0), repeated[..., 0], repeated[..., 1])
 
 
-def linear_inverse(frequencies: FloatArray) -> ComplexArray:
-    """Returns ρ from the frequencies of all Pauli settings: unbiased, Hermitian, of trace 1, perhaps not positive.
-
-    Args:
-        frequencies: shape (..., 3^N, 2^N); exact probabilities give the exact ρ.
-
-    Returns:
-        shape (..., 2^N, 2^N).
-
-    Source: least squares over an equal number of shots in every setting; the inverse is a tensor product, so it costs
-    O(N 6^N). Derived in tests/estimators/test_tomography.py.
-    """
-    num_qubits = int(frequencies.shape[-1]).bit_length() - 1
-    batch = frequencies.shape[:-2]
-    # Axes (setting, outcome) of spin N−1, …, spin 0 side by side, each pair contracted with one spin's inverse.
-    tensor: NDArray[Any] = frequencies.reshape((-1,) + (3,) * num_qubits + (2,) * num_qubits)
-    pairs = [axis for spin in range(num_qubits) for axis in (1 + spin, 1 + num_qubits + spin)]
-    tensor = tensor.transpose([0, *pairs]).reshape((-1,) + (6,) * num_qubits)
-    inverse = _INVERSE.reshape(6, 4)
-    for _ in range(num_qubits):
-        tensor = np.tensordot(tensor, inverse, axes=(1, 0))
-    tensor = tensor.reshape((-1,) + (2, 2) * num_qubits)
-    rows, columns = range(1, 2 * num_qubits, 2), range(2, 2 * num_qubits + 1, 2)
-    return np.asarray(tensor.transpose([0, *rows, *columns]).reshape((*batch, 2**num_qubits, 2**num_qubits)))
-
-
 def estimate(
     table: IntArray, derivative: Derivative, rng: np.random.Generator, weights: Sequence[float] = ()
 ) -> Estimate:
@@ -120,32 +90,36 @@ def estimate(
 
     Source: `qsense.estimators.tomography.u_statistic.readings`.
     """
-    num_qubits = check_table(table, lambda size: num_circuits(size, derivative))
+    return estimates(np.asarray(table)[None], derivative, [rng], weights)[0]
+
+
+def estimates(
+    tables: IntArray, derivative: Derivative, rngs: Sequence[np.random.Generator], weights: Sequence[float] = ()
+) -> list[Estimate]:
+    """Returns the same for several tables of the same design: times or repetitions, which share the cost of a call.
+
+    Args:
+        tables: shape (tables, rows, 2^N).
+        derivative: as in `design`.
+        rngs: deals the shots of each table into folds.
+        weights: as in `estimate`.
+
+    Raises:
+        ArgumentError: as in `estimate`.
+    """
+    (num_qubits,) = {check_table(table, lambda size: num_circuits(size, derivative)) for table in tables}
     shape = (-1, 3**num_qubits, 2**num_qubits)
-    folds = split(table, NUM_FOLDS, rng).reshape(NUM_FOLDS, *shape)
     own = np.array(weights or (1.0,) * num_qubits)
     coefficients = np.outer(own, [0.5, -0.5]).ravel() if derivative == "shift" else np.empty(0)
-    source = TomographyData(table.reshape(shape), coefficients, _generator(own), _pull_back)
-    rho = linear_inverse(folds[:, 0])
-    if derivative == "commutator":
-        return readings(source, rho, commutator(source.generator, rho))
-    return readings(source, rho, linear_inverse(np.tensordot(folds[:, 1:], coefficients, axes=(1, 0))))
-
-
-def _pull_back(observable: ComplexArray) -> FloatArray:
-    """What each outcome of each setting adds to Tr(ρ A) through the linear inverse, shape (..., 3^N, 2^N)."""
-    num_qubits = int(observable.shape[-1]).bit_length() - 1
-    batch = observable.shape[:-2]
-    tensor = np.swapaxes(observable, -1, -2).reshape((-1,) + (2,) * (2 * num_qubits))
-    pairs = [axis for spin in range(num_qubits) for axis in (1 + spin, 1 + num_qubits + spin)]
-    tensor = tensor.transpose([0, *pairs]).reshape((-1,) + (4,) * num_qubits)
-    inverse = _INVERSE.reshape(6, 4).T
-    for _ in range(num_qubits):
-        tensor = np.tensordot(tensor, inverse, axes=(1, 0))
-    tensor = tensor.reshape((-1,) + (3, 2) * num_qubits)
-    settings, outcomes = range(1, 2 * num_qubits, 2), range(2, 2 * num_qubits + 1, 2)
-    shape = (*batch, 3**num_qubits, 2**num_qubits)
-    return np.asarray(tensor.transpose([0, *settings, *outcomes]).reshape(shape).real)
+    source = TomographyData(tables.reshape(len(tables), *shape), coefficients, _generator(own), pull_back)
+    rho = np.empty((len(tables), NUM_FOLDS, 2**num_qubits, 2**num_qubits), dtype=np.complex128)
+    slope = np.empty_like(rho)
+    for number, (table, rng) in enumerate(zip(tables, rngs, strict=True)):
+        folds = split(table, NUM_FOLDS, rng).reshape(NUM_FOLDS, *shape)
+        rho[number] = linear_inverse(folds[:, 0])
+        if derivative == "shift":
+            slope[number] = linear_inverse(np.tensordot(folds[:, 1:], coefficients, axes=(1, 0)))
+    return readings(source, rho, commutator(source.generator, rho) if derivative == "commutator" else slope)
 
 
 def _generator(weights: FloatArray) -> FloatArray:

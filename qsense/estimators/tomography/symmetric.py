@@ -28,6 +28,7 @@ from qsense.estimators.assumptions.symmetry import symmetry
 from qsense.estimators.result import Estimate
 from qsense.estimators.shifts.parameter_shift import all_frequencies_rule
 from qsense.estimators.tomography.folds import check_table, split
+from qsense.estimators.tomography.hermitian import adjoint, hermitian, real_form
 from qsense.estimators.tomography.quadratic_form import NUM_FOLDS
 from qsense.estimators.tomography.u_statistic import TomographyData, commutator, readings
 from qsense.numerics.fisher import ComplexArray, FloatArray
@@ -109,18 +110,24 @@ def estimate_from_ups(table: IntArray, derivative: Derivative, rng: np.random.Ge
     """
     num_qubits = table.shape[1] - 1
     shape = (-1, num_directions(num_qubits), num_qubits + 1)
-    folds = split(table, NUM_FOLDS, rng).reshape(NUM_FOLDS, *shape)
+    folds = split(table, NUM_FOLDS, rng).reshape(1, NUM_FOLDS, *shape)
     coefficients = all_frequencies_rule(num_qubits).coefficients if derivative == "shift" else np.empty(0)
     inverse = _inverse(num_qubits)
+    size = inverse.shape[-1]
+    flat = inverse.reshape(-1, size**2)
+
+    def linear_inverse(frequencies: FloatArray) -> ComplexArray:
+        return hermitian((frequencies.reshape(1, NUM_FOLDS, -1) @ flat).reshape(1, NUM_FOLDS, size, size))
 
     def pull_back(observable: ComplexArray) -> FloatArray:
-        return np.asarray(np.einsum("soij,...ji->...so", inverse, observable, optimize=True).real)
+        batch = observable.shape[:-2]
+        return np.asarray((real_form(observable).reshape(*batch, -1) @ flat.T).reshape(*batch, *inverse.shape[:2]))
 
-    source = TomographyData(table.reshape(shape), coefficients, generator(num_qubits), pull_back)
-    rho = np.tensordot(folds[:, 0], inverse, axes=2)
+    source = TomographyData(table.reshape(1, *shape), coefficients, generator(num_qubits), pull_back)
+    rho = linear_inverse(folds[:, :, 0])
     if derivative == "commutator":
-        return readings(source, rho, commutator(source.generator, rho))
-    return readings(source, rho, np.tensordot(np.tensordot(folds[:, 1:], coefficients, axes=(1, 0)), inverse, axes=2))
+        return readings(source, rho, commutator(source.generator, rho))[0]
+    return readings(source, rho, linear_inverse(np.tensordot(folds[:, :, 1:], coefficients, axes=(2, 0))))[0]
 
 
 def spins(num_qubits: int) -> list[float]:
@@ -172,8 +179,11 @@ def effects(num_qubits: int) -> ComplexArray:
 
 
 @functools.lru_cache(maxsize=4)
-def _inverse(num_qubits: int) -> ComplexArray:
-    """B with ρ = Σ_so frequencies[s, o] B[s, o]: least squares over the blocks, shape (directions, N + 1, d, d)."""
+def _inverse(num_qubits: int) -> FloatArray:
+    """B with ρ = Σ_so frequencies[s, o] B[s, o]: least squares over the blocks, shape (directions, N + 1, d, d).
+
+    Both in their real form (`hermitian`).
+    """
     measured = effects(num_qubits)
     size = measured.shape[-1]
     labels = np.repeat(np.arange(len(spins(num_qubits))), [round(2 * j + 1) for j in spins(num_qubits)])
@@ -182,4 +192,4 @@ def _inverse(num_qubits: int) -> ComplexArray:
     solved = np.zeros((len(matrix), size * size), dtype=np.complex128)
     solved[:, inside] = np.linalg.pinv(matrix).T
     solved = solved.reshape(*measured.shape)
-    return np.asarray((solved + np.swapaxes(solved.conj(), -1, -2)) / 2)
+    return real_form((solved + adjoint(solved)) / 2)
