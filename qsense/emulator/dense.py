@@ -111,20 +111,20 @@ def contract(tensor: FloatArray, up: FloatArray) -> FloatArray:
         parent, effect = np.divmod(codes, len(distinct))
         left = partial.reshape(len(partial), partial.shape[1], 4, -1)
         pair = np.stack([np.array([1.0, 0, 0, 0]) - distinct, distinct], axis=1)
-        partial = np.einsum("bop,bmpr->bmor", pair[effect], left[parent])
-        partial = partial.reshape(len(codes), 2 * left.shape[1], -1)
+        partial = (pair[effect][:, None] @ left[parent]).reshape(len(codes), 2 * left.shape[1], -1)
     leaves = np.maximum(partial[:, :, 0], 0)
     return np.asarray((leaves / leaves.sum(1, keepdims=True))[branch])
 
 
 def _distinct(vectors: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
-    """The distinct rows of an array, and for every row which of them it is."""
-    group = np.zeros(len(vectors), dtype=np.int64)
-    for column in np.round(vectors.T, _DECIMALS) + 0.0:
-        values, place = np.unique(column, return_inverse=True)
-        group = group * len(values) + place
-        _, first, group = np.unique(group, return_index=True, return_inverse=True)
-    return group, vectors[first]
+    """For every row of an array which of the distinct rows it is, and these."""
+    rounded = np.round(vectors, _DECIMALS) + 0.0
+    order = np.lexsort(rounded.T)
+    sorted_rows = rounded[order]
+    is_new = np.append(True, np.any(sorted_rows[1:] != sorted_rows[:-1], axis=1))
+    group = np.empty(len(order), dtype=np.int64)
+    group[order] = np.cumsum(is_new) - 1
+    return group, vectors[order[is_new]]
 
 
 def _state_by_state(
