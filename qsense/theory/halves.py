@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qsense.numerics.fisher import FloatArray
+from qsense.numerics.low_rank import logarithmic_derivative, support_of
 
 Array = NDArray[Any]
 _TINY = 1e-300  # beside λ_m + λ_n, so that 0/0 is 0
@@ -82,35 +83,33 @@ def gain_of_halves(block: Array) -> FloatArray:
     >>> gain_of_halves(np.full((1, 2, 2), 0.5)).round(12).tolist()
     [1.0]
     """
-    plus, _, minus, _, between, _ = _levels(block)
+    even, odd = halves(block)
+    (plus, ups), (minus, downs) = np.linalg.eigh(even), np.linalg.eigh(odd)
+    plus, minus, m = np.maximum(plus, 0), np.maximum(minus, 0), _projections(odd, even)
+    between = np.swapaxes(ups[..., even.shape[-1] - odd.shape[-1] :, :].conj(), -1, -2) @ (m[:, None] * downs)
     sums, differences = plus[:, :, None] + minus[:, None, :], plus[:, :, None] - minus[:, None, :]
     return np.asarray(4 * (differences**2 / (sums + _TINY) * np.abs(between) ** 2).sum((-1, -2)))
 
 
-def observable_of_halves(block: Array) -> tuple[FloatArray, Array]:
-    """Returns G of such blocks, and i[2J, X] − X² with X the SLD, which is i times an anti-Hermitian Y.
+def observable_of_halves(block: Array) -> Array:
+    """Returns i[2J, X] − X² of such blocks, X the SLD, which is i times an anti-Hermitian Y.
 
     Y joins the halves alone: Y = Z from odd to even, −Z† back.
     """
-    plus, ups, minus, downs, between, m = _levels(block)
-    sums, differences = plus[:, :, None] + minus[:, None, :], plus[:, :, None] - minus[:, None, :]
-    ratios = differences / (sums + _TINY)
-    gains = 4 * (ratios * differences * np.abs(between) ** 2).sum((-1, -2))
-    z = ups @ (2 * between * ratios) @ np.swapaxes(downs.conj(), -1, -2)
-    back, more = np.swapaxes(z.conj(), -1, -2), z.shape[-2] - z.shape[-1]
+    even, odd = halves(block)
+    more, m = even.shape[-1] - odd.shape[-1], _projections(odd, even)
+    plus, (minus, downs) = support_of(even), support_of(odd)
+    longer = np.pad(downs, ((0, 0), (more, 0), (0, 0)))  # with a row of m = 0, where J is 0
+    z = logarithmic_derivative(plus, (minus, longer), np.pad(m, (more, 0)))[..., more:]
+    back = np.swapaxes(z.conj(), -1, -2)
     left = np.zeros((*z.shape[:-1], z.shape[-2]), dtype=z.dtype)  # J Y†
     left[..., more:, :] = m[:, None] * back
     right = m[:, None] * z[..., more:, :]
     even = 2 * (left + np.swapaxes(left.conj(), -1, -2)) - z @ back
     odd = -2 * (right + np.swapaxes(right.conj(), -1, -2)) - back @ z
-    return np.asarray(gains), joined(even, odd)
+    return joined(even, odd)
 
 
-def _levels(block: Array) -> tuple[FloatArray, Array, FloatArray, Array, Array, FloatArray]:
-    """Eigenvalues and vectors of the even and of the odd half, J between them (…, even, odd), and m > 0."""
-    even, odd = halves(block)
-    (plus, ups), (minus, downs) = np.linalg.eigh(even), np.linalg.eigh(odd)
-    more = even.shape[-1] - odd.shape[-1]
-    m: FloatArray = np.arange(odd.shape[-1], dtype=np.float64) + (1.0 if more else 0.5)
-    between = np.swapaxes(ups[..., more:, :].conj(), -1, -2) @ (m[:, None] * downs)
-    return np.maximum(plus, 0), ups, np.maximum(minus, 0), downs, np.asarray(between), m
+def _projections(odd: Array, even: Array) -> FloatArray:
+    """m > 0 of the rows of the odd half."""
+    return np.asarray(np.arange(odd.shape[-1]) + (1.0 if even.shape[-1] > odd.shape[-1] else 0.5))

@@ -15,14 +15,15 @@ from qsense.numerics.fisher import FloatArray
 from qsense.numerics.low_rank import qfi_of_one
 from qsense.numerics.threads import in_threads
 from qsense.theory.dephased import dephased_gain
-from qsense.theory.mixing import Array, Mixing, dicke_tables
+from qsense.theory.loss import loses_alone
+from qsense.theory.mixing import Array, Mixing, copies, dicke_tables
 from qsense.theory.symmetric import (
     NO_WEIGHT,
     NUM_QUBITS,
     UniformChannel,
     coherences,
-    copies,
     hermitian,
+    lossy_blocks,
     of_orders,
     relaxes,
     singlets,
@@ -89,6 +90,11 @@ def relaxed_gain(amplitudes: Array, channel: UniformChannel) -> float:
     0.688106
     """
     size, total = len(amplitudes) - 1, 0.0
+    if loses_alone(channel):
+        for (block,) in lossy_blocks(amplitudes, channel):
+            if len(block) > 1 and np.trace(block).real > NO_WEIGHT:
+                total += qfi_of_one(block, spin_projections(len(block)))
+        return total
     mixing, f, singlet = Mixing.of(channel, size), coherences(amplitudes)[None], singlets(channel)
     for below in range(size // 2 + 1):
         spins = size - 2 * below

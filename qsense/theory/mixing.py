@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from math import comb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,6 +75,16 @@ def triangle(size: int) -> Iterator[list[int]]:
     for _ in range(size + 1):
         yield row
         row = [1, *(one + other for one, other in pairwise(row)), 1]
+
+
+def roots_of_binomials(size: int) -> FloatArray:
+    """Returns √C(N, u) of u = 0 … N."""
+    return np.asarray(np.sqrt(binomials(size)[size, : size + 1]))
+
+
+def copies(num_qubits: int, below: int) -> float:
+    """Returns d_j, how often spin j = N/2 − below occurs."""
+    return float(comb(num_qubits, below) - (comb(num_qubits, below - 1) if below else 0))
 
 
 @lru_cache(maxsize=256)

@@ -19,7 +19,7 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.numerics.fisher import FloatArray
 from qsense.theory.halves import is_flipped
-from qsense.theory.mixing import Array
+from qsense.theory.mixing import Array, roots_of_binomials
 from qsense.theory.pull_back import gains_and_observables, pulled_back
 from qsense.theory.symmetric import (
     UniformChannel,
@@ -27,7 +27,6 @@ from qsense.theory.symmetric import (
     coherences,
     gain_of_blocks,
     hermitian,
-    roots_of_binomials,
     treats_alike,
 )
 

@@ -11,17 +11,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from qsense.numerics.fisher import FloatArray
+from qsense.numerics.low_rank import logarithmic_derivative, support_of
 from qsense.theory.halves import observable_of_halves
-from qsense.theory.mixing import Array, Mixing, dicke_tables
+from qsense.theory.mixing import Array, Mixing, copies, dicke_tables, roots_of_binomials
 from qsense.theory.symmetric import (
     UniformChannel,
     blocks,
-    copies,
     dephased,
     hermitian,
     of_orders,
     relaxes,
-    roots_of_binomials,
     singlets,
     spin_projections,
     stays_flipped,
@@ -58,35 +57,27 @@ def gain_and_matrix(
 
 
 def gains_and_observables(every: Iterator[Array], times: int, flipped: bool) -> tuple[FloatArray, list[Array]]:
-    """Returns the sum of the gains of blocks, shape (times,), and i[2J, X] − X² of each block with X its SLD."""
+    """Returns the sum of the gains of blocks, shape (times,), and O = i[2J, X] − X² of each block with X its SLD.
+
+    The gain of a block is Tr(O ρ).
+    """
     gains = np.zeros(times)
     observables = []
     for block in every:
         observable = np.zeros_like(block)
         seen = np.trace(block, axis1=1, axis2=2).real > _NO_WEIGHT
         if block.shape[-1] > 1 and seen.any():
-            if flipped:
-                found, observable[seen] = observable_of_halves(block[seen])
-                gains[seen] += found
-            else:
-                gains[seen] += _gain_and_observable(block[seen], observable, seen)
+            observable[seen] = observable_of_halves(block[seen]) if flipped else _observable(block[seen])
+            gains += np.sum(observable * block.conj(), axis=(1, 2)).real
         observables.append(observable)
     return gains, observables
 
 
-def _gain_and_observable(block: Array, observable: Array, seen: Array) -> FloatArray:
-    """The block's G; writes i[2J, X] − X² with X its SLD, which is i times an anti-Hermitian Y."""
-    m = spin_projections(block.shape[-1])
-    values, vectors = np.linalg.eigh(block)
-    values = np.maximum(values, 0)
-    adjoint = np.swapaxes(vectors.conj(), -1, -2)
-    moved = adjoint @ (m[:, None] * vectors)
-    sums = values[:, :, None] + values[:, None, :]
-    differences = values[:, :, None] - values[:, None, :]
-    ratios = np.divide(differences, sums, out=np.zeros_like(sums), where=sums > 0)
-    y = vectors @ (2 * moved * ratios) @ adjoint
-    observable[seen] = y @ y - 2 * (m[:, None] - m[None, :]) * y
-    return np.asarray(2 * (ratios * differences * np.abs(moved) ** 2).sum((-1, -2)))
+def _observable(block: Array) -> Array:
+    """i[2J, X] − X² with X the block's SLD, which is i times an anti-Hermitian Y."""
+    m, both = spin_projections(block.shape[-1]), support_of(block)
+    y = logarithmic_derivative(both, both, m)
+    return np.asarray(y @ y - 2 * (m[:, None] - m[None, :]) * y)
 
 
 def pulled_back(observables: list[Array], channel: UniformChannel, mixing: Mixing | None = None) -> Array:

@@ -7,9 +7,8 @@ start, so that no tolerance has a unit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,9 +17,17 @@ from qsense.numerics.fisher import FloatArray
 from qsense.numerics.threads import in_threads
 from qsense.probes import collective
 from qsense.theory.engines import uniform_channel
+from qsense.theory.factors import Factors, factorises
 from qsense.theory.mixing import Array, Mixing
 from qsense.theory.pull_back import gain_and_matrix
-from qsense.theory.symmetric import UniformChannel, relaxes, symmetric_gain, treats_alike
+from qsense.theory.symmetric import (
+    UniformChannel,
+    relaxes,
+    stays_flipped,
+    symmetric_gain,
+    treats_alike,
+    without_phases,
+)
 
 STATIONARY = 1e-6  # a gradient this long, relative to the objective, leaves about its square to gain
 _SLOPE = 0.1  # of it is where an ascent ends
@@ -34,22 +41,6 @@ _FLIPPED = 1e-12  # of amplitudes: what a flip of all spins changes by rounding
 _EARLIEST, _LATEST = -3.2, 4.2
 
 
-class _Part(NamedTuple):
-    """The noise at a few of the times, their weights, and how spins relax there."""
-
-    channel: UniformChannel
-    weights: FloatArray
-    mixing: Mixing | None
-
-    @classmethod
-    def of(cls, channel: UniformChannel, weights: FloatArray, size: int) -> list[_Part]:
-        channels = list(channel.parts(size))
-        splits = np.split(weights, np.cumsum([len(one) for one in channels])[:-1])
-        keep = len(weights) > 1  # one time, as of a rate, is asked once
-        mixings = [Mixing.of(one, size, keep) if relaxes(one) else None for one in channels]
-        return [cls(*part) for part in zip(channels, splits, mixings, strict=True)]
-
-
 @dataclass(frozen=True)
 class SampledObjective:
     """Σ_k w_k G(t_k) of a probe, with its gradient.
@@ -61,7 +52,9 @@ class SampledObjective:
 
     channel: UniformChannel
     weights: FloatArray
-    _parts: dict[int, list[_Part]] = field(default_factory=dict, init=False, repr=False)
+    _kept: dict[tuple[int, bool], Factors | list[tuple[UniformChannel, Mixing]]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @classmethod
     def at(
@@ -82,17 +75,28 @@ class SampledObjective:
 
     def value_and_gradient(self, amplitudes: Array) -> tuple[float, Array]:
         """Returns the objective and its gradient by the real and imaginary parts of the amplitudes, as one array."""
-        size = len(amplitudes) - 1
-        if size not in self._parts:
-            self._parts[size] = _Part.of(self.channel, self.weights, size)
+        gains, gradient = self.gains_and_gradient(amplitudes, lambda gains: self.weights)
+        return float(self.weights @ gains), gradient
 
-        def of_part(part: _Part) -> tuple[float, Array]:
-            gains, matrices = gain_and_matrix(amplitudes, part.channel, part.mixing)
-            return float(part.weights @ gains), np.tensordot(part.weights, matrices, 1)
-
-        found = in_threads(of_part, self._parts[size])
-        matrix = np.sum([one for _, one in found], axis=0)
-        return float(sum(value for value, _ in found)), 2 * matrix @ amplitudes
+    def gains_and_gradient(
+        self, amplitudes: Array, weigh: Callable[[FloatArray], FloatArray]
+    ) -> tuple[FloatArray, Array]:
+        """Returns G(t_k), shape (times,), and the gradient of Σ_k w_k G(t_k), w_k = `weigh` of these gains."""
+        size, is_flipped = len(amplitudes) - 1, stays_flipped(amplitudes, self.channel)
+        if factorises(self.channel):
+            if (size, is_flipped) not in self._kept:
+                self._kept[size, is_flipped] = Factors.of(self.channel, size, is_flipped)
+            factors = self._kept[size, is_flipped]
+            assert isinstance(factors, Factors)
+            return factors.gains_and_gradient(amplitudes, weigh)
+        if (size, False) not in self._kept:
+            parts = self.channel.parts(size)
+            self._kept[size, False] = [(part, Mixing.of(part, size, keep=True)) for part in parts]
+        mixed = self._kept[size, False]
+        assert isinstance(mixed, list)
+        found = in_threads(lambda part: gain_and_matrix(amplitudes, *part), mixed)
+        gains, matrices = (np.concatenate(column) for column in zip(*found, strict=True))
+        return gains, 2 * np.tensordot(weigh(gains), matrices, 1) @ amplitudes
 
     def value(self, amplitudes: Array) -> float:
         """Returns the objective of normalised amplitudes."""
@@ -215,6 +219,8 @@ def _ascend(objective: SampledObjective, start: Array, steps: int = 2000) -> tup
     """
     from scipy.optimize import minimize
 
+    if not relaxes(objective.channel):
+        start = without_phases(start)
     size, complex_valued = len(start), bool(np.any(np.imag(start)))
     if not complex_valued:
         start = np.real(start)

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
 
@@ -30,7 +29,8 @@ from qsense.noise import SpinChannel
 from qsense.numerics.fisher import FloatArray, qfi_of_rotation
 from qsense.numerics.threads import in_threads
 from qsense.theory.halves import gain_of_halves, is_flipped
-from qsense.theory.mixing import Array, Mixing, damping, dicke_tables
+from qsense.theory.loss import loses_alone, loss_factor
+from qsense.theory.mixing import Array, Mixing, copies, damping, dicke_tables, roots_of_binomials
 
 NUM_QUBITS = 100  # at all times together
 _CHUNK_BYTES = 2**26
@@ -100,11 +100,6 @@ def coherences(amplitudes: Array) -> Array:
     return result
 
 
-def roots_of_binomials(size: int) -> FloatArray:
-    """Returns √C(N, u) of u = 0 … N."""
-    return np.asarray(np.sqrt(np.array([float(comb(size, ups)) for ups in range(size + 1)])))
-
-
 def blocks(amplitudes: Array, channel: UniformChannel, mixing: Mixing | None = None) -> Iterator[Array]:
     """Yields the blocks of the state, j = N/2 first, each of shape (times, 2j+1, 2j+1) and of trace p_j.
 
@@ -116,7 +111,20 @@ def blocks(amplitudes: Array, channel: UniformChannel, mixing: Mixing | None = N
         mixing: of this channel, if it is kept.
     """
     size = len(amplitudes) - 1
+    if loses_alone(channel):
+        yield from lossy_blocks(amplitudes, channel)
+        return
     yield from blocks_of(np.broadcast_to(coherences(amplitudes), (len(channel), size + 1, size + 1)), channel, mixing)
+
+
+def lossy_blocks(amplitudes: Array, channel: UniformChannel) -> Iterator[Array]:
+    """Yields the same under emission alone (`loss`)."""
+    size = len(amplitudes) - 1
+    for below in range(size // 2 + 1):
+        after = np.arange(size - 2 * below + 1)
+        before = np.minimum(np.add.outer(after, after) + 2 * below, size)
+        columns = amplitudes[before] * loss_factor(channel, size, below)
+        yield columns @ np.swapaxes(columns.conj(), -1, -2)
 
 
 def blocks_of(f: Array, channel: UniformChannel, mixing: Mixing | None = None) -> Iterator[Array]:
@@ -149,11 +157,6 @@ def hermitian(lower: Array) -> Array:
     matrix[:, v, v + q] = lower[:, q, v].conj()
     matrix[:, v + q, v] = lower[:, q, v]
     return matrix
-
-
-def copies(num_qubits: int, below: int) -> float:
-    """Returns d_j, how often spin j = N/2 − below occurs."""
-    return float(comb(num_qubits, below) - (comb(num_qubits, below - 1) if below else 0))
 
 
 def relaxes(channel: UniformChannel) -> bool:
