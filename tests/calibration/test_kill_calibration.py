@@ -74,6 +74,7 @@ def test_killed_after_any_change_it_goes_on_without_a_second_job(commands, undis
         assert len(list((out / "records").iterdir())) == 1, where
 
 
+@pytest.mark.study
 def test_without_the_look_up_by_tag_a_job_would_be_sent_twice(commands, undisturbed, tmp_path):
     """The control: with tags that cannot be found, the same kill leaves a second job of the same tasks."""
     at = undisturbed[0].index("after request POST /jobs") + 1

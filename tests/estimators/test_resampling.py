@@ -73,6 +73,7 @@ def test_the_interval_of_a_ratio_covers():
     assert hits >= 85
 
 
+@pytest.mark.study
 def test_intervals_of_a_sum_whose_noise_is_ten_times_its_error_cover_and_percentiles_do_not():
     # A hundred spins' squared noise is 10 standard errors of G, and appears in the replicates' mean.
     rng = np.random.default_rng(4)

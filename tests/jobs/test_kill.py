@@ -250,6 +250,7 @@ def test_a_service_that_dies_with_the_process_in_the_middle_of_a_request_sends_n
     assert same(counts_in(record_in(out)), counts)
 
 
+@pytest.mark.study
 def test_without_the_look_up_by_tag_a_job_would_be_sent_twice(commands, undisturbed, spec, tmp_path):
     """The control: with tags that cannot be found, the same kill leaves a second job of the same tasks."""
     submitting, _, _ = undisturbed

@@ -78,9 +78,9 @@ def killed(tmp_path, seed, whom, most):
     return stores
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("kills", [KILLS, pytest.param(8, marks=pytest.mark.study)])
-@pytest.mark.parametrize("whom", [pytest.param("worker", marks=pytest.mark.study), "coordinator"])  # of a worker: below
+@pytest.mark.study  # at chosen moments: tests/store/test_store.py, and below of a worker
+@pytest.mark.parametrize("kills", [KILLS, 8])
+@pytest.mark.parametrize("whom", ["worker", "coordinator"])
 def test_a_study_killed_at_random_moments_gives_the_tables_of_an_undisturbed_one(tmp_path, undisturbed, whom, kills):
     expected, number = undisturbed
     stores = killed(tmp_path, {"worker": 11, "coordinator": 12}[whom], whom, kills)
