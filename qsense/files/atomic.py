@@ -10,6 +10,7 @@ import time
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,14 +26,14 @@ DAMAGED: tuple[type[Exception], ...] = (
 """Whatever reading a ZIP, NPZ or JSON file may raise that is damaged, or made to do harm."""
 
 
-def write(target: Path, data: bytes, within: Path | None = None) -> None:
+def write(target: Path, data: bytes | Iterable[bytes], within: Path | None = None) -> None:
     """Writes a file: after a crash there is the old one, the new one or none, never half of one.
 
     A link in its place is replaced; what it leads to stays as it is.
 
     Args:
         target: where; its folder must be there.
-        data: all of it.
+        data: all of it, or its parts one after the other.
         within: the folder that holds it, in which no folder may be a link.
 
     Raises:
@@ -43,7 +44,7 @@ def write(target: Path, data: bytes, within: Path | None = None) -> None:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, bytes) else data)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)

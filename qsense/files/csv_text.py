@@ -7,9 +7,10 @@ with `'` itself, so that reading gives back what was written. Numbers stay as th
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+_LINES = 5000  # of a part of a file
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
@@ -37,12 +38,21 @@ def csv_bytes(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> bytes:
     >>> csv_bytes(["noise", "z"], [["=a", -0.5], ["a\rb", None]])
     b'noise,z\n\'=a,-0.5\n"a\rb",\n'
     """
+    return b"".join(csv_chunks(names, rows))
+
+
+def csv_chunks(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:
+    """Yields the content of a CSV file in parts of some thousand lines."""
     lines = _Lines()
     # With "\n" as its end of a line, csv would leave a "\r" in a text unquoted, and readers would end the line there.
     writer = csv.writer(lines, lineterminator="\r\n")
     writer.writerow(list(map(as_cell, names)))
-    writer.writerows(list(map(as_cell, row)) for row in rows)
-    return "".join(lines).encode()
+    for row in rows:
+        writer.writerow(list(map(as_cell, row)))
+        if len(lines) >= _LINES:
+            yield "".join(lines).encode()
+            lines.clear()
+    yield "".join(lines).encode()
 
 
 class _Lines(list[str]):

@@ -13,6 +13,7 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 LARGEST = 2**31
 """The most bytes of a file that is read, and of what one unpacks to."""
@@ -60,6 +61,19 @@ def read_bytes(path: Path, within: Path | None = None, most: int = LARGEST) -> b
     Raises:
         OSError: it cannot be read, is no regular file or too large, or is a link or behind one.
     """
+    with opened(path, within) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most} bytes", str(path))
+    return content
+
+
+def opened(path: Path, within: Path | None = None) -> BinaryIO:
+    """Returns a regular file, open for reading; the arguments are those of `read_bytes`.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or is a link or behind one.
+    """
     if within is not None:
         check_place(path, within)
     else:
@@ -71,11 +85,7 @@ def read_bytes(path: Path, within: Path | None = None, most: int = LARGEST) -> b
     except BaseException:
         os.close(handle)
         raise
-    with os.fdopen(handle, "rb") as file:
-        content = file.read(most + 1)
-    if len(content) > most:
-        raise OSError(errno.EFBIG, f"it has more than {most} bytes", str(path))
-    return content
+    return os.fdopen(handle, "rb")
 
 
 def _check_regular(state: os.stat_result, path: Path) -> None:

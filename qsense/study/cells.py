@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qsense.comparison.crossing import Curve
 from qsense.estimators.result import Estimate
 from qsense.noise import AnyNoise
 from qsense.numerics.quadrature import Rule
 from qsense.tables.columns import TRIAL_COLUMNS
+from qsense.tables.compact import Curves, View
 from qsense.tables.results import Results
 from qsense.theory.times import law_behind
 
@@ -65,29 +68,30 @@ def cells(results: Results) -> list[Cell]:
     """Returns the cells of a study, in the order of its trials. A trial that occurs twice counts once."""
     names = [name for name in results.trials.values if name in TRIAL_COLUMNS and name != "seed"]
     names += results.trials.attributes.get("swept", [])
-    groups: dict[str, dict[Any, int]] = {}
-    for row in range(len(results.trials)):
-        label = json.dumps([results.trials.values[name][row] for name in names])
-        groups.setdefault(label, {}).setdefault(results.trials.values["seed"][row], row)
-    return [_cell(results, names, list(rows.values())) for rows in groups.values()]
+    labels = zip(*(results.trials.values[name] for name in names), strict=True)
+    seeds: dict[str, set[Any]] = {}
+    rows: dict[str, array[int]] = {}
+    for row, (label, seed) in enumerate(zip(map(json.dumps, labels), results.trials.values["seed"], strict=True)):
+        if seed not in seeds.setdefault(label, set()):
+            seeds[label].add(seed)
+            rows.setdefault(label, array("q")).append(row)
+    del seeds
+    curves = Curves.of(results.curves)
+    return [_cell(results, curves, names, np.array(own, dtype=np.int64)) for own in rows.values()]
 
 
-def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
-    values = results.trials.values
-    first = rows[0]
+def _cell(results: Results, curves: Curves, names: Sequence[str], rows: NDArray[np.int64]) -> Cell:
+    values, first = results.trials.values, int(rows[0])
 
     def mean(name: str, error: str) -> Estimate | None:
-        pairs = [(values[name][row], values[error][row]) for row in rows]
-        if any(value is None or stderr is None for value, stderr in pairs):
-            return None
-        return _mean(pairs)
+        found = View.of(values[name]).taken(rows), View.of(values[error]).taken(rows)
+        return None if any(None in one for one in found) else _mean(*found)
 
     total, start = mean("integrated_gain_s", "integrated_gain_stderr_s"), mean("gain_start", "gain_start_stderr")
     assert total is not None
     assert start is not None
-    curves = [results.curves[row] for row in rows]
-    times = np.array(curves[0]["time_s"])
-    gains = tuple(_mean([(curve["gain"][k], curve["stderr"][k]) for curve in curves]) for k in range(len(times)))
+    times = np.array(curves[first]["time_s"])
+    gains = tuple(_mean(curves.at_time("gain", rows, k), curves.at_time("stderr", rows, k)) for k in range(len(times)))
     none = np.zeros(len(times))
     how = [values[f"rule_{name}"][first] for name in ("decay_rate_per_s", "node_rate_per_s", "designed")]
     noise = results.noises[first] if results.noises else None
@@ -105,10 +109,10 @@ def _cell(results: Results, names: Sequence[str], rows: list[int]) -> Cell:
         values["decay_rate_exact_per_s"][first],
         rule,
         gains,
-        tuple(np.array(curves[0]["gain_exact"], dtype=float)),
+        tuple(np.array(curves[first]["gain_exact"], dtype=float)),
         noise,
         is_exact_as_read(results, first),
-        next((text for row in rows if (text := refused(results, row))), ""),
+        next((text for row in rows if (text := refused(results, int(row)))), ""),
     )
 
 
@@ -126,9 +130,8 @@ def refused(results: Results, row: int) -> str:
     return "" if is_kept else str(values["assumptions"][row] or "")
 
 
-def _mean(pairs: Sequence[tuple[float, float]]) -> Estimate:
-    numbers, errors = zip(*pairs, strict=True)
-    return Estimate(float(np.mean(numbers)), float(np.linalg.norm(errors)) / len(pairs))
+def _mean(values: View, errors: View) -> Estimate:
+    return Estimate(float(np.mean(list(values))), float(np.linalg.norm(list(errors))) / len(values))
 
 
 def families(group: Sequence[Cell]) -> dict[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,8 @@ from qsense.tables.columns import TRIAL_COLUMNS
 
 _OF_EXPONENT = tuple(name for name in TRIAL_COLUMNS if name not in ("num_qubits", "shots", "field_rad_per_s"))
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError)
-_WANTED = (
-    "integrated_gain_s", "integrated_gain_stderr_s", "integrated_gain_exact_s", "is_exact_as_read", "z", "quantity",
-    "assumptions",
-)  # fmt: skip
+_NUMBERS = ("integrated_gain_s", "integrated_gain_stderr_s", "integrated_gain_exact_s")
+_REFUSED = ("assumptions", "z", "quantity")
 
 
 @dataclass(frozen=True)
@@ -55,13 +54,14 @@ def study_part(folder: Path) -> Part:
     """
     try:
         summary = parse_json(safe.read_bytes(folder / "summary.json", folder).decode())
-        text = safe.read_bytes(folder / "trials.csv", folder).decode()
+        file = safe.opened(folder / "trials.csv", folder)
     except (OSError, ValueError) as error:
         raise ContentError(
             f"{folder}: is no study's folder, or damaged ({type(error).__name__}); make it again with: qsense sweep"
         ) from error
     try:
-        return _part(summary, list(csv.DictReader(io.StringIO(text, newline=""))), folder.name)
+        with io.TextIOWrapper(file, "utf-8", newline="") as text:  # line by line: a large study's is large
+            return _part(summary, csv.reader(text), folder.name)
     except _DAMAGE as error:
         raise ContentError(
             f"{folder}: its summary.json or trials.csv is damaged ({type(error).__name__}); delete the folder and run "
@@ -69,7 +69,7 @@ def study_part(folder: Path) -> Part:
         ) from error
 
 
-def _part(summary: Mapping[str, Any], lines: Sequence[Mapping[str, str]], folder: str) -> Part:
+def _part(summary: Mapping[str, Any], lines: Iterator[list[str]], folder: str) -> Part:
     averages = _averages(lines, list(summary.get("swept", ())))
     z, crossovers = summary["z"], summary["crossovers"]
     said = [f"{summary['trials']} trials in {len(averages)} cells that differ in more than their seed."]
@@ -109,23 +109,42 @@ def _headline(summary: Mapping[str, Any], crossovers: Sequence[Mapping[str, Any]
     )
 
 
-def _averages(lines: Sequence[Mapping[str, str]], swept: Sequence[str]) -> list[Average]:
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    keys = [name for name in (*TRIAL_COLUMNS, *swept) if name != "seed" and lines and name in lines[0]]
-    seeds: set[tuple[str, ...]] = set()
-    for line in lines:
-        label = tuple(line[key] for key in keys)
-        if (*label, line.get("seed", "")) not in seeds:  # a trial that occurs twice counts once
-            seeds.add((*label, line.get("seed", "")))
-            groups.setdefault(label, []).append({key: parse_cell(key, line.get(key)) for key in _WANTED})
+def _averages(lines: Iterator[list[str]], swept: Sequence[str]) -> list[Average]:
+    names = next(lines, [])
+    place = {name: at for at, name in enumerate(names)}
+    keys = [name for name in (*TRIAL_COLUMNS, *swept) if name != "seed" and name in place]
+    groups: dict[tuple[str, ...], _Group] = {}
+    for line in filter(None, lines):
+        group = groups.setdefault(tuple(line[place[key]] for key in keys), _Group())
+        group.add({name: line[at] for name, at in place.items() if name in ("seed", *_NUMBERS, *_REFUSED)})
     found = []
     for label, own in groups.items():
-        values, errors = (np.array([float(row[key]) for row in own]) for key in _WANTED[:2])
-        refused = any(row["assumptions"] and (row["z"] is None or "bound" in str(row["quantity"])) for row in own)
-        names = {key: parse_cell(key, text) for key, text in zip(keys, label, strict=True)}
-        error = float(np.linalg.norm(errors)) / len(own)
-        found.append(Average(names, len(own), float(values.mean()), error, float(own[0][_WANTED[2]]), refused))
+        values, errors = np.array(own.values), np.array(own.errors)
+        known = {key: parse_cell(key, text) for key, text in zip(keys, label, strict=True)}
+        error = float(np.linalg.norm(errors)) / len(values)
+        found.append(Average(known, len(values), float(values.mean()), error, own.exact, own.is_refused))
     return found
+
+
+class _Group:
+    """The trials that differ in their seed alone, as they are read."""
+
+    def __init__(self) -> None:
+        self.seeds: set[str] = set()
+        self.values, self.errors = array("d"), array("d")
+        self.exact, self.is_refused = 0.0, False
+
+    def add(self, cells: Mapping[str, str]) -> None:
+        """Adds a trial; one that occurs twice counts once."""
+        if cells.get("seed", "") in self.seeds:
+            return
+        self.seeds.add(cells.get("seed", ""))
+        value, error, exact = (float(parse_cell(name, cells.get(name))) for name in _NUMBERS)  # type: ignore[arg-type]
+        assumptions, z, quantity = (parse_cell(name, cells.get(name)) for name in _REFUSED)
+        self.exact = self.exact if self.values else exact
+        self.values.append(value)
+        self.errors.append(error)
+        self.is_refused |= bool(assumptions) and (z is None or "bound" in str(quantity))
 
 
 def _integrals(averages: Sequence[Average]) -> tuple[Block, ...]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from qsense.errors import StoreError
+from qsense.files.old_names import with_old_names
 from qsense.noise import AnyNoise
 from qsense.runs.point import acting
 from qsense.runs.qubits import QubitsUsed
@@ -14,11 +18,13 @@ from qsense.runs.spec import RunSpec
 from qsense.store import Store
 from qsense.store.studies import StudyEntry
 from qsense.study.outcomes import check_outcome
-from qsense.tables.columns import TRIAL_COLUMNS
+from qsense.tables.columns import TRIAL_COLUMNS, Columns
+from qsense.tables.compact import Curves, Rows, View
 from qsense.tables.results import Results
-from qsense.tables.rows import identity_row, result_row, trial_columns
+from qsense.tables.rows import identity_row, result_row
 
 _ELSEWHERE = {"num_qubits", "field_rad_per_s", "shots", "seed", "backend"}
+_MOST_KNOWN = 1000
 _RATE = re.compile(r"noise(\[\d+\])?\.(dephasing|emission|absorption)_rate")
 
 
@@ -53,9 +59,11 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
     if partial:
         held = store.stored_keys(unique)
         unique = [key for key in unique if key in held]
-    found: dict[str, tuple[dict[str, Any], dict[str, Any], AnyNoise]] = {}
+    places: dict[str, int] = {}  # of what is added below
+    rows, curves, noises, known = Rows(), Curves(), list[AnyNoise](), _Known(str(store.path))
     provenances: list[dict[str, Any]] = []
     placed: dict[str, dict[tuple[str, int], tuple[int, ...]]] = {}
+    swept = [key for key, values in study.axes.items() if not _is_shown(key, values)]
     for provenance, results in store.results_by_shard(unique):
         if provenance not in provenances:
             provenances.append(provenance)
@@ -64,33 +72,59 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
                 check_outcome(result)
             except StoreError as error:
                 raise StoreError(f"{store.path}: {error}; run `qsense store verify --repair`.") from error
-            spec = RunSpec.from_dict(result.trial, str(store.path))
-            probe = spec.probes[0]
-            noise = spec.noise_for(probe, spec.noises[0])
-            row = identity_row(spec, probe, noise, spec.estimators[0])
+            identity, acted = known.of(result.trial)
             rule = {f"rule_{name}": value for name, value in result.outcome["rule"].items()}
             if (used := QubitsUsed.of(result.trial)) is not None:
-                placed.setdefault(f"{spec.backend} {used.chosen}", {}).update(used.qubits)
-            values = {**row, **result_row(result.outcome["summary"]), **rule}
-            found[result.key] = values, result.outcome["curve"], acting(spec.world_for(probe, spec.noises[0]))
-    swept = [key for key, values in study.axes.items() if not _is_shown(key, values)]
-    rows, curves, noises = [], [], []
-    for position, key in enumerate(study.keys):
-        if key not in found:
-            continue
-        row, curve, acted = found[key]
-        names = {name: value for name, value in row.items() if name in TRIAL_COLUMNS}
-        swept_values = study.swept(position)
-        rows.append({**names, **{name: swept_values[name] for name in swept}, **row})
-        curves.append(curve)
-        noises.append(acted)
+                placed.setdefault(f"{identity['backend']} {used.chosen}", {}).update(used.qubits)
+            places[result.key] = len(rows)
+            rows.add({**identity, **result_row(result.outcome["summary"]), **rule})
+            curves.add(result.outcome["curve"])
+            noises.append(acted)
+    shown = [position for position, key in enumerate(study.keys) if key in places]
+    order = np.array([places[study.keys[position]] for position in shown], dtype=np.int64)
+    found: dict[str, Sequence[Any]] = dict(rows.columns(order))
+    axes: dict[str, Sequence[Any]] = {
+        name: View.of(values).taken(study.picks[shown, axis])
+        for axis, (name, values) in enumerate(study.axes.items())
+        if name in swept
+    }
+    columns = {name: values for name, values in found.items() if name in TRIAL_COLUMNS} | axes | found
     attributes = {
         "name": study.name,
         "study_id": study.id,
         "swept": swept,
-        "not_run": len(study.keys) - len(rows),
+        "not_run": len(study.keys) - len(shown),
         "provenance": provenances,
     }
     if lines := _apart(placed):
         attributes["qubits"] = lines
-    return Results(trial_columns(rows, attributes), curves, noises)
+    trials = Columns(with_old_names(columns), attributes)
+    return Results(trials, curves.ordered(order), [noises[place] for place in order])
+
+
+class _Known:
+    """What specs of trials say, each read once: trials that differ in their seed alone have the rest in common."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._found: dict[str, tuple[dict[str, Any], AnyNoise]] = {}
+
+    def of(self, trial: Mapping[str, Any]) -> tuple[dict[str, Any], AnyNoise]:
+        """Returns the columns that identify a trial, and its noise."""
+        seed = trial.get("seed")
+        if type(seed) is not int or seed < 0:
+            return self._read(trial)  # which refuses it
+        rest = json.dumps({key: value for key, value in trial.items() if key != "seed"})
+        if rest not in self._found:
+            if len(self._found) >= _MOST_KNOWN:
+                self._found.clear()
+            self._found[rest] = self._read(trial)
+        identity, acted = self._found[rest]
+        return {**identity, "seed": seed}, acted
+
+    def _read(self, trial: Mapping[str, Any]) -> tuple[dict[str, Any], AnyNoise]:
+        spec = RunSpec.from_dict(dict(trial), self._source)
+        probe = spec.probes[0]
+        noise = spec.noise_for(probe, spec.noises[0])
+        identity = identity_row(spec, probe, noise, spec.estimators[0])
+        return identity, acting(spec.world_for(probe, spec.noises[0]))

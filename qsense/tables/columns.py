@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.files.csv_text import csv_bytes
+from qsense.files.csv_text import csv_chunks
 from qsense.installation import install_hint
+from qsense.tables.compact import View
 
 if TYPE_CHECKING:
     import pandas
@@ -61,6 +62,8 @@ class Columns:
     def array(self, name: str) -> np.ndarray[Any, Any]:
         """Returns a column as numbers (nan where one is missing) or, if it holds text, as text."""
         column = self.values[name]
+        if isinstance(column, View) and (numbers := column.numbers()) is not None:
+            return numbers
         if _is_text(column):
             return np.array(["" if value is None else str(value) for value in column], dtype=object)
         if all(isinstance(value, int) for value in column):
@@ -69,7 +72,11 @@ class Columns:
 
     def to_csv(self) -> bytes:
         """Returns the content of a CSV file with a line of names; a missing number is empty, and no text a formula."""
-        return csv_bytes(self.values, zip(*self.values.values(), strict=True))
+        return b"".join(self.csv_chunks())
+
+    def csv_chunks(self) -> Iterator[bytes]:
+        """Yields the same in parts, for a file that need not be in memory."""
+        return csv_chunks(self.values, zip(*self.values.values(), strict=True))
 
     def to_frame(self) -> pandas.DataFrame:
         """Returns a pandas DataFrame; its `attrs` hold the units and the attributes.
@@ -103,6 +110,8 @@ def unit_of(name: str) -> str:
 
 def _is_text(column: Sequence[Any]) -> bool:
     """Whether a column holds text, or an integer, such as a seed, that does not fit into 64 bits."""
+    if isinstance(column, View) and column.numbers() is not None:
+        return False
     return any(
         abs(value) > _LARGEST if isinstance(value, int) else not isinstance(value, (float, type(None)))
         for value in column

@@ -7,7 +7,7 @@ of an installed distribution, which the command line finds too. docs/extending.m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from qsense import files
@@ -19,8 +19,9 @@ from qsense.tables.netcdf_format import netcdf_files
 from qsense.tables.parquet_format import parquet_files
 from qsense.tables.results import Results
 
-Writer = Callable[[Results], Mapping[str, bytes]]
-"""Takes results and returns file name → content."""
+Content = bytes | Iterable[bytes]
+Writer = Callable[[Results], Mapping[str, Content]]
+"""Takes results and returns file name → content, whole or in parts one after the other."""
 ENTRY_POINTS = "qsense.writers"
 _BUILT_IN: dict[str, Writer] = {
     "csv": csv_files,
@@ -98,7 +99,7 @@ def write_results(results: Results, folder: str | Path, kind: str, allow_code: b
     return paths
 
 
-def _contents(kind: str, results: Results) -> Mapping[str, bytes]:
+def _contents(kind: str, results: Results) -> Mapping[str, Content]:
     writer, named = _writer_named(kind), f'The format "{kind}"'
     with extension_code(writer, named, ContentError):
         contents = writer(results)
@@ -109,7 +110,7 @@ def _contents(kind: str, results: Results) -> Mapping[str, bytes]:
         for name, content in contents.items():
             if not is_plain_name(name):
                 raise ContentError(f"{named} names the file {name!r}; it must be a plain file name, without a folder.")
-            if not isinstance(content, bytes):
+            if not isinstance(content, (bytes, Iterator)):
                 wrong = type(content).__name__
                 raise ContentError(f"{named} gives {wrong} as the content of {name!r}; it must be bytes.")
         return contents

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from qsense.noise import AnyNoise
 from qsense.runs.columns import CURVE_COLUMNS
 from qsense.tables.columns import TRIAL_COLUMNS, Columns
+from qsense.tables.compact import Curves, View
 from qsense.tables.dataset import to_dataset
 
 if TYPE_CHECKING:
@@ -39,12 +42,10 @@ class Results:
 
     def curve_rows(self) -> Columns:
         """Returns a row for each time of each trial: the columns that identify the trial, and those of its curve."""
-        known = [name for name in self.trials.values if name in TRIAL_COLUMNS and name != "shots"]
-        lengths = [len(curve["time_s"]) for curve in self.curves]
-        values: dict[str, list[Any]] = {"trial": [k for k, length in enumerate(lengths) for _ in range(length)]}
-        for name in known:
-            column = self.trials.values[name]
-            values[name] = [column[k] for k, length in enumerate(lengths) for _ in range(length)]
-        for name in CURVE_COLUMNS:
-            values[name] = [value for curve in self.curves for value in curve[name]]
-        return Columns(values, self.trials.attributes)
+        curves = Curves.of(self.curves)
+        trial = np.repeat(np.arange(len(curves)), curves.lengths)
+        known = {"trial": range(len(curves))} | {
+            name: column for name, column in self.trials.values.items() if name in TRIAL_COLUMNS and name != "shots"
+        }
+        values = {name: View.of(column).taken(trial) for name, column in known.items()}
+        return Columns(values | {name: curves.column(name) for name in CURVE_COLUMNS}, self.trials.attributes)

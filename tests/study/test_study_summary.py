@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -163,7 +164,10 @@ def test_a_classical_readout_is_not_compared_with_the_quantum_crossing(tmp_path)
 def test_a_product_without_any_signal_makes_no_ratio(tmp_path):
     results = of(tmp_path)
     row = results.trials.values["probe"].index("product")
-    results.trials.values["integrated_gain_s"][row] = 0.0
+    values = list(results.trials.values["integrated_gain_s"])
+    values[row] = 0.0
+    trials = Columns({**results.trials.values, "integrated_gain_s": values}, results.trials.attributes)
+    results = replace(results, trials=trials)
     found = cells(results)
     (pair,) = leads(found)
     assert pair.ratio is None
