@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 REFUSED_BELOW = 1e-5
 """The share of trials in which an assumption that holds is refused, so that a study of a thousand may refuse none."""
-RESULTS_VERSION = 4
+RESULTS_VERSION = 5
 """Part of every trial's key. Raised when qsense changes outcomes, so that a store never mixes old and new ones."""
 
 

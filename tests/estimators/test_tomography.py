@@ -94,19 +94,25 @@ def test_projection_gives_the_nearest_density_matrix():
         assert np.trace((raw - nearest) @ (other - nearest)).real <= 1e-10
 
 
-def test_folds_share_out_every_shot_once():
-    table = np.array([[100, 23, 0, 5], [0, 0, 128, 0]])
+@pytest.mark.parametrize("times", [1, 1000])  # few shots are shuffled, many are drawn by outcomes
+def test_folds_share_out_every_shot_once(times):
+    table = times * np.array([[100, 23, 0, 5], [0, 0, 128, 0]])
     folds = split(table, 12, np.random.default_rng(0))
-    sizes = np.array([11] * 8 + [10] * 4)
+    sizes = np.sort([len(part) for part in np.array_split(np.arange(128 * times), 12)])[::-1]
     assert np.allclose((folds * sizes[:, None, None]).sum(0), table)
     assert np.allclose(folds.sum(-1), 1)
 
 
-def test_folds_scatter_like_independent_repetitions():
-    table = np.tile([300, 700], (4000, 1))
+@pytest.mark.parametrize("shots", [100, 1000])  # shuffled and drawn
+def test_folds_scatter_like_independent_repetitions(shots):
+    table = np.tile([3 * shots // 10, 7 * shots // 10], (4000, 1))
     folds = split(table, 10, np.random.default_rng(1))
-    # Dealt without replacement: variance p(1−p)/n · (1 − n/N)·N/(N−1) = 0.00189; 4000 rows fix it to 2.3 %.
-    assert folds[:, :, 0].var(axis=1).mean() == pytest.approx(0.21 / 100 * 0.9 * 1000 / 999, rel=0.1)
+    # Dealt without replacement: variance p(1−p)/n · (1 − n/N)·N/(N−1); 4000 rows fix it to 2.3 %.
+    expected = 0.21 / (shots / 10) * 0.9 * shots / (shots - 1)
+    assert folds[:, :, 0].var(axis=1).mean() == pytest.approx(expected, rel=0.1)
+    # What one fold has more, the others have less, all alike.
+    apart = folds[:, :, 0] - 0.3
+    assert np.mean(apart[0] * apart[9]) == pytest.approx(-expected / 9, abs=4.5 * expected / np.sqrt(4000))
 
 
 def test_the_response_is_the_derivative_of_the_form():
