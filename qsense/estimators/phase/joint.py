@@ -26,6 +26,9 @@ _ITERATIONS = 12
 STEPS_OF_A_PEAK = 8.0  # grid points per standard deviation of the sharpest peak of one fringe
 FEWEST, MOST = 256, 16384  # grid points of a turn
 _TINY = 1e-300
+_LEAST_CHANCE = 1e-15
+_SAME = 1e-8  # rad between angles that are one
+_SETTLED = 1e-8  # a step of Newton's, in units of P, after which V is known to rounding
 
 
 class Fringe(NamedTuple):
@@ -116,13 +119,24 @@ def _turn(fringe: Fringe) -> Turn:
 
 def _log_likelihood(fringe: Fringe, psi: FloatArray) -> FloatArray:
     """log ∫ L(ψ, P, V) dV dP, shape of `psi`."""
-    cosines = np.cos(psi[:, None] - fringe.angles)
+    readouts = fringe if fringe.has_losses else _folded(fringe)
+    cosines = np.cos(psi - readouts.angles[:, None])
     levels, weights = _populations(fringe)
     each = [
-        np.log(weight) + _over_visibility(cosines, fringe.shares, level)
+        np.log(weight) + _over_visibility(cosines, readouts.shares, level)
         for level, weight in zip(levels, weights, strict=True)
     ]
     return np.asarray(np.logaddexp.reduce(each, axis=0))
+
+
+def _folded(fringe: Fringe) -> Fringe:
+    """The same likelihood from half of the turn: where P = 1, − at α is + at α + π."""
+    halves, places = np.divmod(fringe.angles, np.pi)
+    readouts: dict[float, IntArray] = {}
+    for half, place, share in zip(halves, places, fringe.shares, strict=True):
+        near = next((one for one in readouts if abs(one - place) < _SAME), place)
+        readouts[near] = readouts.get(near, np.zeros(2, dtype=np.int64)) + share[:: 1 if half % 2 == 0 else -1]
+    return fringe._replace(angles=np.array(list(readouts)), shares=np.array(list(readouts.values())))
 
 
 def _populations(fringe: Fringe) -> tuple[FloatArray, FloatArray]:
@@ -139,28 +153,51 @@ def _populations(fringe: Fringe) -> tuple[FloatArray, FloatArray]:
 
 
 def _over_visibility(cosines: FloatArray, shares: IntArray, level: float) -> FloatArray:
-    """log ∫₀^P L(V) dV at each ψ, shape (ψ,)."""
-    best = np.full(len(cosines), level / 2)
-    for _ in range(_ITERATIONS):  # Newton's steps on a concave function, kept inside
-        slope, curvature = _derivatives(best, cosines, shares, level)
-        moved = best + slope / np.maximum(-curvature, 1e-12)
-        best = np.clip(moved, best / 8, level - (level - best) / 8)
+    """log ∫₀^P L(V) dV at each ψ, shape (ψ,).
+
+    Args:
+        cosines: cos(ψ − α), shape (readouts, ψ).
+        shares: as of a fringe.
+        level: P.
+    """
+    best = _best_visibility(cosines, shares, level)
     slope, curvature = _derivatives(best, cosines, shares, level)
     width = 1 / (np.abs(slope) + np.sqrt(np.maximum(-curvature, 0)) + 1 / level)
     low, high = np.maximum(best - 8 * width, 0), np.minimum(best + 8 * width, level)
     nodes, weights = _gauss(_NODES)
-    heights = low[:, None] + (high - low)[:, None] * nodes
-    logs = _logs(heights, cosines, shares, level)
-    top = logs.max(1)
-    return np.asarray(top + np.log(np.exp(logs - top[:, None]) @ weights * (high - low)))
+    logs = _logs(low + (high - low) * nodes[:, None], cosines, shares, level)
+    top = logs.max(0)
+    logs -= top
+    return np.asarray(top + np.log(weights @ np.exp(logs, out=logs) * (high - low)))
+
+
+def _best_visibility(cosines: FloatArray, shares: IntArray, level: float) -> FloatArray:
+    """The V in [0, P] of the largest L at each ψ: 0 where L falls from there, as log L is concave, else by Newton."""
+    best = np.zeros(cosines.shape[1])
+    (moving,) = np.nonzero(_derivatives(best, cosines, shares, level)[0] > 0)
+    cosines, now = cosines[:, moving], np.full(len(moving), level / 2)
+    for _ in range(_ITERATIONS):
+        slope, curvature = _derivatives(now, cosines, shares, level)
+        moved = now + slope / np.maximum(-curvature, 1e-12)
+        moved = np.clip(moved, now / 8, level - (level - now) / 8)  # kept inside
+        best[moving] = moved
+        left = np.abs(moved - now) > _SETTLED * level
+        moving, cosines, now = moving[left], cosines[:, left], moved[left]
+        if not len(moving):
+            break
+    return best
 
 
 def _logs(heights: FloatArray, cosines: FloatArray, shares: IntArray, level: float) -> FloatArray:
-    """log L at V, shape (ψ, nodes)."""
-    total = np.zeros_like(heights)
-    for cosine, (plus, minus) in zip(cosines.T, shares, strict=True):
-        chance = np.clip((level + heights * cosine[:, None]) / 2, 1e-15, 1 - 1e-15)
-        total += plus * np.log(chance) + minus * np.log1p(-chance)
+    """log L at V, shape (nodes, ψ)."""
+    total, chance, log = np.zeros_like(heights), np.empty_like(heights), np.empty_like(heights)
+    for cosine, (plus, minus) in zip(cosines, shares, strict=True):
+        np.multiply(heights, cosine / 2, out=chance)
+        chance += level / 2
+        np.clip(chance, _LEAST_CHANCE, 1 - _LEAST_CHANCE, out=chance)
+        total += np.multiply(plus, np.log(chance, out=log), out=log)
+        np.subtract(1, chance, out=chance)
+        total += np.multiply(minus, np.log(chance, out=log), out=log)
     return total
 
 
@@ -168,9 +205,10 @@ def _derivatives(
     height: FloatArray, cosines: FloatArray, shares: IntArray, level: float
 ) -> tuple[FloatArray, FloatArray]:
     """Slope and curvature of log L in V, each shape (ψ,)."""
-    chance = np.clip((level + height[:, None] * cosines) / 2, 1e-15, 1 - 1e-15)
-    plus, minus = shares[:, 0] / chance, shares[:, 1] / (1 - chance)
-    return ((plus - minus) * cosines).sum(1) / 2, -((plus / chance + minus / (1 - chance)) * cosines**2).sum(1) / 4
+    chance = np.clip((level + height * cosines) / 2, _LEAST_CHANCE, 1 - _LEAST_CHANCE)
+    plus, minus = cosines / chance, cosines / (1 - chance)
+    slope = shares[:, 0] @ plus - shares[:, 1] @ minus
+    return slope / 2, -(shares[:, 0] @ plus**2 + shares[:, 1] @ minus**2) / 4
 
 
 def _information(fringe: Fringe, psi: float) -> tuple[float, float]:
