@@ -101,8 +101,7 @@ def _trend(one: Alike) -> tuple[float, int]:
         return 0.0, 0
     place = place - shots @ place / of
     variance = total * (of - total) / (of * (of - 1)) * float(shots @ place**2)
-    # As the hits are whole numbers, half a step belongs to what is as far.
-    far = max(abs(float(place @ hits)) - float(np.min(np.diff(np.unique(place)))) / 2, 0.0)
+    far = max(abs(float(place @ hits)) - 0.5, 0.0)  # as hits are whole numbers, half a step belongs to what is as far
     return far**2 / variance, 1
 
 
@@ -116,24 +115,26 @@ def spins_p_value(counts: Sequence[Counts], settings: Sequence[Settings]) -> flo
         settings: of each time, with rows as those of the counts; each spin is read along its own direction.
     """
     size, chances = counts[0].num_bits, []
-    each = [_groups(one, at) for one, at in zip(counts, settings, strict=True)]
+    alike = {id(at): _alike_rows(at) for at in settings}
+    each = [(tally.per_spin(one), alike[id(at)]) for one, at in zip(counts, settings, strict=True)]
     for spin in range(size):
-        chance = alike_p_value([group for groups in each for group in groups[spin]])
+        groups = [
+            Alike(shares[rows, spin, 1], shares[rows, spin].sum(-1)) for shares, found in each for rows in found[spin]
+        ]
+        chance = alike_p_value(groups)
         if chance is not None:
             chances.append(chance)
     return min(1.0, len(chances) * min(chances)) if chances else None
 
 
-def _groups(counts: Counts, settings: Settings) -> list[list[Alike]]:
-    """For each spin, its groups of two rows and more that read it alike."""
-    shares = tally.per_spin(counts)
+def _alike_rows(settings: Settings) -> list[list[IntArray]]:
+    """For each spin, the rows of two and more that read it alike."""
     turned = np.exp(1j * (settings.phases - settings.azimuths)) * np.sin(settings.polars)
     found = []
-    for spin in range(counts.num_bits):
+    for spin in range(settings.phases.shape[1]):
         keys = np.round(np.stack([turned[:, spin].real, turned[:, spin].imag, np.cos(settings.polars[:, spin])]), 6)
         _, kinds, numbers = np.unique(keys + 0.0, axis=1, return_inverse=True, return_counts=True)
-        rows = [np.flatnonzero(kinds.ravel() == kind) for kind in np.flatnonzero(numbers > 1)]
-        found.append([Alike(shares[row, spin, 1], shares[row, spin].sum(-1)) for row in rows])
+        found.append([np.flatnonzero(kinds.ravel() == kind) for kind in np.flatnonzero(numbers > 1)])
     return found
 
 

@@ -164,16 +164,16 @@ class ParameterShift(Estimator):
 
     def assumptions(self, times: FloatArray, counts: Sequence[Counts]) -> Sequence[Assumption]:
         """Returns that the probe is at the middle of its fringe, and that rows that read the same agree."""
-        means = [self._middle(one) for one in counts]
+        means = [self._middle(one.part(0, 1)) for one in counts]
         phase = Assumption.not_tested(KNOWN_PHASE, _NO_MIDDLE, _OFF, withholds=True)
         if means[0] is not None:
-            first = [Readings(*(part[0] for part in one)) for one in means if one is not None]
-            chance = phase_p_value(*map(np.array, zip(*first, strict=True)))
+            first = [np.concatenate(parts) for parts in zip(*(one for one in means if one is not None), strict=True)]
+            chance = phase_p_value(*first)
             phase = Assumption.tested(KNOWN_PHASE, chance, _OFF, withholds=True)
         return phase, no_drift(self._drift(counts), _ONE_FRINGE)
 
     def _middle(self, counts: Counts) -> Readings | None:
-        """What is zero on average in the first row, at the middle of the fringe; None where nothing is."""
+        """What is zero on average in the first row, whose counts these are, at the middle of the fringe; else None."""
         if self.kind == "ghz" and (self.readout == "loss_flag" or self.readout == "parity"):
             return read(counts, signs_of(counts, self.readout), 2.0)
         if self.kind == "product" and self.readout in ("local_x", "collective_x") and self.angle == np.pi / 2:
