@@ -182,7 +182,7 @@ def test_the_number_of_shots_gives_the_scatter_that_it_says():
 def test_the_number_of_shots_of_tomography_gives_the_error_that_it_reports():
     keys = {"estimators": ["tomography"]}
     (needed,) = shots_for(spec_of(**keys), "10%")
-    errors = [_integral(spec_of(shots=needed.shots, seed=seed, **keys)).stderr for seed in range(6)]
+    errors = [_integral(spec_of(shots=needed.shots, seed=seed, **keys)).stderr for seed in range(40)]
     assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(needed.stderr, rel=0.3)
 
 
