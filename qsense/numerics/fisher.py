@@ -21,6 +21,7 @@ ComplexArray = NDArray[np.complex128]
 KERNEL = 1e-14
 _TINY = 1e-300  # beside λ_m + λ_n, so that 0/0 is 0
 _ROWS = 512  # of a large matrix that are taken together: enough for a fast product
+_FEW, _NUMBERS = 16, 2**14  # rows of small ones; numbers that are held without asking the system for memory
 
 
 def qfi(rho: ComplexArray, derivative: ComplexArray) -> FloatArray:
@@ -145,7 +146,9 @@ def rotation_form(values: Any, vectors: Any, generator: Any, arrays: Arrays = CP
     """
     xp, size = arrays.xp, values.shape[-1]
     moved, total = generator[:, None] * vectors, xp.zeros(values.shape[0])
-    rows = size if size**2 <= arrays.together else max(_ROWS, arrays.together // size)
+    rows = max(_ROWS, arrays.together // size)
+    if size**2 <= arrays.together:
+        rows = max(_FEW, _NUMBERS // (len(values) * size)) if arrays is CPU else size
     for first in range(0, size, rows):
         last = min(first + rows, size)
         adjoint = xp.matrix_transpose(vectors[:, :, first:last])

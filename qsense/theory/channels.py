@@ -11,13 +11,19 @@ from typing import Any
 import numpy as np
 
 from qsense.noise import SpinChannel
-from qsense.numerics.arrays import Arrays
+from qsense.numerics.arrays import CPU, Arrays
 from qsense.numerics.fisher import FloatArray
+
+_TURNED = 5  # spins from which it pays to have the lower half of them in the place of the upper half for a while
 
 
 def flips_none(channel: SpinChannel) -> bool:
     """Whether populations stay as they are at all times."""
     return bool(np.all(channel.stay_up == 1) and np.all(channel.stay_down == 1))
+
+
+def _mixes(channel: SpinChannel, spin: int) -> bool:
+    return bool(np.any(channel.stay_up[:, spin] != 1) or np.any(channel.stay_down[:, spin] != 1))
 
 
 def after_channels(start: Any, channel: SpinChannel, arrays: Arrays) -> Any:
@@ -40,18 +46,35 @@ def after_channels(start: Any, channel: SpinChannel, arrays: Arrays) -> Any:
     xp = arrays.xp
     count, spins = channel.coherence.shape
     given = xp.asarray(start)
+    low = spins // 2
+    mixed = [spin for spin in range(spins) if _mixes(channel, spin)]
+    # On a processor the lower spins are the upper bits for a while, so that rows are long.
+    turned = arrays is CPU and spins >= _TURNED and bool(mixed)
+    if turned:
+        halves = (2 ** (spins - low), 2**low) * given.ndim
+        axes = (1, 0, 3, 2)[: 2 * given.ndim]
+        given = xp.reshape(xp.permute_dims(xp.reshape(given, halves), axes), given.shape)
     if given.ndim == 1:
         given = given[:, None] * (xp.conj(given) if xp.isdtype(given.dtype, "complex floating") else given)[None, :]
     rho = given[None, :, :] * xp.ones((count, 1, 1))
-    for spin in range(spins):
-        up, down = channel.stay_up[:, spin], channel.stay_down[:, spin]
-        if np.any(up != 1) or np.any(down != 1):
-            _mix(rho, spin, up, down, xp)
-    low = spins // 2  # the factor of all spins is that of the lower ones times that of the upper ones
+    for spin in mixed:
+        if turned and spin >= low:
+            rho, turned = _upper_first(rho, low, xp), False
+        _mix(rho, spin + (spins - low if turned else 0), channel.stay_up[:, spin], channel.stay_down[:, spin], xp)
+    if turned:
+        rho = _upper_first(rho, low, xp)
+    # The factor of all spins is that of the lower ones times that of the upper ones.
     split = xp.reshape(rho, (count, 2 ** (spins - low), 2**low, 2 ** (spins - low), 2**low))  # a view
     split *= _coherences(channel.coherence[:, low:], arrays)[:, :, None, :, None]
     split *= _coherences(channel.coherence[:, :low], arrays)[:, None, :, None, :]
     return rho
+
+
+def _upper_first(rho: Any, low: int, xp: Any) -> Any:
+    """Moves the lowest `low` spins, which are the upper bits, back to where they belong."""
+    count, size, _ = rho.shape
+    split = xp.reshape(rho, (count, 2**low, size >> low, 2**low, size >> low))
+    return xp.reshape(xp.permute_dims(split, (0, 2, 1, 4, 3)), rho.shape)
 
 
 def _mix(rho: Any, spin: int, up: FloatArray, down: FloatArray, xp: Any) -> None:

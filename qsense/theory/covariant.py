@@ -19,9 +19,12 @@ from qsense.errors import ArgumentError
 from qsense.noise import SpinChannel, World
 from qsense.numerics.arrays import CPU, Arrays, choose
 from qsense.numerics.fisher import ComplexArray, FloatArray, qfi_of_rotation
+from qsense.numerics.memory import keep_freed_memory
 from qsense.numerics.nearly_diagonal import qfi_nearly_diagonal, steps_needed
+from qsense.numerics.threads import in_threads, num_threads
 from qsense.probes import Probe
 from qsense.theory.channels import after_channels, flips_none
+from qsense.theory.exchanges import exchanges
 from qsense.theory.shared import shared_factor
 
 MOST_QUBITS = {"cpu": 12, "gpu": 14}
@@ -29,6 +32,7 @@ SHARED_QUBITS = 12  # of noise that spins share, whose dᵀCd of all pairs of st
 MATRICES = 8  # ρ, its eigenvectors, cuSOLVER's workspace of four, and what the form takes
 _SECONDS = 6e-10  # of a processor for 8^N, with real numbers; complex ones take four times as long
 _LONG = 60.0
+_SHARED, _TOGETHER_BYTES = 8, 4e9  # spins from which threads share the times, and what they may hold at once
 _ITERATED = 6  # spins from which steps of conjugate gradients are cheaper than eigenvalues
 
 
@@ -56,7 +60,9 @@ def covariant_gain(probe: Probe, world: World, times: FloatArray, engine: str | 
         start = np.abs(start)
     start = real_if_it_is(start)
     is_real = not np.iscomplexobj(start)
-    seconds = _SECONDS * len(times) * 8.0**n * (1 if is_real else 4)
+    keep_freed_memory()
+    alike = exchanges(start, channel, world)
+    seconds = _SECONDS * len(times) * 8.0**n * (1 if is_real else 4) * (alike.cost if alike else 1)
     arrays = choose(engine, seconds)
     check_size(probe, world, MOST_QUBITS[arrays.name], "; on a GPU 14, with the extra `gpu`" if arrays is CPU else "")
     if arrays is CPU and seconds > _LONG:
@@ -65,19 +71,33 @@ def covariant_gain(probe: Probe, world: World, times: FloatArray, engine: str | 
             f"and {_bytes(n, is_real) / 1e9:.2g} GB; a GPU is faster."
         )
     steps = np.full(len(times), np.inf) if not is_real or start.ndim > 1 else _steps(channel)
-    few = (steps <= arrays.steps) & (n >= _ITERATED)
+    least = np.prod(1 - np.abs(channel.coherence), axis=1)
+    alike = alike if arrays is CPU else None
+    few = (steps <= arrays.steps * (alike.cost if alike else 1.0)) & (n >= _ITERATED)
+    diagonal, populations = world.generator(n), np.square(start)
+
+    def part(chosen: NDArray[np.intp]) -> FloatArray:
+        rho = _states(start, channel, world, times, chosen, arrays)
+        if few[chosen[0]]:
+            count = int(steps[chosen].max())
+            return qfi_nearly_diagonal(rho, populations, diagonal, count, arrays, least[chosen])
+        if alike:
+            blocks = alike.blocks(rho, diagonal)
+            return np.asarray(sum(count * qfi_of_rotation(*block) for count, *block in blocks))
+        return qfi_of_rotation(rho, diagonal, arrays)
+
     found, most = np.zeros(len(times)), _most_together(n, is_real, arrays)
     small = max(1, arrays.together >> 2 * n)  # times of which each takes its own number of steps where they are long
+    parts = [
+        chosen[first : first + together]
+        for chosen, together in ((np.flatnonzero(few), min(most, small)), (np.flatnonzero(~few), most))
+        for first in range(0, len(chosen), together)
+    ]
+    in_parallel = arrays is CPU and n >= _SHARED and num_threads() * _bytes(n, is_real) <= _TOGETHER_BYTES
     try:
-        for chosen, together in ((np.flatnonzero(few), min(most, small)), (np.flatnonzero(~few), most)):
-            for first in range(0, len(chosen), together):
-                part = chosen[first : first + together]
-                rho = _states(start, channel, world, times, part, arrays)
-                if few[part[0]]:
-                    count = int(steps[part].max())
-                    found[part] = qfi_nearly_diagonal(rho, np.square(start), world.generator(n), count, arrays)
-                else:
-                    found[part] = qfi_of_rotation(rho, world.generator(n), arrays)
+        each = in_threads(part, parts) if parts and in_parallel else map(part, parts)
+        for chosen, gains in zip(parts, each, strict=True):
+            found[chosen] = gains
     except MemoryError as error:
         raise ArgumentError(_too_large(n, is_real, arrays)) from error
     return found
