@@ -25,16 +25,16 @@ def product(num_qubits: int) -> list[list[float]]:
 
 def row(kind: str, num_qubits: int, clock: str) -> str:
     request = random_probe(num_qubits, kind, complex_amplitudes=True)
-    request |= {"engine": "gain", "repeats": 1, "clock": clock, "times": TIMES.tolist()}
-    answer = ask("qsense_gain", request)
+    request |= {"engine": "gain", "clock": clock, "times": TIMES.tolist()}
+    answer = ask("qsense_theory", request)
     exact = num_qubits * np.exp(-(4 if kind == "dephasing" else 1) * RATE * TIMES)
     seen = exact > 1e-5 * num_qubits
-    found = ask("qsense_gain", request | {"amplitudes": product(num_qubits)})
+    found = ask("qsense_theory", request | {"amplitudes": product(num_qubits)})
     if answer.problem or found.problem:
         return f"| {num_qubits} | {kind} | {answer.problem or found.problem} | | |"
     error = np.max(np.abs(found.gain / exact - 1)[seen])
     memory = answer.peak_mib - answer.imports_mib
-    return f"| {num_qubits} | {kind} | {answer.first:.3g} | {memory:.0f} | {error:.0e} |"
+    return f"| {num_qubits} | {kind} | {answer.seconds:.3g} | {memory:.0f} | {error:.0e} |"
 
 
 def main() -> None:

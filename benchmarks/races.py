@@ -1,9 +1,10 @@
-"""qsense against one peer at a time, on the same request: seconds, their ratio, and both errors."""
+"""qsense beside one peer at a time, on the same request: seconds, their ratio with its spread, and both errors."""
 
 from dataclasses import dataclass, field
+from statistics import median
 
 import numpy as np
-from processes import Answer, ask, race
+from processes import Answer, Race, ask, race
 
 RATE = 0.1
 TIMES = np.linspace(0.8, 40, 50)
@@ -17,28 +18,29 @@ BEST = {"way": "best", "method": "vern9", "atol": 1e-14, "rtol": 1e-9}
 # piqs keeps its coefficients in single precision: tighter changes nothing.
 PIQS = {"way": "best", "method": "vern7", "atol": 1e-10, "rtol": 1e-7}
 BY_HAND = {"way": "by hand", "method": "DOP853", "atol": 1e-10, "rtol": 1e-7}
+JAX = {"way": "best", "atol": 1e-14, "rtol": 1e-9}
 
 
 @dataclass(frozen=True)
-class Race:
-    """qsense against one peer on one request.
+class Task:
+    """qsense beside one peer on one request.
 
     Attributes:
         task: what is computed.
         request: see peers/exchange.py.
-        engine: of qsense.
+        engine: of qsense, see peers/qsense_theory.py.
         peer: its label.
-        script: in peers/; "" for qsense alone.
+        script: in peers/.
         options: the peer's own part of the request.
         exact_at: how many of the times the referee computes, evenly spread.
-        long: takes more than ten seconds.
+        long: a run takes more than ten seconds.
     """
 
     task: str
     request: dict
     engine: str
-    peer: str = "–"
-    script: str = ""
+    peer: str
+    script: str
     options: dict = field(default_factory=dict)
     exact_at: int = len(TIMES)
     long: bool = False
@@ -46,19 +48,94 @@ class Race:
 
 def random_probe(num_qubits: int, kind: str, complex_amplitudes: bool = False) -> dict:
     """Returns the request of a probe with normal random amplitudes over Dicke states."""
-    generator = np.random.default_rng([SEED, num_qubits])
-    values = generator.normal(size=num_qubits + 1).astype(complex)
+    drawn = _drawn([SEED, num_qubits], num_qubits + 1, complex_amplitudes)
+    return _request(num_qubits, kind) | {"probe": "symmetric", "amplitudes": drawn}
+
+
+def random_state(num_qubits: int, kind: str, complex_amplitudes: bool = False) -> dict:
+    """Returns the request of a probe with normal random amplitudes over 2^N basis states: nothing is symmetric."""
+    drawn = _drawn([SEED, num_qubits, 2], 2**num_qubits, complex_amplitudes)
+    return _request(num_qubits, kind) | {"probe": "state", "state": drawn}
+
+
+def _request(num_qubits: int, kind: str) -> dict:
+    return {"num_qubits": num_qubits, "kind": kind, "rate": RATE, "times": TIMES.tolist()}
+
+
+def _drawn(seed: list[int], size: int, complex_amplitudes: bool) -> list[list[float]]:
+    generator = np.random.default_rng(seed)
+    values = generator.normal(size=size).astype(complex)
     if complex_amplitudes:
-        values += 1j * generator.normal(size=num_qubits + 1)
+        values += 1j * generator.normal(size=size)
     values /= np.linalg.norm(values)
-    return {
-        "probe": "symmetric",
-        "num_qubits": num_qubits,
-        "amplitudes": [[value.real, value.imag] for value in values],
-        "kind": kind,
-        "rate": RATE,
-        "times": TIMES.tolist(),
-    }
+    return [[value.real, value.imag] for value in values]
+
+
+def dense_tasks() -> list[Task]:
+    """The dense engine: states without any symmetry, and symmetric ones, whose exchanges of spins it sees."""
+    found = []
+    for num_qubits in (4, 6, 8):
+        for kind in BOTH:
+            for complex_amplitudes in (False, True):
+                words = f"{'complex' if complex_amplitudes else 'real'}, N = {num_qubits}, {kind}"
+                every = random_state(num_qubits, kind, complex_amplitudes), f"random state, {words}"
+                alike = random_probe(num_qubits, kind, complex_amplitudes), f"random symmetric state, {words}"
+                manual = {"way": "manual", "field": 1.0}
+                qutip = ("qutip mesolve as in its manual", "qutip_mesolve", manual | MANUAL, num_qubits == 8)
+                best = ("qutip mesolve at its best", "qutip_mesolve", BEST, False)
+                peers = {True: [(*alike, best)], False: []}[num_qubits > 4]
+                peers.append((*every, best))
+                if not complex_amplitudes or num_qubits == 6:
+                    peers.append((*every, qutip))
+                if not complex_amplitudes and num_qubits in (6, 8):
+                    peers.append((*every, ("dynamiqs as in its manual", "dynamiqs_mesolve", manual, False)))
+                    peers.append((*every, ("dynamiqs at its best", "dynamiqs_mesolve", JAX, False)))
+                if not complex_amplitudes and num_qubits == 8:
+                    peers.append((*every, ("pennylane default.mixed", "pennylane_mixed", {}, False)))
+                    if kind == "dephasing":
+                        peers.append((*every, ("tqix phase flips", "tqix_flips", {}, False)))
+                for request, task, (peer, script, options, long) in peers:
+                    exact_at = 0 if request["probe"] == "state" else 4
+                    found.append(Task(task, request, "dense", peer, script, options, exact_at, long))
+    return found
+
+
+def symmetric_tasks() -> list[Task]:
+    """What a user calls, for symmetric probes, beside piqs and beside mesolve."""
+    found = []
+    for num_qubits, exact_at in ((8, len(TIMES)), (20, 10), (50, 2)):
+        for kind in BOTH:
+            request = random_probe(num_qubits, kind)
+            task = f"random symmetric state, real, N = {num_qubits}, {kind}"
+            big = num_qubits == 50
+            peers = [
+                ("piqs as in its manual", "qutip_piqs", {"way": "manual", **MANUAL}, big),
+                ("piqs at its best", "qutip_piqs", PIQS, big),
+                ("piqs, cut to its blocks by hand", "qutip_piqs", BY_HAND, False),
+            ]
+            if num_qubits == 8:
+                peers.append(("qutip mesolve at its best", "qutip_mesolve", BEST, False))
+            found += [Task(task, request, "gain", *peer[:3], exact_at, peer[3]) for peer in peers]
+    return found
+
+
+def other_tasks() -> list[Task]:
+    """Questions that peers answer which solve no master equation: bounds, best states, squeezing."""
+    found = []
+    late = TIMES[:: len(TIMES) // 5].tolist()
+    for kind in BOTH:
+        for num_qubits in (50,):
+            request = _request(num_qubits, kind) | {"probe": "product", "times": late}
+            task = f"bound on every probe with ancillas, N = {num_qubits}, {kind}, 5 times"
+            found.append(Task(task, request, "bound", "QMetro++ par_bounds", "qmetro_bounds", {"what": "bound"}, 0))
+    for kind in BOTH:
+        request = _request(2, kind) | {"probe": "product", "times": [1.0, 5.0]}
+        task = f"best G of all states, N = 2, {kind}, 2 times"
+        found.append(Task(task, request, "best", "QMetro++ iss_parallel_qfi", "qmetro_bounds", {"what": "best"}, 0))
+    request = _request(50, "dephasing") | {"probe": "one_axis", "twist": 0.06, "times": TIMES[:10].tolist()}
+    task = "gain by the mean of J, one-axis squeezed, N = 50, dephasing, 10 times"
+    found.append(Task(task, request, "moments", "cavsqueeze cumulants", "cavsqueeze_moments", {}, 10))
+    return found
 
 
 def large_probe(probe: str, alike: bool, kinds: tuple[str, ...]) -> dict:
@@ -69,90 +146,50 @@ def large_probe(probe: str, alike: bool, kinds: tuple[str, ...]) -> dict:
     return {"probe": probe, "num_qubits": MANY, "rates": rates, "times": times.tolist()}
 
 
-def races() -> list[Race]:
-    found = []
-    for num_qubits, kind, complex_amplitudes in (
-        (4, "dephasing", False),
-        (6, "dephasing", False),
-        (8, "dephasing", False),
-        (8, "dephasing", True),
-        (8, "emission", False),
-    ):
-        request = random_probe(num_qubits, kind, complex_amplitudes)
-        task = f"random {'complex' if complex_amplitudes else 'real'} probe, N = {num_qubits}, {kind}"
-        manual = {"way": "manual", "field": 1.0, **MANUAL}
-        long = num_qubits == 8
-        found.append(Race(task, request, "dense", "qutip mesolve as in its manual", "qutip_mesolve", manual, long=long))
-        found.append(Race(task, request, "dense", "qutip mesolve at its best", "qutip_mesolve", BEST))
-        if num_qubits == 8 and not complex_amplitudes:
-            found.append(Race(task, request, "gain", "qutip mesolve at its best", "qutip_mesolve", BEST))
-            found.append(Race(task, request, "dense", "pennylane default.mixed", "pennylane_mixed"))
-            if kind == "dephasing":
-                found.append(Race(task, request, "dense", "tqix phase flips", "tqix_flips"))
-    for num_qubits, exact_at in ((8, len(TIMES)), (20, 10), (50, 2)):
-        for kind in BOTH:
-            request = random_probe(num_qubits, kind)
-            task = f"random real probe, N = {num_qubits}, {kind}"
-            big = num_qubits == 50
-            manual = {"way": "manual", **MANUAL}
-            found.append(Race(task, request, "gain", "piqs as in its manual", "qutip_piqs", manual, exact_at, long=big))
-            found.append(Race(task, request, "gain", "piqs at its best", "qutip_piqs", PIQS, exact_at, long=big))
-            found.append(
-                Race(task, request, "gain", "piqs, cut to its blocks by hand", "qutip_piqs", BY_HAND, exact_at)
-            )
-    for probe in ("ghz", "product"):
-        for alike, kinds in ((True, BOTH[:1]), (True, BOTH), (False, BOTH[:1]), (False, BOTH)):
-            task = f"{probe} N = {MANY}, {'+'.join(kinds)}, {'equal rates' if alike else 'a rate per spin'}"
-            found.append(Race(task, large_probe(probe, alike, kinds), "gain", exact_at=5))
-    return found
-
-
 def exact_gain(request: dict, exact_at: int, known: dict) -> tuple[np.ndarray, np.ndarray]:
-    """Returns which times the referee computes, and G there; empty if it is not installed."""
+    """Returns which times the referee computes, and G there; empty if it computes none or is not installed."""
     key = str(request)
     if key not in known:
         chosen = np.linspace(0, len(request["times"]) - 1, exact_at).round().astype(int)
         times = [request["times"][index] for index in chosen]
-        answer = ask("reference", {**request, "times": times, "repeats": 1})
-        known[key] = chosen, answer.gain
+        known[key] = chosen, ask("reference", {**request, "times": times}).gain if exact_at else np.array([])
     return known[key]
 
 
-def error(answer: Answer, exact: tuple[np.ndarray, np.ndarray]) -> str:
+def errors(found: Race, exact: tuple[np.ndarray, np.ndarray]) -> tuple[str, str]:
+    """Returns the largest relative error of each, or by how much they differ where there is no referee."""
     chosen, values = exact
-    if answer.problem or not len(values):
-        return "–"
-    return f"{np.max(np.abs(answer.gain[chosen] / values - 1)):.0e}"
+    if found.own.problem or found.peer.problem:
+        return "–", "–"
+    if not len(values):
+        return "–", f"differs by {np.max(np.abs(found.peer.gain / found.own.gain - 1)):.0e}"
+    one, other = (f"{np.max(np.abs(answer.gain[chosen] / values - 1)):.0e}" for answer in (found.own, found.peer))
+    return one, other
 
 
-def seconds(answer: Answer) -> str:
-    if answer.problem:
-        return answer.problem
-    return f"{answer.best:.3g}" + (f" (first {answer.first:.2g})" if answer.first > 2 * answer.best else "")
+def _said(answer: Answer, seconds: list[float]) -> str:
+    middle = median(seconds)
+    return f"{middle:.3g}" + (f" (first {answer.seconds:.2g})" if answer.seconds > 2 * middle else "")
 
 
-def run_races(chosen: list[Race], clock: str, versions: dict[str, str]) -> bool:
+def run_races(chosen: list[Task], clock: str, runs: int, versions: dict[str, str]) -> bool:
     """Prints the table of races; returns whether qsense answered them all."""
-    print("| task | qsense s | peer | peer s | ratio | error of qsense | error of peer |")
+    print("| task | qsense s | peer | peer s | ratio (least–most) | error of qsense | error of peer |")
     print("|---|---|---|---|---|---|---|")
     known: dict = {}
     good = True
     for item in chosen:
         request = {**item.request, "clock": clock}
-        mine = ("qsense_gain", {**request, "engine": item.engine})
-        if item.script:
-            own, peer = race(mine, (item.script, {**request, **item.options}))
+        mine = ("qsense_theory", {**request, "engine": item.engine})
+        found = race(mine, (item.script, {**request, **item.options}), runs)
+        good &= not found.own.problem
+        versions |= found.own.versions | found.peer.versions
+        label = item.peer + (f" ({found.peer.note})" if found.peer.note else "")
+        one, other = errors(found, exact_gain(item.request, item.exact_at, known))
+        if found.pairs is None:
+            cells = f"{found.own.problem or '–'} | {label} | {found.peer.problem or '–'} | – | {one} | {other}"
         else:
-            own, peer = ask(*mine), Answer(problem="–")
-        good &= not own.problem
-        versions |= own.versions | peer.versions
-        exact = exact_gain(item.request, item.exact_at, known)
-        ratio = "–" if own.problem or peer.problem else f"{peer.best / own.best:.3g}"
-        engine = "dense engine" if item.engine == "dense" else "gain"
-        label = item.peer + (f" ({peer.note})" if peer.note else "")
-        print(
-            f"| {item.task}, {engine} | {seconds(own)} | {label} | {seconds(peer)} | {ratio} "
-            f"| {error(own, exact)} | {error(peer, exact)} |",
-            flush=True,
-        )
+            own, peer = _said(found.own, found.pairs.own), _said(found.peer, found.pairs.peer)
+            cells = f"{own} | {label} | {peer} | {found.pairs} | {one} | {other}"
+        print(f"| {item.task} | {cells} |", flush=True)
     return good

@@ -1,42 +1,60 @@
 """The theory engines and their peers: speed and accuracy in the same run, growth with N, and the peers' wrong answers.
 
-    make peers && python benchmarks/theory.py [--quick] [--only WORD] [--tables races growth wrong] [--clock cpu]
+    make peers && python benchmarks/theory.py [--tables dense symmetric] [--only WORD] [--runs 5] [--quick]
 
-Prints Markdown. Every contender answers in a process of its own, qsense and the peer in turn, each timed by its own
-clock after its imports; the fastest run counts, and beside it, where it is more than twice as long, the first. Threads
-are as the environment leaves them, alike for both. On a busy machine small matrices on several threads wait for each
-other: measure there with OMP_NUM_THREADS=1 and `--clock cpu`, the processor's time. Errors are the largest over the
-times of |G/G_exact − 1|, with G_exact to forty digits from peers/reference.py. `--quick` leaves out what takes longer
-than ten seconds; `--only` keeps the races whose task or peer contains a word.
+Prints Markdown, one table after the other: `dense` (matrices of 2^N, beside solvers of the master equation),
+`symmetric` (what a user calls, beside piqs and mesolve), `other` (bounds, best states and squeezing, beside QMetro++
+and cavsqueeze), `closed` (N = 10 000), `growth` (the symmetric engine alone), `sizes` (the dense engine alone), and
+`wrong`.
+
+Every contender answers in a process of its own, timed by its own clock, imports left out. After a first call of each
+qsense and the peer are timed in turn, `--runs` times; seconds are medians, the ratio is that of the medians, with the
+least and the most of the pairs' ratios. The first call is named where it took more than twice as long. Errors are the
+largest over the times of |G/G_exact − 1|, with G_exact to forty digits from peers/reference.py. `--quick` leaves out
+peers that take longer than ten seconds a run; `--only` keeps what contains a word. Set OMP_NUM_THREADS=1.
 """
 
 import argparse
 import os
 
 import numpy as np
-from processes import ask
-from races import RATE, TIMES, races, random_probe, run_races
+from processes import Contender, ask
+from races import (
+    BOTH,
+    RATE,
+    TIMES,
+    dense_tasks,
+    exact_gain,
+    large_probe,
+    other_tasks,
+    random_probe,
+    random_state,
+    run_races,
+    symmetric_tasks,
+)
 from wrong_answers import run_wrong_answers
 
 GROWTH = (10, 20, 40, 60, 80, 100)
-TABLES = ("races", "growth", "wrong")
+SIZES = (4, 6, 8, 9, 10, 11, 12)
+RACES = {"dense": dense_tasks, "symmetric": symmetric_tasks, "other": other_tasks}
+TABLES = (*RACES, "closed", "growth", "sizes", "wrong")
 
 
-def run_growth(clock: str) -> bool:
+def run_growth(clock: str, versions: dict[str, str]) -> bool:
     """Prints time and memory of the symmetric engine as N grows; each N in a process of its own, asked once."""
     print("| N | noise | s | grows as | memory beyond imports, MiB | grows as |")
     print("|---|---|---|---|---|---|")
     good = True
-    for kind in ("dephasing", "emission"):
+    for kind in BOTH:
         before = None
         for num_qubits in GROWTH:
-            request = {**random_probe(num_qubits, kind), "engine": "gain", "repeats": 1, "clock": clock}
-            answer = ask("qsense_gain", request)
+            answer = ask("qsense_theory", {**random_probe(num_qubits, kind), "engine": "gain", "clock": clock})
+            versions |= answer.versions
             if answer.problem:
                 print(f"| {num_qubits} | {kind} | {answer.problem} | | | |", flush=True)
                 good = False
                 continue
-            now = np.array([num_qubits, answer.first, max(answer.peak_mib - answer.imports_mib, 0.1)])
+            now = np.array([num_qubits, answer.seconds, max(answer.peak_mib - answer.imports_mib, 0.1)])
             slopes = ["", ""]
             if before is not None:
                 change = np.log(now / before)
@@ -46,31 +64,82 @@ def run_growth(clock: str) -> bool:
     return good
 
 
+def run_sizes(clock: str, quick: bool, versions: dict[str, str]) -> bool:
+    """Prints what one time of a state without symmetry takes of the dense engine, early and late."""
+    print("| N | state | noise | first of 50 times, s | last, s | all 50, s | memory beyond imports, MiB |")
+    print("|---|---|---|---|---|---|---|")
+    good = True
+    for num_qubits in SIZES[:5] if quick else SIZES:
+        for kind in BOTH:
+            for complex_amplitudes in (False, True):
+                request = random_state(num_qubits, kind, complex_amplitudes)
+                request |= {"engine": "dense", "clock": clock}
+                with Contender("qsense_theory") as one:
+                    answers = [one.ask({**request, "times": [time]}) for time in TIMES[[0, -1]].tolist()]
+                    problem = " ".join(answer.problem for answer in answers)
+                    good &= not problem.strip()
+                    all_of_them = "–"
+                    if not problem.strip() and num_qubits <= 10:
+                        answers.append(one.ask(request))
+                        all_of_them = f"{answers[2].seconds:.3g}"
+                versions |= answers[0].versions
+                memory = max(answer.peak_mib for answer in answers) - answers[0].imports_mib
+                cells = f"{answers[0].seconds:.3g} | {answers[1].seconds:.3g} | {all_of_them} | {memory:.0f}"
+                words = "complex" if complex_amplitudes else "real"
+                print(f"| {num_qubits} | {words} | {kind} | {problem.strip() or cells} |", flush=True)
+    return good
+
+
+def run_closed(clock: str, versions: dict[str, str]) -> bool:
+    """Prints time and error of the closed forms for 10 000 spins at 50 times."""
+    print("| probe | noise | rates | s | error |")
+    print("|---|---|---|---|---|")
+    good = True
+    for probe in ("ghz", "product"):
+        for alike, kinds in ((True, BOTH[:1]), (True, BOTH), (False, BOTH[:1]), (False, BOTH)):
+            request = large_probe(probe, alike, kinds)
+            with Contender("qsense_theory") as one:
+                asked = {**request, "engine": "gain", "clock": clock}
+                answer = [one.ask(asked), one.ask({**asked, "calls": 20})][1]
+            good &= not answer.problem
+            versions |= answer.versions
+            chosen, values = exact_gain(request, 5, {})
+            error = f"{np.max(np.abs(answer.gain[chosen] / values - 1)):.0e}" if len(values) else "–"
+            said = answer.problem or f"{answer.seconds:.2g}"
+            print(f"| {probe} | {'+'.join(kinds)} | {'equal' if alike else 'a rate a spin'} | {said} | {error} |")
+    return good
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="leave out what takes longer than ten seconds")
+    parser.add_argument("--quick", action="store_true", help="leave out what takes longer than ten seconds a run")
     parser.add_argument("--only", default="", help="keep the races whose task or peer contains this")
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=TABLES)
-    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall")
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="cpu")
+    parser.add_argument("--runs", type=int, default=5, help="of each contender, in turn")
     options = parser.parse_args()
-    versions: dict[str, str] = {}
     threads = os.environ.get("OMP_NUM_THREADS", "not set")
     print(
         f"50 times, γ = {RATE:g}/s, t in (0, {TIMES[-1]:g}] s; {options.clock} clock, OMP_NUM_THREADS {threads}, "
         f"{os.cpu_count()} cores."
     )
     good = True
-    if "races" in options.tables:
-        chosen = [item for item in races() if options.only in item.task + item.peer]
-        print()
-        good &= run_races([item for item in chosen if not (options.quick and item.long)], options.clock, versions)
-    if "growth" in options.tables:
-        print("\nThe symmetric engine alone, 50 times, first call:\n")
-        good &= run_growth(options.clock)
-    if "wrong" in options.tables:
-        print("\nAnswers of peers that were seen to be wrong:\n")
-        good &= run_wrong_answers(versions)
-    print("\n" + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())))
+    for table in options.tables:
+        versions: dict[str, str] = {}
+        print(f"\n{table}:\n", flush=True)
+        if table in RACES:
+            chosen = [item for item in RACES[table]() if options.only in f"{item.task} {item.peer}"]
+            chosen = [item for item in chosen if not (options.quick and item.long)]
+            good &= run_races(chosen, options.clock, options.runs, versions)
+        elif table == "growth":
+            good &= run_growth(options.clock, versions)
+        elif table == "sizes":
+            good &= run_sizes(options.clock, options.quick, versions)
+        elif table == "closed":
+            good &= run_closed(options.clock, versions)
+        else:
+            good &= run_wrong_answers(versions)
+        print("\n" + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())), flush=True)
     if not good:
         raise SystemExit("qsense did not answer everything.")
 

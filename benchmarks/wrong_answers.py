@@ -51,10 +51,9 @@ def run_wrong_answers(versions: dict[str, str]) -> bool:
             "kind": kind,
             "rate": RATE,
             "times": times,
-            "repeats": 1,
         }
         theirs, right = ask(script, {**request, **options}), ask("reference", request)
-        own = ask("qsense_gain", {**request, "engine": "gain"})
+        own = ask("qsense_theory", {**request, "engine": "gain"})
         good &= not own.problem
         versions |= theirs.versions
         if theirs.problem or right.problem or own.problem:

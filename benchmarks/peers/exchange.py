@@ -1,9 +1,9 @@
-"""How a script of the benchmark answers: one JSON request on stdin, one JSON answer as the last line of stdout.
+"""How a script of the benchmark answers: JSON requests on stdin, one a line, each with one line of JSON on stdout.
 
-A request has `num_qubits`, `amplitudes` ([re, im] over Dicke states, index = number of spins up), `kind`
-("dephasing" or "emission"), `rate` (1/s), `times` (s), `repeats`, `clock` ("wall" or "cpu"), and what a script wants
-beside. An answer has `gain`, `seconds` (of every repetition, in order, measured after the imports), `peak_mib`,
-`imports_mib`, `versions` and `note`; or `missing`.
+A request has `num_qubits`; `amplitudes` ([re, im] over Dicke states, index = number of spins up) or `state` ([re, im]
+over 2^N basis states, bit 1 = up); `kind` ("dephasing" or "emission"), `rate` (1/s), `times` (s), `calls`, `clock`
+("wall" or "cpu"), and what a script wants beside. An answer has `gain`, `seconds` (of one call, the mean of `calls`,
+imports left out), `peak_mib`, `imports_mib`, `versions` and `note`; or `missing`.
 """
 
 import importlib.metadata
@@ -16,59 +16,66 @@ import warnings
 
 import numpy as np
 
-ENOUGH_SECONDS = 3.0
-
 
 def serve(prepare, packages):
-    """Answers one request. `prepare()` does the imports and returns the function that is timed.
+    """Answers requests until there are no more. `prepare()` does the imports and returns the function that is timed.
 
     Args:
         prepare: returns solve, with solve(request) -> gains, or (gains, note).
-        packages: the distributions whose versions the answer names.
+        packages: the distributions whose versions the answers name.
     """
     warnings.filterwarnings("ignore")
-    # What a library prints must not get between the lines of the answer.
-    answer_to = os.fdopen(os.dup(1), "w")
+    # What a library prints must not get between the lines of the answers.
+    answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    request = json.loads(sys.stdin.read())
-    clock = time.process_time if request.get("clock") == "cpu" else time.perf_counter
     try:
-        solve = prepare()
-        versions = {name: importlib.metadata.version(name) for name in packages}
+        solve, missing = prepare(), ""
+        versions = {name: _version(name) for name in packages}
     except ImportError as error:
-        answer = {"missing": str(error)}
-    else:
-        before = _peak_mib()
-        seconds, result = [], None
-        while not seconds or (len(seconds) < request.get("repeats", 5) and sum(seconds) < ENOUGH_SECONDS):
-            start = clock()
-            result = solve(request)
-            seconds.append(clock() - start)
-        gains, note = result if isinstance(result, tuple) else (result, "")
-        answer = {
-            "gain": [float(value) for value in gains],
-            "seconds": seconds,
-            "peak_mib": _peak_mib(),
-            "imports_mib": before,
-            "versions": versions,
-            "note": note,
-        }
-    print(json.dumps(answer), file=answer_to, flush=True)
+        missing = str(error)
+    imports = _peak_mib()
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer = {"missing": missing}
+        if not missing:
+            answer = {**_answer(solve, request), "imports_mib": imports, "versions": versions}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def _version(name):
+    module = sys.modules.get(name)  # a checkout on the path has no metadata
+    return getattr(module, "__version__", None) or importlib.metadata.version(name)
+
+
+def _answer(solve, request):
+    clock = time.process_time if request.get("clock") == "cpu" else time.perf_counter
+    calls = request.get("calls", 1)
+    start = clock()
+    for _ in range(calls):
+        result = solve(request)
+    seconds = (clock() - start) / calls
+    gains, note = result if isinstance(result, tuple) else (result, "")
+    return {"gain": [float(one) for one in gains], "seconds": seconds, "peak_mib": _peak_mib(), "note": note}
 
 
 def amplitudes(request):
     """Returns the amplitudes over Dicke states, normalised, shape (N+1,); real if they all are."""
-    values = np.array([complex(re, im) for re, im in request["amplitudes"]])
-    values /= np.linalg.norm(values)
-    return values if values.imag.any() else values.real
+    return _normalised(request["amplitudes"])
 
 
 def statevector(request):
-    """Returns the 2^N amplitudes, by the number of ones of the index (which end is qubit 0 does not matter)."""
+    """Returns the 2^N amplitudes by basis state, and the diagonal of J_z; which end is qubit 0 does not matter."""
     num_qubits = request["num_qubits"]
-    dicke = amplitudes(request)
     ups = np.array([index.bit_count() for index in range(2**num_qubits)])
-    return (dicke / np.sqrt(np.bincount(ups)))[ups], ups - num_qubits / 2
+    if "state" in request:
+        return _normalised(request["state"]), ups - num_qubits / 2
+    return (amplitudes(request) / np.sqrt(np.bincount(ups)))[ups], ups - num_qubits / 2
+
+
+def _normalised(pairs):
+    values = np.array([complex(re, im) for re, im in pairs])
+    values /= np.linalg.norm(values)
+    return values if values.imag.any() else values.real
 
 
 def _peak_mib():

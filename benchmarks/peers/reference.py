@@ -2,6 +2,9 @@
 
 GHZ and product probes with a rate for every spin: the 2×2 channels of all spins, multiplied out.
 
+One-axis squeezed probes under dephasing: <J_x>² over the variance of J_y by the formulas of Kitagawa & Ueda (1993), of
+which dephasing leaves η² and η², beside N (1 − η²)/4.
+
 Symmetric probes: one spin's channel turns (|down> + z|up>)(<down| + w<up|) into a 2×2 matrix M(z, w) of polynomials,
 and N of them its N-th power into M^⊗N. On k pairs of spins in the singlet and n = N − 2k in a Dicke state that has the
 elements
@@ -28,6 +31,8 @@ def prepare():
 
     def solve(request):
         mpmath.mp.dps = DIGITS
+        if request["probe"] == "one_axis":
+            return [squeezed(mpmath, request, time) for time in request["times"]]
         if "rates" in request:
             return [unlike(mpmath, request, time) for time in request["times"]]
         state = [mpmath.mpc(re, im) for re, im in request["amplitudes"]]
@@ -58,6 +63,17 @@ def unlike(mpmath, request, time):
     if request["probe"] == "product":
         return total
     return num_qubits**2 * 2 * coherence**2 / (up_stays + down_lifted + up_falls + down_stays)
+
+
+def squeezed(mpmath, request, time):
+    """Returns <J_x>²/Var J_y of a one-axis squeezed probe after dephasing, squeezed along y."""
+    size, twist = request["num_qubits"], mpmath.mpf(request["twist"])
+    mean = size * mpmath.cos(twist / 2) ** (size - 1) / 2
+    one = 1 - mpmath.cos(twist) ** (size - 2)
+    other = 4 * mpmath.sin(twist / 2) * mpmath.cos(twist / 2) ** (size - 2)
+    least = mpmath.mpf(size) / 4 + mpmath.mpf(size * (size - 1)) / 16 * (one - mpmath.sqrt(one**2 + other**2))
+    left = mpmath.exp(-4 * mpmath.mpf(request["rate"]) * time)
+    return left * mean**2 / (mpmath.mpf(size) * (1 - left) / 4 + left * least)
 
 
 def gain(mpmath, state, kind, elapsed):
