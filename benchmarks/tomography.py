@@ -81,10 +81,8 @@ def study(kind, size, noise_name, options) -> None:
 
     def repeat(moment):
         exact = sampling.distributions(probe, noise, moment, settings)
-        return [
-            tomography.estimate(rng.multinomial(options.shots, exact), options.derivative, rng)
-            for _ in range(options.repetitions)
-        ]
+        tables = rng.multinomial(options.shots, exact, size=(options.repetitions, len(exact)))
+        return tomography.estimates(tables, options.derivative, [rng] * options.repetitions)
 
     lifetime = 1 / decay_rate(probe, noise)
     for moment in np.array(LIFETIMES) * lifetime if "gain" in options.parts else []:

@@ -227,10 +227,11 @@ class Point:
             counts: of every time, as `with_pilot` gives them.
         """
         streams = np.random.SeedSequence(self._entropy(1)).spawn(len(counts))
+        each = self.method.estimates(counts, [np.random.default_rng(stream) for stream in streams])
         found = []
-        for part, stream, time in zip(counts, streams, self.rule.times, strict=True):
+        for time in self.rule.times:
             with self.calling_estimator(time):
-                one = self.method.estimate(part, np.random.default_rng(stream))
+                one = next(each)
             self._check_estimate(one, float(time))
             found.append(one)
         found = self.about_the_field(found)

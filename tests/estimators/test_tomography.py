@@ -151,13 +151,17 @@ def test_the_response_of_equal_eigenvalues_is_the_square_of_the_derivative():
     assert np.allclose(metric.turned(np.stack([slope] * 2)).response(), sld @ sld, atol=1e-9)
 
 
+def estimates_of(exact, shots, repetitions, derivative, rng):
+    tables = rng.multinomial(shots, exact, size=(repetitions, len(exact)))
+    return tomography.estimates(tables, derivative, [rng] * repetitions)
+
+
 def repeated(kind, noise, size, lifetimes, shots, repetitions, derivative="shift", seed=1):
     """Estimates from repeated counts, and the exact gain."""
     rng = np.random.default_rng(seed)
     probe, time = Probe.named(kind, size), lifetimes / fall(kind, noise, size)
     exact = sampling.distributions(probe, NOISES[noise], time, tomography.design(size, derivative))
-    results = [tomography.estimate(rng.multinomial(shots, exact), derivative, rng) for _ in range(repetitions)]
-    return results, gain(probe, NOISES[noise], [time])[0]
+    return estimates_of(exact, shots, repetitions, derivative, rng), gain(probe, NOISES[noise], [time])[0]
 
 
 @pytest.mark.parametrize(
@@ -333,7 +337,7 @@ def test_a_state_without_gain_is_estimated_at_zero():
     rng = np.random.default_rng(4)
     probe = Probe.from_text('OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0]; cx q[0], q[1]; x q[1];', "bell")
     exact = sampling.distributions(probe, NOISES["dephasing"], 0.5, tomography.design(2))
-    results = [tomography.estimate(rng.multinomial(1000, exact), "shift", rng) for _ in range(80)]
+    results = estimates_of(exact, 1000, 80, "shift", rng)
     values = np.array([r.value for r in results])
     assert abs(values.mean()) < 4.5 * values.std() / np.sqrt(80)
     assert np.mean([abs(r.value) < 1.96 * r.stderr for r in results]) > 0.85
@@ -368,8 +372,7 @@ def test_intervals_cover_at_few_shots_where_the_error_bar_alone_does_not(kind, s
     moment = lifetimes / (0.4 * size if kind == "ghz" else 0.4)
     exact = size ** (2 if kind == "ghz" else 1) * np.exp(-lifetimes)
     distribution = sampling.distributions(probe, noise, moment, tomography.design(size, "commutator"))
-    rng = np.random.default_rng(11)
-    found = [tomography.estimate(rng.multinomial(shots, distribution), "commutator", rng) for _ in range(200)]
+    found = estimates_of(distribution, shots, 200, "commutator", np.random.default_rng(11))
     hits = sum(one.interval[0] - 1e-9 <= exact <= one.interval[1] + 1e-9 for one in found)
     bars = sum(abs(one.value - exact) <= 1.96 * one.stderr for one in found)
     assert hits >= 175  # 92 % less two standard deviations of 200

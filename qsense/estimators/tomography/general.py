@@ -36,6 +36,7 @@ from qsense.numerics.fisher import FloatArray
 Derivative = Literal["shift", "commutator"]
 NUM_QUBITS = 6
 MIN_SHOTS = NUM_FOLDS  # for every circuit: one in every fold
+_ELEMENTS_TOGETHER = 1024  # of ρ of the tables that share calls: as many as a cache holds with their halves and folds
 
 
 def num_circuits(num_qubits: int, derivative: Derivative = "shift") -> int:
@@ -108,6 +109,15 @@ def estimates(
         ArgumentError: as in `estimate`.
     """
     (num_qubits,) = {check_table(table, lambda size: num_circuits(size, derivative)) for table in tables}
+    step = max(1, _ELEMENTS_TOGETHER // 4**num_qubits)
+    parts = [slice(start, start + step) for start in range(0, len(tables), step)]
+    return [one for part in parts for one in _together(tables[part], derivative, rngs[part], weights)]
+
+
+def _together(
+    tables: IntArray, derivative: Derivative, rngs: Sequence[np.random.Generator], weights: Sequence[float]
+) -> list[Estimate]:
+    num_qubits = int(tables.shape[-1]).bit_length() - 1
     shape = (-1, 3**num_qubits, 2**num_qubits)
     own = np.array(weights or (1.0,) * num_qubits)
     coefficients = np.outer(own, [0.5, -0.5]).ravel() if derivative == "shift" else np.empty(0)

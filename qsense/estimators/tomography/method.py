@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, get_args
 
@@ -22,7 +22,7 @@ from qsense.estimators.estimator import (
     checked_weights,
 )
 from qsense.estimators.result import Estimate
-from qsense.estimators.tomography.general import MIN_SHOTS, Derivative, design, estimate
+from qsense.estimators.tomography.general import MIN_SHOTS, Derivative, design, estimate, estimates
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 
@@ -59,6 +59,9 @@ class Tomography(Estimator):
 
     def estimate(self, counts: Counts, rng: np.random.Generator) -> Estimate:
         return estimate(counts.table(), self.derivative, rng, self.weights)
+
+    def estimates(self, counts: Sequence[Counts], rngs: Sequence[np.random.Generator]) -> Iterator[Estimate]:
+        yield from estimates(np.stack([one.table() for one in counts]), self.derivative, rngs, self.weights)
 
     def with_weights(self, weights: tuple[float, ...]) -> Self:
         return replace(self, weights=checked_weights(weights, self.num_qubits))
