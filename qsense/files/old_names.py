@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
 Value = TypeVar("Value")
@@ -17,6 +18,7 @@ _LATER = "phase_"  # columns that never had an old name
 _NAMED = "quantity"  # the key whose value is such a name itself
 
 
+@lru_cache(maxsize=1024)
 def current_name(name: str) -> str:
     """Returns the current name of a key, column or quantity.
 

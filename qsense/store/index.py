@@ -91,12 +91,15 @@ class Index:
         """Returns trial → digest of the shard that holds it, without the trials that no shard holds."""
         question = "SELECT key, digest FROM trial JOIN shard ON shard = number"
         found: dict[str, str] = {}
+        names: dict[str, str] = {}  # of shards, each text once
         with self._explained():
             for start in range(0, len(keys), 500):
                 part = [bytes.fromhex(key) for key in keys[start : start + 500]]
                 marks = ",".join("?" * len(part))
                 rows = self._connection.execute(f"{question} WHERE key IN ({marks})", part)
-                found.update(self._checked(key, digest) for key, digest in rows)
+                for row in rows:
+                    key, digest = self._checked(*row)
+                    found[key] = names.setdefault(digest, digest)
         return found
 
     def all(self) -> Iterator[tuple[str, str]]:

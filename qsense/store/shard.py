@@ -59,13 +59,18 @@ def content_key(content: dict[str, Any], version: int) -> str:
     >>> content_key({"seed": 1}, 1)[:12]
     '2ac2518a8c64'
     """
-    text = json.dumps([version, content], sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _key(json.dumps(content, sort_keys=True, ensure_ascii=True), version)
+
+
+def _key(text: str, version: int) -> str:
+    """The key of a trial with the JSON of its content."""
+    return hashlib.sha256(f"[{version}, {text}]".encode()).hexdigest()
 
 
 def _keys(content: dict[str, Any]) -> Iterator[str]:
     """The keys that a trial's content can have, by any version of the results."""
-    return (content_key(content, version) for version in range(1, _MOST_VERSIONS))
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True)
+    return (_key(text, version) for version in range(1, _MOST_VERSIONS))
 
 
 def digest(content: bytes) -> str:

@@ -126,7 +126,9 @@ class Store:
         wanted: dict[str, set[str]] = {}
         for key, name in places.items():
             wanted.setdefault(name, set()).add(key)
-        for name, own in wanted.items():
+        del places
+        for name in list(wanted):
+            own = wanted.pop(name)
             path = self.shard_path(name)
             provenance, results = deserialize(read_file(path, self.path), str(path))
             present = [result for result in results if result.key in own]

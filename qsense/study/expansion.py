@@ -6,12 +6,15 @@ import copy
 import itertools
 import math
 import re
+from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qsense.errors import SpecError, nearest
 from qsense.extensions import allowing
@@ -24,6 +27,7 @@ from qsense.study.file import Bounds, StudyFile
 from qsense.study.trial import Trial, single
 
 MOST_TRIALS = 5_000_000
+_RECENT = 64  # specs that are kept, since the next trials are of them too
 _NAMES = ("probe", "num_qubits", "noise", "estimator")
 _KEYS = [name for name in SpecFile.model_fields if name not in ("name", "description", "spec_schema", "compare")]
 _STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[([0-9]{1,6})\])?")
@@ -36,7 +40,7 @@ class Study:
     Attributes:
         name, description: from its file.
         axes: swept key → its values.
-        trials: in the order of the axes, the last one fastest.
+        trials: in the order of the axes, the last one fastest; those of a file are made when they are asked for.
         picks: for each trial, the position of its value on each axis.
         skipped: how many points `skip` and `only` exclude.
     """
@@ -44,8 +48,8 @@ class Study:
     name: str
     description: str
     axes: dict[str, list[Any]]
-    trials: tuple[Trial, ...]
-    picks: tuple[tuple[int, ...], ...]
+    trials: Sequence[Trial]
+    picks: Sequence[Sequence[int]] | NDArray[np.int32]
     skipped: int
 
     @classmethod
@@ -81,9 +85,46 @@ class Study:
 
     def entry(self) -> StudyEntry:
         """Returns the entry of the study in a store."""
-        digests = np.frombuffer(b"".join(bytes.fromhex(trial.key) for trial in self.trials), dtype=np.uint8)
+        digests = np.frombuffer(bytes.fromhex("".join(keys_of(self.trials))), dtype=np.uint8)
         picks = np.array(self.picks, dtype=np.int32).reshape(len(self.trials), len(self.axes))
         return StudyEntry(self.name, self.axes, digests.reshape(-1, 32), picks)
+
+
+class _Trials(Sequence[Trial]):
+    """The trials of a study's file, each made when it is asked for: a million of them would take gigabytes.
+
+    Only a trial's key, the position of its values on the axes, and that of its point in its spec are kept.
+    """
+
+    def __init__(self, specs: _Specs, picks: NDArray[np.int32], points: NDArray[np.int32], digests: bytes) -> None:
+        self._specs, self._picks, self._points, self._digests = specs, picks, points, digests
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    @overload
+    def __getitem__(self, place: int) -> Trial: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Trial, ...]: ...
+    def __getitem__(self, place: int | slice) -> Trial | tuple[Trial, ...]:
+        if isinstance(place, slice):
+            return tuple(self[one] for one in range(*place.indices(len(self))))
+        place = range(len(self))[place]
+        pick = tuple(self._picks[place].tolist())
+        trial = Trial(
+            single(self._specs.at(pick), *self._points[place].tolist()), tuple(self._specs.swept(pick).items())
+        )
+        trial.__dict__["key"] = self.key(place)
+        return trial
+
+    def key(self, place: int) -> str:
+        """Returns the key of a trial without making it."""
+        return self._digests[32 * place : 32 * place + 32].hex()
+
+
+def keys_of(trials: Sequence[Trial]) -> list[str]:
+    """Returns the keys of some trials; those of a study's file are known and not computed."""
+    return list(map(trials.key, range(len(trials)))) if isinstance(trials, _Trials) else [one.key for one in trials]
 
 
 def _expand(file: StudyFile, source: str, folder: Path) -> Study:
@@ -96,27 +137,57 @@ def _expand(file: StudyFile, source: str, folder: Path) -> Study:
             for key in condition:
                 if key not in known:
                     raise SpecError(f"{source}: key `{table}[{number}].{key}` is unknown. {nearest(key, known)}")
-    trials: list[Trial] = []
-    picks: list[tuple[int, ...]] = []
-    skipped = 0
-    for pick, swept in _combinations(file.sweep):
-        spec = _spec(file, swept, source, folder)
-        for names, one in _points(spec):
+    specs = _Specs(file, source, folder)
+    picks, points, digests, skipped = array("i"), array("i"), bytearray(), 0
+    for pick in itertools.product(*(range(len(values)) for values in file.sweep.values())):
+        spec, swept = specs.at(pick), specs.swept(pick)
+        for names, point in _points(spec):
             if _is_skipped(file, {**swept, **names}):
                 skipped += 1
                 continue
-            trials.append(Trial(one, tuple(swept.items())))
-            picks.append(pick)
-    if not trials:
+            picks.extend(pick)
+            points.extend(point)
+            digests += bytes.fromhex(Trial(single(spec, *point)).key)
+    if not digests:
         raise SpecError(
             f"{source}: no trial remains; check `skip` and `only`, and whether the estimators can read the probes."
         )
-    return Study(file.name, file.description, dict(file.sweep), tuple(trials), tuple(picks), skipped)
+    number = len(digests) // 32
+    where = np.array(picks, dtype=np.int32).reshape(number, len(file.sweep))
+    trials = _Trials(specs, where, np.array(points, dtype=np.int32).reshape(number, 3), bytes(digests))
+    return Study(file.name, file.description, dict(file.sweep), trials, where, skipped)
 
 
-def _combinations(axes: dict[str, list[Any]]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
-    for pick in itertools.product(*(range(len(values)) for values in axes.values())):
-        yield pick, {key: values[k] for (key, values), k in zip(axes.items(), pick, strict=True)}
+class _Specs:
+    """The specs of a study's file, by the positions of swept values on their axes.
+
+    Specs that differ in their seed alone have the rest in common, which is read once.
+    """
+
+    def __init__(self, file: StudyFile, source: str, folder: Path) -> None:
+        self._file, self._source, self._folder = file, source, folder
+        self._seeds = list(file.sweep).index("seed") if "seed" in file.sweep else None
+        self._read = lru_cache(maxsize=_RECENT)(self._spec)
+
+    def swept(self, pick: tuple[int, ...]) -> dict[str, Any]:
+        """Returns the swept keys and their values."""
+        return {key: values[k] for (key, values), k in zip(self._file.sweep.items(), pick, strict=True)}
+
+    def at(self, pick: tuple[int, ...]) -> RunSpec:
+        """Returns the spec.
+
+        Raises:
+            SpecError: it is wrong; the message names the swept values.
+        """
+        if self._seeds is None:
+            return self._read(pick)
+        first, seed = self._file.sweep["seed"][0], self._file.sweep["seed"][pick[self._seeds]]
+        if not all(type(one) is int and one >= 0 for one in (first, seed)):
+            return self._read(pick)
+        return replace(self._read((*pick[: self._seeds], 0, *pick[self._seeds + 1 :])), seed=seed)
+
+    def _spec(self, pick: tuple[int, ...]) -> RunSpec:
+        return _spec(self._file, self.swept(pick), self._source, self._folder)
 
 
 def _spec(file: StudyFile, swept: dict[str, Any], source: str, folder: Path) -> RunSpec:
@@ -144,7 +215,8 @@ def _spec(file: StudyFile, swept: dict[str, Any], source: str, folder: Path) -> 
         raise SpecError(f"{error} This is at {at}." if at else f"{error}") from error
 
 
-def _points(spec: RunSpec) -> Iterator[tuple[dict[str, Any], RunSpec]]:
+def _points(spec: RunSpec) -> Iterator[tuple[dict[str, Any], tuple[int, int, int]]]:
+    """Yields the names of every point that can be read, and its positions among probes, noises and estimators."""
     for n, noise in enumerate(spec.noises):
         for p, probe in enumerate(spec.probes):
             for e, estimator in enumerate(spec.estimators):
@@ -155,7 +227,7 @@ def _points(spec: RunSpec) -> Iterator[tuple[dict[str, Any], RunSpec]]:
                         "noise": noise.name,
                         "estimator": estimator.name,
                     }
-                    yield names, single(spec, p, n, e)
+                    yield names, (p, n, e)
 
 
 def _is_skipped(file: StudyFile, values: dict[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from qsense.runs.provenance import provenance
 from qsense.store import DEFAULT, Store
 from qsense.store.studies import StudyEntry, add_study
 from qsense.study.cost import Cost
-from qsense.study.expansion import Study
+from qsense.study.expansion import Study, keys_of
 from qsense.study.main_script import check_main_script
 from qsense.study.results import study_results
 from qsense.study.summary import SCHEMA
@@ -70,21 +70,25 @@ def estimate_cost(study: Study, store: Store, workers: int, memory: float | None
     Raises:
         SpecError: one trial alone needs more memory than allowed.
     """
-    unique = {trial.key: trial for trial in study.trials}
+    unique = {key: place for place, key in enumerate(keys_of(study.trials))}
     present = store.stored_keys(list(unique))
-    costs = {key: Cost.of(trial.spec) for key, trial in unique.items() if key not in present}
-    if not costs:
+    seconds, need, largest = 0.0, 0.0, None
+    for key, place in unique.items():
+        if key not in present:
+            trial = study.trials[place]
+            cost = Cost.of(trial.spec)
+            seconds += cost.seconds
+            need, largest = (cost.bytes, trial) if largest is None or cost.bytes > need else (need, largest)
+    if largest is None:
         return StudyCost(len(unique), len(present), 0.0, 0.0, workers)
-    largest = max(costs, key=lambda key: costs[key].bytes)
-    need = costs[largest].bytes
     limit = machine_memory() if memory is None else memory
     if need > limit:
         raise SpecError(
-            f"{source}: the trial {unique[largest].label} needs about {format_bytes(need)}, more than the "
+            f"{source}: the trial {largest.label} needs about {format_bytes(need)}, more than the "
             f"{format_bytes(limit)} allowed; exclude it with `skip`, lower its shots, or raise the argument `memory`."
         )
     fitting = int(min(workers, limit / need))
-    return StudyCost(len(unique), len(present), sum(cost.seconds for cost in costs.values()), need, fitting)
+    return StudyCost(len(unique), len(present), seconds, need, fitting)
 
 
 def prepare_study(study: Study, source: str) -> Study:

@@ -19,6 +19,7 @@ from qsense.errors import ArgumentError
 from qsense.extensions import current_consent
 from qsense.store import Result, Store
 from qsense.study.cost import Cost
+from qsense.study.expansion import keys_of
 from qsense.study.extensions import check_workers
 from qsense.study.trial import Trial
 from qsense.study.worker_pool import SCHEDULER_GONE, Answer, WorkerPool, run_batch
@@ -33,7 +34,7 @@ _FALSE_STARTS = 10  # of all workers, without a result in between
 
 Progress = Callable[[float, float, str], None]
 MakePool = Callable[[], AbstractContextManager[WorkerPool]]
-Running = dict[Future[list[Answer]], list[Trial]]
+Running = dict[Future[list[Answer]], list[int]]
 
 logger = logging.getLogger(__name__)
 
@@ -89,12 +90,13 @@ def run_trials(
         ArgumentError: the workers lack an extension that a trial needs; nothing has been run.
         StoreError: the store cannot be written; what was stored stays.
     """
-    unique = {trial.key: trial for trial in trials}
-    present = store.stored_keys(list(unique))
-    missing = [trial for key, trial in unique.items() if key not in present]
+    unique = {key: place for place, key in enumerate(keys_of(trials))}
+    held = store.stored_keys(list(unique))
+    present, missing = len(held), [place for key, place in unique.items() if key not in held]
+    del unique, held
     if not missing:
-        return TrialsRun(len(present), 0)
-    work = _Work(store, provenance, progress, missing)
+        return TrialsRun(present, 0)
+    work = _Work(store, provenance, progress, trials, missing)
     start = time.monotonic()
     try:
         with make_pool() as pool:
@@ -104,17 +106,18 @@ def run_trials(
     finally:
         work.flush()
     wall = time.monotonic() - start
-    return TrialsRun(len(present), work.stored, tuple(work.failures), work.busy, wall, work.workers, work.stopped)
+    return TrialsRun(present, work.stored, tuple(work.failures), work.busy, wall, work.workers, work.stopped)
 
 
 @dataclass
 class _Work:
-    """The trials to run, those that run, and those that are done."""
+    """The trials to run, those that run, and those that are done, each by its place among the trials."""
 
     store: Store
     provenance: dict[str, Any]
     progress: Progress | None
-    missing: Sequence[Trial]
+    trials: Sequence[Trial]
+    missing: Sequence[int]
     failures: list[Failure] = field(default_factory=list)
     stored: int = 0
     busy: float = 0.0
@@ -122,22 +125,24 @@ class _Work:
     stopped: bool = False
 
     def __post_init__(self) -> None:
-        costs = {trial.key: Cost.of(trial.spec).seconds for trial in self.missing}
+        costs = [self._cost(place) for place in self.missing]
         # The longest first, so that the last batches are short; the order changes no number.
-        self.queue = deque(sorted(self.missing, key=lambda trial: -costs[trial.key]))
-        self.costs = costs
-        self.all_cost = sum(costs.values())
+        self.queue = deque(place for _, place in sorted(zip(costs, self.missing, strict=True), key=lambda one: -one[0]))
+        self.all_cost = sum(costs)
         self.done_cost = 0.0
         self.finished: list[Result] = []
         self.pace = 1.0  # measured seconds for each estimated second
         self.deaths = self.false_starts = 0
-        self.one_by_one: deque[Trial] = deque()  # trials whose worker died: each runs with no other beside it
+        self.one_by_one: deque[int] = deque()  # trials whose worker died: each runs with no other beside it
         self.consent = current_consent()
         self.flushed = time.monotonic()
         self.began = time.monotonic()
 
+    def _cost(self, place: int) -> float:
+        return Cost.of(self.trials[place].spec).seconds
+
     def run(self, pool: WorkerPool) -> None:
-        check_workers(pool.executor, (trial.spec for trial in self.missing))
+        check_workers(pool.executor, (self.trials[place].spec for place in self.missing))
         self.check = pool.check
         running: Running = {}
         while self.queue or self.one_by_one or running:
@@ -154,7 +159,7 @@ class _Work:
                 broken = True
             if broken:
                 self._collect_finished(running)
-                pool = self._restart(pool, [trial for batch in running.values() for trial in batch])
+                pool = self._restart(pool, [place for batch in running.values() for place in batch])
                 running = {}
             if sum(len(one.counts) for one in self.finished) > FLUSH_BYTES or time.monotonic() > self.flushed + FLUSH_S:
                 self.flush()
@@ -173,32 +178,33 @@ class _Work:
         source, most = (self.one_by_one, 1) if self.one_by_one else (self.queue, 2 * self.workers)
         while source and len(running) < most:
             batch = [source.popleft()] if source is self.one_by_one else self._next_batch()
-            contents = [trial.content for trial in batch]
+            contents = [self.trials[place].content for place in batch]
             try:
                 running[pool.executor.submit(run_batch, contents, self.consent, versions())] = batch
             except BrokenExecutor:
                 source.extendleft(reversed(batch))
                 raise
 
-    def _next_batch(self) -> list[Trial]:
+    def _next_batch(self) -> list[int]:
         """As many trials as fill the time of a batch; fewer near the end, so that all workers have something to do."""
         left = (self.all_cost - self.done_cost) * self.pace
         length = min(BATCH_S, left / (4 * self.workers))
-        batch: list[Trial] = []
+        batch: list[int] = []
         filled = 0.0
         while self.queue and len(batch) < _MOST_IN_A_BATCH and (not batch or filled < length):
             batch.append(self.queue.popleft())
-            filled += self.costs[batch[-1].key] * self.pace
+            filled += self._cost(batch[-1]) * self.pace
         return batch
 
-    def _collect(self, batch: list[Trial], future: Future[list[Answer]]) -> None:
+    def _collect(self, batch: list[int], future: Future[list[Answer]]) -> None:
         if (error := _error(future)) is not None:
             self._collect_failed(batch, error)
             return
         self.deaths = self.false_starts = 0
-        for trial, answer in zip(batch, future.result(), strict=True):
+        for place, answer in zip(batch, future.result(), strict=True):
             self.busy += answer.seconds
-            self.done_cost += self.costs[trial.key]
+            self.done_cost += self._cost(place)
+            trial = self.trials[place]
             if answer.outcome is None:
                 self.failures.append(Failure(trial, answer.failure))
                 continue
@@ -211,7 +217,7 @@ class _Work:
             label = f"{done} of {len(self.missing)} trials, {rate:.1f} a second"
             self.progress(self.done_cost * self.pace, self.all_cost * self.pace, label)
 
-    def _collect_failed(self, batch: list[Trial], error: BaseException) -> None:
+    def _collect_failed(self, batch: list[int], error: BaseException) -> None:
         """A cluster gave a batch up: its trials run again one by one; a trial that ran alone has failed."""
         if isinstance(error, CancelledError):
             raise ArgumentError(SCHEDULER_GONE)
@@ -221,15 +227,16 @@ class _Work:
         if len(batch) > 1:
             self.one_by_one.extend(batch)
             return
-        self.failures.append(Failure(batch[0], f"the cluster gave it up ({type(error).__name__}: {error})"))
-        self.done_cost += self.costs[batch[0].key]
+        reason = f"the cluster gave it up ({type(error).__name__}: {error})"
+        self.failures.append(Failure(self.trials[batch[0]], reason))
+        self.done_cost += self._cost(batch[0])
 
     def _collect_finished(self, running: Running) -> None:
         """Collects the batches that were done when a worker died."""
         for future in [one for one in running if one.done() and _error(one) is None]:
             self._collect(running.pop(future), future)
 
-    def _restart(self, pool: WorkerPool, lost: list[Trial]) -> WorkerPool:
+    def _restart(self, pool: WorkerPool, lost: list[int]) -> WorkerPool:
         """Returns new workers after one died; the trials that were running then run again, one by one."""
         if pool.replace is None:
             raise RuntimeError("an executor broke that restarts its workers itself")
@@ -245,8 +252,8 @@ class _Work:
         self.deaths += 1
         if len(lost) == 1 and self.deaths >= _DEATHS:
             reason = f"its worker died {self.deaths} times while it ran; it may need more memory than there is"
-            self.failures.append(Failure(lost[0], reason))
-            self.done_cost += self.costs[lost[0].key]
+            self.failures.append(Failure(self.trials[lost[0]], reason))
+            self.done_cost += self._cost(lost[0])
             self.deaths = 0
         else:
             logger.warning("a worker died; %d running trial%s will be run again", len(lost), "s" * (len(lost) != 1))

@@ -42,7 +42,7 @@ def test_the_trials_are_all_combinations_with_the_last_axis_fastest():
         for t in one.trials
     ]
     assert found == list(itertools.product([2, 3], [0.1, 0.2, 0.3], [1, 2], ["ghz", "product"]))
-    assert one.picks[:4] == ((0, 0, 0), (0, 0, 0), (0, 0, 1), (0, 0, 1))
+    assert one.picks[:4].tolist() == [[0, 0, 0], [0, 0, 0], [0, 0, 1], [0, 0, 1]]
 
 
 PATHS = [
