@@ -1,51 +1,105 @@
-"""The symmetric probe of the largest operational rate: amplitudes and sensing time climb together.
+"""The symmetric probe of the largest operational rate: the best time follows the amplitudes.
 
-Alternating the best symmetric probe at a time with the best time of that probe is slow where both depend on each
-other; here ln t is one more coordinate, its slope the difference of two gains.
+The rate at a few times about the best one says it everywhere between them: it is a smooth function of ln t. So an
+ascent over amplitudes climbs the largest value of a polynomial through them, whose gradient is that of a weighted sum
+of gains, at times that stay: what the noise does there is worked out once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
 from qsense.noise import AnyNoise
 from qsense.numerics.fisher import FloatArray
+from qsense.numerics.peaks import peak, points, to_series, weights_at
 from qsense.probes import Probe
-from qsense.theory.engines import engine_for
 from qsense.theory.mixing import Array
 from qsense.theory.rate import operational_rate
-from qsense.theory.search import STATIONARY, SampledObjective, starts
+from qsense.theory.search import ALL_STARTS, LEAST, ROUGH, STEPS, SampledObjective, ascend, scaled, starts
 
-_STEP = 1e-3  # of ln t; its square is what the best time is wrong by, and the fourth power the rate
+_WIDE, _NARROW = 0.4, 0.1  # of ln t, on both sides of the best time
+_NODES = 6  # there: the polynomial is wrong by some 1e-6 and 1e-10
+_SPACING = 0.6  # of ln t where a rate is looked for
 _BEYOND = 3.0  # how far outside the best times of GHZ and product others may lie
-_TIMES = 24
 _ROUNDS = ((8, 3), (20, 2))  # steps of each ascent, and how many of them go on
 _AGAIN = 4
 
 
+@dataclass(frozen=True)
+class RateObjective(SampledObjective):
+    """The largest rate in s between e^{−width} and e^{width} times a time, by a polynomial in ln t.
+
+    Attributes:
+        time: in s.
+        width: of ln t, on both sides.
+    """
+
+    time: float
+    width: float
+
+    @classmethod
+    def around(
+        cls, num_qubits: int, noise: AnyNoise, dead_time: float, time: float, width: float, nodes: int = _NODES
+    ) -> RateObjective:
+        """Returns it for a time in s, with so many nodes."""
+        times = time * np.exp(width * points(nodes))
+        sampled = SampledObjective.at(num_qubits, noise, times, times * (times / (times + dead_time)))
+        return cls(sampled.channel, sampled.weights, time, width)
+
+    def value_and_gradient(self, amplitudes: Array) -> tuple[float, Array]:
+        """Returns the objective and its gradient, as `SampledObjective` does."""
+        gains, gradient = self.gains_and_gradient(amplitudes, self._at_peak)
+        return float(self._at_peak(gains) @ gains), gradient
+
+    def value(self, amplitudes: Array) -> float:
+        """Returns the objective of normalised amplitudes."""
+        gains = self.gains(amplitudes)
+        return float(self._at_peak(gains) @ gains)
+
+    def best_time(self, amplitudes: Array) -> float:
+        """Returns the time in s of the largest rate."""
+        return self.time * float(np.exp(self.width * self._peak(self.gains(amplitudes))))
+
+    def _at_peak(self, gains: FloatArray) -> FloatArray:
+        """The weights of the gains whose sum is the largest value of the polynomial."""
+        return weights_at(self._peak(gains), len(gains)) * self.weights
+
+    def _peak(self, gains: FloatArray) -> float:
+        """Where the polynomial is largest, from −1 to 1."""
+        return peak(to_series(len(gains)) @ (self.weights * gains))
+
+
+class _End(NamedTuple):
+    """Where an ascent is: amplitudes, a time in s and, once they have climbed, the rate there in s."""
+
+    amplitudes: Array
+    time: float
+    rate: float = 0.0
+
+
 def quick_rate(num_qubits: int, noise: AnyNoise, dead_time: float) -> Callable[[Probe], float]:
-    """Returns a function of a probe: its rate in s to about 1e-7, from few times around those of GHZ and product."""
+    """Returns a function of a symmetric probe: its rate in s to about 1e-7.
+
+    A few times around those of GHZ and product tell where it is largest, and eight more how large.
+    """
     first, last = np.log(_end_times(num_qubits, noise, dead_time)) + np.log([1 / _BEYOND, _BEYOND])
+    times = np.exp(np.linspace(first, last, int((last - first) / _SPACING) + 2))
+    coarse = SampledObjective.at(num_qubits, noise, times, times * (times / (times + dead_time)))
+
+    @cache
+    def around(place: int) -> RateObjective:
+        return RateObjective.around(num_qubits, noise, dead_time, float(times[place]), _SPACING, _NODES + 2)
 
     def rate(probe: Probe) -> float:
-        gain = engine_for(probe, noise).gain
-
-        def at(logs: FloatArray) -> FloatArray:
-            times = np.exp(logs)
-            return np.asarray(times * (times / (times + dead_time)) * gain(times))
-
-        logs = np.linspace(first, last, _TIMES)
-        step = float(logs[1] - logs[0])
-        for count in (5, 3):
-            values = at(logs)
-            place = min(max(int(np.argmax(values)), 1), len(logs) - 2)
-            center, _ = _peak(logs, values, place, step)
-            logs = center + np.linspace(-0.5, 0.5, count) * step
-            step = float(logs[1] - logs[0])
-        values = at(logs)
-        return _peak(logs, values, 1, step)[1]
+        amplitudes = probe.dicke_amplitudes()
+        assert amplitudes is not None
+        place = int(np.argmax(coarse.weights * coarse.gains(amplitudes)))
+        return around(place).value(amplitudes)
 
     return rate
 
@@ -58,23 +112,37 @@ def best_for_rate(
     Ascents end at the nearest maximum, so that several times are tried: those of GHZ, of product, and between.
     """
     if start is None:
-        times = np.geomspace(*_end_times(num_qubits, noise, dead_time), 4)
-        ends = [one for time in times for one in _best_starts(num_qubits, noise, float(time))]
-        for steps, kept in _ROUNDS:
-            ends = [_ascend(noise, dead_time, *end, steps) for end in ends]
-            ends = sorted(ends, key=lambda end: -_rate_at(noise, dead_time, *end))[:kept]
+        best = _climb(num_qubits, noise, dead_time)
     else:
-        ends = [(start, operational_rate(Probe.symmetric(start), noise, dead_time).time)]
-    ends = [_ascend(noise, dead_time, *end) for end in ends]
-    amplitudes, time = max(ends, key=lambda end: _rate_at(noise, dead_time, *end))
+        best = _End(start, operational_rate(Probe.symmetric(start), noise, dead_time).time)
     for _ in range(_AGAIN):  # another time may be better
-        found = operational_rate(Probe.symmetric(amplitudes), noise, dead_time)
-        same = abs(found.time - time) < 1e-4 * time
-        time = found.time
+        best = _ascended(num_qubits, noise, dead_time, best, _NARROW)
+        found = operational_rate(Probe.symmetric(best.amplitudes), noise, dead_time)
+        same = abs(found.time - best.time) < 1e-4 * best.time
+        best = best._replace(time=found.time)
         if same:
             break
-        amplitudes, time = _ascend(noise, dead_time, amplitudes, time)
-    return amplitudes, SampledObjective.at(num_qubits, noise, np.array([time]))
+    return best.amplitudes, SampledObjective.at(num_qubits, noise, np.array([best.time]))
+
+
+def _climb(num_qubits: int, noise: AnyNoise, dead_time: float) -> _End:
+    """The best end of ascents from all starts, or for many spins from the best profile of half as many."""
+    if num_qubits > ALL_STARTS:
+        half = _climb(num_qubits // 2, noise, dead_time)
+        ends = [half._replace(amplitudes=scaled(half.amplitudes, num_qubits))]
+    else:
+        times = np.geomspace(*_end_times(num_qubits, noise, dead_time), 4)
+        ends = [end for time in times for end in _best_starts(num_qubits, noise, float(time))]
+        for steps, kept in _ROUNDS:
+            ends = [_ascended(num_qubits, noise, dead_time, end, _WIDE, steps) for end in ends]
+            ends = sorted(ends, key=lambda end: -end.rate)[:kept]
+    return max((_ascended(num_qubits, noise, dead_time, end, _WIDE) for end in ends), key=lambda end: end.rate)
+
+
+def _ascended(num_qubits: int, noise: AnyNoise, dead_time: float, end: _End, width: float, steps: int = STEPS) -> _End:
+    objective = RateObjective.around(num_qubits, noise, dead_time, end.time, width)
+    amplitudes, rate = ascend(objective, end.amplitudes, steps, ROUGH if width == _WIDE else LEAST)
+    return _End(amplitudes, objective.best_time(amplitudes), rate)
 
 
 def _end_times(num_qubits: int, noise: AnyNoise, dead_time: float) -> tuple[float, float]:
@@ -85,56 +153,7 @@ def _end_times(num_qubits: int, noise: AnyNoise, dead_time: float) -> tuple[floa
     return min(ends), max(ends)
 
 
-def _best_starts(num_qubits: int, noise: AnyNoise, time: float) -> Sequence[tuple[Array, float]]:
+def _best_starts(num_qubits: int, noise: AnyNoise, time: float) -> list[_End]:
     objective = SampledObjective.at(num_qubits, noise, np.array([time]))
     every = [start / np.linalg.norm(start) for start in starts(num_qubits)]
-    return [(start, time) for start in sorted(every, key=lambda one: -objective.value(one))[:2]]
-
-
-def _rate_at(noise: AnyNoise, dead_time: float, amplitudes: Array, time: float) -> float:
-    gain = SampledObjective.at(len(amplitudes) - 1, noise, np.array([time])).value(amplitudes)
-    return time * (time / (time + dead_time)) * gain
-
-
-def _ascend(
-    noise: AnyNoise, dead_time: float, amplitudes: Array, time: float, steps: int = 2000
-) -> tuple[Array, float]:
-    """The amplitudes and the time that an ascent of the rate from these reaches."""
-    from scipy.optimize import minimize
-
-    size = len(amplitudes)
-    begin = amplitudes / np.linalg.norm(amplitudes)
-    complex_valued = bool(np.any(np.imag(begin)))
-    first = np.concatenate([begin.real, begin.imag]) if complex_valued else np.real(begin)
-    scale = _rate_at(noise, dead_time, begin, time)
-    if not scale > 0:
-        return amplitudes, time
-
-    def function(x: FloatArray) -> tuple[float, FloatArray]:
-        length, now = float(np.linalg.norm(x[:-1])), time * np.exp(x[-1])
-        unit = x[:-1] / length
-        state = unit[:size] + 1j * unit[size:] if complex_valued else unit
-        factor = now * (now / (now + dead_time)) / scale
-        value, slope = SampledObjective.at(size - 1, noise, np.array([now])).value_and_gradient(state)
-        if complex_valued:
-            slope = np.concatenate([slope.real, slope.imag])
-        sides = now * np.exp([-_STEP, _STEP])
-        less, more = (_rate_at(noise, dead_time, state, float(side)) / scale for side in sides)
-        tangent = factor * (slope - unit * (unit @ slope)) / length
-        return -factor * value, -np.append(tangent, (more - less) / (2 * _STEP))
-
-    options = {"maxiter": steps, "maxfun": 2 * steps, "ftol": 1e-15, "gtol": 0.1 * STATIONARY / np.sqrt(size)}
-    found = minimize(function, np.append(first, 0.0), jac=True, method="L-BFGS-B", options=options)
-    x = found.x[:-1] / np.linalg.norm(found.x[:-1])
-    return (x[:size] + 1j * x[size:] if complex_valued else x), time * float(np.exp(found.x[-1]))
-
-
-def _peak(logs: FloatArray, values: FloatArray, place: int, step: float) -> tuple[float, float]:
-    """Where a parabola through three neighbours is largest, and how large; the middle one where it has no peak."""
-    low, middle, high = values[place - 1 : place + 2]
-    bent = low - 2 * middle + high
-    if not (bent < 0 and middle >= max(low, high)):
-        best = place - 1 + int(np.argmax(values[place - 1 : place + 2]))
-        return float(logs[best]), float(values[best])
-    shift = 0.5 * (low - high) / bent
-    return float(logs[place] + shift * step), float(middle - 0.25 * (low - high) * shift)
+    return [_End(start, time) for start in sorted(every, key=lambda one: -objective.value(one))[:2]]

@@ -17,11 +17,11 @@ from qsense.noise import AnyNoise, world_of
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe, collective
 from qsense.theory.best_rate import best_for_rate, quick_rate
-from qsense.theory.engines import engine_for, symmetric_resolution
+from qsense.theory.engines import symmetric_resolution
 from qsense.theory.goal import Goal, Objective
 from qsense.theory.mixing import Array
 from qsense.theory.rate import operational_rate
-from qsense.theory.search import SampledObjective, climb, climb_integral, first_guesses, integration_rule, starts
+from qsense.theory.search import SampledObjective, climb, climb_integral, first_guesses, starts
 from qsense.theory.shared import is_alike
 from qsense.theory.symmetric import NUM_QUBITS
 from qsense.theory.turned import best_turned, golden
@@ -210,8 +210,14 @@ def _quick_value(num_qubits: int, noise: AnyNoise, goal: Goal, doublings: int = 
         return quick_rate(num_qubits, noise, goal.dead_time)
     if goal.objective == "gain":
         return lambda probe: goal.value(probe, noise)
-    times, weights = integration_rule(num_qubits, noise, doublings)
-    return lambda probe: float(weights @ engine_for(probe, noise).gain(times))
+    objective = SampledObjective.integral(num_qubits, noise, doublings)
+
+    def integral(probe: Probe) -> float:
+        amplitudes = probe.dicke_amplitudes()
+        assert amplitudes is not None
+        return objective.value(amplitudes)
+
+    return integral
 
 
 def best_beside(num_qubits: int, noise: AnyNoise, goal: Goal, named: list[tuple[Probe, float]]) -> OptimalProbe:

@@ -10,6 +10,7 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.noise import AnyNoise, World, world_of
 from qsense.numerics.fisher import FloatArray
+from qsense.numerics.peaks import peak, points, to_series
 from qsense.probes import Probe
 from qsense.theory.bounds import gain_bound, has_bound
 from qsense.theory.engines import decay_scales, engine_for, slowest_part, unshared_rates
@@ -19,6 +20,7 @@ from qsense.theory.scales import lifetimes
 from qsense.theory.waves import collects_nothing, is_wave, period
 
 Gain = Callable[[FloatArray], FloatArray]
+_POINTS, _CONVERGED = 13, 1e-9  # of a polynomial, and how small its last coefficients must be
 _ENDLESS = 1e-9  # a bound on G that has not fallen so far after 1e12 lifetimes never does
 
 
@@ -64,8 +66,8 @@ def operational_rate(probe: Probe, noise: AnyNoise, dead_time: float = 0.0, fiel
     def gain_of(one: World) -> Gain:
         return engine_for(probe, one, field).gain
 
-    cheap = engine.method == "closed form"
-    found = _largest_rate(gain_of, engine.resolution, probe.num_qubits, world, dead_time, slowest, cheap)
+    cheap, smooth = engine.method == "closed form", "symmetric" in engine.method
+    found = _largest_rate(gain_of, engine.resolution, probe.num_qubits, world, dead_time, slowest, cheap, smooth)
     if np.isinf(found.time) or endless:
         raise ArgumentError(
             f'Under the noise "{world.name}" a part of the gain of "{probe.name}" never decays: a longer time is '
@@ -107,8 +109,11 @@ def _largest_rate(
     dead_time: float,
     slowest: float = 0.0,
     is_cheap: bool = True,
+    is_smooth: bool = False,
 ) -> Rate:
     """The largest t² gain(t)/(t + t_dead) on a grid from far below to far above the lifetimes, refined.
+
+    A smooth gain that takes time is asked at few times, and a polynomial through some says where it is largest.
 
     An infinite time with an infinite value says that it rises to the end of the grid.
     """
@@ -122,7 +127,7 @@ def _largest_rate(
             f'idle = "{world.pulses.name}" refocuses this field, so that no time senses it: give an alternating signal '
             '(a frequency in Hz, or "matched"), or idle = "free".'
         )
-    grid = _times(num_qubits, world, rates, slowest)
+    grid = _times(num_qubits, world, rates, slowest, 1 if is_smooth else 200)
     value = time = 0.0
 
     def rates_of(one: World) -> Gain:
@@ -146,11 +151,23 @@ def _largest_rate(
             value, time, low, high = peak.value, peak.time, peak.time - peak.step, peak.time + peak.step
         if value == 0:
             break
+        if turn == 0 and is_smooth and (found := _by_polynomial(rate_at, float(low), float(high))):
+            return max(found, Rate(value, time))
         grid = np.linspace(low, high, 41)
     return Rate(value, time)
 
 
-def _times(num_qubits: int, world: World, rates: FloatArray, slowest: float) -> FloatArray:
+def _by_polynomial(rate_at: Gain, low: float, high: float) -> Rate | None:
+    """The largest rate between two times in s; None where the polynomial through a few is not the rate to rounding."""
+    times = (low + high) / 2 + (high - low) / 2 * points(_POINTS)
+    series = to_series(_POINTS) @ rate_at(times)
+    if np.max(np.abs(series[-2:])) > _CONVERGED * np.max(np.abs(series)):
+        return None
+    time = (low + high) / 2 + (high - low) / 2 * peak(series)
+    return Rate(float(rate_at(np.array([time]))[0]), time)
+
+
+def _times(num_qubits: int, world: World, rates: FloatArray, slowest: float, least: int) -> FloatArray:
     """Times in s from far below to far above the lifetimes; of an oscillating W, over one period of (Wt)².
 
     After that (Wt)² repeats, G only falls and t + t_dead grows.
@@ -164,7 +181,7 @@ def _times(num_qubits: int, world: World, rates: FloatArray, slowest: float) -> 
         slowest = min(slowest or np.inf, slowest_part(world, num_qubits))
         last = lifetimes(100, exponent, slowest)
     if not is_wave(world):
-        return np.geomspace(first, last, max(200, int(8 * (np.log10(last) - np.log10(first)))))
+        return np.geomspace(first, last, max(least, int(8 * (np.log10(last) - np.log10(first)))))
     last = min(last, period(world)) if rates.any() else period(world)
     half = 0.5 / float(world.signal.frequency)
     even = np.linspace(0, last, max(200, int(16 * last / half)) + 1)[1:]

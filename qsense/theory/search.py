@@ -30,11 +30,17 @@ from qsense.theory.symmetric import (
 )
 
 STATIONARY = 1e-6  # a gradient this long, relative to the objective, leaves about its square to gain
+STEPS = 2000  # at most
+LEAST = 1e-15  # of the objective, which the last step adds
+_LARGE = 1e-9  # the same of many spins, where more steps would take minutes
+ROUGH = 1e-8  # the same while it is not known which end is the best
 _SLOPE = 0.1  # of it is where an ascent ends
 _AGREE = 1e-6  # of a rule and the next finer one: values are integrated anew
+_SAME = 1e-9  # of two rules that lead to the same end
+_BLAME = 2.0  # times the gradient by the rule of an ascent, above which the rule and not the ascent ended too early
 _DOUBLINGS = 4
 _ROUNDS = ((20, 3), (20, 2))  # steps of each ascent, and how many of them go on
-_ALL_STARTS = 48  # spins up to which every start is tried
+ALL_STARTS = 48  # spins up to which every start is tried
 _REMEMBERED = 30  # steps from which an ascent knows the curvature
 _FLIPPED = 1e-12  # of amplitudes: what a flip of all spins changes by rounding
 # The double-exponential rule goes from e^{−28} to 66 lifetimes, or that to the power 1/β.
@@ -98,9 +104,17 @@ class SampledObjective:
         gains, matrices = (np.concatenate(column) for column in zip(*found, strict=True))
         return gains, 2 * np.tensordot(weigh(gains), matrices, 1) @ amplitudes
 
+    def gains(self, amplitudes: Array) -> FloatArray:
+        """Returns G(t_k), shape (times,)."""
+        if not factorises(self.channel):
+            return symmetric_gain(amplitudes, self.channel)
+        if not relaxes(self.channel):
+            amplitudes = without_phases(amplitudes)
+        return self.gains_and_gradient(amplitudes, np.zeros_like)[0]
+
     def value(self, amplitudes: Array) -> float:
         """Returns the objective of normalised amplitudes."""
-        return float(self.weights @ symmetric_gain(amplitudes, self.channel))
+        return float(self.weights @ self.gains(amplitudes))
 
     def stationarity(self, amplitudes: Array) -> float:
         """Returns the length of the gradient along the sphere of normalised states, over the value; 0 where that is."""
@@ -154,17 +168,17 @@ def starts(num_qubits: int) -> list[FloatArray]:
     return [product + 0.3 * ghz, ghz + 0.3 * product, np.ones(num_qubits + 1), np.sqrt(product), 0.2 + ups]
 
 
-def climb(objective: SampledObjective, begin: Sequence[Array]) -> Array:
+def climb(objective: SampledObjective, begin: Sequence[Array], least: float = LEAST) -> Array:
     """Returns the amplitudes of the largest objective that ascents from several starts reach.
 
-    All take a few steps, the best three some more, and the best two go to the end.
+    All take a few steps, the best three some more, and the best two go on until a step adds less than `least`.
     """
     ends = [(start, 0.0) for start in begin]
     for steps, kept in _ROUNDS:
         if len(ends) > 1:
-            ends = [_ascend(objective, start, steps) for start, _ in ends]
+            ends = [ascend(objective, start, steps, least) for start, _ in ends]
             ends = sorted(ends, key=lambda end: -end[1])[:kept]
-    return max((_ascend(objective, start) for start, _ in ends), key=lambda end: end[1])[0]
+    return max((ascend(objective, start, least=least) for start, _ in ends), key=lambda end: end[1])[0]
 
 
 def climb_integral(
@@ -172,19 +186,23 @@ def climb_integral(
 ) -> tuple[Array, SampledObjective, float]:
     """Returns the amplitudes of the largest 𝓘 that is found, the rule that confirms it, and their stationarity there.
 
-    The rule of the ascent is doubled until the next finer one agrees on the value and on the gradient. `of` says
-    what amplitudes are over.
+    The best end of ascents by few times climbs on. The rule of that ascent is doubled until the next finer one agrees
+    on the value and on the gradient, or does not find it larger. `of` says what amplitudes are over.
     """
+    least = LEAST if num_qubits <= ALL_STARTS else _LARGE
     objective = of.integral(num_qubits, noise, -1)
-    amplitudes, stationarity = climb(objective, begin), 1.0
+    amplitudes, is_end = climb(objective, begin, ROUGH), False
     for doublings in range(_DOUBLINGS + 1):
         finer = of.integral(num_qubits, noise, doublings)
-        coarse = objective.value_and_gradient(amplitudes)[0]
+        coarse, fine = (one.value(amplitudes) for one in (objective, finer))
+        if not is_end and abs(coarse - fine) <= _SAME * fine:
+            (amplitudes, coarse), is_end = ascend(objective, amplitudes), True
         fine, gradient = finer.value_and_gradient(amplitudes)
         stationarity = _stationarity(amplitudes, fine, gradient)
-        if abs(coarse - fine) <= _AGREE * fine and stationarity < STATIONARY:
+        is_small = stationarity < STATIONARY or (is_end and stationarity < _BLAME * objective.stationarity(amplitudes))
+        if abs(coarse - fine) <= _AGREE * fine and is_small:
             return amplitudes, finer, stationarity
-        objective, amplitudes = finer, climb(finer, [amplitudes])
+        objective, amplitudes, is_end = finer, ascend(finer, amplitudes, least=least)[0], True
     return amplitudes, objective, objective.stationarity(amplitudes)
 
 
@@ -200,10 +218,10 @@ def scaled(amplitudes: Array, num_qubits: int) -> Array:
 
 def first_guesses(num_qubits: int, noise: AnyNoise) -> list[Array]:
     """Returns where ascents of 𝓘 begin: `starts`, or for many spins the best profile of half as many."""
-    if num_qubits <= _ALL_STARTS:
+    if num_qubits <= ALL_STARTS:
         return starts(num_qubits)
     half = num_qubits // 2
-    best = climb(SampledObjective.integral(half, noise, -1), first_guesses(half, noise))
+    best = climb(SampledObjective.integral(half, noise, -1), first_guesses(half, noise), ROUGH)
     return [scaled(best, num_qubits)]
 
 
@@ -212,8 +230,10 @@ def _stationarity(amplitudes: Array, value: float, gradient: Array) -> float:
     return float(np.linalg.norm(tangent) / value) if value > 0 else 0.0
 
 
-def _ascend(objective: SampledObjective, start: Array, steps: int = 2000) -> tuple[Array, float]:
-    """The amplitudes that an ascent from a start reaches, and their objective; real if the start is.
+def ascend(objective: SampledObjective, start: Array, steps: int = STEPS, least: float = LEAST) -> tuple[Array, float]:
+    """Returns the amplitudes that an ascent from a start reaches, and their objective; real if the start is.
+
+    It ends after so many steps, after one that adds less than the fraction `least`, or where the gradient is small.
 
     A start that a flip of all spins leaves alone, under noise that does so, stays so to the last digit.
     """
@@ -249,7 +269,7 @@ def _ascend(objective: SampledObjective, start: Array, steps: int = 2000) -> tup
         slope = as_real(gradient)
         return -value / scale, -(slope - unit * (unit @ slope)) / (length * scale)
 
-    options = {"maxiter": steps, "maxfun": 2 * steps, "ftol": 1e-15, "gtol": _SLOPE * STATIONARY / np.sqrt(size)}
+    options = {"maxiter": steps, "maxfun": 2 * steps, "ftol": least, "gtol": _SLOPE * STATIONARY / np.sqrt(size)}
     options["maxcor"] = _REMEMBERED
     found = minimize(function, as_real(state(as_real(start))), jac=True, method="L-BFGS-B", options=options)
     end = state(found.x)

@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from qsense.theory import engines, fringes, gains, goal, measurement, optimal, rate
+from qsense.theory import engines, fringes, gains, goal, measurement, rate
 from qsense.theory.bounds import angle_bound
 
-CALLERS = (gains, engines, fringes, goal, measurement, optimal, rate)
+CALLERS = (gains, engines, fringes, goal, measurement, rate)
 _UNDERFLOW = 1e-300  # where the coherence has underflowed, the bound is 0
 
 
