@@ -24,7 +24,8 @@ from qsense.theory.search import ALL_STARTS, LEAST, ROUGH, STEPS, SampledObjecti
 
 _WIDE, _NARROW = 0.4, 0.1  # of ln t, on both sides of the best time
 _NODES = 6  # there: the polynomial is wrong by some 1e-6 and 1e-10
-_SPACING = 0.6  # of ln t where a rate is looked for
+_SPACING = 0.5  # of ln t where a rate is looked for
+_LOOKED, _LOOKED_NODES = 0.3, 10  # about one of these times, and the largest is closer than that to one
 _BEYOND = 3.0  # how far outside the best times of GHZ and product others may lie
 _ROUNDS = ((8, 3), (20, 2))  # steps of each ascent, and how many of them go on
 _AGAIN = 4
@@ -83,9 +84,9 @@ class _End(NamedTuple):
 
 
 def quick_rate(num_qubits: int, noise: AnyNoise, dead_time: float) -> Callable[[Probe], float]:
-    """Returns a function of a symmetric probe: its rate in s to about 1e-7.
+    """Returns a function of a symmetric probe: its rate in s to about 1e-6 of it.
 
-    A few times around those of GHZ and product tell where it is largest, and eight more how large.
+    A few times around those of GHZ and product tell where it is largest, and ten more how large.
     """
     first, last = np.log(_end_times(num_qubits, noise, dead_time)) + np.log([1 / _BEYOND, _BEYOND])
     times = np.exp(np.linspace(first, last, int((last - first) / _SPACING) + 2))
@@ -93,7 +94,7 @@ def quick_rate(num_qubits: int, noise: AnyNoise, dead_time: float) -> Callable[[
 
     @cache
     def around(place: int) -> RateObjective:
-        return RateObjective.around(num_qubits, noise, dead_time, float(times[place]), _SPACING, _NODES + 2)
+        return RateObjective.around(num_qubits, noise, dead_time, float(times[place]), _LOOKED, _LOOKED_NODES)
 
     def rate(probe: Probe) -> float:
         amplitudes = probe.dicke_amplitudes()
