@@ -1,9 +1,9 @@
 """Studies: cores, overhead, the store, resuming, dask beside processes, memory, and the costs that are foretold.
 
-    python benchmarks/study.py [cost] [workers] [overhead] [store] [grow] [dask] [memory]
+    python benchmarks/study.py [cost] [workers] [overhead] [store] [grow] [tables] [bookkeeping] [dask] [memory]
 
-`store` runs 10 000 trials, `grow` up to 100 000 (ten minutes). Everything is seeded;
-times are of this machine, ratios of one run.
+`store` runs 10 000 trials, `grow` up to 100 000 (ten minutes), `tables` as many as QSENSE_TRIALS says.
+Everything is seeded; times are of this machine, ratios of one run.
 """
 
 import json
@@ -15,12 +15,16 @@ import tempfile
 import time
 from pathlib import Path
 
+import tomli_w
+
 from qsense.extensions import Consent
+from qsense.runs.provenance import provenance
 from qsense.runs.spec import RunSpec
-from qsense.store import Store
+from qsense.store import Result, Store
 from qsense.study import worker_pool
 from qsense.study.cost import Cost
 from qsense.study.expansion import Study
+from qsense.study.trial import run_trial
 from qsense.study.trial_runs import run_trials
 
 BASE = {
@@ -177,6 +181,58 @@ def grow():
             print(f"{number:8}  {walls[0]:8.1f}  {each:10.2f}  {walls[1]:8.2f}  {size:9.1f}  {peak:8.0f}")
 
 
+def tables():
+    """The results of a hundred real trials of each probe, repeated under the keys of other seeds."""
+    print("tables of studies whose trials are all in the store (GHZ and product, N = 2, 100 shots), one process")
+    print("  trials   CPU s  a trial ms   tables MB  largest process MB")
+    base = {**BASE, "num_qubits": 2, "shots": 100}
+    for number in map(int, os.environ.get("QSENSE_TRIALS", "10000 100000").split()):
+        with tempfile.TemporaryDirectory() as folder:
+            path, store = Path(folder) / "study.toml", Path(folder) / "store"
+            words = {"schema": 1, "name": "tables", "run": base, "sweep": {"seed": {"from": 1, "to": number // 2}}}
+            path.write_text(tomli_w.dumps(words))
+            _repeat(Study.from_dict(words), store)
+            command = [sys.executable, "-m", "qsense", "sweep", str(path), "--store", str(store), "--out",
+                       f"{folder}/studies", "--json"]  # fmt: skip
+            child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+            _, status, used = os.wait4(child.pid, 0)
+            assert status == 0
+            size = sum(one.stat().st_size for one in Path(folder, "studies").rglob("*.csv")) / 2**20
+            seconds = used.ru_utime + used.ru_stime
+            each = 1e3 * seconds / number
+            print(f"{number:8}  {seconds:6.1f}  {each:10.2f}  {size:10.1f}  {used.ru_maxrss / 1024:8.0f}", flush=True)
+
+
+def _repeat(one, path):
+    real = [run_trial(trial.content) for trial in one.trials[:200]]
+    with Store(path) as store:
+        for start in range(0, len(one.trials), 2000):
+            part = one.trials[start : start + 2000]
+            outcomes = (real[(start + k) % len(real)] for k in range(len(part)))
+            store.put(
+                [Result(trial.key, trial.content, *own, 0.06) for trial, own in zip(part, outcomes, strict=True)],
+                provenance(),
+            )
+
+
+def bookkeeping():
+    """Trials that are not run: every worker answers with the result of the first."""
+    print("what a trial costs beside its run, in this process")
+    answer = run_trial(study({"seed": [1]}, num_qubits=2, probes="ghz", shots=100).trials[0].content)
+    worker_pool.run_trial = lambda content: answer
+    for number in (2000, 20_000):
+        start = time.process_time()
+        trials = study({"seed": {"from": 1, "to": number}}, num_qubits=2, probes="ghz", shots=100).trials
+        made = time.process_time()
+        timed(trials, worker_pool.this_process)
+        ended = time.process_time()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        own, rest = 1e3 * (made - start) / number, 1e3 * (ended - made) / number
+        print(
+            f"{number:8} trials: expanded {own:.3f} ms, sent, collected, stored {rest:.3f} ms each; peak {peak:.0f} MB"
+        )
+
+
 def dask():
     from distributed import LocalCluster
 
@@ -212,6 +268,8 @@ if __name__ == "__main__":
             "overhead": overhead,
             "store": store,
             "grow": grow,
+            "tables": tables,
+            "bookkeeping": bookkeeping,
             "dask": dask,
             "memory": memory,
         }
