@@ -5,7 +5,7 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE =
 PYTEST = OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: install paper test docs notebooks browser quick lint types unit wheel durations newest test-vendors peers bench draws studies clean
+.PHONY: install paper test docs notebooks browser quick lint types unit wheel durations newest test-vendors peers bench bench-theory draws studies clean
 
 install: .venv/installed
 
@@ -100,35 +100,51 @@ build/venv-%/installed: pyproject.toml
 	build/venv-$*/bin/python -m pip install --quiet --disable-pip-version-check -e . pytest hypothesis "$(PACKAGE_$*)"
 	touch $@
 
-peers: .venv-peers/installed  ## the peers of the benchmarks, in an environment of their own (1.1 GB)
+peers: .venv-peers/installed  ## the peers of the benchmarks, in an environment of their own (1.8 GB)
 
 .venv-peers/installed: benchmarks/peers/requirements.txt
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary -r $<
 	touch $@
 
-bench: install peers  ## the studies behind docs/benchmarks.md, beside peers (about an hour)
-	$(BIN)/python benchmarks/theory.py
-	$(BIN)/python benchmarks/large.py
-	$(BIN)/python benchmarks/emulator.py
-	$(BIN)/python benchmarks/coverage.py
-	$(BIN)/python benchmarks/structured.py
-	$(BIN)/python benchmarks/verdicts.py
-	$(BIN)/python benchmarks/independence.py
-	$(BIN)/python benchmarks/assumptions.py alarms
-	$(BIN)/python benchmarks/assumptions.py power
-	$(BIN)/python benchmarks/tomography.py
-	$(BIN)/python benchmarks/adaptive.py --repetitions 400 --shots 200 1000 4000 --sizes 4
-	$(BIN)/python benchmarks/adaptive.py --repetitions 200 --shots 1000 --sizes 4 --only adaptive --off
-	$(BIN)/python benchmarks/few_shots.py phases
-	$(BIN)/python benchmarks/few_shots.py angles
-	$(BIN)/python benchmarks/few_shots.py bootstrap
-	$(BIN)/python benchmarks/few_shots.py shifts --repetitions 300
-	$(BIN)/python benchmarks/shots.py
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/tomography_peer.py
-	$(BIN)/python benchmarks/devices.py plan submission preparation readout window
-	$(BIN)/python benchmarks/study.py
-	$(BIN)/python benchmarks/planning.py
+THEORY_TABLES := dense symmetric other closed growth sizes wrong
+STATISTICS := coverage structured verdicts independence assumptions tomography adaptive few-shots shots
+
+# One target for each table of docs/benchmarks.md, such as bench-dense.
+bench: $(addprefix bench-,$(THEORY_TABLES) large search limits $(STATISTICS) tomography-peer emulator devices study planning)  ## everything behind docs/benchmarks.md, beside peers (two hours)
+
+BENCH = OMP_NUM_THREADS=1 $(BIN)/python benchmarks
+
+bench-theory: $(THEORY_TABLES:%=bench-%)  ## the theory beside its peers (forty minutes)
+
+$(THEORY_TABLES:%=bench-%): bench-%: install peers
+	$(BENCH)/theory.py --tables $* $(ARGS)
+
+bench-large bench-search bench-limits bench-coverage bench-structured bench-verdicts bench-independence bench-tomography bench-shots bench-study bench-planning: bench-%: install
+	$(BENCH)/$*.py $(ARGS)
+
+bench-emulator: install  ## the emulator beside Aer (twenty minutes)
+	$(BENCH)/emulator.py $(ARGS)
+
+bench-tomography-peer: install peers
+	$(BENCH)/tomography_peer.py $(ARGS)
+
+bench-assumptions: install
+	$(BENCH)/assumptions.py alarms
+	$(BENCH)/assumptions.py power
+
+bench-adaptive: install
+	$(BENCH)/adaptive.py --repetitions 400 --shots 200 1000 4000 --sizes 4
+	$(BENCH)/adaptive.py --repetitions 200 --shots 1000 --sizes 4 --only adaptive --off
+
+bench-few-shots: install
+	$(BENCH)/few_shots.py phases
+	$(BENCH)/few_shots.py angles
+	$(BENCH)/few_shots.py bootstrap
+	$(BENCH)/few_shots.py shifts --repetitions 300
+
+bench-devices: install
+	$(BENCH)/devices.py plan submission preparation readout window
 
 studies: install  ## further cases and repetitions of tests that `make test` holds in part
 	$(PYTEST) -m study tests

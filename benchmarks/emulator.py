@@ -1,37 +1,43 @@
 """How fast the emulator is beside Aer, on the same jobs in one run; prints Markdown tables.
 
-    python benchmarks/emulator.py [--aer-times 1] [--aer-shots 512] [--shots 4096]
+    python benchmarks/emulator.py [--runs 5] [--aer-rows 300] [--aer-shots 64] [--shots 4096]
 
-Aer needs ten minutes for the whole of its share. `--aer-times` lets it run only so many of the tomography's 8 times
-(they are alike) and `--aer-shots` only so many of the parity's shots (each is a trajectory of its own); the time of the
-whole job is then extrapolated in proportion, and marked with ≈. `--aer-times 8 --aer-shots 4096` extrapolates nothing.
-All are timed from the experiment to the counts after one small job each. The parities of both samplers' counts are
-compared by chi-square, so that equals are timed. Set OMP_NUM_THREADS on a machine that is busy.
+Aer needs twenty minutes for the whole of its share once. `--aer-rows` lets it run only so many of the tomography's 9477
+circuits at one time, evenly spread (they are alike), and `--aer-shots` only so many of the parity's shots (each is a
+trajectory of its own); the time of the whole job is then extrapolated in proportion. Both samplers run in turn,
+`--runs` times: medians of processor time, the ratio of the medians, and the least and the most of the pairs' ratios.
+All are timed from the experiment to the counts after one small job each. The parities of the first counts of both are
+compared by chi-square, so that equals are timed. Set OMP_NUM_THREADS=1.
 """
 
 import argparse
+import importlib.metadata
 import time
+from statistics import median
 
 import numpy as np
+from processes import Pairs
 from scipy.stats import chi2
 
+import qsense
 from qsense import LocalNoise, Probe
 from qsense.backends import AerSampler, EmulatorSampler
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.estimators import tomography
 
-NUM_TIMES = 8
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--aer-times", type=int, default=1, choices=range(1, NUM_TIMES + 1))
-    parser.add_argument("--aer-shots", type=int, default=512)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--aer-rows", type=int, default=300)
+    parser.add_argument("--aer-shots", type=int, default=64)
     parser.add_argument("--shots", type=int, default=4096)
     options = parser.parse_args()
     for sampler in (EmulatorSampler(), AerSampler(), AerSampler("matrix_product_state")):
         sampler.sample(Experiment(Probe.ghz(2), 1.0), fringe(2), 10, LocalNoise(0.1), 1)
-    print("| job | circuits × shots | emulator (s) | Aer (s) | ratio | same counts (p) |")
+    packages = ("qsense", "numpy", "qiskit", "qiskit-aer")
+    print(", ".join(f"{name} {_version(name)}" for name in packages) + "\n")
+    print("| job | circuits × shots | emulator (s) | Aer (s) | ratio (least–most) | same counts (p) |")
     print("|---|---|---|---|---|---|")
     full_tomography(options)
     for size in (20, 50, 100):
@@ -55,48 +61,59 @@ def noise_of(size):
 
 
 def timed(sampler, experiment, settings, shots, noise, seed):
-    start = time.perf_counter()
+    start = time.process_time()
     counts = sampler.sample(experiment, settings, shots, noise, seed)
-    return time.perf_counter() - start, counts
+    return time.process_time() - start, counts
+
+
+def _version(name: str) -> str:
+    return qsense.__version__ if name == "qsense" else importlib.metadata.version(name)
+
+
+def in_turn(ours, theirs, runs, share):
+    """Returns the pairs of seconds, the peer's over the share of the job that it runs, and the first counts of both."""
+    seconds, first = ([], []), []
+    for _ in range(runs):
+        for function, found in zip((ours, theirs), seconds, strict=True):
+            taken, counts = function()
+            found.append(taken)
+            first.append(counts)
+    return Pairs(seconds[0], [one / share for one in seconds[1]]), first[:2]
 
 
 def full_tomography(options) -> None:
     size = 6
     settings, noise, probe = tomography.design(size), noise_of(size), Probe.ghz(size)
-    times = np.linspace(0.1, 2.0, NUM_TIMES)
-    ours = [
-        timed(EmulatorSampler(), Experiment(probe, t, "directions"), settings, options.shots, noise, 1) for t in times
-    ]
-    theirs = [
-        timed(AerSampler(), Experiment(probe, t, "directions"), settings, options.shots, noise, 2)
-        for t in times[: options.aer_times]
-    ]
-    quick = sum(seconds for seconds, _ in ours)
-    slow = sum(seconds for seconds, _ in theirs) * NUM_TIMES / options.aer_times
-    # Bit by bit and pair by pair of all rows would be correlated; the parity of each row is one number of its own.
-    p = same(parities(ours[0][1]), parities(theirs[0][1]))
-    mark = "" if options.aer_times == NUM_TIMES else "≈ "
-    job = f"tomography, GHZ N = {size}, {NUM_TIMES} times, parameter-shift derivative"
-    print(
-        f"| {job} | {NUM_TIMES * len(settings)} × {options.shots} | {quick:.2f} | {mark}{slow:.0f} "
-        f"| {mark}{slow / quick:.0f} | {p:.2f} |",
-        flush=True,
+    experiment = Experiment(probe, 1.0, "directions")
+    rows = np.linspace(0, len(settings) - 1, min(options.aer_rows, len(settings))).round().astype(int)
+    part = Settings(settings.phases[rows], settings.polars[rows], settings.azimuths[rows])
+    pairs, (ours, theirs) = in_turn(
+        lambda: timed(EmulatorSampler(), experiment, settings, options.shots, noise, 1),
+        lambda: timed(AerSampler(), experiment, part, options.shots, noise, 2),
+        options.runs,
+        len(rows) / len(settings),
     )
+    # Bit by bit and pair by pair of all rows would be correlated; the parity of each row is one number of its own.
+    p = same(parities(ours)[rows], parities(theirs))
+    report(f"tomography, GHZ N = {size}, one time, parameter-shift derivative", len(settings), options.shots, pairs, p)
 
 
 def parity(size, options) -> None:
     experiment, settings, noise = Experiment(Probe.ghz(size), 1.0), fringe(size), noise_of(size)
-    quick, ours = timed(EmulatorSampler(), experiment, settings, options.shots, noise, 1)
     shots = min(options.aer_shots, options.shots)
-    slow, theirs = timed(AerSampler("matrix_product_state"), experiment, settings, shots, noise, 2)
-    slow *= options.shots / shots
-    mark = "" if shots == options.shots else "≈ "
-    p = same(parities(ours), parities(theirs))
-    print(
-        f"| parity, GHZ N = {size}, Aer's matrix products | 1 × {options.shots} | {quick:.3f} | {mark}{slow:.1f} "
-        f"| {mark}{slow / quick:.0f} | {p:.2f} |",
-        flush=True,
+    pairs, (ours, theirs) = in_turn(
+        lambda: timed(EmulatorSampler(), experiment, settings, options.shots, noise, 1),
+        lambda: timed(AerSampler("matrix_product_state"), experiment, settings, shots, noise, 2),
+        options.runs,
+        shots / options.shots,
     )
+    p = same(parities(ours), parities(theirs))
+    report(f"parity, GHZ N = {size}, Aer's matrix products", 1, options.shots, pairs, p)
+
+
+def report(job, rows, shots, pairs, p) -> None:
+    own, peer = median(pairs.own), median(pairs.peer)
+    print(f"| {job} | {rows} × {shots} | {own:.3g} | ≈ {peer:.3g} | {pairs} | {p:.2f} |", flush=True)
 
 
 SIZES = (11, 20, 50, 100, 200, 500)

@@ -9,7 +9,8 @@ error bar and a lower bound, from the emulator's counts and from Aer's. Aer's me
 
 The contenders are asked in turn, each in its own process and Python, and timed by their own clocks from making the
 circuit to G, imports left out, after one small job each. The time is the median of the repetitions; `×` says how much
-longer the peer took than qsense, by the wall and by the processor. Bias and root mean square error are of G, with their
+longer the peer took than qsense, by the wall and by the processor: the ratio of medians, and the least and the most of
+the pairs' ratios. Bias and root mean square error are of G, with their
 own standard errors. Set OMP_NUM_THREADS=1 on a machine that is busy.
 
 The peer's Python is `.venv-peers/bin/python` of the checkout unless `--python` names another.
@@ -23,6 +24,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from processes import Pairs
 
 from qsense import LocalNoise, Probe, gain
 from qsense import backends as samplers
@@ -99,7 +101,10 @@ def row(start, name, exact, said, peer):
     bias, spread = deviations.mean(), deviations.std(ddof=1)
     squares = deviations**2
     error = np.sqrt(squares.mean())
-    ratios = "" if name == PEER or peer is None else " | ".join(f"{r:.0f}" for r in np.median(peer[:, 1:], 0) / times)
+    ratios = ""
+    if name != PEER and peer is not None:
+        pairs = [Pairs(said[:, column].tolist(), peer[:, column].tolist()) for column in (1, 2)]
+        ratios = " | ".join(map(str, pairs))
     print(
         f"{start} | {name} | {bias:+.3f} ± {spread / np.sqrt(count):.3f} "
         f"| {error:.3f} ± {squares.std(ddof=1) / np.sqrt(count) / (2 * error):.3f} "

@@ -27,6 +27,7 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.noise import SpinChannel
 from qsense.numerics.fisher import FloatArray, qfi_of_rotation
+from qsense.numerics.memory import keep_freed_memory
 from qsense.numerics.threads import in_threads
 from qsense.theory.halves import gain_of_halves, is_flipped
 from qsense.theory.loss import loses_alone, loss_factor
@@ -220,6 +221,7 @@ def symmetric_gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
         amplitudes = without_phases(amplitudes)
     elif not np.any(np.imag(amplitudes)):
         amplitudes = np.real(amplitudes)
+    keep_freed_memory()
     parts = list(channel.parts(len(amplitudes) - 1))
     return np.concatenate(in_threads(lambda part: _gain(amplitudes, part), parts))
 
