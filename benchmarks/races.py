@@ -146,13 +146,15 @@ def large_probe(probe: str, alike: bool, kinds: tuple[str, ...]) -> dict:
     return {"probe": probe, "num_qubits": MANY, "rates": rates, "times": times.tolist()}
 
 
-def exact_gain(request: dict, exact_at: int, known: dict) -> tuple[np.ndarray, np.ndarray]:
+def exact_gain(request: dict, exact_at: int, known: dict, versions: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
     """Returns which times the referee computes, and G there; empty if it computes none or is not installed."""
     key = str(request)
     if key not in known:
         chosen = np.linspace(0, len(request["times"]) - 1, exact_at).round().astype(int)
         times = [request["times"][index] for index in chosen]
-        known[key] = chosen, ask("reference", {**request, "times": times}).gain if exact_at else np.array([])
+        answer = ask("reference", {**request, "times": times}) if exact_at else Answer()
+        known[key] = chosen, answer.gain
+        versions |= answer.versions
     return known[key]
 
 
@@ -185,7 +187,7 @@ def run_races(chosen: list[Task], clock: str, runs: int, versions: dict[str, str
         good &= not found.own.problem
         versions |= found.own.versions | found.peer.versions
         label = item.peer + (f" ({found.peer.note})" if found.peer.note else "")
-        one, other = errors(found, exact_gain(item.request, item.exact_at, known))
+        one, other = errors(found, exact_gain(item.request, item.exact_at, known, versions))
         if found.pairs is None:
             cells = f"{found.own.problem or '–'} | {label} | {found.peer.problem or '–'} | – | {one} | {other}"
         else:

@@ -103,7 +103,7 @@ def run_closed(clock: str, versions: dict[str, str]) -> bool:
                 answer = [one.ask(asked), one.ask({**asked, "calls": 20})][1]
             good &= not answer.problem
             versions |= answer.versions
-            chosen, values = exact_gain(request, 5, {})
+            chosen, values = exact_gain(request, 5, {}, versions)
             error = f"{np.max(np.abs(answer.gain[chosen] / values - 1)):.0e}" if len(values) else "–"
             said = answer.problem or f"{answer.seconds:.2g}"
             print(f"| {probe} | {'+'.join(kinds)} | {'equal' if alike else 'a rate a spin'} | {said} | {error} |")

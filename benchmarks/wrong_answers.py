@@ -55,7 +55,7 @@ def run_wrong_answers(versions: dict[str, str]) -> bool:
         theirs, right = ask(script, {**request, **options}), ask("reference", request)
         own = ask("qsense_theory", {**request, "engine": "gain"})
         good &= not own.problem
-        versions |= theirs.versions
+        versions |= theirs.versions | right.versions | own.versions
         if theirs.problem or right.problem or own.problem:
             said = theirs.problem or right.problem or own.problem
             print(f"| {peer} | {probe} N = {num_qubits}, {kind} | {said} | | | | | |", flush=True)

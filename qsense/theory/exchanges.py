@@ -105,6 +105,9 @@ def _is_exchanged(covariance: FloatArray, one: int, other: int) -> bool:
 
 def _is_alike(start: ComplexArray | FloatArray, one: int, other: int, count: int) -> bool:
     """Whether a vector or matrix is the same when two spins are exchanged; a vector also with a sign."""
+    first, second = (abs(start[(1 << spin,) * start.ndim]) for spin in (one, other))
+    if abs(first - second) > _ALIKE:  # most states without symmetry show it here
+        return False
     split = start.reshape([2] * (count * start.ndim))
     turned = split
     for half in range(start.ndim):
