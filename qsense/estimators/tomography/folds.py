@@ -60,12 +60,13 @@ def split(table: IntArray, num_folds: int, rng: np.random.Generator) -> FloatArr
     rows, outcomes = table.shape
     few = totals.min() == totals.max() < outcomes * (_SHOTS_OF_A_CALL / rows + _SHOTS_OF_A_DRAW)
     dealt = _shuffled(table, sizes[:, 0], rng) if few else _drawn(table, sizes, rng)
-    return np.asarray(dealt / sizes[:, :, None])
+    dealt /= sizes[:, :, None]
+    return dealt
 
 
-def _shuffled(table: IntArray, sizes: IntArray, rng: np.random.Generator) -> IntArray:
+def _shuffled(table: IntArray, sizes: IntArray, rng: np.random.Generator) -> FloatArray:
     """Every shot by itself, of as many rows together as a cache holds; all rows have the same number."""
-    dealt = np.empty((len(sizes), *table.shape), dtype=np.int64)
+    dealt = np.empty((len(sizes), *table.shape))
     step = max(1, _SHOTS_OF_A_CACHE // int(sizes.sum()))
     for start in range(0, len(table), step):
         part = table[start : start + step]
@@ -78,10 +79,10 @@ def _shuffled(table: IntArray, sizes: IntArray, rng: np.random.Generator) -> Int
     return dealt
 
 
-def _drawn(table: IntArray, sizes: IntArray, rng: np.random.Generator) -> IntArray:
+def _drawn(table: IntArray, sizes: IntArray, rng: np.random.Generator) -> FloatArray:
     """Fold after fold, outcome after outcome, all rows at once."""
     left = table.astype(np.int64).copy()
-    dealt = np.empty((len(sizes), *table.shape), dtype=np.int64)
+    dealt = np.empty((len(sizes), *table.shape))
     for fold, size in enumerate(sizes):
         others, needed = left.sum(1), size.copy()
         for outcome in range(table.shape[1]):

@@ -79,7 +79,7 @@ class Tomography(Estimator):
 
     def cost(self) -> AnalysisCost:
         matrix = float(4**self.num_qubits)
-        return AnalysisCost(0.15e-3 * matrix, 0.06 * 2**20 * matrix)  # measured: benchmarks/study.py cost
+        return AnalysisCost(0.1e-3 * matrix, 0.03 * 2**20 * matrix)  # measured: benchmarks/study.py cost
 
     def reading_rows(self, counts: Counts, estimate: Estimate) -> list[dict[str, Any]]:
         """Returns the three readings of the same counts side by side, the row of tomography.csv."""
