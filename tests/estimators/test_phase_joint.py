@@ -12,7 +12,7 @@ from qsense import Probe
 from qsense.errors import ArgumentError
 from qsense.estimators import phase
 from qsense.estimators.ghz.method import GhzBlock
-from qsense.estimators.phase import Fringe, FringeModel, angle, field, turns
+from qsense.estimators.phase import Fringe, FringeModel, angle, field, joint, turns
 from qsense.estimators.product.method import ProductSpins
 from qsense.estimators.shifts.method import ParameterShift
 
@@ -44,6 +44,28 @@ def test_the_likelihood_is_the_integral_over_the_visibility(shares):
     exact = np.array([brute(shares, psi) for psi in places])
     near = exact > exact.max() - 15  # farther down nothing is left to weigh
     assert found.at(places)[near] - found.at(places)[near][0] == pytest.approx(exact[near] - exact[near][0], abs=0.02)
+
+
+def test_a_readout_half_a_turn_away_says_the_same_with_its_outcomes_exchanged():
+    shares, more = np.array([[320, 180], [410, 90]]), np.array([[101, 99], [37, 163]])
+    both = [Fringe(1.0, QUADRATURES, shares), Fringe(1.0, QUADRATURES + np.pi, more)]
+    places = np.linspace(-3, 3, 50)
+    expected = turns([Fringe(1.0, QUADRATURES, shares + more[:, ::-1])])[0].at(places)
+    assert turns(both)[0].at(places) == pytest.approx(expected, abs=1e-6)
+
+
+def test_few_steps_are_taken_and_only_where_the_visibility_is_not_zero(monkeypatch):
+    """Slopes of the likelihood are what reading φ costs: one at every ψ at first, one at last, and some in between."""
+    asked = []
+
+    def counted(height, *rest):
+        asked.append(len(height))
+        return derivatives(height, *rest)
+
+    derivatives = joint._derivatives
+    monkeypatch.setattr(joint, "_derivatives", counted)
+    turns([fringe(np.random.default_rng(2), 0.6, 500, 0.4)])
+    assert sum(asked) < 5 * asked[0]  # twelve steps everywhere would be 13
 
 
 @pytest.mark.parametrize(
