@@ -70,10 +70,11 @@ def covariant_gain(probe: Probe, world: World, times: FloatArray, engine: str | 
             f"G of {n} spins at {len(times)} times by dense matrices takes about {seconds / 60:.0f} minutes on a core "
             f"and {_bytes(n, is_real) / 1e9:.2g} GB; a GPU is faster."
         )
-    steps = np.full(len(times), np.inf) if not is_real or start.ndim > 1 else _steps(channel)
+    is_iterated = is_real and start.ndim == 1 and n >= _ITERATED
+    steps = _steps(channel) if is_iterated else np.full(len(times), np.inf)
     least = np.prod(1 - np.abs(channel.coherence), axis=1)
     alike = alike if arrays is CPU else None
-    few = (steps <= arrays.steps * (alike.cost if alike else 1.0)) & (n >= _ITERATED)
+    few = steps <= arrays.steps * (alike.cost if alike else 1.0)
     diagonal, populations = world.generator(n), np.square(start)
 
     def part(chosen: NDArray[np.intp]) -> FloatArray:
