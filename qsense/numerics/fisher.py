@@ -162,7 +162,7 @@ def rotation_form(values: Any, vectors: Any, generator: Any, arrays: Arrays = CP
         one, other = values[:, first:last, None], values[:, None, first:]
         weights = one - other
         weights *= weights
-        weights /= one + other + _TINY
+        weights /= one + (other + _TINY)
         weights *= square
         total += 4 * _sum(weights, xp) - 2 * _sum(weights[:, :, : last - first], xp)
     return total

@@ -250,8 +250,9 @@ def gain_of_blocks(found: Iterator[Array], times: int, flipped: bool) -> FloatAr
     for block in found:
         seen = np.trace(block, axis1=1, axis2=2).real > NO_WEIGHT
         if block.shape[-1] > 1 and seen.any():
+            chosen = block if seen.all() else block[seen]
             if flipped:
-                total[seen] += gain_of_halves(block[seen])
+                total[seen] += gain_of_halves(chosen)
             else:
-                total[seen] += qfi_of_rotation(block[seen], spin_projections(block.shape[-1]))
+                total[seen] += qfi_of_rotation(chosen, spin_projections(block.shape[-1]))
     return total
