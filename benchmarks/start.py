@@ -47,9 +47,9 @@ def main():
         print("processor time in s, smallest (median):", ", ".join(map(str, folders)))
         for name, words in commands.items():
             found = {folder: [] for folder in folders}
-            for number in range(RUNS + 1):  # the first compiles
+            for _ in range(RUNS + 1):  # the first compiles
                 for folder in folders:
-                    more = [f"{place}/{folder.name}-{number}"] if words[-1] == "--out" else []
+                    more = [tempfile.mkdtemp(dir=place)] if words[-1] == "--out" else []
                     found[folder].append(seconds([sys.executable, *words, *more], folder, place))
             cells = [f"{min(one[1:]):.3f} ({statistics.median(one[1:]):.3f})" for one in found.values()]
             print(f"  {name}: {', '.join(cells)}", flush=True)

@@ -18,7 +18,6 @@ from qsense.errors import ArgumentError
 from qsense.files import content, short_repr
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import collective, pair_codes, signs, states, vectors
-from qsense.probes.openqasm import read, written
 from qsense.probes.qasm import from_file, say_order
 
 Kind = Literal["ghz", "product", "symmetric", "pair_code", "circuit", "state"]
@@ -194,6 +193,7 @@ class Probe:
         Raises:
             ContentError: it measures, resets, waits or takes parameters, or a gate cannot be written out.
         """
+        from qsense.probes.openqasm import written
         from qsense.probes.openqasm.flattening import flattened
 
         found = flattened(circuit, name)
@@ -228,6 +228,8 @@ class Probe:
         >>> Probe.from_text('OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0];', "half").num_qubits
         2
         """
+        from qsense.probes.openqasm import read
+
         qasm = qasm.removeprefix("\ufeff")
         return cls("circuit", read(qasm, name).num_qubits, name=name, qasm=qasm)
 

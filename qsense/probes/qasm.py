@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qsense.errors import ContentError
-from qsense.probes.openqasm import MOST_CHARACTERS, Preparation, read
+
+if TYPE_CHECKING:
+    from qsense.probes.openqasm import Preparation
 
 _LOG = logging.getLogger(__name__)
 
@@ -18,6 +20,7 @@ def parse_qasm(text: str, source: str) -> Any:
     Raises:
         ContentError: it cannot be parsed, is not unitary, has free parameters or no qubits; in one line.
     """
+    from qsense.probes.openqasm import read  # kept out of the command line's cold start
     from qsense.probes.openqasm.circuit import circuit_of
 
     return circuit_of(read(text, source))
@@ -31,6 +34,8 @@ def from_file(path: Path) -> tuple[str, int]:
     Raises:
         ContentError: it is no file, cannot be read, or is no preparation.
     """
+    from qsense.probes.openqasm import MOST_CHARACTERS, read
+
     try:
         if not path.is_file():
             raise ContentError(f"{path}: is no file; give the path of an OpenQASM file.")

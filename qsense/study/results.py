@@ -84,7 +84,7 @@ def study_results(store: Store, study: StudyEntry, partial: bool = False) -> Res
     order = np.array([places[study.keys[position]] for position in shown], dtype=np.int64)
     found: dict[str, Sequence[Any]] = dict(rows.columns(order))
     axes: dict[str, Sequence[Any]] = {
-        name: View.of(values).taken(study.picks[shown, axis])
+        name: View.of(values).taken(study.picks[shown, axis].astype(np.int64))
         for axis, (name, values) in enumerate(study.axes.items())
         if name in swept
     }

@@ -60,7 +60,7 @@ class Column:
         found: list[Any] = np.asarray(self._values)[places].tolist()
         return [None if value != value else value for value in found] if self._has_none else found
 
-    def numbers(self, places: NDArray[np.integer[Any]]) -> NDArray[Any] | None:
+    def numbers(self, places: NDArray[np.int64]) -> NDArray[Any] | None:
         """Returns the values at some places as an array, with nan for None; None if they are not all numbers."""
         return None if isinstance(self._values, list) else np.asarray(self._values)[places]
 
@@ -73,10 +73,10 @@ class View(Sequence[Any]):
     """The values of a column in another order; equal to any sequence with the same values."""
 
     def __init__(self, column: Column, places: NDArray[np.int64]) -> None:
-        self._column, self._places = column, places
+        self.column, self.places = column, places
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self.places)
 
     @overload
     def __getitem__(self, place: int) -> Any: ...
@@ -84,12 +84,12 @@ class View(Sequence[Any]):
     def __getitem__(self, place: slice) -> View: ...
     def __getitem__(self, place: int | slice) -> Any:
         if isinstance(place, slice):
-            return View(self._column, self._places[place])
-        return self._column.at(self._places[place : place + 1 or None])[0]
+            return View(self.column, self.places[place])
+        return self.column.at(self.places[place : place + 1 or None])[0]
 
     def __iter__(self) -> Iterator[Any]:
-        for start in range(0, len(self._places), _CHUNK):
-            yield from self._column.at(self._places[start : start + _CHUNK])
+        for start in range(0, len(self.places), _CHUNK):
+            yield from self.column.at(self.places[start : start + _CHUNK])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, (list, tuple, View)):
@@ -108,13 +108,23 @@ class View(Sequence[Any]):
         column.extend(values)
         return cls(column, np.arange(len(values)))
 
-    def taken(self, places: NDArray[np.integer[Any]]) -> View:
+    def taken(self, places: NDArray[np.int64]) -> View:
         """Returns the values at some places."""
-        return View(self._column, self._places[places])
+        return View(self.column, self.places[places])
 
     def numbers(self) -> NDArray[Any] | None:
         """Returns the values as an array, with nan for None; None if they are not all numbers."""
-        return self._column.numbers(self._places)
+        return self.column.numbers(self.places)
+
+
+def taken(columns: Mapping[str, Sequence[Any]], places: NDArray[np.int64]) -> dict[str, View]:
+    """Returns the values of columns at some places; those that stand in one order share the list of their places."""
+    views = {name: View.of(column) for name, column in columns.items()}  # held, so that an id stays theirs
+    shared: dict[int, NDArray[np.int64]] = {}
+    for view in views.values():
+        if id(view.places) not in shared:
+            shared[id(view.places)] = view.places[places]
+    return {name: View(view.column, shared[id(view.places)]) for name, view in views.items()}
 
 
 class Rows:
@@ -207,11 +217,12 @@ class Curves(Sequence[Mapping[str, Sequence[Any]]]):
         """How many times each curve has."""
         return self._spans()[1]
 
-    def column(self, name: str) -> View:
-        """Returns a column of all curves, one after the other."""
+    def columns(self, names: Sequence[str]) -> dict[str, View]:
+        """Returns columns of all curves, one after the other."""
         starts, lengths = self._spans()
-        before = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
-        return View(self._columns[name], before + np.arange(int(lengths.sum())))
+        places = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
+        places += np.arange(int(lengths.sum()))
+        return {name: View(self._columns[name], places) for name in names}
 
     def at_time(self, name: str, rows: NDArray[np.int64], time: int) -> View:
         """Returns what some of the curves have in a column at the time of that number.

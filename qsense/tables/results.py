@@ -11,7 +11,7 @@ import numpy as np
 from qsense.noise import AnyNoise
 from qsense.runs.columns import CURVE_COLUMNS
 from qsense.tables.columns import TRIAL_COLUMNS, Columns
-from qsense.tables.compact import Curves, View
+from qsense.tables.compact import Curves, taken
 from qsense.tables.dataset import to_dataset
 
 if TYPE_CHECKING:
@@ -47,5 +47,4 @@ class Results:
         known = {"trial": range(len(curves))} | {
             name: column for name, column in self.trials.values.items() if name in TRIAL_COLUMNS and name != "shots"
         }
-        values = {name: View.of(column).taken(trial) for name, column in known.items()}
-        return Columns(values | {name: curves.column(name) for name in CURVE_COLUMNS}, self.trials.attributes)
+        return Columns(taken(known, trial) | curves.columns(CURVE_COLUMNS), self.trials.attributes)

@@ -86,7 +86,7 @@ def test_curves_are_the_tables_that_were_added():
     expected, found = [curves[place] for place in order], added.ordered(order)
     assert list(found) == expected
     assert found[3:9] == expected[3:9]
-    assert found.column("gain") == [value for curve in expected for value in curve["gain"]]
+    assert found.columns(["gain"])["gain"] == [value for curve in expected for value in curve["gain"]]
     rows = np.array([k for k, curve in enumerate(expected) if len(curve["gain"]) > 1], dtype=np.int64)
     assert found.at_time("gain", rows, 1) == [expected[row]["gain"][1] for row in rows]
     with pytest.raises(IndexError):
