@@ -40,7 +40,7 @@ def test_theory_builds_its_own_parser_and_imports_nothing_heavy():
     modules, parsers = started(THEORY)
     assert parsers == 1
     assert not modules & HEAVY
-    assert sum(name.startswith("qsense") for name in modules) <= 120
+    assert sum(name.startswith("qsense") for name in modules) <= 130
     assert not modules & {f"qsense.cli.{command.module}" for command in COMMANDS.values()} - {"qsense.cli.theory"}
 
 
