@@ -133,8 +133,9 @@ def _alike_rows(settings: Settings) -> list[list[IntArray]]:
     found = []
     for spin in range(settings.phases.shape[1]):
         keys = np.round(np.stack([turned[:, spin].real, turned[:, spin].imag, np.cos(settings.polars[:, spin])]), 6)
-        _, kinds, numbers = np.unique(keys + 0.0, axis=1, return_inverse=True, return_counts=True)
-        found.append([np.flatnonzero(kinds.ravel() == kind) for kind in np.flatnonzero(numbers > 1)])
+        order = np.lexsort(keys + 0.0)
+        is_new = np.any(np.diff(keys[:, order], axis=1) != 0, axis=0)
+        found.append([rows for rows in np.split(order, np.flatnonzero(is_new) + 1) if len(rows) > 1])
     return found
 
 
