@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qsense import files
 from qsense.errors import ArgumentError, ContentError, nearest
 from qsense.files.terminal import print_line
 from qsense.files.units import Kind, quantities, quantity, whole_numbers
@@ -285,8 +286,6 @@ def write_page(path: Path, content: bytes) -> None:
     Raises:
         ContentError: the file cannot be written; names the option.
     """
-    from qsense import files
-
     try:
         files.write(path, content)
     except OSError as error:
