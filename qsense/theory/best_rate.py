@@ -20,15 +20,18 @@ from qsense.numerics.peaks import peak, points, to_series, weights_at
 from qsense.probes import Probe
 from qsense.theory.mixing import Array
 from qsense.theory.rate import operational_rate
-from qsense.theory.search import ALL_STARTS, LEAST, ROUGH, STEPS, SampledObjective, ascend, scaled, starts
+from qsense.theory.search import ALL_STARTS, ROUGH, STEPS, SampledObjective, ascend, last_step, scaled, starts
 
 _WIDE, _NARROW = 0.4, 0.1  # of ln t, on both sides of the best time
 _NODES = 6  # there: the polynomial is wrong by some 1e-6 and 1e-10
 _SPACING = 0.5  # of ln t where a rate is looked for
 _LOOKED, _LOOKED_NODES = 0.3, 10  # about one of these times, and the largest is closer than that to one
 _BEYOND = 3.0  # how far outside the best times of GHZ and product others may lie
-_ROUNDS = ((8, 3), (20, 2))  # steps of each ascent, and how many of them go on
-_AGAIN = 4
+_ROUNDS = ((8, 8), (20, 3))  # steps of each ascent, and how many of them go on
+_ALIKE = 1e-5  # by which the overlap of two ends that lead to one maximum is below 1
+_AGAIN = 4  # how often the best time may lie elsewhere
+_MOVES, _MOST = 12, 60  # times that an ascent may leave the range about its time, and its steps each time
+_EDGE = 0.9  # of the width, beyond which the best time is not inside
 
 
 @dataclass(frozen=True)
@@ -133,16 +136,27 @@ def _climb(num_qubits: int, noise: AnyNoise, dead_time: float) -> _End:
         ends = [half._replace(amplitudes=scaled(half.amplitudes, num_qubits))]
     else:
         times = np.geomspace(*_end_times(num_qubits, noise, dead_time), 4)
-        ends = [end for time in times for end in _best_starts(num_qubits, noise, float(time))]
+        ends = [_End(start, float(time)) for time in times for start in starts(num_qubits)]
         for steps, kept in _ROUNDS:
             ends = [_ascended(num_qubits, noise, dead_time, end, _WIDE, steps) for end in ends]
-            ends = sorted(ends, key=lambda end: -end.rate)[:kept]
-    return max((_ascended(num_qubits, noise, dead_time, end, _WIDE) for end in ends), key=lambda end: end.rate)
+            ends = _different(ends)[:kept]
+    return max((_settled(num_qubits, noise, dead_time, end) for end in ends), key=lambda end: end.rate)
+
+
+def _settled(num_qubits: int, noise: AnyNoise, dead_time: float, end: _End) -> _End:
+    """The end of an ascent that goes on about the best time until that is inside of the range of times."""
+    for _ in range(_MOVES):
+        before, end = end.time, _ascended(num_qubits, noise, dead_time, end, _WIDE, _MOST)
+        if abs(np.log(end.time / before)) < _EDGE * _WIDE:
+            break
+    return end
 
 
 def _ascended(num_qubits: int, noise: AnyNoise, dead_time: float, end: _End, width: float, steps: int = STEPS) -> _End:
+    """The end of an ascent about the time of another; it is a rough one where the range of times is wide."""
+    least = ROUGH if width == _WIDE else last_step(num_qubits)
     objective = RateObjective.around(num_qubits, noise, dead_time, end.time, width)
-    amplitudes, rate = ascend(objective, end.amplitudes, steps, ROUGH if width == _WIDE else LEAST)
+    amplitudes, rate = ascend(objective, end.amplitudes, steps, least)
     return _End(amplitudes, objective.best_time(amplitudes), rate)
 
 
@@ -154,7 +168,10 @@ def _end_times(num_qubits: int, noise: AnyNoise, dead_time: float) -> tuple[floa
     return min(ends), max(ends)
 
 
-def _best_starts(num_qubits: int, noise: AnyNoise, time: float) -> list[_End]:
-    objective = SampledObjective.at(num_qubits, noise, np.array([time]))
-    every = [start / np.linalg.norm(start) for start in starts(num_qubits)]
-    return [_End(start, time) for start in sorted(every, key=lambda one: -objective.value(one))[:2]]
+def _different(ends: list[_End]) -> list[_End]:
+    """The ends, the best first, without those that are on the way to the same maximum as a better one."""
+    found: list[_End] = []
+    for end in sorted(ends, key=lambda end: -end.rate):
+        if all(abs(np.vdot(end.amplitudes, one.amplitudes)) < 1 - _ALIKE for one in found):
+            found.append(end)
+    return found

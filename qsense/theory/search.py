@@ -189,7 +189,7 @@ def climb_integral(
     The best end of ascents by few times climbs on. The rule of that ascent is doubled until the next finer one agrees
     on the value and on the gradient, or does not find it larger. `of` says what amplitudes are over.
     """
-    least = LEAST if num_qubits <= ALL_STARTS else _LARGE
+    least = last_step(num_qubits)
     objective = of.integral(num_qubits, noise, -1)
     amplitudes, is_end = climb(objective, begin, ROUGH), False
     for doublings in range(_DOUBLINGS + 1):
@@ -204,6 +204,11 @@ def climb_integral(
             return amplitudes, finer, stationarity
         objective, amplitudes, is_end = finer, ascend(finer, amplitudes, least=least)[0], True
     return amplitudes, objective, objective.stationarity(amplitudes)
+
+
+def last_step(num_qubits: int) -> float:
+    """Returns how little the last step of an ascent adds, as a fraction of the objective."""
+    return LEAST if num_qubits <= ALL_STARTS else _LARGE
 
 
 def scaled(amplitudes: Array, num_qubits: int) -> Array:

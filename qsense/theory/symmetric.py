@@ -39,7 +39,7 @@ _CHUNK_BYTES = 2**26
 NO_WEIGHT = 1e-17
 _LARGEST_EXPONENT = 600.0
 _ALIKE = 4e-15  # by which the amplitudes of a state and of its flip differ through rounding
-_PARTS, _SHARED = 2, 80  # of the times, from so many spins on; the same for any number of processors
+_PARTS, _SHARED = 2, 40  # of the times, from so many spins on; the same for any number of processors
 
 
 @dataclass(frozen=True)
