@@ -7,7 +7,7 @@ of an installed distribution, which the command line finds too. docs/extending.m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from qsense import files
@@ -19,9 +19,9 @@ from qsense.tables.netcdf_format import netcdf_files
 from qsense.tables.parquet_format import parquet_files
 from qsense.tables.results import Results
 
-Content = bytes | Iterable[bytes]
+Content = bytes | Iterator[bytes]
 Writer = Callable[[Results], Mapping[str, Content]]
-"""Takes results and returns file name → content, whole or in parts one after the other."""
+"""Takes results and returns file name → content: bytes, or an iterator of its parts, for a file larger than memory."""
 ENTRY_POINTS = "qsense.writers"
 _BUILT_IN: dict[str, Writer] = {
     "csv": csv_files,
@@ -36,7 +36,7 @@ def register_writer(name: str, writer: Writer) -> None:
 
     Args:
         name: of the format, a lower-case word.
-        writer: takes results and returns file name → content.
+        writer: takes results and returns file name → content: bytes, or an iterator of its parts.
 
     Raises:
         ArgumentError: the name is taken, or is not a lower-case word; or the writer is not a function.
