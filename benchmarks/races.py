@@ -103,11 +103,11 @@ def dense_tasks() -> list[Task]:
 def symmetric_tasks() -> list[Task]:
     """What a user calls, for symmetric probes, beside piqs and beside mesolve."""
     found = []
-    for num_qubits, exact_at in ((8, len(TIMES)), (20, 10), (50, 2)):
+    for num_qubits, exact_at in ((8, len(TIMES)), (20, 10), (40, 2)):
         for kind in BOTH:
             request = random_probe(num_qubits, kind)
             task = f"random symmetric state, real, N = {num_qubits}, {kind}"
-            big = num_qubits == 50
+            big = num_qubits == 40
             peers = [
                 ("piqs as in its manual", "qutip_piqs", {"way": "manual", **MANUAL}, big),
                 ("piqs at its best", "qutip_piqs", PIQS, big),
