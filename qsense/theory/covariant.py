@@ -30,7 +30,7 @@ from qsense.theory.shared import shared_factor
 MOST_QUBITS = {"cpu": 12, "gpu": 14}
 SHARED_QUBITS = 12  # of noise that spins share, whose dᵀCd of all pairs of states is made on the processor
 MATRICES = 8  # ρ, its eigenvectors, cuSOLVER's workspace of four, and what the form takes
-_SECONDS = 6e-10  # of a processor for 8^N, with real numbers; complex ones take four times as long
+_SECONDS = 3e-10  # of a processor for 8^N, with real numbers; complex ones take five times as long
 _LONG = 60.0
 _SHARED, _TOGETHER_BYTES = 8, 4e9  # spins from which threads share the times, and what they may hold at once
 _ITERATED = 6  # spins from which steps of conjugate gradients are cheaper than eigenvalues
@@ -62,7 +62,7 @@ def covariant_gain(probe: Probe, world: World, times: FloatArray, engine: str | 
     is_real = not np.iscomplexobj(start)
     keep_freed_memory()
     alike = exchanges(start, channel, world)
-    seconds = _SECONDS * len(times) * 8.0**n * (1 if is_real else 4) * (alike.cost if alike else 1)
+    seconds = _SECONDS * len(times) * 8.0**n * (1 if is_real else 5) * (alike.cost if alike else 1)
     arrays = choose(engine, seconds)
     check_size(probe, world, MOST_QUBITS[arrays.name], "; on a GPU 14, with the extra `gpu`" if arrays is CPU else "")
     if arrays is CPU and seconds > _LONG:
