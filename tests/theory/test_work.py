@@ -29,8 +29,8 @@ def dense(kind, make):
     return lambda: dense_gain(probe, noise, TIMES)
 
 
-def symmetric(kind, num_qubits):
-    probe, noise = Probe.symmetric(random(num_qubits + 1)), LocalNoise(**{kind: 0.1})
+def symmetric(num_qubits, *kinds):
+    probe, noise = Probe.symmetric(random(num_qubits + 1)), LocalNoise(**dict.fromkeys(kinds, 0.1))
     return lambda: gain(probe, noise, TIMES)
 
 
@@ -51,8 +51,9 @@ PATHS = {
     "dense, N = 6, dephasing": lambda: dense("dephasing", lambda: Probe.from_state(random(64))),
     "dense, N = 6, emission": lambda: dense("emission", lambda: Probe.from_state(random(64, True))),
     "dense, symmetric, N = 6, emission": lambda: dense("emission", lambda: Probe.symmetric(random(7, True))),
-    "symmetric, N = 20, dephasing": lambda: symmetric("dephasing", 20),
-    "symmetric, N = 20, emission": lambda: symmetric("emission", 20),
+    "symmetric, N = 20, dephasing": lambda: symmetric(20, "dephasing"),
+    "symmetric, N = 20, emission": lambda: symmetric(20, "emission"),
+    "symmetric, N = 20, emission and absorption": lambda: symmetric(20, "emission", "absorption"),
     "GHZ, N = 10 000, equal rates": lambda: closed(dephasing=0.1, emission=0.1),
     "GHZ, N = 10 000, a rate a spin": lambda: closed(dephasing=RATES, emission=RATES),
     "emulator, GHZ N = 20": lambda: sampled(Probe.ghz(20), 4096),
@@ -63,8 +64,9 @@ COUNTED = {
     "dense, N = 6, dephasing": (2, 6029312, 37821440, 10936, 2675602),
     "dense, N = 6, emission": (4, 13107200, 8388608, 17574, 4161371),
     "dense, symmetric, N = 6, emission": (16, 1022000, 1022000, 30613, 2235643),
-    "symmetric, N = 20, dephasing": (10, 1458000, 1341700, 12563, 1447418),
-    "symmetric, N = 20, emission": (10, 1458000, 1341700, 33901, 2774714),
+    "symmetric, N = 20, dephasing": (10, 1458000, 1341700, 12418, 1274058),
+    "symmetric, N = 20, emission": (10, 1458000, 1341700, 11713, 1272034),
+    "symmetric, N = 20, emission and absorption": (10, 1458000, 1341700, 34325, 2601026),
     "GHZ, N = 10 000, equal rates": (0, 0, 0, 3235, 14401),
     "GHZ, N = 10 000, a rate a spin": (0, 0, 0, 16700, 893586),
     "emulator, GHZ N = 20": (1, 320, 0, 8223, 1866903),
