@@ -22,6 +22,7 @@ from qsense.theory.dense import dense_gain, is_transverse_alone, most_gain, tran
 from qsense.theory.large import LONG, gain_of_symmetric, seconds_of
 from qsense.theory.laws import rate_along
 from qsense.theory.lindblad import carries_phase, leaps
+from qsense.theory.loss import loses_alone
 from qsense.theory.pair_gain import pair_gain
 from qsense.theory.shared import channel_of_one, has_equal_weights, is_alike, is_rounding
 from qsense.theory.symmetric import NUM_QUBITS, UniformChannel, relaxes
@@ -165,8 +166,10 @@ def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0, engine: str | 
 
 def _seconds(n: int, world: World) -> float:
     """Of a processor for G of many spins at one time."""
-    changes = relaxes(uniform_channel(world, n, 1 / world.decay_rates(n)[:1])) if world.decay_rates(n).any() else False
-    return seconds_of(n, 1, changes)
+    if not world.decay_rates(n).any():
+        return seconds_of(n, 1, False)
+    channel = uniform_channel(world, n, 1 / world.decay_rates(n)[:1])
+    return seconds_of(n, 1, relaxes(channel), loses_alone(channel))
 
 
 def symmetric_resolution(num_qubits: int) -> float:

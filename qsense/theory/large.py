@@ -34,7 +34,7 @@ from qsense.theory.symmetric import (
 
 MOST_QUBITS = 500
 LONG = 60.0  # seconds
-_SECONDS, _SECONDS_RELAXED = 0.85, 20.0  # of a processor for one time, at 500 spins
+_SECONDS, _SECONDS_RELAXED, _SECONDS_OF_LOSS = 0.85, 20.0, 2.7  # of a processor for one time, at 500 spins
 
 
 def gain_of_symmetric(amplitudes: Array, channel: UniformChannel) -> FloatArray:
@@ -60,7 +60,7 @@ def gain_of_symmetric(amplitudes: Array, channel: UniformChannel) -> FloatArray:
             f"The symmetric engine holds at most {MOST_QUBITS} spins, but the probe has {size}; "
             "GHZ and product probes under local noise have closed forms for any number."
         )
-    seconds = seconds_of(size, len(channel), changes)
+    seconds = seconds_of(size, len(channel), changes, loses_alone(channel))
     if seconds > LONG:
         logging.getLogger("qsense").warning(
             f"G of {size} spins at {len(channel)} times by the symmetric engine takes about {seconds / 60:.0f} minutes "
@@ -74,8 +74,13 @@ def gain_of_symmetric(amplitudes: Array, channel: UniformChannel) -> FloatArray:
     return np.array(in_threads(lambda one: relaxed_gain(amplitudes, one), each))
 
 
-def seconds_of(num_qubits: int, times: int, changes: bool) -> float:
-    """Returns about how many seconds of a processor G takes beyond a hundred spins."""
+def seconds_of(num_qubits: int, times: int, changes: bool, loses: bool = False) -> float:
+    """Returns about how many seconds of a processor G takes beyond a hundred spins.
+
+    `changes` is whether populations change, and `loses` whether emission alone does that.
+    """
+    if loses:
+        return float(_SECONDS_OF_LOSS * times * (num_qubits / 500) ** 3)
     if changes:
         return float(_SECONDS_RELAXED * times * (num_qubits / 500) ** 2.9)
     return float(_SECONDS * times * (num_qubits / 500) ** 1.8)
