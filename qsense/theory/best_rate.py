@@ -29,6 +29,7 @@ _LOOKED, _LOOKED_NODES = 0.3, 10  # about one of these times, and the largest is
 _BEYOND = 3.0  # how far outside the best times of GHZ and product others may lie
 _ROUNDS = ((8, 8), (20, 3))  # steps of each ascent, and how many of them go on
 _ALIKE = 1e-5  # by which the overlap of two ends that lead to one maximum is below 1
+_APART = 0.5  # of ln t: ends at times farther apart are of different kinds
 _AGAIN = 4  # how often the best time may lie elsewhere
 _MOVES, _MOST = 12, 60  # times that an ascent may leave the range about its time, and its steps each time
 _EDGE = 0.9  # of the width, beyond which the best time is not inside
@@ -116,7 +117,7 @@ def best_for_rate(
     Ascents end at the nearest maximum, so that several times are tried: those of GHZ, of product, and between.
     """
     if start is None:
-        best = _climb(num_qubits, noise, dead_time)
+        best = _climb(num_qubits, noise, dead_time)[0]
     else:
         best = _End(start, operational_rate(Probe.symmetric(start), noise, dead_time).time)
     for _ in range(_AGAIN):  # another time may be better
@@ -129,18 +130,30 @@ def best_for_rate(
     return best.amplitudes, SampledObjective.at(num_qubits, noise, np.array([best.time]))
 
 
-def _climb(num_qubits: int, noise: AnyNoise, dead_time: float) -> _End:
-    """The best end of ascents from all starts, or for many spins from the best profile of half as many."""
+def _climb(num_qubits: int, noise: AnyNoise, dead_time: float) -> list[_End]:
+    """The best end of ascents, and one at another time, from all starts or for many spins from those of half as many.
+
+    Which one is the best may change with the number of spins: under emission it is one like GHZ at N = 40, and one
+    like a squeezed state at N = 100.
+    """
     if num_qubits > ALL_STARTS:
-        half = _climb(num_qubits // 2, noise, dead_time)
-        ends = [half._replace(amplitudes=scaled(half.amplitudes, num_qubits))]
+        halves = _climb(num_qubits // 2, noise, dead_time)
+        ends = [half._replace(amplitudes=scaled(half.amplitudes, num_qubits)) for half in halves]
     else:
         times = np.geomspace(*_end_times(num_qubits, noise, dead_time), 4)
         ends = [_End(start, float(time)) for time in times for start in starts(num_qubits)]
         for steps, kept in _ROUNDS:
             ends = [_ascended(num_qubits, noise, dead_time, end, _WIDE, steps) for end in ends]
-            ends = _different(ends)[:kept]
-    return max((_settled(num_qubits, noise, dead_time, end) for end in ends), key=lambda end: end.rate)
+            ends = _best(ends, kept)
+    return _best([_settled(num_qubits, noise, dead_time, end) for end in ends], 1)
+
+
+def _best(ends: list[_End], count: int) -> list[_End]:
+    """So many different ends, the best first, and the best one at a time that is far from theirs."""
+    found = _different(ends)
+    chosen, others = found[:count], found[count:]
+    far = [end for end in others if all(abs(np.log(end.time / one.time)) > _APART for one in chosen)]
+    return chosen + far[:1]
 
 
 def _settled(num_qubits: int, noise: AnyNoise, dead_time: float, end: _End) -> _End:
