@@ -30,6 +30,7 @@ from qsense.theory.mixing import Array, IntArray
 from qsense.theory.symmetric import UniformChannel, blocks, relaxes
 
 _NO_WEIGHT = 1e-16  # the largest element of B B† or B² that is left out
+_PARTS = 2  # of the blocks, which threads share; the same for any number of processors
 _ROWS, _COLUMNS = 8, 8  # blocks whose factors differ in size by less are taken together
 
 
@@ -138,10 +139,12 @@ class Factors:
         around = np.pad(amplitudes, size)  # so that no place is outside
         places = [size + one.ups[:, :, None] + one.shifts[:, None, :] for one in self._groups]
 
-        def slopes_of(one: _Group, at: IntArray) -> Array:
-            return one.slopes(around[at], (one.ups - size / 2).astype(np.float64))
+        def slopes_of(first: int) -> list[Array]:
+            every = zip(self._groups[first::_PARTS], places[first::_PARTS], strict=True)
+            return [one.slopes(around[at], (one.ups - size / 2).astype(np.float64)) for one, at in every]
 
-        slopes = in_threads(slopes_of, self._groups, places) if self._groups else []
+        parts = in_threads(slopes_of, range(_PARTS))
+        slopes = [parts[place % _PARTS][place // _PARTS] for place in range(len(self._groups))]
         gains = np.zeros(self.times)
         for one, at, slope in zip(self._groups, places, slopes, strict=True):
             np.add.at(gains, one.times, np.sum(around[at].conj() * slope, axis=(1, 2)).real)
