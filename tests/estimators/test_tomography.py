@@ -239,6 +239,15 @@ def test_the_commutator_error_bar_is_true_for_an_early_ghz_state():
     assert np.mean(np.abs(values - exact) < 1.96 * errors) > 101 / 120
 
 
+@pytest.mark.study
+@pytest.mark.parametrize(("kind", "noise", "lifetimes"), [("product", "dephasing", 0.7), ("ghz", "dephasing", 2.5)])
+def test_the_error_bar_of_six_spins_holds_their_bias(kind, noise, lifetimes):
+    results, exact = repeated(kind, noise, 6, lifetimes, shots=1000, repetitions=30, derivative="commutator")
+    values, errors = np.array([(r.value, r.stderr) for r in results]).T
+    assert values.mean() < exact - 0.2 * values.std()  # else the longer error bar is not needed
+    assert np.sqrt(np.mean(((values - exact) / errors) ** 2)) < 1.1
+
+
 def test_a_projected_metric_fails_where_the_measured_one_does_not(monkeypatch):
     results, exact = repeated("ghz", "dephasing", 4, 0.1, shots=1000, repetitions=40)
     values = np.array([r.value for r in results])
