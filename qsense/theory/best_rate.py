@@ -20,7 +20,8 @@ from qsense.numerics.peaks import peak, points, to_series, weights_at
 from qsense.probes import Probe
 from qsense.theory.mixing import Array
 from qsense.theory.rate import operational_rate
-from qsense.theory.search import ALL_STARTS, ROUGH, STEPS, SampledObjective, ascend, last_step, scaled, starts
+from qsense.theory.search import ALL_STARTS, ROUGH, STEPS, SampledObjective, ascend, last_step
+from qsense.theory.starts import in_fives, scaled, starts
 
 _WIDE, _NARROW = 0.4, 0.1  # of ln t, on both sides of the best time
 _NODES = 6  # there: the polynomial is wrong by some 1e-6 and 1e-10
@@ -130,21 +131,22 @@ def best_for_rate(
     return best.amplitudes, SampledObjective.at(num_qubits, noise, np.array([best.time]))
 
 
-def _climb(num_qubits: int, noise: AnyNoise, dead_time: float) -> list[_End]:
+def _climb(num_qubits: int, noise: AnyNoise, dead_time: float, scales: bool = False) -> list[_End]:
     """The best end of ascents, and one at another time, from all starts or for many spins from those of half as many.
 
     Which one is the best may change with the number of spins: under emission it is one like GHZ at N = 40, and one
     like a squeezed state at N = 100.
     """
     if num_qubits > ALL_STARTS:
-        halves = _climb(num_qubits // 2, noise, dead_time)
+        halves = _climb(num_qubits // 2, noise, dead_time, scales=True)
         ends = [half._replace(amplitudes=scaled(half.amplitudes, num_qubits)) for half in halves]
     else:
-        times = np.geomspace(*_end_times(num_qubits, noise, dead_time), 4)
-        ends = [_End(start, float(time)) for time in times for start in starts(num_qubits)]
-        for steps, kept in _ROUNDS:
-            ends = [_ascended(num_qubits, noise, dead_time, end, _WIDE, steps) for end in ends]
-            ends = _best(ends, kept)
+        times, ends = np.geomspace(*_end_times(num_qubits, noise, dead_time), 4), []
+        for five in in_fives(starts(num_qubits, None if scales else noise)):  # a pattern of signs does not scale
+            of_five = [_End(start, float(time)) for time in times for start in five]
+            for steps, kept in _ROUNDS:
+                of_five = _best([_ascended(num_qubits, noise, dead_time, end, _WIDE, steps) for end in of_five], kept)
+            ends += of_five
     return _best([_settled(num_qubits, noise, dead_time, end) for end in ends], 1)
 
 

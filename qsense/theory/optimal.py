@@ -21,8 +21,9 @@ from qsense.theory.engines import symmetric_resolution
 from qsense.theory.goal import Goal, Objective
 from qsense.theory.mixing import Array
 from qsense.theory.rate import operational_rate
-from qsense.theory.search import SampledObjective, climb, climb_integral, first_guesses, starts
+from qsense.theory.search import SampledObjective, climb, climb_integral, first_guesses
 from qsense.theory.shared import is_alike
+from qsense.theory.starts import starts
 from qsense.theory.symmetric import NUM_QUBITS
 from qsense.theory.turned import best_turned, golden
 from qsense.theory.waves import collects_nothing, is_wave
@@ -265,7 +266,7 @@ def _improved(num_qubits: int, noise: AnyNoise, goal: Goal, start: Array | None)
         return amplitudes, stationarity
     if goal.objective == "gain":
         objective = SampledObjective.at(num_qubits, noise, np.array([goal.time]))
-        amplitudes = climb(objective, starts(num_qubits) if start is None else [start])
+        amplitudes = climb(objective, starts(num_qubits, noise) if start is None else [start])
     else:
         amplitudes, objective = best_for_rate(num_qubits, noise, goal.dead_time, start)
     return amplitudes, objective.stationarity(amplitudes)

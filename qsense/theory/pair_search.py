@@ -12,7 +12,8 @@ from qsense.theory.goal import Goal
 from qsense.theory.mixing import Array
 from qsense.theory.pair_gain import pair_gain, pair_gain_and_matrix
 from qsense.theory.rate import operational_rate
-from qsense.theory.search import SampledObjective, climb, climb_integral, starts
+from qsense.theory.search import SampledObjective, climb, climb_integral
+from qsense.theory.starts import starts
 
 SEARCHED_PAIRS = 20
 _TURNS, _ENOUGH = 20, 1e-10  # of times and amplitudes in turn, and the relative gain at which a rate's search ends

@@ -15,11 +15,11 @@ import numpy as np
 from qsense.noise import AnyNoise, LocalNoise, World, world_of
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.threads import in_threads
-from qsense.probes import collective
 from qsense.theory.engines import uniform_channel
 from qsense.theory.factors import Factors, factorises
 from qsense.theory.mixing import Array, Mixing
 from qsense.theory.pull_back import gain_and_matrix
+from qsense.theory.starts import in_fives, scaled, starts
 from qsense.theory.symmetric import (
     UniformChannel,
     relaxes,
@@ -161,23 +161,20 @@ def rule_of(
     return times, step * power * (1 + np.exp(-v)) * times
 
 
-def starts(num_qubits: int) -> list[FloatArray]:
-    """Returns GHZ with a little of product, product with a little of GHZ, a flat state, and two between."""
-    ghz, product = collective.ghz(num_qubits), collective.coherent(num_qubits).real
-    ups = (np.arange(num_qubits + 1) + 0.5) / (num_qubits + 1)
-    return [product + 0.3 * ghz, ghz + 0.3 * product, np.ones(num_qubits + 1), np.sqrt(product), 0.2 + ups]
-
-
 def climb(objective: SampledObjective, begin: Sequence[Array], least: float = LEAST) -> Array:
     """Returns the amplitudes of the largest objective that ascents from several starts reach.
 
-    All take a few steps, the best three some more, and the best two go on until a step adds less than `least`.
+    All take a few steps, of each five the best three some more, and the best two go on until a step adds less than
+    `least`.
     """
-    ends = [(start, 0.0) for start in begin]
-    for steps, kept in _ROUNDS:
-        if len(ends) > 1:
-            ends = [ascend(objective, start, steps, least) for start, _ in ends]
-            ends = sorted(ends, key=lambda end: -end[1])[:kept]
+    ends: list[tuple[Array, float]] = []
+    for five in in_fives(begin):
+        of_five = [(start, 0.0) for start in five]
+        for steps, kept in _ROUNDS:
+            if len(of_five) > 1:
+                of_five = [ascend(objective, start, steps, least) for start, _ in of_five]
+                of_five = sorted(of_five, key=lambda end: -end[1])[:kept]
+        ends += of_five
     return max((ascend(objective, start, least=least) for start, _ in ends), key=lambda end: end[1])[0]
 
 
@@ -211,22 +208,13 @@ def last_step(num_qubits: int) -> float:
     return LEAST if num_qubits <= ALL_STARTS else _LARGE
 
 
-def scaled(amplitudes: Array, num_qubits: int) -> Array:
-    """Returns amplitudes of the same profile for another number of spins, not normalised.
-
-    >>> scaled(np.array([1.0, 0.0, 1.0]), 4).tolist()
-    [1.0, 0.5, 0.0, 0.5, 1.0]
-    """
-    size = len(amplitudes) - 1
-    return np.interp(np.linspace(0, 1, num_qubits + 1), np.linspace(0, 1, size + 1), amplitudes)
-
-
 def first_guesses(num_qubits: int, noise: AnyNoise) -> list[Array]:
     """Returns where ascents of 𝓘 begin: `starts`, or for many spins the best profile of half as many."""
     if num_qubits <= ALL_STARTS:
-        return starts(num_qubits)
+        return starts(num_qubits, noise)
     half = num_qubits // 2
-    best = climb(SampledObjective.integral(half, noise, -1), first_guesses(half, noise), ROUGH)
+    begin = starts(half) if half <= ALL_STARTS else first_guesses(half, noise)  # a pattern of signs does not scale
+    best = climb(SampledObjective.integral(half, noise, -1), begin, ROUGH)
     return [scaled(best, num_qubits)]
 
 

@@ -381,3 +381,22 @@ def test_stationarity_is_that_of_the_objective_and_not_of_a_coarse_sum():
 def test_a_gain_below_rounding_is_not_optimised():
     with pytest.raises(ArgumentError, match="which is rounding, so that a search cannot tell"):
         optimal_probe(4, LocalNoise(0.1, 0.1, exponent=2.0), "gain", time=30.0)
+
+
+# Found by a search of another kind, from all patterns of signs; amplitudes of these are positive and negative.
+@pytest.mark.parametrize(
+    ("size", "rates", "objective", "options", "least"),
+    [
+        (5, (0.01, 0.1, 0.02), "integrated_gain", {}, 46.983303),
+        (7, (0.0, 0.1, 0.1), "integrated_gain", {}, 64.69409),
+        (3, (0.1, 0.1, 0.03), "rate", {}, 2.383663),
+        (5, (0.03, 0.1, 0.01), "rate", {"dead_time": 0.43478}, 8.68768),
+        (7, (0.03, 0.1, 0.0), "gain", {"time": 0.5 / 0.22}, 6.750422),
+    ],
+)
+def test_the_best_may_have_amplitudes_of_both_signs(size, rates, objective, options, least):
+    found = optimal_probe(size, LocalNoise(*rates), objective, **options)
+    assert found.value >= least * (1 - 1e-7)
+    assert found.stationarity < 1e-5
+    amplitudes = found.probe.dicke_amplitudes().real
+    assert amplitudes.min() < -0.05 < 0.05 < amplitudes.max()

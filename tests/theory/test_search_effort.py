@@ -39,8 +39,8 @@ def counted(monkeypatch):
     [
         (DEPHASING, "integrated_gain", 1.69902924, 1800, 22000),
         (DEPHASING, "rate", 0.48980734, 3500, 48000),
-        (EMISSION, "integrated_gain", 1.84730939, 3600, 21500),
-        (EMISSION, "rate", 0.62525409, 4400, 26500),
+        (EMISSION, "integrated_gain", 1.84730939, 6700, 40000),
+        (EMISSION, "rate", 0.62525409, 12400, 74000),
     ],
 )
 def test_the_best_of_twelve_spins_takes_few_gains_and_eigenvectors(noise, objective, least, gains, matrices, counted):
