@@ -167,6 +167,9 @@ def export_study(
     store: StorePath = DEFAULT_STORE,
     kind: Annotated[str, typer.Option("--format", help="csv, parquet, netcdf, or a registered one.")] = "csv",
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("."),
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Leave out trials without a result, and say how many there are.")
+    ] = False,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
@@ -177,8 +180,11 @@ def export_study(
     from qsense.tables import write_results
 
     with Store(store, read_only=True) as opened:
-        results = study_results(opened, find_study(opened, study))
+        entry = find_study(opened, study)
+        results = study_results(opened, entry, partial)
     print_paths(write_results(results, out, kind), as_json)
+    if left_out := results.trials.attributes["not_run"]:
+        print(f"qsense: {left_out} trials have no result and are left out", file=sys.stderr)
 
 
 def _cost(name: str, cost: StudyCost, skipped: int, dask: str | None) -> str:

@@ -121,7 +121,7 @@ class Store:
         if missing:
             raise StoreError(
                 f"{self.path}: {len(missing)} of {len(keys)} trials are not in the store, such as {missing[0][:12]}; "
-                "run the sweep again."
+                "run the sweep again; what cannot be run is left out of an export with --partial."
             )
         wanted: dict[str, set[str]] = {}
         for key, name in places.items():

@@ -96,6 +96,18 @@ def test_a_study_that_grows_runs_what_is_new(swept):
     assert (found["present"], found["new"]) == (12, 4)
 
 
+def test_what_cannot_be_run_is_left_out_of_an_export_where_that_is_asked(tmp_path):
+    spec = studies.written(tmp_path / "study.toml", studies.data({"probes": ["ghz", "w"]}, sweep={"seed": [1, 2]}))
+    where = ("--store", tmp_path / "store", "--out", tmp_path / "out")
+    assert studies.command("sweep", spec, *where, "--workers", 1).returncode == 2  # W does not feel the field
+    whole = studies.command("store", "export", "small", *where)
+    assert (whole.returncode, "--partial" in whole.stderr) == (2, True)
+    part = studies.command("store", "export", "small", *where, "--partial")
+    assert part.returncode == 0
+    assert part.stderr == "qsense: 2 trials have no result and are left out\n"
+    assert len((tmp_path / "out" / "trials.csv").read_text().splitlines()) == 3
+
+
 def test_the_store_is_listed_verified_and_exported(swept, tmp_path):
     folder, *_ = swept
     store = folder / "store"
