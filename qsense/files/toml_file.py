@@ -6,6 +6,7 @@ import difflib
 import io
 import re
 import tomllib
+from datetime import date, time
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args
 
@@ -206,8 +207,21 @@ def _key(location: tuple[int | str, ...]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = _one_line(repr(value))
+    text = _one_line(_as_toml(value))
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _as_toml(value: Any) -> str:
+    """A value as a file has it, in which nothing is None."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_as_toml, value))}]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_as_toml(one)}" for key, one in value.items()) + " }"
+    return repr(value)
 
 
 def _one_line(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import date, time
 
 import pytest
 import tomli_w
@@ -211,7 +212,10 @@ def test_a_skipped_probe_is_said_only_where_no_other_estimator_is_for_it():
     assert line.endswith("it skips product")
 
 
-@pytest.mark.parametrize("value", [0.02, "x", True, [], {}, [1, "a"], {"a": 1}, [{"a": 1}], -1, 10**30, float("nan")])
+@pytest.mark.parametrize(
+    "value",
+    [0.02, "x", True, [], {}, [1, "a"], {"a": 1}, [{"a": 1}], -1, 10**30, float("nan"), date(1979, 5, 27), time(12)],
+)
 @pytest.mark.parametrize("key", sorted(SpecFile.model_fields))
 def test_what_is_said_of_a_wrong_kind_of_value_speaks_of_toml_and_not_of_python(key, value):
     said = ""
@@ -219,4 +223,6 @@ def test_what_is_said_of_a_wrong_kind_of_value_speaks_of_toml_and_not_of_python(
         RunSpec.from_dict(with_changes(**{key: value}))
     except QsenseError as error:
         said = str(error)
-    assert re.search(r"\bvalid\b|instance|dictionary|string|integer|Entry|List|pydantic", said) is None
+    assert (
+        re.search(r"\bvalid\b|instance|dictionary|string|integer|Entry|List|pydantic|True|datetime|': ", said) is None
+    )
