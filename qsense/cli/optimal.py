@@ -187,7 +187,7 @@ def _without_phase(amplitudes: ComplexArray) -> ComplexArray:
 
 
 def _amplitude(real: float, imaginary: float) -> str:
-    return f"{real:.4f}" if abs(imaginary) < 5e-5 else f"{real:.4f}{imaginary:+.4f}i"
+    return f"{real:z.4f}" if abs(imaginary) < 5e-5 else f"{real:z.4f}{imaginary:+.4f}i"
 
 
 def _best_of_all(row: dict[str, Any]) -> str:

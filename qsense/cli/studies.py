@@ -184,7 +184,7 @@ def export_study(
         results = study_results(opened, entry, partial)
     print_paths(write_results(results, out, kind), as_json)
     if left_out := results.trials.attributes["not_run"]:
-        print(f"qsense: {left_out} trials have no result and are left out", file=sys.stderr)
+        print(printable(f"qsense: {left_out} trials have no result and are left out"), file=sys.stderr)
 
 
 def _cost(name: str, cost: StudyCost, skipped: int, dask: str | None) -> str:
