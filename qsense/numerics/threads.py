@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,15 +39,21 @@ def in_threads(function: Callable[..., T], *arguments: Sequence[Any]) -> list[T]
         function: must not change what it shares with others.
         arguments: lists of one length.
 
-
     >>> in_threads(lambda one, two: one + two, [1, 2, 3], [10, 20, 30])
     [11, 22, 33]
     """
     is_inside = threading.current_thread().name.startswith(_NAME)
     if len(arguments[0]) == 1 or num_threads() == 1 or is_inside:
         return [function(*each) for each in zip(*arguments, strict=True)]
-    with _libraries().limit(limits=1, user_api="blas"):  # theirs would wait for each other
+    with single_threaded_libraries():
         return list(_pool(os.getpid(), num_threads()).map(function, *arguments))
+
+
+@contextmanager
+def single_threaded_libraries() -> Iterator[None]:
+    """While it lasts products and eigenvectors take one thread: of small matrices several would wait for each other."""
+    with _libraries().limit(limits=1, user_api="blas"):
+        yield
 
 
 @cache

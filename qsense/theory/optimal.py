@@ -15,6 +15,7 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.noise import AnyNoise, world_of
 from qsense.numerics.fisher import ComplexArray, FloatArray
+from qsense.numerics.threads import single_threaded_libraries
 from qsense.probes import Probe, collective
 from qsense.theory.best_rate import best_for_rate, quick_rate
 from qsense.theory.engines import symmetric_resolution
@@ -53,6 +54,7 @@ class OptimalProbe:
     parameter: float | None = None
 
 
+@single_threaded_libraries()
 def optimal_probe(
     num_qubits: int,
     noise: AnyNoise,
@@ -101,6 +103,7 @@ def optimal_probe(
     )
 
 
+@single_threaded_libraries()
 def best_squeezing(
     num_qubits: int,
     noise: AnyNoise,
@@ -222,6 +225,7 @@ def _quick_value(num_qubits: int, noise: AnyNoise, goal: Goal, doublings: int = 
     return integral
 
 
+@single_threaded_libraries()
 def best_beside(num_qubits: int, noise: AnyNoise, goal: Goal, named: list[tuple[Probe, float]]) -> OptimalProbe:
     """Returns the best of named probes, each with its value, of ascents from `starts`, and of one from the best.
 
