@@ -84,4 +84,5 @@ def test_no_path_does_more_than_it_did(name, monkeypatch):
 def test_twice_the_work_is_seen(name, monkeypatch):
     function = PATHS[name]()
     once, twice = (astuple(work_of(call, monkeypatch)) for call in (function, lambda: (function(), function())))
-    assert all(more == 2 * less for less, more in zip(once[:4], twice[:4], strict=True))
+    # Python 3.13 misses the instructions of a call in which their counting begins.
+    assert all(more >= 2 * less for less, more in zip(once[:4], twice[:4], strict=True))
