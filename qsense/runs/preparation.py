@@ -198,7 +198,9 @@ def _on_backend(spec: RunSpec, opened: Any) -> tuple[RunSpec, Sampler, list[str]
     idle = spec.idle if backends.is_device(spec.backend) else "free"
     sampler = backends.sampler(spec.backend, spec.readout_error, idle=idle, qubits=wanted.asked_qubits, opened=opened)
     if not isinstance(sampler, DeviceSampler):
-        return spec, sampler, []
+        keys = [f"`device.{key}`" for key in ("qubits", "readout_shots") if wanted.to_dict().get(key)]
+        why = f'the backend "{spec.backend}" is no device with qubits and a readout of its own'
+        return spec, sampler, [f"nothing comes of {' and '.join(keys)}: {why}"] if keys else []
     pinned = {(p.probe, p.num_qubits): p.begins_on or p.qubits for p in wanted.placements}
     sampler = replace(sampler, pinned=pinned)
     for probe in spec.probes:

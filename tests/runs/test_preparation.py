@@ -146,3 +146,10 @@ def test_a_run_on_an_emulator_has_no_placement(tmp_path):
     assert prepared.described() is None
     assert prepared.spec.device is None
     assert np.isclose(prepared.points[0].rule.times, [0.0, 16e-6]).all()
+
+
+def test_what_only_a_device_has_is_said_to_do_nothing_on_the_emulator():
+    here = {**SPEC, "noise": "dephasing", "backend": "emulator", "field_rad_per_s": 0.2, "times_s": [0.0, 1.0]}
+    (line,) = prepare_run(RunSpec.from_dict(here), None).assumptions
+    assert line.startswith('nothing comes of `device.readout_shots`: the backend "emulator" is no device')
+    assert prepare_run(RunSpec.from_dict({**here, "device": {}}), None).assumptions == ()
