@@ -179,8 +179,8 @@ def why_withheld(one: MeasuredPoint, other: MeasuredPoint, ratio: Estimate | Non
         return f"{NO_ERROR} of 𝓘 of both"
     if (single := _at_one_time(one, other)) is not None:
         return (
-            f"one time of {single.point.probe.name} tells G and φ there, not until when a probe leads, and 𝓘 only as "
-            "far as G decays as the noise says; measure at several `times_s`"
+            f"one time of {single.point.probe.name} tells G and φ there, not until when a probe leads, and 𝓘 only if "
+            "G decays as the noise says; measure at several `times_s`"
         )
     return f"the {other.point.probe.name} probe has no gain by {name}" if ratio is None else None
 

@@ -18,7 +18,7 @@ _REFUSED = {
     NOTHING: ("tell nothing, as errors of gates or readout leave no signal of them", "Choose other qubits."),
     FOR_EVER: (
         "have a part of the gain that never decays, so that longer is always better",
-        "Give every spin a rate: those of a noise model in its file, together with what its spins share.",
+        "Give every spin a rate; beside a noise model, in a copy of its file.",
     ),
 }
 _NO_GAIN = 1e-12  # of Σ w²: what is left of a signal below it is rounding

@@ -13,8 +13,8 @@ from qsense.theory.engines import uniform_channel
 from qsense.theory.mixing import Array
 from qsense.theory.symmetric import relaxes, treats_alike
 
-_KIND = 5  # starts of one kind: the first are positive, the others have patterns of signs
-_PATTERNED = 24  # spins up to which there are others, unless up and down fare alike
+_FIVE = 5  # positive starts
+_PATTERNED = 24  # spins up to which there are starts with patterns of signs, unless up and down fare alike
 
 
 def starts(num_qubits: int, noise: AnyNoise | None = None) -> list[FloatArray]:
@@ -36,8 +36,8 @@ def starts(num_qubits: int, noise: AnyNoise | None = None) -> list[FloatArray]:
 
 
 def in_fives(begin: Sequence[Array]) -> list[Sequence[Array]]:
-    """Returns starts by kinds, as `starts` has them: those of one kind shall not crowd out those of another."""
-    return [begin[first : first + _KIND] for first in range(0, len(begin), _KIND)]
+    """Returns starts five by five: the positive ones, which come first, and those with patterns compete apart."""
+    return [begin[first : first + _FIVE] for first in range(0, len(begin), _FIVE)]
 
 
 def _patterned(num_qubits: int, noise: AnyNoise) -> float:
