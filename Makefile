@@ -5,7 +5,7 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE =
 PYTEST = OMP_NUM_THREADS=1 $(CURDIR)/$(BIN)/python -m pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: install paper test docs notebooks browser quick lint types unit wheel durations newest test-vendors peers bench bench-theory draws studies clean
+.PHONY: install paper test docs notebooks browser quick lint types unit wheel durations newest test-vendors peers bench bench-page bench-theory draws studies clean
 
 install: .venv/installed
 
@@ -108,10 +108,15 @@ peers: .venv-peers/installed  ## the peers of the benchmarks, in an environment 
 	touch $@
 
 THEORY_TABLES := dense symmetric other closed growth sizes wrong
+STUDY_TABLES := costs trials tables
+SPEED := $(THEORY_TABLES) search limits large emulator tomography-peer start $(STUDY_TABLES)
 STATISTICS := coverage structured verdicts independence assumptions tomography adaptive few-shots shots
 
-# One target for each table of docs/benchmarks.md, such as bench-dense.
-bench: $(addprefix bench-,$(THEORY_TABLES) large search limits $(STATISTICS) tomography-peer emulator devices study planning)  ## everything behind docs/benchmarks.md, beside peers (two hours)
+# One target for each table of docs/benchmarks.md and docs/benchmarks/accuracy.md, such as bench-dense.
+bench: $(addprefix bench-,$(SPEED) $(STATISTICS) study devices planning)  ## everything behind docs/benchmarks.md and docs/benchmarks/, beside peers (three hours)
+
+bench-page: install peers  ## the tables of docs/benchmarks.md anew, in one go (an hour of a quiet machine)
+	$(BIN)/python benchmarks/page.py
 
 BENCH = OMP_NUM_THREADS=1 $(BIN)/python benchmarks
 
@@ -120,8 +125,22 @@ bench-theory: $(THEORY_TABLES:%=bench-%)  ## the theory beside its peers (forty 
 $(THEORY_TABLES:%=bench-%): bench-%: install peers
 	$(BENCH)/theory.py --tables $* $(ARGS)
 
-bench-large bench-search bench-limits bench-coverage bench-structured bench-verdicts bench-independence bench-tomography bench-shots bench-study bench-planning: bench-%: install
+bench-limits bench-start bench-coverage bench-structured bench-verdicts bench-independence bench-tomography bench-shots bench-planning: bench-%: install
 	$(BENCH)/$*.py $(ARGS)
+
+bench-large: install
+	$(BENCH)/large.py --clock cpu $(ARGS)
+
+bench-search: install
+	$(BENCH)/search.py
+	@echo
+	$(BENCH)/search.py --probes squeezed --objectives rate --sizes 40 100
+
+$(STUDY_TABLES:%=bench-%): bench-%: install
+	$(BENCH)/study.py $*
+
+bench-study: install
+	$(BENCH)/study.py workers overhead store bookkeeping dask memory
 
 bench-emulator: install  ## the emulator beside Aer (twenty minutes)
 	$(BENCH)/emulator.py $(ARGS)

@@ -1,7 +1,7 @@
 """How long the search for the best symmetric probe takes, and what it finds.
 
-    python benchmarks/search.py [--sizes 12 24 40] [--noises dephasing emission] [--objectives integrated_gain rate]
-                                [--probes best squeezed]
+    python benchmarks/search.py [--sizes 12 20 24 40 100] [--noises dephasing emission]
+                                [--objectives integrated_gain rate] [--probes best squeezed]
 
 Prints Markdown: seconds of processor time and of the clock of one call, the value over the product probe's (its 𝓘 is
 N/4γ or N/γ), and the stationarity. On a busy machine set OMP_NUM_THREADS=1.
@@ -21,7 +21,7 @@ NOISES = {"dephasing": LocalNoise(dephasing=0.25), "emission": LocalNoise(emissi
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", nargs="+", type=int, default=[12, 24, 40])
+    parser.add_argument("--sizes", nargs="+", type=int, default=[12, 20, 24, 40, 100])
     parser.add_argument("--noises", nargs="+", choices=NOISES, default=list(NOISES))
     parser.add_argument("--objectives", nargs="+", default=["integrated_gain", "rate"])
     parser.add_argument("--probes", nargs="+", choices=SEARCHES, default=["best"])

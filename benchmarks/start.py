@@ -3,7 +3,8 @@
     OMP_NUM_THREADS=1 python benchmarks/start.py [FOLDER]
 
 FOLDER is another checkout, which is measured in turn with this one. Bytecode is compiled before, into a folder of the
-benchmark's own. The smallest and the median of seven runs, each the processor time of a process and its children.
+benchmark's own. Prints Markdown: the smallest and the median of seven runs, each the processor time of a process and
+its children.
 """
 
 import os
@@ -44,7 +45,8 @@ def main():
             "qsense run small.toml": ["-m", "qsense", "run", str(spec), "--out"],
             "qsense run small.toml --no-report": ["-m", "qsense", "run", str(spec), "--no-report", "--out"],
         }  # fmt: skip
-        print("processor time in s, smallest (median):", ", ".join(map(str, folders)))
+        print("| command | " + " | ".join(f"{what}s (median)" for what in ("", "before, ")[: len(folders)]) + " |")
+        print("|---" * (1 + len(folders)) + "|")
         for name, words in commands.items():
             found = {folder: [] for folder in folders}
             for _ in range(RUNS + 1):  # the first compiles
@@ -52,7 +54,7 @@ def main():
                     more = [tempfile.mkdtemp(dir=place)] if words[-1] == "--out" else []
                     found[folder].append(seconds([sys.executable, *words, *more], folder, place))
             cells = [f"{min(one[1:]):.3f} ({statistics.median(one[1:]):.3f})" for one in found.values()]
-            print(f"  {name}: {', '.join(cells)}", flush=True)
+            print(f"| `{name}` | {' | '.join(cells)} |", flush=True)
 
 
 def seconds(command, folder, place):

@@ -1,12 +1,13 @@
 """Studies: cores, overhead, the store, resuming, dask beside processes, memory, and the costs that are foretold.
 
-    python benchmarks/study.py [cost] [workers] [overhead] [store] [grow] [tables] [bookkeeping] [dask] [memory]
+    python benchmarks/study.py [costs] [workers] [overhead] [store] [trials] [tables] [bookkeeping] [dask] [memory]
 
-`store` runs 10 000 trials, `grow` up to 100 000 (ten minutes), `tables` as many as QSENSE_TRIALS says.
+`store` runs 10 000 trials, `trials` up to 100 000 (ten minutes), `tables` as many as QSENSE_TRIALS says.
 Everything is seeded; times are of this machine, ratios of one run.
 """
 
 import json
+import multiprocessing
 import os
 import resource
 import subprocess
@@ -45,11 +46,10 @@ def timed(trials, make_pool):
         return done, time.perf_counter() - start
 
 
-def cost():
-    print(
-        "what a trial is foretold to cost, and costs (seed 2, after seed 1 has filled the caches); peak of the process"
-    )
-    print("probe         N  estimator        shots  backend                     s  foretold     MB  at most")
+def costs():
+    """Seed 2, after seed 1 has filled the caches; the peak is that of a process of its own."""
+    print("| trial | s | foretold | MB | at most |")
+    print("|---|---|---|---|---|")
     for probe, size, estimator, shots, backend in (
         ("ghz", 4, "auto", 1000, "emulator"), ("ghz", 100, "auto", 1000, "emulator"),
         ("ghz", 100, "auto", 100000, "emulator"), ("product", 4, "auto", 1000, "emulator"),
@@ -69,8 +69,9 @@ def cost():
         seconds, peak = json.loads(done.stdout)
         told = Cost.of(RunSpec.from_dict(content))
         print(
-            f"{probe:10} {size:4}  {estimator:15} {shots:6}  {backend:18} {seconds:10.3f} {told.seconds:9.3f} "
-            f"{peak:6.0f} {told.bytes / 2**20:8.0f}"
+            f"| {probe}, N = {size}, {estimator}, {shots} shots, {backend} | {seconds:.3g} | {told.seconds:.2g} "
+            f"| {peak:.0f} | {told.bytes / 2**20:.0f} |",
+            flush=True,
         )
 
 
@@ -157,9 +158,10 @@ def store():
         print(f"expanding the file: {time.perf_counter() - start:.2f} s")
 
 
-def grow():
-    print("small trials (GHZ, N = 2, 100 shots): how the parts grow with their number, on two workers")
-    print("  trials     run s  a trial ms   again s   store MB   largest process MB")
+def many_trials():
+    """Small trials (GHZ, N = 2, 100 shots) on two workers."""
+    print("| trials | run s | a trial ms | again s | store MB | largest process MB |")
+    print("|---|---|---|---|---|---|")
     for number in (1000, 10_000, 100_000):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "study.toml"
@@ -178,20 +180,23 @@ def grow():
             size = sum(one.stat().st_size for one in Path(folder, "store").rglob("*") if one.is_file()) / 2**20
             peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
             each = 1e3 * walls[0] / number
-            print(f"{number:8}  {walls[0]:8.1f}  {each:10.2f}  {walls[1]:8.2f}  {size:9.1f}  {peak:8.0f}")
+            print(f"| {number} | {walls[0]:.1f} | {each:.2g} | {walls[1]:.1f} | {size:.1f} | {peak:.0f} |", flush=True)
 
 
 def tables():
-    """The results of a hundred real trials of each probe, repeated under the keys of other seeds."""
-    print("tables of studies whose trials are all in the store (GHZ and product, N = 2, 100 shots), one process")
-    print("  trials   CPU s  a trial ms   tables MB  largest process MB")
+    """GHZ and product, N = 2, 100 shots, in one process: results of a hundred real trials each, under other seeds."""
+    print("| trials | s | a trial ms | tables MB | largest process MB |")
+    print("|---|---|---|---|---|")
     base = {**BASE, "num_qubits": 2, "shots": 100}
     for number in map(int, os.environ.get("QSENSE_TRIALS", "10000 100000").split()):
         with tempfile.TemporaryDirectory() as folder:
             path, store = Path(folder) / "study.toml", Path(folder) / "store"
             words = {"schema": 1, "name": "tables", "run": base, "sweep": {"seed": {"from": 1, "to": number // 2}}}
             path.write_text(tomli_w.dumps(words))
-            _repeat(Study.from_dict(words), store)
+            filling = multiprocessing.get_context("spawn").Process(target=_repeat, args=(words, store))
+            filling.start()  # by itself: a process begins with the peak of the one that starts it
+            filling.join()
+            assert filling.exitcode == 0
             command = [sys.executable, "-m", "qsense", "sweep", str(path), "--store", str(store), "--out",
                        f"{folder}/studies", "--json"]  # fmt: skip
             child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -200,10 +205,11 @@ def tables():
             size = sum(one.stat().st_size for one in Path(folder, "studies").rglob("*.csv")) / 2**20
             seconds = used.ru_utime + used.ru_stime
             each = 1e3 * seconds / number
-            print(f"{number:8}  {seconds:6.1f}  {each:10.2f}  {size:10.1f}  {used.ru_maxrss / 1024:8.0f}", flush=True)
+            print(f"| {number} | {seconds:.1f} | {each:.2g} | {size:.1f} | {used.ru_maxrss / 1024:.0f} |", flush=True)
 
 
-def _repeat(one, path):
+def _repeat(words, path):
+    one = Study.from_dict(words)
     real = [run_trial(trial.content) for trial in one.trials[:200]]
     with Store(path) as store:
         for start in range(0, len(one.trials), 2000):
@@ -263,16 +269,18 @@ if __name__ == "__main__":
         one(sys.argv[2])
     else:
         known = {
-            "cost": cost,
+            "costs": costs,
             "workers": workers,
             "overhead": overhead,
             "store": store,
-            "grow": grow,
+            "trials": many_trials,
             "tables": tables,
             "bookkeeping": bookkeeping,
             "dask": dask,
             "memory": memory,
         }
-        for name in sys.argv[1:] or known:
-            print(f"\n{name}")
+        names = sys.argv[1:] or list(known)
+        for name in names:
+            if len(names) > 1:
+                print(f"\n{name}:\n")
             known[name]()

@@ -126,7 +126,7 @@ def main() -> None:
     good = True
     for table in options.tables:
         versions: dict[str, str] = {}
-        print(f"\n{table}:\n", flush=True)
+        print(f"\n{table}:\n" if len(options.tables) > 1 else "", flush=True)
         if table in RACES:
             chosen = [item for item in RACES[table]() if options.only in f"{item.task} {item.peer}"]
             chosen = [item for item in chosen if not (options.quick and item.long)]

@@ -13,7 +13,7 @@ def enough_shots(counts: Sequence[Counts], least: int) -> Assumption:
 
     Args:
         counts: of each time.
-        least: shots that every circuit needs; docs/benchmarks.md has what was measured.
+        least: shots that every circuit needs; docs/benchmarks/accuracy.md has what was measured.
 
     >>> enough_shots([Counts.from_histograms(1, [{0: 3}, {0: 8}])], 5).consequence
     'a circuit has 3 shots, and 95 % intervals are known to cover from 5 on: no z and no verdict; take more'

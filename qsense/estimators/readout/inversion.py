@@ -2,7 +2,7 @@
 
 mthree inverts the matrix of the outcomes that were seen, of which it makes every column sum to one. Where all outcomes
 are seen (few spins) that is the inverse of the tensored matrix, and both give the same number. Where not, mthree
-assumes that no other outcome exists, which biases it. docs/benchmarks.md has both on the same shots.
+assumes that no other outcome exists, which biases it. docs/benchmarks/accuracy.md has both on the same shots.
 """
 
 from __future__ import annotations

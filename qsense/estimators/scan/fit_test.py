@@ -9,7 +9,7 @@ the matrix Q that takes every fit to 0,
 has the mean 0 exactly, whatever the means and the hits, as the variance of each mean s_k²/S_k is unbiased. Its
 variance is 2 tr (QV)² + Σ 2 Q_kk² V_k²/(S_k − 1) with the variances V of the means, exactly; its third cumulant is
 taken as that of normal means, 8 tr (QV)³. T is as likely as the χ² of the same three moments. False alarms:
-docs/benchmarks.md.
+docs/benchmarks/accuracy.md.
 """
 
 from __future__ import annotations
