@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -23,6 +24,8 @@ TRIAL_COLUMNS = (
 """The columns that identify a trial; other swept keys follow them."""
 
 _LARGEST = 2**63 - 1
+Kind = Literal["text", "boolean", "integer", "number"]
+_NULLABLE: dict[Kind, Literal["boolean", "Int64"]] = {"boolean": "boolean", "integer": "Int64"}
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,38 @@ class Columns:
         >>> Columns({"integrated_gain_s": [1.0], "probe": ["ghz"], "gain": [0.5]}).units
         {'integrated_gain_s': 's', 'gain': '1'}
         """
-        return {name: unit_of(name) for name, column in self.values.items() if not _is_text(column)}
+        return {name: unit_of(name) for name in self.values if self.kind(name) in ("integer", "number")}
 
-    def array(self, name: str) -> np.ndarray[Any, Any]:
-        """Returns a column as numbers (nan where one is missing) or, if it holds text, as text."""
+    def kind(self, name: str) -> Kind:
+        """Returns what a column holds, apart from values that are missing.
+
+        An integer that does not fit into 64 bits, such as a seed, makes it text; so do truth values among numbers.
+
+        >>> columns = Columns({"held": [True, None], "n": [1, None], "gain": [1, 0.5], "seed": [1, 2**64]})
+        >>> [columns.kind(name) for name in columns.values]
+        ['boolean', 'integer', 'number', 'text']
+        """
         column = self.values[name]
         if isinstance(column, View) and (numbers := column.numbers()) is not None:
+            return "integer" if numbers.dtype.kind == "i" else "number"
+        kinds = set(map(type, column)) - {type(None)}
+        if kinds == {bool}:
+            return "boolean"
+        if bool in kinds or not all(issubclass(kind, (int, float)) for kind in kinds):
+            return "text"
+        if any(abs(value) > _LARGEST for value in column if isinstance(value, int)):
+            return "text"
+        return "integer" if kinds and all(issubclass(kind, int) for kind in kinds) else "number"
+
+    def array(self, name: str) -> np.ndarray[Any, Any]:
+        """Returns a column as numbers or truth values (floats, with nan, where one is missing), or as text if need be."""
+        column, kind = self.values[name], self.kind(name)
+        if isinstance(column, View) and (numbers := column.numbers()) is not None:
             return numbers
-        if _is_text(column):
-            return np.array(["" if value is None else str(value) for value in column], dtype=object)
-        if all(isinstance(value, int) for value in column):
-            return np.array(column, dtype=np.int64)
+        if kind == "text":
+            return np.array(["" if value is None else str(as_plain(value)) for value in column], dtype=object)
+        if kind in _NULLABLE and None not in column:
+            return np.array(column, dtype=bool if kind == "boolean" else np.int64)
         return np.array([np.nan if value is None else value for value in column], dtype=np.float64)
 
     def to_csv(self) -> bytes:
@@ -76,10 +100,14 @@ class Columns:
 
     def csv_chunks(self) -> Iterator[bytes]:
         """Yields the same in parts, for a file that need not be in memory."""
-        return csv_chunks(self.values, zip(*self.values.values(), strict=True))
+        texts = {name for name in self.values if self.kind(name) == "text"}
+        cells = [map(as_plain, column) if name in texts else column for name, column in self.values.items()]
+        return csv_chunks(self.values, zip(*cells, strict=True))
 
     def to_frame(self) -> pandas.DataFrame:
         """Returns a pandas DataFrame; its `attrs` hold the units and the attributes.
+
+        Columns of truth values or integers of which some are missing have pandas' types "boolean" and "Int64".
 
         Raises:
             ArgumentError: pandas is not installed.
@@ -88,7 +116,12 @@ class Columns:
             import pandas
         except ImportError as error:
             raise ArgumentError(f"A DataFrame needs pandas; run: {install_hint('data')}.") from error
-        frame = pandas.DataFrame({name: self.array(name) for name in self.values})
+
+        def of(name: str) -> Any:
+            column, nullable = self.values[name], _NULLABLE.get(self.kind(name))
+            return pandas.array(list(column), dtype=nullable) if nullable and None in column else self.array(name)
+
+        frame = pandas.DataFrame({name: of(name) for name in self.values})
         frame.attrs = {"units": self.units, **self.attributes}
         return frame
 
@@ -108,11 +141,10 @@ def unit_of(name: str) -> str:
     return "1"
 
 
-def _is_text(column: Sequence[Any]) -> bool:
-    """Whether a column holds text, or an integer, such as a seed, that does not fit into 64 bits."""
-    if isinstance(column, View) and column.numbers() is not None:
-        return False
-    return any(
-        abs(value) > _LARGEST if isinstance(value, int) else not isinstance(value, (float, type(None)))
-        for value in column
-    )
+def as_plain(value: Any) -> Any:
+    """Returns a value of a cell: a list or a table as the text that JSON has for it.
+
+    >>> as_plain(["auto", True]), as_plain(0.5)
+    ('["auto", true]', 0.5)
+    """
+    return value if isinstance(value, (str, int, float, type(None))) else json.dumps(value, sort_keys=True)

@@ -11,7 +11,8 @@ import numpy as np
 from qsense.errors import ArgumentError
 from qsense.installation import install_hint
 from qsense.runs.columns import CURVE_COLUMNS
-from qsense.tables.columns import TRIAL_COLUMNS, Columns, unit_of
+from qsense.tables.columns import TRIAL_COLUMNS, Columns, Kind, as_plain, unit_of
+from qsense.tables.compact import Curves
 
 if TYPE_CHECKING:
     import xarray
@@ -19,12 +20,21 @@ if TYPE_CHECKING:
 SPARSE = 0.05
 """A grid with a smaller filled fraction becomes a list of trials."""
 
+_EXACT = 2**53
+_IN_FILES: dict[Kind, dict[str, Any]] = {
+    "integer": {"dtype": "int64", "_FillValue": -(2**63)},
+    "boolean": {"dtype": "int8", "_FillValue": -1},
+}
+"""What a file has for numbers that are whole, or truth values, where some are missing; CF's flags for the latter."""
+_FLAGS: dict[str, Any] = {"flag_values": np.array([0, 1], dtype=np.int8), "flag_meanings": "false true"}
+
 
 def to_dataset(trials: Columns, curves: Sequence[Mapping[str, Sequence[Any]]]) -> xarray.Dataset:
     """Returns results with a dimension for everything that tells trials apart, and `time_index` for the curves.
 
-    A combination that was not run is nan (or empty text). Times differ between trials, so `time_s` is a variable. If
-    few of the combinations were run, the only dimension is `trial`.
+    A combination that was not run is nan (or empty text); a file has integers, and 0 and 1 as flags, all the same.
+    Times differ between trials, so `time_s` is a variable. If few of the combinations were run, the only dimension is
+    `trial`.
 
     Args:
         trials: a row for each trial.
@@ -45,32 +55,41 @@ def to_dataset(trials: Columns, curves: Sequence[Mapping[str, Sequence[Any]]]) -
         places: tuple[Any, ...] = (np.arange(len(trials)),)
     else:
         order = {name: {value: k for k, value in enumerate(values)} for name, values in levels.items()}
-        places = tuple(np.array([order[name][_plain(v)] for v in trials.values[name]]) for name in levels)
+        places = tuple(np.array([order[name][as_plain(v)] for v in trials.values[name]]) for name in levels)
     dimensions = list(levels)
     shape = tuple(len(values) for values in levels.values())
     variables: dict[str, Any] = {}
     for name in trials.values:
         if name in levels:
             continue
-        if name in keys and len({_plain(value) for value in trials.values[name]}) == 1:
+        if name in keys and len({as_plain(value) for value in trials.values[name]}) == 1:
             variables[name] = ((), trials.array(name)[0], _described(name, trials))
             follow = {**follow, name: ""}
             continue
         if name in follow:
             variables[name] = _along(trials, name, follow[name], levels)
             continue
-        variables[name] = (dimensions, _filled(trials.array(name), shape, places), _described(name, trials))
-    most = max(len(curve["time_s"]) for curve in curves)
+        filled = _filled(trials, name, shape, places)
+        variables[name] = (dimensions, filled, *_described_filled(trials.kind(name), filled, _described(name, trials)))
+    columns, most = Columns(Curves.of(curves).columns(CURVE_COLUMNS)), max(len(curve["time_s"]) for curve in curves)
     for name in CURVE_COLUMNS:
         padded = np.full((len(trials), most), np.nan)
         for row, curve in enumerate(curves):
             padded[row, : len(curve[name])] = [np.nan if value is None else value for value in curve[name]]
         values = np.full((*shape, most), np.nan)
         values[places] = padded
+        kind = columns.kind(name)
+        if kind == "integer" and not np.isnan(values).any():
+            values = values.astype(np.int64)
         label = name if name in ("time_s", "gain", "gain_exact") else f"gain_{name}"
-        variables[label] = ([*dimensions, "time_index"], values, {"units": unit_of(name)})
+        described = _described_filled(kind, values, {"units": unit_of(name)})
+        variables[label] = ([*dimensions, "time_index"], values, *described)
     coordinates = {
-        name: (name, _coordinate(values, name in trials.values and name not in trials.units), _described(name, trials))
+        name: (
+            name,
+            _coordinate(values, name in trials.values and trials.kind(name) == "text"),
+            _described(name, trials),
+        )
         for name, values in levels.items()
     }
     data = xarray.Dataset(variables, coordinates)
@@ -90,13 +109,13 @@ def told_apart_by(trials: Columns, keys: Sequence[str]) -> tuple[list[str], dict
     follow: dict[str, str] = {}
     rows: list[tuple[Any, ...]] = [()] * len(trials)
     for name in keys:
-        column = [_plain(value) for value in trials.values[name]]
+        column = [as_plain(value) for value in trials.values[name]]
         if len(set(column)) == 1 or None in column:  # None: spins differ, so that there is no number for a coordinate
             continue
         more = [(*row, value) for row, value in zip(rows, column, strict=True)]
         if len(set(more)) == len(set(rows)):  # the keys chosen so far determine it
             for one in chosen:
-                pairs = {(_plain(a), b) for a, b in zip(trials.values[one], column, strict=True)}
+                pairs = {(as_plain(a), b) for a, b in zip(trials.values[one], column, strict=True)}
                 if len(pairs) == len({pair[0] for pair in pairs}):
                     follow[name] = one
                     break
@@ -109,12 +128,16 @@ def told_apart_by(trials: Columns, keys: Sequence[str]) -> tuple[list[str], dict
 
 
 def _along(trials: Columns, name: str, dimension: str, levels: dict[str, list[Any]]) -> tuple[Any, Any, Any]:
-    column, array = [_plain(value) for value in trials.values[dimension]], trials.array(name)
+    column, array = [as_plain(value) for value in trials.values[dimension]], trials.array(name)
     values = np.array([array[column.index(level)] for level in levels[dimension]], dtype=array.dtype)
     return [dimension], values, _described(name, trials)
 
 
-def _filled(column: Any, shape: tuple[int, ...], places: tuple[Any, ...]) -> Any:
+def _filled(trials: Columns, name: str, shape: tuple[int, ...], places: tuple[Any, ...]) -> Any:
+    column, whole = trials.array(name), trials.values[name]
+    is_missing = len(column) < int(np.prod(shape)) or column.dtype == np.float64
+    if is_missing and trials.kind(name) == "integer" and any(abs(value or 0) > _EXACT for value in whole):
+        column = np.array(["" if value is None else str(value) for value in whole], dtype=object)  # as nan is a float
     if column.dtype == object:
         values = np.full(shape, "", dtype=object)
     elif len(column) == int(np.prod(shape)):
@@ -126,18 +149,22 @@ def _filled(column: Any, shape: tuple[int, ...], places: tuple[Any, ...]) -> Any
     return values
 
 
+def _described_filled(kind: Kind, values: Any, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The attributes and the encoding of a variable; one with places that are missing holds floats."""
+    if kind not in _IN_FILES or values.dtype != np.float64:
+        return dict(attributes), {}
+    return {**attributes, **(_FLAGS if kind == "boolean" else {})}, dict(_IN_FILES[kind])
+
+
 def _coordinate(values: list[Any], is_text: bool) -> Any:
     return np.array([str(value) for value in values], dtype=object) if is_text else np.array(values)
 
 
 def _described(name: str, trials: Columns) -> dict[str, str]:
-    return {"units": trials.units[name]} if name in trials.units else {}
+    is_number = name in trials.values and trials.kind(name) in ("integer", "number")
+    return {"units": unit_of(name)} if is_number else {}
 
 
 def _levels(column: Sequence[Any]) -> list[Any]:
-    found = list(dict.fromkeys(_plain(value) for value in column))
+    found = list(dict.fromkeys(as_plain(value) for value in column))
     return sorted(found) if all(isinstance(value, (int, float)) for value in found) else found
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, (str, int, float, type(None))) else json.dumps(value, sort_keys=True)

@@ -58,6 +58,7 @@ def test_parquet_keeps_numbers_text_units_and_provenance(results, tmp_path):
     pytest.importorskip("pyarrow", reason="needs the extra `data`")
     paths = write_results(results, tmp_path, "parquet")
     frame = pandas.read_parquet(paths[0])
+    assert frame["is_exact_as_read"].dtype == bool
     assert frame["probe"].tolist() == list(results.trials.values["probe"])
     assert frame["integrated_gain_s"].tolist() == list(results.trials.values["integrated_gain_s"])
     assert frame["num_qubits"].dtype == np.int64
@@ -93,6 +94,8 @@ def test_a_filtered_grid_has_nan_where_no_trial_is(tmp_path):
     assert there.tolist() == [[True, True, True], [True, False, True]]
     assert data["quantity"].sel(probe="product", num_qubits=2) == ""
     assert np.isnan(data["gain"].sel(probe="product", num_qubits=2)).all()
+    assert {data[name].encoding["dtype"] for name in ("shots_total", "gain_shots")} == {"int64"}
+    assert data["is_exact_as_read"].encoding["dtype"] == "int8"
 
 
 def test_a_sparse_study_is_a_list_of_trials(tmp_path):
@@ -199,7 +202,68 @@ def test_text_columns_stay_text_and_whole_numbers_whole():
     assert frame["a"].tolist() == ["x", ""]
     assert frame["n"].dtype == np.int64
     assert frame["seed"].tolist() == [5, 2**63 - 1]
-    assert np.isnan(frame["f"][1])
+    assert frame["f"].dtype == "Int64"
+    assert pandas.isna(frame["f"][1])
     assert frame["big"].tolist() == ["1", str(2**70)]
     assert columns.units == {"n": "1", "f": "1", "seed": "1"}
     assert len(Results(columns, []).trials) == 2
+
+
+KINDS = {
+    "truth": [True, False, True],
+    "truth or none": [True, None, False],
+    "whole": [1, 2**63 - 1, 3],
+    "whole or none": [1, None, 3],
+    "large whole or none": [1, None, 2**53 + 1],
+    "number": [0.5, 1.0, -0.1],
+    "number or none": [0.1, None, 3],
+    "text": ["1", "true", "nan"],
+    "list": [["auto", True, None], [0.1], {"a": "b"}],
+    "truth or number": [True, 1, 0.5],
+}
+
+
+def table_of(path, kind):
+    trials = Columns({"num_qubits": [1, 2, 3], "probe": ["ghz"] * 3, **KINDS, "is_swept": [False, True, True]})
+    curve = {name: [0.5, 0.25] for name in ("time_s", "gain", "stderr", "low", "high", "gain_exact")}
+    curves = [{**curve, "shots": [2**60, 7]} for _ in range(3)]
+    return write_results(Results(trials, curves), path, kind)
+
+
+def test_parquet_and_csv_keep_the_type_of_every_column(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs the extra `data`")
+    trials, curves = table_of(tmp_path, "parquet")
+    table = parquet.read_table(trials)
+    types = {name: str(table.schema.field(name).type) for name in KINDS}
+    for name, values in KINDS.items():
+        expected = "string" if isinstance(values[0], (str, list)) or name == "truth or number" else {
+            "truth": "bool", "whole": "int64", "large": "int64", "number": "double"}[name.split()[0]]  # fmt: skip
+        assert types[name].removeprefix("large_") == expected, name
+        as_text = [json.dumps(value) if isinstance(value, (list, dict)) else str(value) for value in values]
+        assert table[name].to_pylist() == (as_text if expected == "string" else values), name
+    assert parquet.read_table(curves)["shots"].to_pylist() == [2**60, 7] * 3
+    lines = table_of(tmp_path, "csv")[0].read_text().splitlines()
+    assert lines[1].startswith('1,ghz,True,True,1,1,1,0.5,0.1,1,"[""auto"", true, null]",True,')
+    assert lines[2].startswith("2,ghz,False,,9223372036854775807,,,1.0,,true,[0.1],1,")
+
+
+def test_netcdf_keeps_the_type_of_every_column(tmp_path):
+    pytest.importorskip("h5netcdf", reason="needs the extra `data`")
+    (path,) = table_of(tmp_path, "netcdf")
+    with xarray.open_dataset(path, engine="h5netcdf") as data:
+        for name, values in KINDS.items():
+            found = data[name].values
+            if name in ("truth", "whole"):
+                assert found.dtype == (bool if name == "truth" else np.int64)
+            if name in ("list", "truth or number") or isinstance(values[0], str):
+                values = [json.dumps(value) if isinstance(value, (list, dict)) else str(value) for value in values]
+                assert found.tolist() == values, name
+            elif name == "large whole or none":
+                assert found.tolist() == ["1", "", str(2**53 + 1)]
+            else:
+                assert [None if value != value else value for value in found.tolist()] == values, name
+        assert data["gain_shots"].values.tolist() == [[2**60, 7]] * 3
+    with xarray.open_dataset(path, engine="h5netcdf", mask_and_scale=False) as data:
+        assert data["whole or none"].values.tolist() == [1, -(2**63), 3]
+        assert data["truth or none"].values.tolist() == [1, -1, 0]
+        assert data["truth or none"].attrs["flag_meanings"] == "false true"
