@@ -17,6 +17,9 @@ def progress(quiet: bool, amount: str = "{task.completed}/{task.total}") -> Iter
         quiet: shows nothing.
         amount: what stands behind the bar, in rich's words.
     """
+    if quiet or not (console := plain_console(stderr=True)).is_terminal:
+        yield None
+        return
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.text import Text
 
@@ -24,10 +27,6 @@ def progress(quiet: bool, amount: str = "{task.completed}/{task.total}") -> Iter
         def render(self, task: Any) -> Text:  # before the first news nobody knows how much there is
             return Text("") if task.total is None else super().render(task)
 
-    console = plain_console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
-        return
     named = TextColumn("{task.description}", markup=False)
     columns = named, BarColumn(), Amount(amount), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True) as bar:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from qsense.errors import ArgumentError, SpecError
-from qsense.noise import file
 from qsense.noise.entries import KindEntry, LocalEntry, entry_of_dict, parts_of_entry
 from qsense.noise.local import LocalNoise
 from qsense.noise.model import Noise, NoiseModel, noise_model_of
@@ -27,6 +26,8 @@ def load_noise(name_or_path: str | Path, beside: Path | None = None) -> LocalNoi
     >>> type(load_noise("dephasing")).__name__
     'LocalNoise'
     """
+    from qsense.noise import file  # its models are built only here
+
     path, entry = file.find(name_or_path, beside)
     try:
         local = LocalNoise.of_values(entry.values(), entry.name)
@@ -57,6 +58,8 @@ def ratio_of_entry(entry: LocalEntry | KindEntry, folder: Path | None = None) ->
     """
     if entry.gyromagnetic_ratio_hz_per_t is not None or not isinstance(entry, LocalEntry) or entry.noise is None:
         return entry.gyromagnetic_ratio_hz_per_t
+    from qsense.noise import file
+
     found = file.find(entry.noise, folder)[1].gyromagnetic_ratio_hz_per_t
     return None if found is None else float(found.si())
 

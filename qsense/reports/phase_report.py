@@ -12,6 +12,7 @@ from qsense.estimators.result import NORMAL_95
 from qsense.files.figures import (
     COLOURS,
     OTHERS,
+    TITLE_HEIGHT,
     blank_figure,
     choose_evenly,
     literal,
@@ -131,7 +132,7 @@ def phase_gain_figure(comparison: Comparison) -> Figure | None:
             )
             smooth = np.linspace(0, float(times[-1]), 200)
             panel.plot(smooth, one.curve_exact(smooth * seconds), "-", color=colour, lw=1)
-        panel.set_title(literal(f"{place[0]}, N = {place[1]}"), fontsize=9)
+        panel.set_title(literal(f"{place[0]}, N = {place[1]}"), fontsize=9, y=TITLE_HEIGHT)
         panel.set_xlabel(f"time t ({unit})")
         panel.set_ylim(bottom=0)
     for panel in panels[:, 0]:

@@ -14,6 +14,7 @@ from qsense.estimators.result import NORMAL_95
 from qsense.files.figures import (
     COLOURS,
     OTHERS,
+    TITLE_HEIGHT,
     blank_figure,
     choose_evenly,
     drawing,
@@ -85,7 +86,7 @@ def gain_figure(comparison: Comparison, calibrated: Sequence[Mapping[str, Any]] 
                 continue
             own = [one for one in calibrated if (one["noise"], one["num_qubits"]) == (noise, size)]
             _draw_gain(panel, here, own, comparison, handles)
-            panel.set_title(_panel_title(here[0], own), fontsize=8)
+            panel.set_title(_panel_title(here[0], own), fontsize=8, y=TITLE_HEIGHT)
             if column == 0:
                 panel.set_ylabel("gain G = Q/t²")
     say_what_is_left_out(figure, len(noises) * len(sizes), len(every[0]) * len(every[1]), "estimates.csv")
@@ -193,7 +194,7 @@ def integrated_gain_figure(comparison: Comparison) -> Figure:
         here = [m for m in comparison.measured if m.point.noise.name == noise]
         _draw_totals(panel, ratio, here, comparison, handles)
         words = "" if noise == CALIBRATION else noise_words(here[0].point.world)
-        panel.set_title(literal(noise) + (f"\n{words}" if words else ""), fontsize=9)
+        panel.set_title(literal(noise) + (f"\n{words}" if words else ""), fontsize=9, y=TITLE_HEIGHT)
     say_what_is_left_out(figure, len(noises), len(every), "estimates.csv")
     _legend(figure, handles)
     return figure

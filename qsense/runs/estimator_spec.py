@@ -10,7 +10,7 @@ from qsense.errors import ArgumentError, at_key, extension_code, is_own, nearest
 from qsense.estimators.estimator import Estimator, Option
 from qsense.estimators.registry import AUTO, automatic, estimator_named
 from qsense.probes import Probe
-from qsense.runs.spec_file import EstimatorEntry
+from qsense.runs.spec_entries import EstimatorEntry
 from qsense.signals import Signal
 
 

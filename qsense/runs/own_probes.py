@@ -19,7 +19,7 @@ from qsense.errors import ArgumentError, ContentError
 from qsense.files import safe
 from qsense.numerics.fisher import ComplexArray
 from qsense.probes import FAMILIES, KINDS, Probe, states
-from qsense.runs.spec_file import ProbeEntry
+from qsense.runs.spec_entries import ProbeEntry
 
 Form = Literal["inline", "file", "hash"]
 FOLDER = "states"

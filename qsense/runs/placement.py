@@ -18,7 +18,7 @@ from qsense.noise import LocalNoise
 from qsense.numerics.quadrature import Rule
 from qsense.probes import Probe
 from qsense.runs.qubits import SAME
-from qsense.runs.spec_file import DeviceEntry
+from qsense.runs.spec_entries import DeviceEntry
 
 CALIBRATION = "calibration"
 LONGEST_NAME = 100

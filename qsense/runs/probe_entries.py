@@ -10,7 +10,8 @@ from qsense.errors import ArgumentError, SpecError, at_key, nearest
 from qsense.files import content
 from qsense.probes import FAMILIES, KINDS, Probe
 from qsense.runs.own_probes import Form, has_own_numbers, is_own_entry, own_entry, own_probe
-from qsense.runs.spec_file import ProbeEntry, SpecFile
+from qsense.runs.spec_entries import ProbeEntry
+from qsense.runs.spec_file import SpecFile
 from qsense.signals import Signal
 
 

@@ -44,15 +44,14 @@ def _commit() -> str | None:
     if not (folder / ".git").exists():
         return None
 
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(folder), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-
+    command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch", "--untracked-files=no", "--", "qsense"]
     try:
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", "qsense")
-        return git("rev-parse", "HEAD") + ("+" if changed else "")
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout
     except (OSError, subprocess.SubprocessError):
         return None
+    found = re.search(r"^# branch\.oid ([0-9a-f]+)$", said, re.MULTILINE)
+    changed = any(not line.startswith("#") for line in said.splitlines())
+    return found[1] + ("+" if changed else "") if found else None
 
 
 def recorded_id(provenance: Mapping[str, Any], folder: str) -> str:

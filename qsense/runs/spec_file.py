@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    AliasChoices,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
-)
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from qsense.errors import nearest
-from qsense.files.bounds import Index, NotNegative, Number, ZeroOr, at_least_one, no_text, text_of
 from qsense.files.patterns import sizes_pattern
 from qsense.files.quantities import AngularFrequency, Time, one_or_more_sizes
 from qsense.files.safe import RESERVED_PATTERN, is_reserved
 from qsense.files.toml_file import Table
-from qsense.files.units import quantity
 from qsense.noise.entries import NoiseEntry, Ratio
 from qsense.numerics.integration import as_times
 from qsense.probes import Probe
 from qsense.runs.planned import PlanEntry
-from qsense.signals import MATCHED, Pulses
-from qsense.signals.pulses import PATTERN
+from qsense.runs.spec_entries import (
+    MOST_SPINS,
+    DeviceEntry,
+    EstimatorEntry,
+    Idle,
+    ProbeEntry,
+    ReadoutErrorEntry,
+    Shots,
+    SignalEntry,
+    Size,
+)
 
 SCHEMA = 1
 ALLOCATIONS = ("equal", "optimal")
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$"
 STRATEGIES = ("one_step", "adaptive")
-
-
-LEAST_READOUT_SHOTS = 50  # with fewer, readout errors are not known to a useful precision
 
 
 def _named_or_given(value: Any) -> Any:
@@ -65,177 +59,84 @@ def _known(word: str, known: tuple[str, ...] | list[str], what: str) -> str:
     return word
 
 
-def _frequency(value: Any) -> Any:
-    """A text of a frequency as a number in Hz; "matched" stays."""
-    return quantity(value, "rate") if isinstance(value, str) and value != MATCHED else value
-
-
-def _sequence(value: str) -> str:
-    return Pulses.named(value).name
-
-
-Idle = Annotated[str, AfterValidator(_sequence), WithJsonSchema({"type": "string", "pattern": PATTERN})]
-
-# Rules for the decay of larger GHZ states are beyond the range of floating-point numbers.
-MOST_SPINS = 1000
-Size = Annotated[int, Field(ge=1, le=MOST_SPINS, strict=True)]
 _Sizes = Annotated[str, WithJsonSchema({"type": "string", "pattern": sizes_pattern(MOST_SPINS)})]
-# Counts are stored in 32 bits.
-Shots = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
-
-
-def _either_key(schema: dict[str, Any]) -> None:
-    """In the JSON Schema: a probe is called by `probe` or by `name`."""
-    schema["properties"]["name"] = schema["properties"]["probe"]
-    schema["required"] = []
-    schema["oneOf"] = [{"required": ["probe"]}, {"required": ["name"]}]
-
-
-class ProbeEntry(Table):
-    """A probe: by its name alone, or by a state, amplitudes or a circuit under a name.
-
-    `qasm` and `sha256` are of resolved specs, `given` is from Python.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, arbitrary_types_allowed=True, json_schema_extra=_either_key
-    )
-
-    WANTED = "a name such as 'ghz', or a table with keys such as probe, state, amplitudes"
-
-    probe: str = Field(validation_alias=AliasChoices("probe", "name"), min_length=1)
-    tilt: Number = 0.0
-    qasm: str | None = None
-    state: Any = None
-    amplitudes: Any = None
-    circuit: Any = None
-    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    given: SkipJsonSchema[Probe | None] = None
-
-
-class EstimatorEntry(Table):
-    """An estimator; its own keys are checked by what it declares, as `EstimatorSpec.from_entry` knows it."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
-
-    WANTED = "a name such as 'auto', or a table with keys such as estimator, shots, probes"
-
-    estimator: str
-    shots: Shots | None = None
-    probes: Annotated[list[str], Field(min_length=1)] | None = None
-
-
-Chance = Annotated[float, Field(ge=0, lt=0.5), no_text]
-
-
-class ReadoutErrorEntry(Table):
-    up_given_down: Chance = 0.0
-    down_given_up: Chance = 0.0
-
-
-class PlacementEntry(Table):
-    probe: str
-    num_qubits: Size
-    qubits: list[Index]
-    begins_on: list[Index] | None = None
-    dephasing_rate: list[float]
-    emission_rate: list[float]
-
-
-Weights = Annotated[
-    list[Number],
-    WithJsonSchema({"type": "array", "items": {"type": "number"}, "contains": {"type": "number", "not": {"const": 0}}}),
-]
-
-
-def _alternating(schema: dict[str, Any]) -> None:
-    """In the JSON Schema: a phase is one of an alternating field."""
-    not_zero = {"not": {"const": 0}}
-    schema["if"] = {"required": ["phase_rad"], "properties": {"phase_rad": not_zero}}
-    schema["then"] = {"required": ["frequency_hz"], "properties": {"frequency_hz": not_zero}}
-
-
-class SignalEntry(Table):
-    """How strongly every spin feels the field, and how the field varies in time."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=_alternating)
-
-    weights: Weights | Literal["alternating"] | None = None
-    frequency_hz: Annotated[
-        NotNegative | Literal["matched"],
-        BeforeValidator(
-            _frequency, json_schema_input_type=NotNegative | Literal["matched"] | Annotated[str, text_of("rate")]
-        ),
-    ] = 0.0
-    phase_rad: Number = 0.0
-
-
 # They increase, which a JSON Schema cannot say: it says that no two are equal.
 Times = Annotated[list[Time], Field(json_schema_extra={"minItems": 1, "uniqueItems": True})]
 Twosome = Annotated[list[str], Field(json_schema_extra={"minItems": 2, "maxItems": 2, "uniqueItems": True})]
 
 
-class DeviceEntry(Table):
-    idle: Idle | None = None
-    qubits: Annotated[list[Index], at_least_one] | Literal["same", "best"] | None = None
-    readout_shots: Annotated[int, Field(ge=0, le=1_000_000_000, strict=True), ZeroOr(LEAST_READOUT_SHOTS)] = 0
-    tick_s: Time | None = None
-    placements: list[PlacementEntry] = []
-
-
 class SpecFile(Table):
     """The keys of a run spec, as written."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    spec_schema: int = Field(alias="schema", strict=True, json_schema_extra={"const": SCHEMA})
-    """Version of this format, 1."""
-    name: str = Field(pattern=NAME, json_schema_extra={"not": {"pattern": RESERVED_PATTERN}})
-    """Name of the run; that of its record begins with it."""
-    description: str = ""
-    """Description, for people."""
-    probes: Annotated[list[Annotated[ProbeEntry, BeforeValidator(_named_or_given)]], _one_or_more(ProbeEntry)] = Field(
-        min_length=1
+    spec_schema: int = Field(
+        alias="schema", strict=True, json_schema_extra={"const": SCHEMA}, description="Version of this format, 1."
     )
-    """What is prepared: `qsense list probes`, a file, or tables with `state`, `amplitudes` or `circuit`."""
+    name: str = Field(
+        pattern=NAME,
+        json_schema_extra={"not": {"pattern": RESERVED_PATTERN}},
+        description="Name of the run; that of its record begins with it.",
+    )
+    description: str = Field("", description="Description, for people.")
+    probes: Annotated[list[Annotated[ProbeEntry, BeforeValidator(_named_or_given)]], _one_or_more(ProbeEntry)] = Field(
+        min_length=1,
+        description="What is prepared: `qsense list probes`, a file, or tables with `state`, `amplitudes` or "
+        "`circuit`.",
+    )
     num_qubits: Annotated[
         list[Size], BeforeValidator(one_or_more_sizes, json_schema_input_type=Size | _Sizes | list[Size])
-    ] = []
-    """Numbers of spins N: 4, [2, 4], "2-8" or "2:16:2"."""
-    noise: Annotated[list[Annotated[NoiseEntry, _named("noise")]], _one_or_more(NoiseEntry)] = Field(min_length=1)
-    """Noise: `qsense list noise`, a file, tables with rates, T1 and T2, or "calibration" of a device."""
-    estimators: Annotated[list[Annotated[EstimatorEntry, _named("estimator")]], _one_or_more(EstimatorEntry)] = Field(
-        min_length=1
+    ] = Field([], description='Numbers of spins N: 4, [2, 4], "2-8" or "2:16:2".')
+    noise: Annotated[list[Annotated[NoiseEntry, _named("noise")]], _one_or_more(NoiseEntry)] = Field(
+        min_length=1,
+        description='Noise: `qsense list noise`, a file, tables with rates, T1 and T2, or "calibration" of a device.',
     )
-    """How G is estimated: `qsense list estimators`, or tables with `estimator` and its options."""
-    field_rad_per_s: AngularFrequency
-    """φ, the signal, in rad/s."""
-    gyromagnetic_ratio_hz_per_t: Ratio | None = None
-    """Of a spin, in Hz/T, for φ in tesla: a number, "28.03 GHz/T", or a name such as "nv"."""
-    shots: Shots
-    """Shots of every circuit."""
-    times_s: Times | Annotated[dict[str, Times], Field(json_schema_extra={"minProperties": 1})] | None = None
-    """Sensing times in s, increasing, or a table of them by probe; by default those that integrate G best."""
-    backend: str = "emulator"
-    """Where to run: "emulator", "aer", "fake:boston", "ibm:<device>", "module:factory"; `qsense list backends`."""
-    allocation: str = Field(default="equal", json_schema_extra={"enum": list(ALLOCATIONS)})
-    """How shots are shared over times: "equal", or "optimal" for the smallest error of 𝓘."""
-    strategy: str = Field(default="one_step", json_schema_extra={"enum": list(STRATEGIES)})
-    """How shots are spent: "one_step", or "adaptive", where a pilot finds phase and decay first."""
-    seed: int = Field(ge=0, strict=True)
-    """Seed of all random numbers; the same seed gives the same counts."""
-    readout_error: ReadoutErrorEntry | None = None
-    """Of a simulated readout: `up_given_down`, `down_given_up`."""
-    signal: SignalEntry | None = None
-    """`weights` of the spins, and `frequency_hz` and `phase_rad` of an alternating field."""
-    idle: Idle | None = None
-    """Pulses while sensing: free, hahn, xy4, cpmg:N or xy8:N."""
-    device: DeviceEntry | None = None
-    """Of a device: `qubits`, `readout_shots` for mitigation, `tick_s` of its clock."""
-    compare: list[Twosome] | None = None
-    """Pairs of probes to compare; by default every probe with the product probe."""
-    plan: PlanEntry | None = None
-    """What `qsense plan` foresaw, for `qsense compare`; decides no counts."""
+    estimators: Annotated[list[Annotated[EstimatorEntry, _named("estimator")]], _one_or_more(EstimatorEntry)] = Field(
+        min_length=1,
+        description="How G is estimated: `qsense list estimators`, or tables with `estimator` and its options.",
+    )
+    field_rad_per_s: AngularFrequency = Field(description="φ, the signal, in rad/s.")
+    gyromagnetic_ratio_hz_per_t: Ratio | None = Field(
+        None, description='Of a spin, in Hz/T, for φ in tesla: a number, "28.03 GHz/T", or a name such as "nv".'
+    )
+    shots: Shots = Field(description="Shots of every circuit.")
+    times_s: Times | Annotated[dict[str, Times], Field(json_schema_extra={"minProperties": 1})] | None = Field(
+        None,
+        description="Sensing times in s, increasing, or a table of them by probe; by default those that integrate G "
+        "best.",
+    )
+    backend: str = Field(
+        "emulator",
+        description='Where to run: "emulator", "aer", "fake:boston", "ibm:<device>", "module:factory"; '
+        "`qsense list backends`.",
+    )
+    allocation: str = Field(
+        default="equal",
+        json_schema_extra={"enum": list(ALLOCATIONS)},
+        description='How shots are shared over times: "equal", or "optimal" for the smallest error of 𝓘.',
+    )
+    strategy: str = Field(
+        default="one_step",
+        json_schema_extra={"enum": list(STRATEGIES)},
+        description='How shots are spent: "one_step", or "adaptive", where a pilot finds phase and decay first.',
+    )
+    seed: int = Field(ge=0, strict=True, description="Seed of all random numbers; the same seed gives the same counts.")
+    readout_error: ReadoutErrorEntry | None = Field(
+        None, description="Of a simulated readout: `up_given_down`, `down_given_up`."
+    )
+    signal: SignalEntry | None = Field(
+        None, description="`weights` of the spins, and `frequency_hz` and `phase_rad` of an alternating field."
+    )
+    idle: Idle | None = Field(None, description="Pulses while sensing: free, hahn, xy4, cpmg:N or xy8:N.")
+    device: DeviceEntry | None = Field(
+        None, description="Of a device: `qubits`, `readout_shots` for mitigation, `tick_s` of its clock."
+    )
+    compare: list[Twosome] | None = Field(
+        None, description="Pairs of probes to compare; by default every probe with the product probe."
+    )
+    plan: PlanEntry | None = Field(
+        None, description="What `qsense plan` foresaw, for `qsense compare`; decides no counts."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -10,9 +10,22 @@ from qsense.cli.commands import COMMANDS, GROUPS
 
 THEORY = "theory --probe ghz,product --num-qubits 4 --dephasing 0.1"
 HEAVY = {"scipy", "matplotlib", "qiskit", "qiskit_aer", "pandas", "jinja2", "numpy.ma", "qsense.probes.openqasm"}
+MOST_OF_A_RUN = 365
+
+RUN = """
+schema = 1
+name = "small"
+probes = ["ghz", "product"]
+num_qubits = [2, 4]
+noise = { dephasing_rate = 0.1 }
+estimators = "auto"
+field_rad_per_s = 0
+shots = 200
+seed = 1
+"""
 
 
-def started(words):
+def started(words, **options):
     """The modules that a command has imported, and for how many commands it has built parsers."""
     done = processes.run_python(
         "import json, sys\n"
@@ -21,7 +34,8 @@ def started(words):
         "try: main()\n"
         "except SystemExit: pass\n"
         "from qsense.cli.app import parser_of\n"
-        "print(json.dumps([sorted(sys.modules), parser_of.cache_info().misses]))"
+        "print(json.dumps([sorted(sys.modules), parser_of.cache_info().misses]))",
+        **options,
     )
     modules, parsers = json.loads(done.stdout.splitlines()[-1])
     return set(modules), parsers
@@ -42,6 +56,17 @@ def test_theory_builds_its_own_parser_and_imports_nothing_heavy():
     assert not modules & HEAVY
     assert sum(name.startswith("qsense") for name in modules) <= 130
     assert not modules & {f"qsense.cli.{command.module}" for command in COMMANDS.values()} - {"qsense.cli.theory"}
+
+
+def test_a_run_imports_no_circuits_no_data_frames_and_no_window(tmp_path):
+    (tmp_path / "small.toml").write_text(RUN)
+    modules, parsers = started("run small.toml --out .", cwd=tmp_path)
+    assert parsers == 1
+    assert {"scipy", "matplotlib", "jinja2"} <= modules
+    assert not modules & {"qiskit", "qiskit_aer", "pandas", "xarray", "scipy.stats", "matplotlib.pyplot", "dask"}
+    # Models of noise files, and the bar on a terminal, are for runs that have them.
+    assert not modules & {"qsense.noise.file", "rich.progress", "qsense.probes.openqasm", "qsense.laboratory"}
+    assert sum(name.startswith("qsense") for name in modules) <= MOST_OF_A_RUN
 
 
 @pytest.mark.parametrize(
