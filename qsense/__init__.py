@@ -10,12 +10,13 @@ The names in `__all__` are the public interface; docs/stability.md says what may
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from qsense.version import __version__
 
+# Not from `typing`, which takes as long to import as Python to start: Ctrl-C would show a traceback in that time.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from qsense.backends import register_vendor as register_vendor
     from qsense.backends import unregister_vendor as unregister_vendor
     from qsense.comparison.recorded import compare as compare
@@ -116,6 +117,8 @@ __all__ = [*_HOMES, "__version__"]
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'qsense' has no attribute {name!r}")
+    from importlib import import_module
+
     module, attribute = _HOMES[name]
     value = getattr(import_module(module), attribute)
     globals()[name] = value

@@ -48,14 +48,34 @@ def usage_error(error: Any) -> str:
     if command is None:
         return said
     if (option := getattr(error, "option_name", None)) and said.startswith("No such option"):
+        if where := _of_all_commands(option, context):
+            return where
         said = f"There is no option {option}{_meant_by(option, command)}"
     elif type(error).__name__ == "MissingParameter" and error.param is not None:
         said = _missing(error.param)
     elif found := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", said):
         said = f"Nothing takes the word {found[1]}{_option_for(found[1].split(), command)}"
     elif found := re.match(r"No such command '(.*?)'", said):
+        if not found[1].strip():
+            return f"An empty text stands where a command should. See: {path} --help"
         return f"There is no command {found[1]}{_command_for(found[1], context)}"
     return f"{said if said.endswith('?') else said.rstrip('.') + '.'} See: {path} --help"
+
+
+def _of_all_commands(option: str, context: Any) -> str:
+    """Where an option stands that is one of qsense itself, under this or another name; "" of other ones."""
+    root = context.find_root()
+    known = {name for parameter in root.command.params for name in parameter.opts}
+    meant = [name for name in (option, *_named(option)) if name in known]
+    if root is context or not meant:
+        return ""
+    rest = context.command_path.removeprefix(root.command_path)
+    return f"{meant[0]} is an option of {root.command_path}; write {root.command_path} {meant[0]}{rest} …"
+
+
+def _named(option: str) -> list[str]:
+    """What an option is called here that people know by another name."""
+    return [f"--{name}" for name in _CALLED.get(option.lstrip("-").replace("_", "-").lower(), ())]
 
 
 def _meant_by(option: str, command: Any) -> str:
@@ -65,7 +85,7 @@ def _meant_by(option: str, command: Any) -> str:
     word = option.lstrip("-").replace("_", "-").lower()
     if f"--{word}" in known:
         return f"; write --{word}"
-    named = [f"--{name}" for name in _CALLED.get(word, ()) if f"--{name}" in known]
+    named = [name for name in _named(option) if name in known]
     close = difflib.get_close_matches(f"--{word}", known, n=2, cutoff=0.75)
     if meant := named[:1] or close:
         return f"; did you mean {' or '.join(meant)}?"

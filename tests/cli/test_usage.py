@@ -40,6 +40,8 @@ SLIPS = [
     ("plan help", "--help"),
     ("records lst", "did you mean: qsense records list"),
     ("help", "qsense --help"),
+    ("theory --debug", "write qsense --debug theory"),
+    ("records list --verbose", "write qsense --debug records list"),
     ("devices", "qsense backends"),
     ("teory", "qsense theory"),
     ("recharge pump", "qsense recharge pumping"),
@@ -64,6 +66,11 @@ def test_a_slip_is_one_line_with_what_was_meant(monkeypatch, capsys, tmp_path, w
         assert "did you mean" not in err
     else:
         assert wanted in err
+
+
+def test_an_empty_text_is_no_command(monkeypatch, capsys):
+    code, out, err = qsense(monkeypatch, capsys, "")
+    assert (code, out, err) == (2, "", "qsense: An empty text stands where a command should. See: qsense --help\n")
 
 
 def test_what_is_proposed_is_there():
