@@ -86,7 +86,7 @@ def compare_with_noise(record: RunRecord, noise: str, as_json: bool) -> None:
                 f"{row['predicted_by_spec']:.4g}",
                 f"{row['predicted']:.4g}",
                 with_error(row["measured"], row["stderr"]),
-                "" if row["ratio"] is None else f"{row['ratio']:.3f}",
+                ratio_to(row),
                 z_text(row["z"]),
             ]
             for row in point["times"]
@@ -137,6 +137,19 @@ def z_text(z: float | None) -> str:
     return "–" if z is None else f"{z:+.1f}"
 
 
+def ratio_to(row: dict[str, Any]) -> str:
+    """Returns measured over predicted G of a time for a table, with the digits that its error leaves.
+
+    >>> ratio_to({"ratio": 0.9812, "stderr": 0.2, "predicted": 8.0}), ratio_to({"ratio": None})
+    ('0.981', '')
+    >>> ratio_to({"ratio": 12345678901234567.0, "stderr": 0.2, "predicted": 1e-17})
+    '1.2e16'
+    """
+    if row["ratio"] is None:
+        return ""
+    return with_error(row["ratio"], row["stderr"] / abs(row["predicted"])).partition(" ")[0]
+
+
 def print_no_z(reason: str | None) -> None:
     """Prints why some z are missing, if any are."""
     if reason is not None:
@@ -161,10 +174,12 @@ def agrees(chance: float | None, name: str) -> str:
 
 
 def _ratio(row: dict[str, Any]) -> tuple[str, str]:
+    from qsense.comparison.verdicts import ratio_cells
+
     if row["ratio"] is None:
         return "", ""
-    high = "∞" if row["ratio_high"] is None else f"{row['ratio_high']:.3f}"
-    return f"{row['ratio']:.3f}", f"{row['ratio_low']:.3f} … {high}"
+    shown, interval = ratio_cells(row["ratio"], row["ratio_low"], row["ratio_high"])
+    return shown or "–", interval or ""
 
 
 def _plain(value: Any) -> Any:

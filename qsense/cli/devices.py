@@ -144,7 +144,7 @@ def _print_beside_spec(point: dict[str, Any]) -> None:
             f"{row['time_s'] / size:.4g}",
             f"{row['predicted']:.4g}",
             with_error(row["measured"], row["stderr"]),
-            _shown(row["ratio"], 1, ".3f"),
+            comparing.ratio_to(row),
             comparing.z_text(row["z"]),
             *([comparing.z_text(row["scaled_z"])] if is_scaled else []),
         ]
@@ -176,7 +176,7 @@ def _print_point(point: dict[str, Any], spins: str) -> None:
             f"{row['time_s'] / size:.4g}",
             f"{row['predicted']:.4g}",
             with_error(row["measured"], row["stderr"]),
-            _shown(row["ratio"], 1, ".3f"),
+            comparing.ratio_to(row),
             *(comparing.z_text(row.get(name, row["z"])) for name in own),  # older records have the scaled one alone
             *mitigated[place : place + 1],
         ]

@@ -67,6 +67,11 @@ class Crossover:
     qubits: str | None = None
     same_qubits: bool | None = None
 
+    @property
+    def is_ratio_open(self) -> bool:
+        """Whether no ratio is too large, as 𝓘 of the other may be 0: the ratio as measured is then noise."""
+        return self.ratio_interval is not None and self.ratio_interval[1] is None
+
 
 def crossovers(
     measured: Sequence[MeasuredPoint],

@@ -14,7 +14,7 @@ from qsense.comparison.agreement import agreement, amplitude_columns, time_rows
 from qsense.comparison.beside_spec import READ_WRONG, is_row_of, is_scaled, rows_of_points
 from qsense.comparison.decay_law import INTERPOLATION
 from qsense.comparison.points import exact_gain, integrated_gain_exact, leaves_out_readout, point_columns
-from qsense.comparison.verdicts import probe_name
+from qsense.comparison.verdicts import probe_name, ratio_text
 from qsense.errors import ArgumentError
 from qsense.estimators.assumptions import DECAY_LAW, READOUT
 from qsense.estimators.chance import NO_ERROR, z_score
@@ -230,5 +230,5 @@ def _verdict(
         change = f"gains {100 * (ratio - 1):.0f} %" if ratio > 1 else f"loses {100 * (1 - ratio):.0f} %"
         if abs(ratio - 1) < 0.005:
             change = "neither gains nor loses"
-        whole = f"over all times {probe} {change} beside {beside} (ratio {ratio:.3f})"
+        whole = f"over all times {probe} {change} beside {beside} (ratio {ratio_text(ratio)})"
     return f"{noise} predicts that {leader} leads {trailer} {lead}; {whole}."

@@ -7,7 +7,7 @@ from typing import Any
 
 from qsense.comparison.advantage import Crossover, is_seen
 from qsense.comparison.recorded import crossovers_of
-from qsense.comparison.verdicts import claims, probe_name, shown
+from qsense.comparison.verdicts import claims, gained, has_more, probe_name, shown
 from qsense.files.units import time_unit, with_error
 from qsense.probes.signs import without_signs
 from qsense.runs.placement import CALIBRATION
@@ -47,7 +47,7 @@ def outcomes_of(summary: Mapping[str, Any]) -> list[tuple[Crossover, str]]:
     for item, made in zip(chosen, claims(chosen), strict=True):
         outcome = _WITHHELD
         if is_seen(item) and item.ratio is not None:
-            outcome = (_GAINS if item.ratio.value > 1 else _LOSES) if made.differ else _UNTOLD
+            outcome = (_GAINS if has_more(item) else _LOSES) if made.differ else _UNTOLD
         found.append((item, outcome))
     return found
 
@@ -72,9 +72,10 @@ def _clauses(pair: tuple[str, str], outcomes: Mapping[str, Sequence[Crossover]])
 
 
 def _percent(items: Sequence[Crossover]) -> str:
-    shares = sorted(100 * abs(item.ratio.value - 1) for item in items if item.ratio is not None)
+    shares = sorted(abs(gained(item)) for item in items)
     low, high = f"{shares[0]:.0f}", f"{shares[-1]:.0f}"
-    return f"{low} %" if low == high else f"{low} … {high} %"
+    more = " or more" if any(item.is_ratio_open for item in items) else ""
+    return f"{low} %{more}" if low == high else f"{low} … {high} %{more}"
 
 
 def _where(items: Sequence[Crossover]) -> str:

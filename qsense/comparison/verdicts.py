@@ -16,6 +16,8 @@ from qsense.comparison.advantage import Crossover, is_seen
 from qsense.comparison.ratio import holm
 from qsense.files.units import readable_time, time_unit
 
+_LEAST_RATIO = 5e-4  # what three decimals show
+
 
 class Claims(NamedTuple):
     """What a verdict claims: that the first probe leads, that the other leads later, that the integrals differ."""
@@ -77,7 +79,7 @@ def _borne_out(item: Crossover, made: Claims) -> Claims:
     if not item.bounds or item.ratio is None:
         return made
     second = item.other if item.first == item.probe else item.probe
-    less = item.probe if item.ratio.value < 1 else item.other
+    less = item.other if has_more(item) else item.probe
     return Claims(
         made.leads and second not in item.bounds,
         made.trails and item.first not in item.bounds,
@@ -128,15 +130,18 @@ def until_words(item: Crossover, made: Claims) -> str:
 
 def _whole(item: Crossover, made: Claims) -> str:
     assert item.ratio is not None
-    ratio, numbers = item.ratio.value, f"ratio {_ratio(item.ratio.value)}"
-    if item.ratio_interval is not None:
-        numbers += f", 95 % {ratio_range(*item.ratio_interval)}"
-    numbers += "" if item.ratio_exact is None else f"; exact {item.ratio_exact:.3f}"
+    ratio, interval = item.ratio.value, item.ratio_interval
+    if interval is not None and interval[1] is None:
+        numbers = f"ratio {ratio_range(*interval)}"
+    else:
+        numbers = f"ratio {ratio_text(ratio)}" + ("" if interval is None else f", 95 % {ratio_range(*interval)}")
+    numbers += "" if item.ratio_exact is None else f"; exact {ratio_text(item.ratio_exact)}"
     over = f" over {probe_name(item.other)}" if item.other != "product" else ""
     it = "it" if item.first == item.probe else probe_name(item.probe)
     if made.differ:
-        word = f"gains {100 * (ratio - 1):.0f}" if ratio > 1 else f"loses {100 * (1 - ratio):.0f}"
-        return f"over the whole window {it} {word} %{over} ({numbers})"
+        least = " or more" if interval is not None and interval[1] is None else ""
+        word = f"gains {gained(item):.0f} %{least}" if has_more(item) else f"loses {100 * (1 - ratio):.0f} %"
+        return f"over the whole window {it} {word}{over} ({numbers})"
     if item.ratio_interval is not None and not item.ratio_interval[0] <= 1 <= (item.ratio_interval[1] or np.inf):
         return f"over the whole window no difference survives the number of claims of this run ({numbers})"
     return f"over the whole window no difference is seen ({numbers})"
@@ -147,18 +152,51 @@ def probe_name(probe: str) -> str:
     return "GHZ" if probe == "ghz" else probe
 
 
-def ratio_range(low: float, high: float | None) -> str:
-    """Returns an interval of ratios, which may have no upper end.
+def has_more(item: Crossover) -> bool:
+    """Returns whether the probe of a comparison was measured to gain more than the other.
 
-    >>> ratio_range(0.9712, 1.0234), ratio_range(0.5, None)
-    ('0.971 … 1.023', '0.500 or more')
+    Where the other's 𝓘 is noise about 0, the ratio itself may have any size and either sign.
     """
-    return f"{_ratio(low)} or more" if high is None else f"{_ratio(low)} … {_ratio(high)}"
+    assert item.ratio is not None
+    return item.ratio.value > 1 or (item.ratio.value < 0 and item.is_ratio_open)
 
 
-def _ratio(value: float) -> str:
-    """A ratio in three decimals; in four digits where times far into the tail have blown it up."""
+def gained(item: Crossover) -> float:
+    """Returns by how many per cent 𝓘 of the probe is larger; the least that is, where no ratio is too large."""
+    assert item.ratio is not None
+    return 100 * ((item.ratio_interval[0] if item.is_ratio_open and item.ratio_interval else item.ratio.value) - 1)
+
+
+def ratio_range(low: float, high: float | None) -> str:
+    """Returns an interval of ratios, which may have no upper end: then a bound, or nothing, is known.
+
+    >>> ratio_range(0.9712, 1.0234), ratio_range(0.5, None), ratio_range(0.0, None)
+    ('0.971 … 1.023', '0.500 or more', 'not known')
+    """
+    if high is None:
+        return f"{ratio_text(low)} or more" if low >= _LEAST_RATIO else "not known"
+    return f"{ratio_text(low)} … {ratio_text(high)}"
+
+
+def ratio_text(value: float) -> str:
+    """Returns a ratio in three decimals; in four digits where times far into the tail have blown it up.
+
+    >>> ratio_text(1.23456), ratio_text(123456.7)
+    ('1.235', '1.235e+05')
+    """
     return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"
+
+
+def ratio_cells(value: float | None, low: float | None, high: float | None) -> tuple[str | None, str | None]:
+    """Returns a measured ratio and its interval for a table; no value where the denominator may be 0, so that noise
+    alone sets it.
+
+    >>> ratio_cells(1.01, 0.97, 1.05), ratio_cells(3.1e15, 0.5, None), ratio_cells(None, None, None)
+    (('1.010', '0.970 … 1.050'), (None, '0.500 or more'), (None, None))
+    """
+    if value is None or low is None:
+        return (None if value is None else ratio_text(value)), None
+    return (None if high is None else ratio_text(value)), ratio_range(low, high)
 
 
 def time_range(low: float, high: float) -> str:

@@ -23,6 +23,7 @@ _TIMES = {
     "s": 0, "ms": -3, "us": -6, "µs": -6, "μs": -6, "ns": -9, "ps": -12,
 }  # fmt: skip
 _LONG = {"min": 60, "h": 3600}
+_MOST_ZEROS, _MOST_DECIMALS, _SMALL = 5, 6, 1e-3  # of a value and its error beyond which they have a power of ten
 _POWERS = {"m": -3, "": 0, "k": 3, "M": 6, "G": 9}
 _LENGTHS = {"m": 0, "mm": -3, "um": -6, "µm": -6, "μm": -6, "nm": -9}
 _FIELDS = {
@@ -259,10 +260,23 @@ def _long_unit(seconds: float) -> tuple[float, str] | None:
 def with_error(value: float, error: float) -> str:
     """Returns a value and its error, of which two digits are shown, with as many decimals in both.
 
-    >>> with_error(3.28, 0.038), with_error(227.1, 18.2), with_error(5.0, 0.0)
-    ('3.280 ± 0.038', '227 ± 18', '5 ± 0')
+    Digits beyond those are zeros; where these, or those after the point, are many, both have a power of ten.
+
+    >>> with_error(3.28, 0.038), with_error(227.1, 18.2), with_error(22713, 1824), with_error(5.0, 0.0)
+    ('3.280 ± 0.038', '227 ± 18', '22700 ± 1800', '5 ± 0')
+    >>> with_error(3170231482911324.0, 2e16), with_error(2e-9, 3e-10)
+    ('0.3e16 ± 2.0e16', '2.00e-9 ± 0.30e-9')
     """
     if not (math.isfinite(error) and error > 0):
         return f"{value:.4g} ± {error:.2g}"
-    decimals = max(1 - math.floor(math.log10(float(f"{error:.1e}"))), 0)
-    return f"{value:.{decimals}f} ± {error:.{decimals}f}"
+    size, power = max(abs(value), error), 0
+    decimals = 1 - math.floor(math.log10(float(f"{error:.1e}")))
+    if decimals < -_MOST_ZEROS or (decimals > _MOST_DECIMALS and size < _SMALL):
+        power = math.floor(math.log10(float(f"{size:.1e}")))
+    shown = max(decimals + power, 0)
+    ending = f"e{power}" if power else ""
+
+    def text(number: float) -> str:
+        return f"{round(number, decimals) / 10.0**power:z.{shown}f}{ending}"
+
+    return f"{text(value)} ± {text(error)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qsense.comparison.verdicts import digits_between, ratio_range
+from qsense.comparison.verdicts import digits_between, ratio_range, ratio_text
 from qsense.estimators.assumptions import READOUT
 from qsense.estimators.chance import NO_ERROR, said_chance
 from qsense.files.terminal import print_parts, printable
@@ -115,7 +115,7 @@ def _crossovers(rows: Sequence[Mapping[str, Any]]) -> list[Table | str | Text]:
                     str(row["num_qubits"]),
                     "–" if row["crossover_exact_s"] is None else f"{row['crossover_exact_s'] / size:.4g}",
                     until_text(row, size),
-                    "–" if row["ratio_exact"] is None else f"{row['ratio_exact']:.3f}",
+                    "–" if row["ratio_exact"] is None else ratio_text(row["ratio_exact"]),
                     _ratio_text(row),
                 ],
             )
@@ -155,7 +155,7 @@ def _ratio_text(row: Mapping[str, Any]) -> str:
     if row["ratio"] is None or row.get("withheld"):
         return "–"
     if row.get("ratio_low") is None:
-        return f"{row['ratio']:.3f} ± {row['ratio_stderr']:.3f}"
+        return with_error(row["ratio"], row["ratio_stderr"])
     return ratio_range(row["ratio_low"], row["ratio_high"])
 
 

@@ -171,9 +171,9 @@ def _lead_curves(pairs: Sequence[Lead], across: str) -> Figure:
     until.set_ylabel(f"GHZ leads until t ({unit})")
     ratio.plot([p.names[across] for p in pairs], [p.ratio_exact for p in pairs], color="0.3", label="exact")
     ratio.errorbar(
-        [p.names[across] for p in pairs if p.ratio],
-        [p.ratio.value for p in pairs if p.ratio],
-        yerr=[NORMAL_95 * p.ratio.stderr for p in pairs if p.ratio],
+        [p.names[across] for p in pairs if p.known_ratio],
+        [p.known_ratio.value for p in pairs if p.known_ratio],
+        yerr=[NORMAL_95 * p.known_ratio.stderr for p in pairs if p.known_ratio],
         fmt="o", color=COLOURS["ghz"], capsize=2, markersize=4, label="measured, 95 %",
     )  # fmt: skip
     ratio.axhline(1, color="0.6", lw=0.8, zorder=0)
@@ -186,18 +186,19 @@ def _lead_curves(pairs: Sequence[Lead], across: str) -> Figure:
 
 
 def _lead_map(pairs: Sequence[Lead], rate: str) -> Figure:
-    """Maps over N and a rate γ: the crossing in units of 1/γ, and the ratio of 𝓘; cells without a crossing are grey."""
+    """Maps over N and a rate γ: the crossing in units of 1/γ, and the ratio of 𝓘; what is not known is grey."""
     sizes = sorted({pair.names["num_qubits"] for pair in pairs})
     rates = sorted({pair.names[rate] for pair in pairs})
     until, ratio = np.full((len(rates), len(sizes)), np.nan), np.full((len(rates), len(sizes)), np.nan)
     for pair in pairs:
         place = rates.index(pair.names[rate]), sizes.index(pair.names["num_qubits"])
         until[place] = pair.measured.value * pair.names[rate] if pair.measured else np.nan
-        ratio[place] = pair.ratio.value if pair.ratio else np.nan
+        ratio[place] = pair.known_ratio.value if pair.known_ratio else np.nan
     figure = blank_figure(9.6, 3.8)
     panels = figure.subplots(1, 2)
-    spread = max([0.05, *(abs(pair.ratio.value - 1) for pair in pairs if pair.ratio)])
-    error = float(np.median([pair.ratio.stderr for pair in pairs if pair.ratio] or [0.0]))
+    known = [pair.known_ratio for pair in pairs if pair.known_ratio]
+    spread = max([0.05, *(abs(one.value - 1) for one in known)])
+    error = float(np.median([one.stderr for one in known] or [0.0]))
     for panel, data, title, options in (
         (panels[0], until, "GHZ leads until γt (measured)", {"cmap": "viridis"}),
         (panels[1], ratio, f"ℐ of GHZ / ℐ of product (measured, ± {error:.1g})",

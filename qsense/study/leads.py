@@ -45,6 +45,11 @@ class Lead:
     ratio_interval: tuple[float, float | None] | None
     refused: str = ""
 
+    @property
+    def known_ratio(self) -> Estimate | None:
+        """The ratio; None also where no ratio is too large, so that the one measured is noise."""
+        return None if self.ratio_interval is None or self.ratio_interval[1] is None else self.ratio
+
 
 def leads(found: Sequence[Cell]) -> list[Lead]:
     """Returns every pair of a GHZ and a product cell that differ in nothing else, for two spins or more."""

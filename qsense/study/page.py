@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from qsense.comparison.verdicts import probe_name
+from qsense.comparison.verdicts import probe_name, ratio_cells, ratio_text
 from qsense.errors import ContentError
 from qsense.estimators.result import NORMAL_95
 from qsense.files import safe
@@ -212,16 +212,16 @@ def _leads(rows: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
         labels: dict[str, str | None] = {
             LABELS.get(name, name.replace("_", " ")): value_text(row.get(name)) for name in names
         }
-        exact, ratio, low, high = (row.get(k) for k in ("crossover_exact_s", "ratio", "ratio_low", "ratio_high"))
+        exact = row.get("crossover_exact_s")
+        shown, interval = ratio_cells(*(row.get(key) for key in ("ratio", "ratio_low", "ratio_high")))
         found.append(
             labels
             | {
                 "GHZ leads until (s)": "an assumption is refused" if is_refused else until_text(row, 1.0),
                 "exact (s)": None if exact is None else f"{float(exact):.4g}",
-                "ratio of 𝓘": None if ratio is None or is_refused else f"{float(ratio):.3f}",
-                "95 %": None if low is None or is_refused
-                else f"{float(low):.3f} … " + ("" if high is None else f"{float(high):.3f}"),
-                "ratio, exact": None if row.get("ratio_exact") is None else f"{float(row['ratio_exact']):.3f}",
+                "ratio of 𝓘": None if is_refused else shown,
+                "95 %": None if is_refused else interval,
+                "ratio, exact": None if row.get("ratio_exact") is None else ratio_text(float(row["ratio_exact"])),
             }
         )  # fmt: skip
     return (Table.of("Until when GHZ leads, and the ratio of 𝓘", found, "summary.json", is_folded=len(found) > 20),)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from qsense import files
 from qsense.comparison.rows import until_columns
+from qsense.comparison.verdicts import ratio_range, ratio_text
 from qsense.errors import ContentError
 from qsense.files import safe
 from qsense.files.figures import draw_or_warn
 from qsense.files.folding import folded_tables
 from qsense.files.terminal import print_parts
-from qsense.files.units import time_unit
+from qsense.files.units import time_unit, with_error
 from qsense.reports.page import page
 from qsense.reports.page.files import report_files
 from qsense.reports.run_tables import until_text
@@ -117,10 +118,10 @@ def summary_parts(summary: dict[str, Any]) -> list[Table | str | Text]:
         summary["crossovers"],
         (),
         {
-            "exact": lambda row: _number(row["crossover_exact_s"], size=size),
+            "exact": lambda row: _number(row["crossover_exact_s"], size),
             "measured": lambda row: "‡" if row.get("assumptions") else until_text(row, size),
-            "ratio exact": lambda row: "–" if row["ratio_exact"] is None else f"{row['ratio_exact']:.3f}",
-            "ratio": lambda row: "‡" if row.get("assumptions") else _number(row["ratio"], row["ratio_stderr"], ".3f"),
+            "ratio exact": lambda row: "–" if row["ratio_exact"] is None else ratio_text(row["ratio_exact"]),
+            "ratio": _ratio,
         },
     )
     return parts
@@ -158,7 +159,14 @@ def _table(title: str, rows: list[dict[str, Any]], hidden: tuple[str, ...], numb
     return [Text(title, style="italic"), *tables, *([f"… and {more} more in summary.json"] if more > 0 else [])]
 
 
-def _number(value: float | None, error: float | None = None, form: str = "", size: float = 1.0) -> str:
-    if value is None:
+def _number(value: float | None, size: float) -> str:
+    return "–" if value is None else f"{value / size:.4g}"
+
+
+def _ratio(row: dict[str, Any]) -> str:
+    if row.get("assumptions"):
+        return "‡"
+    if row["ratio"] is None:
         return "–"
-    return f"{value / size:.4g}" if error is None else f"{value:{form or '.4g'}} ± {error:{form or '.2g'}}"
+    is_open = row.get("ratio_low") is not None and row["ratio_high"] is None  # the denominator may be 0
+    return ratio_range(row["ratio_low"], None) if is_open else with_error(row["ratio"], row["ratio_stderr"])

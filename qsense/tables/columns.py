@@ -84,7 +84,7 @@ class Columns:
         return "integer" if kinds and all(issubclass(kind, int) for kind in kinds) else "number"
 
     def array(self, name: str) -> np.ndarray[Any, Any]:
-        """Returns a column as numbers or truth values (floats, with nan, where one is missing), or as text if need be."""
+        """Returns a column as numbers or truth values (floats, with nan, where one is missing), or as text."""
         column, kind = self.values[name], self.kind(name)
         if isinstance(column, View) and (numbers := column.numbers()) is not None:
             return numbers

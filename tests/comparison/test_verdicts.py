@@ -303,3 +303,15 @@ def test_few_shots_have_an_answer_too(tmp_path):
     (row,) = compare(run(RunSpec.from_dict({**RUN, "shots": 12}), tmp_path)).crossovers
     assert row["until"] is not None
     assert row["crossover_high_s"] is None or row["crossover_low_s"] <= row["crossover_high_s"]
+
+
+def test_a_ratio_to_noise_is_told_as_a_bound():
+    """What product gained is compatible with 0, measured above or below it: by how much GHZ gains more has no end."""
+    until_never = Until(0.0, None, 1.0, 0.5, 0.5)
+    for value in (3.1e15, -7e14):
+        item = Crossover("ions", 2, "auto", None, None, Estimate(value, 1e30), 1.0, ratio_interval=(4.5, None),
+                         ratio_p_value=1e-9, until=until_never)  # fmt: skip
+        (said,) = verdicts([item])
+        assert "it gains 350 % or more (ratio 4.500 or more; exact 1.000)" in said
+        (said,) = verdicts([replace(item, ratio_interval=(0.0, None), ratio_p_value=0.5)])
+        assert "no difference is seen (ratio not known; exact 1.000)" in said

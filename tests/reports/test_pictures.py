@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from types import SimpleNamespace
 
 import html_pages
@@ -16,8 +17,10 @@ from qsense.errors import ContentError
 from qsense.probes import Probe
 from qsense.reports.page import page
 from qsense.reports.page.axes import Axis, number
+from qsense.reports.page.blocks import Part, Section
 from qsense.reports.page.circuit_drawing import drawing_of
 from qsense.reports.page.device_map import device_map
+from qsense.reports.page.results import against
 from qsense.signals import Pulses, Signal
 from qsense.study.page import study_part
 
@@ -126,6 +129,18 @@ def test_the_first_sentence_claims_what_survives_all_tests_of_a_run():
     assert headline(summary(row("nv", 2, 1.2, 0.5, withheld="the counts refuse it"))) == (
         "Over the whole window there is no verdict between GHZ and product under nv (N = 2)."
     )
+
+
+def test_a_ratio_to_noise_is_a_bound_on_the_page():
+    open_ended = {"ratio_low": 1.5, "ratio_high": None, "ratio_exact": 1.0}
+    noise = [row("ions", size, ratio, 1e-6, **open_ended) for size, ratio in ((2, 3e15), (4, -8e14))]
+    whole = summary(*noise)
+    assert headline(whole) == "Over the whole window GHZ gains 50 % or more over product under ions (N = 2, 4)."
+    blocks = against(whole["crossovers"], crossovers_of(whole))
+    texts = page([Part("t", "a", "h", (Section("s", blocks),))]).decode()
+    assert texts.count("1.500 or more") == 2
+    assert texts.count("+50.0 % or more (95 %)") >= 2
+    assert not re.search(r"[^#\w.]\d{12}", texts)
 
 
 def test_what_was_compared_is_read_back_as_it_was_written():

@@ -1,29 +1,36 @@
 """What a study says: powers of N with honest errors, cells that are averaged once, and crossings as in a run."""
 
+import io
 import math
+import re
 import warnings
 from dataclasses import replace
 from functools import lru_cache
 
+import html_pages
 import numpy as np
 import pytest
 import studies
 from cases import further
+from rich.console import Console
 from scipy.special import erfcinv
 from scipy.stats import chi2
 
 from qsense import RunSpec, run
 from qsense.errors import ContentError
+from qsense.reports.page import page
 from qsense.store import Store
 from qsense.study.cells import cells
 from qsense.study.figures import figures
 from qsense.study.leads import leads
+from qsense.study.page import study_part
 from qsense.study.panels import levels_of
-from qsense.study.report import write_report
+from qsense.study.report import print_tables, write_report
 from qsense.study.results import study_results
 from qsense.study.summary import exponents, summarize
 from qsense.tables import Columns
 
+VALUE = "integrated_gain_s", "integrated_gain_stderr_s"
 SEEDS = 60
 EXACT = {
     ("ghz", "gain_start"): 2.0,
@@ -173,6 +180,29 @@ def test_a_product_without_any_signal_makes_no_ratio(tmp_path):
     assert pair.ratio is None
     assert summarize(results, found)["crossovers"][0]["ratio"] is None
     assert figures(found)
+
+
+def test_a_ratio_to_what_may_be_zero_is_a_bound_or_not_known_wherever_it_is_shown(tmp_path):
+    """𝓘 of the product probe is noise about 0: the quotient, 3e15 at this draw, would have 19 digits on the page."""
+    for folder, errors, expected in (("bound", (0.1, 0.5), "or more"), ("any", (9.0, 0.5), "not known")):
+        results = of(tmp_path / folder)
+        place = [results.trials.values["probe"].index(name) for name in ("ghz", "product")]
+        changed = {name: list(results.trials.values[name]) for name in (*VALUE,)}
+        for row, value, error in zip(place, (5.0, 1.6e-15), errors, strict=True):
+            changed[VALUE[0]][row], changed[VALUE[1]][row] = value, error
+        results = replace(results, trials=Columns({**results.trials.values, **changed}, results.trials.attributes))
+        summary = write_report(results, tmp_path / folder, Columns({}))
+        (row,) = summary["crossovers"]
+        assert row["ratio"] > 1e15
+        assert row["ratio_high"] is None
+        console = Console(width=80, file=io.StringIO(), highlight=False)
+        print_tables(console, summary)
+        read = html_pages.Page(page([study_part(tmp_path / folder)]))
+        (table,) = (text for text in read.text("table") if "ratio, exact" in text)
+        for text in (console.file.getvalue(), table):
+            assert expected in text
+            assert not re.search(r"\d{7}", text)
+        assert leads(cells(results))[0].known_ratio is None
 
 
 FIGURES = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from qsense.comparison.advantage import Crossover, is_seen
 from qsense.comparison.headline import outcomes_of
-from qsense.comparison.verdicts import probe_name
+from qsense.comparison.verdicts import gained, probe_name, ratio_cells, ratio_text
 from qsense.files.units import time_unit
 from qsense.probes.signs import without_signs
 from qsense.reports.page.blocks import Block, Charts, Table
@@ -56,7 +56,8 @@ def _ratios(found: Sequence[Compared], kinds: Mapping[str, int], signs: Mapping[
             continue
         low, high = item.ratio_interval or (item.ratio.value, item.ratio.value)
         ends = (100 * (low - 1), math.inf if high is None else 100 * (high - 1))
-        values.setdefault(_kind(item), []).append(Value(number, 100 * (item.ratio.value - 1), *ends))
+        middle = gained(item)  # where no ratio is too large, a bar from its least on
+        values.setdefault(_kind(item), []).append(Value(number, middle, *ends))
     series = [Series(kind, kinds[kind], signs[kind], tuple(own)) for kind, own in values.items()]
     if not series:
         return None
@@ -86,15 +87,13 @@ def _table(found: Sequence[Compared]) -> Table:
     rows = []
     for number, name, item, outcome in found:
         seen = is_seen(item) and item.ratio is not None
-        low, high = item.ratio_interval or (None, None)
+        shown = ratio_cells(item.ratio.value, *(item.ratio_interval or (None, None))) if seen and item.ratio else None
         rows.append(
             {
                 "record": name, "no.": number, "probes": _kind(item).partition(", N")[0], "N": item.num_qubits,
                 "noise": item.noise, "over the whole window": outcome,
-                "ratio of 𝓘": f"{item.ratio.value:.3f}" if seen and item.ratio is not None else None,
-                "95 %": None if not seen or low is None
-                else f"{low:.3f} or more" if high is None else f"{low:.3f} … {high:.3f}",
-                "exact": None if item.ratio_exact is None else f"{item.ratio_exact:.3f}",
+                "ratio of 𝓘": shown and shown[0], "95 %": shown and shown[1],
+                "exact": None if item.ratio_exact is None else ratio_text(item.ratio_exact),
                 f"leads until ({unit})": None if item.measured is None or item.withheld
                 else f"{item.measured.value / size:.4g}",
                 f"exactly ({unit})": None if item.exact is None else f"{item.exact / size:.4g}",

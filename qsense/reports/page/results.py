@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qsense.comparison.advantage import Crossover
-from qsense.comparison.verdicts import probe_name
+from qsense.comparison.verdicts import probe_name, ratio_cells, ratio_text
 from qsense.estimators.chance import said_chance
 from qsense.files.units import readable_time, time_unit
 from qsense.reports.curves import labels_of
@@ -56,8 +56,8 @@ def against(crossovers: Sequence[Mapping[str, Any]], crossed: Sequence[Crossover
     )
     found = []
     for row in rows:
-        low, high = row.get("ratio_low"), row.get("ratio_high")
-        ratio = None if row["ratio"] is None or row.get("withheld") else f"{float(row['ratio']):.3f}"
+        cells = ratio_cells(row["ratio"], row.get("ratio_low"), row.get("ratio_high"))
+        ratio, interval = (None, None) if row.get("withheld") else cells
         found.append(
             {
                 "probes": " / ".join(probe_name(str(row.get(key, name))) for key, name in _PAIR.items()),
@@ -65,9 +65,8 @@ def against(crossovers: Sequence[Mapping[str, Any]], crossed: Sequence[Crossover
                 f"leads until ({unit})": until_text(row, size),
                 "exact": None if row["crossover_exact_s"] is None else f"{float(row['crossover_exact_s']) / size:.4g}",
                 "ratio of 𝓘": ratio,
-                "95 %": None if ratio is None or low is None
-                else f"{float(low):.3f} or more" if high is None else f"{float(low):.3f} … {float(high):.3f}",
-                "ratio, exact": None if row["ratio_exact"] is None else f"{float(row['ratio_exact']):.3f}",
+                "95 %": interval,
+                "ratio, exact": None if row["ratio_exact"] is None else ratio_text(float(row["ratio_exact"])),
                 "withheld": row.get("withheld"),
             }
         )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from qsense.comparison.advantage import Crossover, is_seen
-from qsense.comparison.verdicts import probe_name
+from qsense.comparison.verdicts import gained, probe_name
 from qsense.files.figures import choose_evenly
 from qsense.files.units import time_unit
 from qsense.reports.page.charts import LEFT, RIGHT, Chart, Layer, Mark, coordinates, slots, x_axis, y_axis
@@ -107,8 +107,8 @@ def _advantage(noise: str, items: Sequence[Crossover], look: Look) -> Chart:
     for item, (value, below, above, exact) in zip(items, percent, strict=True):
         aside = _aside(pairs.index(_pair(item)), len(pairs), step)
         x = LEFT + (sizes.index(item.num_qubits) + 0.5) * step + aside
-        text = f"{_pair(item)}, N = {item.num_qubits}: {value:+.1f} % (95 %: {below:+.1f} … "
-        text += ("no upper end" if above is None else f"{above:+.1f}") + ")"
+        text = f"{_pair(item)}, N = {item.num_qubits}: {value:+.1f} % "
+        text += "or more (95 %)" if above is None else f"(95 %: {below:+.1f} … {above:+.1f})"
         text += "" if exact is None else f"; exact {exact:+.1f} %"
         colour, name = look.probes[_pair(item)], f"{_pair(item)}, N = {item.num_qubits}"
         if exact is not None and y.holds(exact):
@@ -131,9 +131,9 @@ def _aside(place: int, of: int, step: float) -> float:
 
 def _percent(item: Crossover) -> tuple[float, float, float | None, float | None]:
     assert item.ratio is not None
-    value, (low, high) = item.ratio.value, item.ratio_interval or (item.ratio.value, item.ratio.value)
+    low, high = item.ratio_interval or (item.ratio.value, item.ratio.value)
     exact = None if item.ratio_exact is None else 100 * (item.ratio_exact - 1)
-    return 100 * (value - 1), 100 * (low - 1), None if high is None else 100 * (high - 1), exact
+    return gained(item), 100 * (low - 1), None if high is None else 100 * (high - 1), exact
 
 
 def _every_few(texts: list[tuple[float, str]], most: int = 12) -> tuple[tuple[float, str], ...]:
