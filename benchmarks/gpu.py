@@ -1,25 +1,32 @@
-"""The dense engine on a GPU: seconds, memory, and the difference from the processor's numbers.
+"""Engines on a GPU: seconds, memory, and the difference from the processor's numbers, one table for each part.
 
-    python benchmarks/gpu.py [--sizes 8 9 10 11 12 13 14] [--noise emission] [--limit 60]
+    python benchmarks/gpu.py [--parts dense symmetric] [--noise dephasing emission] [--sizes 8 9] [--rehearse]
 
-Prints Markdown. The probe is a random complex state of 2^N amplitudes, γ = 0.1/s, at 50 times in (0, 40] s. The best of
-three runs after one that starts everything, of one where a run takes more than ten seconds; a size whose 50 times would
-take more than `--limit` seconds is asked for the evenly spread times that fit in it, and 50 are counted in proportion:
-times are computed one after the other there. Difference: the largest |G/G_cpu − 1| at two times, up to N = 9.
+Prints Markdown. `--sizes` and `--noise` are those of every part that is asked for. `--rehearse` runs the symmetric
+table, whose functions take any arrays, in NumPy in the place of a GPU: it shows that the script works, and no speed.
+
+dense: a random complex state of 2^N amplitudes, γ = 0.1/s, at 50 times in (0, 40] s. The best of three runs after one
+that starts everything, of one where a run takes more than ten seconds; a size whose 50 times would take more than
+`--limit` seconds is asked for the evenly spread times that fit in it, and 50 are counted in proportion: times are
+computed one after the other there. Difference: the largest |G/G_cpu − 1| at two times, up to N = 9.
+
+symmetric: see gpu_symmetric.py.
 """
 
 import argparse
-import time
+from collections.abc import Sequence
 from functools import partial
 
+import gpu_symmetric
 import numpy as np
+from gpu_card import Card, difference, fastest, seconds
 
 from qsense import LocalNoise, Probe
-from qsense.numerics.arrays import gpu
 from qsense.theory.covariant import MATRICES
 from qsense.theory.dense import dense_gain
 
-RATE, LATEST, SEED = 0.1, 40.0, 7
+RATE, LATEST, SEED, TIMES = 0.1, 40.0, 7, 50
+SIZES = (8, 9, 10, 11, 12, 13, 14)
 COMPARED, COMPARED_TIMES = 9, [7, 30]
 
 
@@ -29,57 +36,59 @@ def probe(num_qubits: int) -> Probe:
     return Probe.from_state(vector / np.linalg.norm(vector))
 
 
-def seconds(function) -> float:
-    begin = time.perf_counter()
-    function()
-    return time.perf_counter() - begin
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[8, 9, 10, 11, 12, 13, 14])
-    parser.add_argument("--noise", nargs="+", choices=("dephasing", "emission"), default=["dephasing", "emission"])
-    parser.add_argument("--times", type=int, default=50)
-    parser.add_argument("--limit", type=float, default=60.0)
-    options = parser.parse_args()
-    cupy = gpu().xp
-    properties = cupy.cuda.runtime.getDeviceProperties(0)
-    pool = cupy.get_default_memory_pool()
-    all_times = np.linspace(LATEST / options.times, LATEST, options.times)
-    print(f"{properties['name'].decode()}, CuPy {cupy.__version__}, CUDA {cupy.cuda.runtime.runtimeGetVersion()}.\n")
+def dense_table(card: Card, sizes: Sequence[int], noises: Sequence[str], limit: float) -> None:
+    """Prints the table."""
     print(
         "| N | noise | matrices | times | s | s for 50 | memory, GB | asked for, GB | difference from the processor |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
-    for num_qubits in options.sizes:
-        for kind in options.noise:
-            state, noise = probe(num_qubits), LocalNoise(**{kind: RATE})
+    for num_qubits in sizes:
+        for kind in noises:
+            print(dense_row(card, num_qubits, kind, limit), flush=True)
 
-            def solve(times, state=state, noise=noise):
-                return dense_gain(state, noise, times, engine="gpu")
 
-            pool.free_all_blocks()
-            first = seconds(partial(solve, all_times[:2]))  # starts everything
-            one = seconds(partial(solve, all_times[:1])) if num_qubits > 11 else first / 2
-            count = len(all_times) if one * len(all_times) < options.limit else max(2, int(options.limit / one))
-            chosen = all_times[np.linspace(0, len(all_times) - 1, count).round().astype(int)]
-            pool.free_all_blocks()
-            spent = [seconds(partial(solve, chosen))]
-            memory = pool.total_bytes() / 1e9
-            while len(spent) < 3 and spent[0] < 10:
-                spent.append(seconds(partial(solve, chosen)))
-            apart = "–"
-            if num_qubits <= COMPARED:
-                some = all_times[np.array(COMPARED_TIMES) * len(all_times) // 50]
-                exact = dense_gain(state, noise, some, engine="cpu")
-                apart = f"{np.max(np.abs(solve(some) / exact - 1)):.0e}"
-            is_real = kind == "dephasing"
-            asked = MATRICES * (8 if is_real else 16) * 4**num_qubits / 1e9
-            print(
-                f"| {num_qubits} | {kind} | {'real' if is_real else 'complex'} | {count} | {min(spent):.3g} "
-                f"| {min(spent) * 50 / count:.3g} | {memory:.2g} | {asked:.2g} a time | {apart} |",
-                flush=True,
-            )
+def dense_row(card: Card, num_qubits: int, kind: str, limit: float) -> str:
+    state, noise = probe(num_qubits), LocalNoise(**{kind: RATE})
+    all_times = np.linspace(LATEST / TIMES, LATEST, TIMES)
+
+    def solve(times: np.ndarray) -> np.ndarray:
+        return dense_gain(state, noise, times, engine="gpu")
+
+    card.forget()
+    first = seconds(partial(solve, all_times[:2]))  # starts everything
+    one = seconds(partial(solve, all_times[:1])) if num_qubits > 11 else first / 2
+    count = TIMES if one * TIMES < limit else max(2, int(limit / one))
+    chosen = all_times[np.linspace(0, TIMES - 1, count).round().astype(int)]
+    card.forget()
+    spent = fastest(partial(solve, chosen))
+    memory, apart = card.memory(), "–"
+    if num_qubits <= COMPARED:
+        some = all_times[COMPARED_TIMES]
+        apart = difference(solve(some), dense_gain(state, noise, some, engine="cpu"))
+    is_real = kind == "dephasing"
+    asked = MATRICES * (8 if is_real else 16) * 4**num_qubits / 1e9
+    return (
+        f"| {num_qubits} | {kind} | {'real' if is_real else 'complex'} | {count} | {spent:.3g} "
+        f"| {spent * TIMES / count:.3g} | {memory} | {asked:.2g} a time | {apart} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", nargs="+", choices=("dense", "symmetric"), default=["dense", "symmetric"])
+    parser.add_argument("--sizes", type=int, nargs="+", help="spins; by default those of each part")
+    parser.add_argument("--noise", nargs="+", choices=("dephasing", "emission"), default=["dephasing", "emission"])
+    parser.add_argument("--limit", type=float, default=60.0)
+    parser.add_argument("--rehearse", action="store_true", help="the symmetric table in NumPy, where no GPU is")
+    options = parser.parse_args()
+    card = Card.of(options.rehearse)
+    print(f"{card.label}.")
+    for part in ["symmetric"] if options.rehearse else options.parts:
+        print(f"\n{part}:\n")
+        if part == "dense":
+            dense_table(card, options.sizes or SIZES, options.noise, options.limit)
+        else:
+            gpu_symmetric.symmetric_table(card, options.sizes or gpu_symmetric.SIZES, options.noise)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ def qfi_of_rotation(rho: Any, generator: FloatArray, arrays: Arrays = CPU) -> Fl
     """
     xp, shape, size = arrays.xp, rho.shape[:-2], len(generator)
     values, vectors = arrays.eigh(xp.reshape(rho, (-1, size, size)))
-    values, diagonal = xp.where(values > 0, values, 0.0), xp.asarray(generator)
+    values, diagonal = xp.maximum(values, xp.zeros_like(values)), xp.asarray(generator)
     count, step = values.shape[0], max(1, arrays.together // size**2)
     found = [np.zeros(0)]
     for first in range(0, count, step):

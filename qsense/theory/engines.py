@@ -105,7 +105,7 @@ def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0, engine: str | 
         probe: the state that is prepared.
         noise: any SpinNoise, a NoiseModel, or a World.
         field: φ in rad/s; it matters only where noise or a coupling do not commute with it.
-        engine: where dense matrices are computed, "auto", "cpu" or "gpu", as in `gain`.
+        engine: where blocks of total spin and dense matrices are computed, "auto", "cpu" or "gpu", as in `gain`.
 
     Raises:
         ArgumentError: there is no such `engine`; the noise is for another number of spins, or is known by its channel
@@ -130,7 +130,7 @@ def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0, engine: str | 
         square = float(world.weights(n)[0]) ** 2
         return Engine(
             "symmetric engine" if n <= NUM_QUBITS else LARGE,
-            lambda t: square * gain_of_symmetric(amplitudes, uniform_channel(world, n, t)),
+            lambda t: square * gain_of_symmetric(amplitudes, uniform_channel(world, n, t), engine),
             square * symmetric_resolution(n),
             world,
             seconds=_seconds(n, world) if n > NUM_QUBITS else 0.0,
@@ -140,7 +140,7 @@ def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0, engine: str | 
         square = float(world.weights(n)[0]) ** 2
         return Engine(
             PAIRS,
-            lambda t: square * pair_gain(pairs, uniform_channel(world, n, t)),
+            lambda t: square * pair_gain(pairs, uniform_channel(world, n, t), engine),
             square * symmetric_resolution(n),
             world,
         )

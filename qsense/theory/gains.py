@@ -64,8 +64,9 @@ def gain(
         field: φ in rad/s. G depends on it only under transverse noise and where a dipolar coupling joins spins that
             feel the field differently. It jumps at φ = 0 where noise leaves a part of the state pure: there G is
             smaller than at any field nearby.
-        engine: where dense matrices are computed: "cpu", "gpu" (needs the extra `gpu`), or "auto", a GPU that is there
-            where it saves seconds; by default what the environment variable QSENSE_ENGINE says, else "auto".
+        engine: where blocks of total spin and dense matrices are computed: "cpu", "gpu" (needs the extra `gpu`), or
+            "auto", a GPU that is there where it saves seconds; by default what the environment variable QSENSE_ENGINE
+            says, else "auto".
 
     Returns:
         G, shape (times,), 1; between 0 and (Σ|w_j|)² W(t)², N² without weights. Values below `resolution` are rounding.
@@ -108,7 +109,7 @@ def integrated_gain(
         noise: any SpinNoise, a NoiseModel, or a World.
         until: the end of the window in s; infinity by default.
         field: φ in rad/s; it matters only under transverse noise.
-        engine: where dense matrices are computed, as in `gain`.
+        engine: where blocks of total spin and dense matrices are computed, as in `gain`.
 
     Returns:
         value (s), error (s, absolute: quadrature, what is beyond the last time, rounding) and method. The value is

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qsense.numerics.arrays import CPU, Arrays
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.low_rank import logarithmic_derivative, support_of
 
 Array = NDArray[Any]
 _TINY = 1e-300  # beside λ_m + λ_n, so that 0/0 is 0
+_ROOT = 2**0.5
 
 
 def is_flipped(amplitudes: Array) -> bool:
@@ -28,8 +30,8 @@ def is_flipped(amplitudes: Array) -> bool:
     return bool(np.array_equal(amplitudes, turned) or np.array_equal(amplitudes, -turned))
 
 
-def halves(block: Array) -> tuple[Array, Array]:
-    """Returns the even and the odd half of blocks (…, d, d) that are alike when read backwards.
+def halves(block: Any, arrays: Arrays = CPU) -> tuple[Any, Any]:
+    """Returns the even and the odd half of blocks (…, d, d) of `arrays` that are alike when read backwards.
 
     The even half has ⌈d/2⌉ rows, from m = 0 or ½ up; the odd half ⌊d/2⌋, from ½ or 1 up.
 
@@ -43,11 +45,11 @@ def halves(block: Array) -> tuple[Array, Array]:
     crossed = block[..., size - low :, :low][..., ::-1]
     even, odd = straight + crossed, straight - crossed
     if size % 2:
-        whole = np.empty((*block.shape[:-2], low + 1, low + 1), dtype=block.dtype)
+        whole = arrays.xp.empty((*block.shape[:-2], low + 1, low + 1), dtype=block.dtype)
         whole[..., 1:, 1:] = even
         whole[..., 0, 0] = block[..., low, low]
-        whole[..., 0, 1:] = np.sqrt(2) * block[..., low, low + 1 :]
-        whole[..., 1:, 0] = np.sqrt(2) * block[..., low + 1 :, low]
+        whole[..., 0, 1:] = _ROOT * block[..., low, low + 1 :]
+        whole[..., 1:, 0] = _ROOT * block[..., low + 1 :, low]
         even = whole
     return even, odd
 
@@ -77,18 +79,22 @@ def joined(even: Array, odd: Array) -> Array:
     return block
 
 
-def gain_of_halves(block: Array) -> FloatArray:
+def gain_of_halves(block: Any, arrays: Arrays = CPU) -> FloatArray:
     """Returns G of blocks (times, d, d), d ≥ 2, that are alike when read backwards, shape (times,).
 
     >>> gain_of_halves(np.full((1, 2, 2), 0.5)).round(12).tolist()
     [1.0]
     """
-    even, odd = halves(block)
-    (plus, ups), (minus, downs) = np.linalg.eigh(even), np.linalg.eigh(odd)
-    plus, minus, m = np.maximum(plus, 0), np.maximum(minus, 0), _projections(odd, even)
-    between = np.swapaxes(ups[..., even.shape[-1] - odd.shape[-1] :, :].conj(), -1, -2) @ (m[:, None] * downs)
-    sums, differences = plus[:, :, None] + minus[:, None, :], plus[:, :, None] - minus[:, None, :]
-    return np.asarray(4 * (differences**2 / (sums + _TINY) * np.abs(between) ** 2).sum((-1, -2)))
+    xp, (even, odd) = arrays.xp, halves(block, arrays)
+    (plus, ups), (minus, downs) = arrays.eigh(even), arrays.eigh(odd)
+    plus, minus = (xp.maximum(one, xp.zeros_like(one)) for one in (plus, minus))
+    m, bras = xp.asarray(_projections(odd, even)), xp.matrix_transpose(ups[..., even.shape[-1] - odd.shape[-1] :, :])
+    between = xp.matmul(xp.conj(bras) if xp.isdtype(ups.dtype, "complex floating") else bras, m[:, None] * downs)
+    terms, sums = plus[:, :, None] - minus[:, None, :], plus[:, :, None] + minus[:, None, :]
+    terms *= terms
+    terms /= sums + _TINY
+    terms *= xp.abs(between) ** 2
+    return np.asarray(4 * arrays.host(xp.sum(terms, axis=(1, 2))))
 
 
 def observable_of_halves(block: Array) -> Array:

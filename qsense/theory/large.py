@@ -11,9 +11,11 @@ import logging
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.numerics.arrays import CPU
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.low_rank import qfi_of_one
 from qsense.numerics.threads import in_threads
+from qsense.theory.batched import batched_gain, place_for
 from qsense.theory.dephased import dephased_gain
 from qsense.theory.loss import loses_alone
 from qsense.theory.mixing import Array, Mixing, copies, dicke_tables
@@ -26,26 +28,28 @@ from qsense.theory.symmetric import (
     lossy_blocks,
     of_orders,
     relaxes,
+    simplest,
     singlets,
     spin_projections,
     symmetric_gain,
-    without_phases,
 )
 
 MOST_QUBITS = 500
 LONG = 60.0  # seconds
+_SECONDS_TOGETHER = 0.013  # of a processor for one time, at 100 spins
 _SECONDS, _SECONDS_RELAXED, _SECONDS_OF_LOSS = 0.85, 20.0, 2.7  # of a processor for one time, at 500 spins
 
 
-def gain_of_symmetric(amplitudes: Array, channel: UniformChannel) -> FloatArray:
+def gain_of_symmetric(amplitudes: Array, channel: UniformChannel, engine: str | None = None) -> FloatArray:
     """Returns G of a symmetric probe after each of several channels, shape (times,).
 
     Args:
         amplitudes: over Dicke states, from no spin up to all, shape (N+1,); normalised.
         channel: noise that is the same for every spin.
+        engine: "auto", "cpu" or "gpu", as in `gain`; a GPU makes all blocks at all times together (`batched`).
 
     Raises:
-        ArgumentError: N > 500.
+        ArgumentError: N > 500; a GPU is asked for, and there is none or too little memory on it.
 
     >>> from qsense.noise import LocalNoise
     >>> dicke = np.eye(201)[100] / np.sqrt(2) + np.eye(201)[101] / np.sqrt(2)
@@ -53,32 +57,36 @@ def gain_of_symmetric(amplitudes: Array, channel: UniformChannel) -> FloatArray:
     array([1.])
     """
     size, changes = len(amplitudes) - 1, relaxes(channel)
-    if size <= NUM_QUBITS:
-        return symmetric_gain(amplitudes, channel)
     if size > MOST_QUBITS:
         raise ArgumentError(
             f"The symmetric engine holds at most {MOST_QUBITS} spins, but the probe has {size}; "
             "GHZ and product probes under local noise have closed forms for any number."
         )
-    seconds = seconds_of(size, len(channel), changes, loses_alone(channel))
+    seconds = seconds_of(size, len(channel), changes, size > NUM_QUBITS and loses_alone(channel))
+    arrays = place_for(engine, seconds, size)
+    if arrays is not CPU:
+        return batched_gain(amplitudes, channel, arrays)
+    if size <= NUM_QUBITS:
+        return symmetric_gain(amplitudes, channel)
     if seconds > LONG:
         logging.getLogger("qsense").warning(
             f"G of {size} spins at {len(channel)} times by the symmetric engine takes about {seconds / 60:.0f} minutes "
             "of a core."
         )
+    amplitudes = simplest(amplitudes, channel)
     each = [channel.at(slice(place, place + 1)) for place in range(len(channel))]
     if not changes:
-        sizes = without_phases(amplitudes)
-        return np.concatenate(in_threads(lambda one: dephased_gain(sizes, one), each))
-    amplitudes = amplitudes if np.any(np.imag(amplitudes)) else np.real(amplitudes)
+        return np.concatenate(in_threads(lambda one: dephased_gain(amplitudes, one), each))
     return np.array(in_threads(lambda one: relaxed_gain(amplitudes, one), each))
 
 
 def seconds_of(num_qubits: int, times: int, changes: bool, loses: bool = False) -> float:
-    """Returns about how many seconds of a processor G takes beyond a hundred spins.
+    """Returns about how many seconds of a processor G takes; complex amplitudes up to a hundred spins twice that.
 
     `changes` is whether populations change, and `loses` whether emission alone does that.
     """
+    if num_qubits <= NUM_QUBITS:
+        return float(_SECONDS_TOGETHER * times * (num_qubits / 100) ** 2.7 * (2 if changes else 1))
     if loses:
         return float(_SECONDS_OF_LOSS * times * (num_qubits / 500) ** 3)
     if changes:

@@ -17,7 +17,9 @@ from math import comb
 import numpy as np
 
 from qsense.errors import ArgumentError
+from qsense.numerics.arrays import CPU, Arrays
 from qsense.numerics.fisher import FloatArray
+from qsense.theory.batched import gain_of_coherences, place_for
 from qsense.theory.halves import is_flipped
 from qsense.theory.mixing import Array, roots_of_binomials
 from qsense.theory.pull_back import gains_and_observables, pulled_back
@@ -27,10 +29,12 @@ from qsense.theory.symmetric import (
     coherences,
     gain_of_blocks,
     hermitian,
+    relaxes,
     treats_alike,
 )
 
 MOST_PAIRS = 50
+_SECONDS, _SECONDS_RELAXED = (0.005, 3.2), (0.12, 4.2)  # of a processor for one time of fifty pairs, and how they grow
 
 
 @dataclass(frozen=True)
@@ -70,15 +74,16 @@ class PairChannel:
         return np.asarray(f * up**ups * down ** np.maximum(size - ups, 0))
 
 
-def pair_gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
+def pair_gain(amplitudes: Array, channel: UniformChannel, engine: str | None = None) -> FloatArray:
     """Returns G of a pair code after each of several channels of its spins, shape (times,).
 
     Args:
         amplitudes: over the symmetric states of M ≤ 50 pairs, from none excited to all, shape (M+1,); normalised.
         channel: noise that is the same for every spin.
+        engine: "auto", "cpu" or "gpu", as in `gain`.
 
     Raises:
-        ArgumentError: there are more pairs.
+        ArgumentError: there are more pairs; a GPU is asked for, and there is none or too little memory on it.
 
     >>> from qsense.noise import LocalNoise
     >>> ends = UniformChannel.of(LocalNoise(emission=1.0).channel(np.array([0.0, 1.0]), 1))
@@ -90,8 +95,11 @@ def pair_gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
             f"The symmetric engine of pairs holds at most {2 * MOST_PAIRS} spins, as it takes seconds for each time "
             f"there, but the probe has {2 * (len(amplitudes) - 1)}."
         )
-    amplitudes = amplitudes if np.any(np.imag(amplitudes)) else np.real(amplitudes)
-    return np.concatenate([_gain(amplitudes, part) for part in channel.parts(len(amplitudes) - 1)])
+    amplitudes, size = amplitudes if np.any(np.imag(amplitudes)) else np.real(amplitudes), len(amplitudes) - 1
+    constant, power = _SECONDS_RELAXED if relaxes(channel) else _SECONDS
+    seconds = constant * len(channel) * (size / MOST_PAIRS) ** power
+    arrays = place_for(engine, seconds, size)
+    return np.concatenate([_gain(amplitudes, part, arrays) for part in channel.parts(size)])
 
 
 def _flagging(amplitudes: Array, pair: PairChannel) -> Iterator[Array]:
@@ -104,14 +112,17 @@ def _flagging(amplitudes: Array, pair: PairChannel) -> Iterator[Array]:
         f = first * f[:, :-1, :-1] + second * f[:, :-1, 1:]
 
 
-def _gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
+def _gain(amplitudes: Array, channel: UniformChannel, arrays: Arrays) -> FloatArray:
     pair, size, total = PairChannel.of(channel), len(amplitudes) - 1, np.zeros(len(channel))
     flipped = treats_alike(channel) and is_flipped(amplitudes)
     for flags, f in enumerate(_flagging(amplitudes, pair)):
         if not np.any(f):
             break
-        found = blocks_of(comb(size, flags) * pair.filtered(f), pair.logical)
-        total += 4 * gain_of_blocks(found, len(channel), flipped)
+        f = comb(size, flags) * pair.filtered(f)
+        if arrays is CPU:
+            total += 4 * gain_of_blocks(blocks_of(f, pair.logical), len(channel), flipped)
+        else:
+            total += 4 * gain_of_coherences(f, pair.logical, arrays, flipped)
     return total
 
 

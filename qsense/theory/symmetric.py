@@ -217,13 +217,17 @@ def symmetric_gain(amplitudes: Array, channel: UniformChannel) -> FloatArray:
     >>> symmetric_gain(ghz, UniformChannel.of(LocalNoise(dephasing=0.25).channel(np.array([0.0, 1.0]), 1))).round(6)
     array([9.      , 0.448084])
     """
-    if not relaxes(channel):
-        amplitudes = without_phases(amplitudes)
-    elif not np.any(np.imag(amplitudes)):
-        amplitudes = np.real(amplitudes)
+    amplitudes = simplest(amplitudes, channel)
     keep_freed_memory()
     parts = list(channel.parts(len(amplitudes) - 1))
     return np.concatenate(in_threads(lambda part: _gain(amplitudes, part), parts))
+
+
+def simplest(amplitudes: Array, channel: UniformChannel) -> Array:
+    """Returns amplitudes of the same G, real ones where there are such."""
+    if not relaxes(channel):
+        return without_phases(amplitudes)
+    return amplitudes if np.any(np.imag(amplitudes)) else np.real(amplitudes)
 
 
 def without_phases(amplitudes: Array) -> FloatArray:
