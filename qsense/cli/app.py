@@ -108,7 +108,7 @@ def main() -> None:
     takes and output that cannot be written; any other error is a defect of qsense, one line and exit status 1. With
     --debug the traceback comes before the line. A pipe that nobody reads any more ends the command as SIGPIPE does.
     """
-    gc.set_threshold(50_000)  # imports and figures make many objects and hardly any garbage to look for
+    gc.set_threshold(300_000)  # imports and figures make many objects and hardly any garbage to look for
     with guarded_streams():
         try:
             status = _run()

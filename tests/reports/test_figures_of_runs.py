@@ -5,13 +5,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.axis import YAxis
 
 from qsense import LocalNoise, Probe, RunRecord, plot
 from qsense.comparison.points import measure_point
 from qsense.comparison.rows import compare_points
 from qsense.errors import ArgumentError
-from qsense.reports import gain_figure, gains_figure, theory_figure
+from qsense.files.figures import drawing, render_figure
+from qsense.reports import gain_figure, gains_figure, integrated_gain_figure, theory_figure
 from qsense.reports.frames import ABOVE, scale_gains
+from qsense.reports.phase_report import phase_gain_figure
 from qsense.runs.plan import plan
 
 REFERENCE = Path(__file__).resolve().parents[2] / "runs" / "reference"
@@ -49,6 +52,19 @@ def test_a_runs_figure_marks_the_crossing_and_shades_the_bound_inside_its_axes(c
         for path in shaded.get_paths():
             if len(path.vertices) > 100:
                 assert path.vertices[:, 1].max() <= panel.get_ylim()[1] * (1 + 1e-9)
+
+
+@pytest.mark.checkout
+@pytest.mark.drawn
+@pytest.mark.parametrize("draw", [gain_figure, integrated_gain_figure, phase_gain_figure])
+def test_panels_are_measured_once_for_all_files(comparison, monkeypatch, draw):
+    """Matplotlib measures axes again at each drawing where the height of a title is left to it."""
+    with drawing():
+        figure = draw(comparison)
+    first = render_figure(figure, "svg")
+    monkeypatch.setattr(YAxis, "get_tightbbox", lambda *_, **__: pytest.fail("a panel is measured again"))
+    assert render_figure(figure, "png")
+    assert render_figure(figure, "svg") == first
 
 
 @pytest.mark.checkout
