@@ -122,58 +122,56 @@ class SideBySide:
         """
         xp, spins = self.arrays.xp, self.num_qubits - 2 * below
         place = np.arange(spins + 1 + 2 * outside) - outside
-        inside = (place >= 0) & (place <= spins)
         roots = np.zeros(len(place))
-        roots[inside] = 1 / np.sqrt(binomials(self.num_qubits)[spins, : spins + 1])
+        roots[outside : outside + spins + 1] = 1 / np.sqrt(binomials(self.num_qubits)[spins, : spins + 1])
         scale = xp.asarray(copies(self.num_qubits, below) * np.outer(roots, roots).ravel())
-        difference = np.subtract.outer(place, place).ravel()
+        one, other = xp.asarray(place)[:, None], xp.asarray(place)[None, :]
+        difference, low = xp.reshape(one - other, (-1,)), xp.reshape(xp.minimum(one, other), (-1,))
+        order = xp.abs(difference)
         if orders is not None:
-            scale = scale * xp.take(xp.asarray(orders[times]), xp.asarray(np.abs(difference)), axis=1)
-        nothing = self.numbers[0].shape[1] - 1
-        cells = xp.asarray(np.where(np.outer(inside, inside).ravel(), self._cells(below, place), nothing))
+            scale = xp.take(xp.asarray(orders[times]), order, axis=1) * scale
+        nothing = xp.full(order.shape, self.numbers[0].shape[1] - 1, dtype=order.dtype)
+        is_inside = (low >= 0) & (low + order <= spins)
+        cells = xp.where(is_inside, xp.take(xp.asarray(self._firsts(below, len(place))), order) + low, nothing)
         found = [xp.take(one, cells, axis=1) for one in self.numbers]
         if len(times) < self.numbers[0].shape[0]:
             found = [xp.take(one, xp.asarray(times), axis=0) for one in found]
         found = [scale * one for one in found]
-        shape = (len(times), len(place), len(place))
-        if len(found) == 1:
-            return xp.reshape(found[0], shape)
-        turned = xp.asarray(1j * np.sign(difference)) * found[1]  # conjugate above the diagonal
-        return xp.reshape(found[0] + turned, shape)
+        if len(found) == 2:  # conjugate above the diagonal
+            found[0] = found[0] + xp.asarray(1j) * (xp.astype(xp.sign(difference), xp.float64) * found[1])
+        return xp.reshape(found[0], (len(times), len(place), len(place)))
 
-    def _cells(self, below: int, place: IntArray) -> IntArray:
-        """Where the elements of a block are among the numbers."""
+    def _firsts(self, below: int, count: int) -> IntArray:
+        """Where among the numbers those of a block and of the orders 0, 1, … begin."""
         even, odd = halves_of(self.num_qubits)
-        order, low = np.abs(np.subtract.outer(place, place)).ravel(), np.minimum.outer(place, place).ravel()
+        order = np.arange(count)
         high, is_odd = below + order // 2, order % 2 == 1
         columns = np.where(is_odd, odd.shape[1], even.shape[1])
         first = np.where(is_odd, even.shape[0] * even.shape[1], 0)
-        return np.asarray(first + (rows_before(high) + below) * columns + high + low, dtype=np.int64)
+        return np.asarray(first + (rows_before(high) + below) * columns + high, dtype=np.int64)
 
 
 def _after_noise(f: FloatArray, channel: UniformChannel, arrays: Arrays) -> list[Any]:
     """What the noise makes of real coherences, of even and of odd orders, shape (times, rows, columns)."""
     xp, size, changes = arrays.xp, f.shape[1] - 1, relaxes(channel)
     halves = halves_of(size)
-    before = [_with_singlets(half, f, channel, arrays) for half in halves]
-    after = [xp.zeros(one.shape) for one in before]
+    given = [_with_singlets(half, f, channel, arrays) for half in halves]
+    found = [xp.zeros(one.shape) for one in given]
     damped = xp.asarray(channel.coherence[:, None] ** np.arange(size + 1))
     power = xp.ones((len(channel), 1, 1))
     for factors in range(size + 1):
         odd = (size - factors) % 2
         ways, flips = halves[odd].ways(factors)
         first = (size - odd - factors) // 2
-        there = slice(0, len(ways)), slice(first, first + factors + 1)
-        weights = (xp.take(damped, xp.asarray(flips), axis=1) * xp.asarray(ways))[:, :, None]
-        mixed = before[odd][:, there[0], there[1]]
+        before, after = (half[:, : len(ways), first : first + factors + 1] for half in (given[odd], found[odd]))
         if changes:
             power = _next_power(power, channel, xp) if factors else power
-            mixed = xp.matmul(mixed, power)
+            mixed = xp.matmul(before, power)
         else:
-            mixed = xp.asarray(binomials(size)[factors, : factors + 1]) * mixed
-        mixed *= weights
-        after[odd][:, there[0], there[1]] += mixed
-    return after
+            mixed = xp.asarray(binomials(size)[factors, : factors + 1]) * before
+        mixed *= (xp.take(damped, xp.asarray(flips), axis=1) * xp.asarray(ways))[:, :, None]
+        after += mixed  # a view
+    return found
 
 
 def _with_singlets(half: Half, f: FloatArray, channel: UniformChannel, arrays: Arrays) -> Any:
