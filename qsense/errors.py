@@ -7,6 +7,7 @@ the message and exits with status 2; anything else that escapes is a defect of q
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -136,11 +137,25 @@ def at_key(source: object, key: str) -> Iterator[None]:
         SpecError: an argument, a named file or another key was wrong inside.
 
     >>> with at_key("run.toml", "shots"):
-    ...     raise ArgumentError("must be positive, but is -1.")
+    ...     raise ArgumentError("Argument `shots` must be positive, but is -1.")
     Traceback (most recent call last):
     qsense.errors.SpecError: run.toml: key `shots`: must be positive, but is -1.
     """
     try:
         yield
     except (ArgumentError, ContentError, SpecError) as error:
-        raise SpecError(f"{source}: key `{key}`: {error}") from error
+        raise SpecError(f"{source}: key `{key}`: {of_key(str(error), key)}") from error
+
+
+def of_key(message: str, key: str) -> str:
+    """Returns what the library says of a Python argument as it is said of a key of a file, which set that argument.
+
+    >>> of_key("Argument `times` must increase.", "times_s"), of_key("Argument `phase` must be finite.", "signal")
+    ('must increase.', '`phase` must be finite.')
+    """
+    found = re.match(r"Argument `(\w+)`:? ", message)
+    if found is None:
+        return message
+    last = re.sub(r"\[\d+\]$", "", key).rpartition(".")[2]
+    is_named = last == found[1] or last.startswith(f"{found[1]}_")  # with its unit
+    return message[found.end() if is_named else len("Argument ") :]

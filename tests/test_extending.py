@@ -81,7 +81,7 @@ def test_its_spec_resolves_to_itself_and_its_counts_are_found_again(estimator):
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"spin": 1.5}, r"key `estimators\[0\]\.spin`: should be an integer, but is 1\.5"),
+        ({"spin": 1.5}, r"key `estimators\[0\]\.spin`: should be a whole number, but is 1\.5"),
         ({"spn": 1}, r'key `estimators\[0\]\.spn`: the estimator "one_spin" has no option `spn`\. Did you mean "spin"'),
         ({"spin": 2}, r"key `estimators\[0\]`: `spin` must be from 0 to 1, but is 2"),
     ],

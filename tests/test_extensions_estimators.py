@@ -111,9 +111,9 @@ def test_cells_of_its_table_come_back_as_written(toy, tmp_path):
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("spins", ["a"], "a list whose elements are an integer, but has 'a'"),
-        ("spins", [0.5], "an integer"),
-        ("spins", [True], "an integer"),
+        ("spins", ["a"], "a list whose elements are a whole number, but has 'a'"),
+        ("spins", [0.5], "a whole number"),
+        ("spins", [True], "a whole number"),
         ("spins", [], "at least one element"),
         ("spins", 3, "should be a list"),
         ("gains", [float("inf")], "a finite number"),
@@ -126,7 +126,7 @@ def test_elements_of_list_options_are_checked(toy, key, value, message):
         qsense.RunSpec.from_dict({**SPEC, "estimators": {"estimator": "toy", key: value}})
     assert Option((1.0,)).checked("gains", [1, 2.5]) == (1.0, 2.5)
     assert Option(()).checked("free", []) == ()
-    with pytest.raises(ArgumentError, match=r"should be an integer, one of 0, 1, 2, but is '2'\."):
+    with pytest.raises(ArgumentError, match=r"should be a whole number, one of 0, 1, 2, but is '2'\."):
         Option(0, (0, 1, 2)).checked("order", "2")
 
 

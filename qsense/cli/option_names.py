@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 
 # Only where the library's messages have it, so that a path or a value that reads alike stays as the user typed it.
-_START = re.compile(r"^Argument `(\w+)`(?= (?:\([a-z ]+\) )?(?:must|goes|would|is not)\b)")
+_START = re.compile(r"^Argument `(\w+)`(?=: | (?:\([a-z ]+\) )?(?:must|goes|would|is not)\b)")
 _END = re.compile(r"(?:the argument `(\w+)`|\(`(\w+)`\))\.$")
 _RENAMED = {"max_seconds": "max_qpu_seconds"}
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from qsense.errors import ArgumentError, nearest
+from qsense.files.toml_file import as_toml
 
-_TYPES: dict[type, str] = {str: "text", bool: "true or false", int: "an integer", float: "a finite number"}
+_TYPES: dict[type, str] = {str: "text", bool: "true or false", int: "a whole number", float: "a finite number"}
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,11 @@ class Option:
             known = [str(one) for one in self.allowed]
             if wrong_type and str(value) in known:
                 expected = _TYPES.get(type(self.default), "a list")
-                raise ArgumentError(f"should be {expected}, one of {', '.join(known)}, but is {value!r}.")
+                raise ArgumentError(f"should be {expected}, one of {', '.join(known)}, but is {as_toml(value)}.")
             raise ArgumentError(f'unknown {name} "{value}". {nearest(str(value), known)}')
         if wrong_type or (isinstance(value, float) and not np.isfinite(value)):
             expected = _TYPES.get(type(self.default), "a list")
-            raise ArgumentError(f"should be {expected}, but is {value!r}.")
+            raise ArgumentError(f"should be {expected}, but is {as_toml(value)}.")
         self._check_bounds(value)
         return value
 
@@ -65,11 +66,11 @@ class Option:
         if self.least is None and self.most is None:
             return
         if isinstance(number, str):
-            raise ArgumentError(f"should have numbers, but has {number!r}.")
+            raise ArgumentError(f"should have numbers, but has {as_toml(number)}.")
         if not (self.least is None or number >= self.least) or not (self.most is None or number <= self.most):
             low, high = (None if one is None else f"{one:g}" for one in (self.least, self.most))
             allowed = f"from {low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"
-            raise ArgumentError(f"should be {allowed}, but is {number!r}.")
+            raise ArgumentError(f"should be {allowed}, but is {as_toml(number)}.")
 
     def _checked_elements(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         if self.default and not values:
@@ -80,6 +81,6 @@ class Option:
             wrong_type = type(one) not in _TYPES if element is None else type(one) is not element
             if wrong_type or (isinstance(one, float) and not np.isfinite(one)):
                 expected = "text or a finite number" if element is None else _TYPES[element]
-                raise ArgumentError(f"should be a list whose elements are {expected}, but has {one!r}.")
+                raise ArgumentError(f"should be a list whose elements are {expected}, but has {as_toml(one)}.")
             self._check_bounds(one)
         return found

@@ -6,13 +6,14 @@ import difflib
 import io
 import re
 import tomllib
+from collections.abc import Collection
 from datetime import date, time
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
-from qsense.errors import SpecError, nearest
+from qsense.errors import SpecError, nearest, of_key
 from qsense.files.near import meant
 from qsense.files.nesting import is_deep
 from qsense.files.safe import read_bytes
@@ -28,6 +29,12 @@ class Table(BaseModel):
     """
 
     WANTED: ClassVar[str] = ""
+
+    @classmethod
+    def further_keys(cls) -> Collection[str]:
+        """Returns the keys that it may have beside its fields, where it allows some."""
+        return ()
+
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @field_validator("*", mode="before")
@@ -94,8 +101,8 @@ def parse(data: dict[str, Any], model: type[Model], source: str) -> Model:
 
 def _explain(error: ValidationError, model: type[Table]) -> str:
     details = error.errors(include_url=False)
-    if (misspelt := _misspelt(details)) is not None:
-        return _unknown(misspelt["loc"], model)
+    if (misspelt := _misspelt(details, model)) is not None:
+        return misspelt
     key = _key(details[0]["loc"])
     # Of the types that a key may have, the one that fits best fails deepest.
     key = max((found for d in details if (found := _key(d["loc"])).startswith(key)), key=lambda one: one.count("["))
@@ -108,7 +115,7 @@ def _explain(error: ValidationError, model: type[Table]) -> str:
         return f"key `{key}` is missing; add it."
     if kind == "value_error":
         message = _one_line(str(first["ctx"]["error"]))
-        return f"key `{key}`: {message}" if key else message
+        return f"key `{key}`: {of_key(message, key)}" if key else message
     if kind == "string_pattern_mismatch":
         return f"key `{key}` should match the pattern {first['ctx']['pattern']}, but is {_shown(value)}."
     # A number out of its range need not hear that it could also be a list.
@@ -117,14 +124,26 @@ def _explain(error: ValidationError, model: type[Table]) -> str:
     return f"key `{key}` should be {wanted}, but is {_shown(value)}."
 
 
-def _misspelt(details: list[Any]) -> Any | None:
-    """The error of an unknown key that reads like one that its table lacks: one mistake, and not a missing key."""
+def _misspelt(details: list[Any], model: type[Table]) -> str | None:
+    """What is said where a key is missing and there is one that stands for it: one that reads alike, or the only one
+    that is unknown. One mistake, and not a missing key."""
     if details[0]["type"] != "missing":
         return None
-    table = details[0]["loc"][:-1]
-    lacking = [str(d["loc"][-1]) for d in details if d["type"] == "missing" and d["loc"][:-1] == table]
-    unknown = [d for d in details if d["type"] == "extra_forbidden" and d["loc"][:-1] == table]
-    return next((d for d in unknown if difflib.get_close_matches(str(d["loc"][-1]).lower(), lacking, cutoff=0.5)), None)
+    *table, last = details[0]["loc"]
+    lacking = [str(d["loc"][-1]) for d in details if d["type"] == "missing" and d["loc"][:-1] == tuple(table)]
+    given = details[0]["input"]
+    known = _keys_of(tuple(table), model)
+    unknown = [str(key) for key in given if key not in known] if isinstance(given, dict) else []
+    for key in unknown:
+        if difflib.get_close_matches(key.lower(), lacking, cutoff=0.5):
+            return _unknown((*table, key), model)
+    if len(unknown) != 1 or len(lacking) != 1:
+        return None
+    if difflib.get_close_matches(unknown[0].lower(), known, cutoff=0.75):  # another key than the one that is missing
+        return _unknown((*table, unknown[0]), model)
+    if not isinstance(given[unknown[0]], str):
+        return None
+    return f'key `{_key((*table, unknown[0]))}` is unknown, and `{last}` is missing. Did you mean "{last}"?'
 
 
 def _unknown(location: tuple[int | str, ...], model: type[Table]) -> str:
@@ -138,7 +157,8 @@ def _unknown(location: tuple[int | str, ...], model: type[Table]) -> str:
 def _keys_of(location: tuple[int | str, ...], model: type[Table]) -> list[str]:
     """The keys of the table at a place in a model; of all that may stand there, where the place does not tell."""
     tables = _tables_at(location, model)
-    return list(dict.fromkeys(field.alias or key for one in tables for key, field in one.model_fields.items()))
+    fields = [field.alias or key for one in tables for key, field in one.model_fields.items()]
+    return list(dict.fromkeys([*fields, *(key for one in tables for key in sorted(one.further_keys()))]))
 
 
 def _tables_at(location: tuple[int | str, ...], model: type[Table]) -> list[type[Table]]:
@@ -207,20 +227,24 @@ def _key(location: tuple[int | str, ...]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = _one_line(_as_toml(value))
+    text = _one_line(as_toml(value))
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _as_toml(value: Any) -> str:
-    """A value as a file has it, in which nothing is None."""
+def as_toml(value: Any) -> str:
+    """Returns a value as a file has it, in which nothing is None.
+
+    >>> as_toml([True, {"a": "x"}])
+    "[true, { a = 'x' }]"
+    """
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, date | time):
         return value.isoformat()
-    if isinstance(value, list):
-        return f"[{', '.join(map(_as_toml, value))}]"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(as_toml, value))}]"
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_as_toml(one)}" for key, one in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {as_toml(one)}" for key, one in value.items()) + " }"
     return repr(value)
 
 

@@ -76,6 +76,13 @@ class EstimatorEntry(Table):
     shots: Shots | None = None
     probes: Annotated[list[str], Field(min_length=1)] | None = None
 
+    @classmethod
+    def further_keys(cls) -> set[str]:
+        """Returns the options of all estimators."""
+        from qsense.estimators.registry import AUTO, estimator_named, estimator_names  # a spec that is right needs none
+
+        return {option for name in estimator_names() if name != AUTO for option in estimator_named(name).options}
+
 
 Chance = Annotated[float, Field(ge=0, lt=0.5), no_text]
 

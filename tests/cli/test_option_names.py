@@ -12,6 +12,7 @@ from qsense.cli.option_names import with_options
     ("command", "text", "shown"),
     [
         ("theory", "Argument `dead_time` must be finite.", "Option --dead-time must be finite."),
+        ("theory", "Argument `phase`: N·θ is 2e+30 rad.", "Option --phase: N·θ is 2e+30 rad."),
         ("theory", "Argument `nowhere` must be finite.", "Argument `nowhere` must be finite."),
         ("calibrate", "Argument `longest` (idle time) must be a time.", "Option --longest (idle time) must be a time."),
         ("run", "a device; leave it out (`max_seconds`).", "a device; leave it out (--max-qpu-seconds)."),

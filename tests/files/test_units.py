@@ -8,9 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qsense.errors import ArgumentError
-from qsense.files.units import quantities, quantity, whole_numbers
+from qsense.files.units import quantities, quantity, whole_numbers, with_error
 
 FIELD = "angular frequency"
+
+
+@pytest.mark.parametrize("power", [-300, -9, -3, 0, 3, 9, 300])
+@pytest.mark.parametrize("share", [1e-5, 0.3, 40.0])
+def test_a_value_has_the_digits_that_its_error_leaves(power, share):
+    value, error = 1.2345678 * 10.0**power, 1.2345678 * 10.0**power * share
+    shown, said = (text.partition("e") for text in with_error(value, error).split(" ± "))
+    for text, number in ((shown, value), (said, error)):
+        assert abs(float("".join(text)) - number) <= 0.05001 * error
+    assert max(len(shown[0]), len(said[0])) <= 12
 
 
 @pytest.mark.parametrize(
