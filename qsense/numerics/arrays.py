@@ -1,4 +1,4 @@
-"""Where dense matrices are computed: NumPy on the processor, or CuPy on a GPU, through what both have of the array API.
+"""Where matrices are computed: NumPy on the processor, or CuPy on a GPU, through what both have of the array API.
 
 Code that may run on either takes an `Arrays`, and uses of `xp` only functions of the array API standard (2023.12); the
 tests run it on `array_api_strict` too. CuPy is imported when a GPU is asked for, or where `choose` finds that one pays.
