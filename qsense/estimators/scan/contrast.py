@@ -5,7 +5,8 @@ and down) are linear in the means, whatever the angles, so that A = x² + y² le
 
 The variance of A needs the direction of (x, y) and o as they are, of which only noisy values are known. Beside a weak
 fringe read at uneven angles the direction scatters towards the noisiest one, which would make the law too large: half
-of the noise is taken out of the matrix of the direction, which leaves it true to a few percent (docs/benchmarks/accuracy.md).
+of the noise is taken out of the matrix of the direction, which leaves it true to a few percent
+(docs/benchmarks/accuracy.md).
 """
 
 from __future__ import annotations

@@ -88,7 +88,8 @@ def min_shots(readout: Readout, num_qubits: int) -> int:
     errors; at these, up to 0.27 and 0.32; at twice as many, under 0.2. Parity and the loss flag have no such bias.
     Intervals cover 89 % or more.
 
-    Source: emulated for N = 1 to 32 from pure states to weak fringes: benchmarks/few_shots.py, docs/benchmarks/accuracy.md.
+    Source: emulated for N = 1 to 32 from pure states to weak fringes: benchmarks/few_shots.py,
+        docs/benchmarks/accuracy.md.
 
     >>> min_shots("local_x", 8), min_shots("parity", 8)
     (1024, 20)
