@@ -4,6 +4,8 @@ What both run is the same code. Referees are Kraus operators on all 2^N basis st
 is built otherwise, and closed forms.
 """
 
+import sys
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -167,6 +169,19 @@ def at_w(size, noise):
     return np.eye(size + 1)[1], channel_at(noise, *TIMES)
 
 
+@pytest.mark.parametrize("is_real", [True, False])
+def test_the_memory_that_is_asked_for_holds_what_is_taken(is_real):
+    amplitudes, channel = random_amplitudes(60, 1, is_real), channel_at(NOISES["mixed"], 0.1, 0.5, 1.0)
+    memory = 3 * batched.least_bytes(60, not is_real)
+    place = in_numpy(64, memory)
+    batched_gain(amplitudes, channel, place)  # tables that are kept
+    tracemalloc.start()
+    batched_gain(amplitudes, channel, place)
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert memory / 3 < taken < memory
+
+
 def test_memory_that_runs_out_nevertheless_is_one_line(monkeypatch):
     def fails(matrices):
         raise MemoryError
@@ -187,7 +202,7 @@ def test_a_gpu_is_weighed_against_the_seconds_of_the_processor(monkeypatch):
 
 def test_a_gpu_that_is_asked_for_and_is_not_there_is_refused(monkeypatch):
     arrays.gpu.cache_clear()
-    monkeypatch.setitem(__import__("sys").modules, "cupy", None)
+    monkeypatch.setitem(sys.modules, "cupy", None)
     with pytest.raises(ArgumentError, match=r'engine = "gpu" needs CuPy; pip install .*or give engine = "cpu"'):
         gain(Probe.named("twin_fock", 6), NOISES["mixed"], TIMES, engine="gpu")
     with pytest.raises(ArgumentError, match="needs CuPy"):
