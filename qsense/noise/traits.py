@@ -76,9 +76,26 @@ class Traits:
         >>> NoiseModel(LocalNoise(emission=0.1), coupling=0.5).commutes(2)
         False
         """
-        flips = self.is_coupled and self._may_flip(num_qubits)
+        flips = self.is_coupled and self.may_flip(num_qubits)
         return self.is_covariant and not flips and not self.is_dipolar
 
-    def _may_flip(self, num_qubits: int) -> bool:
-        """Whether populations may change: for any noise but LocalNoise this is not known, so that they may."""
+    def may_flip(self, num_qubits: int) -> bool:
+        """Whether populations may change: for any noise but LocalNoise this is not known, so that they may.
+
+        >>> from qsense.noise import NoiseModel
+        >>> NoiseModel(LocalNoise(dephasing=0.1)).may_flip(2), NoiseModel(LocalNoise(emission=0.1)).may_flip(2)
+        (False, True)
+        """
         return not isinstance(self.local, LocalNoise) or bool(self.local.relaxation_rates(num_qubits).any())
+
+    def may_flip_both_ways(self, num_qubits: int) -> bool:
+        """Whether spins may fall and rise without pulses: for any noise but LocalNoise this is not known either.
+
+        >>> from qsense.noise import NoiseModel
+        >>> NoiseModel(LocalNoise(emission=0.1)).may_flip_both_ways(2)
+        False
+        """
+        if not isinstance(self.local, LocalNoise):
+            return True
+        rates = self.local.rates(num_qubits)
+        return bool(rates["emission"].any() and rates["absorption"].any())

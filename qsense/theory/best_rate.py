@@ -7,7 +7,7 @@ of gains, at times that stay: what the noise does there is worked out once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from qsense.probes import Probe
 from qsense.theory.mixing import Array
 from qsense.theory.rate import operational_rate
 from qsense.theory.search import ALL_STARTS, ROUGH, STEPS, SampledObjective, ascend, last_step
-from qsense.theory.starts import in_fives, scaled, starts
+from qsense.theory.starts import in_fives, is_for, patterned_spins, patterned_starts, scaled, scaled_pattern, starts
 
 _WIDE, _NARROW = 0.4, 0.1  # of ln t, on both sides of the best time
 _NODES = 6  # there: the polynomial is wrong by some 1e-6 and 1e-10
@@ -131,23 +131,40 @@ def best_for_rate(
     return best.amplitudes, SampledObjective.at(num_qubits, noise, np.array([best.time]))
 
 
-def _climb(num_qubits: int, noise: AnyNoise, dead_time: float, scales: bool = False) -> list[_End]:
+def _climb(num_qubits: int, noise: AnyNoise, dead_time: float, patterned: bool = True) -> list[_End]:
     """The best end of ascents, and one at another time, from all starts or for many spins from those of half as many.
 
     Which one is the best may change with the number of spins: under emission it is one like GHZ at N = 40, and one
     like a squeezed state at N = 100.
     """
-    if num_qubits > ALL_STARTS:
-        halves = _climb(num_qubits // 2, noise, dead_time, scales=True)
+    if num_qubits > ALL_STARTS and is_for(num_qubits // 2, noise):
+        halves = _climb(num_qubits // 2, noise, dead_time, patterned=False)
         ends = [half._replace(amplitudes=scaled(half.amplitudes, num_qubits)) for half in halves]
     else:
-        times, ends = np.geomspace(*_end_times(num_qubits, noise, dead_time), 4), []
-        for five in in_fives(starts(num_qubits, None if scales else noise)):  # a pattern of signs does not scale
-            of_five = [_End(start, float(time)) for time in times for start in five]
-            for steps, kept in _ROUNDS:
-                of_five = _best([_ascended(num_qubits, noise, dead_time, end, _WIDE, steps) for end in of_five], kept)
-            ends += of_five
+        ends = _rough(num_qubits, noise, dead_time, starts(num_qubits))
+        ends += _patterned(num_qubits, noise, dead_time) if patterned else []
     return _best([_settled(num_qubits, noise, dead_time, end) for end in ends], 1)
+
+
+def _rough(num_qubits: int, noise: AnyNoise, dead_time: float, begin: Sequence[Array]) -> list[_End]:
+    """The best ends of a few steps from every start at four times."""
+    times, ends = np.geomspace(*_end_times(num_qubits, noise, dead_time), 4), []
+    for five in in_fives(begin):
+        of_five = [_End(start, float(time)) for time in times for start in five]
+        for steps, kept in _ROUNDS:
+            of_five = _best([_ascended(num_qubits, noise, dead_time, end, _WIDE, steps) for end in of_five], kept)
+        ends += of_five
+    return ends
+
+
+def _patterned(num_qubits: int, noise: AnyNoise, dead_time: float) -> list[_End]:
+    """The same from patterned starts, of many spins the best of fewer scaled up (`patterned_spins`)."""
+    few = patterned_spins(num_qubits, noise)
+    ends = _rough(few, noise, dead_time, patterned_starts(few)) if few else []
+    if few == num_qubits or not few:
+        return ends
+    best = _best([_settled(few, noise, dead_time, end) for end in ends], 1)
+    return [end._replace(amplitudes=scaled_pattern(end.amplitudes, num_qubits)) for end in best]
 
 
 def _best(ends: list[_End], count: int) -> list[_End]:

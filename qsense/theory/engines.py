@@ -51,6 +51,7 @@ class Engine:
         affordable: up to how many lifetimes of the fastest part G can be computed in a few seconds.
         seconds: of a processor for G at one time, where that is long; about.
         measured: G with the error of each time, where that varies; it refuses nothing.
+        is_smooth: whether G takes time, and a polynomial through few times can say where it is largest.
     """
 
     method: str
@@ -60,6 +61,7 @@ class Engine:
     affordable: float = np.inf
     seconds: float = 0.0
     measured: Callable[[FloatArray], Information] | None = None
+    is_smooth: bool = False
 
     def gain(self, times: FloatArray) -> FloatArray:
         """Returns G about φt, W(t)² times that about the collected angle, at times of shape (times,), in any order."""
@@ -134,6 +136,7 @@ def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0, engine: str | 
             square * symmetric_resolution(n),
             world,
             seconds=_seconds(n, world) if n > NUM_QUBITS else 0.0,
+            is_smooth=True,
         )
     pairs = pair_amplitudes(probe) if model.is_covariant and is_alike(world, n) else None
     if pairs is not None:
@@ -143,6 +146,7 @@ def engine_for(probe: Probe, noise: AnyNoise, field: float = 0.0, engine: str | 
             lambda t: square * pair_gain(pairs, uniform_channel(world, n, t), engine),
             square * symmetric_resolution(n),
             world,
+            is_smooth=True,
         )
 
     def at_field(times: FloatArray) -> FloatArray:

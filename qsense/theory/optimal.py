@@ -22,9 +22,8 @@ from qsense.theory.engines import symmetric_resolution
 from qsense.theory.goal import Goal, Objective
 from qsense.theory.mixing import Array
 from qsense.theory.rate import operational_rate
-from qsense.theory.search import SampledObjective, climb, climb_integral, first_guesses
+from qsense.theory.search import SampledObjective, climb, climb_integral, every_start, first_guesses
 from qsense.theory.shared import is_alike
-from qsense.theory.starts import starts
 from qsense.theory.symmetric import NUM_QUBITS
 from qsense.theory.turned import best_turned, golden
 from qsense.theory.waves import collects_nothing, is_wave
@@ -269,8 +268,12 @@ def _improved(num_qubits: int, noise: AnyNoise, goal: Goal, start: Array | None)
         amplitudes, _, stationarity = climb_integral(num_qubits, noise, begin)
         return amplitudes, stationarity
     if goal.objective == "gain":
-        objective = SampledObjective.at(num_qubits, noise, np.array([goal.time]))
-        amplitudes = climb(objective, starts(num_qubits, noise) if start is None else [start])
+
+        def at_time(size: int) -> SampledObjective:
+            return SampledObjective.at(size, noise, np.array([goal.time]))
+
+        objective = at_time(num_qubits)
+        amplitudes = climb(objective, every_start(num_qubits, noise, at_time) if start is None else [start])
     else:
         amplitudes, objective = best_for_rate(num_qubits, noise, goal.dead_time, start)
     return amplitudes, objective.stationarity(amplitudes)

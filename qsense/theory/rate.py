@@ -66,8 +66,10 @@ def operational_rate(probe: Probe, noise: AnyNoise, dead_time: float = 0.0, fiel
     def gain_of(one: World) -> Gain:
         return engine_for(probe, one, field).gain
 
-    cheap, smooth = engine.method == "closed form", "symmetric" in engine.method
-    found = _largest_rate(gain_of, engine.resolution, probe.num_qubits, world, dead_time, slowest, cheap, smooth)
+    cheap = engine.method == "closed form"
+    found = _largest_rate(
+        gain_of, engine.resolution, probe.num_qubits, world, dead_time, slowest, cheap, engine.is_smooth
+    )
     if np.isinf(found.time) or endless:
         raise ArgumentError(
             f'Under the noise "{world.name}" a part of the gain of "{probe.name}" never decays: a longer time is '

@@ -19,7 +19,7 @@ from qsense.theory.engines import uniform_channel
 from qsense.theory.factors import Factors, factorises
 from qsense.theory.mixing import Array, Mixing
 from qsense.theory.pull_back import gain_and_matrix
-from qsense.theory.starts import in_fives, scaled, starts
+from qsense.theory.starts import in_fives, is_for, patterned_spins, patterned_starts, scaled, scaled_pattern, starts
 from qsense.theory.symmetric import (
     UniformChannel,
     relaxes,
@@ -209,13 +209,31 @@ def last_step(num_qubits: int) -> float:
 
 
 def first_guesses(num_qubits: int, noise: AnyNoise) -> list[Array]:
-    """Returns where ascents of 𝓘 begin: `starts`, or for many spins the best profile of half as many."""
-    if num_qubits <= ALL_STARTS:
-        return starts(num_qubits, noise)
+    """Returns where ascents of 𝓘 begin: `every_start`, or for many spins the best profile of half as many."""
+
+    def rough(size: int) -> SampledObjective:
+        return SampledObjective.integral(size, noise, -1)
+
     half = num_qubits // 2
-    begin = starts(half) if half <= ALL_STARTS else first_guesses(half, noise)  # a pattern of signs does not scale
-    best = climb(SampledObjective.integral(half, noise, -1), begin, ROUGH)
-    return [scaled(best, num_qubits)]
+    if num_qubits <= ALL_STARTS or not is_for(half, noise):
+        return every_start(num_qubits, noise, rough)
+    begin = starts(half) if half <= ALL_STARTS else first_guesses(half, noise)
+    return [scaled(climb(rough(half), begin, ROUGH), num_qubits)]
+
+
+def every_start(num_qubits: int, noise: AnyNoise, objective: Callable[[int], SampledObjective]) -> list[Array]:
+    """Returns `starts` and patterned ones, of many spins the best of fewer scaled up (`patterned_spins`).
+
+    Args:
+        num_qubits: N.
+        noise: the same for every spin.
+        objective: of a number of spins.
+    """
+    few = patterned_spins(num_qubits, noise)
+    patterns: list[Array] = [*patterned_starts(few)]
+    if 0 < few < num_qubits:
+        patterns = [scaled_pattern(climb(objective(few), patterns, ROUGH), num_qubits)]
+    return starts(num_qubits) + patterns
 
 
 def _stationarity(amplitudes: Array, value: float, gradient: Array) -> float:
