@@ -1,16 +1,18 @@
 """Engines on a GPU: seconds, memory, and the difference from the processor's numbers, one table for each part.
 
-    python benchmarks/gpu.py [--parts dense symmetric] [--noise dephasing emission] [--sizes 8 9] [--rehearse]
+    python benchmarks/gpu.py [--parts dense emulator tomography symmetric] [--noise dephasing emission] [--sizes 8 9]
+                             [--rehearse]
 
-Prints Markdown. `--sizes` and `--noise` are those of every part that is asked for. `--rehearse` runs the symmetric
-table, whose functions take any arrays, in NumPy in the place of a GPU: it shows that the script works, and no speed.
+Prints Markdown. `--sizes` and `--noise` are those of every part that is asked for; the emulator and tomography have one
+noise. `--rehearse` runs all tables but the dense one in NumPy in the place of a GPU, which has 2 GB: it shows that the
+script works, and no speed.
 
 dense: a random complex state of 2^N amplitudes, γ = 0.1/s, at 50 times in (0, 40] s. The best of three runs after one
 that starts everything, of one where a run takes more than ten seconds; a size whose 50 times would take more than
 `--limit` seconds is asked for the evenly spread times that fit in it, and 50 are counted in proportion: times are
 computed one after the other there. Difference: the largest |G/G_cpu − 1| at two times, up to N = 9.
 
-symmetric: see gpu_symmetric.py.
+emulator, tomography: see gpu_tomography.py. symmetric: see gpu_symmetric.py.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import gpu_symmetric
+import gpu_tomography
 import numpy as np
 from gpu_card import Card, difference, fastest, seconds
 
@@ -27,6 +30,7 @@ from qsense.theory.dense import dense_gain
 
 RATE, LATEST, SEED, TIMES = 0.1, 40.0, 7, 50
 SIZES = (8, 9, 10, 11, 12, 13, 14)
+PARTS = ("dense", "emulator", "tomography", "symmetric")
 COMPARED, COMPARED_TIMES = 9, [7, 30]
 
 
@@ -75,20 +79,25 @@ def dense_row(card: Card, num_qubits: int, kind: str, limit: float) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", nargs="+", choices=("dense", "symmetric"), default=["dense", "symmetric"])
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--sizes", type=int, nargs="+", help="spins; by default those of each part")
     parser.add_argument("--noise", nargs="+", choices=("dephasing", "emission"), default=["dephasing", "emission"])
     parser.add_argument("--limit", type=float, default=60.0)
-    parser.add_argument("--rehearse", action="store_true", help="the symmetric table in NumPy, where no GPU is")
+    parser.add_argument("--rehearse", action="store_true", help="in NumPy, where no GPU is")
     options = parser.parse_args()
     card = Card.of(options.rehearse)
     print(f"{card.label}.")
-    for part in ["symmetric"] if options.rehearse else options.parts:
+    for part in options.parts:
+        if part == "dense" and options.rehearse:
+            continue
         print(f"\n{part}:\n")
         if part == "dense":
             dense_table(card, options.sizes or SIZES, options.noise, options.limit)
-        else:
+        elif part == "symmetric":
             gpu_symmetric.symmetric_table(card, options.sizes or gpu_symmetric.SIZES, options.noise)
+        else:
+            table = gpu_tomography.emulator_table if part == "emulator" else gpu_tomography.tomography_table
+            table(card, options.sizes or gpu_tomography.SIZES)
 
 
 if __name__ == "__main__":

@@ -89,11 +89,18 @@ def sample(
 
 
 def probabilities(
-    experiment: Experiment, settings: Settings, noise: AnyNoise, readout_error: Readout = None
+    experiment: Experiment,
+    settings: Settings,
+    noise: AnyNoise,
+    readout_error: Readout = None,
+    engine: str | None = None,
 ) -> Iterator[FloatArray]:
-    """Yields the exact probabilities of all outcomes, row by row, in blocks of shape (some rows, 2^N), N ≤ 10."""
-    size = experiment.probe.num_qubits
-    return dense.probabilities(experiment, settings, window_of(experiment, noise), _confusions(readout_error, size))
+    """Yields the exact probabilities of all outcomes, row by row, in blocks of shape (some rows, 2^N), N ≤ 10.
+
+    `engine` is "auto", "cpu" or "gpu", by default what QSENSE_ENGINE says, else "auto".
+    """
+    window, confusions = window_of(experiment, noise), _confusions(readout_error, experiment.probe.num_qubits)
+    return dense.probabilities(experiment, settings, window, confusions, engine)
 
 
 def _drawn(

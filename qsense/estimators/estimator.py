@@ -118,6 +118,11 @@ class Estimator(ABC):
         return None
 
     @classmethod
+    def by_name_only(cls, probe: Probe) -> str | None:
+        """Returns why a spec must name this estimator for a probe that `auto` has no other for, in an error's words."""
+        return None
+
+    @classmethod
     def goes_with(cls, probe: Probe) -> bool:
         """Returns whether it estimates probes of this kind; a run skips the others."""
         return not cls.probe_kinds or probe.kind in cls.probe_kinds

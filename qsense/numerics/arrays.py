@@ -67,12 +67,13 @@ def wanted(engine: str | None) -> str:
     return found
 
 
-def choose(engine: str | None, seconds: float) -> Arrays:
+def choose(engine: str | None, seconds: float, needed: float = 0.0) -> Arrays:
     """Returns where to compute.
 
     Args:
         engine: "auto", "cpu" or "gpu"; by default what the environment variable QSENSE_ENGINE says, else "auto".
         seconds: about how long the processor would take; "auto" takes a GPU that is there and saves much of it.
+        needed: bytes of a GPU that it takes at least; "auto" stays on the processor where fewer are free.
 
     Raises:
         ArgumentError: a GPU is asked for, and there is none or CuPy is not installed.
@@ -85,7 +86,9 @@ def choose(engine: str | None, seconds: float) -> Arrays:
         return CPU
     from qsense.numerics import cuda
 
-    return CPU if what == "auto" and not (find_spec("cupy") and cuda.is_there()) else gpu()
+    if what == "auto" and not (find_spec("cupy") and cuda.is_there()):
+        return CPU
+    return CPU if what == "auto" and gpu().free() < needed else gpu()
 
 
 @lru_cache(maxsize=1)

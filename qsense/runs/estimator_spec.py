@@ -122,6 +122,8 @@ class EstimatorSpec:
         GhzBlock(num_qubits=40, method='loss_flag')
         """
         chosen = automatic(probe)[0] if self.kind == AUTO else estimator_named(self.kind)
+        if self.kind == AUTO and (refusal := chosen.by_name_only(probe)) is not None:
+            raise ArgumentError(refusal)
         if not (chosen.goes_with(probe) if self.kind == AUTO else self.goes_with(probe)):
             raise ArgumentError(
                 f'The estimator "{self.kind}" goes with a {self.probe_kinds} probe, but the probe is "{probe.name}".'

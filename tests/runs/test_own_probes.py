@@ -262,6 +262,8 @@ def test_auto_takes_what_serves_a_state_and_says_why():
     one = spec_of(scattered, estimators="auto")
     with pytest.raises(QsenseError, match=r"estimators\[0\]`: Tomography of 7 spins .* parameter_shift"):
         plan(one)
+    named = {"estimator": "tomography", "derivative": "commutator"}
+    assert plan(spec_of(scattered, estimators=[named]))[0].circuits_per_time == 3**7
     assert plan(spec_of(seven, estimators="auto", shots=3000))[0].method.name == "moments"
 
 

@@ -199,6 +199,10 @@ def test_a_gpu_is_used_by_itself_where_it_saves_seconds(monkeypatch):
     monkeypatch.delitem(sys.modules, "cupy", raising=False)
     assert arrays.choose(None, 1.0) is arrays.CPU
     assert arrays.choose(None, 60.0) is gpu
+    assert arrays.choose(None, 60.0, needed=2e9) is gpu
+    monkeypatch.setattr(arrays, "gpu", lambda: replace(gpu, free=lambda: 1e9))
+    assert arrays.choose(None, 60.0, needed=2e9) is arrays.CPU
+    assert arrays.choose("gpu", 60.0, needed=2e9).free() == 1e9  # which refuses by itself
     assert arrays.choose("cpu", 60.0) is arrays.CPU
     monkeypatch.setattr(cuda, "is_there", lambda: False)
     assert arrays.choose(None, 60.0) is arrays.CPU

@@ -1,6 +1,6 @@
 """Estimates G of any state from full tomography, unbiased also near G = 0.
 
-`design` gives the settings of one time (3^N Pauli bases, N ≤ 6), `estimate` reads their counts, `estimates` those of
+`design` gives the settings of one time (3^N Pauli bases, N ≤ 8), `estimate` reads their counts, `estimates` those of
 several times or repetitions together. `symmetric` (a module with the same functions) does it with collective directions
 for states of alike spins, N ≤ 10. `method` declares the estimator `tomography` to run specs.
 """

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from qsense.numerics.fisher import ComplexArray, FloatArray
+from qsense.numerics.arrays import CPU, Arrays
 
 
-def real_form(matrix: ComplexArray) -> FloatArray:
+def real_form(matrix: Any, arrays: Arrays = CPU) -> Any:
     """Returns Re A + Im A of Hermitian matrices: Tr(AB) is the sum of the products of their elements.
 
+    >>> import numpy as np
     >>> y = np.array([[0, -1j], [1j, 0]])
     >>> real_form(y)
     array([[ 0., -1.],
@@ -17,22 +18,23 @@ def real_form(matrix: ComplexArray) -> FloatArray:
     >>> float(np.sum(real_form(y) * real_form(y)))
     2.0
     """
-    return np.asarray(matrix.real + matrix.imag)
+    return arrays.xp.real(matrix) + arrays.xp.imag(matrix)
 
 
-def hermitian(real: FloatArray) -> ComplexArray:
+def hermitian(real: Any, arrays: Arrays = CPU) -> Any:
     """Returns the Hermitian matrix of a real form: the symmetric part is real, the antisymmetric one imaginary.
 
+    >>> import numpy as np
     >>> hermitian(np.array([[0.0, -1.0], [1.0, 0.0]]))
     array([[0.+0.j, 0.-1.j],
            [0.+1.j, 0.+0.j]])
     """
-    turned = np.swapaxes(real, -1, -2)
-    out = np.empty(real.shape, dtype=np.complex128)
-    out.real, out.imag = (real + turned) / 2, (real - turned) / 2
+    turned = arrays.xp.matrix_transpose(real)
+    out = 0.5j * (real - turned)
+    out += (real + turned) / 2
     return out
 
 
-def adjoint(matrix: ComplexArray) -> ComplexArray:
+def adjoint(matrix: Any, arrays: Arrays = CPU) -> Any:
     """Returns the conjugate transpose of the last two axes."""
-    return np.swapaxes(matrix.conj(), -1, -2)
+    return arrays.xp.matrix_transpose(arrays.xp.conj(matrix))

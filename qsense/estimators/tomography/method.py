@@ -22,10 +22,20 @@ from qsense.estimators.estimator import (
     checked_weights,
 )
 from qsense.estimators.result import Estimate
-from qsense.estimators.tomography.general import MIN_SHOTS, Derivative, design, estimate, estimates
+from qsense.estimators.tomography.general import (
+    MIN_SHOTS,
+    NUM_QUBITS,
+    Derivative,
+    design,
+    estimate,
+    estimates,
+    num_circuits,
+)
 from qsense.numerics.fisher import FloatArray
 from qsense.probes import Probe
 
+_AUTOMATIC = 6  # spins up to which `auto` takes it
+_OUTCOMES_TOGETHER = 2**26  # of the tables that are held at once: 0.5 GB
 READINGS = ("u_statistic", "plug_in", "lower_bound")
 
 
@@ -51,6 +61,17 @@ class Tomography(Estimator):
     def reason(cls, probe: Probe) -> str | None:
         return "tomography: nothing is assumed of the state"
 
+    @classmethod
+    def by_name_only(cls, probe: Probe) -> str | None:
+        size = probe.num_qubits
+        if not _AUTOMATIC < size <= NUM_QUBITS:
+            return None
+        return (
+            f"Tomography of {size} spins takes {num_circuits(size)} circuits at every time and is biased by more than "
+            f"its scatter, so `auto` takes it up to {_AUTOMATIC} spins: use parameter_shift (the gain of one readout) "
+            "or moments (a lower bound), or name tomography."
+        )
+
     def design(self, phase: float) -> tuple[Ending, Settings]:
         settings = design(self.num_qubits, self.derivative)
         if not self.weights:
@@ -61,7 +82,11 @@ class Tomography(Estimator):
         return estimate(counts.table(), self.derivative, rng, self.weights)
 
     def estimates(self, counts: Sequence[Counts], rngs: Sequence[np.random.Generator]) -> Iterator[Estimate]:
-        yield from estimates(np.stack([one.table() for one in counts]), self.derivative, rngs, self.weights)
+        step = max(1, _OUTCOMES_TOGETHER // (counts[0].num_rows * 2**self.num_qubits)) if counts else 1
+        for start in range(0, len(counts), step):
+            part = slice(start, start + step)
+            tables = np.stack([one.table() for one in counts[part]])
+            yield from estimates(tables, self.derivative, rngs[part], self.weights)
 
     def with_weights(self, weights: tuple[float, ...]) -> Self:
         return replace(self, weights=checked_weights(weights, self.num_qubits))

@@ -10,13 +10,15 @@ folds of |A_mn|² is then one over pairs, symmetrised.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qsense.estimators.tomography.hermitian import adjoint
-from qsense.numerics.fisher import ComplexArray, FloatArray
+from qsense.numerics.arrays import CPU, Arrays
+from qsense.numerics.fisher import FloatArray
 
 NUM_FOLDS = 12
 # The least λ_m + λ_n that is believed, in units of the largest eigenvalue of pure noise. A low floor lets variance
@@ -34,38 +36,45 @@ class Metric:
 
     The eigenvalues are those of the unprojected ρ: a few are negative, but <m|ρ|m> is right in the mean. Projection
     would lower the large ones by an amount that falls off with the root of the shots only: no jackknife takes that off.
+
+    The floor is an array of NumPy or a number; the rest is where `arrays` has it.
     """
 
-    values: FloatArray
-    vectors: ComplexArray
+    values: Any
+    vectors: Any
     floor: FloatArray | float
+    arrays: Arrays = CPU
 
     @cached_property
-    def is_floored(self) -> NDArray[np.bool_]:
+    def is_floored(self) -> Any:
         """Whether λ_m + λ_n was raised, shape (..., d, d)."""
-        return self._sums <= np.asarray(self.floor)[..., None, None]
+        return self._sums <= self._least
 
     @cached_property
-    def weights(self) -> FloatArray:
+    def weights(self) -> Any:
         """2/(λ_m + λ_n), floored, shape (..., d, d)."""
-        return np.asarray(2 / np.maximum(self._sums, np.asarray(self.floor)[..., None, None]))
+        return 2 / self.arrays.xp.maximum(self._sums, self._least)
 
     @cached_property
-    def _sums(self) -> FloatArray:
-        return np.asarray(self.values[..., :, None] + self.values[..., None, :])
+    def _least(self) -> Any:
+        return self.arrays.xp.asarray(np.asarray(self.floor, dtype=np.float64)[..., None, None])
 
     @cached_property
-    def _adjoint(self) -> ComplexArray:
-        return adjoint(self.vectors)
+    def _sums(self) -> Any:
+        return self.values[..., :, None] + self.values[..., None, :]
 
-    def turn(self, matrices: ComplexArray) -> ComplexArray:
+    @cached_property
+    def _adjoint(self) -> Any:
+        return adjoint(self.vectors, self.arrays)
+
+    def turn(self, matrices: Any) -> Any:
         """Matrices in the eigenbasis, shape (..., d, d)."""
-        return np.asarray(self._adjoint @ matrices @ self.vectors)
+        return self._adjoint @ matrices @ self.vectors
 
-    def turn_back(self, matrices: ComplexArray) -> ComplexArray:
-        return np.asarray(self.vectors @ matrices @ self._adjoint)
+    def turn_back(self, matrices: Any) -> Any:
+        return self.vectors @ matrices @ self._adjoint
 
-    def turned(self, folds: ComplexArray) -> Turned:
+    def turned(self, folds: Any) -> Turned:
         """Returns folds of ∂ρ in the eigenbasis; an even number of them.
 
         Args:
@@ -75,24 +84,31 @@ class Metric:
         return Turned(self, self._adjoint[..., None, :, :] @ pairs @ self.vectors[..., None, :, :])
 
 
-def metric_of(rho: ComplexArray, floor: FloatArray | float) -> Metric:
+def metric_of(rho: Any, floor: FloatArray | float, arrays: Arrays = CPU) -> Metric:
     """Returns the metric of ρ, shape (..., d, d), with a given least λ_m + λ_n, shape (...)."""
-    values, vectors = np.linalg.eigh(rho)
-    return Metric(values, vectors, floor)
+    xp, shape = arrays.xp, rho.shape
+    values, vectors = arrays.eigh(xp.reshape(rho, (-1, *shape[-2:])))
+    return Metric(xp.reshape(values, shape[:-1]), xp.reshape(vectors, shape), floor, arrays)
 
 
-def noise_edge(rho: ComplexArray) -> FloatArray:
+def noise_edge(rho: Any, arrays: Arrays = CPU) -> FloatArray:
     """Returns the largest eigenvalue that noise alone gives the mean of the folds: the edge of Wigner's semicircle.
 
     Args:
         rho: the folds' ρ, shape (..., folds, d, d).
+        arrays: where they are.
 
     Source: Wigner, Ann. Math. 67, 325 (1958), for a Hermitian matrix with independent elements of equal variance.
     """
-    count, dimension = rho.shape[-3], rho.shape[-1]
-    apart = rho - rho.mean(-3, keepdims=True)
-    scatter = np.sum(apart.real**2 + apart.imag**2, axis=(-1, -2, -3)) / (count - 1)
+    xp, count, dimension = arrays.xp, rho.shape[-3], rho.shape[-1]
+    apart = rho - xp.sum(rho, axis=-3, keepdims=True) / count
+    scatter = arrays.host(xp.sum(square(apart, xp), axis=(-1, -2, -3))) / (count - 1)
     return np.asarray(2 * np.sqrt(scatter / count / dimension))
+
+
+def square(matrix: Any, xp: Any) -> Any:
+    """Returns |A_mn|²."""
+    return xp.real(matrix) ** 2 + xp.imag(matrix) ** 2
 
 
 def projected(values: FloatArray) -> FloatArray:
@@ -137,7 +153,7 @@ class Turned:
     """Folds of ∂ρ in the eigenbasis of a metric: A + iB for two folds each, shape (..., folds/2, d, d)."""
 
     metric: Metric
-    pairs: ComplexArray
+    pairs: Any
 
     @property
     def count(self) -> int:
@@ -148,26 +164,33 @@ class Turned:
         """Returns the first folds, an even number of them."""
         return Turned(self.metric, self.pairs[..., : count // 2, :, :])
 
-    def total(self) -> ComplexArray:
+    def total(self) -> Any:
         """Returns the sum of the folds, shape (..., d, d)."""
-        half = (0.5 - 0.5j) * self.pairs.sum(-3)
-        return np.asarray(half + adjoint(half))
+        half = (0.5 - 0.5j) * self._xp.sum(self.pairs, axis=-3)
+        return half + adjoint(half, self.metric.arrays)
 
     def pooled(self) -> FloatArray:
-        """Returns the quadratic form of the mean of the folds, with its noise, shape (...)."""
-        total = self.total()
-        return np.asarray(np.sum(self.metric.weights * (total.real**2 + total.imag**2), axis=(-1, -2)) / self.count**2)
+        """Returns the quadratic form of the mean of the folds, with its noise, shape (...), of NumPy."""
+        return np.asarray(self._summed(square(self.total(), self._xp)) / self.count**2)
 
     def form(self) -> FloatArray:
-        """Returns the quadratic form of ∂ρ, shape (...), from products of different folds: their noise adds no bias."""
-        products = _between(self.total(), self.pairs)
-        return np.asarray(np.sum(self.metric.weights * products, axis=(-1, -2)) / (self.count * (self.count - 1)))
+        """Returns the quadratic form of ∂ρ, shape (...), of NumPy, from products of different folds: their noise adds
+        no bias."""
+        products = _between(self.total(), self.pairs, self._xp)
+        return np.asarray(self._summed(products) / (self.count * (self.count - 1)))
 
-    def sld(self) -> ComplexArray:
+    @property
+    def _xp(self) -> Any:
+        return self.metric.arrays.xp
+
+    def _summed(self, squares: Any) -> FloatArray:
+        return np.asarray(self.metric.arrays.host(self._xp.sum(self.metric.weights * squares, axis=(-1, -2))))
+
+    def sld(self) -> Any:
         """Returns the symmetric logarithmic derivative X of the mean of the folds, damped where sums are floored."""
         return self.metric.turn_back(self.total() * (self.metric.weights / self.count))
 
-    def response(self) -> ComplexArray:
+    def response(self) -> Any:
         """Returns M with δQ = −Tr(δρ M): how the metric's own noise moves Q. X² where no sum was raised to the floor.
 
         With w_ac = 2/(λ_a + λ_c), floored, M_ab = −2 Σ_c ∂ρ_ac ∂ρ_cb (w_ac − w_bc)/(λ_a − λ_b). The products are taken
@@ -176,45 +199,49 @@ class Turned:
         Returns:
             shape (..., d, d).
         """
-        metric, total = self.metric, self.total()
-        derivative = np.where(metric.is_floored, 0, -(metric.weights**2) / 2)  # of w, where λ_a = λ_b
-        gaps = metric.values[..., :, None] - metric.values[..., None, :]
-        equal = np.abs(gaps) < EQUAL
+        metric, total, xp = self.metric, self.total(), self._xp
+        values, zero, one = metric.values, xp.asarray(0.0), xp.asarray(1.0)
+        derivative = xp.where(metric.is_floored, zero, -(metric.weights**2) / 2)  # of w, where λ_a = λ_b
+        gaps = values[..., :, None] - values[..., None, :]
+        equal = xp.abs(gaps) < EQUAL
         products = self._products(metric.weights, total)
-        found = (products - adjoint(products)) / np.where(equal, 1, gaps)
-        diagonal = np.arange(gaps.shape[-1])
-        if np.count_nonzero(equal) == found[..., 0].size:  # each with itself alone
-            found[..., diagonal, diagonal] = np.sum(derivative * _between(total, self.pairs), axis=-1)
-        else:
+        found = (products - adjoint(products, metric.arrays)) / xp.where(equal, one, gaps)
+        if bool(xp.any(values[..., 1:] - values[..., :-1] < EQUAL)):  # they rise
             products = self._products(derivative, total)
-            found = np.where(equal, (products + adjoint(products)) / 2, found)
+            found = xp.where(equal, (products + adjoint(products, metric.arrays)) / 2, found)
+        else:  # each is equal to itself alone
+            size, shape = values.shape[-1], found.shape
+            found = xp.reshape(found, (*shape[:-2], size**2))
+            found[..., :: size + 1] = xp.sum(derivative * _between(total, self.pairs, xp), axis=-1)
+            found = xp.reshape(found, shape)
         return metric.turn_back(found * (-2 / (self.count * (self.count - 1))))
 
-    def _products(self, weights: FloatArray, total: ComplexArray) -> ComplexArray:
+    def _products(self, weights: Any, total: Any) -> Any:
         """Σ (w ∘ A_k) A_l over different folds k and l, ∘ by elements.
 
         Those of one fold with itself are ½ Σ (w ∘ C†) C + (w ∘ C) C† over the pairs C.
         """
-        weighted = self.pairs.conj()
+        xp = self._xp
+        weighted = xp.conj(self.pairs)
         weighted *= weights[..., None, :, :]
         rows = (*total.shape[:-2], -1, total.shape[-1])
-        own = np.swapaxes(weighted.reshape(rows), -1, -2) @ self.pairs.reshape(rows)
-        own += (weighted @ np.swapaxes(self.pairs, -1, -2)).sum(-3).conj()
-        return np.asarray((weights * total) @ total - own / 2)
+        own = xp.matrix_transpose(xp.reshape(weighted, rows)) @ xp.reshape(self.pairs, rows)
+        own += xp.conj(xp.sum(weighted @ xp.matrix_transpose(self.pairs), axis=-3))
+        return (weights * total) @ total - own / 2
 
 
-def _between(total: ComplexArray, pairs: ComplexArray) -> FloatArray:
+def _between(total: Any, pairs: Any, xp: Any) -> Any:
     """Σ A_k,mn A_l,nm over different folds k and l, shape (..., d, d)."""
-    own = np.sum(pairs.real**2 + pairs.imag**2, axis=-3)
-    return np.asarray(total.real**2 + total.imag**2 - (own + np.swapaxes(own, -1, -2)) / 2)
+    own = xp.sum(square(pairs, xp), axis=-3)
+    return square(total, xp) - (own + xp.matrix_transpose(own)) / 2
 
 
-def sld_of(metric: Metric, slope: ComplexArray) -> ComplexArray:
+def sld_of(metric: Metric, slope: Any) -> Any:
     """Returns the symmetric logarithmic derivative X of ∂ρ, shape (..., d, d), damped where sums are floored."""
     return metric.turn_back(metric.turn(slope) * metric.weights)
 
 
-def lower_bound(rho: ComplexArray, slope: ComplexArray, floor: FloatArray | float) -> FloatArray:
+def lower_bound(rho: Any, slope: Any, floor: FloatArray | float, arrays: Arrays = CPU) -> FloatArray:
     """Returns 2 Tr(∂ρ X) − Tr(ρ X²) ≤ Q with the noise of X taken off: a bound in expectation, whatever the state.
 
     The folds are parted into thirds; X₁ and X₂ are fitted on two of them, and Tr ∂ρ(X₁ + X₂) − Re Tr ρX₁X₂ is read off
@@ -225,32 +252,44 @@ def lower_bound(rho: ComplexArray, slope: ComplexArray, floor: FloatArray | floa
         rho: ρ of the folds, shape (..., 12, d, d).
         slope: ∂ρ of the folds, same shape.
         floor: the least λ_m + λ_n in the fit of X, shape (...).
+        arrays: where ρ and ∂ρ are.
 
     Returns:
-        shape (...).
+        shape (...), of NumPy.
 
     Source: derived in tests/estimators/test_tomography.py; the form is Q = max_X [2 Tr(∂ρ X) − Tr(ρ X²)].
     """
+    xp, thirds = arrays.xp, _thirds()
+    state, change = means(rho, thirds, arrays), means(slope, thirds, arrays)  # (..., thirds, partitions, d, d)
+    fit = sld_of(metric_of(state, np.asarray(floor)[..., None, None], arrays), change)
+    one, two = xp.roll(fit, 1, axis=-4), xp.roll(fit, 2, axis=-4)
+    gain = xp.real(xp.sum(xp.conj(change) * (one + two) - xp.conj(state) * (one @ two), axis=(-1, -2)))
+    return np.asarray(arrays.host(gain).mean((-1, -2)))
+
+
+@cache
+def _thirds() -> NDArray[np.bool_]:
+    """The folds of each third, shape (thirds, partitions, folds)."""
     row, column = np.divmod(np.arange(NUM_FOLDS), 3)
-    thirds = (column + np.arange(3)[:, None] * row) % 3 == np.arange(3)[:, None, None]  # (third, partition, fold)
-    state, change = means(rho, thirds), means(slope, thirds)  # (..., thirds, partitions, d, d)
-    fit = sld_of(metric_of(state, np.asarray(floor)[..., None, None]), change)
-    one, two = np.roll(fit, 1, axis=-4), np.roll(fit, 2, axis=-4)
-    gain = np.sum(change.conj() * (one + two) - state.conj() * (one @ two), axis=(-1, -2)).real
-    return np.asarray(gain.mean((-1, -2)))
+    return np.asarray((column + np.arange(3)[:, None] * row) % 3 == np.arange(3)[:, None, None])
 
 
-def means(folds: ComplexArray, chosen: NDArray[np.bool_]) -> ComplexArray:
+def means(folds: Any, chosen: NDArray[np.bool_], arrays: Arrays = CPU) -> Any:
     """Returns the mean of several choices among the folds.
 
     Args:
         folds: shape (..., folds, d, d).
-        chosen: shape (*choices, folds), as many folds in each.
+        chosen: shape (*choices, folds), as many folds in each, of NumPy.
+        arrays: where the folds are.
 
     Returns:
         shape (..., *choices, d, d).
     """
-    batch, shape = folds.shape[:-3], folds.shape[-2:]
-    shares = chosen.reshape(-1, chosen.shape[-1]) / np.count_nonzero(chosen, axis=-1).ravel()[:, None]
-    flat = np.ascontiguousarray(folds).reshape(*batch, chosen.shape[-1], -1).view(np.float64)
-    return np.asarray((shares @ flat).view(np.complex128).reshape(*batch, *chosen.shape[:-1], *shape))
+    xp, batch = arrays.xp, folds.shape[:-3]
+    shares = xp.asarray(chosen.reshape(-1, chosen.shape[-1]) / np.count_nonzero(chosen, axis=-1).ravel()[:, None])
+    flat = xp.reshape(folds, (*batch, chosen.shape[-1], -1))
+    if arrays is CPU:  # real and imaginary parts at once
+        found = (shares @ np.ascontiguousarray(flat).view(np.float64)).view(np.complex128)
+    else:
+        found = shares @ xp.real(flat) + 1j * (shares @ xp.imag(flat))
+    return xp.reshape(found, (*batch, *chosen.shape[:-1], *folds.shape[-2:]))

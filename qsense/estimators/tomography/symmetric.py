@@ -117,7 +117,8 @@ def estimate_from_ups(table: IntArray, derivative: Derivative, rng: np.random.Ge
     flat = inverse.reshape(-1, size**2)
 
     def linear_inverse(frequencies: FloatArray) -> ComplexArray:
-        return hermitian((frequencies.reshape(1, NUM_FOLDS, -1) @ flat).reshape(1, NUM_FOLDS, size, size))
+        matrices = (frequencies.reshape(1, NUM_FOLDS, -1) @ flat).reshape(1, NUM_FOLDS, size, size)
+        return np.asarray(hermitian(matrices))
 
     def pull_back(observable: ComplexArray) -> FloatArray:
         batch = observable.shape[:-2]
@@ -192,4 +193,4 @@ def _inverse(num_qubits: int) -> FloatArray:
     solved = np.zeros((len(matrix), size * size), dtype=np.complex128)
     solved[:, inside] = np.linalg.pinv(matrix).T
     solved = solved.reshape(*measured.shape)
-    return real_form((solved + adjoint(solved)) / 2)
+    return np.asarray(real_form((solved + adjoint(solved)) / 2))

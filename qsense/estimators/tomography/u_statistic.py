@@ -6,10 +6,12 @@ The inverse is known through its transpose: `pull_back(A)` gives what each outco
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qsense.circuits.counts import IntArray
 from qsense.errors import ArgumentError
@@ -27,7 +29,8 @@ from qsense.estimators.tomography.quadratic_form import (
     projected,
     sld_of,
 )
-from qsense.numerics.fisher import ComplexArray, FloatArray, rotation_form
+from qsense.numerics.arrays import CPU, Arrays
+from qsense.numerics.fisher import FloatArray, rotation_form
 
 # The variance is at least this part of what noise alone gives: less, and states without gain have too short error
 # bars; more, and they have too long ones.
@@ -38,17 +41,21 @@ LEAST_NOISE = 0.9
 class TomographyData:
     """How counts became ρ and ∂ρ, of several tables of counts at once.
 
+    Counts, coefficients and generator are NumPy's; matrices are where `arrays` has them.
+
     Attributes:
         counts: shape (tables, blocks, settings, outcomes): ρ is read from block 0.
         coefficients: ∂ρ = Σ_b coefficients[b] ρ_b over the other blocks, shape (blocks − 1,). Empty: ∂ρ = −i[J, ρ].
         generator: the diagonal of J, shape (d,).
         pull_back: A, shape (..., d, d) ↦ what each outcome adds to Tr(ρA), shape (..., settings, outcomes).
+        arrays: where to compute.
     """
 
     counts: IntArray
     coefficients: FloatArray
     generator: FloatArray
-    pull_back: Callable[[ComplexArray], FloatArray]
+    pull_back: Callable[[Any], Any]
+    arrays: Arrays = CPU
 
     @property
     def commutes(self) -> bool:
@@ -56,17 +63,17 @@ class TomographyData:
         return len(self.coefficients) == 0
 
 
-def commutator(generator: FloatArray, rho: ComplexArray) -> ComplexArray:
+def commutator(generator: FloatArray, rho: Any, arrays: Arrays = CPU) -> Any:
     """Returns −i[J, ρ], J diagonal: the derivative when noise commutes with the phase, which is an assumption.
 
     >>> commutator(np.array([0.5, -0.5]), np.full((2, 2), 0.5 + 0j))
     array([[0.+0.j , 0.-0.5j],
            [0.+0.5j, 0.+0.j ]])
     """
-    return np.asarray(-1j * (generator[:, None] - generator[None, :]) * rho)
+    return arrays.xp.asarray(-1j * (generator[:, None] - generator[None, :])) * rho
 
 
-def readings(source: TomographyData, rho: ComplexArray, slope: ComplexArray) -> list[Estimate]:
+def readings(source: TomographyData, rho: Any, slope: Any) -> list[Estimate]:
     """Returns the U-statistic of G, beside `plug_in` and `lower_bound`, of every table.
 
     Each has its variance as a function of the true G, for the interval: a state of less coherence has X and ∂ρ smaller
@@ -84,16 +91,17 @@ def readings(source: TomographyData, rho: ComplexArray, slope: ComplexArray) -> 
     Source: variance and bound derived in tests/estimators/test_tomography.py; bound: Paris (2009) in the form
     Q = max_X [2 Tr(∂ρ X) − Tr(ρ X²)].
     """
-    edge = noise_edge(rho)
+    arrays, xp = source.arrays, source.arrays.xp
+    edge = noise_edge(rho, arrays)
     if not edge.all():
         raise ArgumentError("All shots of every setting agree, which no state gives: the counts are not of tomography.")
-    pooled = metric_of(rho.mean(1), FLOOR * edge)
-    turned, halves = pooled.turned(slope), _halves(rho, slope, FLOOR * edge, source.commutes)
-    fit = sld_of(Metric(pooled.values, pooled.vectors, BOUND_FLOOR * edge), slope.mean(1))
+    pooled = metric_of(xp.sum(rho, axis=1) / NUM_FOLDS, FLOOR * edge, arrays)
+    turned, halves = pooled.turned(slope), _halves(rho, slope, FLOOR * edge, source)
+    fit = sld_of(replace(pooled, floor=BOUND_FLOOR * edge), xp.sum(slope, axis=1) / NUM_FOLDS)
     parts = _linear_variance(
         source,
-        np.concatenate([np.stack([turned.sld(), fit], axis=1), halves.sld], axis=1),
-        np.concatenate([np.stack([turned.response(), fit @ fit], axis=1), halves.response], axis=1),
+        xp.concat([xp.stack([turned.sld(), fit], axis=1), halves.sld], axis=1),
+        xp.concat([xp.stack([turned.response(), fit @ fit], axis=1), halves.response], axis=1),
     )
     linear, fitted, scatter = parts.mean(slice(0, 1)), parts.mean(slice(1, 2)), parts.mean(slice(2, None))
     noise = scatter.variance / 2
@@ -103,9 +111,9 @@ def readings(source: TomographyData, rho: ComplexArray, slope: ComplexArray) -> 
     columns = (
         2 * turned.form() - halves.form,
         np.sqrt(variance),
-        rotation_form(projected(pooled.values), pooled.vectors, source.generator),
+        _plug_in(pooled, source.generator),
         np.sqrt(linear.variance),
-        lower_bound(rho, slope, BOUND_FLOOR * edge),
+        lower_bound(rho, slope, BOUND_FLOOR * edge, arrays),
         np.sqrt(fitted.variance),
         noise,
         linear.square / noisy,
@@ -124,35 +132,57 @@ def readings(source: TomographyData, rho: ComplexArray, slope: ComplexArray) -> 
     ]
 
 
+def _plug_in(pooled: Metric, generator: FloatArray) -> FloatArray:
+    """The quantum Fisher information of the projected state."""
+    arrays, xp = pooled.arrays, pooled.arrays.xp
+    values = xp.asarray(projected(arrays.host(pooled.values)))
+    return np.asarray(arrays.host(rotation_form(values, pooled.vectors, xp.asarray(generator), arrays)))
+
+
 class _Halves(NamedTuple):
     """What halves of the folds say: the form, and half of the difference between the two halves of each split.
 
     Attributes:
-        form: mean over all halves, shape (tables,).
+        form: mean over all halves, shape (tables,), of NumPy.
         sld: of X, shape (tables, 11, d, d).
         response: of M, same shape.
     """
 
     form: FloatArray
-    sld: ComplexArray
-    response: ComplexArray
+    sld: Any
+    response: Any
 
 
-def _halves(rho: ComplexArray, slope: ComplexArray, floor: FloatArray, commutes: bool) -> _Halves:
-    one = balanced_halves(NUM_FOLDS)
-    chosen = np.stack([one, ~one], axis=1)  # (splits, 2, folds)
-    half = metric_of(means(rho, chosen), floor[:, None, None])
-    members = np.argsort(~chosen, axis=-1, kind="stable")  # the half's own folds, then the others
+def _halves(rho: Any, slope: Any, floor: FloatArray, source: TomographyData) -> _Halves:
+    arrays, xp = source.arrays, source.arrays.xp
+    chosen, members = _splits()
+    half = metric_of(means(rho, chosen, arrays), floor[:, None, None], arrays)
     own = NUM_FOLDS // 2
-    turned = half.turned(slope[:, members[..., :own] if commutes else members])
+    members = members[..., :own] if source.commutes else members
+    folds = xp.take(slope, xp.asarray(members.ravel()), axis=1)
+    turned = half.turned(xp.reshape(folds, (len(floor), *members.shape, *slope.shape[-2:])))
     sld, response = turned.first(own).sld(), turned.first(own).response()
     return _Halves(
-        turned.form().mean((1, 2)), (sld[:, :, 0] - sld[:, :, 1]) / 2, (response[:, :, 0] - response[:, :, 1]) / 2
+        turned.form().mean((1, 2)),
+        (sld[:, :, 0, ...] - sld[:, :, 1, ...]) / 2,
+        (response[:, :, 0, ...] - response[:, :, 1, ...]) / 2,
     )
 
 
+@cache
+def _splits() -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """The folds of both halves of each split, and their numbers: the half's own, then the others.
+
+    Shape (splits, 2, folds).
+    """
+    one = balanced_halves(NUM_FOLDS)
+    chosen = np.stack([one, ~one], axis=1)
+    return chosen, np.argsort(~chosen, axis=-1, kind="stable")
+
+
 class _Parts(NamedTuple):
-    """Two parts of a variance, square − later: the first goes with G, the second with G². Shape (tables, matrices).
+    """Two parts of a variance, square − later: the first goes with G, the second with G². Shape (tables, matrices), of
+    NumPy.
 
     Of shots that hold ρ and ∂ρ at once: Σ p s² and (Σ p s)², as s goes with X. Of shots of their own: the variance of
     the shifted rows, read with X, and less that of the unshifted ones, read with M, which goes with X².
@@ -170,7 +200,7 @@ class _Parts(NamedTuple):
         return _Parts(self.square[:, some].mean(1), self.later[:, some].mean(1))
 
 
-def _linear_variance(source: TomographyData, sld: ComplexArray, response: ComplexArray) -> _Parts:
+def _linear_variance(source: TomographyData, sld: Any, response: Any) -> _Parts:
     """Returns the variance of 2 Tr(∂ρ X) − Tr(ρ M) at given X and M: the multinomial variance of each row's shares.
 
     Args:
@@ -179,28 +209,33 @@ def _linear_variance(source: TomographyData, sld: ComplexArray, response: Comple
         response: M likewise.
     """
     shots = source.counts.sum(-1, keepdims=True)
-    frequencies, freedom = source.counts / shots, shots - 1
+    frequencies, freedom = source.counts / shots, shots - 1.0
     metric_part = source.pull_back(response)
     if source.commutes:
-        shares = source.pull_back(-2 * commutator(source.generator, sld)) - metric_part
-        return _multinomial_variance(frequencies[:, :1], freedom[:, :1], shares)
+        shares = source.pull_back(-2 * commutator(source.generator, sld, source.arrays)) - metric_part
+        return _multinomial_variance(frequencies[:, :1], freedom[:, :1], shares, source.arrays)
     used = np.flatnonzero(source.coefficients)  # a spin that does not sense the signal adds nothing
     squares = (2 * source.coefficients[used, None, None]) ** 2
-    own = _multinomial_variance(frequencies[:, :1], freedom[:, :1], metric_part)
-    shifted = _multinomial_variance(frequencies[:, used + 1], freedom[:, used + 1] / squares, source.pull_back(sld))
+    own = _multinomial_variance(frequencies[:, :1], freedom[:, :1], metric_part, source.arrays)
+    shares = source.pull_back(sld)
+    shifted = _multinomial_variance(frequencies[:, used + 1], freedom[:, used + 1] / squares, shares, source.arrays)
     return _Parts(shifted.variance, -own.variance)
 
 
-def _multinomial_variance(frequencies: FloatArray, freedom: FloatArray, shares: FloatArray) -> _Parts:
+def _multinomial_variance(frequencies: FloatArray, freedom: FloatArray, shares: Any, arrays: Arrays) -> _Parts:
     """Σ over blocks and settings of the variance of the mean share over a setting's shots.
 
     Args:
-        frequencies: shape (tables, blocks, settings, outcomes).
-        freedom: shape (tables, blocks, settings, 1).
-        shares: shape (tables, matrices, settings, outcomes).
+        frequencies: shape (tables, blocks, settings, outcomes), of NumPy.
+        freedom: shape (tables, blocks, settings, 1), of NumPy.
+        shares: shape (tables, matrices, settings, outcomes), where `arrays` has it.
+        arrays: where to compute.
     """
-    flat = (*shares.shape[:2], -1)
-    once = (frequencies / freedom).sum(1).reshape(len(shares), -1, 1)
-    square = ((shares**2).reshape(flat) @ once)[..., 0]
-    mean = frequencies.transpose(0, 2, 1, 3) @ shares.transpose(0, 2, 3, 1)  # (tables, settings, blocks, matrices)
-    return _Parts(square, np.sum(mean**2 / freedom.transpose(0, 2, 1, 3), axis=(1, 2)))
+    xp, tables = arrays.xp, shares.shape[0]
+    there, free = xp.asarray(frequencies), xp.asarray(freedom)
+    once = xp.reshape(xp.sum(there / free, axis=1), (tables, -1, 1))
+    square = (xp.reshape(shares**2, (*shares.shape[:2], -1)) @ once)[..., 0]
+    # (tables, settings, blocks, matrices)
+    mean = xp.permute_dims(there, (0, 2, 1, 3)) @ xp.permute_dims(shares, (0, 2, 3, 1))
+    later = xp.sum(mean**2 / xp.permute_dims(free, (0, 2, 1, 3)), axis=(1, 2))
+    return _Parts(arrays.host(square), arrays.host(later))
