@@ -47,8 +47,7 @@ class Option:
             value = tuple(value)
         if isinstance(self.default, tuple) and isinstance(value, tuple) and not self.allowed:
             return self._checked_elements(value)
-        if isinstance(self.default, float) and type(value) is int:
-            value = float(value)
+        value = _as_kind(self.default, value)
         wrong_type = type(value) is not type(self.default)
         if self.allowed and (wrong_type or value not in self.allowed):
             known = [str(one) for one in self.allowed]
@@ -76,7 +75,7 @@ class Option:
         if self.default and not values:
             raise ArgumentError("should be a list with at least one element, but is empty.")
         element = type(self.default[0]) if self.default else None
-        found = tuple(float(one) if element is float and type(one) is int else one for one in values)
+        found = tuple(_as_kind(self.default[0], one) for one in values) if self.default else values
         for one in found:
             wrong_type = type(one) not in _TYPES if element is None else type(one) is not element
             if wrong_type or (isinstance(one, float) and not np.isfinite(one)):
@@ -84,3 +83,10 @@ class Option:
                 raise ArgumentError(f"should be a list whose elements are {expected}, but has {as_toml(one)}.")
             self._check_bounds(one)
         return found
+
+
+def _as_kind(default: Any, value: Any) -> Any:
+    """A number as the default is: whole ones may be written with a point, and any without."""
+    if type(default) is float and type(value) is int:
+        return float(value)
+    return int(value) if type(default) is int and type(value) is float and value.is_integer() else value

@@ -27,7 +27,26 @@ Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1), no_text]
 at_least_one = Field(min_length=1)
 """Of a list."""
-Index = Annotated[int, Field(ge=0, strict=True)]
+
+
+def as_whole(value: Any) -> Any:
+    """Returns a float without a fraction as an integer; anything else as it is.
+
+    >>> as_whole(100.0), as_whole(0.5), as_whole("1")
+    (100, 0.5, '1')
+    """
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"should be a whole number, but is {str(value).lower()}")
+    return as_whole(value)
+
+
+whole = BeforeValidator(_whole)
+"""Reads 100.0 as 100, which a JSON Schema cannot tell apart."""
+Index = Annotated[int, Field(ge=0, strict=True), whole]
 
 
 @dataclass(frozen=True)
@@ -61,6 +80,6 @@ class ZeroOr:
         return {**handler(core), "minimum": 0, **most, "not": between}
 
 
-def text_of(kind: Kind, signed: bool = False, infinite: bool = False) -> WithJsonSchema:
+def text_of(kind: Kind, signed: bool = False, infinite: bool = False, zero: bool = True) -> WithJsonSchema:
     """Returns what the JSON Schema says of the texts of a quantity; as `quantity_pattern`."""
-    return WithJsonSchema({"type": "string", "pattern": quantity_pattern(kind, signed, infinite)})
+    return WithJsonSchema({"type": "string", "pattern": quantity_pattern(kind, signed, infinite, zero)})

@@ -9,29 +9,49 @@ from __future__ import annotations
 from qsense.files.units import TIMES, Kind, units_of
 
 _DIGITS = "[0-9]+(?:_[0-9]+)*"
-_FINITE = rf"(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][+-]?[0-9]{{1,4}})?"
+_EXPONENT = "(?:[eE][+-]?[0-9]{1,4})?"
+_ANY = rf"(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS}){_EXPONENT}"
+_NOUGHTS = "0+(?:_0+)*"
+_ZERO = rf"(?:{_NOUGHTS}\.?(?:{_NOUGHTS})?|\.{_NOUGHTS}){_EXPONENT}"
+_SOME = "(?:[0-9]+_)*[0-9]*[1-9][0-9]*(?:_[0-9]+)*"  # digits, not all of them 0
+_NOT_ZERO = rf"(?:{_SOME}\.?(?:{_DIGITS})?|(?:{_DIGITS})?\.{_SOME}){_EXPONENT}"
 _INFINITE = "[iI][nN][fF](?:[iI][nN][iI][tT][yY])?"
 
 
-def quantity_pattern(kind: Kind, signed: bool = False, infinite: bool = False) -> str:
+def quantity_pattern(kind: Kind, signed: bool = False, infinite: bool = False, zero: bool = True) -> str:
     """Returns the pattern of the texts that `units.quantity` reads.
 
     Args:
         kind: what they are.
-        signed: whether they may have a minus sign.
+        signed: whether they may be negative.
         infinite: whether they may be infinite.
+        zero: whether they may be 0.
 
     >>> import re
     >>> [bool(re.search(quantity_pattern("rate"), text)) for text in ("0.2/us", "1/5us", "2 MHz", "3us", "-1/s")]
     [True, True, True, False, False]
+    >>> [bool(re.search(quantity_pattern("time", zero=False), text)) for text in ("0s", "0.1s", "1/0")]
+    [False, True, False]
     """
-    sign = "[+-]?" if signed else "[+]?"
-    number = sign + (f"(?:{_FINITE}|{_INFINITE})" if infinite else f"(?:{_FINITE})")
-    divisor = rf"\s*/\s*{sign}{_FINITE}"
-    ways = [rf"(?:{divisor})?", rf"\s*{_any_of(units_of(kind))}"]
+    some = f"(?:{_NOT_ZERO}|{_INFINITE})" if infinite else _NOT_ZERO
+    if signed:
+        found = [_written(kind, "[+-]?" + some, "[+-]?")]
+    else:  # a minus over a minus is none
+        found = [_written(kind, "[+]?" + some, "[+]?"), _written(kind, "-" + some, "-", divided=True)]
+    if zero:
+        found.append(_written(kind, "[+-]?" + _ZERO, "[+-]?"))
+    return rf"^\s*(?:{'|'.join(found)})\s*$"
+
+
+def _written(kind: Kind, number: str, sign: str, divided: bool = False) -> str:
+    """The pattern of a number, with or without a divisor and a unit; with a divisor alone if it must have one."""
+    divisor = rf"\s*/\s*{sign}{_NOT_ZERO}"
+    ways = [divisor] if divided else [f"(?:{divisor})?", rf"\s*{_any_of(units_of(kind))}"]
     if kind == "rate":
-        ways.append(rf"(?:\s+1)?\s*/\s*(?:{sign}{_FINITE})?\s*{_any_of(TIMES)}")
-    return rf"^\s*{number}(?:{'|'.join(ways)})\s*$"
+        per = rf"\s*{_any_of(TIMES)}"
+        ways.append(divisor + per)
+        ways += [] if divided else [rf"(?:\s+1)?\s*/(?:\s*{sign}{_NOT_ZERO})?{per}"]
+    return f"{number}(?:{'|'.join(ways)})"
 
 
 def unit_pattern(kind: Kind) -> str:
@@ -43,7 +63,7 @@ def unit_pattern(kind: Kind) -> str:
     """
     ways = [_any_of(units_of(kind))]
     if kind == "rate":
-        ways.append(rf"/\s*(?:{_FINITE})?\s*{_any_of(TIMES)}")
+        ways.append(rf"/\s*(?:{_NOT_ZERO})?\s*{_any_of(TIMES)}")
     return rf"^1?\s*(?:{'|'.join(ways)})\s*$"
 
 

@@ -18,13 +18,13 @@ def with_unit(kind: Kind, written: Any) -> BeforeValidator:
 
 _PositiveOrInfinite = Annotated[Positive, Field(allow_inf_nan=True)]
 _TimeText = Annotated[str, text_of("time")]
-_InfiniteText = Annotated[str, text_of("time", infinite=True)]
+_InfiniteText = Annotated[str, text_of("time", infinite=True, zero=False)]
 _AngularText = Annotated[str, text_of("angular frequency", signed=True)]
 _LengthText = Annotated[str, text_of("length", signed=True)]
 
 Time = Annotated[NotNegative, with_unit("time", NotNegative | _TimeText)]
 AngularFrequency = Annotated[float, with_unit("angular frequency", float | _AngularText)]
-Length = Annotated[Positive, with_unit("length", Positive | Annotated[str, text_of("length")])]
+Length = Annotated[Positive, with_unit("length", Positive | Annotated[str, text_of("length", zero=False)])]
 # One number for every spin, or one point of several.
 Lengths = Annotated[
     list[float | list[float]], with_unit("length", list[float | _LengthText | list[float | _LengthText]])

@@ -39,7 +39,7 @@ Rates = Annotated[
 ]
 _Spread = Annotated[_ONE_RATE, with_unit("angular frequency", _ONE_RATE | Annotated[str, text_of("angular frequency")])]
 _ONE_TIME = Annotated[float, Field(gt=0, le=FASTEST)]
-_Correlation = Annotated[_ONE_TIME, with_unit("time", _ONE_TIME | Annotated[str, text_of("time")])]
+_Correlation = Annotated[_ONE_TIME, with_unit("time", _ONE_TIME | Annotated[str, text_of("time", zero=False)])]
 Fractions = Fraction | Annotated[list[Fraction], at_least_one]
 Positive = Annotated[float, Field(gt=0), no_text]
 Name = Annotated[str, Field(pattern=NAME)]
@@ -87,7 +87,7 @@ _WRITTEN_RATIO = {
     "anyOf": [
         {"type": "number", "not": {"const": 0}},
         {"enum": list(SPINS)},
-        {"type": "string", "pattern": quantity_pattern("gyromagnetic ratio", signed=True)},
+        {"type": "string", "pattern": quantity_pattern("gyromagnetic ratio", signed=True, zero=False)},
     ]
 }
 Ratio = Annotated[float, BeforeValidator(_ratio), WithJsonSchema(_WRITTEN_RATIO)]

@@ -6,12 +6,13 @@ Keys are those of a spec's `[[noise]]` entry, `t1` and `t2` for `t1_s` and `t2_s
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
 from qsense.errors import ArgumentError
 from qsense.files import content, toml_file
+from qsense.files.bounds import whole
 from qsense.files.toml_file import Table
 from qsense.noise import rules
 from qsense.noise.phase_noise import MEMORIES, SPACES
@@ -68,7 +69,7 @@ class NoiseFile(Table):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=rules.of_file)
 
-    noise_schema: Literal[1] = Field(alias="schema")
+    noise_schema: Annotated[Literal[1], whole] = Field(alias="schema")
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
     description: str = ""
     dephasing_rate: RateEntry | None = None

@@ -14,7 +14,7 @@ from qsense.noise.relaxation import RATES, TIMES
 from qsense.noise.shared import SHARED
 
 _RATES = (*RATES, "depolarizing_rate")
-_SPINS = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 2, "maxItems": 2}
+_SPINS = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 999}, "minItems": 2, "maxItems": 2}
 _SPINS |= {"uniqueItems": True}
 
 

@@ -38,9 +38,9 @@ Pure = Annotated[Number, no_text]
 NotNegative = Annotated[float, Field(ge=0), no_text]
 
 
-def _written(kind: Kind, signed: bool = False, **number: Any) -> WithJsonSchema:
+def _written(kind: Kind, signed: bool = False, zero: bool = True, **number: Any) -> WithJsonSchema:
     """In a file: a number in the unit beside it, or a text with its own."""
-    text = {"type": "string", "pattern": quantity_pattern(kind, signed, infinite=True)}
+    text = {"type": "string", "pattern": quantity_pattern(kind, signed, infinite=True, zero=zero)}
     return WithJsonSchema({"anyOf": [{"type": "number", **number}, text]})
 
 
@@ -50,11 +50,13 @@ def _unit(kind: Kind) -> WithJsonSchema:
 
 
 _Rate = Annotated[float, ZeroOr(SLOWEST, FASTEST), _written("rate", minimum=0)]
-_Time = Annotated[Number, Field(gt=0), _written("time", exclusiveMinimum=0)]
+_Time = Annotated[Number, Field(gt=0), _written("time", zero=False, exclusiveMinimum=0)]
 _Angular = Annotated[Number, _written("angular frequency", signed=True)]
 _Length = Annotated[Number, _written("length", signed=True)]
 _Ratio = Annotated[
-    Number, AfterValidator(checked_ratio), _written("gyromagnetic ratio", signed=True, **{"not": {"const": 0}})
+    Number,
+    AfterValidator(checked_ratio),
+    _written("gyromagnetic ratio", signed=True, zero=False, **{"not": {"const": 0}}),
 ]
 
 
@@ -62,7 +64,8 @@ def _with_its_unit(schema: dict[str, Any]) -> None:
     """In the JSON Schema: numbers have their unit beside them, texts within."""
     if "const" in schema["properties"]["unit"]:
         return
-    number, own = {"type": "number"}, {"type": "string", "pattern": "[zsmTGnh]\\s*$"}
+    number = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[^/]*[0-9.fFyY]\\s*$"}]}
+    own = {"type": "string", "pattern": "/|[zsmTGnh]\\s*$"}
     schema["allOf"] = [
         {"if": {"properties": {"value": _itself_or_in(number)}}, "then": {"required": ["unit"]}},
         {"if": {"properties": {"value": _itself_or_in(own)}}, "then": {"not": {"required": ["unit"]}}},

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
-from qsense.files.bounds import Index, NotNegative, Number, ZeroOr, at_least_one, no_text, text_of
+from qsense.files.bounds import Index, NotNegative, Number, ZeroOr, at_least_one, no_text, text_of, whole
 from qsense.files.quantities import Time
 from qsense.files.toml_file import Table
 from qsense.files.units import quantity
@@ -31,9 +31,9 @@ Idle = Annotated[str, AfterValidator(_sequence), WithJsonSchema({"type": "string
 
 # Rules for the decay of larger GHZ states are beyond the range of floating-point numbers.
 MOST_SPINS = 1000
-Size = Annotated[int, Field(ge=1, le=MOST_SPINS, strict=True)]
+Size = Annotated[int, Field(ge=1, le=MOST_SPINS, strict=True), whole]
 # Counts are stored in 32 bits.
-Shots = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
+Shots = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True), whole]
 
 
 def _either_key(schema: dict[str, Any]) -> None:
@@ -132,6 +132,6 @@ class SignalEntry(Table):
 class DeviceEntry(Table):
     idle: Idle | None = None
     qubits: Annotated[list[Index], at_least_one] | Literal["same", "best"] | None = None
-    readout_shots: Annotated[int, Field(ge=0, le=1_000_000_000, strict=True), ZeroOr(LEAST_READOUT_SHOTS)] = 0
+    readout_shots: Annotated[int, Field(ge=0, le=1_000_000_000, strict=True), whole, ZeroOr(LEAST_READOUT_SHOTS)] = 0
     tick_s: Time | None = None
     placements: list[PlacementEntry] = []

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from qsense.errors import nearest
+from qsense.files.bounds import whole
 from qsense.files.patterns import sizes_pattern
 from qsense.files.quantities import AngularFrequency, Time, one_or_more_sizes
 from qsense.files.safe import RESERVED_PATTERN, is_reserved
@@ -70,7 +71,7 @@ class SpecFile(Table):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    spec_schema: int = Field(
+    spec_schema: Annotated[int, whole] = Field(
         alias="schema", strict=True, json_schema_extra={"const": SCHEMA}, description="Version of this format, 1."
     )
     name: str = Field(
@@ -120,7 +121,9 @@ class SpecFile(Table):
         json_schema_extra={"enum": list(STRATEGIES)},
         description='How shots are spent: "one_step", or "adaptive", where a pilot finds phase and decay first.',
     )
-    seed: int = Field(ge=0, strict=True, description="Seed of all random numbers; the same seed gives the same counts.")
+    seed: Annotated[int, whole] = Field(
+        ge=0, strict=True, description="Seed of all random numbers; the same seed gives the same counts."
+    )
     readout_error: ReadoutErrorEntry | None = Field(
         None, description="Of a simulated readout: `up_given_down`, `down_given_up`."
     )

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from qsense.errors import ArgumentError
+from qsense.files.bounds import as_whole, no_text, whole
 from qsense.files.safe import RESERVED_PATTERN, is_reserved
 from qsense.files.toml_file import Table
 from qsense.files.units import kind_of_key, with_quantities
@@ -18,7 +19,7 @@ MOST_VALUES = 1_000_000
 
 
 # In a file a text such as "3us" too; the study reads it before.
-Number = Annotated[float | int, WithJsonSchema({"type": ["number", "string"]})]
+Number = Annotated[float | int, no_text, WithJsonSchema({"type": ["number", "string"]})]
 
 
 def _how_many(schema: dict[str, Any]) -> None:
@@ -37,7 +38,7 @@ class Range(Table):
 
     start: Number = Field(alias="from")
     to: Number
-    points: int | None = Field(default=None, ge=2, le=MOST_VALUES, strict=True)
+    points: Annotated[int, Field(ge=2, le=MOST_VALUES, strict=True), whole] | None = None
     step: Number | None = Field(default=None, gt=0, json_schema_extra={"exclusiveMinimum": 0})
     scale: Literal["linear", "log"] = "linear"
 
@@ -119,6 +120,8 @@ def _numbers_of(table: Any, name: str) -> Any:
     found = {}
     for key, value in table.items():
         kind = kind_of_key(key)
+        if isinstance(value, dict) and not {"points", "step"} & set(value):  # whole numbers say how many there are
+            value = {part: as_whole(one) for part, one in value.items()}
         try:
             if kind is None:
                 found[key] = value
@@ -137,7 +140,7 @@ def _numbers_of(table: Any, name: str) -> Any:
 class StudyFile(Table):
     """The keys of a study's file."""
 
-    study_schema: int = Field(alias="schema", strict=True, json_schema_extra={"const": SCHEMA})
+    study_schema: Annotated[int, whole] = Field(alias="schema", strict=True, json_schema_extra={"const": SCHEMA})
     name: str = Field(
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$", json_schema_extra={"not": {"pattern": RESERVED_PATTERN}}
     )

@@ -11,6 +11,8 @@ from typing import get_args
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from in_process import qsense
 
 from qsense.errors import QsenseError
@@ -22,6 +24,7 @@ from qsense.noise import LocalNoise
 from qsense.noise.entries import entry_of_dict, parts_of_entry
 from qsense.noise.file import NoiseFile
 from qsense.noise.schema import noise_schema
+from qsense.runs.estimator_spec import EstimatorSpec
 from qsense.runs.schema import spec_schema
 from qsense.runs.spec import RunSpec
 from qsense.runs.spec_file import SpecFile
@@ -292,6 +295,94 @@ def is_read(reader, *given):
     except QsenseError:
         return False
     return True
+
+
+DIGITS = st.sampled_from(["0", "00", "0_0", "1", "10", "007", "0_1", "2_00"])
+MANTISSAS = st.one_of(
+    DIGITS, DIGITS.map("{}.".format), DIGITS.map(".{}".format), st.tuples(DIGITS, DIGITS).map(".".join)
+)
+WRITTEN = st.tuples(st.sampled_from(["", "+", "-"]), MANTISSAS, st.sampled_from(["", "e3", "E-3", "e+0"])).map("".join)
+UNITS = st.sampled_from([*(unit for kind in get_args(Kind) for unit in units_of(kind)), ""])
+ENDINGS = st.one_of(
+    UNITS, UNITS.map(" {}".format), UNITS.map("/{}".format), UNITS.map(" 1/{}".format),
+    st.tuples(st.just("/"), WRITTEN, UNITS).map("".join),
+)  # fmt: skip
+ONES = st.one_of(
+    st.tuples(WRITTEN, ENDINGS).map("".join),
+    st.integers(-2, 120),
+    st.integers(-2, 120).map(float),
+    st.floats(-2, 120).filter(
+        lambda one: one == 0 or abs(one) > 1e-3
+    ),  # too small or large a quantity is another thing
+    st.booleans(),
+)
+
+
+def noise(**keys):
+    return lambda one: ("run", "noise", {"emission_rate": 1} | {key: make(one) for key, make in keys.items()})
+
+
+def phase_noise(**keys):
+    return noise(phase_noise=lambda one: [{key: one if value is ... else value for key, value in keys.items()}])
+
+
+def far(**keys):
+    return phase_noise(space="exponential", rate=1, **keys)
+
+
+PLACES = {
+    **{key: lambda one, key=key: ("run", key, one) for key in ("shots", "seed", "schema", "field_rad_per_s")},
+    "sizes": lambda one: ("run", "num_qubits", [one]),
+    "times": lambda one: ("run", "times_s", [one]),
+    "frequency": lambda one: ("run", "signal", {"frequency_hz": one}),
+    "ratio": lambda one: ("run", "gyromagnetic_ratio_hz_per_t", one),
+    "tick": lambda one: ("run", "device", {"tick_s": one}),
+    "readout shots": lambda one: ("run", "device", {"readout_shots": one}),
+    "qubits": lambda one: ("run", "device", {"qubits": [one]}),
+    "rate": noise(dephasing_rate=lambda one: one),
+    "rates": noise(dephasing_rate=lambda one: [1, one]),
+    "t2": lambda one: ("run", "noise", {"t2_s": one}),
+    "t1": lambda one: ("run", "noise", {"t1_s": [one, 1], "t2_s": 1e-12}),
+    "coupling": noise(coupling_rad_per_s=lambda one: one),
+    "pair": noise(coupling_pairs=lambda one: [{"spins": [0, 1], "zz_rad_per_s": one}]),
+    "spins": noise(coupling_pairs=lambda one: [{"spins": [999, one], "zz_rad_per_s": 1}]),
+    "spread": phase_noise(memory="quasi_static", spread_rad_per_s=...),
+    "memory": phase_noise(memory="ornstein_uhlenbeck", spread_rad_per_s=1, correlation_time_s=...),
+    "length": far(positions_m=[0, 1], length_m=...),
+    "position": lambda one: far(positions_m=[999, one], length_m=1)(one),
+    "angles": lambda one: ("run", "estimators", {"estimator": "parity_scan", "num_angles": one}),
+    "order": lambda one: ("run", "estimators", {"estimator": "moments", "order": one}),
+    "own shots": lambda one: ("run", "estimators", {"estimator": "ghz", "shots": one}),
+    "study": lambda one: ("study", "schema", one),
+    "points": lambda one: ("study", "sweep/seed", {"from": 1, "to": 900, "points": one}),
+    "ends": lambda one: ("study", "sweep/seed", {"from": one, "to": 900}),
+    "model": lambda one: ("noise", "schema", one),
+    "sourced rate": lambda one: ("noise", "dephasing_rate/value", one),
+    "sourced time": lambda one: ("noise", "t2_star", {**TIME, "value": one}),
+    "sourced alone": lambda one: ("noise", "t2_star", {"value": one, "source": "a", "date": "2026-11-26"}),
+}
+
+
+def read_as_written(kind, found):
+    """As a file is read before what it says is put together: names and sizes that do not fit are another thing."""
+    if kind == "noise":
+        return read_noise(found)
+    file = parse(found, {"run": SpecFile, "study": StudyFile}[kind], "file")
+    for place, one in enumerate(file.estimators if kind == "run" else ()):
+        EstimatorSpec.from_entry(one, 100, "file", f"estimators[{place}]")
+    for one in [found["noise"]] if kind == "run" and isinstance(found["noise"], dict) else ():
+        parts_of_entry(entry_of_dict(one))
+    return None
+
+
+@pytest.mark.parametrize("place", PLACES)
+@settings(max_examples=60, deadline=None)
+@given(one=ONES)
+def test_schema_and_reader_agree_on_every_number_and_text(place, one):
+    """Zeros in all their ways to be written, minus signs, whole numbers with a point, units of other quantities."""
+    kind, path, value = PLACES[place](one)
+    found = changed({"run": SPEC, "study": STUDY, "noise": NOISE}[kind], path, value)
+    assert (faults(kind, found) == []) == is_read(read_as_written, kind, found)
 
 
 def test_every_key_and_option_has_a_place_in_the_schema():
