@@ -70,8 +70,8 @@ def optimal_probe(
 
     Args:
         num_qubits: N ≤ 100; seconds of a processor up to N ≈ 40, some fifteen there where spins fall and rise; at
-            100 ten, a minute under emission alone, and minutes where more than that changes populations or coherences
-            beside them. Of all states N ≤ 8: a second of a processor at N = 4, five at 6, half a minute at 8.
+            100 ten under dephasing, a minute under emission, and minutes under both or more. Of all states N ≤ 8: a
+            second of a processor at N = 4, five at 6, half a minute at 8.
         noise: the same for every spin, and commuting with the field; some rate must be positive. Of all states rates
             and weights may differ between spins, and every spin that feels the field needs a rate.
         objective: "integrated_gain", "rate" or "gain".
