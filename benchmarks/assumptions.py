@@ -38,7 +38,9 @@ ESTIMATORS = {
         {"estimator": "ghz", "readout": "parity", "antipodal": True},
     ],
     "tomography": ["tomography"],
+    "120 almost equal times": ["auto"],
 }  # fmt: skip
+NEAR = {"times_s": np.linspace(1, 1.01, 120).tolist()}
 _FEWEST = {"parameter_shift": 64, "moments": 20, "tomography": 12}  # shots
 
 
@@ -63,11 +65,12 @@ def noise(rate=RATE, exponent=1.0, shared=0.0):
     return NoiseModel(local, shared) if shared else local
 
 
-def points_of(estimators, size, shots, probes=("ghz", "product")):
+def points_of(estimators, size, shots, probes=("ghz", "product"), **more):
     chosen = [one for one in estimators if shots >= _FEWEST.get(one if isinstance(one, str) else one["estimator"], 0)]
     spec = qsense.RunSpec.from_dict({
         "schema": 1, "name": "run", "probes": list(probes), "num_qubits": [size], "noise": [{"dephasing_rate": RATE}],
         "estimators": chosen or ["auto"], "field_rad_per_s": FIELD, "shots": shots, "seed": 1,
+        **more,
     })  # fmt: skip
     return plan(spec)
 
@@ -136,10 +139,12 @@ def alarms(repetitions, chosen=tuple(ESTIMATORS), seed=1):
     rng = np.random.default_rng(seed)
     for name in chosen:
         estimators = ESTIMATORS[name]
-        for size, shots in ((2, 10), (2, 100), (4, 10), (4, 30), (4, 100), (4, 1000), (8, 100)):
+        is_near = name.startswith("120")
+        usual = ((2, 10), (2, 100), (4, 10), (4, 30), (4, 100), (4, 1000), (8, 100))
+        for size, shots in ((2, 25), (4, 25), (8, 25)) if is_near else usual:
             if name == "tomography" and (size > 2 or shots < 12):
                 continue
-            listed = points_of(estimators, size, shots)
+            listed = points_of(estimators, size, shots, **(NEAR if is_near else {}))
             prepared = [(point, tables_of(point, Truth(noise()))) for point in listed]
             refused, tests, runs = Counter(), 0, 0
             for _ in range(repetitions):
