@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.numerics.arrays import CPU, Arrays, choose, wanted
+from qsense.numerics.arrays import Arrays
 from qsense.numerics.fisher import FloatArray, qfi_of_rotation
 from qsense.theory.halves import gain_of_halves
 from qsense.theory.mixing import Array, IntArray
@@ -41,23 +41,6 @@ class _Share(NamedTuple):
     times: IntArray
 
 
-def place_for(engine: str | None, seconds: float, num_qubits: int) -> Arrays:
-    """Returns where to compute, as `choose` does: on the processor where "auto" finds that a GPU has too little memory.
-
-    Args:
-        engine: "auto", "cpu" or "gpu", as in `gain`.
-        seconds: about how long the processor would take.
-        num_qubits: N.
-
-    >>> place_for("auto", 0.0, 100).name
-    'cpu'
-    """
-    arrays = choose(engine, seconds)
-    if arrays is not CPU and wanted(engine) == "auto" and arrays.free() < least_bytes(num_qubits, True):
-        return CPU
-    return arrays
-
-
 def batched_gain(amplitudes: Array, channel: UniformChannel, arrays: Arrays) -> FloatArray:
     """Returns G of a symmetric probe after each of several channels, shape (times,).
 
@@ -70,6 +53,7 @@ def batched_gain(amplitudes: Array, channel: UniformChannel, arrays: Arrays) -> 
         ArgumentError: one time takes more memory than is free.
 
     >>> from qsense.noise import LocalNoise
+    >>> from qsense.numerics.arrays import CPU
     >>> ghz = np.sqrt(np.array([0.5, 0, 0, 0.5]))
     >>> ends = UniformChannel.of(LocalNoise(dephasing=0.25).channel(np.array([0.0, 1.0]), 1))
     >>> batched_gain(ghz, ends, CPU).round(6)
@@ -152,7 +136,7 @@ def _most(each: float, rows: int, arrays: Arrays) -> int:
 
 
 def least_bytes(num_qubits: int, is_complex: bool) -> float:
-    """Returns how much memory must be free: for one time, and as much again for the eigenvectors of its blocks."""
+    """Returns how many bytes must be free: for one time, and as much again for the eigenvectors of its blocks."""
     return 2 * max(_bytes_of_time(num_qubits, is_complex), _bytes_of_matrix(num_qubits + 1, is_complex))
 
 

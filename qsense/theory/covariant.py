@@ -63,7 +63,7 @@ def covariant_gain(probe: Probe, world: World, times: FloatArray, engine: str | 
     keep_freed_memory()
     alike = exchanges(start, channel, world)
     seconds = _SECONDS * len(times) * 8.0**n * (1 if is_real else 5) * (alike.cost if alike else 1)
-    arrays = choose(engine, seconds)
+    arrays = choose(engine, seconds, _bytes(n, is_real) if n <= MOST_QUBITS[CPU.name] else 0.0)
     check_size(probe, world, MOST_QUBITS[arrays.name], "; on a GPU 14, with the extra `gpu`" if arrays is CPU else "")
     if arrays is CPU and seconds > _LONG:
         logging.getLogger("qsense").warning(

@@ -11,11 +11,11 @@ import logging
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.numerics.arrays import CPU
+from qsense.numerics.arrays import CPU, choose
 from qsense.numerics.fisher import FloatArray
 from qsense.numerics.low_rank import qfi_of_one
 from qsense.numerics.threads import in_threads
-from qsense.theory.batched import batched_gain, place_for
+from qsense.theory.batched import batched_gain, least_bytes
 from qsense.theory.dephased import dephased_gain
 from qsense.theory.loss import loses_alone
 from qsense.theory.mixing import Array, Mixing, copies, dicke_tables
@@ -63,7 +63,7 @@ def gain_of_symmetric(amplitudes: Array, channel: UniformChannel, engine: str | 
             "GHZ and product probes under local noise have closed forms for any number."
         )
     seconds = seconds_of(size, len(channel), changes, size > NUM_QUBITS and loses_alone(channel))
-    arrays = place_for(engine, seconds, size)
+    arrays = choose(engine, seconds, least_bytes(size, True))
     if arrays is not CPU:
         return batched_gain(amplitudes, channel, arrays)
     if size <= NUM_QUBITS:

@@ -17,9 +17,9 @@ from math import comb
 import numpy as np
 
 from qsense.errors import ArgumentError
-from qsense.numerics.arrays import CPU, Arrays
+from qsense.numerics.arrays import CPU, Arrays, choose
 from qsense.numerics.fisher import FloatArray
-from qsense.theory.batched import gain_of_coherences, place_for
+from qsense.theory.batched import gain_of_coherences, least_bytes
 from qsense.theory.halves import is_flipped
 from qsense.theory.mixing import Array, roots_of_binomials
 from qsense.theory.pull_back import gains_and_observables, pulled_back
@@ -98,7 +98,7 @@ def pair_gain(amplitudes: Array, channel: UniformChannel, engine: str | None = N
     amplitudes, size = amplitudes if np.any(np.imag(amplitudes)) else np.real(amplitudes), len(amplitudes) - 1
     constant, power = _SECONDS_RELAXED if relaxes(channel) else _SECONDS
     seconds = constant * len(channel) * (size / MOST_PAIRS) ** power
-    arrays = place_for(engine, seconds, size)
+    arrays = choose(engine, seconds, least_bytes(size, True))
     return np.concatenate([_gain(amplitudes, part, arrays) for part in channel.parts(size)])
 
 

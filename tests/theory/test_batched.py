@@ -18,8 +18,9 @@ from qsense.errors import ArgumentError
 from qsense.noise import Environment
 from qsense.numerics import arrays, cuda
 from qsense.probes import collective
-from qsense.theory import batched, large
-from qsense.theory.batched import batched_gain
+from qsense.theory import large
+from qsense.theory import pair_gain as pair_gain_module
+from qsense.theory.batched import batched_gain, least_bytes
 from qsense.theory.engines import symmetric_resolution
 from qsense.theory.large import gain_of_symmetric, seconds_of
 from qsense.theory.pair_gain import pair_gain
@@ -44,12 +45,18 @@ def in_numpy(matrices=7, memory=2.0**30):
     return replace(arrays.CPU, name="gpu", batch=lambda rows: matrices, free=lambda: memory)
 
 
+def put(monkeypatch, choose):
+    """Lets the symmetric engine and that of pairs compute where `choose` says."""
+    for module in (large, pair_gain_module):
+        monkeypatch.setattr(module, "choose", choose)
+
+
 @pytest.fixture
 def strict(monkeypatch):
     """A namespace that has what the standard has, and nothing else, in the place of a GPU."""
     xp = pytest.importorskip("array_api_strict", reason="needs array-api-strict")
     place = arrays.Arrays("gpu", xp, xp.linalg.eigh, 2**16, 8, lambda: 2.0**30, np.asarray, lambda rows: 4)
-    monkeypatch.setattr(batched, "choose", lambda engine, seconds: place)
+    put(monkeypatch, lambda engine, seconds, needed: place)
     with xp.ArrayAPIStrictFlags(api_version="2023.12"):
         yield place
 
@@ -123,7 +130,7 @@ def test_a_product_probe_of_sixty_spins_has_its_closed_form(kind):
 def test_more_than_a_hundred_spins_agree_with_one_time_after_the_other(name, monkeypatch):
     amplitudes, channel = random_amplitudes(110, 4), channel_at(NOISES[name], 0.02)
     expected = gain_of_symmetric(amplitudes, channel, "cpu")
-    monkeypatch.setattr(batched, "choose", lambda engine, seconds: in_numpy(64))
+    put(monkeypatch, lambda engine, seconds, needed: in_numpy(64))
     assert gain_of_symmetric(amplitudes, channel) == pytest.approx(expected, rel=1e-10)
 
 
@@ -144,7 +151,7 @@ def test_pair_codes_take_the_same_way(name, strict):
 
 def pair_gain_on_the_processor(amplitudes, channel):
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(batched, "choose", lambda engine, seconds: arrays.CPU)
+        put(patched, lambda engine, seconds, needed: arrays.CPU)
         return pair_gain(amplitudes, channel)
 
 
@@ -152,14 +159,17 @@ def test_an_integral_takes_the_same_way(strict):
     probe, noise = Probe.named("twin_fock", 4), LocalNoise(emission=0.3, dephasing=0.1)
     found = integrated_gain(probe, noise)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(batched, "choose", lambda engine, seconds: arrays.CPU)
+        put(patched, lambda engine, seconds, needed: arrays.CPU)
         expected = integrated_gain(probe, noise)
     assert found.value == pytest.approx(expected.value, rel=1e-10)
 
 
 def test_memory_is_checked_before_and_auto_stays_on_the_processor(monkeypatch):
     probe, noise = Probe.named("w", 40), LocalNoise(emission=0.1)
-    monkeypatch.setattr(batched, "choose", lambda engine, seconds: in_numpy(64, 1e5))
+    monkeypatch.setattr(arrays, "gpu", lambda: in_numpy(64, 1e5))
+    monkeypatch.setattr(arrays, "find_spec", lambda name: True)
+    monkeypatch.setattr(arrays, "_PAYS", 0.0)
+    monkeypatch.setattr(cuda, "is_there", lambda: True)
     with pytest.raises(ArgumentError, match=r"of 40 spins takes 0.00071 GB of memory on a GPU, and 0.0001 GB are free"):
         gain(probe, noise, TIMES, engine="gpu")
     assert np.array_equal(gain(probe, noise, TIMES, engine="auto"), symmetric_gain(*at_w(40, noise)))
@@ -172,7 +182,7 @@ def at_w(size, noise):
 @pytest.mark.parametrize("is_real", [True, False])
 def test_the_memory_that_is_asked_for_holds_what_is_taken(is_real):
     amplitudes, channel = random_amplitudes(60, 1, is_real), channel_at(NOISES["mixed"], 0.1, 0.5, 1.0)
-    memory = 3 * batched.least_bytes(60, not is_real)
+    memory = 3 * least_bytes(60, not is_real)
     place = in_numpy(64, memory)
     batched_gain(amplitudes, channel, place)  # tables that are kept
     tracemalloc.start()
@@ -192,7 +202,7 @@ def test_memory_that_runs_out_nevertheless_is_one_line(monkeypatch):
 
 def test_a_gpu_is_weighed_against_the_seconds_of_the_processor(monkeypatch):
     asked = []
-    monkeypatch.setattr(batched, "choose", lambda engine, seconds: asked.append(seconds) or arrays.CPU)
+    put(monkeypatch, lambda engine, seconds, needed: asked.append(seconds) or arrays.CPU)
     monkeypatch.setattr(large, "in_threads", lambda function, each: [np.zeros(1) for _ in each])
     for size, noise, times in ((20, "dephasing", 50), (100, "mixed", 400), (500, "emission", 50)):
         gain_of_symmetric(np.eye(size + 1)[1], channel_at(NOISES[noise], *np.linspace(0.1, 1, times)))

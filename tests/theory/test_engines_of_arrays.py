@@ -57,7 +57,7 @@ def strict(monkeypatch):
         return xp.linalg.eigh(matrices)
 
     place = arrays.Arrays("gpu", xp, eigh, 2**16, 8, lambda: 2.0**30, np.asarray, lambda rows: 3)
-    monkeypatch.setattr(covariant, "choose", lambda engine, seconds: place)
+    monkeypatch.setattr(covariant, "choose", lambda engine, seconds, needed: place)
     with xp.ArrayAPIStrictFlags(api_version="2023.12"):
         yield asked
 
@@ -95,7 +95,7 @@ def test_what_is_diagonalised_is_real_where_no_population_changes(monkeypatch):
         seen.append(matrices.dtype)
         return np.linalg.eigh(matrices)
 
-    monkeypatch.setattr(covariant, "choose", lambda engine, seconds: replace(arrays.CPU, eigh=watched))
+    monkeypatch.setattr(covariant, "choose", lambda engine, seconds, needed: replace(arrays.CPU, eigh=watched))
     coupled = World(
         NoiseModel(LocalNoise(dephasing=0.1), coupling=0.5, phase_noise=[PhaseNoise(Collective(), White(0.1))])
     )
@@ -113,7 +113,7 @@ def test_nearly_diagonal_states_need_no_eigenvectors(size, monkeypatch):
         seen.append(len(matrices))
         return np.linalg.eigh(matrices)
 
-    monkeypatch.setattr(covariant, "choose", lambda engine, seconds: replace(arrays.CPU, eigh=watched))
+    monkeypatch.setattr(covariant, "choose", lambda engine, seconds, needed: replace(arrays.CPU, eigh=watched))
     vector = state(size)
     vector[3] = 0.0
     probe, world = Probe.from_state(vector / np.linalg.norm(vector)), worlds(size)[3]
@@ -138,7 +138,7 @@ def test_large_matrices_are_taken_in_parts_of_their_rows(monkeypatch):
 
 def test_memory_is_checked_before_anything_is_computed(strict, monkeypatch):
     tiny = replace(arrays.CPU, name="gpu", free=lambda: 1e4, batch=lambda rows: 64)
-    monkeypatch.setattr(covariant, "choose", lambda engine, seconds: tiny)
+    monkeypatch.setattr(covariant, "choose", lambda engine, seconds, needed: tiny)
     with pytest.raises(ArgumentError, match=r"5 spins takes 0.00013 GB of memory, and 1e-05 GB are free; give fewer"):
         dense_gain(Probe.from_state(state(5)), LocalNoise(emission=0.1), TIMES)
     assert not strict
@@ -148,7 +148,7 @@ def test_memory_that_runs_out_nevertheless_is_one_line(monkeypatch):
     def fails(matrices):
         raise MemoryError
 
-    monkeypatch.setattr(covariant, "choose", lambda engine, seconds: replace(arrays.CPU, eigh=fails))
+    monkeypatch.setattr(covariant, "choose", lambda engine, seconds, needed: replace(arrays.CPU, eigh=fails))
     with pytest.raises(ArgumentError, match="give fewer spins"):
         dense_gain(Probe.from_state(state(2)), LocalNoise(emission=0.1), TIMES)
 
@@ -220,7 +220,7 @@ def test_a_gpu_gives_the_numbers_of_the_processor(kind, size):
 @ON_GPU
 def test_a_gpu_takes_large_matrices_one_by_one(monkeypatch):
     one = replace(arrays.gpu(), batch=lambda rows: 1, together=2**10)
-    monkeypatch.setattr(covariant, "choose", lambda engine, seconds: one)
+    monkeypatch.setattr(covariant, "choose", lambda engine, seconds, needed: one)
     monkeypatch.setattr(fisher, "_ROWS", 100)
     probe = Probe.from_state(state(8))
     found = dense_gain(probe, LocalNoise(emission=0.1), TIMES)
