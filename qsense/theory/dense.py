@@ -8,9 +8,11 @@ and is in `transverse`. Everything else goes to `lindblad`. θ is the collected 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qsense.errors import ArgumentError
 from qsense.noise import AnyNoise, World, world_of
@@ -32,6 +34,7 @@ NUM_QUBITS = 10
 FINE_QUBITS = 8  # up to which twice the precision is affordable
 _CHANNEL, _EXPONENTIAL = 4.0, 64.0  # units in the last place by which states are off, as seen on random questions
 _KERNEL, _WEAK, _COARSE = 1e-12, 1e-10, 1e-7  # times N²: what rounding may leave under transverse noise
+_WEAKEST, _DECADES = 1e-9, 12  # of the fastest rate, and how far above: fields that are tried where one is too weak
 _NEVER = 1e200  # 1/s, of noise that is not there
 _SEEN = 1e-6  # what this part of a lifetime lifts is not hidden
 _CHUNK_BYTES = 2**26
@@ -150,9 +153,30 @@ def dense_gain(
         raise ArgumentError(
             f'The gain of "{probe.name}" under the noise "{noise.name}" at t = {times[worst]:g} s and φ = {field:g} '
             f"rad/s is known to {found.error[worst]:.1g} only: a field that weak leaves eigenvalues that rounding "
-            "hides. Give a stronger field, or none."
+            f"hides. {_what_is_known(probe, noise, times, field, found.error > limit)}"
         )
     return found.value
+
+
+def _what_is_known(probe: Probe, noise: AnyNoise, times: FloatArray, field: float, is_hidden: NDArray[np.bool_]) -> str:
+    """What helps where rounding hides too much: the weakest of some fields that are tried, and whether none does."""
+
+    def is_known(other: float) -> bool:
+        limit = transverse_resolution(noise, probe.num_qubits, other)
+        try:
+            return all(
+                bool((transverse_gain(probe, noise, part, other).error <= limit).all())
+                for part in (times[is_hidden], times[~is_hidden])
+                if part.size
+            )
+        except ArgumentError:  # angles that doubles do not resolve
+            return False
+
+    least = max(abs(field), _WEAKEST * float(np.max(world_of(noise).decay_rates(probe.num_qubits))))
+    tried = (math.copysign(float(f"{least * 10**power:.0e}"), field) for power in range(1, _DECADES))
+    ways = [f"a field of {one:g} rad/s" for one in [next(filter(is_known, tried), None)] if one is not None]
+    ways += ["none"] if field and is_known(0.0) else []
+    return f"Give {', or '.join(ways)}." if ways else "No other field shows them: leave out the coupling, or σ_x noise."
 
 
 def transverse_resolution(noise: AnyNoise, num_qubits: int, field: float) -> float:

@@ -1,5 +1,7 @@
 """Fields much weaker than transverse noise: eigenvalues of (φt)² beside 1 add as much to G as the others."""
 
+import re
+
 import numpy as np
 import precise
 import pytest
@@ -7,6 +9,7 @@ from cases import spread
 
 from qsense import Environment, LocalNoise, Probe, classical_gain, gain, integrated_gain, operational_rate
 from qsense.errors import ArgumentError
+from qsense.noise import NoiseModel
 from qsense.theory import resolution
 
 TRANSVERSE = LocalNoise(transverse=1.0)
@@ -55,8 +58,24 @@ def test_a_state_with_rounding_is_right_or_refused():
         else:
             assert abs(found - exact) <= resolution(probe, TRANSVERSE, field)
     assert 0 < refused < 10
-    with pytest.raises(ArgumentError, match="Give a stronger field, or none"):
+    with pytest.raises(ArgumentError, match=r"Give a field of \S+ rad/s, or none"):
         gain(probe, TRANSVERSE, [1.0], field=1e-16)
+
+
+@pytest.mark.parametrize("probe", [Probe.ghz(2), Probe.product(2), Probe.named("w", 3), Probe.product(3)], ids=str)
+@pytest.mark.parametrize("coupling", [1e-3, 0.1, 1.0])
+@pytest.mark.parametrize("emission", [0.0, 1e-4, 0.1])
+def test_what_a_refusal_advises_is_known(probe, coupling, emission):
+    """Of σ_x noise beside a coupling, in fields of either sign: each way that the message names works at all times."""
+    noise, times = NoiseModel(LocalNoise(transverse=0.3, emission=emission), 0.0, coupling), [0.05, 1.0, 20.0]
+    for field in (1e-17, 1e-6, -3e-5, 1e-3):
+        try:
+            gain(probe, noise, times, field)
+        except ArgumentError as error:
+            ways = re.findall(r"a field of (\S+) rad/s|(none)\.$", str(error))
+            assert ways
+            for stronger, _ in ways:
+                gain(probe, noise, times, float(stronger or 0.0))
 
 
 def test_noise_ten_decades_below_lifts_what_the_field_does_not():
