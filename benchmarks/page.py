@@ -29,9 +29,12 @@ TABLE = re.compile(r"<!-- (?P<target>bench-[a-z-]+) -->\n(?P<table>.*?)<!-- end 
 def main() -> None:
     names = [found["target"] for found in TABLE.finditer(PAGE.read_text())]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("targets", nargs="*", choices=[*names, []], help="by default all of the page")
+    parser.add_argument("targets", nargs="*", metavar="bench-NAME", help="by default all of the page")
+    chosen = parser.parse_args().targets or names
+    if unknown := set(chosen) - set(names):
+        parser.error(f"not in {PAGE.name}: {', '.join(sorted(unknown))}; known: {', '.join(names)}")
     failed = []
-    for target in parser.parse_args().targets or names:
+    for target in chosen:
         print(f"{datetime.now():%H:%M:%S} {target}", flush=True)
         table = printed(target)
         if table is None:
@@ -69,7 +72,7 @@ def printed(target: str) -> str | None:
 def busy_seconds() -> float:
     """Processor time of all processes since the start of the machine."""
     spent = psutil.cpu_times()
-    return sum(spent) - spent.idle - getattr(spent, "iowait", 0.0) - getattr(spent, "steal", 0.0)
+    return sum(getattr(spent, kind, 0.0) for kind in ("user", "nice", "system", "irq", "softirq"))
 
 
 def child_seconds() -> float:

@@ -35,6 +35,10 @@ class ContentError(QsenseError):
     """A circuit, noise model or other named file cannot be found or read."""
 
 
+class EngineError(QsenseError):
+    """The GPU that was asked for, by an argument or by QSENSE_ENGINE, is not there, is too small or gave up."""
+
+
 class RecordError(QsenseError):
     """A record folder is missing, damaged, newer than this version, or cannot be written."""
 

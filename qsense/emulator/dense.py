@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import effects, lindblad
 from qsense.emulator.window import Window
-from qsense.errors import ArgumentError
+from qsense.errors import EngineError
 from qsense.numerics.arrays import CPU, Arrays, choose
 from qsense.numerics.fisher import ComplexArray, FloatArray
 from qsense.probes import Probe
@@ -55,7 +55,7 @@ def probabilities(
         engine: "auto", "cpu" or "gpu"; by default what QSENSE_ENGINE says, else "auto".
 
     Raises:
-        ArgumentError: a GPU is asked for and is not there, or has too little memory for one row.
+        EngineError: a GPU is asked for and is not there, or has too little memory for one row.
     """
     size, probe, channel = experiment.probe.num_qubits, experiment.probe, window.channel
     if channel is None:
@@ -85,7 +85,7 @@ def _rows_together(size: int, arrays: Arrays) -> int:
     needed = _row_bytes(size)
     fit = int(arrays.free() // needed)
     if not fit:
-        raise ArgumentError(
+        raise EngineError(
             f"The emulator takes {needed / 1e9:.2g} GB of a GPU's memory for {size} spins, and "
             f'{arrays.free() / 1e9:.2g} GB are free; free memory, or give engine = "cpu" (QSENSE_ENGINE=cpu).'
         )

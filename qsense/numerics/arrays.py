@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from qsense.errors import ArgumentError
+from qsense.errors import ArgumentError, EngineError
 
 ENGINES = ("auto", "cpu", "gpu")
 VARIABLE = "QSENSE_ENGINE"
@@ -55,15 +55,17 @@ def wanted(engine: str | None) -> str:
     """Returns "auto", "cpu" or "gpu": the argument, else the environment variable QSENSE_ENGINE, else "auto".
 
     Raises:
-        ArgumentError: it is none of these.
+        ArgumentError, EngineError: the argument, or the variable, is none of these.
 
     >>> wanted("cpu")
     'cpu'
     """
     found = engine or os.environ.get(VARIABLE, "").strip() or ENGINES[0]
     if found not in ENGINES:
-        what = "Argument `engine`" if engine else f"The environment variable {VARIABLE}"
-        raise ArgumentError(f'{what} must be "auto", "cpu" or "gpu", but is "{found}".')
+        known = f'must be "auto", "cpu" or "gpu", but is "{found}".'
+        if engine:
+            raise ArgumentError(f"Argument `engine` {known}")
+        raise EngineError(f"The environment variable {VARIABLE} {known}")
     return found
 
 
@@ -76,7 +78,7 @@ def choose(engine: str | None, seconds: float, needed: float = 0.0) -> Arrays:
         needed: bytes of a GPU that it takes at least; "auto" stays on the processor where fewer are free.
 
     Raises:
-        ArgumentError: a GPU is asked for, and there is none or CuPy is not installed.
+        EngineError: a GPU is asked for, and there is none or CuPy is not installed.
 
     >>> choose("auto", 0.0).name
     'cpu'
@@ -96,7 +98,7 @@ def gpu() -> Arrays:
     """Returns the GPU.
 
     Raises:
-        ArgumentError: CuPy is not installed, or sees no GPU.
+        EngineError: CuPy is not installed, or sees no GPU.
     """
     from qsense.numerics import cuda
 

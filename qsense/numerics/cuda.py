@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from qsense.errors import ArgumentError
+from qsense.errors import EngineError
 from qsense.installation import install_hint
 
+_ASKED, _INSTEAD = 'engine = "gpu" (QSENSE_ENGINE=gpu)', 'give engine = "cpu" (QSENSE_ENGINE=cpu).'
 _REAL, _COMPLEX = 1, 5  # CUDA_R_64F and CUDA_C_64F
 _VECTORS, _LOWER = 1, 0  # CUSOLVER_EIG_MODE_VECTOR and CUBLAS_FILL_MODE_LOWER
 _MANY, _SMALL, _FEW = 64, 1024, 32  # matrices together: up to so many rows, and beyond
@@ -35,18 +36,18 @@ def connected() -> Any:
     """Returns CuPy.
 
     Raises:
-        ArgumentError: it is not installed, or sees no GPU.
+        EngineError: it is not installed, or sees no GPU.
     """
     try:
         import cupy
     except ImportError as error:
-        raise ArgumentError(f'engine = "gpu" needs CuPy; {install_hint("gpu")}, or give engine = "cpu".') from error
+        raise EngineError(f"{_ASKED} needs CuPy; {install_hint('gpu')}, or {_INSTEAD}") from error
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
-        raise ArgumentError(f'engine = "gpu": CuPy finds no GPU here ({error}); give engine = "cpu".') from error
+        raise EngineError(f"{_ASKED}: CuPy finds no GPU here ({error}); {_INSTEAD}") from error
     if not count:
-        raise ArgumentError('engine = "gpu": CuPy finds no GPU here; give engine = "cpu".')
+        raise EngineError(f"{_ASKED}: CuPy finds no GPU here; {_INSTEAD}")
     return cupy
 
 
@@ -78,7 +79,7 @@ def eigh(matrices: Any) -> tuple[Any, Any]:
     """Returns eigenvalues and eigenvectors of Hermitian matrices of CuPy, shapes (b, d) and (b, d, d) from (b, d, d).
 
     Raises:
-        ArgumentError: one did not converge.
+        EngineError: one did not converge.
     """
     import cupy
 
@@ -107,7 +108,7 @@ def eigh(matrices: Any) -> tuple[Any, Any]:
         ends = [pointer(work.data.ptr), on_device, pointer(beside.ctypes.data), on_host, pointer(info.data.ptr), batch]
         _check(functions[1](*start, *ends))
         if int(cupy.abs(info).max()):
-            raise ArgumentError('engine = "gpu": an eigendecomposition did not converge; give engine = "cpu".')
+            raise EngineError(f"{_ASKED}: an eigendecomposition did not converge; {_INSTEAD}")
     finally:
         cusolver.destroyParams(parameters)
     return values, cupy.swapaxes(vectors, 1, 2)
@@ -115,4 +116,4 @@ def eigh(matrices: Any) -> tuple[Any, Any]:
 
 def _check(status: int) -> None:
     if status:
-        raise ArgumentError(f'engine = "gpu": cuSOLVER answers with status {status}; give engine = "cpu".')
+        raise EngineError(f"{_ASKED}: cuSOLVER answers with status {status}; {_INSTEAD}")

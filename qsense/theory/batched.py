@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qsense.errors import ArgumentError
+from qsense.errors import EngineError
 from qsense.numerics.arrays import Arrays
 from qsense.numerics.fisher import FloatArray, qfi_of_rotation
 from qsense.theory.halves import gain_of_halves
@@ -50,7 +50,7 @@ def batched_gain(amplitudes: Array, channel: UniformChannel, arrays: Arrays) -> 
         arrays: where to compute.
 
     Raises:
-        ArgumentError: one time takes more memory than is free.
+        EngineError: one time takes more memory than is free.
 
     >>> from qsense.noise import LocalNoise
     >>> from qsense.numerics.arrays import CPU
@@ -74,14 +74,14 @@ def gain_of_coherences(f: Array, channel: UniformChannel, arrays: Arrays, flippe
     """
     size, is_complex, found = f.shape[1] - 1, np.iscomplexobj(f), []
     if arrays.free() < least_bytes(size, is_complex):
-        raise ArgumentError(_too_large(size, is_complex, arrays))
+        raise EngineError(_too_large(size, is_complex, arrays))
     together = _most(_bytes_of_time(size, is_complex), size + 1, arrays)
     try:
         for first in range(0, len(channel), together):
             chosen = slice(first, first + together)
             found.append(_gain(f if len(f) == 1 else f[chosen], channel.at(chosen), arrays, flipped))
     except MemoryError as error:
-        raise ArgumentError(_too_large(size, is_complex, arrays)) from error
+        raise EngineError(_too_large(size, is_complex, arrays)) from error
     return np.concatenate(found)
 
 
@@ -152,6 +152,6 @@ def _bytes_of_matrix(rows: int, is_complex: bool) -> float:
 def _too_large(num_qubits: int, is_complex: bool, arrays: Arrays) -> str:
     needed, free = least_bytes(num_qubits, is_complex) / 1e9, arrays.free() / 1e9
     return (
-        f"The symmetric engine of {num_qubits} spins takes {needed:.2g} GB of memory on a GPU, and {free:.2g} GB are "
-        'free; give engine = "cpu", fewer spins, or free memory.'
+        f"Blocks of up to {num_qubits + 1} rows take {needed:.2g} GB of a GPU's memory, and {free:.2g} GB are free; "
+        'free memory, or give engine = "cpu" (QSENSE_ENGINE=cpu).'
     )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qsense.errors import ArgumentError
+from qsense.errors import ArgumentError, EngineError
 from qsense.noise import SpinChannel, World
 from qsense.numerics.arrays import CPU, Arrays, choose
 from qsense.numerics.fisher import ComplexArray, FloatArray, qfi_of_rotation
@@ -46,7 +46,8 @@ def covariant_gain(probe: Probe, world: World, times: FloatArray, engine: str | 
         engine: "auto", "cpu" or "gpu", as in `gain`.
 
     Raises:
-        ArgumentError: N or the memory that it takes is too large, or there is no GPU.
+        ArgumentError: N or the memory that it takes is too large.
+        EngineError: there is no GPU, or its memory is too small.
 
     >>> from qsense.noise import LocalNoise, world_of
     >>> covariant_gain(Probe.ghz(2), world_of(LocalNoise(dephasing=0.25)), np.array([0.0])).round(6)
@@ -100,7 +101,7 @@ def covariant_gain(probe: Probe, world: World, times: FloatArray, engine: str | 
         for chosen, gains in zip(parts, each, strict=True):
             found[chosen] = gains
     except MemoryError as error:
-        raise ArgumentError(_too_large(n, is_real, arrays)) from error
+        raise _too_large(n, is_real, arrays) from error
     return found
 
 
@@ -151,7 +152,7 @@ def _most_together(num_qubits: int, is_real: bool, arrays: Arrays) -> int:
         return max(1, arrays.together >> 2 * num_qubits)
     fit = int(arrays.free() // _bytes(num_qubits, is_real))
     if not fit:
-        raise ArgumentError(_too_large(num_qubits, is_real, arrays))
+        raise _too_large(num_qubits, is_real, arrays)
     return min(fit, arrays.batch(2**num_qubits))
 
 
@@ -159,8 +160,11 @@ def _bytes(num_qubits: int, is_real: bool) -> float:
     return MATRICES * (8.0 if is_real else 16.0) * 4.0**num_qubits
 
 
-def _too_large(num_qubits: int, is_real: bool, arrays: Arrays) -> str:
-    return (
-        f"A dense matrix of {num_qubits} spins takes {_bytes(num_qubits, is_real) / 1e9:.2g} GB of memory, "
-        f"and {arrays.free() / 1e9:.2g} GB are free; give fewer spins, or free memory."
+def _too_large(num_qubits: int, is_real: bool, arrays: Arrays) -> ArgumentError | EngineError:
+    needed = f"A dense matrix of {num_qubits} spins takes {_bytes(num_qubits, is_real) / 1e9:.2g} GB of"
+    if arrays.name == CPU.name:
+        return ArgumentError(f"{needed} memory, which are not free; give fewer spins, or free memory.")
+    otherwise = ', or give engine = "cpu" (QSENSE_ENGINE=cpu)' if num_qubits <= MOST_QUBITS[CPU.name] else ""
+    return EngineError(
+        f"{needed} a GPU's memory, and {arrays.free() / 1e9:.2g} GB are free; give fewer spins, free memory{otherwise}."
     )

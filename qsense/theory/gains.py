@@ -72,8 +72,9 @@ def gain(
         G, shape (times,), 1; between 0 and (Σ|w_j|)² W(t)², N² without weights. Values below `resolution` are rounding.
 
     Raises:
-        ArgumentError: the times are out of range, the rates are for another number of spins, N is too large, there is
-            no GPU or too little memory, or a field beside transverse noise is so weak that rounding hides its effect.
+        ArgumentError: the times are out of range, the rates are for another number of spins, N is too large, or a
+            field beside transverse noise is so weak that rounding hides its effect.
+        EngineError: a GPU is asked for, and there is none or too little memory on it.
 
     Source: arXiv:2512.21661v1, Eqs. 9, 11, 22, 33, 49, 58.
 

@@ -49,7 +49,8 @@ def gain_of_symmetric(amplitudes: Array, channel: UniformChannel, engine: str | 
         engine: "auto", "cpu" or "gpu", as in `gain`; a GPU makes all blocks at all times together (`batched`).
 
     Raises:
-        ArgumentError: N > 500; a GPU is asked for, and there is none or too little memory on it.
+        ArgumentError: N > 500.
+        EngineError: a GPU is asked for, and there is none or too little memory on it.
 
     >>> from qsense.noise import LocalNoise
     >>> dicke = np.eye(201)[100] / np.sqrt(2) + np.eye(201)[101] / np.sqrt(2)

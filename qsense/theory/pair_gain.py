@@ -83,7 +83,8 @@ def pair_gain(amplitudes: Array, channel: UniformChannel, engine: str | None = N
         engine: "auto", "cpu" or "gpu", as in `gain`.
 
     Raises:
-        ArgumentError: there are more pairs; a GPU is asked for, and there is none or too little memory on it.
+        ArgumentError: there are more pairs.
+        EngineError: a GPU is asked for, and there is none or too little memory on it.
 
     >>> from qsense.noise import LocalNoise
     >>> ends = UniformChannel.of(LocalNoise(emission=1.0).channel(np.array([0.0, 1.0]), 1))

@@ -17,7 +17,7 @@ from cases import further
 from qsense import LocalNoise, Probe, emulator
 from qsense.circuits.sensing import Experiment, Settings
 from qsense.emulator import dense
-from qsense.errors import ArgumentError
+from qsense.errors import EngineError
 from qsense.estimators import tomography
 from qsense.estimators.tomography import general, u_statistic
 from qsense.noise import Collective, NoiseModel, PhaseNoise, White
@@ -181,9 +181,9 @@ def test_memory_is_checked_before_anything_is_computed(place, monkeypatch):
     monkeypatch.setattr(general, "choose", lambda engine, seconds, needed: tiny)
     monkeypatch.setattr(dense, "choose", lambda engine, seconds, needed: tiny)
     table = np.full((3**4, 2**4), 5)
-    with pytest.raises(ArgumentError, match=r"4 spins takes 0.0\d+ GB of a GPU's memory, and 1e-05 GB are free"):
+    with pytest.raises(EngineError, match=r"4 spins takes 0.0\d+ GB of a GPU's memory, and 1e-05 GB are free"):
         tomography.estimate(table, "commutator", np.random.default_rng(1))
-    with pytest.raises(ArgumentError, match=r"takes 3.3e-05 GB of a GPU's memory for 5 spins.*QSENSE_ENGINE=cpu"):
+    with pytest.raises(EngineError, match=r"takes 3.3e-05 GB of a GPU's memory for 5 spins.*QSENSE_ENGINE=cpu"):
         next(emulator.probabilities(Experiment(Probe.product(5), 1.0), tomography.design(5, "commutator"), SHARED))
     assert not place
 
@@ -206,9 +206,9 @@ def test_a_gpu_that_is_asked_for_and_is_not_there_is_one_line(monkeypatch):
     table, noise = np.full((9, 4), 25) + np.arange(4), LocalNoise(emission=0.1)
     experiment, settings = Experiment(Probe.ghz(2), 1.0), tomography.design(2, "commutator")
     monkeypatch.setenv(arrays.VARIABLE, "gpu")
-    with pytest.raises(ArgumentError, match="needs CuPy"):
+    with pytest.raises(EngineError, match="needs CuPy"):
         tomography.estimate(table, "commutator", np.random.default_rng(1))
-    with pytest.raises(ArgumentError, match="needs CuPy"):
+    with pytest.raises(EngineError, match="needs CuPy"):
         next(emulator.probabilities(experiment, settings, noise))
     tomography.estimate(table, "commutator", np.random.default_rng(1), engine="cpu")
     assert next(emulator.probabilities(experiment, settings, noise, engine="auto")).shape == (9, 4)

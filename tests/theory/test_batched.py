@@ -14,7 +14,7 @@ from dicke_states import channel_at, random_amplitudes
 from kraus import gain_by_hand
 
 from qsense import LocalNoise, Probe, gain, integrated_gain
-from qsense.errors import ArgumentError
+from qsense.errors import EngineError
 from qsense.noise import Environment
 from qsense.numerics import arrays, cuda
 from qsense.probes import collective
@@ -170,7 +170,9 @@ def test_memory_is_checked_before_and_auto_stays_on_the_processor(monkeypatch):
     monkeypatch.setattr(arrays, "find_spec", lambda name: True)
     monkeypatch.setattr(arrays, "_PAYS", 0.0)
     monkeypatch.setattr(cuda, "is_there", lambda: True)
-    with pytest.raises(ArgumentError, match=r"of 40 spins takes 0.00071 GB of memory on a GPU, and 0.0001 GB are free"):
+    with pytest.raises(
+        EngineError, match=r"of up to 41 rows take 0.00071 GB of a GPU's memory, and 0.0001 GB are free"
+    ):
         gain(probe, noise, TIMES, engine="gpu")
     assert np.array_equal(gain(probe, noise, TIMES, engine="auto"), symmetric_gain(*at_w(40, noise)))
 
@@ -196,7 +198,7 @@ def test_memory_that_runs_out_nevertheless_is_one_line(monkeypatch):
     def fails(matrices):
         raise MemoryError
 
-    with pytest.raises(ArgumentError, match='give engine = "cpu", fewer spins, or free memory'):
+    with pytest.raises(EngineError, match='free memory, or give engine = "cpu"'):
         batched_gain(random_amplitudes(5, 1), channel_at(NOISES["mixed"], 1.0), replace(in_numpy(), eigh=fails))
 
 
@@ -213,9 +215,9 @@ def test_a_gpu_is_weighed_against_the_seconds_of_the_processor(monkeypatch):
 def test_a_gpu_that_is_asked_for_and_is_not_there_is_refused(monkeypatch):
     arrays.gpu.cache_clear()
     monkeypatch.setitem(sys.modules, "cupy", None)
-    with pytest.raises(ArgumentError, match=r'engine = "gpu" needs CuPy; pip install .*or give engine = "cpu"'):
+    with pytest.raises(EngineError, match=r'engine = "gpu" .*needs CuPy; pip install .*or give engine = "cpu"'):
         gain(Probe.named("twin_fock", 6), NOISES["mixed"], TIMES, engine="gpu")
-    with pytest.raises(ArgumentError, match="needs CuPy"):
+    with pytest.raises(EngineError, match="needs CuPy"):
         gain(Probe.named("pair_code:twin_fock", 8), NOISES["mixed"], TIMES, engine="gpu")
 
 

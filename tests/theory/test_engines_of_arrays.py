@@ -11,7 +11,7 @@ import oracle
 import pytest
 
 from qsense import LocalNoise, Probe, gain, integrated_gain
-from qsense.errors import ArgumentError
+from qsense.errors import ArgumentError, EngineError, at_key
 from qsense.noise import Collective, NoiseModel, PhaseNoise, QuasiStatic, White, World
 from qsense.numerics import arrays, cuda, fisher
 from qsense.signals import Signal
@@ -139,7 +139,9 @@ def test_large_matrices_are_taken_in_parts_of_their_rows(monkeypatch):
 def test_memory_is_checked_before_anything_is_computed(strict, monkeypatch):
     tiny = replace(arrays.CPU, name="gpu", free=lambda: 1e4, batch=lambda rows: 64)
     monkeypatch.setattr(covariant, "choose", lambda engine, seconds, needed: tiny)
-    with pytest.raises(ArgumentError, match=r"5 spins takes 0.00013 GB of memory, and 1e-05 GB are free; give fewer"):
+    with pytest.raises(
+        EngineError, match=r"5 spins takes 0.00013 GB of a GPU's memory, and 1e-05 GB are free; give fewer"
+    ):
         dense_gain(Probe.from_state(state(5)), LocalNoise(emission=0.1), TIMES)
     assert not strict
 
@@ -166,7 +168,7 @@ def test_engines_are_checked_by_name(monkeypatch):
     with pytest.raises(ArgumentError, match='Argument `engine` must be "auto", "cpu" or "gpu", but is "tpu"'):
         gain(Probe.ghz(2), LocalNoise(), [0.0], engine="tpu")
     monkeypatch.setenv(arrays.VARIABLE, "cuda")
-    with pytest.raises(ArgumentError, match='variable QSENSE_ENGINE must be "auto", "cpu" or "gpu", but is "cuda"'):
+    with pytest.raises(EngineError, match='variable QSENSE_ENGINE must be "auto", "cpu" or "gpu", but is "cuda"'):
         gain(probe, LocalNoise(), [0.0])
     assert gain(probe, LocalNoise(), [0.0], engine="cpu") == dense_gain(probe, LocalNoise(), np.zeros(1), engine="cpu")
 
@@ -181,11 +183,12 @@ def test_a_gpu_that_is_asked_for_and_is_not_there_is_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
     noise, probe = LocalNoise(emission=0.1), Probe.from_state(state(2))
     with pytest.raises(
-        ArgumentError, match=r'engine = "gpu" needs CuPy; pip install .*\[gpu\].*or give engine = "cpu"'
+        EngineError,
+        match=r'engine = "gpu" \(QSENSE_ENGINE=gpu\) needs CuPy; pip install .*\[gpu\].*or give engine = "cpu"',
     ):
         integrated_gain(probe, noise, engine="gpu")
     monkeypatch.setenv(arrays.VARIABLE, "gpu")
-    with pytest.raises(ArgumentError, match="needs CuPy"):
+    with pytest.raises(EngineError, match=r"^engine"), at_key("run.toml", "noise"):  # no key is wrong
         gain(probe, noise, [1.0])
     assert gain(Probe.ghz(2), noise, [1.0]) > 0  # a closed form needs no matrices
     assert gain(probe, noise, [1.0], engine="auto") > 0

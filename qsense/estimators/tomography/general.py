@@ -27,7 +27,7 @@ import numpy as np
 
 from qsense.circuits.counts import IntArray
 from qsense.circuits.sensing import Settings, X, Y, Z
-from qsense.errors import ArgumentError
+from qsense.errors import ArgumentError, EngineError
 from qsense.estimators.result import Estimate
 from qsense.estimators.tomography.folds import check_table, split
 from qsense.estimators.tomography.pauli import linear_inverse, pull_back
@@ -102,8 +102,8 @@ def estimate(
         engine: "auto", "cpu" or "gpu"; by default what QSENSE_ENGINE says, else "auto".
 
     Raises:
-        ArgumentError: a setting has fewer than 12 shots, the table is not of the settings of `design`, or a GPU is
-            asked for that is not there or has too little memory.
+        ArgumentError: a setting has fewer than 12 shots, or the table is not of the settings of `design`.
+        EngineError: a GPU is asked for, and there is none or too little memory on it.
 
     Source: `qsense.estimators.tomography.u_statistic.readings`.
     """
@@ -127,7 +127,7 @@ def estimates(
         engine: as in `estimate`.
 
     Raises:
-        ArgumentError: as in `estimate`.
+        ArgumentError, EngineError: as in `estimate`.
     """
     (num_qubits,) = {check_table(table, lambda size: num_circuits(size, derivative)) for table in tables}
     seconds = _SECONDS * len(tables) * 8.0**num_qubits
@@ -145,7 +145,7 @@ def _tables_together(num_qubits: int, derivative: Derivative, arrays: Arrays) ->
     needed = bytes_of_a_table(num_qubits, derivative)
     fit = int(arrays.free() // needed)
     if not fit:
-        raise ArgumentError(
+        raise EngineError(
             f"Tomography of {num_qubits} spins takes {needed / 1e9:.2g} GB of a GPU's memory, and "
             f'{arrays.free() / 1e9:.2g} GB are free; free memory, or give engine = "cpu" (QSENSE_ENGINE=cpu).'
         )

@@ -56,10 +56,7 @@ def _template(name: str) -> Template:
 def _environment() -> Environment:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    from qsense.reports.page.compiled import Compiled
-
     made = Environment(
-        bytecode_cache=Compiled(),
         loader=FunctionLoader(read),
         autoescape=True,
         undefined=StrictUndefined,
