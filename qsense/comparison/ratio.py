@@ -29,7 +29,8 @@ def fieller(one: Estimate, other: Estimate, covariance: float = 0.0) -> tuple[fl
     """Returns the 95 % interval of the ratio of two numbers that are not negative; independent ones by default.
 
     It holds the ratios r at which one − r·other is compatible with 0. The upper end is None where the second number is
-    compatible with 0: no ratio is too large then.
+    compatible with 0: no ratio is too large then. Nothing is known where one of them was measured to be negative by
+    more than chance: (0, None).
 
     Source: Fieller, J. R. Stat. Soc. B 16, 175 (1954).
 
@@ -37,7 +38,11 @@ def fieller(one: Estimate, other: Estimate, covariance: float = 0.0) -> tuple[fl
     [1.626, 2.534]
     >>> fieller(Estimate(2.0, 0.1), Estimate(0.1, 0.1))[1] is None
     True
+    >>> fieller(Estimate(-5.0, 1.0), Estimate(0.1, 1.0))
+    (0.0, None)
     """
+    if any(number.value < -NORMAL_95 * number.stderr for number in (one, other)):
+        return 0.0, None
     square = NORMAL_95**2
     a, b = other.value**2 - square * other.stderr**2, one.value * other.value - square * covariance
     c = one.value**2 - square * one.stderr**2

@@ -63,7 +63,8 @@ def claims(chosen: Sequence[Crossover]) -> list[Claims]:
     family = []
     for index, item in enumerate(chosen):
         if is_seen(item) and item.num_qubits > 1:
-            family.append((index, "differ", item.ratio_p_value))
+            if item.ratio_interval is None or _is_known(*item.ratio_interval):
+                family.append((index, "differ", item.ratio_p_value))
             if item.until is not None:
                 family.append((index, "leads", item.until.lead_p_value))
                 family.append((index, "trails", item.until.trail_p_value))
@@ -155,7 +156,8 @@ def probe_name(probe: str) -> str:
 def has_more(item: Crossover) -> bool:
     """Returns whether the probe of a comparison was measured to gain more than the other.
 
-    Where the other's 𝓘 is noise about 0, the ratio itself may have any size and either sign.
+    Where the other's 𝓘 is noise about 0, the ratio itself may have any size and either sign; what is known of it then
+    is a bound from below, if anything.
     """
     assert item.ratio is not None
     return item.ratio.value > 1 or (item.ratio.value < 0 and item.is_ratio_open)
@@ -173,9 +175,16 @@ def ratio_range(low: float, high: float | None) -> str:
     >>> ratio_range(0.9712, 1.0234), ratio_range(0.5, None), ratio_range(0.0, None)
     ('0.971 … 1.023', '0.500 or more', 'not known')
     """
+    if not _is_known(low, high):
+        return "not known"
     if high is None:
-        return f"{ratio_text(low)} or more" if low >= _LEAST_RATIO else "not known"
+        return f"{ratio_text(low)} or more"
     return f"{ratio_text(low)} … {ratio_text(high)}"
+
+
+def _is_known(low: float, high: float | None) -> bool:
+    """Whether an interval of ratios excludes any."""
+    return high is not None or low >= _LEAST_RATIO
 
 
 def ratio_text(value: float) -> str:

@@ -266,8 +266,10 @@ def with_error(value: float, error: float) -> str:
     ('3.280 ± 0.038', '227 ± 18', '22700 ± 1800', '5 ± 0')
     >>> with_error(3170231482911324.0, 2e16), with_error(2e-9, 3e-10)
     ('0.3e16 ± 2.0e16', '2.00e-9 ± 0.30e-9')
+    >>> with_error(math.inf, 1e9), with_error(math.nan, 1.25)
+    ('inf ± 1e+09', 'nan ± 1.2')
     """
-    if not (math.isfinite(error) and error > 0):
+    if not (math.isfinite(value) and math.isfinite(error) and error > 0):
         return f"{value:.4g} ± {error:.2g}"
     size, power = max(abs(value), error), 0
     decimals = 1 - math.floor(math.log10(float(f"{error:.1e}")))

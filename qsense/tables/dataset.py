@@ -70,7 +70,8 @@ def to_dataset(trials: Columns, curves: Sequence[Mapping[str, Sequence[Any]]]) -
             variables[name] = _along(trials, name, follow[name], levels)
             continue
         filled = _filled(trials, name, shape, places)
-        variables[name] = (dimensions, filled, *_described_filled(trials.kind(name), filled, _described(name, trials)))
+        attributes = {} if filled.dtype == object else _described(name, trials)  # a text has no unit
+        variables[name] = (dimensions, filled, *_described_filled(trials.kind(name), filled, attributes))
     columns, most = Columns(Curves.of(curves).columns(CURVE_COLUMNS)), max(len(curve["time_s"]) for curve in curves)
     for name in CURVE_COLUMNS:
         padded = np.full((len(trials), most), np.nan)

@@ -163,6 +163,20 @@ def test_the_interval_of_a_ratio_says_where_it_has_no_end():
     assert high == pytest.approx(0.15, abs=0.01)
 
 
+@pytest.mark.parametrize(("one", "other"), [(-5.0, 0.1), (-5.0, 5.0), (5.0, -5.0), (-10.0, -5.0), (1.9, -1.9)])
+def test_a_ratio_of_numbers_that_no_gain_can_have_is_not_known(one, other):
+    totals = Estimate(one, 1.0), Estimate(other, 1.0)
+    rule = gauss_rule(1.0, 1.0, 1)  # of weight 2
+    parts = (Integral(rule, [Estimate(total.value / 2, 0.5)], total) for total in totals)
+    interval, p_value = compare_integrals(*parts)
+    assert interval == fieller(*totals) == (0.0, None)
+    assert p_value < 0.05
+    told = replace(item(p_value, one / other), ratio_interval=interval, until=None)
+    (said,) = verdicts([told])
+    assert "no difference is seen (ratio not known" in said
+    assert not claims([told])[0].differ  # which the headline tells
+
+
 @pytest.mark.parametrize("error", [0.02, 0.2, 0.4])
 def test_integrals_of_fixed_errors_have_the_ratio_of_fieller(error):
     rules = gauss_rule(1.0, 1.0, 3), gauss_rule(2.0, 1.0, 3)

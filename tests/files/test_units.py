@@ -23,6 +23,12 @@ def test_a_value_has_the_digits_that_its_error_leaves(power, share):
     assert max(len(shown[0]), len(said[0])) <= 12
 
 
+@pytest.mark.parametrize("error", [0.0, 1e-9, 1.0, 1e9, math.inf, math.nan])
+@pytest.mark.parametrize(("value", "said"), [(math.inf, "inf ± "), (-math.inf, "-inf ± "), (math.nan, "nan ± ")])
+def test_a_value_that_is_no_finite_number_is_shown_as_it_is(value, said, error):
+    assert with_error(value, error).startswith(said)
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "expected"),
     [
