@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
@@ -149,6 +149,28 @@ def at_key(source: object, key: str) -> Iterator[None]:
         yield
     except (ArgumentError, ContentError, SpecError) as error:
         raise SpecError(f"{source}: key `{key}`: {of_key(str(error), key)}") from error
+
+
+@contextmanager
+def keys_named(keys: Mapping[str, str]) -> Iterator[None]:
+    """Names the keys of a file, not the Python arguments that they set, in what is raised inside.
+
+    Args:
+        keys: argument → key.
+
+    Raises:
+        ArgumentError: an argument was wrong inside.
+
+    >>> with keys_named({"t2": "t2_s"}):
+    ...     raise ArgumentError("Argument `t2` must be positive, but is 0 s.")
+    Traceback (most recent call last):
+    qsense.errors.ArgumentError: Argument `t2_s` must be positive, but is 0 s.
+    """
+    try:
+        yield
+    except ArgumentError as error:
+        said = re.sub(r"`(\w+)`", lambda found: f"`{keys.get(found[1], found[1])}`", str(error))
+        raise ArgumentError(said) from error
 
 
 def of_key(message: str, key: str) -> str:

@@ -16,7 +16,7 @@ import typer.core
 from qsense.cli.commands import COMMANDS, GROUPS
 from qsense.cli.logs import one_line, show_log, show_traceback, without_credentials
 from qsense.cli.option_names import with_options
-from qsense.errors import QsenseError
+from qsense.errors import ArgumentError, QsenseError
 from qsense.files.streams import OutputError, abandon_output, guarded_streams
 from qsense.files.terminal import printable
 
@@ -123,6 +123,8 @@ def main() -> None:
 def _run() -> int | str | None:
     """Runs the command that was typed and returns its exit status."""
     try:
+        if "" in sys.argv[2:]:
+            raise ArgumentError("a path, a name or a value is empty; write it, or leave its option out.")
         status = app(prog_name="qsense", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except SystemExit as end:

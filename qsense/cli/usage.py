@@ -69,6 +69,8 @@ def _of_all_commands(option: str, context: Any) -> str:
     meant = [name for name in (option, *_named(option)) if name in known]
     if root is context or not meant:
         return ""
+    if any(parameter.callback for parameter in root.command.params if meant[0] in parameter.opts):  # it answers alone
+        return f"{meant[0]} is an option of {root.command_path}; write {root.command_path} {meant[0]}"
     rest = context.command_path.removeprefix(root.command_path)
     return f"{meant[0]} is an option of {root.command_path}; write {root.command_path} {meant[0]}{rest} …"
 

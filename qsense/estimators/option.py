@@ -51,7 +51,7 @@ class Option:
         wrong_type = type(value) is not type(self.default)
         if self.allowed and (wrong_type or value not in self.allowed):
             known = [str(one) for one in self.allowed]
-            if wrong_type and str(value) in known:
+            if wrong_type:
                 expected = _TYPES.get(type(self.default), "a list")
                 raise ArgumentError(f"should be {expected}, one of {', '.join(known)}, but is {as_toml(value)}.")
             raise ArgumentError(f'unknown {name} "{value}". {nearest(str(value), known)}')
@@ -77,7 +77,7 @@ class Option:
         element = type(self.default[0]) if self.default else None
         found = tuple(_as_kind(self.default[0], one) for one in values) if self.default else values
         for one in found:
-            wrong_type = type(one) not in _TYPES if element is None else type(one) is not element
+            wrong_type = type(one) not in (str, int, float) if element is None else type(one) is not element
             if wrong_type or (isinstance(one, float) and not np.isfinite(one)):
                 expected = "text or a finite number" if element is None else _TYPES[element]
                 raise ArgumentError(f"should be a list whose elements are {expected}, but has {as_toml(one)}.")

@@ -41,18 +41,21 @@ class Table(BaseModel):
     @classmethod
     def _is_no_truth_value(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuses true and false where a number belongs: they would be read as 1 and 0."""
-        if not _has_truth_value(value):  # an annotation takes long to say
+        if (found := _truth_value(value)) is None:  # an annotation takes long to say
             return value
         wanted = str(cls.model_fields[info.field_name or ""].annotation)
         if re.search(r"\b(float|int)\b", wanted) and "bool" not in wanted:
-            raise ValueError("should be a number, but is true or false")
+            raise ValueError(f"should be a number, but {'is' if value is found else 'has'} {as_toml(found)}")
         return value
 
 
-def _has_truth_value(value: Any) -> bool:
+def _truth_value(value: Any) -> bool | None:
+    """The first truth value in a value; None where there is none."""
     if isinstance(value, dict):
         value = list(value.values())
-    return any(map(_has_truth_value, value)) if isinstance(value, list) else isinstance(value, bool)
+    if isinstance(value, list):
+        return next((found for one in value if (found := _truth_value(one)) is not None), None)
+    return value if isinstance(value, bool) else None
 
 
 Model = TypeVar("Model", bound=Table)
@@ -91,7 +94,7 @@ def parse(data: dict[str, Any], model: type[Model], source: str) -> Model:
     ...     x: int
     >>> parse({"y": 1}, Point, "p.toml")
     Traceback (most recent call last):
-    qsense.errors.SpecError: p.toml: key `x` is missing; add it.
+    qsense.errors.SpecError: p.toml: key `x` is missing; add it. `y` is unknown. Known: x.
     """
     try:
         return model.model_validate(data)
@@ -125,8 +128,7 @@ def _explain(error: ValidationError, model: type[Table]) -> str:
 
 
 def _misspelt(details: list[Any], model: type[Table]) -> str | None:
-    """What is said where a key is missing and there is one that stands for it: one that reads alike, or the only one
-    that is unknown. One mistake, and not a missing key."""
+    """What is said where a key is missing and one that is unknown reads much like it, or is the only one: both."""
     if details[0]["type"] != "missing":
         return None
     *table, last = details[0]["loc"]
@@ -134,16 +136,21 @@ def _misspelt(details: list[Any], model: type[Table]) -> str | None:
     given = details[0]["input"]
     known = _keys_of(tuple(table), model)
     unknown = [str(key) for key in given if key not in known] if isinstance(given, dict) else []
+    are_two = len(unknown) == len(lacking) == 1
     for key in unknown:
-        if difflib.get_close_matches(key.lower(), lacking, cutoff=0.5):
+        if _near(key, known if are_two else lacking):
             return _unknown((*table, key), model)
-    if len(unknown) != 1 or len(lacking) != 1:
+    if not are_two:
         return None
-    if difflib.get_close_matches(unknown[0].lower(), known, cutoff=0.75):  # another key than the one that is missing
-        return _unknown((*table, unknown[0]), model)
-    if not isinstance(given[unknown[0]], str):
-        return None
-    return f'key `{_key((*table, unknown[0]))}` is unknown, and `{last}` is missing. Did you mean "{last}"?'
+    return f"key `{_key((*table, last))}` is missing; add it. `{unknown[0]}` is unknown. {nearest('', known)}"
+
+
+def _near(word: str, known: list[str]) -> str | None:
+    """The key that a misspelt one stands for: almost of its letters, or one that begins with it."""
+    word = word.lower()
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.75)
+    begun = [key for key in known if len(word) > 1 and key.startswith(word)]
+    return next(iter(close + begun), None)
 
 
 def _unknown(location: tuple[int | str, ...], model: type[Table]) -> str:
@@ -151,7 +158,9 @@ def _unknown(location: tuple[int | str, ...], model: type[Table]) -> str:
     last, table = str(location[-1]), _key(location[:-1])
     key = f"{table}.{last}" if table else last
     known = _keys_of(location[:-1], model)
-    return f"key `{key}` is unknown. {nearest(last, known)}" if known else f"key `{key}` is unknown; remove it."
+    if not known:
+        return f"key `{key}` is unknown; remove it."
+    return f"key `{key}` is unknown. {nearest(_near(last, known) or '', known)}"
 
 
 def _keys_of(location: tuple[int | str, ...], model: type[Table]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from qsense.errors import ArgumentError, SpecError
+from qsense.errors import ArgumentError, SpecError, of_key
 from qsense.noise.entries import KindEntry, LocalEntry, entry_of_dict, parts_of_entry
 from qsense.noise.local import LocalNoise
 from qsense.noise.model import Noise, NoiseModel, noise_model_of
@@ -33,7 +33,7 @@ def load_noise(name_or_path: str | Path, beside: Path | None = None) -> LocalNoi
         local = LocalNoise.of_values(entry.values(), entry.name)
         return NoiseModel(local, **shared) if (shared := entry.shared()) else local
     except ArgumentError as error:
-        raise SpecError(f"{path}: {error}") from error
+        raise SpecError(f"{path}: {of_key(str(error), '')}") from error
 
 
 def noise_of_entry(entry: LocalEntry | KindEntry, folder: Path | None = None) -> Noise:

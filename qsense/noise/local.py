@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from qsense.errors import ArgumentError, SpecError
+from qsense.errors import ArgumentError, SpecError, keys_named, of_key
 from qsense.files import html_repr, short_repr
 from qsense.noise import relaxation
 from qsense.noise.channel import SpinChannel
@@ -73,8 +73,7 @@ class LocalNoise:
         transverse: Rate = 0.0,
     ) -> None:
         lengths: dict[str, int] = {}
-        given = (dephasing, emission, absorption, transverse)
-        for kind, rate in zip((*KINDS, "transverse"), given, strict=True):
+        for kind, rate in zip((*KINDS, "transverse"), (dephasing, emission, absorption, transverse), strict=True):
             rates = relaxation.checked(kind, rate)
             object.__setattr__(self, kind, rates)
             if len(rates) > 1:
@@ -175,12 +174,13 @@ class LocalNoise:
             entry.check_local()
             return cls.of_values(entry.values(), entry.name)
         except ArgumentError as error:
-            raise SpecError(f"{path}: {error}") from error
+            raise SpecError(f"{path}: {of_key(str(error), '')}") from error
 
     @classmethod
     def of_values(cls, values: dict[str, Any], name: str) -> LocalNoise:
-        """Returns the noise of either rates or T1 and T2, by the names of the arguments that take them."""
-        return (cls.from_t1_t2 if "t1" in values else cls)(**values, name=name)
+        """Returns the noise of a file's rates, or T1 and T2, by the arguments that take them; errors name its keys."""
+        with keys_named(relaxation.KEYS):
+            return (cls.from_t1_t2 if "t1" in values else cls)(**values, name=name)
 
     @property
     def num_spins(self) -> int | None:

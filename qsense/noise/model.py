@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from qsense.errors import ArgumentError, SpecError
+from qsense.errors import ArgumentError, SpecError, of_key
 from qsense.files import html_repr, short_repr
 from qsense.noise.channel import SpinChannel
 from qsense.noise.checked import checked
@@ -95,7 +95,7 @@ class NoiseModel(Traits):
         try:
             return cls(LocalNoise.of_values(entry.values(), entry.name), **entry.shared())
         except ArgumentError as error:
-            raise SpecError(f"{path}: {error}") from error
+            raise SpecError(f"{path}: {of_key(str(error), '')}") from error
 
     @classmethod
     def from_dict(cls, keys: Mapping[str, Any]) -> NoiseModel:

@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from qsense.errors import ArgumentError
+from qsense.errors import ArgumentError, keys_named
 from qsense.noise.local import KINDS, LocalNoise
-from qsense.noise.relaxation import RATES, TIMES
+from qsense.noise.relaxation import KEYS, RATES, TIMES
 from qsense.noise.shared import check_range
 
+_KEYS = {**KEYS, "rate": "depolarizing_rate", "t1": "t1_s", "t2": "t2_s"}
 LOCAL = (*RATES, "depolarizing_rate", "dephasing_exponent", *TIMES)
 
 
@@ -29,6 +30,11 @@ def local_of(keys: Mapping[str, Any], name: str = "custom") -> LocalNoise | None
     >>> local_of({"t2_s": 5.0}).dephasing
     (0.1,)
     """
+    with keys_named(_KEYS):
+        return _local_of(keys, name)
+
+
+def _local_of(keys: Mapping[str, Any], name: str) -> LocalNoise | None:
     rates = {key: keys[key] for key in (*RATES, "depolarizing_rate") if key in keys}
     times = {key: keys[key] for key in TIMES if key in keys}
     if rates and times:

@@ -15,6 +15,8 @@ Rate = float | Sequence[float] | FloatArray
 SLOWEST, FASTEST = 1e-30, 1e30  # 1/s: powers of rates beyond these leave the range of floating-point numbers
 # Keys of local noise in entries, beside `depolarizing_rate` and `dephasing_exponent`.
 RATES = ("dephasing_rate", "emission_rate", "absorption_rate", "transverse_rate")
+KEYS = {**{key.removesuffix("_rate"): key for key in RATES}, "exponent": "dephasing_exponent"}
+"""Arguments of LocalNoise → keys of entries and files."""
 TIMES = ("t1_s", "t2_s", "excited_population")
 _NOT_MORE_THAN_TWICE = 1 + 1e-12  # T2 = 2 T1 is allowed, also after rounding
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -17,6 +18,7 @@ import numpy as np
 
 from qsense.errors import ArgumentError, ContentError
 from qsense.files import safe
+from qsense.files.toml_file import as_toml
 from qsense.numerics.fisher import ComplexArray
 from qsense.probes import FAMILIES, KINDS, Probe, states
 from qsense.runs.spec_entries import ProbeEntry
@@ -153,14 +155,18 @@ def _numbers(key: str, given: Any) -> ComplexArray:
     if isinstance(given, np.ndarray):
         given = given.tolist()
     if not isinstance(given, list | tuple):
-        raise ArgumentError(f"`{key}` should be a list of numbers, each real or [re, im], but is {given!r:.40}")
+        raise ArgumentError(f"`{key}` should be a list of numbers, each real or [re, im], but is {as_toml(given):.40}")
     found = []
     for one in given:
         parts = one if isinstance(one, list | tuple) else (one, 0.0)
         if isinstance(one, complex):
             parts = (one.real, one.imag)
         if len(parts) != 2 or not all(type(part) in (int, float) for part in parts):
-            raise ArgumentError(f"`{key}` should be a list of numbers, each real or [re, im], but has {one!r:.40}")
+            raise ArgumentError(
+                f"`{key}` should be a list of numbers, each real or [re, im], but has {as_toml(one):.40}"
+            )
+        if not all(map(math.isfinite, parts)):
+            raise ArgumentError(f"`{key}` should be a list of finite numbers, but has {as_toml(one):.40}")
         found.append(complex(*parts))
     return np.array(found, dtype=np.complex128)
 

@@ -38,6 +38,9 @@ def all_probes(entry: SpecFile, signal: Signal, folder: Path, source: str) -> tu
     labels = [(probe.name, probe.num_qubits) for probe in probes]
     twice = next((name for at, (name, size) in enumerate(labels) if (name, size) in labels[:at]), None)
     if twice is not None:
+        sizes = entry.num_qubits
+        if (size := next((n for at, n in enumerate(sizes) if n in sizes[:at]), None)) is not None:
+            raise SpecError(f"{source}: key `num_qubits`: {size} is listed twice; name each once.")
         matched = twice.startswith("ghz:") and "ghz" in written
         meaning = ', as "ghz" means it with the weights of this signal' if matched else ""
         raise SpecError(f'{source}: key `probes`: "{twice}" is listed twice{meaning}; name each once.')

@@ -57,7 +57,7 @@ def _option(option: Option) -> dict[str, Any]:
     if not isinstance(option.default, tuple):
         return {"type": _TYPES[type(option.default)], **given, "default": option.default}
     elements: dict[str, Any] = (
-        {"type": _TYPES[type(option.default[0])]} if option.default else {"type": [*_TYPES.values()]}
+        {"type": _TYPES[type(option.default[0])]} if option.default else {"type": ["string", "integer", "number"]}
     )
     if given:
         elements = {"type": "number", **given}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from qsense.errors import ArgumentError, SpecError
+from qsense.errors import ArgumentError, SpecError, keys_named
 from qsense.noise import Noise
 from qsense.noise.entries import KindEntry, LocalEntry
 from qsense.noise.loading import noise_of_entry
@@ -25,7 +25,10 @@ def check_once(source: str, key: str, names: list[str]) -> None:
 def signal_of(entry: SpecFile) -> Signal:
     """Returns the signal of a spec."""
     given = entry.signal
-    return UNIFORM if given is None else Signal(given.weights, given.frequency_hz, given.phase_rad)
+    if given is None:
+        return UNIFORM
+    with keys_named({"frequency": "frequency_hz", "phase": "phase_rad"}):
+        return Signal(given.weights, given.frequency_hz, given.phase_rad)
 
 
 def device_of(entry: SpecFile) -> tuple[DeviceOptions | None, str]:

@@ -211,8 +211,8 @@ def _spec(file: StudyFile, swept: dict[str, Any], source: str, folder: Path) -> 
             )
         return spec
     except SpecError as error:
-        at = ", ".join(f"{key} = {value}" for key, value in swept.items())
-        raise SpecError(f"{error} This is at {at}." if at else f"{error}") from error
+        at = ", ".join(f"{key} = {toml_file.as_toml(value)}" for key, value in swept.items())
+        raise SpecError(f"{str(error).rstrip('.')}. This is at {at}." if at else f"{error}") from error
 
 
 def _points(spec: RunSpec) -> Iterator[tuple[dict[str, Any], tuple[int, int, int]]]:

@@ -41,6 +41,8 @@ SLIPS = [
     ("records lst", "did you mean: qsense records list"),
     ("help", "qsense --help"),
     ("theory --debug", "write qsense --debug theory"),
+    ("theory --version", "write qsense --version\n"),
+    ("records list --install-completion", "write qsense --install-completion\n"),
     ("records list --verbose", "write qsense --debug records list"),
     ("devices", "qsense backends"),
     ("teory", "qsense theory"),
@@ -113,11 +115,15 @@ def test_a_field_in_tesla_is_that_in_rad_per_second(monkeypatch, capsys):
         ({"noise": [{"dephasing": 0.1}]}, 'key `noise[0].dephasing` is unknown. Did you mean "dephasing_rate"?'),
         ({"noise": [{"T2": "5s"}]}, 'key `noise[0].T2` is unknown. Did you mean "t2_s"?'),
         ({"noise": [{"phase_noise": [{"spce": "local"}]}]}, 'key `noise[0].phase_noise[0].spce` is unknown. Did'),
-        ({"estimators": [{"nmae": "ghz"}]}, 'key `estimators[0].nmae` is unknown, and `estimator` is missing. Did'),
+        ({"estimators": [{"nmae": "ghz"}]}, "key `estimators[0].estimator` is missing; add it. `nmae` is unknown."),
         ({"estimators": [{"estimatr": "ghz"}]}, 'key `estimators[0].estimatr` is unknown. Did you mean "estimator"?'),
         ({"estimators": [{"readout": "parity"}]}, "key `estimators[0].estimator` is missing; add it"),
         ({"estimators": [{"redout": "parity"}]}, 'key `estimators[0].redout` is unknown. Did you mean "readout"?'),
-        ({"probes": [{"nmae": "ghz"}]}, 'key `probes[0].nmae` is unknown, and `probe` is missing. Did you mean "'),
+        ({"probes": [{"nmae": "ghz"}]}, "key `probes[0].probe` is missing; add it. `nmae` is unknown."),
+        ({"probes": [{"file": "x.npy"}]}, "key `probes[0].probe` is missing; add it. `file` is unknown. Known: amp"),
+        ({"probes": [{"statevector": "x"}]}, "key `probes[0].probe` is missing; add it. `statevector` is unknown. K"),
+        ({"schema": None, "title": "abc"}, "key `schema` is missing; add it. `title` is unknown. Known: 21, such as "),
+        ({"title": "abc"}, "key `title` is unknown. Known: 21, such as "),
         ({"probes": [{"amplitdes": [1, 0]}]}, 'key `probes[0].amplitdes` is unknown. Did you mean "amplitudes"?'),
         ({"unheard_of": 1, "shots": None}, "key `shots` is missing; add it"),
         ({"probes": None, "run": {}}, "give it to `qsense sweep`"),
@@ -128,6 +134,13 @@ def test_a_misspelt_key_is_told_before_the_one_that_is_missing(change, said):
     with pytest.raises(SpecError) as caught:
         RunSpec.from_dict(data)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("command", ["run", "sweep", "show", "report", "compare", "export", "run a.toml --out"])
+def test_an_empty_text_is_no_path(monkeypatch, capsys, command):
+    code, out, err = qsense(monkeypatch, capsys, *command.split(), "")
+    assert (code, out) == (2, "")
+    assert err == "qsense: a path, a name or a value is empty; write it, or leave its option out.\n"
 
 
 def test_a_run_spec_is_no_study(tmp_path):

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from qsense import LocalNoise, ReadoutError
+from qsense import LocalNoise, NoiseModel, ReadoutError
 from qsense.errors import ArgumentError, ContentError, SpecError
+from qsense.noise.loading import load_noise
 
 MODEL = """
 schema = 1
@@ -130,6 +131,21 @@ def test_a_wrong_file_names_itself_the_key_and_the_fix(tmp_path, old, new, messa
         LocalNoise.load(write(tmp_path, MODEL.replace(old, new)))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_wrong_file_names_its_own_keys(tmp_path):
+    sourced = 'unit = "{}", source = "measured", date = 2026-01-01'
+    times = [f"{key} = {{ value = {value}, {sourced.format('s')} }}" for key, value in (("t1", 1.0), ("t2", 3.0))]
+    rates = [
+        f"{key}_rate = {{ value = {[1.0] * size}, {sourced.format('1/s')} }}"
+        for key, size in (("dephasing", 3), ("emission", 2))
+    ]
+    for lines, said in ((times, "toml: `t2` must be"), (rates, "`dephasing_rate` has 3, `emission_rate` has 2")):
+        path = write(tmp_path, "\n".join(['schema = 1\nname = "mine"', *lines]))
+        for load in (LocalNoise.load, NoiseModel.load, load_noise):
+            with pytest.raises(SpecError) as caught:
+                load(path)
+            assert said in str(caught.value)
 
 
 def test_rates_and_times_in_one_file_are_refused(tmp_path):

@@ -108,7 +108,7 @@ def test_a_spec_of_an_earlier_version_keeps_its_id_and_its_points_and_is_not_run
         ({"signal": {"frequency_hz": "matched"}}, 'A "matched" frequency is that of the pulses; give `idle`'),
         ({"signal": {"frequency_hz": "5 us"}}, "key `signal.frequency_hz`: must be a rate, but"),
         ({"signal": {"frequency_hz": -1.0}}, "key `signal.frequency_hz` should be at least 0, but is -1.0"),
-        ({"signal": {"phase_rad": 1.0}}, "key `signal`: `phase` goes with an alternating field"),
+        ({"signal": {"phase_rad": 1.0}}, "key `signal`: `phase_rad` goes with an alternating field"),
         ({"signal": {"weights": "gradient"}}, "`signal.weights` should be a list or 'alternating', but"),
         ({"signal": {"weights": [0, 0]}}, "key `signal`: `weights` must have finite numbers"),
         ({"signal": {"weights": [1, -1]}}, "key `signal.weights`: 2 weights go with probes of that many spins"),

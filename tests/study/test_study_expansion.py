@@ -178,6 +178,7 @@ WRONG = [
     ({"sweep": {"seed": {"from": 1, "to": 10**9}}}, "raise `step`"),
     ({"sweep": {"seed": {"from": 1, "to": 10**6}, "shots": {"from": 1, "to": 100}}}, "sweep fewer values"),
     ({"sweep": {"seed": {"from": 1, "to": 2, "stp": 1}}}, "key `sweep.seed.stp` is unknown"),
+    ({"sweep": {"shots": [50, True]}}, "should be a number, but is true. This is at shots = true."),
     ({"sweep": {"seed": [-1]}}, "key `seed` should be .*but is -1. This is at seed = -1"),
     ({"sweep": {"a b": [1]}}, "write a key of the run spec"),
     ({"sweep": {"probes[0].tilt": [0.1]}}, "write it as a table in"),

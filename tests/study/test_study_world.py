@@ -68,7 +68,7 @@ def test_a_swept_word_that_is_wrong_is_named():
 
 
 def test_a_field_in_step_with_pulses_that_there_are_not_is_refused_when_a_study_is_planned():
-    with pytest.raises(SpecError, match=r'A "matched" frequency is that of the pulses.*This is at idle = free'):
+    with pytest.raises(SpecError, match=r"A \"matched\" frequency is that of the pulses.*This is at idle = 'free'"):
         study_of({"idle": ["free", "hahn"]}, signal={"frequency_hz": "matched"})
 
 
