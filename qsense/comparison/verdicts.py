@@ -63,7 +63,7 @@ def claims(chosen: Sequence[Crossover]) -> list[Claims]:
     family = []
     for index, item in enumerate(chosen):
         if is_seen(item) and item.num_qubits > 1:
-            if item.ratio_interval is None or _is_known(*item.ratio_interval):
+            if is_known(item):
                 family.append((index, "differ", item.ratio_p_value))
             if item.until is not None:
                 family.append((index, "leads", item.until.lead_p_value))
@@ -161,6 +161,11 @@ def has_more(item: Crossover) -> bool:
     """
     assert item.ratio is not None
     return item.ratio.value > 1 or (item.ratio.value < 0 and item.is_ratio_open)
+
+
+def is_known(item: Crossover) -> bool:
+    """Returns whether anything is known of the ratio: not where the other's 𝓘 may be 0 and no ratio is too small."""
+    return item.ratio_interval is None or _is_known(*item.ratio_interval)
 
 
 def gained(item: Crossover) -> float:

@@ -20,6 +20,7 @@ from qsense.comparison.verdicts import claims, verdicts
 from qsense.errors import SpecError
 from qsense.estimators import Estimate
 from qsense.numerics.quadrature import gauss_rule, rule_for_times
+from qsense.reports.page.totals import advantage_charts
 from qsense.reports.run_tables import _ratio_text, until_text
 from qsense.runs.plan import plan
 
@@ -175,6 +176,9 @@ def test_a_ratio_of_numbers_that_no_gain_can_have_is_not_known(one, other):
     (said,) = verdicts([told])
     assert "no difference is seen (ratio not known" in said
     assert not claims([told])[0].differ  # which the headline tells
+    (chart,), _ = advantage_charts([told])
+    (text,) = (mark.text for layer in chart.layers for mark in layer.marks)
+    assert text.startswith("GHZ against product, N = 4: not known; exact ")
 
 
 @pytest.mark.parametrize("error", [0.02, 0.2, 0.4])

@@ -8,7 +8,7 @@ from typing import Any
 
 from qsense.comparison.advantage import Crossover, is_seen
 from qsense.comparison.headline import outcomes_of
-from qsense.comparison.verdicts import gained, probe_name, ratio_cells, ratio_text
+from qsense.comparison.verdicts import gained, is_known, probe_name, ratio_cells, ratio_text
 from qsense.files.units import time_unit
 from qsense.probes.signs import without_signs
 from qsense.reports.page.blocks import Block, Charts, Table
@@ -52,7 +52,7 @@ def _kind(item: Crossover) -> str:
 def _ratios(found: Sequence[Compared], kinds: Mapping[str, int], signs: Mapping[str, int]) -> Any:
     values: dict[str, list[Value]] = {}
     for number, _, item, _ in found:
-        if not is_seen(item) or item.ratio is None or _kind(item) not in kinds:
+        if not is_seen(item) or item.ratio is None or not is_known(item) or _kind(item) not in kinds:
             continue
         low, high = item.ratio_interval or (item.ratio.value, item.ratio.value)
         ends = (100 * (low - 1), math.inf if high is None else 100 * (high - 1))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from qsense.comparison.advantage import Crossover, is_seen
-from qsense.comparison.verdicts import gained, probe_name
+from qsense.comparison.verdicts import gained, is_known, probe_name
 from qsense.files.figures import choose_evenly
 from qsense.files.units import time_unit
 from qsense.reports.page.charts import LEFT, RIGHT, Chart, Layer, Mark, coordinates, slots, x_axis, y_axis
@@ -107,8 +107,9 @@ def _advantage(noise: str, items: Sequence[Crossover], look: Look) -> Chart:
     for item, (value, below, above, exact) in zip(items, percent, strict=True):
         aside = _aside(pairs.index(_pair(item)), len(pairs), step)
         x = LEFT + (sizes.index(item.num_qubits) + 0.5) * step + aside
-        text = f"{_pair(item)}, N = {item.num_qubits}: {value:+.1f} % "
-        text += "or more (95 %)" if above is None else f"(95 %: {below:+.1f} … {above:+.1f})"
+        interval = "or more (95 %)" if above is None else f"(95 %: {below:+.1f} … {above:+.1f})"
+        text = f"{_pair(item)}, N = {item.num_qubits}: "
+        text += f"{value:+.1f} % {interval}" if is_known(item) else "not known"
         text += "" if exact is None else f"; exact {exact:+.1f} %"
         colour, name = look.probes[_pair(item)], f"{_pair(item)}, N = {item.num_qubits}"
         if exact is not None and y.holds(exact):
