@@ -4,9 +4,9 @@ Readout and preparation change the height of G(t) and nothing else; other decay 
 are score tests: all is taken where the exact curve is right, so that nothing is fitted and chances are right from ten
 shots on, where those of fitted numbers are not.
 
-Residuals are measured in two ways, and only what both accuse is refused. ∫dG/σ has tails close to normal ones, but a
-mean of −dσ/dG/2: a tenth or two of σ at 25 shots, which adds up over times and is more than chance allows at a hundred.
-(estimate − G)/σ has no such mean, but long tails, which a few times leave in the sum.
+Residuals ∫dG/σ have tails close to normal ones, but a mean of −dσ/dG/2: a tenth or two of σ at 25 shots, which adds up
+over times and is more than chance allows at a hundred. With that mean taken off, to first order, it is too much where
+σ is steep; so only what both accuse is refused.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from qsense.numerics.fisher import FloatArray
 from qsense.numerics.quadrature import Rule
 
 _STEP = 1e-4  # of logarithms, for derivatives
+_SMALL = 1e-3  # of σ, for its derivative
 _LEAST = 0.1  # of an estimate's own variance: where the exact value is at a limit there is none
 _FIRST_WITH_EXPONENT = 4  # times
 
@@ -66,8 +67,9 @@ def curve_tests(
     if not np.all(np.isfinite(exact)) or exact.max(initial=0.0) <= 0:
         return None
     sigma = np.sqrt([_variance(one, float(g)) for one, g in zip(estimates, exact, strict=True)])
+    growth = np.array([_growth(one, float(g), s) for one, g, s in zip(estimates, exact, sigma, strict=True)])
     off, tall = residuals(exact, estimates, _LEAST), exact / sigma
-    measures = np.stack([off, (np.array([one.value for one in estimates]) - exact) / sigma], axis=1)
+    measures = np.stack([off, off + growth / 2], axis=1)
     power = float(tall @ tall)
     height = float(tall @ off)
     longer = np.log(np.maximum(times * rule.decay_rate, 1e-9))
@@ -87,6 +89,13 @@ def curve_tests(
         Estimate(1 + height / power, float(1 / np.sqrt(power))),
         slower,
     )
+
+
+def _growth(one: Estimate, exact: float, sigma: float) -> float:
+    """dσ/dG at the exact value, as far as an error more or less changes σ by no more than itself."""
+    step = _SMALL * sigma
+    change = np.sqrt(_variance(one, exact + step)) - np.sqrt(_variance(one, exact - step))
+    return float(np.clip(change / (2 * step), -1, 1)) if step else 0.0
 
 
 def _variance(one: Estimate, exact: float) -> float:

@@ -122,6 +122,11 @@ class Estimator(ABC):
         """Returns why a spec must name this estimator for a probe that `auto` has no other for, in an error's words."""
         return None
 
+    @property
+    def caution(self) -> str | None:
+        """What is to be known of its estimates before a run, in a sentence; None where nothing is."""
+        return None
+
     @classmethod
     def goes_with(cls, probe: Probe) -> bool:
         """Returns whether it estimates probes of this kind; a run skips the others."""

@@ -137,6 +137,7 @@ def prepare_run(
                 "is continued there: its verdicts are also of the qubits; to start afresh with all on the same, choose "
                 "another folder (`out`)"
             )
+    assumptions += [said for point in points if (said := point.method.caution) is not None]
     remarks = [*controls(spec), *skipped(spec), *(ambiguous(points) if spec.device is not None else [])]
     lines = tuple(dict.fromkeys(assumptions)), tuple(dict.fromkeys(remarks))
     return PreparedRun(spec, sampler, tuple(points), calibration, *lines)

@@ -148,6 +148,17 @@ def test_a_run_on_an_emulator_has_no_placement(tmp_path):
     assert np.isclose(prepared.points[0].rule.times, [0.0, 16e-6]).all()
 
 
+def test_tomography_of_many_spins_says_what_its_error_bar_holds():
+    words = {"noise": {"dephasing_rate": 1.0}, "backend": "emulator", "probes": ["ghz"], "times_s": [0.1]}
+    spec = {**SPEC, **words, "estimators": [{"estimator": "tomography", "derivative": "commutator"}]}
+    del spec["device"]
+    for size, said in ((6, []), (7, ["2.5"]), (8, ["3"])):
+        found = prepare_run(RunSpec.from_dict({**spec, "num_qubits": [size]}), None).assumptions
+        assert [line.split("is ")[-1].split(" times")[0] for line in found if "bias" in line] == said
+    with pytest.raises(SpecError, match=r"would take 3\^9 = 19683 circuits"):
+        prepare_run(RunSpec.from_dict({**spec, "num_qubits": [9]}), None)
+
+
 def test_what_only_a_device_has_is_said_to_do_nothing_on_the_emulator():
     here = {**SPEC, "noise": "dephasing", "backend": "emulator", "field_rad_per_s": 0.2, "times_s": [0.0, 1.0]}
     (line,) = prepare_run(RunSpec.from_dict(here), None).assumptions

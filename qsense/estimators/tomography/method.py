@@ -29,6 +29,7 @@ from qsense.estimators.tomography.general import (
     design,
     estimate,
     estimates,
+    longer,
     num_circuits,
 )
 from qsense.numerics.fisher import FloatArray
@@ -70,6 +71,16 @@ class Tomography(Estimator):
             f"Tomography of {size} spins takes {num_circuits(size)} circuits at every time and is biased by more than "
             f"its scatter, so `auto` takes it up to {_AUTOMATIC} spins: use parameter_shift (the gain of one readout) "
             "or moments (a lower bound), or name tomography."
+        )
+
+    @property
+    def caution(self) -> str | None:
+        if self.num_qubits <= _AUTOMATIC:
+            return None
+        rows = num_circuits(self.num_qubits, self.derivative)
+        return (
+            f"Tomography of {self.num_qubits} spins takes {rows} circuits at every time, and its bias is larger than "
+            f"its scatter: the error bar is {longer(self.num_qubits):g} times the scatter's to hold it"
         )
 
     def design(self, phase: float) -> tuple[Ending, Settings]:
