@@ -61,17 +61,16 @@ class Cost:
 
 @lru_cache(maxsize=4096)
 def _cost(probe: Probe, estimator: EstimatorSpec, signal: Signal, backend: str, times: int, piloted: bool) -> Cost:
-    size, shots = probe.num_qubits, estimator.shots
+    size, shots, aer = probe.num_qubits, estimator.shots, backend != "emulator"
     try:
         method = estimator.for_signal(probe, signal)
         with extension_code(method, f'the estimator "{estimator.name}"'):
             ending, settings = method.design(0.0)
             rows, analysis = len(settings), method.cost()
+        sampled = _aer(backend, size, rows, shots) if aer else _emulated(probe, ending, rows, shots)
     except ArgumentError:  # the trial itself will say why
         return Cost(0.0, PROGRAM_BYTES)
     outcomes = times * rows * min(shots, 2.0**size) * ((size + 7) // 8 + 8)
-    aer = backend != "emulator"
-    sampled = _aer(backend, size, rows, shots) if aer else _emulated(probe, ending, rows, shots)
     seconds = _PER_TRIAL + times * (sampled + _PER_TIME + _fringe(probe, min(rows, _ROWS) * shots))
     memory = (PROGRAM_WITH_AER_BYTES if aer else PROGRAM_BYTES) + _CHUNK_BYTES + 12 * outcomes
     seconds += times * analysis.seconds
@@ -97,7 +96,7 @@ def _emulated(probe: Probe, ending: Ending, rows: int, shots: int) -> float:
         return 20e-9 * rows * shots * size
     if size <= emulator.dense.NUM_QUBITS:
         return 40e-9 * rows * float(2**size)
-    bond = 1 if probe.kind == "product" else 4
+    bond = max(len(tensor) for tensor in emulator.matrix_product.prepared(probe))
     return (40e-9 + 40e-9 * bond) * rows * shots * size
 
 
