@@ -22,6 +22,7 @@ from qsense.numerics.integration import as_times
 
 REFUSED_BELOW = 0.01  # a law that is right is refused once in a hundred times
 GIVEN = "given"  # the name of a law that is no name
+_TOLERANCE = 1e-8  # of a step, and of χ²
 _REWEIGHTINGS = 4
 _TINY = 1e-300  # a variance of 0 would be an infinite weight
 
@@ -223,12 +224,12 @@ def _whitening(noise: FloatArray) -> FloatArray:
 
 
 def _least_squares(curve: Curve, start: FloatArray, values: FloatArray, whiten: FloatArray) -> FloatArray:
-    from scipy.optimize import least_squares
+    from scipy.optimize import leastsq  # MINPACK with its own differences: a third of the time of `least_squares`
 
     scale = np.maximum(np.abs(start), 1.0)
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        found = least_squares(lambda u: whiten @ (curve(u) - values), start, method="lm", x_scale=scale)
-    return np.asarray(found.x, dtype=np.float64)
+    tolerances = {"ftol": _TOLERANCE, "xtol": _TOLERANCE, "gtol": _TOLERANCE}
+    found = leastsq(lambda u: whiten @ (curve(u) - values), start, diag=1 / scale, full_output=True, **tolerances)
+    return np.asarray(found[0], dtype=np.float64)
 
 
 def _spread(slopes: FloatArray, model: str, rate: int) -> FloatArray:
