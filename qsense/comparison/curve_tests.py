@@ -5,8 +5,8 @@ are score tests: all is taken where the exact curve is right, so that nothing is
 shots on, where those of fitted numbers are not.
 
 Residuals ∫dG/σ have tails close to normal ones, but a mean of −dσ/dG/2: a tenth or two of σ at 25 shots, which adds up
-over times and is more than chance allows at a hundred. With that mean taken off, to first order, it is too much where
-σ is steep; so only what both accuse is refused.
+over times and is more than chance allows at a hundred. Taken off, which is right to first order only, it is too much
+where σ is steep. So each test is done with it and without it, and the larger p-value counts.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def curve_tests(
 
 
 def _growth(one: Estimate, exact: float, sigma: float) -> float:
-    """dσ/dG at the exact value, as far as an error more or less changes σ by no more than itself."""
+    """dσ/dG at the exact value, held between −1 and 1: the mean of residuals is known to first order in it."""
     step = _SMALL * sigma
     change = np.sqrt(_variance(one, exact + step)) - np.sqrt(_variance(one, exact - step))
     return float(np.clip(change / (2 * step), -1, 1)) if step else 0.0

@@ -1,6 +1,7 @@
 """What a start imports and builds: counts, which say the same on any machine, however busy."""
 
 import json
+from pathlib import Path
 
 import processes
 import pytest
@@ -12,17 +13,7 @@ THEORY = "theory --probe ghz,product --num-qubits 4 --dephasing 0.1"
 HEAVY = {"scipy", "matplotlib", "qiskit", "qiskit_aer", "pandas", "jinja2", "numpy.ma", "qsense.probes.openqasm"}
 MOST_OF_A_RUN = 364
 
-RUN = """
-schema = 1
-name = "small"
-probes = ["ghz", "product"]
-num_qubits = [2, 4]
-noise = { dephasing_rate = 0.1 }
-estimators = "auto"
-field_rad_per_s = 0
-shots = 200
-seed = 1
-"""
+RUN = (Path(__file__).resolve().parents[1] / "support" / "small.toml").read_text()
 
 
 def started(words, **options):
